@@ -1,0 +1,1 @@
+"""GPT-Trader: a Coinbase Advanced Trade bot whose every decision explains itself."""

@@ -1,0 +1,1 @@
+"""Profiles, environment and flags into one typed, traced configuration."""

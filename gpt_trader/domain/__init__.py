@@ -1,0 +1,1 @@
+"""The words of the business as frozen values: product, bars, targets, orders, account."""

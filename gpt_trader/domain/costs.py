@@ -1,0 +1,99 @@
+"""Trading costs and order style as people state them."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from math import inf
+from typing import Literal
+
+from gpt_trader.kernel.rounding import BPS
+from gpt_trader.kernel.settings import (
+    STYLE_MAKER_FIRST,
+    STYLE_MAKER_ONLY,
+    STYLE_TAKER,
+    Costs,
+    Style,
+)
+
+OrderStyleName = Literal["maker_first", "maker_only", "taker"]
+_STYLES = {
+    "maker_first": STYLE_MAKER_FIRST,
+    "maker_only": STYLE_MAKER_ONLY,
+    "taker": STYLE_TAKER,
+}
+
+
+def bps_to_e8(bps: float) -> int:
+    """Basis points as an e8 rate, exact for anything written with up to four decimals."""
+    return int((Decimal(repr(bps)) * BPS).to_integral_value())
+
+
+@dataclass(frozen=True, slots=True)
+class CostModel:
+    """Fees, half spread and slippage in basis points; the defaults are the worst tier.
+
+    participation: most of a bar's volume that fills may take, as a fraction; None: no cap.
+    """
+
+    taker_bps: float = 120.0
+    maker_bps: float = 60.0
+    spread_bps: float = 5.0
+    slippage_bps: float = 5.0
+    participation: float | None = None
+    touch_fills: bool = False
+
+    @property
+    def below_default(self) -> bool:
+        """Whether any cost is lower than the worst tier's: such a run is labelled."""
+        return (
+            self.taker_bps < DEFAULT_COSTS.taker_bps
+            or self.maker_bps < DEFAULT_COSTS.maker_bps
+            or self.spread_bps < DEFAULT_COSTS.spread_bps
+            or self.slippage_bps < DEFAULT_COSTS.slippage_bps
+        )
+
+    def kernel(self) -> Costs:
+        """Return the model in the kernel's units."""
+        return Costs(
+            taker_e8=bps_to_e8(self.taker_bps),
+            maker_e8=bps_to_e8(self.maker_bps),
+            half_spread_e8=bps_to_e8(self.spread_bps),
+            slippage_e8=bps_to_e8(self.slippage_bps),
+            participation=inf if self.participation is None else self.participation,
+            touch_fills=int(self.touch_fills),
+        )
+
+
+DEFAULT_COSTS = CostModel()
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """How one leg (entry or exit) is worked; ttl_bars: bars a resting order may wait (1-4)."""
+
+    style: OrderStyleName = "maker_first"
+    offset_bps: float = 0.0
+    ttl_bars: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStyle:
+    """How entries and exits are worked; protective stops always cross."""
+
+    entry: Leg = Leg()
+    exit: Leg = Leg()
+
+    def kernel(self) -> Style:
+        """Return the style in the kernel's units."""
+        return Style(
+            entry_maker=_STYLES[self.entry.style],
+            entry_offset_e8=bps_to_e8(self.entry.offset_bps),
+            entry_ttl_bars=self.entry.ttl_bars,
+            exit_maker=_STYLES[self.exit.style],
+            exit_offset_e8=bps_to_e8(self.exit.offset_bps),
+            exit_ttl_bars=self.exit.ttl_bars,
+        )
+
+
+def order_style(name: OrderStyleName) -> OrderStyle:
+    """Return a style that works both legs alike."""
+    return OrderStyle(Leg(name), Leg(name))

@@ -1,0 +1,94 @@
+"""A tradable product and its grid of sizes and prices.
+
+Sizes that are sent are whole lots (multiples of `base_increment`), prices whole ticks
+(multiples of `price_increment`), simulated money int64 units of 1e-8 quote.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from math import gcd
+from typing import Self
+
+from gpt_trader.errors import DataError
+from gpt_trader.kernel.rounding import UNITS_PER_QUOTE, Spec
+
+MAX_VALUE_DEN = 10**9
+MAX_TICKS = 9 * 10**9  # int64 holds MAX_TICKS x MAX_VALUE_DEN and MAX_TICKS x RATE_SCALE
+
+
+@dataclass(frozen=True)
+class Product:
+    """One product. Increments and minimums are exact decimals in base or quote currency."""
+
+    product_id: str
+    base_increment: Decimal
+    price_increment: Decimal
+    base_min_size: Decimal = Decimal(0)
+    quote_min_size: Decimal = Decimal(0)
+    is_perpetual: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("base_increment", "price_increment"):
+            value = getattr(self, name)
+            if not value.is_finite() or value <= 0:
+                raise DataError(
+                    f"expected {name} of {self.product_id} > 0, was {value}",
+                    hint="state it with --product-spec",
+                )
+        for name in ("base_min_size", "quote_min_size"):
+            value = getattr(self, name)
+            if not value.is_finite() or value < 0:
+                raise DataError(f"expected {name} of {self.product_id} >= 0, was {value}")
+        if self._lot_tick_units[1] > MAX_VALUE_DEN:
+            raise DataError(
+                f"increments of {self.product_id} are too fine: one lot-tick is "
+                f"{self.base_increment * self.price_increment} quote"
+            )
+
+    @cached_property
+    def _lot_tick_units(self) -> tuple[int, int]:
+        """Value of one lot at one tick, in units of 1e-8 quote, as a reduced fraction."""
+        value = self.base_increment * self.price_increment * UNITS_PER_QUOTE
+        num, den = value.as_integer_ratio()
+        common = gcd(num, den)
+        return num // common, den // common
+
+    @cached_property
+    def tick(self) -> float:
+        """Price increment as float64, quote units."""
+        return float(self.price_increment)
+
+    @cached_property
+    def lot(self) -> float:
+        """Base increment as float64, base units."""
+        return float(self.base_increment)
+
+    @cached_property
+    def spec(self) -> Spec:
+        """The product's grid as the kernel takes it."""
+        num, den = self._lot_tick_units
+        minimum = -(-self.base_min_size // self.base_increment)
+        return Spec(
+            value_num=num,
+            value_den=den,
+            unit=num / den / UNITS_PER_QUOTE,
+            lot=self.lot,
+            min_lots=max(int(minimum), 1),
+            min_units=int(self.quote_min_size * UNITS_PER_QUOTE),
+            is_perp=int(self.is_perpetual),
+        )
+
+    def price(self, ticks: int) -> Decimal:
+        """Exact price of a whole number of ticks."""
+        return ticks * self.price_increment
+
+    def size(self, lots: int) -> Decimal:
+        """Exact base size of a whole number of lots."""
+        return lots * self.base_increment
+
+    def with_spec(self, **changes: object) -> Self:
+        """Return a copy with some fields changed."""
+        from dataclasses import replace  # noqa: PLC0415
+
+        return replace(self, **changes)  # type: ignore[arg-type]

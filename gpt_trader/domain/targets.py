@@ -1,0 +1,84 @@
+"""What a strategy says: target weights, protection, and the conditions behind them."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from gpt_trader.domain.bars import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One test behind a target, kept so that every hold can say why.
+
+    label: the test in words, with its parameters, e.g. "SMA(20) > SMA(50)".
+    value, threshold: (n,) float64 aligned with the bars; NaN while warming up.
+    op: ">" or "<": the condition holds where value op threshold.
+    """
+
+    label: str
+    value: Floats
+    threshold: Floats
+    op: str = ">"
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Columns of length n aligned with the bars; row i uses bars up to and including i.
+
+    weight: fraction of equity in [-1, 1]; NaN: no opinion, keep the lots; 0: sell all.
+    stop, take_profit, trail: fractions of the average entry fill, > 0; NaN: none.
+    max_bars: bars after which the position is closed; 0: never.
+    conditions: why, for people; no simulator reads them.
+    """
+
+    weight: Floats
+    stop: Floats | None = None
+    take_profit: Floats | None = None
+    trail: Floats | None = None
+    max_bars: "np.ndarray | None" = None  # (n,) int64
+    conditions: tuple[Condition, ...] = ()
+
+    def row(self, i: int) -> "Target":
+        """Return row i as scalars."""
+
+        def at(column: Floats | None) -> float:
+            return float("nan") if column is None else float(column[i])
+
+        return Target(
+            weight=float(self.weight[i]),
+            stop=at(self.stop),
+            take_profit=at(self.take_profit),
+            trail=at(self.trail),
+            max_bars=0 if self.max_bars is None else int(self.max_bars[i]),
+            readings=tuple(
+                Reading(c.label, float(c.value[i]), c.op, float(c.threshold[i]))
+                for c in self.conditions
+            ),
+        )
+
+
+class Reading(NamedTuple):
+    """A condition at one bar."""
+
+    label: str
+    value: float
+    op: str
+    threshold: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the condition is true (NaN: false)."""
+        return self.value > self.threshold if self.op == ">" else self.value < self.threshold
+
+
+class Target(NamedTuple):
+    """One row of Targets."""
+
+    weight: float
+    stop: float = float("nan")
+    take_profit: float = float("nan")
+    trail: float = float("nan")
+    max_bars: int = 0
+    readings: tuple[Reading, ...] = ()

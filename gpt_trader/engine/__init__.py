@@ -1,0 +1,1 @@
+"""The functional core: events in, records and commands out, no I/O."""

@@ -1,0 +1,1 @@
+"""The durable, hash-chained log of everything that reached the engine."""

@@ -1,0 +1,25 @@
+"""Compiled numerics: plain functions over scalars and arrays, nothing above them known.
+
+Numba's disk cache notices an edit in a function's own file only, not in a callee's file.
+The cache folder is therefore named by a hash of every kernel file: an edit anywhere in the
+kernel starts a fresh folder, and an unchanged kernel compiles nothing in its second process.
+"""
+
+import hashlib
+import os
+import pathlib
+
+import platformdirs
+
+
+def _cache_dir() -> str:
+    here = pathlib.Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(here.glob("*.py")):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    root = os.environ.get("GPT_TRADER_CACHE_DIR") or platformdirs.user_cache_dir("gpt-trader")
+    return str(pathlib.Path(root) / f"kernel-{digest.hexdigest()[:16]}")
+
+
+os.environ.setdefault("NUMBA_CACHE_DIR", _cache_dir())

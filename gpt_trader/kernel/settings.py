@@ -1,0 +1,63 @@
+"""Costs, limits and order style as the kernel takes them: plain tuples of numbers."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Costs(NamedTuple):
+    """What trading costs. Rates are e8: 1.0 is 100,000,000, a basis point 10,000."""
+
+    taker_e8: int
+    maker_e8: int
+    half_spread_e8: int
+    slippage_e8: int
+    participation: float  # most of a bar's volume that one product's fills take; inf: no cap
+    touch_fills: int  # 1: a resting limit fills when touched; 0: only when traded through
+
+
+class Limits(NamedTuple):
+    """The risk policy. Ratios of equity; inf: no limit."""
+
+    max_product: float
+    max_gross: float
+    max_daily_loss: float
+    max_drawdown: float
+    max_entries: int
+    max_bar_age_ms: int
+    rebalance_band: float
+    min_multiple: int  # an entry is at least so many exchange minimums
+
+
+class Style(NamedTuple):
+    """How orders are worked. maker: 0 taker, 1 maker first, 2 maker only."""
+
+    entry_maker: int
+    entry_offset_e8: int
+    entry_ttl_bars: int
+    exit_maker: int
+    exit_offset_e8: int
+    exit_ttl_bars: int
+
+
+STYLE_TAKER = 0
+STYLE_MAKER_FIRST = 1
+STYLE_MAKER_ONLY = 2
+
+# One row a fill. bar: index of the bar it happened in; cause: index of the bar whose
+# decision made its order; ordinal: 0 the working order, 1 its protection.
+FILL_DTYPE = np.dtype(
+    [
+        ("bar", np.int64),
+        ("product", np.int64),
+        ("side", np.int64),
+        ("lots", np.int64),
+        ("ticks", np.int64),
+        ("fee", np.int64),
+        ("liquidity", np.int64),
+        ("reason", np.int64),
+        ("cause", np.int64),
+        ("ordinal", np.int64),
+        ("cash", np.int64),
+    ]
+)

@@ -1,0 +1,1 @@
+"""The risk policy, its checks and the halts."""

@@ -1,0 +1,72 @@
+"""What a strategy is: parameters, the bars it needs, and a pure function to targets."""
+
+from dataclasses import field, fields
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.targets import Target, Targets
+
+
+class Strategy(Protocol):
+    """A frozen dataclass of parameters with one method over whole arrays.
+
+    min_bars: bars before the first row that can hold an opinion (rows before it are NaN).
+    warmup: length of the trailing window whose last row equals the full-history row bitwise.
+    """
+
+    name: ClassVar[str]
+
+    @property
+    def min_bars(self) -> int: ...
+
+    @property
+    def warmup(self) -> int: ...
+
+    def targets(self, bars: Bars) -> Targets:
+        """Return targets aligned with bars; row i may use rows up to and including i only."""
+        ...
+
+
+class BarStrategy(Protocol):
+    """The slower tier: arbitrary Python per bar, with JSON memory that is journaled."""
+
+    name: ClassVar[str]
+
+    @property
+    def min_bars(self) -> int: ...
+
+    @property
+    def warmup(self) -> int: ...
+
+    def on_bar(self, view: Bars, memory: Any) -> tuple[Target | None, Any]:  # noqa: ANN401
+        """Return a target (None: no opinion) and the memory to keep; view ends at this bar."""
+        ...
+
+
+class Param(NamedTuple):
+    """A strategy parameter as people see it."""
+
+    name: str
+    default: int | float | str | bool
+    low: float | None
+    high: float | None
+    doc: str
+
+
+def param(default: Any, low: float | None = None, high: float | None = None, *, doc: str) -> Any:  # noqa: ANN401
+    """Declare a dataclass field with its allowed range (inclusive) and meaning."""
+    return field(default=default, metadata={"low": low, "high": high, "doc": doc})
+
+
+def params_of(strategy: type[Any]) -> tuple[Param, ...]:
+    """List a strategy class's parameters with ranges."""
+    return tuple(
+        Param(
+            f.name,
+            f.default,
+            f.metadata.get("low"),
+            f.metadata.get("high"),
+            f.metadata.get("doc", ""),
+        )
+        for f in fields(strategy)
+    )
