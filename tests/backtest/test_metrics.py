@@ -1,0 +1,183 @@
+"""Each number against a published or hand-computed reference value."""
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from gpt_trader.backtest import metrics
+from gpt_trader.backtest.measure import Path, buy_and_hold, measure, money
+from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.costs import CostModel
+from gpt_trader.domain.product import Product
+from gpt_trader.kernel.codes import FILL_ENTRY, FILL_EXIT, MAKER, TAKER
+from gpt_trader.kernel.settings import FILL_DTYPE
+
+DAY = metrics.DAY_MS
+HOUR = DAY // 24
+UNIT = 100_000_000
+# "mixed returns" of the empyrical test suite; its Sharpe and Sortino are for 252 days a year
+MIXED = np.array([1.0, 10.0, -4.0, 2.0, 3.0, 2.0, 1.0, -10.0]) / 100
+TO_365 = (365 / 252) ** 0.5
+FREE = CostModel(taker_bps=0, maker_bps=0, spread_bps=0, slippage_bps=0)
+BTC = Product("BTC-USD", Decimal("0.01"), Decimal("0.01"))
+
+
+def test_return():
+    assert metrics.return_pct(10_000, 12_345) == pytest.approx(23.45)
+
+
+def test_cagr_of_half_a_year_of_26_gains_of_0_6_pct():
+    final = 1_000 * 1.006**26
+    assert metrics.cagr_pct(1_000, final, metrics.YEAR_MS // 2) == pytest.approx(36.488, abs=5e-4)
+    assert metrics.cagr_pct(1_000, final, 26 * 7 * DAY) == pytest.approx(36.605, abs=5e-4)
+
+
+def test_cagr_at_its_edges():
+    assert metrics.cagr_pct(100, 121, 2 * metrics.YEAR_MS) == pytest.approx(10.0)
+    assert metrics.cagr_pct(100, 110, 0) is None
+    assert metrics.cagr_pct(100, 0, DAY) == -100.0
+    assert metrics.cagr_pct(100, 300, 60_000) is None  # tripled in a minute
+
+
+def test_sharpe_has_ddof_1_and_365_days():
+    assert metrics.sharpe(MIXED) == pytest.approx(1.7238613961706866 * TO_365, rel=1e-12)
+    assert metrics.sharpe(MIXED[:1]) is None
+    assert metrics.sharpe(np.zeros(5)) is None
+
+
+def test_sortino():
+    assert metrics.sortino(MIXED) == pytest.approx(2.605531251673693 * TO_365, rel=1e-12)
+    assert metrics.sortino(MIXED[:1]) is None
+    assert metrics.sortino(np.abs(MIXED)) is None
+
+
+def test_drawdown_of_the_mixed_returns_is_ten_percent():
+    equity = 100 * np.cumprod(1 + MIXED)
+    close = np.arange(1, 9, dtype=np.int64) * DAY
+    fall = metrics.drawdown_of(equity, close, start=100.0, start_ms=0)
+    assert fall.max_pct == pytest.approx(10.0)
+    # below the peak of day 2 from day 3 on; 1.06*1.02... passes it on day 5
+    assert fall.max_days == 3.0
+
+
+def test_drawdown_counts_from_the_start_and_to_the_last_close():
+    close = np.arange(1, 5, dtype=np.int64) * DAY
+    fall = metrics.drawdown_of(np.array([90.0, 80.0, 85.0, 99.0]), close, start=100.0, start_ms=0)
+    assert fall == (pytest.approx(20.0), 4.0)
+    rising = metrics.drawdown_of(np.array([100.0, 101.0]), close[:2], start=100.0, start_ms=0)
+    assert rising == (0.0, 0.0)
+    curve = metrics.drawdown_curve_pct(np.array([90.0, 120.0, 60.0]), 100.0)
+    assert curve == pytest.approx([10.0, 0.0, 50.0])
+
+
+def test_calmar():
+    assert metrics.calmar(191.35925373194233, 10.0) == pytest.approx(19.135925373194233)
+    assert metrics.calmar(5.0, 0.0) is None
+    assert metrics.calmar(None, 10.0) is None
+
+
+def test_daily_closes_are_the_last_of_a_utc_day_and_repeat_over_gaps():
+    time = np.array([0, 23 * HOUR, 24 * HOUR, 47 * HOUR, 96 * HOUR], np.int64)
+    closes = metrics.daily_closes(time, np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
+    assert closes.tolist() == [2.0, 4.0, 4.0, 4.0, 5.0]
+    assert metrics.daily_returns(time, np.ones(5)).tolist() == [0.0] * 4
+    assert len(metrics.daily_closes(time[:0], np.empty(0))) == 0
+    assert len(metrics.daily_returns(time[:2], np.ones(2))) == 0
+
+
+def test_trade_statistics():
+    profits = np.array([30, -10, 10, -10, 0], np.int64)
+    assert metrics.win_rate_pct(profits) == 40.0
+    assert metrics.profit_factor(profits) == 2.0
+    assert metrics.profit_factor(profits[:1]) is None
+    assert metrics.win_rate_pct(profits[:0]) is None
+    assert metrics.expectancy_pct(np.array([3.0, -1.0])) == 1.0
+    assert metrics.expectancy_pct(np.empty(0)) is None
+
+
+def test_break_even_of_the_worst_tier():
+    # (1.001 * 1.012) / (0.999 * 0.988) - 1
+    assert metrics.break_even_move_bps(CostModel().kernel()) == pytest.approx(
+        0.026 / 0.987012 * 1e4
+    )
+    assert metrics.break_even_move_bps(FREE.kernel()) == 0.0
+
+
+def test_amounts_a_year_and_shares():
+    assert metrics.a_year(3, metrics.YEAR_MS // 4) == 12.0
+    assert metrics.a_year(3, 0) is None
+    assert metrics.share_pct(1, 4) == 25.0
+    assert metrics.share_pct(1, 0) is None
+
+
+def bars(product, opens, closes, interval=DAY):
+    n = len(opens)
+    opens, closes = np.array(opens, np.int64), np.array(closes, np.int64)
+    time = np.arange(n, dtype=np.int64) * interval
+    high, low = np.maximum(opens, closes), np.minimum(opens, closes)
+    return Bars(product, interval, time, opens, high, low, closes, np.ones(n), np.zeros(n))
+
+
+def test_buy_and_hold_pays_the_same_costs():
+    one = bars(BTC, [10_000, 10_000, 12_000], [10_000, 11_000, 20_000])
+    costs = CostModel(taker_bps=100, maker_bps=0, spread_bps=50, slippage_bps=50)
+    # 1,000 buys at 101 + 1 % fee = 102.01: 9.80 BTC for 999.698, kept at 200
+    left = buy_and_hold([one], costs.kernel(), start_units=1_000 * UNIT, close_at_end=False)
+    assert money(left) == Decimal(1000) - Decimal("9.80") * Decimal("102.01") + 1960
+    # or sold at 198 less 1 %
+    left = buy_and_hold([one], costs.kernel(), start_units=1_000 * UNIT, close_at_end=True)
+    sold = Decimal("9.80") * 198 * Decimal("0.99")
+    assert money(left) == Decimal(1000) - Decimal("9.80") * Decimal("102.01") + sold
+
+
+def test_buy_and_hold_splits_equally_and_leaves_what_it_cannot_buy():
+    rising = bars(BTC, [10_000, 10_000], [10_000, 20_000])
+    single = bars(BTC, [10_000], [10_000])
+    left = buy_and_hold([rising, single], FREE.kernel(), start_units=200 * UNIT, close_at_end=False)
+    assert money(left) == 300
+    left = buy_and_hold([rising], FREE.kernel(), start_units=UNIT // 100, close_at_end=False)
+    assert money(left) == Decimal("0.01")
+
+
+def test_measure_on_a_path_computed_by_hand():
+    one = bars(BTC, [10_000] * 4, [10_000, 10_000, 11_000, 11_000])
+    costs = CostModel(taker_bps=100, maker_bps=50, spread_bps=100, slippage_bps=0)
+    fills = np.zeros(2, FILL_DTYPE)
+    # buy 1 at 101 (fee 1.01); sell 1 at 110 as maker (fee 0.55)
+    fills[0] = (1, 0, 1, 100, 10_100, 101 * UNIT // 100, TAKER, FILL_ENTRY, 0, 0, 0)
+    fills[1] = (3, 0, -1, 100, 11_000, 55 * UNIT // 100, MAKER, FILL_EXIT, 2, 0, 0)
+    equity = np.array([1000.0, 1000 - 2.01, 1000 + 7.99, 1000 + 7.44])
+    path = Path((one,), DAY, one.time, equity, one.open[:, None], fills, 1_000 * UNIT)
+    numbers, rows = measure(path, costs, close_at_end=False)
+    assert len(rows) == 1
+    assert numbers.final_equity == Decimal("1007.44")
+    assert numbers.fees_paid == Decimal("1.56")
+    assert numbers.spread_slippage_paid == 1
+    assert numbers.net_pnl == Decimal("7.44")
+    assert numbers.gross_pnl == 10
+    assert (numbers.trades, numbers.open_trades, numbers.fills) == (1, 0, 2)
+    assert numbers.win_rate_pct == 100.0
+    assert numbers.exposure_pct == 50.0
+    assert numbers.maker_share_pct == pytest.approx(110 / 211 * 100)
+    assert numbers.turnover == pytest.approx(211 / np.mean(equity))
+    assert numbers.cost_per_round_trip == Decimal("2.56")
+    assert numbers.cost_per_round_trip_bps == pytest.approx(2.56 / 101 * 1e4)
+    assert numbers.round_trips_per_year == pytest.approx(365 / 4)
+    assert numbers.median_holding_hours == 48.0
+    assert numbers.max_drawdown_pct == pytest.approx(0.201)
+    assert numbers.max_drawdown_days == 2.0  # from the close of bar 0 to that of bar 2
+
+
+def test_measure_without_a_fill_is_undefined_where_it_must_be():
+    one = bars(BTC, [10_000] * 2, [10_000] * 2)
+    nothing = np.zeros(0, FILL_DTYPE)
+    path = Path((one,), DAY, one.time, np.full(2, 100.0), one.open[:, None], nothing, 100 * UNIT)
+    numbers, rows = measure(path, FREE, close_at_end=False)
+    assert len(rows) == 0
+    assert numbers.return_pct == 0.0
+    assert numbers.sharpe is numbers.sortino is numbers.calmar is None
+    assert numbers.win_rate_pct is numbers.profit_factor is numbers.expectancy_pct is None
+    assert numbers.cost_per_round_trip is numbers.median_holding_hours is None
+    assert numbers.maker_share_pct is None
+    assert numbers.turnover == 0.0
