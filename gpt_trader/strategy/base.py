@@ -1,10 +1,13 @@
 """What a strategy is: parameters, the bars it needs, and a pure function to targets."""
 
-from dataclasses import field, fields
-from typing import Any, ClassVar, NamedTuple, Protocol
+from __future__ import annotations
 
-from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.targets import Target, Targets
+from dataclasses import field, fields
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+
+if TYPE_CHECKING:  # the names of strategies are listed without loading the compiler
+    from gpt_trader.domain.bars import Bars
+    from gpt_trader.domain.targets import Target, Targets
 
 
 class Strategy(Protocol):
@@ -63,7 +66,7 @@ def params_of(strategy: type[Any]) -> tuple[Param, ...]:
     return tuple(
         Param(
             f.name,
-            f.default,
+            f.default,  # type: ignore[arg-type]
             f.metadata.get("low"),
             f.metadata.get("high"),
             f.metadata.get("doc", ""),

@@ -1,0 +1,203 @@
+"""Find a strategy: built in, in a file, or installed by another package.
+
+A reference is a built-in name (`sma_cross`), a class in a file (`my.py:MyStrategy`) or the name
+of an entry point in the group `gpt_trader.strategies`. Importing this module imports none of
+them: a strategy's module, and with it the compiler, is imported when it is asked for.
+"""
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from gpt_trader.errors import UsageError
+from gpt_trader.strategy.params import Value, check_ranges, coerce, nearest
+
+GROUP = "gpt_trader.strategies"
+
+_BUILTIN = {
+    "sma_cross": ("gpt_trader.strategy.sma_cross", "SmaCross"),
+    "ema_trend": ("gpt_trader.strategy.ema_trend", "EmaTrend"),
+    "mean_reversion": ("gpt_trader.strategy.mean_reversion", "MeanReversion"),
+    "breakout": ("gpt_trader.strategy.breakout", "Breakout"),
+    "momentum": ("gpt_trader.strategy.momentum", "Momentum"),
+    "ensemble": ("gpt_trader.strategy.ensemble", "Ensemble"),
+    "hold": ("gpt_trader.strategy.baselines", "Hold"),
+    "buy_and_hold": ("gpt_trader.strategy.baselines", "BuyAndHold"),
+}
+
+# What the code of a strategy's file may fail with while it is imported.
+_IMPORT_FAILURES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+class Listed(NamedTuple):
+    """A strategy as `gpt-trader strategies` shows it; source: "built-in" or the package."""
+
+    name: str
+    strategy: type[Any]
+    source: str
+
+
+def builtin_names() -> tuple[str, ...]:
+    """Return the names of the built-in strategies, importing nothing."""
+    return tuple(_BUILTIN)
+
+
+def builtin() -> dict[str, type[Any]]:
+    """Return the built-in strategies by name, importing all of them."""
+    return {name: _load_builtin(name) for name in _BUILTIN}
+
+
+def all_strategies() -> list[Listed]:
+    """List built-in strategies, then those of installed packages by name."""
+    listed = [Listed(name, strategy, "built-in") for name, strategy in builtin().items()]
+    for name, point in sorted(_plugins().items()):
+        listed.append(Listed(name, _load_plugin(point), point.dist.name if point.dist else "?"))
+    return listed
+
+
+def resolve(ref: str) -> type[Any]:
+    """Return the strategy class that a reference names.
+
+    Raises UsageError: unknown name (with the nearest), missing or broken file, a class that is
+    missing or is not a strategy.
+    """
+    if ref in _BUILTIN:
+        return _load_builtin(ref)
+    path, colon, class_name = ref.rpartition(":")
+    if colon and path.endswith(".py"):
+        return _load_file(Path(path), class_name)
+    if ref.endswith(".py"):
+        raise UsageError(f"expected a class after {ref}", hint=f"for example {ref}:MyStrategy")
+    plugins = _plugins()
+    if ref in plugins:
+        return _load_plugin(plugins[ref])
+    known = [*_BUILTIN, *plugins]
+    raise UsageError(
+        f"unknown strategy {ref!r}",
+        hint=nearest(ref, known, f"known: {', '.join(known)}; or file.py:Class"),
+    )
+
+
+def create(ref: str, settings: Mapping[str, Value]) -> Any:  # noqa: ANN401
+    """Return the referenced strategy with its parameters set.
+
+    settings: values as typed by hand or in a profile; text becomes the parameter's type.
+    Raises UsageError as `resolve`, and on an unknown parameter, a wrong type, a value outside
+    its range or an impossible combination.
+    """
+    strategy = resolve(ref)
+    made = strategy(**coerce(strategy, settings))
+    check_ranges(made)
+    return made
+
+
+def is_array_strategy(strategy: type[Any]) -> bool:
+    """Whether a class computes whole columns (targets), not bar by bar (on_bar)."""
+    return hasattr(strategy, "targets")
+
+
+def _load_builtin(name: str) -> type[Any]:
+    module, class_name = _BUILTIN[name]
+    found: type[Any] = getattr(importlib.import_module(module), class_name)
+    return found
+
+
+def _plugins() -> dict[str, EntryPoint]:
+    """Entry points by name; a built-in name cannot be taken over."""
+    return {p.name: p for p in entry_points(group=GROUP) if p.name not in _BUILTIN}
+
+
+def _load_plugin(point: EntryPoint) -> type[Any]:
+    try:
+        found = point.load()
+    except _IMPORT_FAILURES as error:
+        raise UsageError(
+            f"strategy {point.name} ({point.value}) cannot be imported: {_say(error)}",
+            hint="reinstall or remove the package that brings it",
+        ) from error
+    return _checked(found, f"entry point {point.name}")
+
+
+def _load_file(path: Path, class_name: str) -> type[Any]:
+    module = _import_file(path)
+    found = vars(module).get(class_name)
+    if found is None:
+        own = [n for n, v in vars(module).items() if _defined_in(v, module)]
+        raise UsageError(
+            f"{path} has no class {class_name!r}",
+            hint=nearest(class_name, own, f"its classes: {', '.join(own) or 'none'}"),
+        )
+    return _checked(found, f"{path}:{class_name}")
+
+
+def _import_file(path: Path) -> ModuleType:
+    """Run a file as a module of its own, under a name no other import can meet."""
+    if not path.is_file():
+        raise UsageError(f"strategy file {path} does not exist", hint="give path/file.py:Class")
+    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    name = f"gpt_trader_file_{digest}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None  # noqa: S101 - the path ends in .py
+    assert spec.loader is not None  # noqa: S101
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        del sys.modules[name]
+        raise UsageError(
+            f"strategy file {path} is not valid Python: {error.msg}",
+            where=f"{path}:{error.lineno}:{error.offset}",
+        ) from error
+    except _IMPORT_FAILURES as error:
+        del sys.modules[name]
+        raise UsageError(f"strategy file {path} cannot be imported: {_say(error)}") from error
+    return module
+
+
+def _defined_in(value: object, module: ModuleType) -> bool:
+    return inspect.isclass(value) and value.__module__ == module.__name__
+
+
+def _checked(found: object, where: str) -> type[Any]:
+    """Return `found` if it is a strategy class, else say what it lacks."""
+    if not inspect.isclass(found) or not is_dataclass(found):
+        raise UsageError(
+            f"expected {where} to be a dataclass of parameters, was {found!r}",
+            hint="write one with gpt-trader new-strategy NAME",
+        )
+    if not hasattr(found, "targets") and not hasattr(found, "on_bar"):
+        raise UsageError(
+            f"expected {where} to have targets(bars) or on_bar(view, memory), was neither",
+            hint="write one with gpt-trader new-strategy NAME",
+        )
+    lacks = [word for word in ("name", "min_bars", "warmup") if not hasattr(found, word)]
+    if lacks:
+        raise UsageError(
+            f"expected {where} to have {' and '.join(lacks)}",
+            hint="write one with gpt-trader new-strategy NAME",
+        )
+    return found
+
+
+def _say(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
