@@ -1,4 +1,4 @@
-"""A backtest's checks of itself: does the strategy see the future, is its warm-up long enough?
+"""A backtest checks itself: a strategy that sees the future, a warm-up that is too short.
 
 Targets are recomputed on data cut off after a sampled row. If a bit of any row differs from the
 targets of the whole history, later bars leaked into it. The same row is recomputed on the

@@ -1,0 +1,44 @@
+"""Exact numbers and times as text: no float is ever printed as money."""
+
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+MONEY_PLACES = 8  # money is whole units of 1e-8 quote
+LEAST_PLACES = 2
+
+
+def fixed(value: int, places: int) -> str:
+    """Return value / 10**places with that many decimals: fixed(-150, 2) is "-1.50"."""
+    if places <= 0:
+        return str(value * 10**-places)
+    sign = "-" if value < 0 else ""
+    whole, part = divmod(abs(value), 10**places)
+    return f"{sign}{whole}.{part:0{places}d}"
+
+
+def units_text(units: int) -> str:
+    """Return units of 1e-8 quote in quote, exact, with at least two decimals."""
+    text = fixed(units, MONEY_PLACES)
+    shortest = len(text) - MONEY_PLACES + LEAST_PLACES
+    return text[:shortest] + text[shortest:].rstrip("0")
+
+
+def money_text(value: Decimal) -> str:
+    """Return money of at most eight decimals, exact, with at least two of them."""
+    return units_text(int(value.scaleb(MONEY_PLACES)))
+
+
+def grid_of(increment: Decimal) -> tuple[int, int]:
+    """Return (k, places) so that n increments are `fixed(n * k, places)`."""
+    sign, digits, exponent = increment.normalize().as_tuple()
+    assert sign == 0  # noqa: S101 - an increment is positive
+    assert isinstance(exponent, int)  # noqa: S101 - and finite
+    return int("".join(map(str, digits))), -exponent
+
+
+def iso_times(time_ms: NDArray[np.int64]) -> list[str]:
+    """Return int64 ms UTC as ISO-8601 text with milliseconds and Z."""
+    text = np.datetime_as_string(time_ms.astype("datetime64[ms]"), unit="ms")
+    return [f"{one}Z" for one in text.tolist()]
