@@ -1,0 +1,106 @@
+"""Several products' bars side by side on one time grid, as the simulator reads them."""
+
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpt_trader.data.times import format_interval
+from gpt_trader.domain.bars import Bars, Floats, Ints
+from gpt_trader.domain.product import Product
+from gpt_trader.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Bars of p products on n grid rows, time-major, C-contiguous.
+
+    time: (n,) int64 ms UTC, the union of the products' open times, strictly increasing.
+    open, high, low, close: (n, p) int64 ticks; 0 where the product has no bar.
+    volume: (n, p) float64 base units; funding_rate: (n, p) float64; 0 where absent.
+    present: (n, p) bool. row: (p, n) int64, row[j, i] is the row of product j's own bars
+    at grid row i, -1 where absent.
+    """
+
+    products: tuple[Product, ...]
+    interval_ms: int
+    time: Ints
+    open: Ints
+    high: Ints
+    low: Ints
+    close: Ints
+    volume: Floats
+    funding_rate: Floats
+    present: NDArray[np.bool_]
+    row: Ints
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+def build_panel(series: list[Bars]) -> Panel:
+    """Join bars of different products with one interval; views where there is one product.
+
+    Raises DataError without bars, on mixed intervals, on a product given twice, or if the
+    products' bars open at different phases of the interval.
+    """
+    interval_ms = _check(series)
+    time = reduce(_union, (bars.time for bars in series))
+    row = np.full((len(series), len(time)), -1, np.int64)
+    for j, bars in enumerate(series):
+        row[j, np.searchsorted(time, bars.time)] = np.arange(len(bars))
+
+    def join[T: np.generic](columns: list[NDArray[T]]) -> NDArray[T]:
+        if len(columns) == 1:
+            return np.ascontiguousarray(columns[0]).reshape(-1, 1)
+        out = np.zeros((len(time), len(columns)), columns[0].dtype)
+        for j, column in enumerate(columns):
+            if len(column) == len(time):
+                out[:, j] = column
+            else:
+                out[row[j] >= 0, j] = column
+        return out
+
+    return Panel(
+        products=tuple(bars.product for bars in series),
+        interval_ms=interval_ms,
+        time=time,
+        open=join([bars.open for bars in series]),
+        high=join([bars.high for bars in series]),
+        low=join([bars.low for bars in series]),
+        close=join([bars.close for bars in series]),
+        volume=join([bars.volume for bars in series]),
+        funding_rate=join([bars.funding_rate for bars in series]),
+        present=np.ascontiguousarray((row >= 0).T),
+        row=row,
+    )
+
+
+def _check(series: list[Bars]) -> int:
+    """Return the one interval of the series; raise if they do not fit together."""
+    if not series or not all(len(bars) for bars in series):
+        raise DataError("expected at least one bar of each product, found none")
+    first = series[0]
+    seen: set[str] = set()
+    for bars in series:
+        product_id = bars.product.product_id
+        if product_id in seen:
+            raise DataError(f"expected each product once, found {product_id} twice")
+        seen.add(product_id)
+        if bars.interval_ms != first.interval_ms:
+            raise DataError(
+                f"expected one interval, found {format_interval(first.interval_ms)} bars of "
+                f"{first.product.product_id} and {format_interval(bars.interval_ms)} bars of "
+                f"{product_id}"
+            )
+        if (bars.time[0] - first.time[0]) % first.interval_ms:
+            raise DataError(
+                f"bars of {first.product.product_id} and {product_id} open at different times: "
+                f"{format_interval(first.interval_ms)} bars must share their boundaries"
+            )
+    return first.interval_ms
+
+
+def _union(a: Ints, b: Ints) -> Ints:
+    return a if np.array_equal(a, b) else np.union1d(a, b)

@@ -1,0 +1,70 @@
+"""What a series of bars is like: gaps, quiet bars, a digest of its content."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gpt_trader.domain.bars import Bars, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """Places where bars are missing.
+
+    longest_ms: from the bar before the longest gap, at longest_from_ms, to the bar after it;
+    both None without gaps.
+    """
+
+    count: int
+    missing_bars: int
+    longest_ms: int | None
+    longest_from_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DataReport:
+    """What was loaded. Times are int64 ms UTC, bars named by their open.
+
+    zero_volume: bars without trades. off_grid: prices that were rounded to the product's grid.
+    sha256: digest of the bars (see `digest`). notes: what a reader should know, one line each.
+    """
+
+    path: Path
+    rows: int
+    first_ms: int
+    last_ms: int
+    interval_ms: int
+    gaps: Gaps
+    zero_volume: int
+    off_grid: int
+    sha256: str
+    notes: tuple[str, ...]
+
+
+def find_gaps(time: Ints, interval_ms: int) -> Gaps:
+    """Count the gaps in sorted open times, (n,) int64 ms."""
+    steps = np.diff(time)
+    wide = np.flatnonzero(steps > interval_ms)
+    if not wide.size:
+        return Gaps(count=0, missing_bars=0, longest_ms=None, longest_from_ms=None)
+    longest = int(wide[steps[wide].argmax()])
+    return Gaps(
+        count=int(wide.size),
+        missing_bars=int((steps[wide] // interval_ms - 1).sum()),
+        longest_ms=int(steps[longest]),
+        longest_from_ms=int(time[longest]),
+    )
+
+
+def digest(bars: Bars) -> str:
+    """Return the SHA-256 of product, grid and columns; the file format does not matter."""
+    product = bars.product
+    head = f"{product.product_id} {product.price_increment.normalize():f} {bars.interval_ms}\n"
+    found = hashlib.sha256(head.encode())
+    for prices in (bars.time, bars.open, bars.high, bars.low, bars.close):
+        found.update(np.ascontiguousarray(prices, "<i8"))
+    for numbers in (bars.volume, bars.funding_rate):
+        found.update(np.ascontiguousarray(numbers, "<f8"))
+    return found.hexdigest()

@@ -1,0 +1,94 @@
+"""Intervals and instants, as text and as int64 ms UTC; the machine's zone never matters."""
+
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+
+from gpt_trader.errors import UsageError
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+INTERVALS = {
+    "1m": MINUTE_MS,
+    "5m": 5 * MINUTE_MS,
+    "15m": 15 * MINUTE_MS,
+    "30m": 30 * MINUTE_MS,
+    "1h": HOUR_MS,
+    "2h": 2 * HOUR_MS,
+    "4h": 4 * HOUR_MS,
+    "6h": 6 * HOUR_MS,
+    "1d": DAY_MS,
+}
+SECONDS_LIMIT = 10**11  # an epoch number below it counts seconds (to the year 5138), else ms
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_UNITS = (("d", DAY_MS), ("h", HOUR_MS), ("m", MINUTE_MS), ("s", 1000), ("ms", 1))
+
+
+def parse_interval(text: str) -> int:
+    """Return one of the exchange's bar lengths ("4h") in milliseconds.
+
+    Raises UsageError, naming the nearest, on anything else.
+    """
+    found = INTERVALS.get(text.strip().lower())
+    if found is None:
+        near = get_close_matches(text.lower(), INTERVALS, n=1, cutoff=0.3)
+        did_you_mean = f"did you mean {near[0]}? " if near else ""
+        raise UsageError(
+            f"expected a bar interval, was {text!r}",
+            hint=f"{did_you_mean}one of {', '.join(INTERVALS)}",
+        )
+    return found
+
+
+def format_interval(interval_ms: int) -> str:
+    """Return a bar length as text, in the largest whole unit: 14,400,000 is "4h"."""
+    for unit, length_ms in _UNITS:
+        if interval_ms % length_ms == 0:
+            return f"{interval_ms // length_ms}{unit}"
+    raise AssertionError("unreachable: every integer is a whole number of milliseconds")
+
+
+def parse_time(text: str) -> int:
+    """Return an instant in milliseconds UTC.
+
+    Takes a date, an ISO-8601 time (without a zone: UTC), or epoch seconds or milliseconds.
+    Raises UsageError on anything else.
+    """
+    found = read_time(text)
+    if found is None:
+        raise UsageError(
+            f"expected a time, was {text!r}",
+            hint="write 2022-01-31, 2022-01-31T12:00:00Z, or epoch seconds or milliseconds",
+        )
+    return found[0]
+
+
+def read_time(text: str) -> tuple[int, bool] | None:
+    """Return milliseconds UTC and whether the text states its zone; None: not a time."""
+    text = text.strip()
+    try:
+        number = float(text)
+    except ValueError:
+        return _read_iso(text)
+    if len(text) == 8 and text.isdigit():
+        return None  # 20220131: a date, or seconds of 1970? neither is a safe guess
+    if not abs(number) < 1e15:
+        return None
+    return round(number * 1000) if abs(number) < SECONDS_LIMIT else round(number), True
+
+
+def _read_iso(text: str) -> tuple[int, bool] | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    zoned = moment.tzinfo is not None
+    whole, rest = divmod((moment if zoned else moment.replace(tzinfo=UTC)) - _EPOCH, _MILLISECOND)
+    return None if rest else (whole, zoned)
+
+
+def format_time(time_ms: int) -> str:
+    """Return an instant as ISO-8601 UTC with milliseconds: "2022-01-31T00:00:00.000Z"."""
+    moment = (_EPOCH + timedelta(milliseconds=int(time_ms))).replace(tzinfo=None)
+    return moment.isoformat(timespec="milliseconds") + "Z"
