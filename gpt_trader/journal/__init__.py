@@ -1,1 +1,4 @@
-"""The durable, hash-chained log of everything that reached the engine."""
+"""The durable, hash-chained log of everything that reached the engine.
+
+It stores canonical JSON texts and knows none of the engine's types.
+"""

@@ -1,0 +1,244 @@
+"""The journal file: SQLite in WAL mode, one writer, any number of readers.
+
+Responsible for durability and order; knows nothing of what the JSON texts mean. Used from one
+thread. Which process may write is decided by the portfolio's lock, not here.
+"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import apsw
+
+from gpt_trader.errors import JournalError, StorageError
+from gpt_trader.journal import snapshots
+from gpt_trader.journal.chain import digest_at, last_link, link, walk
+from gpt_trader.journal.entry import Entry, Snapshot, StoredEntry, VerifyReport
+from gpt_trader.journal.faults import told_plainly
+from gpt_trader.journal.schema import check_current, check_identity, prepare
+from gpt_trader.journal.verify import verify
+
+_ENTRY_SQL = """
+INSERT INTO entry (seq, time_ms, kind, event, records, commands, digest)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+_DECISION_SQL = "INSERT INTO decision (product_id, bar_ms, seq) VALUES (?, ?, ?)"
+_WHY_SQL = """
+SELECT seq, bar_ms FROM decision
+WHERE product_id = ? AND bar_ms <= ifnull(?, bar_ms)
+ORDER BY bar_ms DESC, seq DESC LIMIT ?
+"""
+
+
+class _Linked(NamedTuple):
+    entry: Entry
+    seq: int
+    digest: bytes
+
+
+class Journal:
+    """An open journal; make one with `open_journal`.
+
+    Entries appended with `durable=False` wait in memory; the next durable append, snapshot,
+    `flush` or `close` writes them first, in one transaction with what follows. `read`,
+    `decisions` and `verify` see what is durable. If a write fails before its COMMIT, nothing
+    of it is stored and the journal stays usable. If COMMIT itself fails, the outcome is
+    unknown until the file is opened again: the journal then refuses every further write.
+    """
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        name: str,
+        *,
+        head: tuple[int, bytes],
+        is_readonly: bool,
+    ) -> None:
+        self._connection = connection
+        self._name = name
+        self._head = head
+        self._is_readonly = is_readonly
+        self._is_broken = False
+        self._waiting: list[_Linked] = []
+
+    def append(self, entries: Sequence[Entry], *, durable: bool = True) -> int:
+        """Add entries to the chain and return the last entry's number.
+
+        durable: on return everything so far has reached the disk, in one transaction. Otherwise
+        the entries wait for the next durable write; `flush` within the time you can afford.
+        Raises StorageError or JournalError; none of these `entries` is then in the chain.
+        """
+        self._check_writable()
+        seq, digest = self._head
+        linked = []
+        for entry in entries:
+            seq, digest = seq + 1, link(digest, *entry[:5])
+            linked.append(_Linked(entry, seq, digest))
+        if durable:
+            self._write([*self._waiting, *linked])
+            self._waiting = []
+        else:
+            self._waiting += linked
+        self._head = seq, digest
+        return seq
+
+    def flush(self) -> None:
+        """Make every appended entry durable. Raises StorageError or JournalError."""
+        self.append(())
+
+    def head(self) -> tuple[int, bytes]:
+        """Number and digest of the last entry, waiting or durable; (0, GENESIS) if none."""
+        if not self._is_readonly:
+            return self._head
+        with told_plainly(self._name):  # another process writes: look again
+            return last_link(self._connection)
+
+    def read(self, after_seq: int = 0, limit: int | None = None) -> Iterator[StoredEntry]:
+        """Yield the durable entries after `after_seq`, checking the chain; memory stays flat.
+
+        Raises JournalError at the first entry that is missing, altered or unreadable.
+        """
+        return walk(self._connection, self._name, after_seq=after_seq, limit=limit)
+
+    def verify(self) -> VerifyReport:
+        """Prove structure, chain and snapshots; see `gpt_trader.journal.verify`."""
+        return verify(self._connection, self._name)
+
+    def decisions(
+        self, product_id: str, at_ms: int | None = None, *, limit: int = 1
+    ) -> list[tuple[int, int]]:
+        """(seq, bar_ms) of a product's decisions, newest bar first.
+
+        at_ms: only bars that opened at or before this time. limit: the most to return.
+        """
+        with told_plainly(self._name):
+            found = self._connection.execute(_WHY_SQL, (product_id, at_ms, limit))
+            rows: list[tuple[Any, ...]] = found.fetchall()
+        return [(seq, bar_ms) for seq, bar_ms in rows]
+
+    def save_snapshot(self, seq: int, schema_version: int, state_json: str) -> None:
+        """Store the state after entry `seq`, durably. Raises JournalError if there is none."""
+        self.flush()
+        with self._transaction():
+            digest = digest_at(self._connection, seq)
+            if digest is None:
+                raise JournalError(f"{self._name}: no entry {seq} to save a snapshot at")
+            snapshots.save(self._connection, Snapshot(seq, schema_version, state_json, digest))
+
+    def latest_snapshot(self, max_schema: int) -> Snapshot | None:
+        """Newest snapshot of schema <= `max_schema` that verifies; bad ones are logged."""
+        with told_plainly(self._name):
+            return snapshots.latest(self._connection, max_schema=max_schema)
+
+    def prune_snapshots(self, keep: int = 3) -> None:
+        """Delete all but the newest `keep` snapshots."""
+        with self._transaction():
+            snapshots.prune(self._connection, keep=keep)
+
+    def meta(self) -> dict[str, str]:
+        """The session's header: portfolio, profile, versions, CPU features; not chained."""
+        with told_plainly(self._name):
+            rows = self._connection.execute("SELECT key, value FROM meta ORDER BY key").fetchall()
+        return {str(key): str(value) for key, value in rows}
+
+    def set_meta(self, **values: str) -> None:
+        """Add or replace keys of the header, durably."""
+        with self._transaction():
+            sql = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"
+            self._connection.executemany(sql, values.items())
+
+    def close(self) -> None:
+        """Write what is waiting, unless the journal is broken, and let go of the file."""
+        try:
+            if self._waiting and not self._is_broken:
+                self.flush()
+        finally:
+            with told_plainly(self._name):
+                self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _write(self, linked: list[_Linked]) -> None:
+        if not linked:
+            return
+        entries = [(seq, *entry[:5], digest) for entry, seq, digest in linked]
+        decisions = [
+            (product_id, bar_ms, seq)
+            for entry, seq, _ in linked
+            for product_id, bar_ms in dict.fromkeys(entry.decisions)
+        ]
+        with self._transaction():
+            self._connection.executemany(_ENTRY_SQL, entries)
+            self._connection.executemany(_DECISION_SQL, decisions)
+
+    def _check_writable(self) -> None:
+        if self._is_readonly:
+            raise JournalError(f"{self._name}: opened for reading only")
+        if self._is_broken:
+            raise StorageError(
+                f"{self._name}: an earlier write failed, so no more are accepted",
+                hint="start again: opening the journal shows what was stored",
+            )
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._check_writable()
+        with told_plainly(self._name):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._is_broken = True  # until COMMIT returns, nobody knows
+                self._connection.execute("COMMIT")
+                self._is_broken = False
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+
+def open_journal(
+    path: Path,
+    *,
+    create: bool = True,
+    readonly: bool = False,
+    vfs: str | None = None,
+    busy_timeout_ms: int = 5_000,
+) -> Journal:
+    """Open a journal; what a killed process left in the write-ahead log is recovered.
+
+    create: make a missing or empty (0 bytes) file into a new journal. readonly: for other
+    processes, beside the writer. vfs: the name of an SQLite VFS that tests plug in.
+    Raises JournalError if the file is missing, damaged, another program's or a newer version's,
+    StorageError if it cannot be opened or written.
+    """
+    name = str(path)
+    create = create and not readonly
+    if not create and not path.exists():
+        raise _no_journal(name)
+    flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE
+    flags |= apsw.SQLITE_OPEN_CREATE if create else 0
+    with told_plainly(name), contextlib.ExitStack() as on_failure:
+        connection = apsw.Connection(str(path.absolute()), flags=flags, vfs=vfs)
+        on_failure.callback(connection.close)
+        connection.set_busy_timeout(busy_timeout_ms)
+        version = check_identity(connection, name)
+        if version == 0 and not create:
+            raise _no_journal(name)
+        if readonly:
+            check_current(version, name)
+        else:
+            prepare(connection, name)
+        head = last_link(connection)
+        on_failure.pop_all()
+    return Journal(connection, name, head=head, is_readonly=readonly)
+
+
+def _no_journal(name: str) -> JournalError:
+    return JournalError(
+        f"{name}: no journal here",
+        hint="`gpt-trader run` makes one; check --profile and --state-dir",
+    )

@@ -1,0 +1,73 @@
+"""One writer per portfolio: a lock of the operating system, which a killed process cannot keep."""
+
+import contextlib
+import datetime as dt
+import fcntl
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import platformdirs
+
+from gpt_trader.errors import LockedError, StorageError
+
+
+def default_lock_dir() -> Path:
+    """Return the user's one folder for locks; `--state-dir` does not move it."""
+    return platformdirs.user_state_path("gpt-trader") / "locks"
+
+
+@contextlib.contextmanager
+def portfolio_lock(lock_dir: Path, portfolio_id: str) -> Iterator[Path]:
+    """Hold the portfolio's lock for the length of a `with` block; yields the lock file.
+
+    The file tells others who holds it. It stays when the lock goes: deleting it would let two
+    processes each lock their own. Child processes made by `os.fork` share the lock.
+    Raises LockedError if another holder exists, StorageError if the folder cannot be written.
+    """
+    path = lock_dir / _file_name(portfolio_id)
+    try:
+        lock_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StorageError(
+            f"{path}: the lock cannot be opened ({error.strerror})",
+            hint="make the folder writable for this user; without the lock nothing may trade",
+        ) from error
+    with os.fdopen(descriptor, "r+", encoding="utf-8", errors="replace") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LockedError(
+                f"portfolio {portfolio_id} is in use by {_describe_holder(file.read())}",
+                hint="stop that instance first; `gpt-trader status` shows what it does",
+            ) from error
+        since = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        _rewrite(path, json.dumps({"pid": os.getpid(), "since": since}))
+        try:
+            yield path
+        finally:
+            _rewrite(path, "")
+
+
+def _file_name(portfolio_id: str) -> str:
+    # Readable, and different for different ids, whatever characters an id has.
+    readable = re.sub(r"[^A-Za-z0-9-]+", "-", portfolio_id)[-40:]
+    return f"{readable}-{hashlib.sha256(portfolio_id.encode()).hexdigest()[:16]}.lock"
+
+
+def _describe_holder(text: str) -> str:
+    # Informs only: the holder may be between locking and writing, or be a forked child.
+    try:
+        holder = json.loads(text)
+        return f"process {holder['pid']} since {holder['since']}"
+    except (ValueError, KeyError, TypeError):
+        return "another process"
+
+
+def _rewrite(path: Path, text: str) -> None:
+    with contextlib.suppress(OSError):  # a full disk must not undo a lock that is held
+        path.write_text(text, encoding="utf-8")

@@ -1,0 +1,64 @@
+import contextlib
+
+import apsw
+import pytest
+
+from gpt_trader.errors import JournalError
+from gpt_trader.journal.schema import (
+    APPLICATION_ID,
+    MIGRATIONS,
+    check_current,
+    check_identity,
+    prepare,
+)
+
+
+@pytest.fixture
+def connection(tmp_path):
+    with contextlib.closing(apsw.Connection(str(tmp_path / "j.db"))) as connection:
+        yield connection
+
+
+def tables(connection):
+    return {
+        name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type='table'")
+    }
+
+
+def test_blank_file_takes_every_step(connection):
+    assert check_identity(connection, "j") == 0
+    prepare(connection, "j")
+    assert check_identity(connection, "j") == len(MIGRATIONS)
+    assert connection.pragma("application_id") == APPLICATION_ID
+    assert tables(connection) == {"entry", "decision", "snapshot", "meta"}
+
+
+def test_every_table_is_strict(connection):
+    prepare(connection, "j")
+    rows = connection.execute("SELECT strict FROM pragma_table_list WHERE name NOT LIKE 'sqlite_%'")
+    assert {strict for (strict,) in rows} == {1}
+
+
+def test_older_file_takes_only_the_missing_steps_and_keeps_its_rows(connection):
+    prepare(connection, "j")
+    connection.execute("INSERT INTO meta VALUES ('profile', 'dev')")
+    steps = (*MIGRATIONS, "ALTER TABLE meta ADD COLUMN note TEXT;")
+    prepare(connection, "j", steps=steps)
+    assert check_identity(connection, "j", steps=steps) == 2
+    assert connection.execute("SELECT * FROM meta").fetchall() == [("profile", "dev", None)]
+    prepare(connection, "j", steps=steps)
+    assert check_identity(connection, "j", steps=steps) == 2
+
+
+def test_step_that_fails_leaves_the_file_as_it_was(connection):
+    prepare(connection, "j")
+    with pytest.raises(apsw.SQLError):
+        prepare(connection, "j", steps=(*MIGRATIONS, "CREATE TABLE more (x); nonsense;"))
+    assert check_identity(connection, "j") == 1
+    assert "more" not in tables(connection)
+
+
+def test_reader_refuses_a_file_that_misses_a_step():
+    check_current(1, "j", steps=MIGRATIONS)
+    with pytest.raises(JournalError, match="expected schema version 2, was 1"):
+        check_current(1, "j", steps=(*MIGRATIONS, "more"))

@@ -1,0 +1,102 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from gpt_trader.errors import LockedError, StorageError
+from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
+
+HOLD = """
+import sys
+from pathlib import Path
+from gpt_trader.runtime.lock import portfolio_lock
+with portfolio_lock(Path(sys.argv[1]), "abc"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_lock_names_its_holder_in_a_private_file(tmp_path):
+    with portfolio_lock(tmp_path / "a" / "locks", "abc") as path:
+        holder = json.loads(path.read_text())
+        assert holder["pid"] == os.getpid()
+        assert holder["since"].endswith("+00:00")
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_second_holder_is_refused_with_pid_and_time(tmp_path):
+    with portfolio_lock(tmp_path, "abc") as path:
+        since = json.loads(path.read_text())["since"]
+        with pytest.raises(LockedError) as caught, portfolio_lock(tmp_path, "abc"):
+            pass
+    assert caught.value.exit_code == 9
+    assert caught.value.message == (
+        f"portfolio abc is in use by process {os.getpid()} since {since}"
+    )
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["", "not json", "{}", "[]"])
+def test_second_holder_is_refused_when_the_first_has_not_written_yet(tmp_path, text):
+    with portfolio_lock(tmp_path, "abc") as path:
+        path.write_text(text)
+        with (
+            pytest.raises(LockedError, match="in use by another process"),
+            portfolio_lock(tmp_path, "abc"),
+        ):
+            pass
+
+
+def test_lock_is_free_again_after_the_block_even_after_an_error(tmp_path):
+    with pytest.raises(KeyError), portfolio_lock(tmp_path, "abc"):
+        raise KeyError
+    with portfolio_lock(tmp_path, "abc") as path:
+        pass
+    assert path.read_text() == ""
+
+
+def test_ids_that_look_alike_do_not_share_a_lock(tmp_path):
+    ids = ["a/b", "a-b", "../a-b", "é", "x" * 300, "y" + "x" * 299]
+    paths = set()
+    for portfolio_id in ids:
+        with portfolio_lock(tmp_path, portfolio_id) as path:
+            assert path.parent == tmp_path
+            paths.add(path)
+    assert len(paths) == len(ids)
+
+
+def test_lock_of_a_killed_process_is_free(tmp_path):
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with child:
+        assert child.stdout.readline() == b"held\n"
+        with (
+            pytest.raises(LockedError, match=f"process {child.pid} "),
+            portfolio_lock(tmp_path, "abc"),
+        ):
+            pass
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    with portfolio_lock(tmp_path, "abc"):
+        pass
+
+
+def test_lock_in_an_impossible_folder_is_a_storage_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(StorageError, match="the lock cannot be opened"),
+        portfolio_lock(tmp_path / "file" / "locks", "abc"),
+    ):
+        pass
+
+
+def test_default_folder_is_the_users_own_whatever_the_state_dir(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("GPT_TRADER_STATE_DIR", "/elsewhere")
+    assert default_lock_dir().name == "locks"
+    assert "elsewhere" not in str(default_lock_dir())
