@@ -1,0 +1,169 @@
+"""Check the rules of the house that ruff, mypy and import-linter cannot state.
+
+Each rule names what it forbids, where, and the few files that may; a finding is one line,
+`file:line: rule: what to do`. Exit code 1 if there is any.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CORE = ("kernel", "domain", "strategy", "risk", "engine")
+SHELL = ("runtime", "dashboard", "cli")
+
+CLOCK_CALLS = {
+    "datetime.now",
+    "datetime.today",
+    "datetime.utcnow",
+    "date.today",
+    "datetime.datetime.now",
+    "datetime.datetime.today",
+    "datetime.datetime.utcnow",
+    "datetime.date.today",
+    "time.time",
+    "time.time_ns",
+    "time.sleep",
+    "pd.Timestamp.now",
+    "pd.Timestamp.utcnow",
+}
+IO_CALLS = {"open", "print", "input", "breakpoint"}
+RANDOM_IDS = {"uuid1", "uuid4"}
+SEEDED_RANDOM = {"default_rng", "Generator", "SeedSequence", "PCG64", "Philox"}
+ROUNDING_CALLS = {
+    "round",
+    "math.ceil",
+    "math.floor",
+    "math.trunc",
+    "np.ceil",
+    "np.floor",
+    "np.rint",
+    "np.round",
+    "np.trunc",
+}
+MONEY_PACKAGES = ("domain", "risk", "engine", "broker")
+ROUNDING_FILES = ("gpt_trader/domain/product.py",)
+COINBASE_IMPORTERS = ("gpt_trader/runtime/wiring.py", "gpt_trader/cli/", "gpt_trader/broker/")
+CATCH_ALL_FILES = ("gpt_trader/runtime/loop.py",)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One broken rule at one place."""
+
+    file: str
+    line: int
+    text: str
+
+
+def dotted(node: ast.expr) -> str:
+    """Spell a name or attribute chain, e.g. `np.random.seed`; "" for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        left = dotted(node.value)
+        return f"{left}.{node.attr}" if left else ""
+    return ""
+
+
+def call_findings(node: ast.Call, file: str, package: str) -> Iterator[str]:
+    """Rules about what is called."""
+    name = dotted(node.func)
+    if package in CORE and name in IO_CALLS:
+        yield f"{name}() in the core: return a value and let the shell speak"
+    if package not in SHELL and name in CLOCK_CALLS:
+        yield f"{name}() below runtime/: take the time as an argument"
+    if package in CORE and name.split(".")[-1] in RANDOM_IDS:
+        yield f"{name}() is random: derive ids from what they name"
+    rounds = name in ROUNDING_CALLS or name.endswith(".quantize")
+    if rounds and package in MONEY_PACKAGES and file not in ROUNDING_FILES:
+        yield f"{name}() on money or sizes: round with domain.product or kernel.rounding"
+    if name == "getattr" and len(node.args) == 3:
+        yield "getattr with a default hides a missing field: name the field"
+    if name.endswith("default_rng") and not node.args and not node.keywords:
+        yield "default_rng() without a seed: take a seed argument"
+    if name.split(".")[-1] in {"njit", "jit", "vectorize", "guvectorize"}:
+        keywords = {k.arg for k in node.keywords}
+        if "fastmath" in keywords:
+            yield "fastmath changes results between machines: remove it"
+        if "cache" not in keywords:
+            yield "a kernel without cache=True compiles again in every process"
+
+
+def random_finding(node: ast.Attribute) -> str | None:
+    """Module-level randomness of NumPy, which no seed argument reaches."""
+    name = dotted(node)
+    for prefix in ("np.random.", "numpy.random."):
+        if name.startswith(prefix) and name.removeprefix(prefix) not in SEEDED_RANDOM:
+            return f"{name} draws from global state: use a Generator made from a seed"
+    return None
+
+
+def import_findings(node: ast.Import | ast.ImportFrom, file: str) -> Iterator[str]:
+    """Rules about imports of single modules (import-linter holds the layers)."""
+    names = [a.name for a in node.names]
+    module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+    full = [module, *(f"{module}.{n}" for n in names)] if module else names
+    if any(n.startswith("gpt_trader.broker.coinbase") for n in full) and not file.startswith(
+        COINBASE_IMPORTERS
+    ):
+        yield "broker.coinbase is known to runtime/wiring.py and cli/ only"
+    if isinstance(node, ast.ImportFrom) and node.level:
+        yield "relative import: spell the package"
+
+
+def handler_finding(node: ast.ExceptHandler, file: str) -> str | None:
+    """A catch-all hides failures; the one that halts trading is in the loop."""
+    caught = [node.type] if not isinstance(node.type, ast.Tuple) else node.type.elts
+    if file in CATCH_ALL_FILES:
+        return None
+    if any(n is None or dotted(n) in {"Exception", "BaseException"} for n in caught):
+        return "a catch-all: name the errors that can be acted on"
+    return None
+
+
+def node_findings(node: ast.AST, file: str, package: str) -> Iterator[str]:
+    """All rules for one node."""
+    match node:
+        case ast.Call():
+            yield from call_findings(node, file, package)
+        case ast.Attribute():
+            if found := random_finding(node):
+                yield found
+        case ast.Import() | ast.ImportFrom():
+            yield from import_findings(node, file)
+        case ast.ExceptHandler():
+            if found := handler_finding(node, file):
+                yield found
+
+
+def file_findings(source: str, file: str) -> list[Finding]:
+    """Every finding in one file; `file` is its path from the top of the checkout."""
+    parts = file.split("/")
+    package = parts[1] if len(parts) > 2 else ""
+    findings = {
+        Finding(file, node.lineno, text)  # type: ignore[attr-defined]
+        for node in ast.walk(ast.parse(source, file))
+        for text in node_findings(node, file, package)
+    }
+    return sorted(findings, key=lambda f: (f.line, f.text))
+
+
+def main() -> int:
+    """Check every file of the package."""
+    findings = [
+        finding
+        for path in sorted((ROOT / "gpt_trader").rglob("*.py"))
+        for finding in file_findings(
+            path.read_text(encoding="utf-8"), path.relative_to(ROOT).as_posix()
+        )
+    ]
+    for finding in findings:
+        print(f"{finding.file}:{finding.line}: {finding.text}")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
