@@ -29,6 +29,7 @@ class TraderError(Exception):
 
     code: ClassVar[str] = "FAILURE"
     exit_code: ClassVar[int] = 1
+    details: tuple[str, ...] = ()  # for people: a block of lines for each mistake found
 
     def __init__(self, message: str, *, hint: str = "", where: str | None = None) -> None:
         super().__init__(message)

@@ -1,0 +1,103 @@
+"""An error as a user or a program reads it: a line, a hint, a place, an exit code."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import typer
+
+from gpt_trader.cli.main import COMMANDS, PROGRAM
+from gpt_trader.cli.output import document, encode
+from gpt_trader.errors import TraderError
+
+USAGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong. details: further lines for people, such as the line of a file."""
+
+    code: str
+    exit_code: int
+    message: str
+    hint: str = ""
+    where: str | None = None
+    details: tuple[str, ...] = ()
+
+
+def describe(error: Exception, args: Sequence[str]) -> Failure:
+    """Return what an error says; one that nobody foresaw is named an internal error."""
+    if isinstance(error, TraderError):
+        return Failure(
+            error.code, error.exit_code, error.message, error.hint, error.where, error.details
+        )
+    if isinstance(error, typer.TyperException):
+        return _misused(error, args)
+    if isinstance(error, typer.Abort):
+        return Failure("ABORTED", 1, "aborted: no answer was given")
+    if isinstance(error, MemoryError):
+        return Failure("MEMORY", 1, "out of memory", "use fewer bars or products")
+    if isinstance(error, OSError):
+        place = f": {error.filename}" if error.filename else ""
+        return Failure("FAILURE", 1, f"{error.strerror or error}{place}")
+    return Failure(
+        "INTERNAL",
+        1,
+        f"internal error: {type(error).__name__}: {_one_line(str(error))}",
+        "this is a fault of the program; --debug shows where",
+    )
+
+
+def report(failure: Failure, args: Sequence[str]) -> int:
+    """Write a failure to stderr, or with --json in the arguments to stdout; return its code."""
+    if "--json" in args:
+        print(_json(failure, command_of(args)))
+    else:
+        print(_words(failure), file=sys.stderr)
+    return failure.exit_code
+
+
+def command_of(args: Sequence[str]) -> str:
+    """Return the command that the arguments name, "" if none."""
+    return next((arg for arg in args if arg in COMMANDS), "")
+
+
+def _json(failure: Failure, command: str) -> str:
+    """The envelope; for `run`, whose output is lines, a last summary line."""
+    each = [block.partition("\n")[0] for block in failure.details]
+    error = {
+        "code": failure.code,
+        "message": _one_line(failure.message) + (f": {'; '.join(each)}" if each[1:] else ""),
+        "hint": failure.hint,
+        "where": failure.where,
+    }
+    if command == "run":
+        return encode({"type": "summary", "ok": False, "error": error})
+    return document(command, error=error)
+
+
+def _words(failure: Failure) -> str:
+    """One line with the place, the blocks of a file's mistakes, and the hint."""
+    place = f"{failure.where}: " if failure.where else ""
+    line = f"error: {place}{_one_line(failure.message)}"
+    if len(failure.details) == 1:
+        line = f"error: {failure.details[0]}"
+    elif failure.details:
+        blocks = "\n".join(failure.details).replace("\n", "\n  ")
+        line = f"error: {failure.message}\n  {blocks}"
+    return f"{line}\nhint: {_one_line(failure.hint)}" if failure.hint else line
+
+
+def _misused(error: typer.TyperException, args: Sequence[str]) -> Failure:
+    """What the parser refused: a flag, a value, a missing argument."""
+    message, _, options = error.format_message().partition(" (Possible options: ")
+    message = message.rstrip(".")
+    command = command_of(args)
+    hint = f"see {PROGRAM} {command} --help".replace("  ", " ")
+    if options:
+        hint = f"did you mean {options.rstrip(')')}? {hint}"
+    return Failure("USAGE", USAGE, message[:1].lower() + message[1:], hint)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

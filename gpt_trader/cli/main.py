@@ -1,0 +1,98 @@
+"""The console entry `gpt-trader`: finds a command, runs it, and turns every error into words.
+
+A command is a module of this package, imported only when it runs. It exposes either
+`command`, a function that typer turns into a command, or `app`, a `typer.Typer` with
+subcommands; its line in COMMANDS is its name, its module and its help in one line.
+A command takes `--json` itself (`output.Json`), writes its result with `output.emit`, raises
+TraderError for what goes wrong and `typer.Exit(code)` for an exit code without an error.
+It catches no error in order to print it: that happens here and nowhere else.
+
+The global flags `-q`, `-v`, `--debug` may stand anywhere on the command line; commands do not
+declare them. This file imports nothing slow: `--version` answers without the parser.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("gpt_trader.cli.run", "Trade a profile: bar by bar, each decision explained."),
+    "backtest": ("gpt_trader.cli.backtest", "Try a strategy on history, with honest costs."),
+    "validate-config": (
+        "gpt_trader.cli.validate_config",
+        "Check a profile and show every value with its origin.",
+    ),
+    "status": ("gpt_trader.cli.status", "Show money at risk, positions, orders and halts."),
+    "orders": ("gpt_trader.cli.orders", "Place a test order through the same checks."),
+    "why": ("gpt_trader.cli.why", "Explain a decision: signal, threshold, guards, order, fill."),
+    "replay": ("gpt_trader.cli.replay", "Decide a recorded session again and compare."),
+    "strategies": ("gpt_trader.cli.strategies", "List strategies with parameters and ranges."),
+    "new-strategy": ("gpt_trader.cli.new_strategy", "Write a working strategy with its test."),
+}
+GLOBAL_FLAGS = frozenset({"-q", "--quiet", "-v", "--verbose", "--debug"})
+PROGRAM = "gpt-trader"
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line (default: the process's own) and return its exit code."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    if args in (["--version"], ["-V"]):
+        print(f"{PROGRAM} {version()}")
+        return 0
+    args = hoist(args)
+    try:
+        code = _run(args or ["--help"])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has left (as `head` does); keep the interpreter from flushing at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def version() -> str:
+    """Return the installed version."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        return installed("gpt-trader")
+    except PackageNotFoundError:
+        return "0 (not installed)"
+
+
+def hoist(args: Sequence[str]) -> list[str]:
+    """Move global flags to the front, so that they may stand after the command too."""
+    end = args.index("--") if "--" in args else len(args)
+    first = [arg for arg in args[:end] if arg in GLOBAL_FLAGS]
+    return [*first, *(arg for arg in args[:end] if arg not in GLOBAL_FLAGS), *args[end:]]
+
+
+def wants_traceback(args: Sequence[str], env: Mapping[str, str]) -> bool:
+    """Whether an error may show its traceback."""
+    return "--debug" in args or env.get("GPT_TRADER_DEBUG", "") not in ("", "0")
+
+
+def _run(args: list[str]) -> int:
+    """Run one command; the only place that turns errors into words and exit codes."""
+    from gpt_trader.cli import failure
+    from gpt_trader.cli.group import root
+    from gpt_trader.errors import TraderError
+
+    try:
+        # Without standalone mode the code of `typer.Exit` is returned, and errors are raised.
+        code = root().main(args, prog_name=PROGRAM, standalone_mode=False)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if wants_traceback(args, os.environ) and not isinstance(error, TraderError):
+            raise
+        return failure.report(failure.describe(error, args), args)
+    return code if isinstance(code, int) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
