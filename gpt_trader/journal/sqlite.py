@@ -62,6 +62,11 @@ class Journal:
         self._is_broken = False
         self._waiting: list[_Linked] = []
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether a COMMIT failed: every write is refused until the file is opened again."""
+        return self._is_broken
+
     def append(self, entries: Sequence[Entry], *, durable: bool = True) -> int:
         """Add entries to the chain and return the last entry's number.
 

@@ -110,11 +110,11 @@ def use(path, told):
     for step in range(8):
         group = [next(numbers) for _ in range(3)]
         is_durable = step % 3 != 1
-        was_broken = journal._is_broken
+        was_broken = journal.is_broken
         try:
             journal.append([entry(number) for number in group], durable=is_durable)
         except JournalError:
-            if journal._is_broken and not was_broken:
+            if journal.is_broken and not was_broken:
                 told.unknown += waiting + group
                 waiting = []
             else:
@@ -136,7 +136,7 @@ def use(path, told):
     except JournalError:
         told.unknown += waiting
     else:
-        (told.unknown if journal._is_broken else told.kept).extend(waiting)
+        (told.unknown if journal.is_broken else told.kept).extend(waiting)
 
 
 def check(path, told):
@@ -214,15 +214,24 @@ def test_waiting_entries_of_a_broken_journal_are_not_written_at_close(tmp_path, 
 
 
 class SyncedFile(apsw.VFSFile):
-    """Keeps, beside the file, a copy of what the disk holds for certain: as of the last sync."""
+    """Keeps, in another folder, what the disk holds for certain: files as of their last sync.
+
+    Like SQLite's own layer, the first sync of a new log or journal also syncs the folder.
+    """
 
     def __init__(self, disk, name, flags):
         super().__init__("", name, flags)
         self.path = Path(name.filename() if isinstance(name, apsw.URIFilename) else name)
         self.disk = disk
+        self.syncs_folder = bool(flags[0] & (apsw.SQLITE_OPEN_WAL | apsw.SQLITE_OPEN_MAIN_JOURNAL))
 
     def xSync(self, flags):  # noqa: N802
         shutil.copy(self.path, self.disk / self.path.name)
+        if self.syncs_folder:
+            self.syncs_folder = False
+            for copy in self.disk.iterdir():
+                if not self.path.with_name(copy.name).exists():
+                    copy.unlink()
 
 
 class SyncedVFS(apsw.VFS):
@@ -232,11 +241,6 @@ class SyncedVFS(apsw.VFS):
 
     def xOpen(self, name, flags):  # noqa: N802
         return SyncedFile(self.disk, name, flags)
-
-    def xDelete(self, filename, syncdir):  # noqa: N802
-        super().xDelete(filename, syncdir)
-        if syncdir:
-            (self.disk / Path(filename).name).unlink()
 
 
 def test_durable_append_survives_the_loss_of_everything_not_synced(tmp_path):

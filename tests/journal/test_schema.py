@@ -1,4 +1,5 @@
 import contextlib
+from pathlib import Path
 
 import apsw
 import pytest
@@ -62,3 +63,9 @@ def test_reader_refuses_a_file_that_misses_a_step():
     check_current(1, "j", steps=MIGRATIONS)
     with pytest.raises(JournalError, match="expected schema version 2, was 1"):
         check_current(1, "j", steps=(*MIGRATIONS, "more"))
+
+
+def test_docs_show_the_tables_as_they_are():
+    docs = Path(__file__).parents[2] / "docs" / "journal.md"
+    assert "".join(MIGRATIONS) in docs.read_text(encoding="utf-8")
+    assert f"0x{APPLICATION_ID:x}" in docs.read_text(encoding="utf-8")
