@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 UNITS_PER_QUOTE = 100_000_000
 RATE_SCALE = 100_000_000  # a rate of 1.0; one basis point is 10,000
@@ -26,6 +27,22 @@ class Spec(NamedTuple):
     min_lots: int
     min_units: int  # least notional of an order, units
     is_perp: int
+
+
+def spec_table(specs: "list[Spec]") -> "tuple[NDArray[np.int64], NDArray[np.float64]]":
+    """Specs as two arrays, (p, 5) int64 and (p, 2) float64, for loops over products."""
+    ints = [[s.value_num, s.value_den, s.min_lots, s.min_units, s.is_perp] for s in specs]
+    floats = [[s.unit, s.lot] for s in specs]
+    return np.array(ints, np.int64).reshape(-1, 5), np.array(floats, np.float64).reshape(-1, 2)
+
+
+@njit(cache=True)
+def spec_at(table: "tuple[NDArray[np.int64], NDArray[np.float64]]", j: int) -> Spec:
+    """Spec of product j of a table."""
+    ints, floats = table
+    return Spec(
+        ints[j, 0], ints[j, 1], floats[j, 0], floats[j, 1], ints[j, 2], ints[j, 3], ints[j, 4]
+    )
 
 
 @njit(cache=True)
@@ -113,6 +130,12 @@ def units_down(value: float) -> int:
     if units >= VALUE_LIMIT:
         return int(VALUE_LIMIT)
     return int(units)
+
+
+@njit(cache=True)
+def units_floor(value: float) -> int:
+    """Quote value of either sign as units, rounded toward minus infinity (against us)."""
+    return int(np.floor(value * UNITS_PER_QUOTE))
 
 
 @njit(cache=True)

@@ -3,6 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
+from numpy.typing import NDArray
 
 
 class Costs(NamedTuple):
@@ -38,6 +40,19 @@ class Style(NamedTuple):
     exit_maker: int
     exit_offset_e8: int
     exit_ttl_bars: int
+
+
+def style_table(styles: "list[Style]") -> "NDArray[np.int64]":
+    """Styles of p products as (p, 6) int64."""
+    return np.array([list(style) for style in styles], np.int64).reshape(-1, 6)
+
+
+@njit(cache=True)
+def style_at(table: "NDArray[np.int64]", j: int) -> Style:
+    """Style of product j of a table."""
+    return Style(
+        table[j, 0], table[j, 1], table[j, 2], table[j, 3], table[j, 4], table[j, 5]
+    )
 
 
 STYLE_TAKER = 0

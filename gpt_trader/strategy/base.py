@@ -20,10 +20,14 @@ class Strategy(Protocol):
     name: ClassVar[str]
 
     @property
-    def min_bars(self) -> int: ...
+    def min_bars(self) -> int:
+        """Bars before the first row that can hold an opinion."""
+        ...
 
     @property
-    def warmup(self) -> int: ...
+    def warmup(self) -> int:
+        """Bars of the trailing window whose last row equals the full-history row."""
+        ...
 
     def targets(self, bars: Bars) -> Targets:
         """Return targets aligned with bars; row i may use rows up to and including i only."""
@@ -36,10 +40,14 @@ class BarStrategy(Protocol):
     name: ClassVar[str]
 
     @property
-    def min_bars(self) -> int: ...
+    def min_bars(self) -> int:
+        """Bars before the first row that can hold an opinion."""
+        ...
 
     @property
-    def warmup(self) -> int: ...
+    def warmup(self) -> int:
+        """Bars of the trailing window whose last row equals the full-history row."""
+        ...
 
     def on_bar(self, view: Bars, memory: Any) -> tuple[Target | None, Any]:  # noqa: ANN401
         """Return a target (None: no opinion) and the memory to keep; view ends at this bar."""

@@ -1,0 +1,299 @@
+"""Running targets over history: the fast engine, and the replay through the live engine."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpt_trader.broker.paper import PaperBroker
+from gpt_trader.data.panel import Panel
+from gpt_trader.data.times import format_interval
+from gpt_trader.domain.bars import Bar, Floats, Ints
+from gpt_trader.domain.order import client_order_id
+from gpt_trader.domain.targets import Targets
+from gpt_trader.engine.drive import drive
+from gpt_trader.engine.events import BarClosed, Event, FillReceived, Ticked
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.ports import Entry, Signals
+from gpt_trader.engine.records import Decided, FillBooked, Marked
+from gpt_trader.engine.state import State, equity, new_state
+from gpt_trader.kernel.codes import FILL_EXIT, N_CODES, TAKER
+from gpt_trader.kernel.ledger import cash_after, quote
+from gpt_trader.kernel.match import fill_fee
+from gpt_trader.kernel.rounding import adverse_ticks, spec_table
+from gpt_trader.kernel.settings import FILL_DTYPE, Costs, Limits, Style, style_table
+from gpt_trader.kernel.simulate import simulate
+from gpt_trader.kernel.slots import LAST_CLOSE, LOTS
+
+PORTFOLIO = "backtest"
+
+
+class RawRun(NamedTuple):
+    """What a run did, before any statistic.
+
+    fills: FILL_DTYPE rows in order. equity: (n,) float64 quote at each grid row's close.
+    counts: (p, N_CODES) decisions by code. lots: (p,) final positions. cash: final units.
+    drawdown_row: grid row at which the drawdown halted entries, -1 never.
+    loss_days: days on which the daily loss halted entries.
+    """
+
+    fills: NDArray[np.void]
+    equity: Floats
+    counts: Ints
+    lots: Ints
+    cash: int
+    drawdown_row: int
+    loss_days: int
+
+
+def run_fast(
+    panel: Panel,
+    targets: Sequence[Targets],
+    *,
+    cash: int,
+    costs: Costs,
+    limits: Limits,
+    styles: Sequence[Style],
+    budgets: Sequence[float],
+    close_at_end: bool = False,
+) -> RawRun:
+    """Run targets (aligned with each product's own bars) through the compiled simulator."""
+    weight = _column(panel, [t.weight * b for t, b in zip(targets, budgets, strict=True)])
+    protected = any(
+        column is not None
+        for t in targets
+        for column in (t.stop, t.take_profit, t.trail, t.max_bars)
+    )
+    stop, take, trail, max_bars = (
+        _protection(panel, targets) if protected else _no_protection(len(targets))
+    )
+    funding = panel.funding_rate if panel.funding_rate.any() else np.zeros((1, len(targets)))
+    fills, path, counts, si, cash_left, halts = simulate(
+        panel.time,
+        panel.open,
+        panel.high,
+        panel.low,
+        panel.close,
+        panel.volume,
+        funding,
+        panel.present,
+        weight,
+        stop,
+        take,
+        trail,
+        max_bars,
+        panel.interval_ms,
+        cash,
+        spec_table([product.spec for product in panel.products]),
+        costs,
+        limits,
+        style_table(list(styles)),
+    )
+    run = RawRun(
+        fills, path, counts, si[:, LOTS].copy(), int(cash_left), int(halts[0]), int(halts[1])
+    )
+    return _closed(panel, run, si[:, LAST_CLOSE], costs) if close_at_end else run
+
+
+def run_replay(
+    panel: Panel,
+    signals: Signals,
+    *,
+    cash: int,
+    costs: Costs,
+    limits: Limits,
+    styles: Sequence[Style],
+    budgets: Sequence[float],
+    min_bars: Sequence[int],
+    window_bars: Sequence[int],
+    close_at_end: bool = False,
+) -> RawRun:
+    """Run signals through the engine and the paper broker, bar by bar, as paper and live do."""
+    plan = Plan(
+        portfolio=PORTFOLIO,
+        interval=format_interval(panel.interval_ms),
+        interval_ms=panel.interval_ms,
+        products=panel.products,
+        costs=costs,
+        limits=limits,
+        order_styles=tuple(styles),
+        budgets=tuple(budgets),
+        min_bars=tuple(min_bars),
+        window_bars=tuple(window_bars),
+    )
+    tape = Tape(plan, panel)
+    state = drive(plan, new_state(plan, cash), history(panel), PaperBroker(), tape, signals, ignore)
+    return tape.result(state, close_at_end)
+
+
+def history(panel: Panel) -> Iterator[Event]:
+    """Yield a panel as the events of a feed: bars, and a tick where a product has none."""
+    ids = [product.product_id for product in panel.products]
+    everyone = len(ids)
+    for i, time in enumerate(panel.time.tolist()):
+        closed_ms = time + panel.interval_ms
+        here = np.flatnonzero(panel.present[i]).tolist()
+        for j in here:
+            yield BarClosed(
+                closed_ms,
+                Bar(
+                    ids[j],
+                    time,
+                    int(panel.open[i, j]),
+                    int(panel.high[i, j]),
+                    int(panel.low[i, j]),
+                    int(panel.close[i, j]),
+                    float(panel.volume[i, j]),
+                    float(panel.funding_rate[i, j]),
+                ),
+            )
+        if len(here) < everyone:
+            yield Ticked(closed_ms)
+
+
+def ignore(state: State, entries: Sequence[Entry]) -> None:
+    """Observe nothing."""
+
+
+class Tape:
+    """A journal in memory that keeps what a result needs."""
+
+    def __init__(self, plan: Plan, panel: Panel) -> None:
+        self._plan = plan
+        self._panel = panel
+        self._rows: list[tuple[int, ...]] = []
+        self._equity = np.full(len(panel), np.nan)
+        self._counts = np.zeros((len(panel.products), N_CODES), np.int64)
+        self._grid = {time: i for i, time in enumerate(panel.time.tolist())}
+        self._causes: dict[str, tuple[int, int]] = {}
+        self._drawdown_row = -1
+        self._loss_days = 0
+        self._halted = (0, 0)
+
+    def append(self, plan: Plan, state: State, entries: Sequence[Entry]) -> None:
+        """Keep fills, equity and decision counts."""
+        for entry in entries:
+            for record in entry.records:
+                if isinstance(record, Decided):
+                    self._count(plan, record)
+                elif isinstance(record, FillBooked):
+                    assert isinstance(entry.event, FillReceived)
+                    self._fill(plan, entry.event, record)
+                elif isinstance(record, Marked):
+                    self._mark(record)
+
+    def _count(self, plan: Plan, record: Decided) -> None:
+        decision = record.decision
+        self._counts[plan.index[decision.product_id], decision.code] += 1
+        if record.order is not None:
+            row = self._grid[decision.bar_ms]
+            self._causes[record.order.client_order_id] = (row, 0)
+            guard = client_order_id(
+                plan.portfolio, decision.product_id, plan.interval, decision.bar_ms, 1
+            )
+            self._causes[guard] = (row, 1)
+
+    def _fill(self, plan: Plan, event: FillReceived, record: FillBooked) -> None:
+        fill = event.fill
+        self._rows.append(
+            (
+                self._grid[fill.time_ms],
+                plan.index[fill.product_id],
+                fill.side,
+                fill.lots,
+                fill.ticks,
+                fill.fee,
+                fill.liquidity,
+                fill.reason,
+                *self._causes[fill.client_order_id],
+                record.cash,
+            )
+        )
+
+    def _mark(self, record: Marked) -> None:
+        row = self._grid[record.cycle_ms]
+        marks = record.marks
+        self._equity[row] = marks.equity
+        if marks.halted and not self._halted[0]:
+            self._drawdown_row = row
+        if marks.day_halted and not self._halted[1]:
+            self._loss_days += 1
+        self._halted = (marks.halted, marks.day_halted)
+
+    def result(self, state: State, close_at_end: bool) -> RawRun:  # noqa: FBT001
+        """Return the run that was taped."""
+        fills = np.array(self._rows, FILL_DTYPE)
+        run = RawRun(
+            fills,
+            self._equity,
+            self._counts,
+            state.si[:, LOTS].copy(),
+            state.cash,
+            self._drawdown_row,
+            self._loss_days,
+        )
+        assert not len(self._panel) or run.equity[-1] == equity(self._plan, state)
+        if not close_at_end:
+            return run
+        return _closed(self._panel, run, state.si[:, LAST_CLOSE], self._plan.costs)
+
+
+def _closed(panel: Panel, run: RawRun, last: Ints, costs: Costs) -> RawRun:
+    """Sell what is left at the last closes, as a taker; only asked for by --close-at-end."""
+    cash, rows = run.cash, []
+    end = len(panel) - 1
+    adverse = costs.half_spread_e8 + costs.slippage_e8
+    for j, product in enumerate(panel.products):
+        lots = int(run.lots[j])
+        if lots == 0:
+            continue
+        side = -1 if lots > 0 else 1
+        ticks = int(adverse_ticks(int(last[j]), side, adverse))
+        fee = int(fill_fee(side, abs(lots), ticks, costs.taker_e8, product.spec))
+        cash = int(cash_after(cash, side, abs(lots), ticks, fee, product.spec))
+        rows.append((end, j, side, abs(lots), ticks, fee, TAKER, FILL_EXIT, end, 0, cash))
+    if not rows:
+        return run
+    path = run.equity.copy()
+    path[-1] = quote(cash)
+    return run._replace(
+        fills=np.concatenate([run.fills, np.array(rows, FILL_DTYPE)]),
+        equity=path,
+        lots=np.zeros_like(run.lots),
+        cash=cash,
+    )
+
+
+def _column(panel: Panel, columns: Sequence[Floats], missing: float = np.nan) -> Floats:
+    """Spread per-product columns over the grid, time-major."""
+    out = np.full((len(panel), len(columns)), missing)
+    for j, column in enumerate(columns):
+        out[panel.row[j] >= 0, j] = column
+    return out
+
+
+def _protection(panel: Panel, targets: Sequence[Targets]) -> tuple[Floats, Floats, Floats, Ints]:
+    def spread(columns: Sequence[Floats | None]) -> Floats:
+        lengths = [len(t.weight) for t in targets]
+        return _column(
+            panel,
+            [np.full(n, np.nan) if c is None else c for c, n in zip(columns, lengths, strict=True)],
+        )
+
+    held = _column(
+        panel,
+        [np.zeros(len(t.weight)) if t.max_bars is None else t.max_bars for t in targets],
+        0.0,
+    )
+    return (
+        spread([t.stop for t in targets]),
+        spread([t.take_profit for t in targets]),
+        spread([t.trail for t in targets]),
+        held.astype(np.int64),
+    )
+
+
+def _no_protection(p: int) -> tuple[Floats, Floats, Floats, Ints]:
+    none = np.full((1, p), np.nan)
+    return none, none, none, np.zeros((1, p), np.int64)

@@ -1,0 +1,198 @@
+"""The paper broker: the kernel's matching against each bar. It keeps no state of its own."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gpt_trader.domain.bars import Bar
+from gpt_trader.domain.order import (
+    Fill,
+    Order,
+    OrderStatus,
+    OrderType,
+    Origin,
+    TimeInForce,
+    client_order_id,
+)
+from gpt_trader.engine.commands import AmendOrder, CancelOrder, Command, SubmitOrder
+from gpt_trader.engine.events import BarClosed, Event, FillReceived, OrderAmended, OrderUpdated
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.state import State
+from gpt_trader.kernel import match, orders
+from gpt_trader.kernel.codes import MAKER
+from gpt_trader.kernel.settings import FILL_DTYPE
+from gpt_trader.kernel.slots import LOTS, Ints
+
+_STATUS = {
+    match.LOG_FILLED: OrderStatus.FILLED,
+    match.LOG_EXPIRED: OrderStatus.EXPIRED,
+    match.LOG_REJECTED: OrderStatus.REJECTED,
+    match.LOG_CANCELLED: OrderStatus.CANCELLED,
+    match.LOG_TRIGGERED: OrderStatus.TRIGGERED,
+}
+_OUTCOME = {
+    orders.DONE: OrderStatus.FILLED,
+    orders.CANCELLED: OrderStatus.CANCELLED,
+    orders.REJECTED: OrderStatus.REJECTED,
+    orders.EXPIRED: OrderStatus.EXPIRED,
+}
+
+
+class PaperBroker:
+    """Fills orders by the bar protocol; accepts everything the engine lets through."""
+
+    def on_bar(self, plan: Plan, state: State, event: BarClosed) -> Sequence[Event]:
+        """Match everything that rests in the bar's product against it."""
+        bar = event.bar
+        j = plan.index[bar.product_id]
+        if bar.open_ms <= state.last_bar_ms[j]:
+            return []  # a correction: nothing is undone
+        si = state.si[j].copy()
+        found = _match_slot(plan, state, j, bar, si, event.time_ms)
+        for order in state.orders.values():
+            if (
+                order.origin is Origin.OPERATOR
+                and order.product_id == bar.product_id
+                and not order.status.is_final
+                and order.status is not OrderStatus.PENDING_CANCEL
+            ):
+                found += _match_operator(plan, order, bar, si, event.time_ms)
+        return found
+
+    def execute(
+        self, plan: Plan, state: State, commands: Sequence[Command], time_ms: int
+    ) -> Sequence[Event]:
+        """Accept each command at once."""
+        return [_answer(command, time_ms) for command in commands]
+
+    def reconcile(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
+        """Answer what a crash left unanswered: the state's open orders are the truth here."""
+        answers: list[Event] = []
+        for order in state.orders.values():
+            if order.status is OrderStatus.SUBMITTED:
+                answers.append(_update(order, OrderStatus.OPEN, time_ms))
+            elif order.status is OrderStatus.PENDING_CANCEL:
+                answers.append(_update(order, OrderStatus.CANCELLED, time_ms))
+        return answers
+
+
+def _answer(command: Command, time_ms: int) -> Event:
+    match command:
+        case SubmitOrder():
+            return _update(command.order, OrderStatus.OPEN, time_ms)
+        case CancelOrder():
+            return OrderUpdated(
+                time_ms, command.product_id, command.client_order_id, OrderStatus.CANCELLED
+            )
+        case AmendOrder():
+            return OrderAmended(
+                time_ms,
+                command.product_id,
+                command.client_order_id,
+                command.lots,
+                command.limit,
+            )
+
+
+def _update(order: Order, status: OrderStatus, time_ms: int, code: str = "") -> OrderUpdated:
+    return OrderUpdated(time_ms, order.product_id, order.client_order_id, status, code)
+
+
+def _match_slot(
+    plan: Plan, state: State, j: int, bar: Bar, si: Ints, time_ms: int
+) -> list[Event]:
+    """Match the product's working order and protection; leaves the position in `si`."""
+    if match.is_quiet(si, bar.high, bar.low):
+        return []
+    product = plan.products[j]
+    fills = np.empty(match.MAX_FILLS_PER_BAR, FILL_DTYPE)
+    log = np.zeros((match.MAX_LOG_PER_BAR, 3), np.int64)
+    _, _, n_log = match.match_bar(
+        si, state.sf[j].copy(), state.cash, 0, j, bar.open_ms, bar.open, bar.high, bar.low,
+        bar.volume, product.spec, plan.costs, fills, 0, log,
+    )  # fmt: skip
+
+    def named(cause: int, ordinal: int) -> str:
+        return client_order_id(plan.portfolio, product.product_id, plan.interval, cause, ordinal)
+
+    found: list[Event] = []
+    filled: dict[str, int] = {}
+    for kind, what, cause in log[:n_log].tolist():
+        if kind != match.LOG_FILL:
+            found.append(
+                OrderUpdated(time_ms, product.product_id, named(cause, what), _STATUS[kind])
+            )
+            continue
+        side, lots, ticks, fee, liquidity, reason, cause, ordinal, _ = fills[what].item()[2:]
+        order_id = named(cause, ordinal)
+        known = state.orders.get(order_id)
+        before = filled.get(order_id, known.filled if known else 0)
+        filled[order_id] = before + lots
+        found.append(
+            FillReceived(
+                time_ms,
+                Fill(
+                    order_id, product.product_id, side, lots, ticks, fee, liquidity, reason,
+                    before + lots, bar.open_ms,
+                ),
+            )
+        )  # fmt: skip
+    return found
+
+
+_KINDS = {
+    OrderType.LIMIT: orders.LIMIT,
+    OrderType.STOP_LIMIT: orders.STOP_LIMIT,
+    OrderType.BRACKET: orders.BRACKET,
+}
+
+
+def _match_operator(plan: Plan, order: Order, bar: Bar, si: Ints, time_ms: int) -> list[Event]:
+    """Match one operator order; a reducing one never exceeds what `si` still holds."""
+    product = plan.products[plan.index[order.product_id]]
+    spec, costs = product.spec, plan.costs
+    left = order.lots - order.filled
+    if order.reduce_only:
+        left = min(left, max(-order.side * int(si[LOTS]), 0))
+        if left == 0:
+            return [_update(order, OrderStatus.CANCELLED, time_ms, "NOTHING_TO_SELL")]
+    ask = _ask(order, left)
+    room = match.room_lots(bar.volume, costs, spec)
+    got = orders.Match(
+        *orders.match_order(ask, bar.open_ms, bar.open, bar.high, bar.low, room, spec, costs)
+    )
+    found: list[Event] = []
+    if got.triggered and not order.triggered:
+        found.append(_update(order, OrderStatus.TRIGGERED, time_ms))
+    if got.lots > 0:
+        rate = costs.maker_e8 if got.liquidity == MAKER else costs.taker_e8
+        fee = match.fill_fee(order.side, got.lots, got.ticks, rate, spec)
+        fill = Fill(
+            order.client_order_id, order.product_id, order.side, got.lots, got.ticks, int(fee),
+            got.liquidity, order.reason, order.filled + got.lots, bar.open_ms,
+        )  # fmt: skip
+        found.append(FillReceived(time_ms, fill))
+        si[LOTS] += order.side * got.lots
+    if got.outcome != orders.KEEP:
+        found.append(_update(order, _OUTCOME[got.outcome], time_ms))
+    return found
+
+
+def _ask(order: Order, left: int) -> orders.Ask:
+    kind = _KINDS.get(order.type, orders.MARKET_VALUE if order.quote else orders.MARKET_SIZE)
+    whole = order.tif is TimeInForce.FOK
+    immediate = whole or (order.tif is TimeInForce.IOC and order.type is not OrderType.MARKET)
+    return orders.Ask(
+        kind=kind,
+        side=order.side,
+        lots=left,
+        quote=order.reserve if order.quote else 0,
+        limit=order.limit,
+        stop=order.stop,
+        post_only=int(order.post_only),
+        immediate=int(immediate),
+        whole=int(whole),
+        expire_ms=order.expire_ms if order.tif is TimeInForce.GTD else 0,
+        is_new=int(order.is_new),
+        triggered=int(order.triggered),
+    )

@@ -1,0 +1,113 @@
+"""Orders, fills and their identity."""
+
+import hashlib
+import uuid
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class OrderType(StrEnum):
+    """How an order is priced."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP_LIMIT = "stop_limit"
+    BRACKET = "bracket"
+
+
+class TimeInForce(StrEnum):
+    """How long an order lives: till cancelled, till a time, at once, all or nothing."""
+
+    GTC = "GTC"
+    GTD = "GTD"
+    IOC = "IOC"
+    FOK = "FOK"
+
+
+class OrderStatus(StrEnum):
+    """Where an order is in its life. SUBMIT_UNKNOWN is not an end: it waits for proof."""
+
+    SUBMITTED = "SUBMITTED"
+    SUBMIT_UNKNOWN = "SUBMIT_UNKNOWN"
+    OPEN = "OPEN"
+    TRIGGERED = "TRIGGERED"
+    PENDING_CANCEL = "PENDING_CANCEL"
+    FILLED = "FILLED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+    REJECTED = "REJECTED"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more can come of the order (a late fill is an anomaly)."""
+        return self in _FINAL
+
+
+_FINAL = frozenset(
+    {OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED}
+)
+
+
+class Origin(StrEnum):
+    """Who asked for an order."""
+
+    ROUTE = "route"
+    PROTECTION = "protection"
+    OPERATOR = "operator"
+
+
+class Order(NamedTuple):
+    """An order as sent. Sizes are lots, prices ticks, money units of 1e-8 quote."""
+
+    client_order_id: str
+    product_id: str
+    side: int
+    type: OrderType
+    tif: TimeInForce
+    lots: int  # 0 when ordered by value
+    quote: int  # units to spend, fees included; 0 when ordered by size
+    limit: int = 0
+    stop: int = 0  # trigger of a stop-limit or bracket
+    post_only: bool = False
+    reduce_only: bool = False
+    expire_ms: int = 0  # GTD: the first bar opening at or after it no longer matches
+    reason: int = 0  # FILL_* of its fills
+    origin: Origin = Origin.ROUTE
+    status: OrderStatus = OrderStatus.SUBMITTED
+    filled: int = 0  # lots, cumulative: the watermark
+    reserve: int = 0  # units of cash set aside
+    is_new: bool = True  # not yet seen a bar since it was placed or amended
+    triggered: bool = False
+
+
+class Fill(NamedTuple):
+    """A fill. `cumulative` is the order's filled lots after it; `time_ms` its bar's open."""
+
+    client_order_id: str
+    product_id: str
+    side: int
+    lots: int
+    ticks: int
+    fee: int
+    liquidity: int
+    reason: int
+    cumulative: int
+    time_ms: int
+
+
+def bar_cause(interval: str, open_ms: int) -> str:
+    """Cause of the orders that a bar's decision makes."""
+    return f"bar:{interval}:{open_ms}"
+
+
+def order_id(portfolio: str, product_id: str, cause: str, ordinal: int) -> str:
+    """Client order id: the same intent always has the same one, so a retry is no new order."""
+    text = "\n".join((portfolio, product_id, cause, str(ordinal)))
+    return str(uuid.UUID(bytes=hashlib.sha256(text.encode()).digest()[:16]))
+
+
+def client_order_id(
+    portfolio: str, product_id: str, interval: str, cause_open_ms: int, ordinal: int
+) -> str:
+    """Client order id of the order that a bar's decision (0) or its protection (1) made."""
+    return order_id(portfolio, product_id, bar_cause(interval, cause_open_ms), ordinal)

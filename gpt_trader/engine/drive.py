@@ -1,0 +1,58 @@
+"""The one loop: feed, step, append, execute. Backtest replay and runtime both call it."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from gpt_trader.engine.events import BarClosed, Event
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.ports import Broker, Entry, Journal, Signals
+from gpt_trader.engine.state import State
+from gpt_trader.engine.step import step
+
+Observer = Callable[[State, Sequence[Entry]], None]
+
+
+def drive(
+    plan: Plan,
+    state: State,
+    feed: Iterable[Event],
+    broker: Broker,
+    journal: Journal,
+    signals: Signals,
+    observe: Observer,
+) -> State:
+    """Run a feed to its end; return the last state.
+
+    A bar and what it did to resting orders are one transaction. Commands leave only after the
+    entries that carry them are durable; what comes of them is taken before the next event.
+    """
+    for event in feed:
+        state = advance(plan, state, event, broker, journal, signals, observe)
+    return state
+
+
+def advance(
+    plan: Plan,
+    state: State,
+    event: Event,
+    broker: Broker,
+    journal: Journal,
+    signals: Signals,
+    observe: Observer,
+) -> State:
+    """Take one event and all that follows from it at once."""
+    waiting: list[Event] = [event]
+    if isinstance(event, BarClosed):
+        waiting = [*broker.on_bar(plan, state, event), event]
+    while waiting:
+        entries: list[Entry] = []
+        commands = []
+        for one in waiting:
+            state, records, asked = step(plan, state, one, signals)
+            entries.append(Entry(one, records, asked))
+            commands += asked
+        journal.append(plan, state, entries)
+        observe(state, entries)
+        waiting = (
+            list(broker.execute(plan, state, commands, event.time_ms)) if commands else []
+        )
+    return state

@@ -1,0 +1,137 @@
+"""Everything that can reach the engine. Past tense: it has happened."""
+
+from typing import Any, NamedTuple
+
+from gpt_trader.domain.bars import Bar
+from gpt_trader.domain.order import Fill, Order, OrderStatus
+
+
+class Started(NamedTuple):
+    """A session began; `header` names versions, lock file, seed and configuration."""
+
+    time_ms: int
+    header: dict[str, Any]
+
+
+class HistoryLoaded(NamedTuple):
+    """Bars before the first decision; the anchor of the product's window."""
+
+    time_ms: int
+    product_id: str
+    bars: tuple[Bar, ...]
+
+
+class BarClosed(NamedTuple):
+    """A product's bar is complete."""
+
+    time_ms: int
+    bar: Bar
+
+
+class Ticked(NamedTuple):
+    """The deadline of a cycle passed: decide with the bars that are in."""
+
+    time_ms: int
+
+
+class FillReceived(NamedTuple):
+    """The broker reports a fill."""
+
+    time_ms: int
+    fill: Fill
+
+
+class OrderUpdated(NamedTuple):
+    """The broker reports an order's status."""
+
+    time_ms: int
+    product_id: str
+    client_order_id: str
+    status: OrderStatus
+    code: str = ""
+
+
+class OrderRequested(NamedTuple):
+    """An operator asks for an order; `order` carries what was asked, sized and priced."""
+
+    time_ms: int
+    command_id: str
+    order: Order
+
+
+class CancelRequested(NamedTuple):
+    """An operator asks to cancel an order."""
+
+    time_ms: int
+    command_id: str
+    client_order_id: str
+
+
+class AmendRequested(NamedTuple):
+    """An operator asks to change a resting order's size and price."""
+
+    time_ms: int
+    command_id: str
+    client_order_id: str
+    lots: int
+    limit: int
+
+
+class OrderAmended(NamedTuple):
+    """The broker changed a resting order; it lost its place in the queue."""
+
+    time_ms: int
+    product_id: str
+    client_order_id: str
+    lots: int
+    limit: int
+
+
+class HaltRequested(NamedTuple):
+    """Stop entries until somebody rearms."""
+
+    time_ms: int
+    by: str
+    reason: str
+
+
+class PauseRequested(NamedTuple):
+    """Reduce only, or go on."""
+
+    time_ms: int
+    by: str
+    paused: bool
+
+
+class Rearmed(NamedTuple):
+    """A person cleared the halt and the drawdown latch."""
+
+    time_ms: int
+    by: str
+    reason: str
+
+
+class CashMoved(NamedTuple):
+    """A deposit (> 0) or withdrawal (< 0) in units: never a profit, never a loss."""
+
+    time_ms: int
+    units: int
+    reason: str
+
+
+Event = (
+    Started
+    | HistoryLoaded
+    | BarClosed
+    | Ticked
+    | FillReceived
+    | OrderUpdated
+    | OrderRequested
+    | CancelRequested
+    | AmendRequested
+    | OrderAmended
+    | HaltRequested
+    | PauseRequested
+    | Rearmed
+    | CashMoved
+)

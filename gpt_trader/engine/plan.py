@@ -1,0 +1,45 @@
+"""What a session trades and under which terms: fixed from start to end."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from gpt_trader.domain.product import Product
+from gpt_trader.kernel.rounding import spec_table
+from gpt_trader.kernel.settings import Costs, Limits, Style, style_table
+from gpt_trader.kernel.sizing import SpecTable
+from gpt_trader.kernel.slots import Ints
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Products in plan order, with one entry each in the per-product tuples.
+
+    budgets: factor on the strategy's weight. min_bars: bars before it can have an opinion.
+    window_bars: bars kept for it, the newest included (at least 1).
+    """
+
+    portfolio: str
+    interval: str
+    interval_ms: int
+    products: tuple[Product, ...]
+    costs: Costs
+    limits: Limits
+    order_styles: tuple[Style, ...]
+    budgets: tuple[float, ...]
+    min_bars: tuple[int, ...]
+    window_bars: tuple[int, ...]
+
+    @cached_property
+    def specs(self) -> SpecTable:
+        """The products' grids as arrays."""
+        return spec_table([product.spec for product in self.products])
+
+    @cached_property
+    def styles(self) -> Ints:
+        """The products' order styles as an array."""
+        return style_table(list(self.order_styles))
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Place of each product id in plan order."""
+        return {product.product_id: j for j, product in enumerate(self.products)}

@@ -1,0 +1,60 @@
+"""What the one loop needs from outside. Each port has at least two implementations."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from gpt_trader.domain.targets import Target
+from gpt_trader.engine.commands import Command
+from gpt_trader.engine.events import BarClosed, Event
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.records import Record
+from gpt_trader.engine.state import State
+
+
+class Entry(NamedTuple):
+    """One event with all that came of it: what the journal keeps."""
+
+    event: Event
+    records: tuple[Record, ...]
+    commands: tuple[Command, ...]
+
+
+class Feed(Protocol):
+    """Where events come from, in order; ends when there are no more."""
+
+    def __iter__(self) -> "Iterable[Event]": ...  # type: ignore[override]
+
+
+class Signals(Protocol):
+    """A pure function from the state's window to the newest target of product j.
+
+    Returns (target or None for no opinion, memory to keep).
+    """
+
+    def __call__(self, state: State, j: int) -> tuple[Target | None, Any]: ...  # noqa: ANN401
+
+
+class Broker(Protocol):
+    """Where commands go. What comes of them returns as events."""
+
+    def on_bar(self, plan: Plan, state: State, event: BarClosed) -> Sequence[Event]:
+        """Return what a new bar did to resting orders (a real exchange reports by its feed)."""
+        ...
+
+    def execute(
+        self, plan: Plan, state: State, commands: Sequence[Command], time_ms: int
+    ) -> Sequence[Event]:
+        """Carry out commands; return what is known of them at once."""
+        ...
+
+    def reconcile(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
+        """Return the events that bring the state's orders in line with the broker's."""
+        ...
+
+
+class Journal(Protocol):
+    """Where entries become durable; returning means they are."""
+
+    def append(self, plan: Plan, state: State, entries: Sequence[Entry]) -> None:
+        """Append entries in one transaction; `state` is the state after the last of them."""
+        ...

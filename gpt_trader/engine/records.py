@@ -1,0 +1,119 @@
+"""What the engine decided about an event. `apply` folds them; nothing else moves the state."""
+
+from typing import Any, NamedTuple
+
+from gpt_trader.domain.decision import Decision, Reason
+from gpt_trader.domain.order import Order
+from gpt_trader.kernel.limits import Marks
+
+
+class HistoryTaken(NamedTuple):
+    """The event's bars open the product's window."""
+
+
+class BarTaken(NamedTuple):
+    """The event's bar is the product's newest; `funding` units were exchanged at its close."""
+
+    funding: int
+
+
+class BarCorrected(NamedTuple):
+    """The event's bar is older than the newest: it enters the window, nothing is undone."""
+
+
+class Marked(NamedTuple):
+    """Equity and its counters at a cycle."""
+
+    cycle_ms: int
+    marks: Marks
+
+
+class Decided(NamedTuple):
+    """A product's decision, the order it makes and the order it cancels."""
+
+    decision: Decision
+    order: Order | None
+    cancelled: str | None
+    stop: float
+    take_profit: float
+    trail: float
+    max_bars: int
+    memory: Any = None
+
+
+class CycleEnded(NamedTuple):
+    """All products of a cycle are decided."""
+
+    cycle_ms: int
+
+
+class FillBooked(NamedTuple):
+    """The event's fill moved cash and position."""
+
+    cash: int  # after it
+    is_late: bool  # the order had already ended: an anomaly, booked all the same
+
+
+class FillIgnored(NamedTuple):
+    """The event's fill was booked before (cumulative at or below the watermark)."""
+
+
+class StatusTaken(NamedTuple):
+    """The event's status is the order's."""
+
+
+class OrderTaken(NamedTuple):
+    """An operator's order passed its checks."""
+
+    order: Order
+
+
+class OrderRefused(NamedTuple):
+    """A request was refused, and why."""
+
+    command_id: str
+    reason: Reason
+
+
+class CancelTaken(NamedTuple):
+    """An order is being cancelled."""
+
+    client_order_id: str
+
+
+class AmendTaken(NamedTuple):
+    """The event's new size and price are the order's."""
+
+
+class SwitchSet(NamedTuple):
+    """Halt or pause were set or cleared."""
+
+    halted: bool
+    paused: bool
+    by: str
+    reason: str
+
+
+class CashAdjusted(NamedTuple):
+    """Cash moved from outside; high, day's start and equity move with it."""
+
+    units: int
+
+
+Record = (
+    HistoryTaken
+    | BarTaken
+    | BarCorrected
+    | Marked
+    | Decided
+    | CycleEnded
+    | FillBooked
+    | FillIgnored
+    | StatusTaken
+    | OrderTaken
+    | OrderRefused
+    | CancelTaken
+    | AmendTaken
+    | SwitchSet
+    | CashAdjusted
+)

@@ -1,0 +1,120 @@
+"""The engine's whole memory as one immutable value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.order import Order, client_order_id
+from gpt_trader.engine.plan import Plan
+from gpt_trader.kernel.ledger import quote, value
+from gpt_trader.kernel.limits import Marks, new_marks
+from gpt_trader.kernel.slots import (
+    CAUSE,
+    GUARD_CAUSE,
+    KIND,
+    KIND_NONE,
+    LAST_CLOSE,
+    LOTS,
+    ORDINAL,
+    Floats,
+    Ints,
+    new_slots,
+)
+
+SCHEMA_VERSION = 1
+FINAL_ORDERS_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Account, positions, orders, windows and latches. Only `apply` makes a new one.
+
+    si, sf: the kernel's rows, one a product (see kernel/slots.py); never written in place.
+    CAUSE and GUARD_CAUSE hold the open time of the bar whose decision made the order.
+    orders: all that are not final, and the newest final ones (a late fill needs them).
+    """
+
+    cash: int
+    si: Ints
+    sf: Floats
+    marks: Marks
+    orders: Mapping[str, Order]
+    windows: tuple[Bars | None, ...]
+    bars_seen: tuple[int, ...]
+    last_bar_ms: tuple[int, ...]
+    arrived: frozenset[int]  # products whose bar of the running cycle is in
+    arriving_ms: int  # open time of the running cycle's bars
+    cycle_ms: int  # open time of the newest decided cycle
+    cycles: int
+    halted: bool
+    paused: bool
+    switched_by: str
+    switch_reason: str
+    fees: int
+    funding: int
+    transfers: int
+    memory: tuple[Any, ...]
+
+
+def new_state(plan: Plan, cash: int) -> State:
+    """Return the state of an account with `cash` units and no history."""
+    p = len(plan.products)
+    si, sf = new_slots(p)
+    return State(
+        cash=cash,
+        si=si,
+        sf=sf,
+        marks=new_marks(quote(cash)),
+        orders={},
+        windows=(None,) * p,
+        bars_seen=(0,) * p,
+        last_bar_ms=(-1,) * p,
+        arrived=frozenset(),
+        arriving_ms=-1,
+        cycle_ms=-1,
+        cycles=0,
+        halted=False,
+        paused=False,
+        switched_by="",
+        switch_reason="",
+        fees=0,
+        funding=0,
+        transfers=0,
+        memory=(None,) * p,
+    )
+
+
+def equity(plan: Plan, state: State) -> float:
+    """Cash and positions at the newest closes, quote; summed as the simulator sums them."""
+    total = quote(state.cash)
+    for j, product in enumerate(plan.products):
+        lots = int(state.si[j, LOTS])
+        if lots != 0:
+            total += value(lots, int(state.si[j, LAST_CLOSE]), product.spec)
+    return float(total)
+
+
+def working_id(plan: Plan, state: State, j: int) -> str | None:
+    """Client id of the order in product j's slot; None if nothing works."""
+    row = state.si[j]
+    if row[KIND] == KIND_NONE:
+        return None
+    return client_order_id(
+        plan.portfolio,
+        plan.products[j].product_id,
+        plan.interval,
+        int(row[CAUSE]),
+        int(row[ORDINAL]),
+    )
+
+
+def guard_id(plan: Plan, state: State, j: int) -> str:
+    """Client id of the protection on product j's position."""
+    return client_order_id(
+        plan.portfolio,
+        plan.products[j].product_id,
+        plan.interval,
+        int(state.si[j, GUARD_CAUSE]),
+        1,
+    )

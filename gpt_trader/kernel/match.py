@@ -1,0 +1,432 @@
+"""Matching a product's working order and protection against one bar.
+
+The bar protocol, per product and bar, everything before the next product's turn:
+1. At the open: a market order fills at the open, moved against us by spread and slippage; a
+   post-only limit placed at the last close is rejected if the open crosses it.
+2. Inside the bar: an entry limit that trades through fills at its price as maker, before the
+   stop (price passes it first); a stop that the open passed fills at the open, one reached
+   inside the bar at its level, both moved against us; the stop comes before any limit on the
+   other side. A take-profit or exit limit that trades through fills at its price as maker;
+   on the bar of an entry inside the bar a take-profit does not fill (the high may be older).
+3. An unfilled limit has lived its bar and expires; a market order waits for more volume.
+While an exit order works, the take-profit rests; the stop is watched all the same.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from gpt_trader.kernel.codes import (
+    FILL_ENTRY,
+    FILL_MAX_BARS,
+    FILL_OPERATOR,
+    FILL_STOP,
+    FILL_TAKE_PROFIT,
+    FILL_TRAIL,
+    MAKER,
+    TAKER,
+)
+from gpt_trader.kernel.ledger import average_after, cash_after
+from gpt_trader.kernel.rounding import (
+    Spec,
+    adverse_ticks,
+    buy_cost,
+    fee_up,
+    lots_for_quote,
+    lots_of_base,
+    notional_down,
+    notional_up,
+)
+from gpt_trader.kernel.settings import Costs
+from gpt_trader.kernel.slots import (
+    ATTEMPTS,
+    AVERAGE,
+    BARS_HELD,
+    CAUSE,
+    EXPIRE_MS,
+    GUARD_CAUSE,
+    KIND,
+    KIND_LIMIT,
+    KIND_NONE,
+    KIND_SIZE,
+    KIND_VALUE,
+    LATCH,
+    LEFT,
+    LIMIT,
+    LOTS,
+    MAX_BARS,
+    NEXT_MAX_BARS,
+    NEXT_STOP,
+    NEXT_TAKE,
+    NEXT_TRAIL,
+    ORDINAL,
+    PEAK,
+    QUOTE,
+    REASON,
+    RESERVE,
+    SIDE,
+    STOP,
+    STOP_REASON,
+    STOP_TICKS,
+    TAKE,
+    TAKE_TICKS,
+    TRAIL,
+    WEIGHT,
+    Floats,
+    Ints,
+    clear_protection,
+    clear_working,
+    count_unfilled,
+    set_levels,
+)
+
+# What the log says happened, in order: (LOG_FILL, row of fills, -) or (status, ordinal, cause).
+LOG_FILL = 0
+LOG_FILLED = 1
+LOG_EXPIRED = 2
+LOG_REJECTED = 3
+LOG_CANCELLED = 4
+LOG_TRIGGERED = 5
+MAX_FILLS_PER_BAR = 4
+MAX_LOG_PER_BAR = 12
+
+UNLIMITED = 2**62
+
+
+@njit(cache=True)
+def room_lots(volume: float, costs: Costs, spec: Spec) -> int:
+    """Lots that fills may take of a bar's volume."""
+    if math.isinf(costs.participation):
+        return UNLIMITED
+    return lots_of_base(volume * costs.participation, spec)
+
+
+@njit(cache=True)
+def fill_fee(side: int, lots: int, ticks: int, rate_e8: int, spec: Spec) -> int:
+    """Fee of a fill in units: on the cost of a buy, on the proceeds of a sale."""
+    notional = notional_up(lots, ticks, spec) if side > 0 else notional_down(lots, ticks, spec)
+    return fee_up(notional, rate_e8)
+
+
+@njit(cache=True)
+def limit_crosses(side: int, limit: int, open_ticks: int) -> bool:
+    """Whether the open is at the limit or beyond it, on our side of the trade."""
+    return open_ticks <= limit if side > 0 else open_ticks >= limit
+
+
+@njit(cache=True)
+def limit_trades(side: int, limit: int, high: int, low: int, touch: int) -> bool:
+    """Whether the bar trades through a resting limit (or touches it, if that is enough)."""
+    if side > 0:
+        return low < limit or (touch == 1 and low == limit)
+    return high > limit or (touch == 1 and high == limit)
+
+
+@njit(cache=True)
+def stop_base(side: int, stop: int, open_ticks: int) -> int:
+    """Price of a triggered stop before slippage: the worse of trigger and open."""
+    return max(open_ticks, stop) if side > 0 else min(open_ticks, stop)
+
+
+@njit(cache=True)
+def is_quiet(si: Ints, high: int, low: int) -> bool:
+    """Whether a bar can be passed over: nothing works and no level is touched."""
+    if si[KIND] != KIND_NONE:
+        return False
+    if si[LOTS] > 0:
+        return low > si[STOP_TICKS] and (si[TAKE_TICKS] == 0 or high < si[TAKE_TICKS])
+    if si[LOTS] < 0:
+        return (si[STOP_TICKS] == 0 or high < si[STOP_TICKS]) and low > si[TAKE_TICKS]
+    return True
+
+
+@njit(cache=True)
+def after_fill(si: Ints, sf: Floats, side: int, lots: int, ticks: int, reason: int) -> None:
+    """Move position, average, protection and latch after a fill of the working order."""
+    held = si[LOTS]
+    sf[AVERAGE] = average_after(held, sf[AVERAGE], side, lots, ticks)
+    si[LOTS] = held + side * lots
+    if reason == FILL_ENTRY:
+        if held == 0:
+            sf[PEAK] = float(ticks)
+            si[BARS_HELD] = 0
+        sf[STOP] = sf[NEXT_STOP]
+        sf[TAKE] = sf[NEXT_TAKE]
+        sf[TRAIL] = sf[NEXT_TRAIL]
+        si[MAX_BARS] = si[NEXT_MAX_BARS]
+        si[GUARD_CAUSE] = si[CAUSE]
+        set_levels(si, sf)
+    elif si[LOTS] == 0:
+        clear_protection(si, sf)
+        if (
+            reason == FILL_STOP
+            or reason == FILL_TAKE_PROFIT
+            or reason == FILL_TRAIL
+            or reason == FILL_MAX_BARS
+        ):
+            sf[LATCH] = sf[WEIGHT] if sf[WEIGHT] != 0.0 else math.nan
+    elif reason == FILL_OPERATOR:  # the average may have moved
+        set_levels(si, sf)
+
+
+@njit(cache=True)
+def _record(
+    fills: NDArray[np.void],
+    row: int,
+    bar: int,
+    product: int,
+    side: int,
+    lots: int,
+    ticks: int,
+    fee: int,
+    liquidity: int,
+    reason: int,
+    cause: int,
+    ordinal: int,
+    cash: int,
+) -> None:
+    fill = fills[row]
+    fill.bar = bar
+    fill.product = product
+    fill.side = side
+    fill.lots = lots
+    fill.ticks = ticks
+    fill.fee = fee
+    fill.liquidity = liquidity
+    fill.reason = reason
+    fill.cause = cause
+    fill.ordinal = ordinal
+    fill.cash = cash
+
+
+@njit(cache=True)
+def trigger_stop(si: Ints, sf: Floats) -> None:
+    """Turn the protection into a working market order for the whole position."""
+    reason = si[STOP_REASON]
+    clear_working(si, sf)
+    si[KIND] = KIND_SIZE
+    si[SIDE] = -1 if si[LOTS] > 0 else 1
+    si[LEFT] = abs(si[LOTS])
+    si[REASON] = reason
+    si[CAUSE] = si[GUARD_CAUSE]
+    si[ORDINAL] = 1
+
+
+@njit(cache=True)
+def match_bar(
+    si: Ints,
+    sf: Floats,
+    cash: int,
+    bar: int,
+    product: int,
+    open_ms: int,
+    open_ticks: int,
+    high: int,
+    low: int,
+    volume: float,
+    spec: Spec,
+    costs: Costs,
+    fills: NDArray[np.void],
+    row: int,
+    log: NDArray[np.int64],
+) -> tuple[int, int, int]:
+    """Match one product against one bar, booking into si, sf and `fills` from `row` on.
+
+    Returns (cash, next free row of fills, entries written to log).
+    """
+    n_log = 0
+    room = room_lots(volume, costs, spec)
+    adverse = costs.half_spread_e8 + costs.slippage_e8
+    inside_entry = False
+
+    # 1. the working order
+    kind = si[KIND]
+    side = si[SIDE]
+    if kind == KIND_SIZE or kind == KIND_VALUE:
+        ticks = adverse_ticks(open_ticks, side, adverse)
+        least = 1
+        if kind == KIND_VALUE:
+            wanted = lots_for_quote(si[QUOTE], ticks, costs.taker_e8, spec)
+            least = spec.min_lots
+        elif si[REASON] == FILL_ENTRY:
+            wanted = si[LEFT]
+        else:  # reduce-only: never more than is held
+            wanted = min(si[LEFT], abs(si[LOTS]))
+        lots = min(wanted, room)
+        if wanted < least:
+            log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_CANCELLED, si[ORDINAL], si[CAUSE]
+            n_log += 1
+            clear_working(si, sf)
+        elif lots > 0:
+            fee = fill_fee(side, lots, ticks, costs.taker_e8, spec)
+            cash = cash_after(cash, side, lots, ticks, fee, spec)
+            _record(
+                fills, row, bar, product, side, lots, ticks, fee, TAKER,
+                si[REASON], si[CAUSE], si[ORDINAL], cash,
+            )  # fmt: skip
+            log[n_log, 0], log[n_log, 1] = LOG_FILL, row
+            n_log += 1
+            row += 1
+            room -= lots
+            after_fill(si, sf, side, lots, ticks, si[REASON])
+            if kind == KIND_SIZE:
+                si[LEFT] -= lots
+            else:
+                spent = buy_cost(lots, ticks, costs.taker_e8, spec)
+                si[QUOTE] -= spent
+                si[RESERVE] = si[QUOTE]
+            if lots == wanted:
+                log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_FILLED, si[ORDINAL], si[CAUSE]
+                n_log += 1
+                si[ATTEMPTS] = 0
+                clear_working(si, sf)
+    elif kind == KIND_LIMIT:
+        if open_ms >= si[EXPIRE_MS]:
+            log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_EXPIRED, si[ORDINAL], si[CAUSE]
+            n_log += 1
+            count_unfilled(si)
+            clear_working(si, sf)
+        elif limit_crosses(side, si[LIMIT], open_ticks):
+            log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_REJECTED, si[ORDINAL], si[CAUSE]
+            n_log += 1
+            count_unfilled(si)
+            clear_working(si, sf)
+        elif si[REASON] == FILL_ENTRY:
+            before_stop = (
+                si[STOP_TICKS] == 0
+                or (side > 0 and si[LIMIT] >= si[STOP_TICKS])
+                or (side < 0 and si[LIMIT] <= si[STOP_TICKS])
+            )
+            lots = min(si[LEFT], room)
+            if (
+                before_stop
+                and lots > 0
+                and limit_trades(side, si[LIMIT], high, low, costs.touch_fills)
+            ):
+                inside_entry = True
+                cash, row, n_log = _fill_limit(
+                    si, sf, cash, bar, product, lots, spec, costs, fills, row, log, n_log
+                )
+                room -= lots
+
+    # 2. the stop
+    if si[LOTS] != 0 and si[STOP_TICKS] != 0 and si[ORDINAL] == 0:
+        away = -1 if si[LOTS] > 0 else 1
+        stop = si[STOP_TICKS]
+        hit = low <= stop if away < 0 else high >= stop
+        take = si[TAKE_TICKS]
+        taken_at_open = (
+            take != 0
+            and not inside_entry
+            and si[KIND] == KIND_NONE
+            and limit_crosses(away, take, open_ticks)
+        )
+        if hit and not taken_at_open:
+            if si[KIND] != KIND_NONE:
+                log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_CANCELLED, si[ORDINAL], si[CAUSE]
+                n_log += 1
+            trigger_stop(si, sf)
+            log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_TRIGGERED, 1, si[CAUSE]
+            n_log += 1
+            base = stop if inside_entry else stop_base(away, stop, open_ticks)
+            ticks = adverse_ticks(base, away, adverse)
+            lots = min(si[LEFT], room)
+            if lots > 0:
+                fee = fill_fee(away, lots, ticks, costs.taker_e8, spec)
+                cash = cash_after(cash, away, lots, ticks, fee, spec)
+                _record(
+                    fills, row, bar, product, away, lots, ticks, fee, TAKER,
+                    si[REASON], si[CAUSE], 1, cash,
+                )  # fmt: skip
+                log[n_log, 0], log[n_log, 1] = LOG_FILL, row
+                n_log += 1
+                row += 1
+                room -= lots
+                after_fill(si, sf, away, lots, ticks, si[REASON])
+                si[LEFT] -= lots
+                if si[LEFT] == 0:
+                    log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_FILLED, 1, si[CAUSE]
+                    n_log += 1
+                    si[ATTEMPTS] = 0
+                    clear_working(si, sf)
+
+    # 3. limits that close: the take-profit, or the exit order in its place
+    if si[LOTS] != 0:
+        away = -1 if si[LOTS] > 0 else 1
+        reducing = si[KIND] != KIND_NONE and si[REASON] != FILL_ENTRY
+        take = si[TAKE_TICKS]
+        if take != 0 and not reducing and not inside_entry:
+            lots = min(abs(si[LOTS]), room)
+            if lots > 0 and (
+                limit_crosses(away, take, open_ticks)
+                or limit_trades(away, take, high, low, costs.touch_fills)
+            ):
+                if si[KIND] != KIND_NONE:
+                    log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_CANCELLED, si[ORDINAL], si[CAUSE]
+                    n_log += 1
+                    clear_working(si, sf)
+                fee = fill_fee(away, lots, take, costs.maker_e8, spec)
+                cash = cash_after(cash, away, lots, take, fee, spec)
+                _record(
+                    fills, row, bar, product, away, lots, take, fee, MAKER,
+                    FILL_TAKE_PROFIT, si[GUARD_CAUSE], 1, cash,
+                )  # fmt: skip
+                log[n_log, 0], log[n_log, 1] = LOG_FILL, row
+                n_log += 1
+                row += 1
+                after_fill(si, sf, away, lots, take, FILL_TAKE_PROFIT)
+                if si[LOTS] == 0:
+                    log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_FILLED, 1, si[GUARD_CAUSE]
+                    n_log += 1
+        elif reducing and si[KIND] == KIND_LIMIT:
+            lots = min(si[LEFT], room)
+            if lots > 0 and limit_trades(away, si[LIMIT], high, low, costs.touch_fills):
+                cash, row, n_log = _fill_limit(
+                    si, sf, cash, bar, product, lots, spec, costs, fills, row, log, n_log
+                )
+
+    # 4. a limit lives one bar
+    if si[KIND] == KIND_LIMIT:
+        log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_EXPIRED, si[ORDINAL], si[CAUSE]
+        n_log += 1
+        count_unfilled(si)
+        clear_working(si, sf)
+    return cash, row, n_log
+
+
+@njit(cache=True)
+def _fill_limit(
+    si: Ints,
+    sf: Floats,
+    cash: int,
+    bar: int,
+    product: int,
+    lots: int,
+    spec: Spec,
+    costs: Costs,
+    fills: NDArray[np.void],
+    row: int,
+    log: NDArray[np.int64],
+    n_log: int,
+) -> tuple[int, int, int]:
+    side = si[SIDE]
+    ticks = si[LIMIT]
+    fee = fill_fee(side, lots, ticks, costs.maker_e8, spec)
+    cash = cash_after(cash, side, lots, ticks, fee, spec)
+    _record(
+        fills, row, bar, product, side, lots, ticks, fee, MAKER,
+        si[REASON], si[CAUSE], si[ORDINAL], cash,
+    )  # fmt: skip
+    log[n_log, 0], log[n_log, 1] = LOG_FILL, row
+    n_log += 1
+    row += 1
+    after_fill(si, sf, side, lots, ticks, si[REASON])
+    si[LEFT] -= lots
+    if si[LEFT] == 0:
+        log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_FILLED, si[ORDINAL], si[CAUSE]
+        n_log += 1
+        si[ATTEMPTS] = 0
+        clear_working(si, sf)
+    return cash, row, n_log

@@ -1,0 +1,132 @@
+"""Matching a single order of any type against one bar, for orders outside a product's slot."""
+
+from typing import NamedTuple
+
+from numba import njit
+
+from gpt_trader.kernel.codes import MAKER, TAKER
+from gpt_trader.kernel.match import limit_crosses, limit_trades, stop_base
+from gpt_trader.kernel.rounding import Spec, adverse_ticks, lots_for_quote
+from gpt_trader.kernel.settings import Costs
+
+MARKET_SIZE = 1
+MARKET_VALUE = 2
+LIMIT = 3
+STOP_LIMIT = 4
+BRACKET = 5  # sells (buys) at a better limit or at a stop, whichever comes first
+
+KEEP = 0  # the rest goes on resting
+DONE = 1  # filled
+CANCELLED = 2  # nothing more can fill (the rest of an IOC, an unfillable FOK, too little quote)
+REJECTED = 3  # post-only would have crossed
+EXPIRED = 4
+
+
+class Ask(NamedTuple):
+    """An order as the matcher sees it. immediate: IOC or FOK; whole: FOK."""
+
+    kind: int
+    side: int
+    lots: int
+    quote: int
+    limit: int
+    stop: int
+    post_only: int
+    immediate: int
+    whole: int
+    expire_ms: int
+    is_new: int
+    triggered: int
+
+
+class Match(NamedTuple):
+    """What a bar did to an order: a fill (lots 0: none), what becomes of it, its trigger."""
+
+    lots: int
+    ticks: int
+    liquidity: int
+    outcome: int
+    triggered: int
+
+
+@njit(cache=True)
+def _filled(lots: int, wanted: int, ticks: int, liquidity: int, ask: Ask, triggered: int) -> Match:
+    if lots >= wanted:
+        return Match(lots, ticks, liquidity, DONE, triggered)
+    return Match(lots, ticks, liquidity, CANCELLED if ask.immediate else KEEP, triggered)
+
+
+@njit(cache=True)
+def _limit(
+    ask: Ask, open_ticks: int, high: int, low: int, room: int, costs: Costs, is_new: int, hit: int
+) -> Match:
+    """Match a limit order; `hit` says that a stop's trigger released it."""
+    lots = min(ask.lots, room)
+    if is_new and limit_crosses(ask.side, ask.limit, open_ticks):
+        if ask.post_only:
+            return Match(0, 0, 0, REJECTED, hit)
+        if ask.whole and lots < ask.lots:
+            return Match(0, 0, 0, CANCELLED, hit)
+        if lots == 0:
+            return Match(0, 0, 0, CANCELLED if ask.immediate else KEEP, hit)
+        adverse = adverse_ticks(open_ticks, ask.side, costs.half_spread_e8 + costs.slippage_e8)
+        ticks = min(adverse, ask.limit) if ask.side > 0 else max(adverse, ask.limit)
+        return _filled(lots, ask.lots, ticks, TAKER, ask, hit)
+    if ask.immediate:
+        return Match(0, 0, 0, CANCELLED, hit)
+    reached = limit_crosses(ask.side, ask.limit, open_ticks) or limit_trades(
+        ask.side, ask.limit, high, low, costs.touch_fills
+    )
+    if lots > 0 and reached:
+        return _filled(lots, ask.lots, ask.limit, MAKER, ask, hit)
+    return Match(0, 0, 0, KEEP, hit)
+
+
+@njit(cache=True)
+def match_order(
+    ask: Ask,
+    open_ms: int,
+    open_ticks: int,
+    high: int,
+    low: int,
+    room: int,
+    spec: Spec,
+    costs: Costs,
+) -> Match:
+    """Match one order against one bar, at most `room` lots.
+
+    A stop inside the bar acts at its trigger; what a stop-limit's limit does then is judged by
+    the worst price it could have met: the limit fills only at or beyond the trigger.
+    """
+    if ask.expire_ms and open_ms >= ask.expire_ms:
+        return Match(0, 0, 0, EXPIRED, ask.triggered)
+    adverse = costs.half_spread_e8 + costs.slippage_e8
+    if ask.kind == MARKET_SIZE or ask.kind == MARKET_VALUE:
+        ticks = adverse_ticks(open_ticks, ask.side, adverse)
+        wanted = ask.lots
+        if ask.kind == MARKET_VALUE:
+            wanted = lots_for_quote(ask.quote, ticks, costs.taker_e8, spec)
+            if wanted < spec.min_lots:
+                return Match(0, 0, 0, CANCELLED, 0)
+        lots = min(wanted, room)
+        if lots == 0:
+            return Match(0, 0, 0, KEEP, 0)
+        return _filled(lots, wanted, ticks, TAKER, ask, 0)
+    if ask.kind == LIMIT:
+        return _limit(ask, open_ticks, high, low, room, costs, ask.is_new, 0)
+    reached = high >= ask.stop if ask.side > 0 else low <= ask.stop
+    if ask.kind == STOP_LIMIT:
+        if ask.triggered:
+            return _limit(ask, open_ticks, high, low, room, costs, 0, 1)
+        if not reached:
+            return Match(0, 0, 0, KEEP, 0)
+        base = stop_base(ask.side, ask.stop, open_ticks)
+        return _limit(ask, base, base, base, room, costs, 1, 1)
+    # bracket: the stop first, unless the open is already beyond the limit
+    if ask.triggered or (reached and not limit_crosses(ask.side, ask.limit, open_ticks)):
+        base = open_ticks if ask.triggered else stop_base(ask.side, ask.stop, open_ticks)
+        lots = min(ask.lots, room)
+        if lots == 0:
+            return Match(0, 0, 0, KEEP, 1)
+        return _filled(lots, ask.lots, adverse_ticks(base, ask.side, adverse), TAKER, ask, 1)
+    return _limit(ask, open_ticks, high, low, room, costs, 0, 0)
