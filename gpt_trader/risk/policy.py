@@ -42,6 +42,6 @@ def no_policy(interval_ms: int) -> Limits:
         max_drawdown=inf,
         max_entries=2**62,
         max_bar_age_ms=2**62,
-        rebalance_band=RiskPolicy.rebalance_band,
+        rebalance_band=RiskPolicy().rebalance_band,
         min_multiple=1,
     )
