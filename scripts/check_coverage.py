@@ -74,7 +74,7 @@ def main(path: str) -> int:
         mark = "ok    " if row.holds else "FAILED"
         print(f"{mark}  {row.pct:6.2f} % (floor {row.floor_pct:.0f} %)  {row.name}")
         if not row.holds:
-            print("\n".join(missing(report, row.name.split()[0])))
+            print(*missing(report, row.name.split()[0]), sep="\n")
     return 0 if all(row.holds for row in table) else 1
 
 

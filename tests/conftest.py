@@ -1,0 +1,94 @@
+"""What holds in every test: no network, no waiting, no user's state, the same examples."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = (str(ROOT / "gpt_trader"), str(ROOT / "tests"))
+LOOPBACK = ("127.", "::1", "localhost")
+KEPT_ENV = {"GPT_TRADER_CACHE_DIR"}  # the compiled kernel stays warm between tests
+
+# Any run draws the same examples, so that a failure is found again by running again.
+# HYPOTHESIS_PROFILE=explore draws new ones, and more of them.
+SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile(
+    "repeat", derandomize=True, deadline=None, database=None, suppress_health_check=SLOW_IS_FINE
+)
+settings.register_profile(
+    "explore", deadline=None, max_examples=1000, suppress_health_check=SLOW_IS_FINE
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
+
+_guard_is_on = [False]  # an audit hook cannot be taken out again, so it looks here
+_real_sleep = time.sleep
+
+
+def _refuse_network(event: str, args: tuple[object, ...]) -> None:
+    """Fail on an address that is not this machine; paths (Unix sockets) are fine."""
+    address = args[1] if event == "socket.connect" else args[:1]
+    host = address[0] if isinstance(address, tuple) and address else None
+    if isinstance(host, bytes):
+        host = host.decode()
+    if isinstance(host, str) and host and not host.startswith(LOOPBACK):
+        pytest.fail(f"a test reached for the network: {event} {host}")
+
+
+def _sleep(seconds: float) -> None:
+    """Fail when our own code sleeps; the standard library may (subprocess waits that way)."""
+    caller = sys._getframe(1).f_code.co_filename
+    if seconds and caller.startswith(OURS):
+        pytest.fail(f"a test slept, in {caller}: pass the time in, do not wait for it")
+    _real_sleep(seconds)
+
+
+def _audit(event: str, args: tuple[object, ...]) -> None:
+    if _guard_is_on[0] and event in {"socket.connect", "socket.getaddrinfo"}:
+        _refuse_network(event, args)
+
+
+sys.addaudithook(_audit)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    """Switch the guard of the network on for the time of a test."""
+    _guard_is_on[0] = True
+    try:
+        return (yield)
+    finally:
+        _guard_is_on[0] = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out the tests of the compiled kernel where it is not compiled."""
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") in {"", "0"}:
+        return
+    for item in items:
+        if item.get_closest_marker("compiled"):
+            item.add_marker(pytest.mark.skip(reason="NUMBA_DISABLE_JIT is set"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how to repeat this order; pytest-randomly's own line is not shown with -q."""
+    seed = terminalreporter.config.getoption("randomly_seed", None)
+    if isinstance(seed, int):
+        terminalreporter.write_line(f"random order: repeat it with --randomly-seed={seed}")
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a test and the commands it starts a state folder, and no settings of the user."""
+    for name in list(os.environ):
+        if name.startswith(("GPT_TRADER_", "COINBASE_")) and name not in KEPT_ENV:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("GPT_TRADER_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(time, "sleep", _sleep)
+    for name in ("FORCE_COLOR", "PYTHONWARNINGS"):
+        monkeypatch.delenv(name, raising=False)

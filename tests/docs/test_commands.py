@@ -1,0 +1,108 @@
+"""Every command that a page shows is executed, page by page, in order, in a copy.
+
+In README.md and docs/ the blocks fenced as `console` are run as a reader would: a copy of the
+checkout as working directory, a state folder of its own, the project's commands on PATH.
+Only `gpt-trader ...` and `make ...` are run. Comments before a block change that:
+
+    <!-- not-run: reason -->   the block is skipped
+    <!-- exact -->             its output must be equal, not only its exit code
+    <!-- exit: N -->           its last command ends with N
+"""
+
+import os
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from tests.docs.markdown import ROOT, Block, Step, console_blocks, pages
+
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "tests", "build", "dist")
+# Run by .ci/run itself, or they would run this test again: here it is enough that they exist.
+ONLY_EXIST = {"make demo", "make test", "make check", "make coverage", "make bench", "make lock"}
+TIMEOUT_S = 120
+
+
+def documented() -> list[Path]:
+    """The pages whose commands are run."""
+    return [p for p in pages() if p.parent == ROOT / "docs" or p.name == "README.md"]
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A copy of what a reader has in front of him, without the tests."""
+    return Path(shutil.copytree(ROOT, tmp_path / "checkout", ignore=NOT_COPIED))
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """The project's commands first on PATH; `make` uses the virtual environment at hand."""
+    monkeypatch.setenv("PATH", f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("VENV", str(SCRIPTS.parent))
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+        monkeypatch.delenv(name, raising=False)
+    return dict(os.environ)
+
+
+def is_run(step: Step) -> bool:
+    """Whether a command is ours to run."""
+    return step.command.split()[0] in {"gpt-trader", "make"}
+
+
+def run(step: Step, cwd: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run one command in a shell, as it is written."""
+    command = step.command
+    if command.strip() in ONLY_EXIST:
+        command = command.replace("make", "make -n", 1)
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=TIMEOUT_S,
+    )
+
+
+def run_block(block: Block, where: str, cwd: Path, env: dict[str, str]) -> None:
+    """Run a block's commands one after another and hold them against what is printed."""
+    steps = [s for s in block.steps if is_run(s)]
+    for step in steps:
+        done = run(step, cwd, env)
+        wanted = block.exit_code if step is steps[-1] else 0
+        place = f"{where}:{block.line}: $ {step.command}\n{done.stdout}{done.stderr}"
+        assert done.returncode == wanted, f"exit {done.returncode}, not {wanted}: {place}"
+        if block.exact:
+            assert done.stdout.strip() == step.output.strip(), place
+
+
+@pytest.mark.parametrize("page", documented(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_documented_commands_run(page, checkout, environment):
+    blocks = console_blocks(page.read_text(encoding="utf-8"))
+    for block in blocks:
+        assert block.not_run != "", f"{page.name}:{block.line}: say why it is not run"
+        if block.not_run is None:
+            run_block(block, page.name, checkout, environment)
+
+
+def test_a_failing_command_fails(checkout, environment):
+    block = Block(1, (Step("gpt-trader no-such-command", ""),))
+    with pytest.raises(AssertionError, match="exit 2, not 0"):
+        run_block(block, "page", checkout, environment)
+
+
+def test_an_expected_exit_code_and_exact_output_hold(checkout, environment):
+    run_block(
+        Block(1, (Step("gpt-trader no-such-command", ""),), exit_code=2),
+        "page",
+        checkout,
+        environment,
+    )
+    wrong = Block(1, (Step("gpt-trader --version", "gpt-trader 99"),), exact=True)
+    with pytest.raises(AssertionError):
+        run_block(wrong, "page", checkout, environment)
