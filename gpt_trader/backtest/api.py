@@ -1,0 +1,264 @@
+"""A backtest from bars to result: what the command calls and the library offers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from time import perf_counter
+from typing import Any, Literal
+
+from gpt_trader.backtest.checks import NO_CHECKS, Checks, check, together
+from gpt_trader.backtest.bar_signals import MixedSignals
+from gpt_trader.backtest.measure import Path, measure
+from gpt_trader.backtest.result import DataUsed, Halts, Result, StrategyUsed, Terms, Timing
+from gpt_trader.backtest.run import RawRun, run_fast, run_replay
+from gpt_trader.data.files import Loaded
+from gpt_trader.data.panel import Panel, build_panel
+from gpt_trader.data.quality import digest, find_gaps
+from gpt_trader.data.times import format_interval
+from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
+from gpt_trader.domain.targets import Targets
+from gpt_trader.errors import ConfigError, UsageError
+from gpt_trader.kernel.rounding import UNITS_PER_QUOTE, VALUE_LIMIT
+from gpt_trader.risk.policy import RiskPolicy, no_policy
+from gpt_trader.strategy.base import Strategy
+from gpt_trader.strategy.registry import is_array_strategy
+
+Engine = Literal["fast", "replay"]
+History = Bars | Loaded
+DEFAULT_RISK = RiskPolicy()
+DEFAULT_STYLE = OrderStyle()
+DEFAULT_CASH = Decimal(10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A strategy on some products (none named: all), its share of equity, its order style."""
+
+    strategy: Any  # a Strategy or a BarStrategy
+    products: tuple[str, ...] = ()
+    budget: float = 1.0
+    style: OrderStyle = DEFAULT_STYLE
+
+
+def backtest(
+    bars: History | Sequence[History],
+    strategy: Strategy | Sequence[Route],
+    *,
+    costs: CostModel = DEFAULT_COSTS,
+    risk: RiskPolicy | None = DEFAULT_RISK,
+    style: OrderStyle = DEFAULT_STYLE,
+    cash: Decimal | int = DEFAULT_CASH,
+    close_at_end: bool = False,
+    engine: Engine | None = None,
+    self_check: bool = True,
+    label: str | None = None,
+    load_s: float = 0.0,
+) -> Result:
+    """Run a strategy over history and measure it.
+
+    bars: one product's, or one entry a product, of one interval, sharing one cash account.
+    strategy: on all products, or routes. risk: None for no policy. cash: quote at the start.
+    close_at_end: sell what is held at the last close. engine: "fast" unless a strategy decides
+    bar by bar, then "replay"; both give the same fills. self_check: look for look-ahead and too
+    short a warm-up. label: said of the data, such as "synthetic". load_s: time spent on loading.
+    Raises ValidationGateError if a check fails, UsageError and ConfigError on bad arguments.
+    """
+    began = perf_counter()
+    loaded = [bars] if isinstance(bars, Bars | Loaded) else list(bars)
+    series = [one.bars if isinstance(one, Loaded) else one for one in loaded]
+    panel = build_panel(series)
+    routes = list(strategy) if isinstance(strategy, Sequence) else [Route(strategy, style=style)]
+    assigned = assign(routes, [b.product.product_id for b in series])
+    engine = choose_engine(engine, routes)
+    start_units = _units(cash)
+
+    computed = perf_counter()
+    targets = [_targets(r.strategy, b) for r, b in zip(assigned, series, strict=True)]
+    simulated = perf_counter()
+    raw = _simulate(
+        panel,
+        assigned,
+        targets,
+        engine=engine,
+        cash=start_units,
+        costs=costs,
+        risk=risk,
+        close_at_end=close_at_end,
+    )
+    checked = perf_counter()
+    checks = _checks(assigned, series, targets) if self_check else NO_CHECKS
+    measured = perf_counter()
+
+    path = Path(
+        tuple(series), panel.interval_ms, panel.time, raw.equity, panel.open, raw.fills, start_units
+    )
+    numbers, rows = measure(path, costs, close_at_end=close_at_end)
+    busy_s = checked - computed
+    return Result(
+        data=tuple(_data_used(one) for one in loaded),
+        strategy=tuple(_strategy_used(r, assigned, series) for r in routes),
+        terms=Terms(costs, risk, close_at_end, engine),
+        metrics=numbers,
+        checks=checks,
+        timing=Timing(
+            load_s=load_s,
+            features_s=simulated - computed,
+            simulate_s=checked - simulated,
+            checks_s=measured - checked,
+            total_s=load_s + perf_counter() - began,
+            bars_per_s=sum(map(len, series)) / busy_s if busy_s > 0.0 else None,
+        ),
+        path=path,
+        trade_rows=rows,
+        decision_counts=raw.counts,
+        halts=Halts(
+            drawdown=None if raw.drawdown_row < 0 else int(panel.time[raw.drawdown_row]),
+            loss_days=raw.loss_days,
+        ),
+        notes=tuple(n for one in loaded if isinstance(one, Loaded) for n in one.report.notes),
+        label=label,
+    )
+
+
+def assign(routes: Sequence[Route], products: Sequence[str]) -> list[Route]:
+    """Return each product's route.
+
+    Raises ConfigError if a product has two routes or none, or a route names no product here.
+    """
+    found: dict[str, Route] = {}
+    for route in routes:
+        for product in route.products or products:
+            if product not in products:
+                raise ConfigError(
+                    f"{route.strategy.name} is to trade {product}, of which there are no bars",
+                    hint=f"there are bars of {', '.join(products)}",
+                )
+            if product in found:
+                raise ConfigError(
+                    f"two routes trade {product}", hint="join their strategies with ensemble"
+                )
+            found[product] = route
+    left = [product for product in products if product not in found]
+    if left:
+        raise ConfigError(f"no route trades {', '.join(left)}", hint="leave out its bars")
+    return [found[product] for product in products]
+
+
+def choose_engine(asked: Engine | None, routes: Sequence[Route]) -> Engine:
+    """Return the engine asked for, else fast, or replay where a strategy decides bar by bar.
+
+    Raises UsageError if fast is asked for and cannot run a strategy.
+    """
+    slow = [r.strategy.name for r in routes if not is_array_strategy(type(r.strategy))]
+    if asked == "fast" and slow:
+        raise UsageError(
+            f"{slow[0]} decides bar by bar, which the fast engine cannot", hint="--engine replay"
+        )
+    return asked or ("replay" if slow else "fast")
+
+
+def _targets(strategy: Any, bars: Bars) -> Targets | None:  # noqa: ANN401
+    """Return a strategy's columns; None if it decides bar by bar."""
+    if not is_array_strategy(type(strategy)):
+        return None
+    found: Targets = strategy.targets(bars)
+    for name in ("weight", "stop", "take_profit", "trail", "max_bars"):
+        column = getattr(found, name)
+        if column is not None and len(column) != len(bars):
+            raise ConfigError(
+                f"{strategy.name} gave {len(column)} rows of {name} for {len(bars)} bars",
+                hint="every column of its targets must be as long as the bars",
+            )
+    return found
+
+
+def _simulate(
+    panel: Panel,
+    assigned: Sequence[Route],
+    targets: list[Targets | None],
+    *,
+    engine: Engine,
+    cash: int,
+    costs: CostModel,
+    risk: RiskPolicy | None,
+    close_at_end: bool,
+) -> RawRun:
+    limits = no_policy(panel.interval_ms) if risk is None else risk.limits(panel.interval_ms)
+    styles = [route.style.kernel() for route in assigned]
+    budgets = [route.budget for route in assigned]
+    arrays = [t for t in targets if t is not None]
+    if engine == "fast":
+        return run_fast(
+            panel,
+            arrays,
+            cash=cash,
+            costs=costs.kernel(),
+            limits=limits,
+            styles=styles,
+            budgets=budgets,
+            close_at_end=close_at_end,
+        )
+    return run_replay(
+        panel,
+        MixedSignals([r.strategy for r in assigned], targets),
+        cash=cash,
+        costs=costs.kernel(),
+        limits=limits,
+        styles=styles,
+        budgets=budgets,
+        min_bars=[route.strategy.min_bars for route in assigned],
+        window_bars=[
+            1 if t is not None else max(r.strategy.warmup, 1)
+            for r, t in zip(assigned, targets, strict=True)
+        ],
+        close_at_end=close_at_end,
+    )
+
+
+def _checks(
+    assigned: Sequence[Route], series: Sequence[Bars], targets: Sequence[Targets | None]
+) -> Checks:
+    """Check what is computed over whole arrays; a strategy that is shown bar by bar cannot peek."""
+    return together(
+        [
+            check(r.strategy, b, t)
+            for r, b, t in zip(assigned, series, targets, strict=True)
+            if t is not None
+        ]
+    )
+
+
+def _units(cash: Decimal | int) -> int:
+    amount = Decimal(cash)
+    if not amount.is_finite() or not 0 < amount * UNITS_PER_QUOTE < Decimal(VALUE_LIMIT):
+        raise UsageError(f"expected cash above 0 and below 40 billion, was {cash}")
+    return int(amount * UNITS_PER_QUOTE)
+
+
+def _data_used(one: History) -> DataUsed:
+    bars = one.bars if isinstance(one, Loaded) else one
+    gaps = one.report.gaps if isinstance(one, Loaded) else find_gaps(bars.time, bars.interval_ms)
+    return DataUsed(
+        product=bars.product.product_id,
+        interval=format_interval(bars.interval_ms),
+        bars=len(bars),
+        first=int(bars.time[0]),
+        last=int(bars.time[-1]),
+        gaps=gaps.count,
+        missing_bars=gaps.missing_bars,
+        sha256=one.report.sha256 if isinstance(one, Loaded) else digest(bars),
+    )
+
+
+def _strategy_used(route: Route, assigned: Sequence[Route], series: Sequence[Bars]) -> StrategyUsed:
+    strategy = route.strategy
+    return StrategyUsed(
+        name=strategy.name,
+        params={f.name: getattr(strategy, f.name) for f in fields(strategy)},
+        products=tuple(
+            b.product.product_id for b, r in zip(series, assigned, strict=True) if r is route
+        ),
+        budget=route.budget,
+        style=route.style,
+    )

@@ -1,0 +1,25 @@
+"""Targets of a replay: columns read row by row, or a strategy asked bar by bar."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from gpt_trader.domain.targets import Target, Targets
+from gpt_trader.engine.state import State
+
+
+class MixedSignals:
+    """Each product's targets from its columns, or from its strategy's on_bar where it has none."""
+
+    def __init__(self, strategies: Sequence[Any], targets: Sequence[Targets | None]) -> None:
+        self._strategies = strategies
+        self._targets = targets
+
+    def __call__(self, state: State, j: int) -> tuple[Target | None, Any]:  # noqa: ANN401
+        """Return the target of product j's newest bar, and the memory to keep."""
+        columns = self._targets[j]
+        if columns is not None:
+            return columns.row(state.bars_seen[j] - 1), None
+        found: tuple[Target | None, Any] = self._strategies[j].on_bar(
+            state.windows[j], state.memory[j]
+        )
+        return found

@@ -1,0 +1,225 @@
+"""A finished backtest: what went in, what came out, as values, JSON and frames."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpt_trader.backtest.checks import Checks
+from gpt_trader.backtest.measure import Metrics, Path
+from gpt_trader.backtest.metrics import drawdown_curve_pct
+from gpt_trader.backtest.text import money_text
+from gpt_trader.backtest.trades import Trade, trade_list
+from gpt_trader.data.times import format_time
+from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
+from gpt_trader.domain.product import Product
+from gpt_trader.kernel.codes import ACT_ENTER, DECISION_NAMES, FIRST_REFUSAL
+from gpt_trader.risk.policy import RiskPolicy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Ints = NDArray[np.int64]
+Rows = NDArray[np.void]
+COST_NAMES = ("taker_bps", "maker_bps", "spread_bps", "slippage_bps")
+RUN_ID_DIGITS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class DataUsed:
+    """One product's bars: interval as text, bars counted, first and last open in int64 ms."""
+
+    product: str
+    interval: str
+    bars: int
+    first: int
+    last: int
+    gaps: int
+    missing_bars: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyUsed:
+    """One route: a strategy, its parameters, its products, share of equity and order style."""
+
+    name: str
+    params: Mapping[str, Any]
+    products: tuple[str, ...]
+    budget: float
+    style: OrderStyle
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Wall time in seconds; bars_per_s counts bars of all products over features + simulate."""
+
+    load_s: float
+    features_s: float
+    simulate_s: float
+    checks_s: float
+    total_s: float
+    bars_per_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms of a run; risk None: no policy."""
+
+    costs: CostModel
+    risk: RiskPolicy | None
+    close_at_end: bool
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Halts:
+    """When the drawdown limit ended entries, int64 ms (None: never); days the loss limit did."""
+
+    drawdown: int | None
+    loss_days: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """A backtest's outcome. Arrays are those of `path`; label: "synthetic", or None."""
+
+    data: tuple[DataUsed, ...]
+    strategy: tuple[StrategyUsed, ...]
+    terms: Terms
+    metrics: Metrics
+    checks: Checks
+    timing: Timing
+    path: Path
+    trade_rows: Rows
+    decision_counts: Ints
+    halts: Halts
+    notes: tuple[str, ...] = ()
+    label: str | None = None
+
+    @property
+    def products(self) -> tuple[Product, ...]:
+        """The products in the order of the fills' product index."""
+        return tuple(bars.product for bars in self.path.bars)
+
+    @property
+    def fills(self) -> Rows:
+        """Every fill, (m,) FILL_DTYPE, in time order."""
+        return self.path.fills
+
+    @cached_property
+    def trades(self) -> list[Trade]:
+        """Every trade in order of entry; an open one has no exit."""
+        return trade_list(
+            self.trade_rows,
+            products=self.products,
+            time=self.path.time,
+            last_ticks=self.path.last_ticks,
+        )
+
+    @cached_property
+    def run_id(self) -> str:
+        """Digest of the inputs and the fills: the same run has it again, on either engine."""
+        terms = asdict(self.terms)
+        del terms["engine"]
+        inputs = {
+            "data": [asdict(d) for d in self.data],
+            "strategy": [asdict(s) for s in self.strategy],
+            "terms": terms,
+            "cash": self.path.start_units,
+        }
+        text = json.dumps(inputs, sort_keys=True, default=str)
+        digest = hashlib.sha256(text.encode())
+        digest.update(np.ascontiguousarray(self.fills).tobytes())
+        return digest.hexdigest()[:RUN_ID_DIGITS]
+
+    @property
+    def costs_label(self) -> str | None:
+        """What is said of costs below the worst tier's; None if there is nothing to say."""
+        lower = [
+            f"{name.removesuffix('_bps')} {_bps(self.terms.costs, name):g} < "
+            f"{_bps(DEFAULT_COSTS, name):g} bps"
+            for name in COST_NAMES
+            if _bps(self.terms.costs, name) < _bps(DEFAULT_COSTS, name)
+        ]
+        return f"lower than the worst tier: {', '.join(lower)}" if lower else None
+
+    @property
+    def decisions(self) -> dict[str, dict[str, int]]:
+        """How many decisions ended how, of all products, the commonest first."""
+        totals = self.decision_counts.sum(axis=0)
+        groups: dict[str, dict[str, int]] = {"held": {}, "acted": {}, "refused": {}}
+        for code in np.argsort(-totals, kind="stable").tolist():
+            if totals[code]:
+                kind = (
+                    "refused" if code >= FIRST_REFUSAL else "acted" if code >= ACT_ENTER else "held"
+                )
+                groups[kind][DECISION_NAMES[code]] = int(totals[code])
+        return groups
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return equity (quote) and drawdown (percent) at each close, by the bars' open, UTC."""
+        import pandas as pd  # noqa: PLC0415
+
+        index = pd.DatetimeIndex(pd.to_datetime(self.path.time, unit="ms", utc=True), name="time")
+        equity = self.path.equity
+        columns = {
+            "equity": equity,
+            "drawdown_pct": drawdown_curve_pct(equity, self.path.start),
+        }
+        return pd.DataFrame(columns, index=index)
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return the `data` of the command's JSON: money as text, undefined as None."""
+        return {
+            "run_id": self.run_id,
+            "label": self.label,
+            "engine": self.terms.engine,
+            "data": [_data_json(one) for one in self.data],
+            "strategy": [_strategy_json(one) for one in self.strategy],
+            "costs": asdict(self.terms.costs) | {"label": self.costs_label},
+            "risk": None if self.terms.risk is None else asdict(self.terms.risk),
+            "close_at_end": self.terms.close_at_end,
+            "result": _metrics_json(self.metrics),
+            "decisions": self.decisions,
+            "halts": {
+                "drawdown": None
+                if self.halts.drawdown is None
+                else format_time(self.halts.drawdown),
+                "loss_days": self.halts.loss_days,
+            },
+            "checks": {
+                "lookahead": {"sampled": self.checks.sampled, "ok": self.checks.lookahead_ok},
+                "warmup": {"bars": self.checks.warmup_bars, "ok": self.checks.warmup_ok},
+            },
+            "timing": asdict(self.timing),
+        }
+
+
+def _bps(costs: CostModel, name: str) -> float:
+    return float(getattr(costs, name))
+
+
+def _data_json(used: DataUsed) -> dict[str, Any]:
+    return asdict(used) | {"first": format_time(used.first), "last": format_time(used.last)}
+
+
+def _strategy_json(used: StrategyUsed) -> dict[str, Any]:
+    return {
+        "name": used.name,
+        "params": dict(used.params),
+        "products": list(used.products),
+        "budget": used.budget,
+        "order_style": asdict(used.style),
+    }
+
+
+def _metrics_json(metrics: Metrics) -> dict[str, Any]:
+    values = ((f.name, getattr(metrics, f.name)) for f in fields(metrics))
+    return {name: money_text(v) if isinstance(v, Decimal) else v for name, v in values}
