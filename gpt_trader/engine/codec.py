@@ -1,0 +1,169 @@
+"""Events, records, commands and state as JSON values, and back, exactly.
+
+Driven by the types' annotations: a NamedTuple is an object of its fields, a tuple an array, an
+enum its value, a number that is not finite null. Values of a union carry their type's name under "type".
+"""
+
+import math
+from collections.abc import Callable
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from gpt_trader.domain.bars import Bar, Bars, bars_from_rows
+from gpt_trader.domain.order import Order
+from gpt_trader.engine.commands import Command
+from gpt_trader.engine.events import Event
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.records import Record
+from gpt_trader.engine.state import State
+from gpt_trader.errors import JournalError
+from gpt_trader.kernel.limits import Marks
+
+Decoder = Callable[[Any], Any]
+
+
+def to_json(value: Any) -> Any:  # noqa: ANN401
+    """Return a value of the engine as JSON types; what is not finite becomes None."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, str):
+        return str(value)
+    if hasattr(value, "_fields"):
+        return {name: to_json(item) for name, item in zip(value._fields, value, strict=True)}
+    if isinstance(value, tuple | list):
+        return [to_json(item) for item in value]
+    if isinstance(value, dict):
+        return {key: to_json(item) for key, item in value.items()}
+    return value
+
+
+def tagged(value: Event | Record | Command) -> dict[str, Any]:
+    """Return an event, record or command as JSON with its type's name."""
+    return {"type": type(value).__name__, **to_json(value)}
+
+
+@cache
+def _decoder(hint: Any) -> Decoder:  # noqa: ANN401, PLR0911
+    if hint is float:
+        return lambda data: math.nan if data is None else float(data)
+    if hint is Any or hint in (int, str, bool, NoneType):
+        return lambda data: data
+    origin = get_origin(hint)
+    if origin is tuple:
+        item = _decoder(get_args(hint)[0])
+        return lambda data: tuple(item(one) for one in data)
+    if origin is UnionType:
+        inner = _decoder(next(arg for arg in get_args(hint) if arg is not NoneType))
+        return lambda data: None if data is None else inner(data)
+    if origin is dict:
+        return lambda data: data
+    if hasattr(hint, "_fields"):
+        hints = get_type_hints(hint)
+        fields = [(name, _decoder(hints[name])) for name in hint._fields]
+        return lambda data: hint(**{name: decode(data[name]) for name, decode in fields})
+    return lambda data: hint(data)  # an enum
+
+
+@cache
+def _by_name(union: Any) -> dict[str, Decoder]:  # noqa: ANN401
+    return {kind.__name__: _decoder(kind) for kind in get_args(union)}
+
+
+def _untagged(union: Any, data: dict[str, Any]) -> Any:  # noqa: ANN401
+    known = _by_name(union)
+    if data.get("type") not in known:
+        raise JournalError(
+            f"expected a known type in the journal, was {data.get('type')!r}",
+            hint="a newer version wrote this journal: use it to read it",
+        )
+    return known[data["type"]](data)
+
+
+def event_from_json(data: dict[str, Any]) -> Event:
+    """Return the event that `tagged` wrote. Raises JournalError on an unknown type."""
+    event: Event = _untagged(Event, data)
+    return event
+
+
+def record_from_json(data: dict[str, Any]) -> Record:
+    """Return the record that `tagged` wrote. Raises JournalError on an unknown type."""
+    record: Record = _untagged(Record, data)
+    return record
+
+
+def command_from_json(data: dict[str, Any]) -> Command:
+    """Return the command that `tagged` wrote. Raises JournalError on an unknown type."""
+    command: Command = _untagged(Command, data)
+    return command
+
+
+def state_to_json(state: State) -> dict[str, Any]:
+    """Return the whole state as JSON types."""
+    return {
+        "cash": state.cash,
+        "si": state.si.tolist(),
+        "sf": [[None if math.isnan(x) else x for x in row] for row in state.sf.tolist()],
+        "marks": to_json(state.marks),
+        "orders": {key: to_json(order) for key, order in state.orders.items()},
+        "windows": [None if w is None else _window_to_json(w) for w in state.windows],
+        "bars_seen": list(state.bars_seen),
+        "last_bar_ms": list(state.last_bar_ms),
+        "arrived": sorted(state.arrived),
+        "arriving_ms": state.arriving_ms,
+        "cycle_ms": state.cycle_ms,
+        "cycles": state.cycles,
+        "halted": state.halted,
+        "paused": state.paused,
+        "switched_by": state.switched_by,
+        "switch_reason": state.switch_reason,
+        "fees": state.fees,
+        "funding": state.funding,
+        "transfers": state.transfers,
+        "memory": list(state.memory),
+    }
+
+
+def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
+    """Return the state that `state_to_json` wrote."""
+    sf = [[math.nan if x is None else x for x in row] for row in data["sf"]]
+    marks: Marks = _decoder(Marks)(data["marks"])
+    return State(
+        cash=data["cash"],
+        si=np.array(data["si"], np.int64),
+        sf=np.array(sf, np.float64),
+        marks=marks,
+        orders={key: _decoder(Order)(order) for key, order in data["orders"].items()},
+        windows=tuple(
+            None if rows is None else _window_from_json(plan, j, rows)
+            for j, rows in enumerate(data["windows"])
+        ),
+        bars_seen=tuple(data["bars_seen"]),
+        last_bar_ms=tuple(data["last_bar_ms"]),
+        arrived=frozenset(data["arrived"]),
+        arriving_ms=data["arriving_ms"],
+        cycle_ms=data["cycle_ms"],
+        cycles=data["cycles"],
+        halted=data["halted"],
+        paused=data["paused"],
+        switched_by=data["switched_by"],
+        switch_reason=data["switch_reason"],
+        fees=data["fees"],
+        funding=data["funding"],
+        transfers=data["transfers"],
+        memory=tuple(data["memory"]),
+    )
+
+
+def _window_to_json(window: Bars) -> list[list[Any]]:
+    return [list(window.bar(i)[1:]) for i in range(len(window))]
+
+
+def _window_from_json(plan: Plan, j: int, rows: list[list[Any]]) -> Bars:
+    product = plan.products[j]
+    bars = [Bar(product.product_id, *row) for row in rows]
+    return bars_from_rows(product, plan.interval_ms, bars)
