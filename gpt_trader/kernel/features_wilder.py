@@ -46,9 +46,8 @@ def wilder_moves(close: Floats, period: int) -> tuple[Floats, Floats]:
             loss += down
             if seen < period:
                 continue
-            if seen == period:
-                gain /= period
-                loss /= period
+            gain /= period
+            loss /= period
         gains[i] = gain
         losses[i] = loss
     return gains, losses

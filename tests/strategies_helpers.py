@@ -1,0 +1,173 @@
+"""Random bars and random strategies for the tests of strategies."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from gpt_trader.domain.bars import Bars, Ints
+from gpt_trader.domain.product import Product
+from gpt_trader.domain.targets import Targets
+from gpt_trader.strategy.registry import builtin_names, create
+
+BTC = Product("BTC-USD", Decimal("0.00000001"), Decimal("0.01"))
+HOUR_MS = 3_600_000
+INTERVALS_MS = (60_000, HOUR_MS, 4 * HOUR_MS, 24 * HOUR_MS)
+
+# How a stretch of prices moves: by what it adds to the close at each bar. Flat and regular
+# stretches are where recursive averages get stuck and where ties happen.
+KINDS = ("walk", "flat", "trend", "zigzag", "crash")
+
+
+def bars_of(close: Ints, *, reach: Ints | int = 0, interval_ms: int = HOUR_MS) -> Bars:
+    """Return bars with these closes (ticks); high and low lie `reach` beyond open and close."""
+    close = np.asarray(close, np.int64)
+    open_ = np.concatenate([close[:1], close[:-1]])
+    return Bars(
+        BTC,
+        interval_ms,
+        np.arange(len(close), dtype=np.int64) * interval_ms,
+        open_,
+        np.maximum(open_, close) + reach,
+        np.maximum(np.minimum(open_, close) - reach, 1),
+        close,
+        np.ones(len(close)),
+        np.zeros(len(close)),
+    )
+
+
+def moves(kind: str, n: int, size: int, rng: np.random.Generator) -> Ints:
+    """Return n changes of the close, in ticks."""
+    if kind == "flat":
+        return np.zeros(n, np.int64)
+    if kind == "trend":
+        return np.full(n, size, np.int64)
+    if kind == "zigzag":
+        return np.where(np.arange(n) % 2 == 0, size, -size)
+    if kind == "crash":
+        return np.where(np.arange(n) == n // 2, -40 * size, 0)
+    return rng.integers(-size, size + 1, n)
+
+
+def random_bars(
+    n: int,
+    seed: int,
+    *,
+    kinds: tuple[str, ...] = ("walk",),
+    start: int = 3_000_000,
+    size: int = 5_000,
+    interval_ms: int = HOUR_MS,
+) -> Bars:
+    """Return n bars that pass through the kinds of stretches given, equally long."""
+    rng = np.random.default_rng(seed)
+    parts = np.array_split(np.arange(n), len(kinds))
+    steps = np.concatenate([moves(k, len(p), size, rng) for k, p in zip(kinds, parts, strict=True)])
+    close = np.maximum(start + np.cumsum(steps), 1)
+    reach = np.where(rng.random(n) < 0.5, rng.integers(0, size + 1, n), 0)
+    return bars_of(close, reach=reach, interval_ms=interval_ms)
+
+
+@st.composite
+def markets(draw: st.DrawFn, n: int) -> Bars:
+    """Any market of n bars: price levels from a tick up, calm, wild, flat and regular."""
+    start = draw(st.sampled_from([1, 40, 3_000, 3_000_000, 4_000_000_000]))
+    size = draw(st.sampled_from([1, 3, max(start // 500, 1), max(start // 20, 1)]))
+    kinds = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=6))
+    return random_bars(
+        n,
+        draw(st.integers(0, 2**32 - 1)),
+        kinds=tuple(kinds),
+        start=start,
+        size=size,
+        interval_ms=draw(st.sampled_from(INTERVALS_MS)),
+    )
+
+
+def _pair(draw: st.DrawFn, names: tuple[str, ...], most: int) -> dict[str, Any]:
+    """Parameters that must rise from each to the next."""
+    count = len(names)
+    drawn = draw(
+        st.lists(st.integers(1, most), min_size=count, max_size=count, unique=True).map(sorted)
+    )
+    return dict(zip(names, drawn, strict=True))
+
+
+def _ensemble(draw: st.DrawFn) -> dict[str, Any]:
+    members = draw(
+        st.lists(st.sampled_from(["sma_cross", "hold", "buy_and_hold"]), min_size=1, max_size=4)
+    )
+    votes = ",".join(str(draw(st.integers(1, 5))) for _ in members)
+    return {
+        "members": ",".join(members),
+        "votes": draw(st.sampled_from(["", votes])),
+        "min_confidence": draw(st.sampled_from([0.0, 0.4, 0.5, 0.8])),
+    }
+
+
+_SETTINGS: dict[str, Callable[[st.DrawFn], dict[str, Any]]] = {
+    "sma_cross": lambda draw: _pair(draw, ("fast", "slow"), 15),
+    "ema_trend": lambda draw: (
+        _pair(draw, ("fast", "slow"), 8)
+        | {
+            "vol_period": draw(st.integers(2, 8)),
+            "target_vol": draw(st.sampled_from([0.05, 0.4, 2.0])),
+            "stop": draw(st.sampled_from([0.0, 0.1])),
+        }
+    ),
+    "mean_reversion": lambda draw: {
+        "rsi_period": draw(st.integers(2, 5)),
+        "oversold": draw(st.sampled_from([10.0, 30.0, 50.0])),
+        "band_period": draw(st.integers(2, 12)),
+        "band_width": draw(st.sampled_from([0.1, 1.0, 2.0])),
+        "max_hold": draw(st.integers(1, 12)),
+        "stop": draw(st.sampled_from([0.0, 0.1])),
+        "take_profit": draw(st.sampled_from([0.0, 0.2])),
+    },
+    "breakout": lambda draw: {
+        "entry": draw(st.integers(1, 12)),
+        "exit": draw(st.integers(1, 12)),
+        "patience": draw(st.integers(1, 20)),
+        "atr_period": draw(st.integers(1, 5)),
+        "stop_atr": draw(st.sampled_from([0.0, 2.0])),
+    },
+    "momentum": lambda draw: (
+        _pair(draw, ("short", "medium", "long"), 15)
+        | {
+            "long_only": draw(st.booleans()),
+            "target_vol": draw(st.sampled_from([0.0, 0.4])),
+            "vol_period": draw(st.integers(2, 15)),
+        }
+    ),
+    "ensemble": _ensemble,
+    "hold": lambda _: {},
+    "buy_and_hold": lambda _: {},
+}
+
+
+@st.composite
+def strategies(draw: st.DrawFn, name: str) -> Any:
+    """A built-in strategy with random parameters, small so that its window stays short."""
+    return create(name, _SETTINGS[name](draw))
+
+
+def columns(targets: Targets) -> dict[str, np.ndarray]:
+    """Every column of targets by name, those of the conditions too."""
+    named = {
+        word: column
+        for word in ("weight", "stop", "take_profit", "trail", "max_bars")
+        if (column := getattr(targets, word)) is not None
+    }
+    for number, condition in enumerate(targets.conditions):
+        named[f"{number} {condition.label} value"] = condition.value
+        named[f"{number} {condition.label} threshold"] = condition.threshold
+    return named
+
+
+def bits(targets: Targets, rows: slice | int) -> dict[str, bytes]:
+    """The bits of some rows, by column: equal means equal to the last bit."""
+    return {name: column[rows].tobytes() for name, column in columns(targets).items()}
+
+
+NAMES = builtin_names()

@@ -1,0 +1,46 @@
+"""The example that new-strategy writes: it works, and its own test passes."""
+
+import subprocess
+import sys
+
+import pytest
+
+from gpt_trader.errors import UsageError
+from gpt_trader.strategy.registry import create
+from gpt_trader.strategy.template import render
+from tests.strategies_helpers import random_bars
+
+
+def test_the_example_works_and_passes_its_own_test(tmp_path):
+    files = render("my_first_idea")
+    assert set(files) == {"my_first_idea.py", "test_my_first_idea.py"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    made = create(f"{tmp_path / 'my_first_idea.py'}:MyFirstIdea", {"period": 5})
+    assert made.name == "my_first_idea"
+    assert (made.targets(random_bars(50, seed=1)).weight[4:] >= 0).all()
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("name", ["", "1st", "my-idea", "class", "a b", "été", "../x"])
+def test_a_name_that_python_cannot_use_is_refused(name):
+    with pytest.raises(UsageError, match="expected a Python name"):
+        render(name)
+
+
+def test_the_name_of_a_built_in_strategy_is_refused():
+    with pytest.raises(UsageError, match="built-in") as refused:
+        render("momentum")
+    assert "my_momentum" in refused.value.hint
+
+
+@pytest.mark.parametrize("name, class_name", [("x", "X"), ("_1", "Strategy1"), ("_", "Strategy")])
+def test_the_class_has_a_name_of_its_own(name, class_name):
+    assert f"class {class_name}:" in render(name)[f"{name}.py"]
