@@ -1,0 +1,143 @@
+"""`gpt-trader validate-config`: check a profile; show every value and where it came from."""
+
+import os
+from typing import Annotated, Any
+
+import typer
+
+from gpt_trader.cli import output
+from gpt_trader.cli.output import Json, ProfileName, Sets
+from gpt_trader.config.keys import all_keys, shown
+from gpt_trader.config.load import Loaded, load_profile, overrides
+from gpt_trader.config.origin import Origin, Problem, ProfileError
+from gpt_trader.config.secrets import credential_source
+from gpt_trader.config.text import did_you_mean
+from gpt_trader.errors import TraderError, UsageError
+
+COMMAND = "validate-config"
+
+
+def command(
+    profile: ProfileName = None,
+    sets: Sets = None,
+    explain: Annotated[
+        str | None, typer.Option("--explain", metavar="KEY", help="Explain one key.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Check a profile (default: dev) and show every effective value with its origin.
+
+    Exits 3 and names every mistake with its file, line and column. Secrets are never shown.
+    """
+    loaded = load_profile(profile or "dev", env=os.environ, flags=overrides(sets or []))
+    problems = [*_strategy_problems(loaded), *_credential_problems(loaded)]
+    if problems:
+        raise ProfileError(problems)
+    if explain is not None:
+        _explain(loaded, explain, json=json)
+        return
+    warnings = _warnings(loaded)
+    output.emit(COMMAND, _data(loaded), warnings, json=json)
+    if not json:
+        rows = [(key, text, loaded.origins[key]) for key, text in _texts(loaded).items()]
+        title = f"{loaded.settings.profile}: {loaded.settings.description}"
+        output.table(("key", "value", "origin"), rows, title=title)
+        print("ok: the profile is valid")
+
+
+def _strategy_problems(loaded: Loaded) -> list[Problem]:
+    """Create every route's strategy; what it refuses is a mistake of the profile."""
+    from gpt_trader.strategy.registry import create
+
+    problems = []
+    for index, route in enumerate(loaded.settings.routes):
+        long_form = f"routes[{index}]."
+        prefix = long_form if f"{long_form}strategy" in loaded.values else ""
+        try:
+            create(route.strategy, route.params)
+        except UsageError as error:
+            origin = loaded.origins[f"{prefix}strategy"]
+            for name in route.params:
+                if name in error.message.replace("'", " ").split():
+                    origin = loaded.origins[f"{prefix}params.{name}"]
+            problems.append(Problem(error.message, origin, error.hint))
+    return problems
+
+
+def _credential_problems(loaded: Loaded) -> list[Problem]:
+    if not loaded.settings.needs_coinbase:
+        return []
+    try:
+        credential_source(os.environ, loaded.settings.coinbase.key_file)
+    except TraderError as error:
+        return [Problem(error.message, loaded.origins["coinbase.key_file"], error.hint)]
+    return []
+
+
+def _warnings(loaded: Loaded) -> list[str]:
+    settings = loaded.settings
+    warnings = []
+    if settings.needs_coinbase:
+        warnings.append(
+            f"profile {settings.profile} needs Coinbase, which this version does not speak yet: "
+            "it can be checked and backtested, not run"
+        )
+        source = credential_source(os.environ, settings.coinbase.key_file)
+        if source is None and settings.broker == "coinbase":
+            warnings.append("no Coinbase key found: set COINBASE_API_KEY and COINBASE_API_SECRET")
+    if settings.costs.below_default:
+        warnings.append("costs are below the exchange's worst tier: results are flattered")
+    return warnings
+
+
+def _data(loaded: Loaded) -> dict[str, Any]:
+    settings = loaded.settings
+    needed = settings.needs_coinbase
+    masked = "alerts.webhook_url"
+    texts = _texts(loaded)
+    return {
+        "profile": settings.profile,
+        "needs_coinbase": needed,
+        "credentials": credential_source(os.environ, settings.coinbase.key_file)
+        if needed
+        else None,
+        "values": {k: texts[k] if k == masked and v else v for k, v in loaded.values.items()},
+        "origins": {key: str(origin) for key, origin in loaded.origins.items()},
+    }
+
+
+def _texts(loaded: Loaded) -> dict[str, str]:
+    """Every value as text; of an alert address only the host, since the rest is its key."""
+    texts = {key: shown(value) for key, value in loaded.values.items()}
+    url = loaded.settings.alerts.webhook_url
+    if url:
+        texts["alerts.webhook_url"] = "/".join(url.split("/")[:3]) + "/..."
+    return texts
+
+
+def _explain(loaded: Loaded, name: str, *, json: bool) -> None:
+    described = {key.name: key for key in all_keys()}
+    texts = _texts(loaded)
+    if name not in texts:
+        names = {*texts, *described}
+        raise UsageError(f"no key {name!r}", hint=did_you_mean(name, names))
+    key = described.get(_general(name))
+    origin: Origin = loaded.origins[name]
+    data = {
+        "key": name,
+        "meaning": key.meaning if key else "a parameter of the strategy",
+        "allowed": key.allowed if key else "see gpt-trader strategies",
+        "default": key.default if key else None,
+        "value": texts[name],
+        "origin": origin.place,
+    }
+    output.emit(COMMAND, data, json=json)
+    if not json:
+        output.table(("", name), [(k, v) for k, v in data.items() if k != "key" and v is not None])
+
+
+def _general(name: str) -> str:
+    """Return routes[1].budget_pct as routes[].budget_pct."""
+    import re
+
+    return re.sub(r"\[\d+\]", "[]", name)

@@ -1,0 +1,120 @@
+"""Combinations of keys that cannot work together."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gpt_trader.config.schema import ProfileKeys
+from gpt_trader.config.text import Path
+
+# mode: the feeds and brokers that make it what it is
+MODES = {
+    "dev": (("synthetic", "file"), ("paper",)),
+    "paper": (("coinbase",), ("paper",)),
+    "observe": (("coinbase",), ("observe",)),
+    "live": (("coinbase",), ("coinbase",)),
+}
+QUOTES = ("USD", "USDC", "EUR", "GBP", "USDT", "BTC", "ETH")
+
+
+class Conflict(NamedTuple):
+    """An impossible combination, and the keys that take part in it, the likeliest first."""
+
+    message: str
+    paths: tuple[Path, ...]
+    hint: str = ""
+
+
+def conflicts(keys: ProfileKeys, *, named: bool) -> Iterator[Conflict]:
+    """Yield every impossible combination.
+
+    named: a profile was asked for, so it must say what to trade; without one a command does.
+    """
+    if named:
+        yield from _incomplete(keys)
+    yield from _mode(keys)
+    yield from _routes(keys)
+    yield from _money(keys)
+
+
+def _incomplete(keys: ProfileKeys) -> Iterator[Conflict]:
+    if not keys.strategy and not keys.routes:
+        hint = "for example strategy: ema_trend"
+        yield Conflict("expected a strategy, or routes", (("strategy",), ("routes",)), hint)
+    if not keys.products and not (keys.routes and all(r.products for r in keys.routes)):
+        hint = "for example products: [BTC-USD]"
+        yield Conflict("expected products", (("products",),), hint)
+
+
+def _mode(keys: ProfileKeys) -> Iterator[Conflict]:
+    feeds, brokers = MODES[keys.mode]
+    for key, value, allowed in (("feed", keys.feed, feeds), ("broker", keys.broker, brokers)):
+        if value not in allowed:
+            yield Conflict(
+                f"mode {keys.mode} cannot have {key} {value}",
+                ((key,), ("mode",)),
+                f"mode {keys.mode} takes {key} {' or '.join(allowed)}",
+            )
+    if keys.mode == "live" and keys.alerts.required and not keys.alerts.webhook_url:
+        yield Conflict(
+            "alerts.required is true and there is no alerts.webhook_url",
+            (("alerts", "required"), ("alerts", "webhook_url"), ("mode",)),
+            "set GPT_TRADER_ALERTS__WEBHOOK_URL=https://...",
+        )
+
+
+def _routes(keys: ProfileKeys) -> Iterator[Conflict]:
+    if keys.routes and keys.strategy:
+        yield Conflict(
+            "strategy and routes are both stated",
+            (("strategy",), ("routes",)),
+            "keep the short form (strategy, params) or the long one (routes)",
+        )
+    if keys.params and not keys.strategy:
+        yield Conflict(
+            "params are stated without a strategy",
+            (("params",), ("routes",)),
+            "state a strategy beside them, or params within the route",
+        )
+    lists = [(("routes", i, "products"), route.products) for i, route in enumerate(keys.routes)]
+    yield from _products([(("products",), keys.products), *lists])
+    claimed: Counter[str] = Counter()
+    for i, route in enumerate(keys.routes):
+        mine = set(route.products or keys.products)
+        for product in sorted(mine & set(claimed)):
+            yield Conflict(
+                f"two routes trade {product}",
+                (("routes", i, "products"), ("routes", i), ("routes",)),
+                "combine their strategies with one route of strategy ensemble",
+            )
+        claimed.update(mine)
+    total = sum(route.budget_pct for route in keys.routes)
+    if total > 100:
+        hint = "state budget_pct of each route so that they sum to at most 100"
+        yield Conflict(f"the routes' budgets sum to {total:g} %", (("routes",),), hint)
+
+
+def _products(lists: list[tuple[Path, tuple[str, ...]]]) -> Iterator[Conflict]:
+    quotes: set[str] = set()
+    for path, products in lists:
+        for product, count in Counter(products).items():
+            if count > 1:
+                yield Conflict(f"{product} is listed twice", (path,))
+        quotes |= {p.rpartition("-")[2] for p in products} & set(QUOTES)
+        if len(quotes) > 1:
+            yield Conflict(
+                f"products are quoted in {' and '.join(sorted(quotes))}",
+                (path,),
+                "one account holds one quote currency; USD and USDC are separate wallets",
+            )
+            return
+
+
+def _money(keys: ProfileKeys) -> Iterator[Conflict]:
+    most = keys.risk.max_equity
+    if most is not None and keys.cash > most:
+        yield Conflict(
+            f"cash {keys.cash} is more than risk.max_equity {most}",
+            (("cash",), ("risk", "max_equity")),
+            f"lower cash to {most} or raise risk.max_equity",
+        )

@@ -1,0 +1,53 @@
+"""Where profiles are: a file that is named, ./profiles, or those that ship with the program."""
+
+import os
+import pathlib
+
+import gpt_trader
+from gpt_trader.config.text import did_you_mean
+from gpt_trader.errors import ConfigError
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def shipped() -> pathlib.Path:
+    """Return the folder of the profiles that ship: in the package, or beside it."""
+    package = pathlib.Path(gpt_trader.__file__).parent
+    inside = package / "profiles"
+    return inside if inside.is_dir() else package.parent / "profiles"
+
+
+def folders() -> list[pathlib.Path]:
+    """Return the folders that are searched for a name, the first match winning."""
+    return [pathlib.Path("profiles"), shipped()]
+
+
+def profile_names() -> list[str]:
+    """Return the names of all profiles that can be found."""
+    files = [f for folder in folders() if folder.is_dir() for f in sorted(folder.iterdir())]
+    return list(dict.fromkeys(f.stem for f in files if f.suffix in SUFFIXES))
+
+
+def find_profile(ref: str, *, beside: pathlib.Path | None = None) -> pathlib.Path:
+    """Return the file of a profile given by name or path.
+
+    beside: the folder of the profile that extends it, which is searched first.
+    Raises ConfigError, naming the nearest, if there is none.
+    """
+    if os.sep in ref or ref.endswith(SUFFIXES):
+        path = (beside or pathlib.Path()) / pathlib.Path(ref).expanduser()
+        if not path.exists():
+            raise ConfigError(f"no profile file {ref}", hint="check the path")
+        return path
+    for folder in [*([beside] if beside else []), *folders()]:
+        for suffix in SUFFIXES:
+            path = folder / f"{ref}{suffix}"
+            if ref and path.is_file():
+                return path
+    raise ConfigError(f"no profile {ref!r}", hint=_hint(ref))
+
+
+def _hint(ref: str) -> str:
+    names = profile_names()
+    hint = did_you_mean(ref, names)
+    return hint if hint.startswith("known") else f"{hint} known: {', '.join(names)}"

@@ -1,0 +1,141 @@
+"""Layers of keys: the environment's, the flags', and how a higher one covers a lower one."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+from gpt_trader.config.origin import Layer, Origin, Problem
+from gpt_trader.config.schema import ProfileKeys
+from gpt_trader.config.text import Path, is_secret, nearest
+
+PREFIX = "GPT_TRADER_"
+# Variables of this prefix that are no keys of a profile.
+RESERVED = frozenset({"PROFILE", "STATE_DIR", "CACHE_DIR", "DEBUG"})
+FILE_ONLY = frozenset({"extends", "routes"})
+# Keys that have a flag of their own; any other key is set with --set.
+FLAGS = {
+    "products": "--product",
+    "strategy": "--strategy",
+    "interval": "--interval",
+    "cash": "--cash",
+    "costs.taker_bps": "--taker-bps",
+    "costs.maker_bps": "--maker-bps",
+    "costs.spread_bps": "--spread-bps",
+    "costs.slippage_bps": "--slippage-bps",
+    "order_style.entry.style": "--order-style",
+    "order_style.exit.style": "--order-style",
+    "run.speed_bars_per_s": "--speed",
+    "feed": "--data",
+    "synthetic.seed": "--seed",
+}
+
+
+def flag_layer(flags: Mapping[str, object]) -> Layer:
+    """Return flags by dotted key as a layer; None means that the user did not give the flag."""
+    layer = Layer({}, {}, {})
+    for key, value in flags.items():
+        if value is not None:
+            origin = Origin(f"flag {FLAGS.get(key, f'--set {key}')}")
+            _put(layer, tuple(key.split(".")), value, origin)
+    return layer
+
+
+def env_layer(env: Mapping[str, str]) -> tuple[Layer, list[Problem]]:
+    """Return GPT_TRADER_SECTION__KEY variables as a layer; empty ones count as not set.
+
+    A name with a double underscore must be a key; one without is reported only if it is
+    nearly one, since other programs may use the prefix.
+    """
+    layer, problems = Layer({}, {}, {}), []
+    for name in sorted(env):
+        word = name.removeprefix(PREFIX)
+        if word == name or word in RESERVED or not env[name]:
+            continue
+        origin = Origin(f"env {name}")
+        path: Path = tuple(word.lower().split("__"))
+        known = set(ProfileKeys.model_fields) - FILE_ONLY
+        if len(path) > 1 or path[0] in known:
+            _put(layer, path, env[name], origin)
+        elif path[0] in FILE_ONLY:
+            problems.append(Problem(f"{path[0]} can be stated in a profile only", origin))
+        elif match := nearest(word, known, cutoff=0.8):
+            hint = f"did you mean {PREFIX}{match.upper()}?"
+            problems.append(Problem(f"unknown key {path[0]}", origin, hint))
+    return layer, problems
+
+
+def secret_problems(layer: Layer) -> list[Problem]:
+    """Report keys that would hold a secret; their values are shown nowhere."""
+    hint = (
+        "state secrets in COINBASE_API_KEY and COINBASE_API_SECRET, or in the file that "
+        "coinbase.key_file names"
+    )
+    return [
+        Problem(f"{path[-1]} looks like a secret: none may stand here", origin, hint)
+        for path, origin in layer.keys.items()
+        if is_secret(path) and path[0] not in ("params", "routes")
+    ]
+
+
+def merge(low: Layer, high: Layer) -> Layer:
+    """Return `low` covered by `high`: key by key, lists as a whole.
+
+    A layer that names another strategy starts from that strategy's own parameters, and a
+    layer's strategy and routes each replace the other of a lower layer.
+    """
+    covered = {_root(path) for path in high.values}
+    strategy = high.values.get(("strategy",))
+    if strategy is not None:
+        covered.add(("routes",))
+        if strategy != low.values.get(("strategy",)):
+            covered.add(("params",))
+    elif ("routes",) in covered:
+        covered |= {("strategy",), ("params",)}
+
+    def kept(path: Path) -> bool:
+        above = any(path[: len(c)] == c for c in covered)
+        below = path in low.values and any(c[: len(path)] == path for c in covered)
+        return not above and not below
+
+    return Layer(
+        {p: v for p, v in low.values.items() if kept(p)} | high.values,
+        {p: o for p, o in low.origins.items() if kept(p)} | high.origins,
+        {p: o for p, o in low.keys.items() if kept(p)} | high.keys,
+    )
+
+
+def nested(values: Mapping[Path, object]) -> dict[str, Any]:
+    """Return flat values as mappings and lists; a key below a scalar is left out."""
+    root: dict[str, Any] = {}
+    for path in sorted(values, key=lambda p: [str(part).zfill(6) for part in p]):
+        at: Any = root
+        for part, below in pairwise(path):
+            at = _step(at, part, [] if isinstance(below, int) else {})
+        _step(at, path[-1], values[path])
+    return root
+
+
+def _step(at: Any, part: str | int, new: object) -> Any:  # noqa: ANN401
+    """Return the item of a mapping or list, made if it is missing; None below a scalar."""
+    if isinstance(at, dict):
+        return at.setdefault(part, new)
+    if not isinstance(at, list) or not isinstance(part, int):
+        return None
+    if part == len(at):
+        at.append(new)
+    return at[part] if part < len(at) else None
+
+
+def _root(path: Path) -> Path:
+    """Return a path up to the first list in it."""
+    first = next((i for i, part in enumerate(path) if isinstance(part, int)), len(path))
+    return path[:first]
+
+
+def _put(layer: Layer, path: Path, value: object, origin: Origin) -> None:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _put(layer, (*path, str(key)), inner, origin)
+        return
+    layer.values[path] = value
+    layer.origins[path] = layer.keys[path] = origin

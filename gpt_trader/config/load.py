@@ -1,0 +1,156 @@
+"""Load a profile: flag over environment over profile over default, every value traced.
+
+All mistakes are found in one pass, and nothing falls back to a default because of one.
+Merging is done here rather than by pydantic-settings: its sources lose where a value stood
+and drop variables that name no key.
+"""
+
+import pathlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from gpt_trader.config.check import conflicts
+from gpt_trader.config.find import find_profile
+from gpt_trader.config.layers import env_layer, flag_layer, merge, nested, secret_problems
+from gpt_trader.config.origin import DEFAULT, Layer, Origin, Problem, ProfileError
+from gpt_trader.config.schema import ProfileKeys
+from gpt_trader.config.settings import Settings, to_settings
+from gpt_trader.config.text import Path, dotted, is_secret
+from gpt_trader.config.wrong import schema_problems
+from gpt_trader.config.yaml_file import read_layer, shown
+from gpt_trader.errors import ConfigError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, with every effective value and its origin by dotted key."""
+
+    settings: Settings
+    values: Mapping[str, object]
+    origins: Mapping[str, Origin]
+    warnings: tuple[str, ...] = ()
+
+
+def load_profile(
+    ref: str | None, *, env: Mapping[str, str], flags: Mapping[str, object] | None = None
+) -> Loaded:
+    """Load the profile named `ref` (a name or a path; None: defaults alone).
+
+    env: the environment. flags: values by dotted key, such as {"costs.taker_bps": 10}; None
+    is a flag that was not given. Without a profile, products and strategy may be missing.
+    Raises ConfigError that holds all mistakes, each with its place.
+    """
+    path = None if ref is None else find_profile(ref)
+    profile, problems = _chain(path) if path else (Layer({}, {}, {}), [])
+    from_env, env_problems = env_layer(env)
+    layer = merge(merge(profile, from_env), flag_layer(flags or {}))
+    problems += [*env_problems, *secret_problems(layer)]
+    layer = _without(layer, [p for p in layer.values if is_secret(p) and p[0] != "params"])
+    keys, found = _validated(layer, path)
+    problems += found
+    if problems or keys is None:
+        raise ProfileError(problems)
+    values = flat(keys)
+    return Loaded(
+        settings=to_settings(keys, path.stem if path else ""),
+        values={dotted(p): value for p, value in values.items()},
+        origins={dotted(p): _origin(layer, p) for p in values},
+    )
+
+
+def overrides(sets: Sequence[str]) -> dict[str, object]:
+    """Return `--set KEY=VALUE` options by dotted key.
+
+    A dotted key, or the name of a top-level key, is that key; any other name is a parameter
+    of the strategy: fast=20 sets params.fast. Raises UsageError on another shape.
+    """
+    flags: dict[str, object] = {}
+    for text in sets:
+        key, equals, value = text.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            raise UsageError(f"expected --set KEY=VALUE, was {text!r}", hint="--set fast=20")
+        known = "." in key or key in ProfileKeys.model_fields
+        flags[key if known else f"params.{key}"] = value.strip()
+    return flags
+
+
+def flat(keys: BaseModel) -> dict[Path, object]:
+    """Return every value of validated keys by path; tuples of words are values."""
+    return dict(_leaves(keys.model_dump(), ()))
+
+
+def _chain(path: pathlib.Path) -> tuple[Layer, list[Problem]]:
+    """Read a profile and those it extends, merged, the nearest on top."""
+    layer, problems = read_layer(path)
+    seen = [path.resolve()]
+    extends, origin = layer.values.get(("extends",)), layer.origins.get(("extends",), DEFAULT)
+    while isinstance(extends, str):
+        try:
+            path = find_profile(extends, beside=path.parent)
+            if path.resolve() in seen:
+                raise ConfigError(f"profiles extend each other: {extends} is already in the chain")
+            base, found = read_layer(path)
+        except ProfileError as error:
+            return layer, [*problems, *error.problems]
+        except ConfigError as error:
+            return layer, [*problems, Problem(error.message, origin, error.hint)]
+        seen.append(path.resolve())
+        problems += found
+        extends, origin = base.values.get(("extends",)), base.origins.get(("extends",), DEFAULT)
+        layer = merge(_without(base, [("extends",), ("description",)]), layer)
+    return layer, problems
+
+
+def _validated(layer: Layer, path: pathlib.Path | None) -> tuple[ProfileKeys | None, list[Problem]]:
+    """Validate twice if need be: without the bad keys, the rest can still be held together."""
+    whole = Origin(shown(path)) if path else Origin("command line")
+    wrong: dict[Path, Problem] = {}
+    try:
+        keys = ProfileKeys.model_validate(nested(layer.values))
+    except ValidationError as error:
+        wrong = schema_problems(error, layer, whole)
+        bad = [p for p in layer.values if any(p[: len(w)] == w for w in wrong)]
+        try:
+            keys = ProfileKeys.model_validate(nested(_without(layer, bad).values))
+        except ValidationError:
+            return None, list(wrong.values())
+    problems = list(wrong.values())
+    for conflict in conflicts(keys, named=path is not None):
+        if not any(w[: len(p)] == p or p[: len(w)] == w for p in conflict.paths for w in wrong):
+            origin = _stated(layer, conflict.paths) or whole
+            problems.append(Problem(conflict.message, origin, conflict.hint))
+    return keys, problems
+
+
+def _stated(layer: Layer, paths: tuple[Path, ...]) -> Origin | None:
+    """Return where the first of some keys was stated, None if none was."""
+    for path in paths:
+        for candidate in (layer.keys, layer.origins):
+            if path in candidate:
+                return candidate[path]
+    return None
+
+
+def _origin(layer: Layer, path: Path) -> Origin:
+    return layer.origins.get(path) or layer.keys.get(path) or DEFAULT
+
+
+def _without(layer: Layer, paths: Sequence[Path]) -> Layer:
+    gone = set(paths)
+    return Layer(
+        {p: v for p, v in layer.values.items() if p not in gone},
+        {p: o for p, o in layer.origins.items() if p not in gone},
+        {p: o for p, o in layer.keys.items() if p not in gone},
+    )
+
+
+def _leaves(value: Any, path: Path) -> list[tuple[Path, object]]:  # noqa: ANN401
+    if isinstance(value, dict):
+        return [leaf for key, inner in value.items() for leaf in _leaves(inner, (*path, key))]
+    if isinstance(value, tuple) and value and isinstance(value[0], dict):
+        return [leaf for i, inner in enumerate(value) for leaf in _leaves(inner, (*path, i))]
+    return [(path, value)]

@@ -1,0 +1,80 @@
+"""Where a value came from, and what is wrong with it: nothing is known about YAML here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gpt_trader.config.text import Path
+from gpt_trader.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value was stated. text: "default", a file's name, "env NAME" or "flag --x".
+
+    line and column count from 1; 0 where there is no file. source: the line itself, empty
+    where it must not be shown.
+    """
+
+    text: str
+    line: int = 0
+    column: int = 0
+    source: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text}:{self.line}" if self.line else self.text
+
+    @property
+    def place(self) -> str:
+        """Return file:line:column, or the text alone."""
+        return f"{self.text}:{self.line}:{self.column}" if self.line else self.text
+
+
+DEFAULT = Origin("default")
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Flat keys of one source (a file, the environment, the flags), or of several merged.
+
+    values: scalars and empty lists by path. origins: where each value stands.
+    keys: where each key stands, those of mappings included.
+    """
+
+    values: dict[Path, object]
+    origins: dict[Path, Origin]
+    keys: dict[Path, Origin]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a configuration: what, where, and what would be right."""
+
+    message: str
+    origin: Origin
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.origin.place}: {self.message}"
+
+    def block(self) -> str:
+        """Return place and message, then the source line with a caret under the column."""
+        source = self.origin.source
+        if not source.strip():
+            return str(self)
+        indent = len(source) - len(source.lstrip())
+        caret = " " * max(self.origin.column - 1 - indent, 0) + "^"
+        return f"{self}\n    {source.strip()}\n    {caret}"
+
+
+class ProfileError(ConfigError):
+    """All mistakes of a configuration at once; `details` holds a block of lines for each."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        first, *rest = problems
+        super().__init__(
+            f"{len(problems)} problems in the configuration" if rest else first.message,
+            hint="; ".join(dict.fromkeys(p.hint for p in problems if p.hint)),
+            where=first.origin.place,
+        )
+        self.problems = tuple(problems)
+        self.details = tuple(problem.block() for problem in problems)

@@ -1,0 +1,283 @@
+"""What a profile may say: every key with its type, range, default and meaning.
+
+Cross-field rules stand in `check.py`; defaults of costs and limits come from the domain.
+"""
+
+from decimal import Decimal
+from ipaddress import ip_address
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+
+from gpt_trader.data.catalog import normalize_id
+from gpt_trader.domain.costs import DEFAULT_COSTS, Leg, OrderStyleName
+from gpt_trader.errors import UsageError
+from gpt_trader.risk.policy import RiskPolicy
+
+DEFAULT_RISK = RiskPolicy()
+DEFAULT_LEG = Leg()
+
+Interval = Literal["1m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "1d"]
+
+
+def _no_bool(value: object) -> object:
+    """Refuse true and false where a number is meant: Python would take them as 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError("expected a number")  # noqa: TRY004 - pydantic collects ValueError
+    return value
+
+
+def _money(value: object) -> object:
+    """Take 50, 50.5 or "50.5" as the exact decimal that was written."""
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _absent(value: object) -> object:
+    """Take the words none and null (an environment variable or a flag) as absent."""
+    return None if isinstance(value, str) and value.lower() in ("none", "null") else value
+
+
+def _words(value: object) -> object:
+    """Take "A, B" as a list: environment variables and flags hold text."""
+    if isinstance(value, str):
+        return [word.strip() for word in value.split(",") if word.strip()]
+    return value
+
+
+def _product_id(value: str) -> str:
+    """Return a product id in the exchange's spelling."""
+    try:
+        return normalize_id(value)
+    except UsageError as error:
+        raise ValueError("expected a product id such as BTC-USD") from error
+
+
+def _scalar(value: object) -> object:
+    """Return a parameter's value, which a strategy turns into its own type."""
+    if not isinstance(value, int | float | str):
+        raise ValueError("expected a number, a word, true or false")  # noqa: TRY004
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _url(secure: str, plain: str) -> Any:  # noqa: ANN401
+    """Build a check: `secure`://HOST, or `plain`://HOST for a loopback host only."""
+
+    def check(value: str) -> str:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+        if parts.username or parts.password:
+            raise ValueError("expected an address without a user name or password")
+        if not host or parts.scheme not in (secure, plain):
+            raise ValueError(f"expected {secure}://HOST")
+        if parts.scheme == plain and not _is_loopback(host):
+            raise ValueError(f"expected {secure}://; {plain}:// only for a loopback host")
+        return value
+
+    return AfterValidator(check)
+
+
+Number = BeforeValidator(_no_bool)
+Percent = Annotated[float, Number, Field(gt=0, le=100, allow_inf_nan=False)]
+Bps = Annotated[float, Number, Field(ge=0, le=1000, allow_inf_nan=False)]
+Positive = Annotated[float, Number, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+Money = Annotated[
+    Decimal, BeforeValidator(_money), Number, Field(gt=0, le=10**9, allow_inf_nan=False)
+]
+Fraction = Annotated[float, Number, Field(gt=0, le=1, allow_inf_nan=False)]
+Products = Annotated[
+    tuple[Annotated[str, AfterValidator(_product_id)], ...], BeforeValidator(_words)
+]
+Params = dict[str, Annotated[Any, AfterValidator(_scalar)]]
+HttpUrl = Annotated[str, _url("https", "http")]
+SocketUrl = Annotated[str, _url("wss", "ws")]
+Absent = BeforeValidator(_absent)
+
+
+class LegKeys(BaseModel, extra="forbid", frozen=True):
+    """How one leg of a position is worked."""
+
+    style: OrderStyleName = Field(
+        default=DEFAULT_LEG.style,
+        description="rest post-only and then drop or cross, rest only, or cross at once",
+    )
+    offset_bps: Bps = Field(
+        default=DEFAULT_LEG.offset_bps, description="distance of a resting order from the near side"
+    )
+    ttl_bars: Annotated[int, Number] = Field(
+        default=DEFAULT_LEG.ttl_bars, ge=1, le=4, description="bars a resting order may wait"
+    )
+
+
+class OrderStyleKeys(BaseModel, extra="forbid", frozen=True):
+    """How entries and exits are worked; protective stops always cross."""
+
+    entry: LegKeys = LegKeys()
+    exit: LegKeys = LegKeys()
+
+
+class CostKeys(BaseModel, extra="forbid", frozen=True):
+    """What trading costs in a simulation."""
+
+    taker_bps: Bps = Field(default=DEFAULT_COSTS.taker_bps, description="fee of a crossing fill")
+    maker_bps: Bps = Field(default=DEFAULT_COSTS.maker_bps, description="fee of a resting fill")
+    spread_bps: Bps = Field(default=DEFAULT_COSTS.spread_bps, description="half the bid-ask spread")
+    slippage_bps: Bps = Field(
+        default=DEFAULT_COSTS.slippage_bps, description="price given away by a crossing fill"
+    )
+    participation: Annotated[Fraction | None, Absent] = Field(
+        default=DEFAULT_COSTS.participation,
+        description="most of a bar's volume that fills may take; none: no cap",
+    )
+    touch_fills: bool = Field(
+        default=DEFAULT_COSTS.touch_fills,
+        description="whether a resting limit fills when touched, not only when traded through",
+    )
+
+
+class RiskKeys(BaseModel, extra="forbid", frozen=True):
+    """Limits on entries, in percent of equity; an exit is never held back by them."""
+
+    max_product_pct: Percent = Field(
+        default=DEFAULT_RISK.max_product_pct, description="most of equity in one product"
+    )
+    max_gross_pct: Percent = Field(
+        default=DEFAULT_RISK.max_gross_pct, description="most of equity in all products together"
+    )
+    max_daily_loss_pct: Percent = Field(
+        default=DEFAULT_RISK.max_daily_loss_pct,
+        description="loss since 00:00 UTC that ends entries",
+    )
+    max_drawdown_pct: Percent = Field(
+        default=DEFAULT_RISK.max_drawdown_pct, description="loss from the highest equity that halts"
+    )
+    max_entries_per_day: Annotated[int, Number] = Field(
+        default=DEFAULT_RISK.max_entries_per_day, ge=0, le=10_000, description="entries a UTC day"
+    )
+    max_bar_age_intervals: Annotated[float, Number] = Field(
+        default=DEFAULT_RISK.max_bar_age_intervals,
+        ge=1,
+        le=100,
+        description="age of the newest bar, in intervals, above which no entry is made",
+    )
+    rebalance_band: Annotated[float, Number] = Field(
+        default=DEFAULT_RISK.rebalance_band,
+        ge=0,
+        lt=1,
+        description="least difference of target and current weight, as a share of the larger",
+    )
+    min_size_multiple: Annotated[int, Number] = Field(
+        default=DEFAULT_RISK.min_size_multiple,
+        ge=2,
+        le=100,
+        description="an entry is at least so many exchange minimums, so that it can be sold",
+    )
+    max_equity: Annotated[Money | None, Absent] = Field(
+        default=None, description="most quote money the bot may use; none: all of the account"
+    )
+
+
+class RouteKeys(BaseModel, extra="forbid", frozen=True):
+    """One strategy on some products with a share of equity."""
+
+    strategy: str = Field(description="name, or file.py:Class")
+    params: Params = Field(default={}, description="parameters of the strategy")
+    products: Products = Field(
+        default=(), description="products traded; none: all of the profile's"
+    )
+    budget_pct: Percent = Field(
+        default=100.0, description="share of equity the route's weights refer to"
+    )
+    entry: LegKeys | None = Field(default=None, description="as order_style.entry, for this route")
+    exit: LegKeys | None = Field(default=None, description="as order_style.exit, for this route")
+
+
+class SyntheticKeys(BaseModel, extra="forbid", frozen=True):
+    """The bundled synthetic market."""
+
+    seed: Annotated[int, Number] = Field(
+        default=7, ge=0, lt=2**32, description="seed of the random numbers"
+    )
+    bars: Annotated[int, Number] = Field(
+        default=3000, ge=1, le=1_000_000, description="bars a product, warm-up included"
+    )
+
+
+class RunKeys(BaseModel, extra="forbid", frozen=True):
+    """How `gpt-trader run` goes about it."""
+
+    speed_bars_per_s: Annotated[Positive | None, Absent] = Field(
+        default=None, description="pace of a synthetic market or file; none: as fast as it goes"
+    )
+    bar_deadline_s: Positive = Field(
+        default=20.0, description="wait for a late product before a cycle runs without it"
+    )
+
+
+class AlertKeys(BaseModel, extra="forbid", frozen=True):
+    """Where a page goes."""
+
+    webhook_url: Annotated[HttpUrl | None, Absent] = Field(
+        default=None, repr=False, description="address that receives alerts as JSON; shown masked"
+    )
+    required: bool = Field(default=False, description="refuse `mode: live` without a webhook_url")
+
+
+class CoinbaseKeys(BaseModel, extra="forbid", frozen=True):
+    """Where Coinbase is, and which file holds the key; never the key itself."""
+
+    rest_url: HttpUrl = Field(default="https://api.coinbase.com", description="REST address")
+    ws_url: SocketUrl = Field(
+        default="wss://advanced-trade-ws.coinbase.com", description="public WebSocket address"
+    )
+    ws_user_url: SocketUrl = Field(
+        default="wss://advanced-trade-ws-user.coinbase.com",
+        description="WebSocket address of own orders",
+    )
+    key_file: Annotated[str | None, Absent] = Field(
+        default=None, description="the key file that Coinbase hands out, mode 0600"
+    )
+
+
+class ProfileKeys(BaseModel, extra="forbid", frozen=True):
+    """A whole profile."""
+
+    extends: str | None = Field(default=None, description="profile whose keys this one starts from")
+    description: str = Field(default="", description="what the profile is for")
+    mode: Literal["dev", "paper", "observe", "live"] = Field(
+        default="dev", description="what is at stake; only `live` with `run --live` trades money"
+    )
+    feed: Literal["synthetic", "file", "coinbase"] = Field(
+        default="synthetic", description="where bars come from"
+    )
+    broker: Literal["paper", "coinbase", "observe"] = Field(
+        default="paper", description="where orders go; `observe` records and sends nothing"
+    )
+    interval: Interval = Field(default="1h", description="length of a bar")
+    products: Products = Field(default=(), description="what is traded")
+    strategy: str | None = Field(
+        default=None, description="name, or file.py:Class (the short form)"
+    )
+    params: Params = Field(default={}, description="parameters of `strategy`")
+    routes: tuple[RouteKeys, ...] = Field(
+        default=(), description="strategies on disjoint products (the long form)"
+    )
+    cash: Money = Field(
+        default=Decimal(10_000), description="quote money a simulated account starts with"
+    )
+    order_style: OrderStyleKeys = OrderStyleKeys()
+    costs: CostKeys = CostKeys()
+    risk: RiskKeys = RiskKeys()
+    synthetic: SyntheticKeys = SyntheticKeys()
+    run: RunKeys = RunKeys()
+    alerts: AlertKeys = AlertKeys()
+    coinbase: CoinbaseKeys = CoinbaseKeys()

@@ -1,0 +1,113 @@
+"""A loaded profile as the rest of the program takes it: frozen values of the domain."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from types import MappingProxyType
+
+from gpt_trader.config.schema import (
+    AlertKeys,
+    CoinbaseKeys,
+    LegKeys,
+    ProfileKeys,
+    RunKeys,
+    SyntheticKeys,
+)
+from gpt_trader.data.times import INTERVALS
+from gpt_trader.domain.costs import CostModel, Leg, OrderStyle
+from gpt_trader.risk.policy import RiskPolicy
+
+Value = int | float | str | bool
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSpec:
+    """One strategy on some products. budget: factor on its weights, in (0, 1]."""
+
+    strategy: str
+    params: Mapping[str, Value]
+    products: tuple[str, ...]
+    budget: float
+    order_style: OrderStyle
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a session needs to know. No two routes share a product.
+
+    cash: what a simulated account starts with, quote. max_equity: most quote money the bot
+    may use, None: all of the account. routes is empty only where no profile was named.
+    """
+
+    profile: str
+    description: str
+    mode: str
+    feed: str
+    broker: str
+    interval: str
+    interval_ms: int
+    products: tuple[str, ...]
+    routes: tuple[RouteSpec, ...]
+    cash: Decimal
+    max_equity: Decimal | None
+    order_style: OrderStyle
+    costs: CostModel
+    risk: RiskPolicy
+    synthetic: SyntheticKeys
+    run: RunKeys
+    alerts: AlertKeys
+    coinbase: CoinbaseKeys
+
+    @property
+    def needs_coinbase(self) -> bool:
+        """Whether the feed or the broker is Coinbase."""
+        return "coinbase" in (self.feed, self.broker)
+
+
+def to_settings(keys: ProfileKeys, profile: str) -> Settings:
+    """Return validated keys as settings; `profile` is the name, "" for none."""
+    routes = _routes(keys)
+    return Settings(
+        profile=profile,
+        description=keys.description,
+        mode=keys.mode,
+        feed=keys.feed,
+        broker=keys.broker,
+        interval=keys.interval,
+        interval_ms=INTERVALS[keys.interval],
+        products=tuple(p for route in routes for p in route.products) or keys.products,
+        routes=routes,
+        cash=keys.cash,
+        max_equity=keys.risk.max_equity,
+        order_style=OrderStyle(_leg(keys.order_style.entry), _leg(keys.order_style.exit)),
+        costs=CostModel(**keys.costs.model_dump()),
+        risk=RiskPolicy(**keys.risk.model_dump(exclude={"max_equity"})),
+        synthetic=keys.synthetic,
+        run=keys.run,
+        alerts=keys.alerts,
+        coinbase=keys.coinbase,
+    )
+
+
+def _routes(keys: ProfileKeys) -> tuple[RouteSpec, ...]:
+    style = keys.order_style
+    if keys.strategy:
+        legs = OrderStyle(_leg(style.entry), _leg(style.exit))
+        params = MappingProxyType(dict(keys.params))
+        return (RouteSpec(keys.strategy, params, keys.products, 1.0, legs),)
+    return tuple(
+        RouteSpec(
+            strategy=route.strategy,
+            params=MappingProxyType(dict(route.params)),
+            products=route.products or keys.products,
+            budget=route.budget_pct / 100,
+            order_style=OrderStyle(
+                _leg(route.entry or style.entry), _leg(route.exit or style.exit)
+            ),
+        )
+        for route in keys.routes
+    )
+
+
+def _leg(keys: LegKeys) -> Leg:
+    return Leg(keys.style, keys.offset_bps, keys.ttl_bars)
