@@ -1,7 +1,6 @@
 """Several products' bars side by side on one time grid, as the simulator reads them."""
 
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,21 +45,19 @@ def build_panel(series: list[Bars]) -> Panel:
     products' bars open at different phases of the interval.
     """
     interval_ms = _check(series)
-    time = reduce(_union, (bars.time for bars in series))
+    time = _union([bars.time for bars in series])
     row = np.full((len(series), len(time)), -1, np.int64)
+    at = [_places(time, bars.time) for bars in series]
     for j, bars in enumerate(series):
-        row[j, np.searchsorted(time, bars.time)] = np.arange(len(bars))
+        row[j, at[j]] = np.arange(len(bars))
 
     def join[T: np.generic](columns: list[NDArray[T]]) -> NDArray[T]:
         if len(columns) == 1:
             return np.ascontiguousarray(columns[0]).reshape(-1, 1)
-        out = np.zeros((len(time), len(columns)), columns[0].dtype)
+        by_product = np.zeros((len(columns), len(time)), columns[0].dtype)
         for j, column in enumerate(columns):
-            if len(column) == len(time):
-                out[:, j] = column
-            else:
-                out[row[j] >= 0, j] = column
-        return out
+            by_product[j, at[j]] = column
+        return np.ascontiguousarray(by_product.T)
 
     return Panel(
         products=tuple(bars.product for bars in series),
@@ -102,5 +99,14 @@ def _check(series: list[Bars]) -> int:
     return first.interval_ms
 
 
-def _union(a: Ints, b: Ints) -> Ints:
-    return a if np.array_equal(a, b) else np.union1d(a, b)
+def _union(times: list[Ints]) -> Ints:
+    if all(np.array_equal(times[0], time) for time in times[1:]):
+        return times[0]
+    merged = np.sort(np.concatenate(times), kind="stable")  # merges sorted runs
+    first_of_kind = np.concatenate(([True], merged[1:] != merged[:-1]))
+    return merged[first_of_kind]
+
+
+def _places(time: Ints, own: Ints) -> slice | Ints:
+    """Where a product's own times stand in the grid."""
+    return slice(None) if len(own) == len(time) else np.searchsorted(time, own)

@@ -43,7 +43,7 @@ class Columns:
 
 def read_columns(path: Path) -> Columns:
     """Read a market data file. Raises DataError if it cannot be read as one."""
-    table, text = _read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
+    table, text = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
     if not table.num_rows:
         raise DataError(f"{path} has no rows", hint=_COLUMNS_HINT)
     time, has_zone = _times(table["time"], path, text)
@@ -88,6 +88,8 @@ def _read_csv(path: Path) -> tuple["pa.Table", bytes]:
 
 
 def _read_text(path: Path) -> bytes:
+    if path.is_dir():
+        raise DataError(f"{path} is a folder", hint="name one file for each product")
     if not path.name.lower().endswith(EXTENSIONS):
         raise DataError(
             f"expected a file named {', '.join('*' + e for e in EXTENSIONS)}, was {path}",
@@ -99,8 +101,6 @@ def _read_text(path: Path) -> bytes:
             text = gzip.decompress(text)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist", hint="check the path after --data") from None
-    except IsADirectoryError:
-        raise DataError(f"{path} is a folder", hint="name one file for each product") from None
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"cannot read {path}: {_line(error)}") from None
     if not text.strip():
@@ -160,9 +160,9 @@ def _numbers(column: "pa.ChunkedArray", name: str, path: Path, text: bytes) -> F
     for index, cell in enumerate(column.to_pylist()):
         if cell is None:
             continue
-        try:
-            out[index] = float(cell) if isinstance(cell, str) and "_" not in cell else None
-        except (TypeError, ValueError):
+        try:  # Python reads 1_000 as a number, files do not
+            out[index] = float(str(cell).replace("_", "?"))
+        except ValueError:
             fail_at(path, text, index, f"expected a number as {name}, found {str(cell)!r}")
     return out
 
