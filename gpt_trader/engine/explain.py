@@ -122,7 +122,8 @@ def _numbers(
     if not equity > 0.0:
         return equity, 0.0
     held = float(value(int(row[LOTS]), int(row[LAST_CLOSE]), plan.products[j].spec))
-    return held / equity, weight
+    cap = plan.limits.max_product
+    return held / equity, max(-cap, min(cap, weight))
 
 
 def guard_readings(

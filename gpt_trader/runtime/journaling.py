@@ -1,0 +1,112 @@
+"""The engine's entries in the durable journal, and back."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from gpt_trader.engine import events as ev
+from gpt_trader.engine.codec import (
+    command_from_json,
+    event_from_json,
+    record_from_json,
+    state_from_json,
+    state_to_json,
+    tagged,
+)
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.ports import Entry
+from gpt_trader.engine.records import Decided
+from gpt_trader.engine.recover import recover
+from gpt_trader.engine.state import SCHEMA_VERSION, State, new_state
+from gpt_trader.journal.encode import canonical_json
+from gpt_trader.journal.entry import Entry as Stored
+from gpt_trader.journal.entry import StoredEntry
+from gpt_trader.journal.sqlite import Journal
+
+FLUSH_MS = 250
+SNAPSHOT_ENTRIES = 2_000
+_QUIET = (ev.BarClosed, ev.Ticked, ev.HistoryLoaded, ev.OrderUpdated)
+
+
+class DurableJournal:
+    """Appends entries; waits for the disk before a command and after money moved.
+
+    Entries that move nothing may wait up to FLUSH_MS for the next durable write.
+    """
+
+    def __init__(self, journal: Journal, clock_ms: Callable[[], int]) -> None:
+        self._journal = journal
+        self._clock_ms = clock_ms
+        self._flushed_ms = clock_ms()
+        self._since_snapshot = 0
+
+    def append(self, plan: Plan, state: State, entries: Sequence[Entry]) -> None:
+        """Append in one transaction. Raises StorageError or JournalError."""
+        now_ms = self._clock_ms()
+        durable = now_ms - self._flushed_ms >= FLUSH_MS or any(map(_must_last, entries))
+        self._journal.append([to_stored(entry) for entry in entries], durable=durable)
+        if durable:
+            self._flushed_ms = now_ms
+        self._since_snapshot += len(entries)
+        if self._since_snapshot >= SNAPSHOT_ENTRIES:
+            self.snapshot(state)
+
+    def snapshot(self, state: State) -> None:
+        """Make everything durable, with the whole state beside it."""
+        seq, _ = self._journal.head()
+        if seq:
+            self._journal.save_snapshot(seq, SCHEMA_VERSION, canonical_json(state_to_json(state)))
+            self._journal.prune_snapshots()
+        self._since_snapshot = 0
+
+
+def _must_last(entry: Entry) -> bool:
+    return bool(entry.commands) or not isinstance(entry.event, _QUIET)
+
+
+def to_stored(entry: Entry) -> Stored:
+    """Return an entry as the journal keeps it."""
+    return Stored(
+        time_ms=entry.event.time_ms,
+        kind=type(entry.event).__name__,
+        event=canonical_json(tagged(entry.event)),
+        records=canonical_json([tagged(record) for record in entry.records]),
+        commands=canonical_json([tagged(command) for command in entry.commands]),
+        decisions=tuple(
+            (record.decision.product_id, record.decision.bar_ms)
+            for record in entry.records
+            if isinstance(record, Decided)
+        ),
+    )
+
+
+def from_stored(stored: StoredEntry) -> Entry:
+    """Return the entry that the journal kept."""
+    return Entry(
+        event_from_json(json.loads(stored.event)),
+        tuple(record_from_json(record) for record in json.loads(stored.records)),
+        tuple(command_from_json(command) for command in json.loads(stored.commands)),
+    )
+
+
+def read_entries(journal: Journal, after_seq: int = 0) -> Iterator[Entry]:
+    """Yield the journal's entries in order, the chain checked on the way."""
+    return map(from_stored, journal.read(after_seq))
+
+
+def header_of(journal: Journal) -> dict[str, Any] | None:
+    """Return the session's header; None if the journal is empty."""
+    for stored in journal.read(limit=1):
+        event = event_from_json(json.loads(stored.event))
+        if isinstance(event, ev.Started):
+            return event.header
+    return None
+
+
+def recover_state(journal: Journal, plan: Plan, cash: int) -> State:
+    """Return the newest state: the latest good snapshot and every record after it."""
+    snapshot = journal.latest_snapshot(SCHEMA_VERSION)
+    if snapshot is None:
+        return recover(plan, new_state(plan, cash), read_entries(journal))
+    state = state_from_json(plan, json.loads(snapshot.state))
+    return recover(plan, state, read_entries(journal, snapshot.seq))

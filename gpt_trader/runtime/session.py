@@ -1,0 +1,156 @@
+"""A session on disk: its lock, its journal, the state it left off with."""
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gpt_trader.broker.paper import PaperBroker
+from gpt_trader.engine.drive import advance
+from gpt_trader.engine.events import Event, Started
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.ports import Signals
+from gpt_trader.engine.state import State, new_state
+from gpt_trader.errors import StorageError, UsageError
+from gpt_trader.journal.sqlite import Journal, open_journal
+from gpt_trader.runtime.journaling import DurableJournal, header_of, recover_state
+from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
+from gpt_trader.runtime.wiring import Wired, plan_of, session_key, signals_of
+
+JOURNAL = "journal.db"
+
+
+def clock_ms() -> int:
+    """Milliseconds UTC of the wall clock."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(slots=True)
+class Session:
+    """An open session: the only holder of the portfolio's lock and journal.
+
+    resumed: whether a journal of the same session was found. kept: where a journal of another
+    session was moved to, None if there was none.
+    """
+
+    plan: Plan
+    signals: Signals
+    state: State
+    journal: Journal
+    durable: DurableJournal
+    broker: PaperBroker
+    resumed: bool
+    kept: Path | None = None
+
+    def take(self, event: Event, observe: Callable[..., None]) -> None:
+        """Take one event and all that follows from it; durable before anything is sent."""
+        self.state = advance(
+            self.plan, self.state, event, self.broker, self.durable, self.signals, observe
+        )
+
+
+def nothing(*_: object) -> None:
+    """Observe nothing."""
+
+
+@contextlib.contextmanager
+def start(wired: Wired, folder: Path, ended: Callable[[State], bool]) -> Iterator[Session]:
+    """Open the folder's session for the wired plan; resume it, or begin a new one.
+
+    A journal of another plan or other data, or of a session that `ended`, is kept beside the
+    new one. Raises LockedError if another instance holds the folder, JournalError if the
+    journal cannot be trusted, StorageError if nothing can be written.
+    """
+    with portfolio_lock(default_lock_dir(), f"{wired.plan.portfolio}@{folder}"):
+        kept = _set_aside(wired, folder, ended)
+        with open_journal(folder / JOURNAL) as journal:
+            session = _opened(journal, wired.plan, wired.signals, wired.cash)
+            session.kept = kept
+            if not session.resumed:
+                session.take(Started(clock_ms(), dict(wired.header)), nothing)
+            yield from _guarded(session)
+
+
+@contextlib.contextmanager
+def reopen(folder: Path) -> Iterator[Session]:
+    """Open a stopped session as its own header describes it, for an operator's command."""
+    with contextlib.ExitStack() as stack:
+        header = read_header(folder)
+        plan = plan_of(header)
+        stack.enter_context(portfolio_lock(default_lock_dir(), f"{plan.portfolio}@{folder}"))
+        journal = stack.enter_context(open_journal(folder / JOURNAL, create=False))
+        session = _opened(journal, plan, signals_of(header), header["cash"])
+        yield from _guarded(session)
+
+
+def _guarded(session: Session) -> Iterator[Session]:
+    """Yield the session; save its state unless the disk is what failed."""
+    try:
+        yield session
+    except StorageError:
+        raise
+    except BaseException:
+        _save(session)
+        raise
+    _save(session)
+
+
+def _save(session: Session) -> None:
+    if not session.journal.is_broken:
+        session.durable.snapshot(session.state)
+
+
+def _opened(journal: Journal, plan: Plan, signals: Signals, cash: int) -> Session:
+    resumed = journal.head()[0] > 0
+    state = recover_state(journal, plan, cash) if resumed else new_state(plan, cash)
+    durable = DurableJournal(journal, clock_ms)
+    session = Session(plan, signals, state, journal, durable, PaperBroker(), resumed)
+    for event in session.broker.reconcile(plan, state, max(state.cycle_ms, 0)):
+        session.take(event, nothing)
+    return session
+
+
+def read_header(folder: Path) -> dict[str, Any]:
+    """Return the header of the folder's session. Raises UsageError if there is none."""
+    path = folder / JOURNAL
+    if path.exists():
+        with open_journal(path, readonly=True) as journal:
+            header = header_of(journal)
+        if header is not None:
+            return header
+    raise UsageError(
+        f"no session in {folder}",
+        hint="start one: gpt-trader run --profile dev",
+    )
+
+
+@contextlib.contextmanager
+def view(folder: Path) -> Iterator[tuple[Mapping[str, Any], Plan, Journal]]:
+    """Open a session for reading, beside a running bot if there is one."""
+    header = read_header(folder)
+    with open_journal(folder / JOURNAL, readonly=True) as journal:
+        yield header, plan_of(header), journal
+
+
+def _set_aside(wired: Wired, folder: Path, ended: Callable[[State], bool]) -> Path | None:
+    """Move a journal that this session cannot go on with; return its new place."""
+    path = folder / JOURNAL
+    if not path.exists():
+        return None
+    with open_journal(path) as journal:
+        header = header_of(journal)
+        if header is None:
+            return None
+        known = json.loads(json.dumps(dict(wired.header)))
+        same = session_key(header) == session_key(known)
+        if same and not ended(recover_state(journal, wired.plan, wired.cash)):
+            return None
+        count = len(list(folder.glob("journal-*.db"))) + 1
+    place = folder / f"journal-{count:04d}.db"
+    path.rename(place)
+    for suffix in ("-wal", "-shm"):
+        (folder / f"{JOURNAL}{suffix}").unlink(missing_ok=True)
+    return place

@@ -1,0 +1,28 @@
+"""The newest target from a strategy's trailing window: what live, paper and dev trade on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from gpt_trader.domain.targets import Target
+from gpt_trader.engine.state import State
+from gpt_trader.strategy.registry import is_array_strategy
+
+
+class TrailingSignals:
+    """Calls each product's strategy on its window and takes the last row."""
+
+    def __init__(self, strategies: Sequence[Any]) -> None:
+        """strategies: one a product, in plan order; array strategies or bar strategies."""
+        self._strategies = tuple(strategies)
+        self._whole = tuple(is_array_strategy(type(strategy)) for strategy in strategies)
+
+    def __call__(self, state: State, j: int) -> tuple[Target | None, Any]:  # noqa: ANN401
+        """Return product j's target at its newest bar, and the memory to keep."""
+        window = state.windows[j]
+        if window is None:
+            return None, state.memory[j]
+        strategy = self._strategies[j]
+        if self._whole[j]:
+            return strategy.targets(window).row(-1), None
+        target, memory = strategy.on_bar(window, state.memory[j])
+        return target, memory
