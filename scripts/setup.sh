@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 venv=${VENV:-.venv}
 lock=requirements/dev.txt # a superset of requirements/lock.txt
 stamp=$venv/.setup-stamp
-pip="$venv/bin/python -m pip --disable-pip-version-check --quiet"
+pip="$venv/bin/python -m pip --disable-pip-version-check -qq" # errors only
 
 wanted=$(cat pyproject.toml "$lock" scripts/setup.sh | cksum)
 if [ -x "$venv/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
