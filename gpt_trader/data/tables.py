@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from gpt_trader.data.times import SECONDS_LIMIT, read_time
+from gpt_trader.data.times import MAX_MS, SECONDS_LIMIT, read_time
 from gpt_trader.domain.bars import Floats, Ints
 from gpt_trader.errors import DataError
 
@@ -81,7 +81,7 @@ def _read_csv(path: Path) -> tuple["pa.Table", bytes]:
             pa.BufferReader(text),
             convert_options=arrow_csv.ConvertOptions(include_columns=list(chosen.values())),
         )
-    except pa.ArrowInvalid as error:
+    except pa.ArrowException as error:
         _fail_ragged(path, text, len(names))
         raise DataError(f"cannot read {path} as CSV: {_line(error)}") from None
     return table.rename_columns(list(chosen)), text
@@ -117,7 +117,7 @@ def _read_parquet(path: Path) -> tuple["pa.Table", bytes]:
         file = parquet.ParquetFile(pa.BufferReader(content))
         chosen = _choose(file.schema_arrow.names, path)
         table = file.read(columns=list(chosen.values()))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot read {path} as Parquet: {_line(error)}") from None
     return table.select(list(chosen.values())).rename_columns(list(chosen)), b""
 
@@ -133,7 +133,7 @@ def _choose(names: list[str], path: Path) -> dict[str, str]:
             ours[plain] = name
     missing = [name for name in REQUIRED if name not in ours]
     if missing:
-        found = ", ".join(names[:12])
+        found = ", ".join(repr(name) for name in names[:12])
         raise DataError(
             f"{path} lacks the columns {', '.join(missing)}; it has {found}", hint=_COLUMNS_HINT
         )
@@ -154,7 +154,7 @@ def _numbers(column: "pa.ChunkedArray", name: str, path: Path, text: bytes) -> F
     if pa.types.is_null(kind):
         return np.full(len(column), np.nan)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        numbers: Floats = column.cast(pa.float64()).to_numpy()
+        numbers: Floats = column.cast(pa.float64(), safe=False).to_numpy()
         return numbers
     out = np.full(len(column), np.nan)
     for index, cell in enumerate(column.to_pylist()):
@@ -184,13 +184,15 @@ def _times(column: "pa.ChunkedArray", path: Path, text: bytes) -> tuple[Ints, bo
             raise DataError(f"cannot read the times of {path}: {_line(error)}") from None
         whole, rest = np.divmod(micros.cast(pa.int64()).to_numpy(), 1000)
         if rest.any():
-            fail_at(path, text, int(rest.argmax()), "expected whole milliseconds as time")
+            fail_at(path, text, int((rest != 0).argmax()), "expected whole milliseconds as time")
+        if (np.abs(whole) > MAX_MS).any():
+            raise DataError(f"{path} has times beyond the year 9999")
         return whole, has_zone
     return _text_times(column.to_pylist(), path, text)
 
 
 def _epoch_times(numbers: "np.ndarray", path: Path, text: bytes) -> Ints:
-    bad = ~(np.abs(numbers.astype(np.float64)) < 1e15)
+    bad = ~(np.abs(numbers.astype(np.float64)) <= MAX_MS)
     if bad.any():
         fail_at(
             path, text, int(bad.argmax()), f"expected epoch seconds or ms, found {numbers[bad][0]}"

@@ -19,6 +19,7 @@ INTERVALS = {
     "6h": 6 * HOUR_MS,
     "1d": DAY_MS,
 }
+MAX_MS = 253_402_300_799_999  # the last millisecond of the year 9999
 SECONDS_LIMIT = 10**11  # an epoch number below it counts seconds (to the year 5138), else ms
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -73,7 +74,7 @@ def read_time(text: str) -> tuple[int, bool] | None:
         return _read_iso(text)
     if len(text) == 8 and text.isdigit():
         return None  # 20220131: a date, or seconds of 1970? neither is a safe guess
-    if not abs(number) < 1e15:
+    if not abs(number) <= MAX_MS:
         return None
     return round(number * 1000) if abs(number) < SECONDS_LIMIT else round(number), True
 

@@ -60,7 +60,18 @@ def test_time_reads_every_spelling_alike(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "yesterday", "20220131", "2022-02-30", "nan", "inf", "1e300", "2022-01-31T00:00:00.0001"],
+    [
+        "",
+        "yesterday",
+        "20220131",
+        "2022-02-30",
+        "nan",
+        "inf",
+        "1e300",
+        "9e14",
+        "-9e14",
+        "2022-01-31T00:00:00.0001",
+    ],
 )
 def test_time_refuses_what_is_not_a_time(text):
     with pytest.raises(UsageError, match="expected a time"):
