@@ -46,7 +46,7 @@ docs: setup ## Regenerate the generated pages of docs/
 	@$(PY) scripts/gen_docs.py
 
 lock: setup ## Pin the requirements of pyproject.toml anew (UPGRADE=1: newest versions)
-	@$(PY) -m pip install --quiet --disable-pip-version-check uv
+	@$(PY) -m pip install -qq --disable-pip-version-check uv
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/lock.txt
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/lock.txt --extra dev \
 		pyproject.toml -o requirements/dev.txt

@@ -116,10 +116,11 @@ def import_findings(node: ast.Import | ast.ImportFrom, file: str) -> Iterator[st
 
 
 def handler_finding(node: ast.ExceptHandler, file: str) -> str | None:
-    """A catch-all hides failures; the ones that may stand are in CATCH_ALL_FILES."""
-    caught = [node.type] if not isinstance(node.type, ast.Tuple) else node.type.elts
-    if file in CATCH_ALL_FILES:
+    """A catch-all hides failures, unless it ends by raising again what it caught."""
+    last = node.body[-1]
+    if file in CATCH_ALL_FILES or (isinstance(last, ast.Raise) and last.exc is None):
         return None
+    caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
     if any(n is None or dotted(n) in {"Exception", "BaseException"} for n in caught):
         return "a catch-all: name the errors that can be acted on"
     return None

@@ -34,6 +34,7 @@ FINE = [
     ("gpt_trader/runtime/wiring.py", "import gpt_trader.broker.coinbase.http"),
     ("gpt_trader/runtime/loop.py", "try: pass\nexcept Exception: pass"),
     (CORE, "try: pass\nexcept ValueError: pass"),
+    (CORE, "try: pass\nexcept BaseException:\n    save()\n    raise"),
     (CORE, "getattr(a, 'b')"),
 ]
 
