@@ -14,7 +14,7 @@ class MixedSignals:
         self._strategies = strategies
         self._targets = targets
 
-    def __call__(self, state: State, j: int) -> tuple[Target | None, Any]:  # noqa: ANN401
+    def __call__(self, state: State, j: int) -> tuple[Target | None, Any]:
         """Return the target of product j's newest bar, and the memory to keep."""
         columns = self._targets[j]
         if columns is not None:

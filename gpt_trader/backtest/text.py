@@ -10,7 +10,7 @@ LEAST_PLACES = 2
 
 
 def fixed(value: int, places: int) -> str:
-    """Return value / 10**places with that many decimals: fixed(-150, 2) is "-1.50"."""
+    """Return value / 10**places with that many decimals: -150 with 2 places is "-1.50"."""
     if places <= 0:
         return str(value * 10**-places)
     sign = "-" if value < 0 else ""

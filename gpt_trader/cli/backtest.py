@@ -1,0 +1,148 @@
+"""`gpt-trader backtest`: try a strategy on history."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gpt_trader.cli.output import Json, ProfileName, Sets, emit
+
+Values = list[str] | None
+
+
+class Risk(StrEnum):
+    """Which limits hold."""
+
+    PROFILE = "profile"
+    NONE = "none"
+
+
+class Style(StrEnum):
+    """How orders are worked."""
+
+    MAKER_FIRST = "maker_first"
+    MAKER_ONLY = "maker_only"
+    TAKER = "taker"
+
+
+class Engine(StrEnum):
+    """What runs the bars."""
+
+    FAST = "fast"
+    REPLAY = "replay"
+
+
+def _bps(flag: str, text: str) -> Any:  # noqa: ANN401
+    return typer.Option(flag, metavar="BPS", help=text)
+
+
+def _file(flag: str, text: str) -> Any:  # noqa: ANN401
+    return typer.Option(flag, metavar="FILE", help=text)
+
+
+def command(
+    *,
+    profile: ProfileName = None,
+    strategy: Annotated[
+        str | None, typer.Option("--strategy", metavar="NAME", help="A name, or file.py:Class.")
+    ] = None,
+    sets: Sets = None,
+    data: Annotated[
+        Values, typer.Option("--data", metavar="[PRODUCT=]PATH", help="A file of bars.")
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Use the synthetic market.")] = False,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="First bar, inclusive.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="Last bar, exclusive.")
+    ] = None,
+    interval: Annotated[
+        str | None,
+        typer.Option("--interval", "-i", metavar="1m..1d", help="Bar length, as in the data."),
+    ] = None,
+    cash: Annotated[
+        str | None, typer.Option("--cash", metavar="QUOTE", help="Money at the start.")
+    ] = None,
+    taker_bps: Annotated[float | None, _bps("--taker-bps", "Fee of a crossing fill.")] = None,
+    maker_bps: Annotated[float | None, _bps("--maker-bps", "Fee of a resting fill.")] = None,
+    spread_bps: Annotated[float | None, _bps("--spread-bps", "Half the spread.")] = None,
+    slippage_bps: Annotated[
+        float | None, _bps("--slippage-bps", "Price given away by a crossing fill.")
+    ] = None,
+    participation: Annotated[
+        float | None,
+        typer.Option(
+            "--participation", metavar="SHARE", help="Most of a bar's volume that fills take."
+        ),
+    ] = None,
+    product_spec: Annotated[
+        str | None,
+        typer.Option("--product-spec", metavar="K=V,...", help="base_increment=0.01, ..."),
+    ] = None,
+    risk: Annotated[
+        Risk, typer.Option("--risk", help="The profile's limits, or none.")
+    ] = Risk.PROFILE,
+    order_style: Annotated[
+        Style | None, typer.Option("--order-style", help="How orders are worked.")
+    ] = None,
+    close_at_end: Annotated[
+        bool, typer.Option("--close-at-end/--keep-open", help="Sell at the last close.")
+    ] = False,
+    engine: Annotated[
+        Engine | None,
+        typer.Option("--engine", help="Compiled, or as paper and live decide."),
+    ] = None,
+    trades: Annotated[Path | None, _file("--trades", "Write the trades as CSV.")] = None,
+    fills: Annotated[Path | None, _file("--fills", "Write the fills as CSV.")] = None,
+    equity: Annotated[Path | None, _file("--equity", "Write equity and drawdown as CSV.")] = None,
+    no_checks: Annotated[
+        bool, typer.Option("--no-checks", help="Do not look for look-ahead and short warm-up.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Try a strategy on history, with honest costs.
+
+    Decides at each close, fills from the next open, pays fees, spread and slippage, and checks
+    itself for look-ahead. What each number means is in docs/backtest.md.
+    """
+    from gpt_trader.backtest.files import check_writable
+    from gpt_trader.cli import backtest_input, backtest_view
+    from gpt_trader.cli.history import parse_period
+
+    for path in filter(None, (trades, fills, equity)):
+        check_writable(path)
+    asked = backtest_input.Asked(
+        profile=profile,
+        flags={
+            "strategy": strategy,
+            "interval": interval,
+            "cash": cash,
+            "costs.taker_bps": taker_bps,
+            "costs.maker_bps": maker_bps,
+            "costs.spread_bps": spread_bps,
+            "costs.slippage_bps": slippage_bps,
+            "costs.participation": participation,
+        },
+        sets=sets or [],
+        data=data or [],
+        demo=demo,
+        period=parse_period(start, end),
+        interval=interval,
+        spec=product_spec,
+        risk=risk is Risk.PROFILE,
+        style=None if order_style is None else order_style.value,
+        close_at_end=close_at_end,
+        engine=None if engine is None else engine.value,
+        self_check=not no_checks,
+    )
+    result = backtest_input.run(asked)
+    backtest_input.write_files(result, trades=trades, fills=fills, equity=equity)
+    if not json:
+        again = [("--profile", profile), ("--strategy", strategy)]
+        again += [("--set", one) for one in asked.sets] + [("--data", one) for one in asked.data]
+        flags = [*(["--demo"] if demo else []), "--trades", "trades.csv"]
+        backtest_view.show(result, next_command=backtest_view.next_command(again, *flags))
+    said = [note for note in (result.label, result.costs_label) if note is not None]
+    emit("backtest", result.to_json_dict(), [*result.notes, *(said if json else [])], json=json)

@@ -1,0 +1,97 @@
+"""Where a command's history comes from: files, or the synthetic market."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gpt_trader.data.catalog import normalize_id
+from gpt_trader.data.files import Loaded, load_bars
+from gpt_trader.data.times import format_interval, parse_time
+from gpt_trader.domain.bars import Bars
+from gpt_trader.errors import DataError, UsageError
+
+_NAMED = re.compile(r"[A-Za-z0-9]+([-/_:][A-Za-z0-9]+)+")
+
+
+class Period(NamedTuple):
+    """A span of time in int64 ms UTC: start inclusive, end exclusive, None for no bound."""
+
+    start_ms: int | None
+    end_ms: int | None
+
+
+def parse_period(start: str | None, end: str | None) -> Period:
+    """Return `--from` and `--to` as a period; raise UsageError if it cannot hold a bar."""
+    first = None if start is None else parse_time(start)
+    last = None if end is None else parse_time(end)
+    if first is not None and last is not None and first >= last:
+        raise UsageError(f"expected --from before --to, was {start} and {end}")
+    return Period(first, last)
+
+
+def parse_data(texts: Sequence[str], profile_products: Sequence[str]) -> dict[str, Path]:
+    """Return each `--data [PRODUCT=]PATH` by product id.
+
+    A product that is not named is read from the file's name (BTC-USD_1d.csv), else it is the
+    profile's only one. Raises UsageError if it cannot be told or is given twice.
+    """
+    files: dict[str, Path] = {}
+    for text in texts:
+        name, equals, rest = text.partition("=")
+        named = bool(equals) and _NAMED.fullmatch(name) is not None and not Path(text).exists()
+        path = Path(rest if named else text)
+        product = normalize_id(name) if named else _product_of(path, profile_products)
+        if product in files:
+            raise UsageError(f"{product} has two files, {files[product]} and {path}")
+        files[product] = path
+    return files
+
+
+def _product_of(path: Path, profile_products: Sequence[str]) -> str:
+    first = path.name.split("_")[0].split(".")[0]
+    if re.fullmatch(r"[A-Z0-9]+(-[A-Z0-9]+)+", first):
+        return normalize_id(first)
+    if len(profile_products) == 1:
+        return profile_products[0]
+    raise UsageError(f"which product is {path.name}?", hint=f"name it: --data BTC-USD={path}")
+
+
+def load_files(
+    files: dict[str, Path], period: Period, *, interval_ms: int | None, spec: dict[str, str]
+) -> list[Loaded]:
+    """Load each product's file; interval_ms: what `--interval` asks for, None: as in the data."""
+    loaded = []
+    for product, path in files.items():
+        one = load_bars(
+            path,
+            product_id=product,
+            start_ms=period.start_ms,
+            end_ms=period.end_ms,
+            overrides=spec,
+        )
+        found_ms = one.bars.interval_ms
+        if interval_ms is not None and interval_ms != found_ms:
+            kind = "finer" if interval_ms < found_ms else "longer"
+            raise DataError(
+                f"{path} has {format_interval(found_ms)} bars, --interval asks for {kind} "
+                f"ones: {format_interval(interval_ms)}",
+                hint="leave --interval out, or name a file with such bars; nothing is resampled",
+            )
+        loaded.append(one)
+    return loaded
+
+
+def cut(bars: Bars, period: Period) -> Bars:
+    """Return the bars that open within a period; raise DataError if there are none."""
+    start, end = period
+    keep = bars.time >= (bars.time[0] if start is None else start)
+    if end is not None:
+        keep &= bars.time < end
+    if not keep.any():
+        raise DataError(
+            f"no bars of {bars.product.product_id} in the period asked for",
+            hint="--from is inclusive, --to exclusive",
+        )
+    first = int(keep.argmax())
+    return bars[first : first + int(keep.sum())]
