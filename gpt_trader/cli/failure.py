@@ -78,14 +78,12 @@ def _json(failure: Failure, command: str) -> str:
 
 def _words(failure: Failure) -> str:
     """One line with the place, the blocks of a file's mistakes, and the hint."""
-    place = f"{failure.where}: " if failure.where else ""
-    line = f"error: {place}{_one_line(failure.message)}"
-    if len(failure.details) == 1:
-        line = f"error: {failure.details[0]}"
-    elif failure.details:
+    if len(failure.details) > 1:
         blocks = "\n".join(failure.details).replace("\n", "\n  ")
-        line = f"error: {failure.message}\n  {blocks}"
-    return f"{line}\nhint: {_one_line(failure.hint)}" if failure.hint else line
+        return f"error: {failure.message}\n  {blocks}"
+    place = f"{failure.where}: " if failure.where else ""
+    line = failure.details[0] if failure.details else f"{place}{_one_line(failure.message)}"
+    return f"error: {line}\nhint: {_one_line(failure.hint)}" if failure.hint else f"error: {line}"
 
 
 def _misused(error: typer.TyperException, args: Sequence[str]) -> Failure:

@@ -12,6 +12,7 @@ declare them. This file imports nothing slow: `--version` answers without the pa
 """
 
 import os
+import pathlib
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -31,24 +32,37 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 GLOBAL_FLAGS = frozenset({"-q", "--quiet", "-v", "--verbose", "--debug"})
 PROGRAM = "gpt-trader"
+VERSION = (["--version"], ["-V"])  # answered without importing the parser
 INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line (default: the process's own) and return its exit code."""
     args = list(sys.argv[1:] if argv is None else argv)
-    if args in (["--version"], ["-V"]):
-        print(f"{PROGRAM} {version()}")
-        return 0
-    args = hoist(args)
+    _open_closed_streams()
     try:
-        code = _run(args or ["--help"])
+        code = _run(hoist(args) or ["--help"]) if args not in VERSION else _say_version()
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has left (as `head` does); keep the interpreter from flushing at exit.
+    except OSError as error:
+        # Nobody reads stdout any more (as after `head`), or it is a full disk. What is still
+        # buffered goes nowhere, so that the interpreter does not fail on it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            print(f"error: cannot write to stdout: {error.strerror}", file=sys.stderr)
         return 1
     return code
+
+
+def _say_version() -> int:
+    print(f"{PROGRAM} {version()}")
+    return 0
+
+
+def _open_closed_streams() -> None:
+    """Let a command that was started without stdout or stderr (`>&-`) speak to nobody."""
+    for name in ("stdout", "stderr"):
+        if vars(sys)[name] is None:
+            setattr(sys, name, pathlib.Path(os.devnull).open("w"))  # noqa: SIM115 - until exit
 
 
 def version() -> str:

@@ -11,7 +11,7 @@ from gpt_trader.config.keys import all_keys, shown
 from gpt_trader.config.load import Loaded, load_profile, overrides
 from gpt_trader.config.origin import Origin, Problem, ProfileError
 from gpt_trader.config.secrets import credential_source
-from gpt_trader.config.text import did_you_mean
+from gpt_trader.config.text import nearest
 from gpt_trader.errors import TraderError, UsageError
 
 COMMAND = "validate-config"
@@ -29,7 +29,9 @@ def command(
 
     Exits 3 and names every mistake with its file, line and column. Secrets are never shown.
     """
-    loaded = load_profile(profile or "dev", env=os.environ, flags=overrides(sets or []))
+    loaded = load_profile(
+        "dev" if profile is None else profile, env=os.environ, flags=overrides(sets or [])
+    )
     problems = [*_strategy_problems(loaded), *_credential_problems(loaded)]
     if problems:
         raise ProfileError(problems)
@@ -119,8 +121,9 @@ def _explain(loaded: Loaded, name: str, *, json: bool) -> None:
     described = {key.name: key for key in all_keys()}
     texts = _texts(loaded)
     if name not in texts:
-        names = {*texts, *described}
-        raise UsageError(f"no key {name!r}", hint=did_you_mean(name, names))
+        match = nearest(name, {*texts, *described})
+        hint = f"did you mean {match}?" if match else "without --explain all keys are listed"
+        raise UsageError(f"no key {name!r}", hint=hint)
     key = described.get(_general(name))
     origin: Origin = loaded.origins[name]
     data = {

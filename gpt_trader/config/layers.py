@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from gpt_trader.config.origin import Layer, Origin, Problem
 from gpt_trader.config.schema import ProfileKeys
@@ -30,13 +30,24 @@ FLAGS = {
 }
 
 
+class Given(NamedTuple):
+    """A value from the command line and the flag that gave it, e.g. "--set fast"."""
+
+    value: object
+    flag: str
+
+
 def flag_layer(flags: Mapping[str, object]) -> Layer:
     """Return flags by dotted key as a layer; None means that the user did not give the flag."""
     layer = Layer({}, {}, {})
     for key, value in flags.items():
-        if value is not None:
-            origin = Origin(f"flag {FLAGS.get(key, f'--set {key}')}")
-            _put(layer, tuple(key.split(".")), value, origin)
+        if isinstance(value, Given):
+            given = value
+        elif value is not None:
+            given = Given(value, FLAGS.get(key, f"--set {key}"))
+        else:
+            continue
+        _put(layer, tuple(key.split(".")), given.value, Origin(f"flag {given.flag}"))
     return layer
 
 

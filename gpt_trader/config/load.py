@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from gpt_trader.config.check import conflicts
 from gpt_trader.config.find import find_profile
-from gpt_trader.config.layers import env_layer, flag_layer, merge, nested, secret_problems
+from gpt_trader.config.layers import Given, env_layer, flag_layer, merge, nested, secret_problems
 from gpt_trader.config.origin import DEFAULT, Layer, Origin, Problem, ProfileError
 from gpt_trader.config.schema import ProfileKeys
 from gpt_trader.config.settings import Settings, to_settings
@@ -61,20 +61,20 @@ def load_profile(
     )
 
 
-def overrides(sets: Sequence[str]) -> dict[str, object]:
+def overrides(sets: Sequence[str]) -> dict[str, Given]:
     """Return `--set KEY=VALUE` options by dotted key.
 
     A dotted key, or the name of a top-level key, is that key; any other name is a parameter
     of the strategy: fast=20 sets params.fast. Raises UsageError on another shape.
     """
-    flags: dict[str, object] = {}
+    flags: dict[str, Given] = {}
     for text in sets:
         key, equals, value = text.partition("=")
         key = key.strip()
         if not equals or not key:
             raise UsageError(f"expected --set KEY=VALUE, was {text!r}", hint="--set fast=20")
         known = "." in key or key in ProfileKeys.model_fields
-        flags[key if known else f"params.{key}"] = value.strip()
+        flags[key if known else f"params.{key}"] = Given(value.strip(), f"--set {key}")
     return flags
 
 

@@ -67,14 +67,25 @@ class Problem:
 
 
 class ProfileError(ConfigError):
-    """All mistakes of a configuration at once; `details` holds a block of lines for each."""
+    """All mistakes of a configuration at once, in the order of their places.
+
+    details: a block of lines for each, with its hint where there are several.
+    """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        first, *rest = problems
+        ordered = sorted(problems, key=lambda p: (not p.origin.line, *_order(p.origin)))
+        first, *rest = ordered
+        alone = first.message if first.origin.line else str(first)
         super().__init__(
-            f"{len(problems)} problems in the configuration" if rest else first.message,
-            hint="; ".join(dict.fromkeys(p.hint for p in problems if p.hint)),
-            where=first.origin.place,
+            f"{len(ordered)} problems in the configuration" if rest else alone,
+            hint="; ".join(dict.fromkeys(p.hint for p in ordered if p.hint)),
+            where=first.origin.place if first.origin.line else None,
         )
-        self.problems = tuple(problems)
-        self.details = tuple(problem.block() for problem in problems)
+        self.problems = tuple(ordered)
+        self.details = tuple(
+            f"{p.block()}\n    {p.hint}" if rest and p.hint else p.block() for p in ordered
+        )
+
+
+def _order(origin: Origin) -> tuple[str, int, int]:
+    return origin.text, origin.line, origin.column

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from gpt_trader.config.keys import names_at
+from gpt_trader.config.keys import names_at, shown
 from gpt_trader.config.origin import Layer, Origin, Problem
 from gpt_trader.config.text import Path, did_you_mean, dotted
 
@@ -49,7 +49,7 @@ def _context(detail: ErrorDetails, name: str) -> str:
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401
-    text = "nothing" if value is None else str(value)
+    text = "nothing" if value is None else shown(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 

@@ -43,7 +43,7 @@ def read_layer(path: pathlib.Path) -> tuple[Layer, list[Problem]]:
         raise ProfileError([Problem(message, reader.at(line, column))]) from error
     except (YAMLError, RecursionError) as error:
         raise ProfileError([Problem("not valid YAML", Origin(reader.name))]) from error
-    if root is None:
+    if root is None or (isinstance(root, ScalarNode) and not root.value):
         return reader.layer, []
     if not isinstance(root, MappingNode):
         problem = Problem("expected keys and values, as in `mode: dev`", reader.of(root))
@@ -113,6 +113,8 @@ class _Reader:
             first[name] = origin.line
             self.layer.keys[(*path, name)] = origin
             self.walk(value, (*path, name))
+            if isinstance(value, ScalarNode) and not value.value:
+                self.layer.origins[(*path, name)] = origin  # nothing stands after the key
 
 
 def _scalar(node: ScalarNode) -> object:
