@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from gpt_trader.backtest.checks import Checks
 from gpt_trader.backtest.measure import Metrics, Path
 from gpt_trader.backtest.metrics import drawdown_curve_pct
-from gpt_trader.backtest.text import money_text
 from gpt_trader.backtest.trades import Trade, trade_list
 from gpt_trader.data.times import format_time
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.text import money_text
 from gpt_trader.kernel.codes import ACT_ENTER, DECISION_NAMES, FIRST_REFUSAL
 from gpt_trader.risk.policy import RiskPolicy
 

@@ -17,10 +17,10 @@ from gpt_trader.backtest.files import (
     trade_lines,
     write_lines,
 )
-from gpt_trader.backtest.text import fixed, grid_of, iso_times, money_text, units_text
 from gpt_trader.backtest.trades import trade_list, trades
 from gpt_trader.domain.order import client_order_id
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.text import fixed, grid_of, iso_times, money_text, units_text
 from gpt_trader.errors import StorageError, UsageError
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_STOP, MAKER, TAKER
 from gpt_trader.kernel.settings import FILL_DTYPE
