@@ -4,6 +4,7 @@
 cost that time are named instead.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -32,12 +33,15 @@ HEAVY = {
 
 def imported_by(*args: str) -> set[str]:
     """Top-level modules that the command imports, as Python itself reports them."""
+    # Under coverage a process would import coverage too.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     done = subprocess.run(
         [sys.executable, "-X", "importtime", str(COMMAND), *args],
         capture_output=True,
         text=True,
         check=True,
         timeout=60,
+        env=env,
     )
     names = re.findall(r"^import time:.*\|\s*(\S+)$", done.stderr, re.MULTILINE)
     return {name.split(".")[0] for name in names}
