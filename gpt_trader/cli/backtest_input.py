@@ -60,7 +60,8 @@ def run(asked: Asked) -> Result:
     if asked.demo and asked.data:
         raise UsageError("--demo and --data exclude each other", hint="give one of them")
     flags = dict(asked.flags) | overrides(asked.sets)
-    settings = load_profile(asked.profile, env=os.environ, flags=flags).settings
+    profile = asked.profile or ("dev" if asked.demo else None)
+    settings = load_profile(profile, env=os.environ, flags=flags).settings
     began = perf_counter()
     history, label = _history(asked, settings, interval_ms)
     load_s = perf_counter() - began
