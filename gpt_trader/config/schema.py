@@ -99,7 +99,6 @@ Products = Annotated[
 ]
 Params = dict[str, Annotated[Any, AfterValidator(_scalar)]]
 HttpUrl = Annotated[str, _url("https", "http")]
-SocketUrl = Annotated[str, _url("wss", "ws")]
 Absent = BeforeValidator(_absent)
 
 
@@ -218,9 +217,6 @@ class RunKeys(BaseModel, extra="forbid", frozen=True):
     speed_bars_per_s: Annotated[Positive | None, Absent] = Field(
         default=None, description="pace of a synthetic market or file; none: as fast as it goes"
     )
-    bar_deadline_s: Positive = Field(
-        default=20.0, description="wait for a late product before a cycle runs without it"
-    )
 
 
 class AlertKeys(BaseModel, extra="forbid", frozen=True):
@@ -233,16 +229,8 @@ class AlertKeys(BaseModel, extra="forbid", frozen=True):
 
 
 class CoinbaseKeys(BaseModel, extra="forbid", frozen=True):
-    """Where Coinbase is, and which file holds the key; never the key itself."""
+    """Which file holds the key of Coinbase; never the key itself."""
 
-    rest_url: HttpUrl = Field(default="https://api.coinbase.com", description="REST address")
-    ws_url: SocketUrl = Field(
-        default="wss://advanced-trade-ws.coinbase.com", description="public WebSocket address"
-    )
-    ws_user_url: SocketUrl = Field(
-        default="wss://advanced-trade-ws-user.coinbase.com",
-        description="WebSocket address of own orders",
-    )
     key_file: Annotated[str | None, Absent] = Field(
         default=None, description="the key file that Coinbase hands out, mode 0600"
     )
