@@ -196,9 +196,11 @@ class Tape:
 
     def _fill(self, plan: Plan, event: FillReceived, record: FillBooked) -> None:
         fill = event.fill
+        row = self._grid[fill.time_ms]
+        operators = (row, 0)  # an operator's order has no bar as its cause
         self._rows.append(
             (
-                self._grid[fill.time_ms],
+                row,
                 plan.index[fill.product_id],
                 fill.side,
                 fill.lots,
@@ -206,7 +208,7 @@ class Tape:
                 fill.fee,
                 fill.liquidity,
                 fill.reason,
-                *self._causes[fill.client_order_id],
+                *self._causes.get(fill.client_order_id, operators),
                 record.cash,
             )
         )
@@ -221,11 +223,10 @@ class Tape:
             self._loss_days += 1
         self._halted = (marks.halted, marks.day_halted)
 
-    def result(self, state: State, close_at_end: bool) -> RawRun:  # noqa: FBT001
-        """Return the run that was taped."""
-        fills = np.array(self._rows, FILL_DTYPE)
-        run = RawRun(
-            fills,
+    def so_far(self, state: State) -> RawRun:
+        """Return what is taped up to now; equity is NaN at the rows not yet marked."""
+        return RawRun(
+            np.array(self._rows, FILL_DTYPE),
             self._equity,
             self._counts,
             state.si[:, LOTS].copy(),
@@ -233,6 +234,10 @@ class Tape:
             self._drawdown_row,
             self._loss_days,
         )
+
+    def result(self, state: State, close_at_end: bool) -> RawRun:  # noqa: FBT001
+        """Return the run that was taped."""
+        run = self.so_far(state)
         assert not len(self._panel) or run.equity[-1] == equity(self._plan, state)
         if not close_at_end:
             return run

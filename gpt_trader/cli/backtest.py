@@ -6,24 +6,24 @@ from typing import Annotated, Any
 
 import typer
 
+from gpt_trader.cli.options import (
+    Cash,
+    DataFiles,
+    FromTime,
+    Interval,
+    MakerBps,
+    Participation,
+    ProductSpec,
+    Risk,
+    RiskChoice,
+    SlippageBps,
+    SpreadBps,
+    StrategyName,
+    StyleChoice,
+    TakerBps,
+    ToTime,
+)
 from gpt_trader.cli.output import Json, ProfileName, Sets, emit
-
-Values = list[str] | None
-
-
-class Risk(StrEnum):
-    """Which limits hold."""
-
-    PROFILE = "profile"
-    NONE = "none"
-
-
-class Style(StrEnum):
-    """How orders are worked."""
-
-    MAKER_FIRST = "maker_first"
-    MAKER_ONLY = "maker_only"
-    TAKER = "taker"
 
 
 class Engine(StrEnum):
@@ -33,10 +33,6 @@ class Engine(StrEnum):
     REPLAY = "replay"
 
 
-def _bps(flag: str, text: str) -> Any:  # noqa: ANN401
-    return typer.Option(flag, metavar="BPS", help=text)
-
-
 def _file(flag: str, text: str) -> Any:  # noqa: ANN401
     return typer.Option(flag, metavar="FILE", help=text)
 
@@ -44,49 +40,22 @@ def _file(flag: str, text: str) -> Any:  # noqa: ANN401
 def command(
     *,
     profile: ProfileName = None,
-    strategy: Annotated[
-        str | None, typer.Option("--strategy", metavar="NAME", help="A name, or file.py:Class.")
-    ] = None,
+    strategy: StrategyName = None,
     sets: Sets = None,
-    data: Annotated[
-        Values, typer.Option("--data", metavar="[PRODUCT=]PATH", help="A file of bars.")
-    ] = None,
+    data: DataFiles = None,
     demo: Annotated[bool, typer.Option("--demo", help="Use the synthetic market.")] = False,
-    start: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="First bar, inclusive.")
-    ] = None,
-    end: Annotated[
-        str | None, typer.Option("--to", metavar="TIME", help="Last bar, exclusive.")
-    ] = None,
-    interval: Annotated[
-        str | None,
-        typer.Option("--interval", "-i", metavar="1m..1d", help="Bar length, as in the data."),
-    ] = None,
-    cash: Annotated[
-        str | None, typer.Option("--cash", metavar="QUOTE", help="Money at the start.")
-    ] = None,
-    taker_bps: Annotated[float | None, _bps("--taker-bps", "Fee of a crossing fill.")] = None,
-    maker_bps: Annotated[float | None, _bps("--maker-bps", "Fee of a resting fill.")] = None,
-    spread_bps: Annotated[float | None, _bps("--spread-bps", "Half the spread.")] = None,
-    slippage_bps: Annotated[
-        float | None, _bps("--slippage-bps", "Price given away by a crossing fill.")
-    ] = None,
-    participation: Annotated[
-        float | None,
-        typer.Option(
-            "--participation", metavar="SHARE", help="Most of a bar's volume that fills take."
-        ),
-    ] = None,
-    product_spec: Annotated[
-        str | None,
-        typer.Option("--product-spec", metavar="K=V,...", help="base_increment=0.01, ..."),
-    ] = None,
-    risk: Annotated[
-        Risk, typer.Option("--risk", help="The profile's limits, or none.")
-    ] = Risk.PROFILE,
-    order_style: Annotated[
-        Style | None, typer.Option("--order-style", help="How orders are worked.")
-    ] = None,
+    start: FromTime = None,
+    end: ToTime = None,
+    interval: Interval = None,
+    cash: Cash = None,
+    taker_bps: TakerBps = None,
+    maker_bps: MakerBps = None,
+    spread_bps: SpreadBps = None,
+    slippage_bps: SlippageBps = None,
+    participation: Participation = None,
+    product_spec: ProductSpec = None,
+    risk: RiskChoice = Risk.PROFILE,
+    order_style: StyleChoice = None,
     close_at_end: Annotated[
         bool, typer.Option("--close-at-end/--keep-open", help="Sell at the last close.")
     ] = False,

@@ -4,18 +4,14 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gpt_trader.backtest.checks import Checks
 from gpt_trader.backtest.metrics import drawdown_curve_pct
 from gpt_trader.backtest.result import Result
 from gpt_trader.cli.output import console
 from gpt_trader.data.times import format_time
 from gpt_trader.domain.costs import CostModel
+from gpt_trader.observe.spark import sparkline
 
-LEVELS = "▁▂▃▄▅▆▇█"
-SPARK_WIDTH = 60
 NAMES_SHOWN = 4
 
 
@@ -95,7 +91,7 @@ def _numbers(result: Result) -> Any:  # noqa: ANN401
     ]
     grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for justify in ("left", "right", "left", "right"):
-        grid.add_column(justify=justify)  # type: ignore[arg-type]
+        grid.add_column(justify=justify)
     for (name, value), (cost, money) in zip(left, right, strict=True):
         grid.add_row(name, value, f"  {cost}", money)
     return grid
@@ -144,20 +140,6 @@ def named(counts: Mapping[str, int]) -> str:
     shown = [f"{name} {count:,}" for name, count in list(counts.items())[:NAMES_SHOWN]]
     rest = len(counts) - len(shown)
     return (", ".join(shown) or "none") + (f", {rest} more" if rest else "")
-
-
-def sparkline(
-    values: NDArray[np.float64], *, floor: float | None = None, width: int = SPARK_WIDTH
-) -> str:
-    """Return values as a line of blocks, each the last value of its stretch."""
-    ends = np.linspace(0, len(values) - 1, min(width, len(values))).astype(np.int64)
-    points = values[ends]
-    low = float(points.min()) if floor is None else floor
-    span = float(points.max()) - low
-    if span <= 0.0:
-        return LEVELS[0] * len(points)
-    steps = np.minimum((points - low) / span * len(LEVELS), len(LEVELS) - 1).astype(np.int64)
-    return "".join(LEVELS[step] for step in steps.tolist())
 
 
 def percent(value: float | None) -> str:

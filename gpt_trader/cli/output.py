@@ -34,6 +34,11 @@ def set_verbosity(level: int) -> None:
     _verbosity[0] = level
 
 
+def verbosity() -> int:
+    """Return how much goes to stderr: -1 errors only, 0 normal, 1 more."""
+    return _verbosity[0]
+
+
 def emit(command: str, data: object, warnings: Sequence[str] = (), *, json: bool = True) -> None:
     """Write a successful result: with `json` the envelope to stdout, else warnings to stderr.
 

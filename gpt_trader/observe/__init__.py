@@ -1,1 +1,1 @@
-"""What the outside sees: logs, metrics, health, notifications."""
+"""What a session shows of itself: its lines of JSON, its words, its live table."""

@@ -52,6 +52,11 @@ class Session:
         )
 
 
+def lock_id(portfolio: str, folder: Path) -> str:
+    """Return what a simulated portfolio's lock is named by: each folder has its own."""
+    return f"{portfolio}@{folder.resolve()}"
+
+
 def nothing(*_: object) -> None:
     """Observe nothing."""
 
@@ -64,7 +69,7 @@ def start(wired: Wired, folder: Path, ended: Callable[[State], bool]) -> Iterato
     new one. Raises LockedError if another instance holds the folder, JournalError if the
     journal cannot be trusted, StorageError if nothing can be written.
     """
-    with portfolio_lock(default_lock_dir(), f"{wired.plan.portfolio}@{folder}"):
+    with portfolio_lock(default_lock_dir(), lock_id(wired.plan.portfolio, folder)):
         kept = _set_aside(wired, folder, ended)
         with open_journal(folder / JOURNAL) as journal:
             session = _opened(journal, wired.plan, wired.signals, wired.cash)
@@ -80,7 +85,7 @@ def reopen(folder: Path) -> Iterator[Session]:
     with contextlib.ExitStack() as stack:
         header = read_header(folder)
         plan = plan_of(header)
-        stack.enter_context(portfolio_lock(default_lock_dir(), f"{plan.portfolio}@{folder}"))
+        stack.enter_context(portfolio_lock(default_lock_dir(), lock_id(plan.portfolio, folder)))
         journal = stack.enter_context(open_journal(folder / JOURNAL, create=False))
         session = _opened(journal, plan, signals_of(header), header["cash"])
         yield from _guarded(session)

@@ -19,8 +19,7 @@ def state_dir(profile: str, override: Path | None, env: Mapping[str, str]) -> Pa
     """
     if profile in {"", ".", ".."} or "/" in profile or "\0" in profile:
         raise UsageError(f"expected a profile name without slashes, was {profile!r}")
-    root = override or Path(env.get("GPT_TRADER_STATE_DIR") or _platform_dir())
-    path = root.expanduser().absolute() / profile
+    path = state_root(override, env) / profile
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.mkdir(mode=0o700, exist_ok=True)
@@ -29,6 +28,12 @@ def state_dir(profile: str, override: Path | None, env: Mapping[str, str]) -> Pa
     if not os.access(path, os.W_OK | os.X_OK):
         raise _unwritable(path, "no permission to write")
     return path
+
+
+def state_root(override: Path | None, env: Mapping[str, str]) -> Path:
+    """Return the folder that holds the profiles' state folders; nothing is made."""
+    root = override or Path(env.get("GPT_TRADER_STATE_DIR") or _platform_dir())
+    return root.expanduser().absolute()
 
 
 def _platform_dir() -> Path:

@@ -11,6 +11,7 @@ from gpt_trader.config.settings import RouteSpec, Settings
 from gpt_trader.data.panel import Panel, build_panel
 from gpt_trader.data.quality import digest
 from gpt_trader.data.synthetic import SYNTHETIC_NOTE, synthetic_market
+from gpt_trader.data.times import format_interval
 from gpt_trader.domain.bars import Bar, Bars
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.events import BarClosed, Event, HistoryLoaded, Ticked
@@ -39,9 +40,10 @@ class Wired:
     label: str | None  # said wherever the data is shown
 
 
-def wire(settings: Settings, series: Sequence[Bars] | None) -> Wired:
+def wire(settings: Settings, series: Sequence[Bars] | None, limits: Limits | None = None) -> Wired:
     """Build a simulated session; series: bars of a file, None for the synthetic market.
 
+    limits: what binds instead of the settings' risk policy, None: that policy.
     Raises ConfigError for a profile that needs Coinbase, DataError if the bars do not fit it.
     """
     if settings.needs_coinbase:
@@ -62,7 +64,9 @@ def wire(settings: Settings, series: Sequence[Bars] | None) -> Wired:
     strategies = [create(route.strategy, route.params) for route in routes]
     panel = build_panel(list(series))
     cash = settings.cash if settings.max_equity is None else min(settings.cash, settings.max_equity)
-    header = _header(settings, routes, strategies, list(series), cash, panel.interval_ms, label)
+    if limits is None:
+        limits = settings.risk.limits(panel.interval_ms)
+    header = _header(settings, routes, strategies, series, cash, limits, label)
     return Wired(
         plan=plan_of(header),
         signals=TrailingSignals(strategies),
@@ -90,13 +94,12 @@ def _header(
     strategies: Sequence[Any],
     series: Sequence[Bars],
     cash: Decimal,
-    interval_ms: int,
+    limits: Limits,
     label: str | None,
 ) -> dict[str, Any]:
     """Everything that decides what a session does, as JSON: replay rebuilds it from this."""
-    from gpt_trader.data.times import format_interval  # noqa: PLC0415 - avoids a name clash
-
     units = int(cash * UNITS_PER_QUOTE)
+    interval_ms = series[0].interval_ms
     return {
         "portfolio": settings.profile or "dev",
         "profile": settings.profile,
@@ -109,11 +112,12 @@ def _header(
             for route in routes
         ],
         "costs": _finite(settings.costs.kernel()),
-        "limits": _finite(settings.risk.limits(interval_ms)),
+        "limits": _finite(limits),
         "styles": [list(route.order_style.kernel()) for route in routes],
         "min_bars": [strategy.min_bars for strategy in strategies],
         "window_bars": [strategy.warmup for strategy in strategies],
         "data": [digest(bars) for bars in series],
+        "data_ends_ms": max(int(bars.time[-1]) for bars in series),
         "label": label,
         "versions": {name: _version(name) for name in PACKAGES},
     }

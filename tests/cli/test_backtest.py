@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gpt_trader.cli.backtest_view import LEVELS, sparkline
 from gpt_trader.cli.main import main
+from gpt_trader.observe.spark import LEVELS, sparkline
 
 HOUR = 3600
 START = 1_640_995_200

@@ -1,0 +1,101 @@
+"""Options that several commands share, and the session a command is about."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gpt_trader.errors import UsageError
+
+
+class Risk(StrEnum):
+    """Which limits hold."""
+
+    PROFILE = "profile"
+    NONE = "none"
+
+
+class Style(StrEnum):
+    """How orders are worked."""
+
+    MAKER_FIRST = "maker_first"
+    MAKER_ONLY = "maker_only"
+    TAKER = "taker"
+
+
+def _bps(flag: str, text: str) -> Any:  # noqa: ANN401
+    return typer.Option(flag, metavar="BPS", help=text)
+
+
+StrategyName = Annotated[
+    str | None, typer.Option("--strategy", metavar="NAME", help="A name, or file.py:Class.")
+]
+DataFiles = Annotated[
+    list[str] | None, typer.Option("--data", metavar="[PRODUCT=]PATH", help="A file of bars.")
+]
+FromTime = Annotated[
+    str | None, typer.Option("--from", metavar="TIME", help="First bar, inclusive.")
+]
+ToTime = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Last bar, exclusive.")]
+Interval = Annotated[
+    str | None,
+    typer.Option("--interval", "-i", metavar="1m..1d", help="Bar length, as in the data."),
+]
+Cash = Annotated[str | None, typer.Option("--cash", metavar="QUOTE", help="Money at the start.")]
+TakerBps = Annotated[float | None, _bps("--taker-bps", "Fee of a crossing fill.")]
+MakerBps = Annotated[float | None, _bps("--maker-bps", "Fee of a resting fill.")]
+SpreadBps = Annotated[float | None, _bps("--spread-bps", "Half the spread.")]
+SlippageBps = Annotated[
+    float | None, _bps("--slippage-bps", "Price given away by a crossing fill.")
+]
+Participation = Annotated[
+    float | None,
+    typer.Option(
+        "--participation", metavar="SHARE", help="Most of a bar's volume that fills take."
+    ),
+]
+ProductSpec = Annotated[
+    str | None,
+    typer.Option("--product-spec", metavar="K=V,...", help="base_increment=0.01, ..."),
+]
+RiskChoice = Annotated[Risk, typer.Option("--risk", help="The profile's limits, or none.")]
+StyleChoice = Annotated[Style | None, typer.Option("--order-style", help="How orders are worked.")]
+StateDir = Annotated[
+    Path | None,
+    typer.Option("--state-dir", metavar="DIR", help="Where state lives.", show_default=False),
+]
+
+
+def session_folder(profile: str | None, state_dir: Path | None) -> Path:
+    """Return the state folder of a profile, or of the only session there is.
+
+    Nothing is made. Raises UsageError if no profile was named and there is not just one session.
+    """
+    from gpt_trader.runtime.session import JOURNAL
+    from gpt_trader.runtime.state_dir import state_root
+
+    root = state_root(state_dir, os.environ)
+    if profile is not None:
+        return root / Path(profile).stem if _is_path(profile) else root / profile
+    found = sorted(path.parent for path in root.glob(f"*/{JOURNAL}"))
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UsageError(f"no session in {root}", hint="start one: gpt-trader run --profile dev")
+    names = ", ".join(path.name for path in found)
+    raise UsageError("which session?", hint=f"--profile NAME: {names}")
+
+
+def _is_path(profile: str) -> bool:
+    return os.sep in profile or profile.endswith((".yaml", ".yml"))
+
+
+def again(profile: str | None, state_dir: Path | None) -> str:
+    """Return the options that name the same session in a `Next:` command."""
+    import shlex
+
+    words = ["--profile", profile] if profile else []
+    words += ["--state-dir", str(state_dir)] if state_dir else []
+    return "".join(f" {shlex.quote(word)}" for word in words)

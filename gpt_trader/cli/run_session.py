@@ -1,0 +1,111 @@
+"""Running a prepared session to its end, and saying what it came to."""
+
+import os
+import shlex
+from pathlib import Path
+from typing import NamedTuple
+
+from gpt_trader.backtest.files import FILLS_HEADER, check_writable, write_lines
+from gpt_trader.cli import run_input, run_view
+from gpt_trader.cli.options import again
+from gpt_trader.cli.output import encode, warn
+from gpt_trader.data.times import format_time
+from gpt_trader.engine.events import FillReceived
+from gpt_trader.engine.records import FillBooked
+from gpt_trader.observe.cycle import fill_json
+from gpt_trader.runtime.journaling import read_entries
+from gpt_trader.runtime.loop import run_feed
+from gpt_trader.runtime.session import Session, start
+from gpt_trader.runtime.state_dir import state_dir as folder_of
+from gpt_trader.runtime.stop import Stop
+from gpt_trader.runtime.summary import Outcome, Record, record_of, summary_line
+from gpt_trader.runtime.wiring import Wired, feed, first_live_row
+
+LAST_SHOWN = 24
+
+
+class Ended(NamedTuple):
+    """How a run ended."""
+
+    cycles: int
+    interrupted: bool
+    halted: bool
+    last_bar: str
+
+
+def run(
+    asked: run_input.Asked,
+    *,
+    stop: Stop,
+    cycles: int | None,
+    once: bool,
+    state_dir: Path | None,
+    fills: Path | None,
+    json: bool,
+) -> Ended:
+    """Run what was asked for; show each cycle, then the summary."""
+    if fills is not None:
+        check_writable(fills)
+    settings, wired, notes = run_input.prepare(asked)
+    folder = folder_of(settings.profile, state_dir, os.environ)
+    last_ms = int(wired.panel.time[-1])
+    for message in notes:
+        warn(message)
+    with start(wired, folder, lambda state: not once and state.cycle_ms >= last_ms) as session:
+        run_view.banner(settings, wired, session, str(folder))
+        resumed = session.resumed
+        record = record_of(wired, session)
+        with run_view.display(record, _cycles_left(wired, session, cycles), json=json) as show:
+            done = run_feed(
+                session,
+                feed(wired, session.state),
+                stop=stop,
+                watch=record.take,
+                on_cycle=show,
+                cycles=cycles,
+                pause_s=1.0 / (settings.run.speed_bars_per_s or float("inf")),
+            )
+        session.durable.snapshot(session.state)
+        if fills is not None:
+            write_fills(fills, session)
+        state = session.state
+    ended = Ended(done, stop.asked, bool(state.halted or state.marks.halted), format_time(last_ms))
+    if once and not done and not stop.asked:
+        return ended
+    summary = summary_line(
+        record, state, settings.costs, Outcome(done, resumed, stop.asked, str(folder))
+    )
+    if json:
+        print(encode(summary), flush=True)
+    else:
+        run_view.show_summary(summary, _following(asked, state_dir, record))
+    return ended
+
+
+def _cycles_left(wired: Wired, session: Session, cycles: int | None) -> int:
+    """Return how many cycles this run has before it."""
+    time = wired.panel.time[first_live_row(wired) :]
+    left = int((time > session.state.cycle_ms).sum())
+    return left if cycles is None else min(left, cycles)
+
+
+def _following(asked: run_input.Asked, state_dir: Path | None, record: Record) -> str:
+    """Return a command that explains the product which last did something."""
+    products = [p.product_id for p in record.wired.plan.products]
+    acted = [d for d in record.latest if d is not None and d.action != "hold"]
+    product = acted[0].product_id if acted else products[0]
+    return f"gpt-trader why {shlex.quote(product)} --last {LAST_SHOWN}" + again(
+        asked.profile, state_dir
+    )
+
+
+def write_fills(path: Path, session: Session) -> None:
+    """Write every fill that the session's journal holds, as a backtest writes its own."""
+    rows = [
+        fill_json(session.plan, entry.event)
+        for entry in read_entries(session.journal)
+        if isinstance(entry.event, FillReceived)
+        and any(isinstance(record, FillBooked) for record in entry.records)
+    ]
+    columns = FILLS_HEADER.split(",")
+    write_lines(path, FILLS_HEADER, (",".join(row[c] for c in columns) for row in rows))

@@ -1,0 +1,227 @@
+"""What a session came to, from its entries: the backtest's own tape and measures."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpt_trader.backtest.measure import Metrics, Path, buy_and_hold, measure, money
+from gpt_trader.backtest.run import RawRun, Tape
+from gpt_trader.domain.costs import CostModel
+from gpt_trader.domain.decision import Decision
+from gpt_trader.domain.order import Fill
+from gpt_trader.domain.text import money_text, units_text
+from gpt_trader.engine.events import BarClosed, FillReceived
+from gpt_trader.engine.ports import Entry
+from gpt_trader.engine.records import BarTaken, Decided, FillBooked
+from gpt_trader.engine.state import State, equity
+from gpt_trader.kernel.codes import ACT_ENTER, DECISION_NAMES, FIRST_REFUSAL
+from gpt_trader.kernel.ledger import cash_after, value
+from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
+from gpt_trader.kernel.slots import LAST_CLOSE, LOTS
+from gpt_trader.observe.cycle import price_text, quote_text, reason_json, size_text, time_text
+from gpt_trader.runtime.journaling import read_entries
+from gpt_trader.runtime.session import Session
+from gpt_trader.runtime.wiring import Wired
+
+Json = dict[str, Any]
+Floats = NDArray[np.float64]
+
+
+class Record:
+    """All of a session since its first entry, resumed or not: its tape and its reasons."""
+
+    def __init__(self, wired: Wired) -> None:
+        self.wired = wired
+        self.tape = Tape(wired.plan, wired.panel)
+        self.reasons: Counter[str] = Counter()  # of holds, by the deciding reason
+        self.refusal: Decision | None = None  # the newest
+        self.latest: list[Decision | None] = [None] * len(wired.plan.products)
+        self.flows = [0] * len(wired.plan.products)  # units in and out, fees and funding included
+
+    def take(self, state: State, entries: Sequence[Entry]) -> None:
+        """Add entries in order; `state` is the one after them."""
+        self.tape.append(self.wired.plan, state, entries)
+        for entry in entries:
+            for record in entry.records:
+                if isinstance(record, Decided):
+                    self._note(record.decision)
+                elif isinstance(record, FillBooked) and isinstance(entry.event, FillReceived):
+                    self._count(entry.event.fill, record)
+                elif isinstance(record, BarTaken) and isinstance(entry.event, BarClosed):
+                    self.flows[self._index[entry.event.bar.product_id]] += record.funding
+
+    @property
+    def _index(self) -> Mapping[str, int]:
+        return self.wired.plan.index
+
+    def _count(self, fill: Fill, booked: FillBooked) -> None:
+        j = self._index[fill.product_id]
+        spec = self.wired.plan.products[j].spec
+        self.flows[j] = int(
+            cash_after(self.flows[j], fill.side, booked.lots, fill.ticks, booked.fee, spec)
+        )
+
+    def _note(self, decision: Decision) -> None:
+        self.latest[self._index[decision.product_id]] = decision
+        if decision.action == "hold":
+            self.reasons[decision.reasons[0].code] += 1
+        elif decision.action == "blocked":
+            self.refusal = decision
+
+
+def record_of(wired: Wired, session: Session) -> Record:
+    """Return the record of what the session's journal holds already, its whole chain checked.
+
+    Raises JournalError if an entry is missing, altered or unreadable.
+    """
+    record = Record(wired)
+    if session.resumed:
+        record.take(session.state, list(read_entries(session.journal)))
+    return record
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended. cycles: decided in this process."""
+
+    cycles: int
+    resumed: bool
+    interrupted: bool
+    folder: str
+
+
+def path_so_far(wired: Wired, raw: RawRun, state: State) -> Path | None:
+    """Return the session's path up to its newest bar; None before any bar."""
+    rows = np.flatnonzero(np.isfinite(raw.equity))
+    marked = int(rows[-1]) + 1 if len(rows) else 0
+    filled = int(raw.fills["bar"].max()) + 1 if len(raw.fills) else 0
+    n = max(marked, filled)
+    if n == 0:
+        return None
+    path = raw.equity[:n].copy()
+    path[: int(rows[0]) if len(rows) else n] = wired.cash / UNITS_PER_QUOTE
+    path[marked:] = equity(wired.plan, state)
+    time = wired.panel.time[:n]
+    bars = tuple(b[: max(int(b.time.searchsorted(time[-1], "right")), 1)] for b in wired.series)
+    return Path(
+        bars, wired.panel.interval_ms, time, path, wired.panel.open[:n], raw.fills, wired.cash
+    )
+
+
+def summary_line(record: Record, state: State, costs: CostModel, outcome: Outcome) -> Json:
+    """Return the last line of a run: the whole session's money, holds, refusals and halts."""
+    wired = record.wired
+    raw = record.tape.so_far(state)
+    path = path_so_far(wired, raw, state)
+    return {
+        "type": "summary",
+        "ok": True,
+        "profile": wired.header["profile"],
+        "label": wired.label,
+        "costs_below_default": costs.below_default,
+        "cycles": outcome.cycles,
+        "session_cycles": state.cycles,
+        "first_bar": _first_bar(wired, raw),
+        "last_bar": None if state.cycle_ms < 0 else time_text(state.cycle_ms),
+        **_money(wired, path, costs),
+        "open_positions": positions(wired, state),
+        "refusals": counts(raw, refused=True),
+        "newest_refusal": _refusal(record.refusal),
+        "holds": dict(record.reasons.most_common()),
+        "actions": counts(raw, refused=False),
+        "halts": halts(wired, raw, state),
+        "resumed": outcome.resumed,
+        "interrupted": outcome.interrupted,
+        "state_dir": outcome.folder,
+        "error": None,
+    }
+
+
+def _first_bar(wired: Wired, raw: RawRun) -> str | None:
+    """Return the open time of the first bar that was decided."""
+    rows = np.flatnonzero(np.isfinite(raw.equity))
+    return time_text(int(wired.panel.time[rows[0]])) if len(rows) else None
+
+
+def _money(wired: Wired, path: Path | None, costs: CostModel) -> Json:
+    """Where the money went. Holding is bought and valued as a backtest does, at these costs."""
+    start = units_text(wired.cash)
+    if path is None:
+        nothing = {"gross_pnl": "0.00", "fees": "0.00", "spread_slippage": "0.00"}
+        return {"start_equity": start, "final_equity": start, **nothing, "net_pnl": "0.00"}
+    numbers: Metrics = measure(path, costs, close_at_end=False)[0]
+    held = buy_and_hold(path.bars, costs.kernel(), start_units=path.start_units, close_at_end=False)
+    return {
+        "start_equity": start,
+        "final_equity": money_text(numbers.final_equity),
+        "gross_pnl": money_text(numbers.gross_pnl),
+        "fees": money_text(numbers.fees_paid),
+        "spread_slippage": money_text(numbers.spread_slippage_paid),
+        "net_pnl": money_text(numbers.net_pnl),
+        "return_pct": numbers.return_pct,
+        "buy_hold_pnl": money_text(money(held - path.start_units)),
+        "buy_hold_return_pct": numbers.buy_hold_return_pct,
+        "max_drawdown_pct": numbers.max_drawdown_pct,
+        "trades": numbers.trades,
+        "open_trades": numbers.open_trades,
+        "fills": numbers.fills,
+        "maker_share_pct": numbers.maker_share_pct,
+    }
+
+
+def positions(wired: Wired, state: State) -> list[Json]:
+    """Return what is held, valued at the newest closes."""
+    found = []
+    for j, product in enumerate(wired.plan.products):
+        lots, close = int(state.si[j, LOTS]), int(state.si[j, LAST_CLOSE])
+        if lots:
+            found.append(
+                {
+                    "product": product.product_id,
+                    "size": size_text(product, lots),
+                    "close": price_text(product, close),
+                    "value": quote_text(float(value(lots, close, product.spec))),
+                }
+            )
+    return found
+
+
+def counts(raw: RawRun, *, refused: bool) -> dict[str, int]:
+    """Return how many decisions acted, or were refused and by which guard; commonest first."""
+    totals = raw.counts.sum(axis=0)
+    codes = range(FIRST_REFUSAL, len(totals)) if refused else range(ACT_ENTER, FIRST_REFUSAL)
+    found = {DECISION_NAMES[code]: int(totals[code]) for code in codes if totals[code]}
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def halts(wired: Wired, raw: RawRun, state: State) -> list[Json]:
+    """Return what ended entries, for a while or until a person rearms."""
+    found: list[Json] = []
+    if raw.drawdown_row >= 0:
+        when = time_text(int(wired.panel.time[raw.drawdown_row]))
+        active = bool(state.marks.halted)
+        found.append({"guard": "drawdown", "since": when, "active": active})
+    if raw.loss_days:
+        active = bool(state.marks.day_halted)
+        found.append({"guard": "daily_loss", "days": raw.loss_days, "active": active})
+    if state.halted:
+        found.append(
+            {
+                "guard": "halt",
+                "by": state.switched_by,
+                "reason": state.switch_reason,
+                "active": True,
+            }
+        )
+    return found
+
+
+def _refusal(decision: Decision | None) -> Json | None:
+    if decision is None:
+        return None
+    where = {"product": decision.product_id, "bar_time": time_text(decision.bar_ms)}
+    return where | reason_json(decision.reasons[0])
