@@ -1,6 +1,7 @@
 """The paper broker: the kernel's matching against each bar. It keeps no state of its own."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +21,9 @@ from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 from gpt_trader.kernel import match, orders
 from gpt_trader.kernel.codes import MAKER
+from gpt_trader.kernel.rounding import buy_cost, lots_for_quote
 from gpt_trader.kernel.settings import FILL_DTYPE
+from gpt_trader.kernel.sizing import account_sums
 from gpt_trader.kernel.slots import LOTS, Ints
 
 _STATUS = {
@@ -49,14 +52,17 @@ class PaperBroker:
             return []  # a correction: nothing is undone
         si = state.si[j].copy()
         found = _match_slot(plan, state, j, bar, si, event.time_ms)
+        room = match.room_lots(bar.volume, plan.costs, plan.products[j].spec)
+        room -= sum(e.fill.lots for e in found if isinstance(e, FillReceived))
+        free = state.cash - int(account_sums(state.si, state.sf, plan.specs)[1])
         for order in state.orders.values():
-            if (
-                order.origin is Origin.OPERATOR
-                and order.product_id == bar.product_id
-                and not order.status.is_final
-                and order.status is not OrderStatus.PENDING_CANCEL
-            ):
-                found += _match_operator(plan, order, bar, si, event.time_ms)
+            if order.product_id == bar.product_id and _is_working(order):
+                outcome = _match_operator(plan, order, bar, int(si[LOTS]), int(room), free)
+                found += _reports(order, outcome, event.time_ms)
+                if outcome.fill is not None:
+                    si[LOTS] += order.side * outcome.fill.lots
+                    room -= outcome.fill.lots
+                    free -= max(outcome.spent - order.reserve, 0)
         return found
 
     def execute(
@@ -98,9 +104,7 @@ def _update(order: Order, status: OrderStatus, time_ms: int, code: str = "") -> 
     return OrderUpdated(time_ms, order.product_id, order.client_order_id, status, code)
 
 
-def _match_slot(
-    plan: Plan, state: State, j: int, bar: Bar, si: Ints, time_ms: int
-) -> list[Event]:
+def _match_slot(plan: Plan, state: State, j: int, bar: Bar, si: Ints, time_ms: int) -> list[Event]:
     """Match the product's working order and protection; leaves the position in `si`."""
     if match.is_quiet(si, bar.high, bar.low):
         return []
@@ -117,10 +121,10 @@ def _match_slot(
 
     found: list[Event] = []
     filled: dict[str, int] = {}
-    for kind, what, cause in log[:n_log].tolist():
+    for kind, what, made_by in log[:n_log].tolist():
         if kind != match.LOG_FILL:
             found.append(
-                OrderUpdated(time_ms, product.product_id, named(cause, what), _STATUS[kind])
+                OrderUpdated(time_ms, product.product_id, named(made_by, what), _STATUS[kind])
             )
             continue
         side, lots, ticks, fee, liquidity, reason, cause, ordinal, _ = fills[what].item()[2:]
@@ -147,34 +151,72 @@ _KINDS = {
 }
 
 
-def _match_operator(plan: Plan, order: Order, bar: Bar, si: Ints, time_ms: int) -> list[Event]:
-    """Match one operator order; a reducing one never exceeds what `si` still holds."""
+class _Outcome(NamedTuple):
+    """What a bar did to an operator's order. spent: units that the fill takes from cash."""
+
+    fill: Fill | None
+    spent: int
+    status: OrderStatus | None
+    code: str
+    triggered: bool
+
+
+def _is_working(order: Order) -> bool:
+    return (
+        order.origin is Origin.OPERATOR
+        and not order.status.is_final
+        and order.status is not OrderStatus.PENDING_CANCEL
+    )
+
+
+def _match_operator(
+    plan: Plan, order: Order, bar: Bar, held: int, room: int, free: int
+) -> _Outcome:
+    """Match one operator's order against what the bar has left.
+
+    held: signed lots. room: lots that fills may still take of the volume. free: units of cash
+    that nothing has set aside. A reducing order never exceeds what is held; a buy never spends
+    more than its reserve and what is free: the rest of it is cancelled.
+    """
     product = plan.products[plan.index[order.product_id]]
     spec, costs = product.spec, plan.costs
     left = order.lots - order.filled
     if order.reduce_only:
-        left = min(left, max(-order.side * int(si[LOTS]), 0))
+        left = min(left, max(-order.side * held, 0))
         if left == 0:
-            return [_update(order, OrderStatus.CANCELLED, time_ms, "NOTHING_TO_SELL")]
-    ask = _ask(order, left)
-    room = match.room_lots(bar.volume, costs, spec)
+            return _Outcome(None, 0, OrderStatus.CANCELLED, "NOTHING_TO_SELL", triggered=False)
     got = orders.Match(
-        *orders.match_order(ask, bar.open_ms, bar.open, bar.high, bar.low, room, spec, costs)
+        *orders.match_order(
+            _ask(order, left), bar.open_ms, bar.open, bar.high, bar.low, room, spec, costs
+        )
     )
+    rate = costs.maker_e8 if got.liquidity == MAKER else costs.taker_e8
+    lots, status, code = got.lots, _OUTCOME.get(got.outcome), ""
+    if lots > 0 and order.side > 0 and not order.reduce_only:
+        most = int(lots_for_quote(order.reserve + max(free, 0), got.ticks, rate, spec))
+        if most < lots:
+            lots, status, code = most, OrderStatus.CANCELLED, "CASH"
+    triggered = bool(got.triggered) and not order.triggered
+    if lots == 0:
+        return _Outcome(None, 0, status, code, triggered)
+    fee = int(match.fill_fee(order.side, lots, got.ticks, rate, spec))
+    fill = Fill(
+        order.client_order_id, order.product_id, order.side, lots, got.ticks, fee,
+        got.liquidity, order.reason, order.filled + lots, bar.open_ms,
+    )  # fmt: skip
+    spent = int(buy_cost(lots, got.ticks, rate, spec)) if order.side > 0 else 0
+    return _Outcome(fill, spent, status, code, triggered)
+
+
+def _reports(order: Order, outcome: _Outcome, time_ms: int) -> list[Event]:
+    """Return an outcome as the events of a broker, in the order in which it happened."""
     found: list[Event] = []
-    if got.triggered and not order.triggered:
+    if outcome.triggered:
         found.append(_update(order, OrderStatus.TRIGGERED, time_ms))
-    if got.lots > 0:
-        rate = costs.maker_e8 if got.liquidity == MAKER else costs.taker_e8
-        fee = match.fill_fee(order.side, got.lots, got.ticks, rate, spec)
-        fill = Fill(
-            order.client_order_id, order.product_id, order.side, got.lots, got.ticks, int(fee),
-            got.liquidity, order.reason, order.filled + got.lots, bar.open_ms,
-        )  # fmt: skip
-        found.append(FillReceived(time_ms, fill))
-        si[LOTS] += order.side * got.lots
-    if got.outcome != orders.KEEP:
-        found.append(_update(order, _OUTCOME[got.outcome], time_ms))
+    if outcome.fill is not None:
+        found.append(FillReceived(time_ms, outcome.fill))
+    if outcome.status is not None:
+        found.append(_update(order, outcome.status, time_ms, outcome.code))
     return found
 
 

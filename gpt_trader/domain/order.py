@@ -46,6 +46,27 @@ class OrderStatus(StrEnum):
 _FINAL = frozenset(
     {OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED}
 )
+_LIFE = (
+    OrderStatus.SUBMITTED,
+    OrderStatus.SUBMIT_UNKNOWN,
+    OrderStatus.OPEN,
+    OrderStatus.TRIGGERED,
+    OrderStatus.PENDING_CANCEL,
+)
+
+
+def next_status(known: OrderStatus, reported: OrderStatus) -> OrderStatus:
+    """Status after a report: reports may come late or twice, an order's life never runs back."""
+    if known.is_final or reported.is_final:
+        return known if known.is_final else reported
+    return max(known, reported, key=_LIFE.index)
+
+
+def cancelling(known: OrderStatus) -> OrderStatus:
+    """Status of an order that is to be cancelled: one that may not exist stays unknown."""
+    if known is OrderStatus.SUBMIT_UNKNOWN:
+        return known
+    return next_status(known, OrderStatus.PENDING_CANCEL)
 
 
 class Origin(StrEnum):

@@ -33,8 +33,8 @@ def money_text(value: Decimal) -> str:
 def grid_of(increment: Decimal) -> tuple[int, int]:
     """Return (k, places) so that n increments are `fixed(n * k, places)`."""
     sign, digits, exponent = increment.normalize().as_tuple()
-    assert sign == 0  # noqa: S101 - an increment is positive
-    assert isinstance(exponent, int)  # noqa: S101 - and finite
+    assert sign == 0  # an increment is positive
+    assert isinstance(exponent, int)  # and finite
     return int("".join(map(str, digits))), -exponent
 
 

@@ -1,5 +1,7 @@
-"""Folding a record into the state: the only writer. It never decides, so a new version of the
-rules cannot rewrite history."""
+"""Folding a record into the state: the only writer.
+
+It never decides, so a new version of the rules cannot rewrite history.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,7 +10,15 @@ from typing import assert_never
 import numpy as np
 
 from gpt_trader.domain.bars import Bar, Bars, bars_from_rows
-from gpt_trader.domain.order import Order, OrderStatus, OrderType, Origin, TimeInForce
+from gpt_trader.domain.order import (
+    Order,
+    OrderStatus,
+    OrderType,
+    Origin,
+    TimeInForce,
+    cancelling,
+    next_status,
+)
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.events import (
     AmendRequested,
@@ -27,7 +37,7 @@ from gpt_trader.engine.state import (
     guard_id,
     working_id,
 )
-from gpt_trader.kernel.codes import HOLD_ORDER_WORKING
+from gpt_trader.kernel.codes import FILL_ENTRY, FILL_OPERATOR, HOLD_ORDER_WORKING
 from gpt_trader.kernel.ledger import quote
 from gpt_trader.kernel.limits import Marks, count_entry
 from gpt_trader.kernel.match import after_fill, trigger_stop
@@ -46,13 +56,14 @@ from gpt_trader.kernel.slots import (
     QUOTE,
     RESERVE,
     STOP_REASON,
+    STOP_TICKS,
     at_close,
     clear_working,
     count_unfilled,
 )
 
 
-def apply(plan: Plan, state: State, event: Event, record: Record) -> State:  # noqa: C901, PLR0911, PLR0912
+def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
     """Return the state after one record of an event."""
     match record:
         case rec.HistoryTaken():
@@ -75,18 +86,12 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:  # n
         case rec.FillBooked():
             assert isinstance(event, FillReceived)
             return _book(plan, state, event, record)
-        case rec.FillIgnored():
-            return state
         case rec.StatusTaken():
             assert isinstance(event, OrderUpdated)
             return _take_status(plan, state, event)
         case rec.OrderTaken():
-            order = record.order
-            taken = _with_orders(plan, state, {**state.orders, order.client_order_id: order})
-            if order.reduce_only:
-                return taken
-            return replace(taken, marks=Marks(*count_entry(state.marks)))
-        case rec.OrderRefused():
+            return _take_order(plan, state, record.order)
+        case rec.FillIgnored() | rec.OrderRefused():
             return state
         case rec.CancelTaken():
             return _cancel(plan, state, record.client_order_id)
@@ -94,35 +99,54 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:  # n
             assert isinstance(event, OrderAmended | AmendRequested)
             return _amend(plan, state, event)
         case rec.SwitchSet():
-            marks = state.marks
-            if state.halted and not record.halted:
-                marks = marks._replace(halted=0, high=marks.equity)
-            return replace(
-                state,
-                halted=record.halted,
-                paused=record.paused,
-                switched_by=record.by,
-                switch_reason=record.reason,
-                marks=marks,
-            )
+            return _switch(state, record)
         case rec.CashAdjusted():
-            moved = float(quote(record.units))
-            marks = state.marks
-            return replace(
-                state,
-                cash=state.cash + record.units,
-                transfers=state.transfers + record.units,
-                marks=marks._replace(
-                    equity=marks.equity + moved,
-                    high=marks.high + moved,
-                    day_start=marks.day_start + moved,
-                ),
-            )
+            return _adjust_cash(state, record.units)
         case _:
             assert_never(record)
 
 
+def _take_order(plan: Plan, state: State, order: Order) -> State:
+    taken = _with_orders(plan, state, {**state.orders, order.client_order_id: order})
+    if order.reduce_only:
+        return taken
+    return replace(taken, marks=Marks(*count_entry(state.marks)))
+
+
+def _switch(state: State, record: rec.SwitchSet) -> State:
+    """Set halt and pause; clearing a halt also clears the drawdown latch."""
+    marks = state.marks
+    if state.halted and not record.halted:
+        marks = marks._replace(halted=0, high=marks.equity)
+    return replace(
+        state,
+        halted=record.halted,
+        paused=record.paused,
+        switched_by=record.by,
+        switch_reason=record.reason,
+        marks=marks,
+    )
+
+
+def _adjust_cash(state: State, units: int) -> State:
+    """Move cash and everything it is measured against: a transfer is no profit, no loss."""
+    moved = float(quote(units))
+    marks = state.marks
+    return replace(
+        state,
+        cash=state.cash + units,
+        transfers=state.transfers + units,
+        marks=marks._replace(
+            equity=marks.equity + moved,
+            high=marks.high + moved,
+            day_start=marks.day_start + moved,
+        ),
+    )
+
+
 def _take_history(plan: Plan, state: State, event: HistoryLoaded) -> State:
+    if not event.bars:
+        return state
     j = plan.index[event.product_id]
     window = bars_from_rows(plan.products[j], plan.interval_ms, list(event.bars))
     si = state.si.copy()
@@ -155,9 +179,18 @@ def _take_bar(plan: Plan, state: State, bar: Bar, funding: int) -> State:
         windows=_put(state.windows, j, _appended(plan, state.windows[j], j, bar)),
         bars_seen=_put(state.bars_seen, j, state.bars_seen[j] + 1),
         last_bar_ms=_put(state.last_bar_ms, j, bar.open_ms),
-        arrived=state.arrived | {j},
-        arriving_ms=bar.open_ms,
+        arrived=_arrived(state, j, bar.open_ms),
+        arriving_ms=max(state.arriving_ms, bar.open_ms),
     )
+
+
+def _arrived(state: State, j: int, open_ms: int) -> frozenset[int]:
+    """Products of the running cycle: a late bar joins none, a newer one begins the next."""
+    if open_ms > state.arriving_ms:
+        return frozenset({j})
+    if open_ms < state.arriving_ms or open_ms <= state.cycle_ms:
+        return state.arrived
+    return state.arrived | {j}
 
 
 def _appended(plan: Plan, window: Bars | None, j: int, bar: Bar) -> Bars:
@@ -207,7 +240,7 @@ def _take_decision(plan: Plan, state: State, record: rec.Decided) -> State:
     if record.cancelled is not None:
         waiting = orders[record.cancelled]
         orders[record.cancelled] = waiting._replace(
-            status=OrderStatus.PENDING_CANCEL, reserve=int(si[j, RESERVE])
+            status=cancelling(waiting.status), reserve=int(si[j, RESERVE])
         )
         clear_working(si[j], sf[j])
     marks = state.marks
@@ -254,26 +287,31 @@ def _ticket(code: int, order: Order) -> Ticket:
 def _book(plan: Plan, state: State, event: FillReceived, record: rec.FillBooked) -> State:
     fill = event.fill
     j = plan.index[fill.product_id]
-    spec = plan.products[j].spec
     si, sf = state.si.copy(), state.sf.copy()
     in_slot = working_id(plan, state, j) == fill.client_order_id
-    after_fill(si[j], sf[j], fill.side, fill.lots, fill.ticks, fill.reason)
+    # An entry that has left the slot brings no protection: it must not undo the one there is.
+    is_stray = fill.reason == FILL_ENTRY and not in_slot
+    reason = FILL_OPERATOR if is_stray else fill.reason
+    after_fill(si[j], sf[j], fill.side, record.lots, fill.ticks, reason)
+    spent = state.cash - record.cash
     if in_slot:
         if si[j, KIND] == KIND_VALUE:
-            rate = plan.costs.taker_e8
-            si[j, QUOTE] -= buy_cost(fill.lots, fill.ticks, rate, spec)
+            si[j, QUOTE] = max(si[j, QUOTE] - spent, 0)
             si[j, RESERVE] = si[j, QUOTE]
         else:
-            si[j, LEFT] -= fill.lots
+            si[j, LEFT] -= record.lots
     orders = dict(state.orders)
     order = orders.get(fill.client_order_id)
     if order is None:  # the first fill of a resting protection
         order = _protection(plan, state, j, OrderStatus.OPEN)
     reserve = order.reserve
     if order.origin is Origin.OPERATOR and reserve:
-        spent = buy_cost(fill.lots, fill.ticks, plan.costs.taker_e8, spec)
-        reserve = max(reserve - spent, 0)
-    orders[fill.client_order_id] = order._replace(filled=fill.cumulative, reserve=reserve)
+        reserve = max(reserve - abs(spent), 0)
+    orders[fill.client_order_id] = order._replace(
+        filled=fill.cumulative,
+        reserve=reserve,
+        status=next_status(order.status, OrderStatus.OPEN),  # a fill proves that it was placed
+    )
     if si[j, LOTS] == 0:  # the protection of a closed position is gone
         for key, other in state.orders.items():
             if (
@@ -283,7 +321,7 @@ def _book(plan: Plan, state: State, event: FillReceived, record: rec.FillBooked)
                 and not other.status.is_final
             ):
                 orders[key] = other._replace(status=OrderStatus.CANCELLED)
-    moved = replace(state, cash=record.cash, si=si, sf=sf, fees=state.fees + fill.fee)
+    moved = replace(state, cash=record.cash, si=si, sf=sf, fees=state.fees + record.fee)
     return _with_orders(plan, moved, orders)
 
 
@@ -307,22 +345,14 @@ def _protection(plan: Plan, state: State, j: int, status: OrderStatus) -> Order:
 
 def _take_status(plan: Plan, state: State, event: OrderUpdated) -> State:
     j = plan.index[event.product_id]
-    orders = dict(state.orders)
-    if event.status is OrderStatus.TRIGGERED and event.client_order_id == guard_id(plan, state, j):
-        si, sf = state.si.copy(), state.sf.copy()
-        trigger_stop(si[j], sf[j])
-        known = orders.get(event.client_order_id)
-        orders[event.client_order_id] = (
-            _protection(plan, state, j, OrderStatus.TRIGGERED)
-            if known is None
-            else known._replace(status=OrderStatus.TRIGGERED, triggered=True)
-        )
-        return _with_orders(plan, replace(state, si=si, sf=sf), orders)
-    order = orders.get(event.client_order_id)
-    if order is None:
+    triggered = event.status is OrderStatus.TRIGGERED
+    if triggered and event.client_order_id == guard_id(plan, state, j):
+        return _trigger(plan, state, j, event.client_order_id)
+    order = state.orders.get(event.client_order_id)
+    if order is None or order.status.is_final:
         return state
-    orders[event.client_order_id] = order._replace(
-        status=event.status, triggered=order.triggered or event.status is OrderStatus.TRIGGERED
+    changed = order._replace(
+        status=next_status(order.status, event.status), triggered=order.triggered or triggered
     )
     moved = state
     if event.status.is_final and working_id(plan, state, j) == event.client_order_id:
@@ -333,14 +363,30 @@ def _take_status(plan: Plan, state: State, event: OrderUpdated) -> State:
             count_unfilled(si[j])
         clear_working(si[j], sf[j])
         moved = replace(state, si=si, sf=sf)
-    return _with_orders(plan, moved, orders)
+    return _with_orders(plan, moved, {**state.orders, event.client_order_id: changed})
+
+
+def _trigger(plan: Plan, state: State, j: int, order_id: str) -> State:
+    """Turn product j's protection into its working order; nothing held has none."""
+    if state.si[j, LOTS] == 0 or state.si[j, STOP_TICKS] == 0:
+        return state
+    si, sf = state.si.copy(), state.sf.copy()
+    trigger_stop(si[j], sf[j])
+    known = state.orders.get(order_id)
+    order = (
+        _protection(plan, state, j, OrderStatus.TRIGGERED)
+        if known is None
+        else known._replace(status=OrderStatus.TRIGGERED)
+    )
+    triggered = order._replace(triggered=True)
+    return _with_orders(plan, replace(state, si=si, sf=sf), {**state.orders, order_id: triggered})
 
 
 def _cancel(plan: Plan, state: State, client_order_id: str) -> State:
     order = state.orders[client_order_id]
     orders = {
         **state.orders,
-        client_order_id: order._replace(status=OrderStatus.PENDING_CANCEL),
+        client_order_id: order._replace(status=cancelling(order.status)),
     }
     return _with_orders(plan, state, orders)
 

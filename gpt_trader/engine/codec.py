@@ -1,7 +1,8 @@
 """Events, records, commands and state as JSON values, and back, exactly.
 
 Driven by the types' annotations: a NamedTuple is an object of its fields, a tuple an array, an
-enum its value, a number that is not finite null. Values of a union carry their type's name under "type".
+enum its value, NaN null, an infinity the text "Infinity" or "-Infinity". Values of a union
+carry their type's name under "type". Where a number may be absent, NaN and None read as None.
 """
 
 import math
@@ -26,11 +27,11 @@ Decoder = Callable[[Any], Any]
 
 
 def to_json(value: Any) -> Any:  # noqa: ANN401
-    """Return a value of the engine as JSON types; what is not finite becomes None."""
+    """Return a value of the engine as JSON types, which hold no number that is not finite."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return _number_to_json(value)
     if isinstance(value, str):
         return str(value)
     if hasattr(value, "_fields"):
@@ -42,15 +43,27 @@ def to_json(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
+def _number_to_json(value: float) -> float | str | None:
+    if math.isnan(value):
+        return None
+    if math.isinf(value):
+        return "Infinity" if value > 0.0 else "-Infinity"
+    return value
+
+
+def _number(data: float | str | None) -> float:
+    return math.nan if data is None else float(data)
+
+
 def tagged(value: Event | Record | Command) -> dict[str, Any]:
     """Return an event, record or command as JSON with its type's name."""
     return {"type": type(value).__name__, **to_json(value)}
 
 
 @cache
-def _decoder(hint: Any) -> Decoder:  # noqa: ANN401, PLR0911
+def _decoder(hint: Any) -> Decoder:  # noqa: ANN401
     if hint is float:
-        return lambda data: math.nan if data is None else float(data)
+        return _number
     if hint is Any or hint in (int, str, bool, NoneType):
         return lambda data: data
     origin = get_origin(hint)
@@ -66,7 +79,8 @@ def _decoder(hint: Any) -> Decoder:  # noqa: ANN401, PLR0911
         hints = get_type_hints(hint)
         fields = [(name, _decoder(hints[name])) for name in hint._fields]
         return lambda data: hint(**{name: decode(data[name]) for name, decode in fields})
-    return lambda data: hint(data)  # an enum
+    enum: Decoder = hint
+    return enum
 
 
 @cache
@@ -107,7 +121,7 @@ def state_to_json(state: State) -> dict[str, Any]:
     return {
         "cash": state.cash,
         "si": state.si.tolist(),
-        "sf": [[None if math.isnan(x) else x for x in row] for row in state.sf.tolist()],
+        "sf": to_json(state.sf.tolist()),
         "marks": to_json(state.marks),
         "orders": {key: to_json(order) for key, order in state.orders.items()},
         "windows": [None if w is None else _window_to_json(w) for w in state.windows],
@@ -130,7 +144,7 @@ def state_to_json(state: State) -> dict[str, Any]:
 
 def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
     """Return the state that `state_to_json` wrote."""
-    sf = [[math.nan if x is None else x for x in row] for row in data["sf"]]
+    sf = [[_number(x) for x in row] for row in data["sf"]]
     marks: Marks = _decoder(Marks)(data["marks"])
     return State(
         cash=data["cash"],

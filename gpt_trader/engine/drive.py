@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from gpt_trader.engine.commands import Command
 from gpt_trader.engine.events import BarClosed, Event
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Broker, Entry, Journal, Signals
@@ -45,14 +46,13 @@ def advance(
         waiting = [*broker.on_bar(plan, state, event), event]
     while waiting:
         entries: list[Entry] = []
-        commands = []
+        commands: list[Command] = []
         for one in waiting:
-            state, records, asked = step(plan, state, one, signals)
-            entries.append(Entry(one, records, asked))
-            commands += asked
+            after = step(plan, state, one, signals)
+            state = after.state
+            entries.append(Entry(one, after.records, after.commands))
+            commands += after.commands
         journal.append(plan, state, entries)
         observe(state, entries)
-        waiting = (
-            list(broker.execute(plan, state, commands, event.time_ms)) if commands else []
-        )
+        waiting = list(broker.execute(plan, state, commands, event.time_ms)) if commands else []
     return state

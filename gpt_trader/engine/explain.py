@@ -1,5 +1,6 @@
 """Why: a decision's reasons and guard readings, in words and numbers."""
 
+import math
 from collections.abc import Sequence
 
 from gpt_trader.domain.decision import GuardReading, Reason
@@ -35,7 +36,7 @@ from gpt_trader.kernel.codes import (
     REFUSED_STALE_BAR,
     REFUSED_UNKNOWN_ORDER,
 )
-from gpt_trader.kernel.ledger import value
+from gpt_trader.kernel.ledger import quote, value
 from gpt_trader.kernel.limits import Guards, drawdown_ratio, loss_ratio
 from gpt_trader.kernel.sizing import Ticket, account_sums
 from gpt_trader.kernel.slots import BARS_HELD, LAST_CLOSE, LATCH, LOTS, MAX_BARS
@@ -121,31 +122,28 @@ def _numbers(
     equity = state.marks.equity
     if not equity > 0.0:
         return equity, 0.0
+    if math.isnan(weight):
+        return None, None
     held = float(value(int(row[LOTS]), int(row[LAST_CLOSE]), plan.products[j].spec))
     cap = plan.limits.max_product
     return held / equity, max(-cap, min(cap, weight))
 
 
-def guard_readings(
-    plan: Plan, state: State, j: int, guards: Guards
-) -> tuple[GuardReading, ...]:
+def guard_readings(plan: Plan, state: State, j: int, guards: Guards) -> tuple[GuardReading, ...]:
     """Read every entry guard as product j's decision saw it."""
     marks, limits = state.marks, plan.limits
     gross, aside = account_sums(state.si, state.sf, plan.specs)
     row = state.si[j]
     held = abs(float(value(int(row[LOTS]), int(row[LAST_CLOSE]), plan.products[j].spec)))
     equity = marks.equity
-    ratio = float("nan")
-    free = (state.cash - aside) / 1e8
+    loss = float(loss_ratio(marks)) if marks.day_start > 0.0 else math.nan
+    drawdown = float(drawdown_ratio(marks)) if marks.high > 0.0 else math.nan
+    free = float(quote(int(state.cash - aside)))
     return (
         _reading("halt", state.halted, float(state.halted), 0.0),
         _reading("pause", state.paused, float(state.paused), 0.0),
-        _reading(
-            "daily_loss", bool(marks.day_halted), float(loss_ratio(marks)), limits.max_daily_loss
-        ),
-        _reading(
-            "drawdown", bool(marks.halted), float(drawdown_ratio(marks)), limits.max_drawdown
-        ),
+        _reading("daily_loss", bool(marks.day_halted), loss, limits.max_daily_loss),
+        _reading("drawdown", bool(marks.halted), drawdown, limits.max_drawdown),
         _reading(
             "entries_today",
             marks.entries >= limits.max_entries,
@@ -159,15 +157,15 @@ def guard_readings(
             float(limits.max_bar_age_ms),
         ),
         _reading("unknown_orders", guards.unknown > 0, float(guards.unknown), 0.0),
-        _share("product_share", held / equity if equity > 0 else ratio, limits.max_product),
-        _share("gross_share", gross / equity if equity > 0 else ratio, limits.max_gross),
+        _share("product_share", held / equity if equity > 0.0 else math.nan, limits.max_product),
+        _share("gross_share", gross / equity if equity > 0.0 else math.nan, limits.max_gross),
         _reading("free_cash", free <= 0.0, free, 0.0),
     )
 
 
 def _reading(name: str, tripped: bool, seen: float, limit: float) -> GuardReading:  # noqa: FBT001
     state = "TRIPPED" if tripped else "OK"
-    if seen != seen:  # noqa: PLR0124 - not a number: never green
+    if math.isnan(seen):  # never green
         state = "UNKNOWN"
     return GuardReading(name, state, seen, limit)
 

@@ -1,6 +1,6 @@
 """What the one loop needs from outside. Each port has at least two implementations."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from gpt_trader.domain.targets import Target
@@ -22,16 +22,17 @@ class Entry(NamedTuple):
 class Feed(Protocol):
     """Where events come from, in order; ends when there are no more."""
 
-    def __iter__(self) -> "Iterable[Event]": ...  # type: ignore[override]
+    def __iter__(self) -> Iterator[Event]:
+        """Start at the first event."""
+        ...
 
 
 class Signals(Protocol):
-    """A pure function from the state's window to the newest target of product j.
+    """A pure function from the state's window to the newest target of product j."""
 
-    Returns (target or None for no opinion, memory to keep).
-    """
-
-    def __call__(self, state: State, j: int) -> tuple[Target | None, Any]: ...  # noqa: ANN401
+    def __call__(self, state: State, j: int) -> tuple[Target | None, Any]:
+        """Return (target or None for no opinion, memory to keep)."""
+        ...
 
 
 class Broker(Protocol):

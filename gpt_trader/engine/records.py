@@ -48,9 +48,11 @@ class CycleEnded(NamedTuple):
 
 
 class FillBooked(NamedTuple):
-    """The event's fill moved cash and position."""
+    """The event's fill moved cash and position, by what its order's watermark was short of."""
 
     cash: int  # after it
+    lots: int  # what was booked: more than the fill's if an earlier one was missed
+    fee: int
     is_late: bool  # the order had already ended: an anomaly, booked all the same
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.order import Order, client_order_id
+from gpt_trader.domain.order import Order, OrderStatus, Origin, client_order_id
 from gpt_trader.engine.plan import Plan
 from gpt_trader.kernel.ledger import quote, value
 from gpt_trader.kernel.limits import Marks, new_marks
@@ -118,3 +118,20 @@ def guard_id(plan: Plan, state: State, j: int) -> str:
         int(state.si[j, GUARD_CAUSE]),
         1,
     )
+
+
+def unknown_orders(state: State, product_id: str | None = None) -> int:
+    """Orders whose outcome is unknown: of one product, or of all."""
+    return sum(
+        order.status is OrderStatus.SUBMIT_UNKNOWN
+        and (product_id is None or order.product_id == product_id)
+        for order in state.orders.values()
+    )
+
+
+def open_order(state: State, order_id: str) -> Order | None:
+    """Return the operator's order of this id that can still fill; None if there is none."""
+    order = state.orders.get(order_id)
+    if order is None or order.status.is_final or order.origin is not Origin.OPERATOR:
+        return None
+    return order

@@ -33,7 +33,7 @@ class RiskPolicy:
         )
 
 
-def no_policy(interval_ms: int) -> Limits:
+def no_policy(interval_ms: int) -> Limits:  # noqa: ARG001 - called like RiskPolicy.limits
     """Return limits that bind nothing but the account: what `--risk none` means."""
     return Limits(
         max_product=1.0,
