@@ -1,29 +1,31 @@
-"""The demo: trade the synthetic market, be killed midway, recover, and account for all of it.
+"""The demo: trade the synthetic market, be killed midway, recover, account for all of it.
 
-Runs `gpt-trader run --profile dev` as a user would, in a folder of its own that is removed at
-the end. No account, no key, no network. Nothing here chooses the seed or the result.
+Runs `gpt-trader run --profile dev` as a user would, in a folder of its own. No account, no key,
+no network. Nothing here chooses the seed or the result.
 """
 
 import collections
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
 from gpt_trader.backtest.api import Route, backtest
+from gpt_trader.backtest.result import Result
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
 from gpt_trader.data.synthetic import SYNTHETIC_NOTE, synthetic_market
 from gpt_trader.data.times import format_time
-from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.decision import Decision
 from gpt_trader.domain.order import Fill
 from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.engine.events import FillReceived
@@ -35,6 +37,7 @@ from gpt_trader.runtime.session import JOURNAL
 from gpt_trader.strategy.registry import create
 
 BARS_PER_S = 60
+FOLDER = Path(".demo")  # left behind for the command that comes next
 SEEDS = range(100)
 ROW_TIME = slice(0, 16)
 console = Console(highlight=False)
@@ -44,24 +47,22 @@ def main() -> int:
     """Run the demo; exit code 1 if anything was lost or came twice."""
     settings = load_profile("dev", env={}).settings
     opening(settings)
-    with tempfile.TemporaryDirectory(prefix="gpt-trader-demo-") as name:
-        folder = Path(name)
-        series = market(settings, settings.synthetic.seed)
-        first_bars = max(len(bars) for bars in series) // 2
-        killed_at = run_until_killed(folder, first_bars)
-        console.print(
-            f"\n[bold]SIGKILL[/bold] after {killed_at} cycles: the process is gone, "
-            "nothing was said goodbye to. The same command again:\n"
-        )
-        if run(folder).wait() != 0:
-            return 1
-        entries = list(journal_of(folder))
-    sound = account_for(settings, series, entries)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    whole = undisturbed(settings, settings.synthetic.seed)
+    killed_at = run_until_killed(orders=len({fill_order(f) for f in whole.fills}) // 2)
+    console.print(
+        f"\n[bold]SIGKILL[/bold] after {killed_at} orders: the process is gone, it could not "
+        "even say goodbye. The same command again:\n"
+    )
+    if finish() != 0:
+        return 1
+    entries = list(journal_of())
+    sound = account_for(whole, entries)
     luck(settings)
     reasons(entries)
     console.print(
-        "\n[bold]Next:[/bold] gpt-trader backtest --demo --strategy breakout"
-        "   [dim](in .venv/bin; the README goes on from here)[/dim]"
+        f"\n[bold]Next:[/bold] .venv/bin/gpt-trader why BTC-USD --last 24 --profile dev "
+        f"--state-dir {FOLDER}"
     )
     return 0 if sound else 1
 
@@ -83,54 +84,71 @@ def opening(settings: Settings) -> None:
     )
 
 
-def market(settings: Settings, seed: int) -> list[Bars]:
-    """Return the profile's synthetic market for a seed."""
-    return synthetic_market(
-        seed=seed,
-        products=settings.products,
-        n_bars=settings.synthetic.bars,
-        interval_ms=settings.interval_ms,
+def undisturbed(settings: Settings, seed: int) -> Result:
+    """Run the profile on a seed's synthetic market, in one piece, as a backtest."""
+    return backtest(
+        synthetic_market(
+            seed=seed,
+            products=settings.products,
+            n_bars=settings.synthetic.bars,
+            interval_ms=settings.interval_ms,
+        ),
+        routes(settings),
+        costs=settings.costs,
+        risk=settings.risk,
+        cash=settings.cash,
+        self_check=False,
     )
 
 
-def run(folder: Path) -> subprocess.Popen[bytes]:
-    """Start the bot on the demo's folder."""
+def fill_order(fill: np.void) -> tuple[int, int, int]:
+    """Return what tells the orders of a backtest's fills apart."""
+    return int(fill["product"]), int(fill["cause"]), int(fill["ordinal"])
+
+
+def run(stdout: int | None = None) -> subprocess.Popen[str]:
+    """Start the bot on the demo's folder; its live table is on stderr, its summary on stdout."""
     program = Path(sys.executable).parent / "gpt-trader"
-    arguments = ["run", "--profile", "dev", "--speed", str(BARS_PER_S), "--state-dir", str(folder)]
-    return subprocess.Popen([program, *arguments], env=os.environ)  # noqa: S603 - our own
+    given = ["run", "--profile", "dev", "--speed", str(BARS_PER_S), "--state-dir", str(FOLDER)]
+    width = os.environ | {"COLUMNS": str(console.width)}
+    return subprocess.Popen([program, *given], stdout=stdout, text=True, env=width)
 
 
-def run_until_killed(folder: Path, cycles: int) -> int:
-    """Run the bot and kill it once it has decided `cycles` cycles; return how many it had."""
-    bot = run(folder)
-    while bot.poll() is None and cycles_in(folder) < cycles:
-        time.sleep(0.1)
+def finish() -> int:
+    """Run the bot to the market's end and print its summary; the demo has its own last line."""
+    bot = run(subprocess.PIPE)
+    summary, _ = bot.communicate()
+    console.print(
+        "\n".join(x for x in summary.splitlines() if not x.startswith("Next:")), markup=False
+    )
+    return bot.returncode
+
+
+def run_until_killed(orders: int) -> int:
+    """Run the bot and kill it once its journal holds `orders` orders; return how many it has."""
+    bot = run()
+    while bot.poll() is None and orders_sent() < orders:
+        time.sleep(0.05)
     bot.send_signal(signal.SIGKILL)
     bot.wait()
-    return cycles_in(folder)
+    return orders_sent()
 
 
-def journal_path(folder: Path) -> Path:
-    """Return the one journal below the folder."""
-    return next(folder.rglob(JOURNAL), folder / JOURNAL)
+def orders_sent() -> int:
+    """Count the orders in the journal."""
+    return sum(len(orders_of(entry)) for entry in journal_of())
 
 
-def cycles_in(folder: Path) -> int:
-    """Count the decided bars in the journal, by its index."""
-    path = journal_path(folder)
-    if not path.exists():
-        return 0
-    with open_journal(path, readonly=True) as journal:
-        return max(
-            (len(journal.decisions(product, limit=1_000_000)) for product in ("BTC-USD",)),
-            default=0,
-        )
+def orders_of(entry: Entry) -> list[str]:
+    """Return the client ids of the orders an entry sends."""
+    return [c.order.client_order_id for c in entry.commands if isinstance(c, SubmitOrder)]
 
 
-def journal_of(folder: Path) -> Iterator[Entry]:
-    """Yield the journal's entries, its chain checked on the way."""
-    with open_journal(journal_path(folder), readonly=True) as journal:
-        yield from read_entries(journal)
+def journal_of() -> Iterator[Entry]:
+    """Yield the journal's entries, its chain checked on the way; none before it exists."""
+    for path in FOLDER.rglob(JOURNAL):
+        with open_journal(path, readonly=True) as journal:
+            yield from read_entries(journal)
 
 
 def routes(settings: Settings) -> list[Route]:
@@ -141,31 +159,21 @@ def routes(settings: Settings) -> list[Route]:
     ]
 
 
-def account_for(settings: Settings, series: list[Bars], entries: Sequence[Entry]) -> bool:
+def account_for(whole: Result, entries: Sequence[Entry]) -> bool:
     """Hold every order and fill of the killed and resumed session against an undisturbed run."""
-    orders = [
-        command.order.client_order_id
-        for entry in entries
-        for command in entry.commands
-        if isinstance(command, SubmitOrder)
-    ]
+    orders = [order_id for entry in entries for order_id in orders_of(entry)]
     fills = [e.event.fill for e in entries if isinstance(e.event, FillReceived)]
     ignored = sum(isinstance(r, FillIgnored) for e in entries for r in e.records)
-    whole = backtest(
-        series,
-        routes(settings),
-        costs=settings.costs,
-        risk=settings.risk,
-        cash=settings.cash,
-        self_check=False,
-    )
     grid = whole.path.time
     ids = [product.product_id for product in whole.products]
     expected = collections.Counter(
-        (int(grid[f["bar"]]), ids[f["product"]], int(f["side"]), int(f["lots"]), int(f["ticks"]),
-         int(f["fee"]))
+        (
+            int(grid[f["bar"]]),
+            ids[f["product"]],
+            *(int(f[name]) for name in ("side", "lots", "ticks", "fee")),
+        )
         for f in whole.fills
-    )  # fmt: skip
+    )
     booked = collections.Counter(map(key_of, fills))
     lost = sum((expected - booked).values())
     twice = sum((booked - expected).values()) + len(orders) - len(set(orders)) + ignored
@@ -187,15 +195,8 @@ def luck(settings: Settings) -> None:
     """Run the same strategy on a hundred seeds; say where this one stands."""
     results: dict[int, tuple[float, float]] = {}
     for seed in SEEDS:
-        result = backtest(
-            market(settings, seed),
-            routes(settings),
-            costs=settings.costs,
-            risk=settings.risk,
-            cash=settings.cash,
-            self_check=False,
-        )
-        results[seed] = (result.metrics.return_pct, result.metrics.buy_hold_return_pct)
+        metrics = undisturbed(settings, seed).metrics
+        results[seed] = (metrics.return_pct, metrics.buy_hold_return_pct)
     mine = results[settings.synthetic.seed]
     rank = 1 + sum(other[0] > mine[0] for other in results.values())
     beat = sum(net > hold for net, hold in results.values())
@@ -216,12 +217,12 @@ def reasons(entries: Sequence[Entry]) -> None:
     for code, count in holds.most_common(4):
         table.add_row(f"{count / len(decided):.0%}", code, f"[dim]{details[code]}[/dim]")
     console.print(table)
-    refused = next((d for d in decided if d.action == "blocked"), None)
+    refused = next(((d, d.reasons[0]) for d in decided if is_plain_refusal(d)), None)
     if refused is not None:
-        reason = refused.reasons[0]
+        decision, reason = refused
         console.print(
-            f"[bold]A refusal:[/bold] {refused.product_id} at "
-            f"{format_time(refused.bar_ms)[ROW_TIME]}: {reason.code}, {reason.value:.4g} against "
+            f"[bold]A refusal:[/bold] {decision.product_id} at "
+            f"{format_time(decision.bar_ms)[ROW_TIME]}: {reason.code}, {reason.value:.4g} against "
             f"the limit {reason.threshold:.4g}: {reason.detail}"
         )
     acted = next(d for d in reversed(decided) if d.action in ("buy", "sell"))
@@ -234,6 +235,12 @@ def reasons(entries: Sequence[Entry]) -> None:
         f"[bold]Why[/bold] {acted.action} {acted.product_id} at "
         f"{format_time(acted.bar_ms)[ROW_TIME]}: {acted.name}: {why}"
     )
+
+
+def is_plain_refusal(decision: Decision) -> bool:
+    """Whether a refusal's reading is still beyond its limit (a latch may hold for longer)."""
+    value, limit = decision.reasons[0].value, decision.reasons[0].threshold
+    return decision.action == "blocked" and None not in (value, limit) and value >= limit
 
 
 if __name__ == "__main__":

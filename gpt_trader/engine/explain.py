@@ -56,7 +56,7 @@ DETAILS = {
     ACT_MAX_BARS: "held for the longest allowed time",
     REFUSED_HALTED: "trading is halted: only exits until `gpt-trader rearm`",
     REFUSED_PAUSED: "paused by the operator: only exits until `gpt-trader resume`",
-    REFUSED_DAILY_LOSS: "the daily loss limit was reached: only exits until the next UTC day",
+    REFUSED_DAILY_LOSS: "the daily loss limit was reached today: only exits until the next UTC day",
     REFUSED_DRAWDOWN: "the drawdown limit was reached: only exits until a person rearms",
     REFUSED_ENTRIES: "as many entries today as are allowed",
     REFUSED_STALE_BAR: "the newest bar is too old, ms",
