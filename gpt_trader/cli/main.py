@@ -27,6 +27,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "orders": ("gpt_trader.cli.orders", "Place a test order through the same checks."),
     "why": ("gpt_trader.cli.why", "Explain a decision: signal, threshold, guards, order, fill."),
     "replay": ("gpt_trader.cli.replay", "Decide a recorded session again and compare."),
+    "pause": ("gpt_trader.cli.pause", "Let a session only exit."),
+    "resume": ("gpt_trader.cli.resume", "Let a paused session enter again."),
+    "rearm": ("gpt_trader.cli.rearm", "Let a halted session trade again, on the record."),
+    "journal": ("gpt_trader.cli.journal", "Prove that a session's record is whole."),
     "strategies": ("gpt_trader.cli.strategies", "List strategies with parameters and ranges."),
     "new-strategy": ("gpt_trader.cli.new_strategy", "Write a working strategy with its test."),
 }

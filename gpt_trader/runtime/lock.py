@@ -53,6 +53,20 @@ def portfolio_lock(lock_dir: Path, portfolio_id: str) -> Iterator[Path]:
             _rewrite(path, "")
 
 
+def holder(lock_dir: Path, portfolio_id: str) -> str | None:
+    """Return who holds the portfolio's lock, None if nobody does.
+
+    Reads what the holder wrote and asks whether it lives; never takes the lock, so that a
+    look cannot keep a bot from starting.
+    """
+    try:
+        text = (lock_dir / _file_name(portfolio_id)).read_text(encoding="utf-8")
+        os.kill(int(json.loads(text)["pid"]), 0)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return _describe_holder(text)
+
+
 def _file_name(portfolio_id: str) -> str:
     # Readable, and different for different ids, whatever characters an id has.
     readable = re.sub(r"[^A-Za-z0-9-]+", "-", portfolio_id)[-40:]

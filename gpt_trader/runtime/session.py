@@ -33,7 +33,7 @@ class Session:
     """An open session: the only holder of the portfolio's lock and journal.
 
     resumed: whether a journal of the same session was found. kept: where a journal of another
-    session was moved to, None if there was none.
+    session was moved to, None if there was none. ends_ms: open time of the market's last bar.
     """
 
     plan: Plan
@@ -43,6 +43,7 @@ class Session:
     durable: DurableJournal
     broker: PaperBroker
     resumed: bool
+    ends_ms: int
     kept: Path | None = None
 
     def take(self, event: Event, observe: Callable[..., None]) -> None:
@@ -72,10 +73,10 @@ def start(wired: Wired, folder: Path, ended: Callable[[State], bool]) -> Iterato
     with portfolio_lock(default_lock_dir(), lock_id(wired.plan.portfolio, folder)):
         kept = _set_aside(wired, folder, ended)
         with open_journal(folder / JOURNAL) as journal:
-            session = _opened(journal, wired.plan, wired.signals, wired.cash)
+            session = _opened(journal, wired.plan, wired.signals, wired.header)
             session.kept = kept
             if not session.resumed:
-                session.take(Started(clock_ms(), dict(wired.header)), nothing)
+                session.take(Started(int(wired.panel.time[0]), dict(wired.header)), nothing)
             yield from _guarded(session)
 
 
@@ -87,7 +88,7 @@ def reopen(folder: Path) -> Iterator[Session]:
         plan = plan_of(header)
         stack.enter_context(portfolio_lock(default_lock_dir(), lock_id(plan.portfolio, folder)))
         journal = stack.enter_context(open_journal(folder / JOURNAL, create=False))
-        session = _opened(journal, plan, signals_of(header), header["cash"])
+        session = _opened(journal, plan, signals_of(header), header)
         yield from _guarded(session)
 
 
@@ -108,11 +109,12 @@ def _save(session: Session) -> None:
         session.durable.snapshot(session.state)
 
 
-def _opened(journal: Journal, plan: Plan, signals: Signals, cash: int) -> Session:
+def _opened(journal: Journal, plan: Plan, signals: Signals, header: Mapping[str, Any]) -> Session:
     resumed = journal.head()[0] > 0
+    cash, ends_ms = header["cash"], header["data_ends_ms"]
     state = recover_state(journal, plan, cash) if resumed else new_state(plan, cash)
     durable = DurableJournal(journal, clock_ms)
-    session = Session(plan, signals, state, journal, durable, PaperBroker(), resumed)
+    session = Session(plan, signals, state, journal, durable, PaperBroker(), resumed, ends_ms)
     for event in session.broker.reconcile(plan, state, max(state.cycle_ms, 0)):
         session.take(event, nothing)
     return session

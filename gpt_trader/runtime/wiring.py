@@ -1,10 +1,12 @@
 """From settings to the parts of a session: the one place where modes differ."""
 
 import hashlib
+import platform
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from gpt_trader.config.settings import RouteSpec, Settings
@@ -119,7 +121,7 @@ def _header(
         "data": [digest(bars) for bars in series],
         "data_ends_ms": max(int(bars.time[-1]) for bars in series),
         "label": label,
-        "versions": {name: _version(name) for name in PACKAGES},
+        "versions": versions(),
     }
 
 
@@ -143,11 +145,36 @@ def _infinite(numbers: Sequence[float | None]) -> list[float]:
     return [float("inf") if number is None else number for number in numbers]
 
 
+def versions() -> dict[str, str]:
+    """Return what equal results depend on: packages, Python, the processor's features."""
+    packages = {name: _version(name) for name in PACKAGES}
+    return packages | {"python": platform.python_version(), "cpu": _cpu()}
+
+
+def _cpu() -> str:
+    """Return the architecture and a digest of the processor's features, where they are told."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    features = next((x for x in lines if x.lower().startswith(("flags", "features"))), "")
+    told = hashlib.sha256(" ".join(sorted(features.split()[2:])).encode()).hexdigest()[:12]
+    return f"{platform.machine()}-{told}"
+
+
 def _version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
         return "unknown"
+
+
+def version_changes(header: Mapping[str, Any]) -> list[str]:
+    """Return what is otherwise here than where the session was recorded."""
+    here = versions()
+    return [
+        f"{name} {recorded}, this is {here[name]}"
+        for name, recorded in header["versions"].items()
+        if recorded != here[name]
+    ]
 
 
 def plan_of(header: Mapping[str, Any]) -> Plan:

@@ -1,0 +1,200 @@
+"""`gpt-trader orders`: test orders through the same checks as the bot's own."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from gpt_trader.cli import output
+from gpt_trader.cli.options import StateDir, again
+from gpt_trader.cli.output import Json, ProfileName
+
+COMMAND = "orders"
+REFUSED = 6
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Place, list, change and cancel orders by hand, in a simulated session that is stopped.",
+)
+
+
+class Side(StrEnum):
+    """Buy or sell."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+class Kind(StrEnum):
+    """How an order is priced."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP_LIMIT = "stop_limit"
+    BRACKET = "bracket"
+
+
+class Tif(StrEnum):
+    """How long an order lives."""
+
+    GTC = "GTC"
+    GTD = "GTD"
+    IOC = "IOC"
+    FOK = "FOK"
+
+
+Size = Annotated[str | None, typer.Option("--size", metavar="BASE", help="Amount of the base.")]
+Price = Annotated[str | None, typer.Option("--price", metavar="P", help="Limit price.")]
+OrderId = Annotated[str, typer.Argument(help="Its client order id, or the beginning of it.")]
+
+
+@app.command()
+def place(
+    product: Annotated[str, typer.Argument(help="A product, such as BTC-USD.")],
+    side: Annotated[Side, typer.Argument(help="buy or sell.")],
+    *,
+    size: Size = None,
+    value: Annotated[
+        str | None,
+        typer.Option("--value", metavar="QUOTE", help="Money to spend, fee included (market buy)."),
+    ] = None,
+    kind: Annotated[Kind, typer.Option("--type", help="How it is priced.")] = Kind.MARKET,
+    price: Price = None,
+    stop: Annotated[
+        str | None, typer.Option("--stop", metavar="P", help="Trigger of a stop or bracket.")
+    ] = None,
+    tif: Annotated[
+        Tif | None, typer.Option("--tif", help="How long it lives.  [default: GTC; market: IOC]")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="End of a GTD order, UTC.")
+    ] = None,
+    post_only: Annotated[
+        bool, typer.Option("--post-only", help="Never cross: rest, or be rejected.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the verdict, send nothing.")
+    ] = False,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Place one order through every check; it rests until the next bar.
+
+    A refused order exits 6 and names the guard, its value and its limit.
+    """
+    from gpt_trader.cli import orders_input, orders_view
+    from gpt_trader.cli.operate import open_session
+
+    asked = orders_input.Asked(
+        product=product,
+        side=side.value,
+        size=size,
+        value=value,
+        kind=kind.value,
+        price=price,
+        stop=stop,
+        tif=None if tif is None else tif.value,
+        until=until,
+        post_only=post_only,
+    )
+    with open_session(profile, state_dir) as session:
+        verdict = orders_input.place(session, asked, dry_run=dry_run)
+    if not json:
+        orders_view.show_place(verdict, dry_run=dry_run)
+    _end(verdict, f"Next: gpt-trader orders list{again(profile, state_dir)}", json=json)
+
+
+@app.command("list")
+def list_orders(
+    *, profile: ProfileName = None, state_dir: StateDir = None, json: Json = False
+) -> None:
+    """List open orders and the newest that have ended."""
+    from gpt_trader.cli.options import session_folder
+    from gpt_trader.observe.cycle import order_json
+    from gpt_trader.runtime.journaling import recover_state
+    from gpt_trader.runtime.session import view
+
+    with view(session_folder(profile, state_dir)) as (header, plan, journal):
+        state = recover_state(journal, plan, header["cash"])
+    listed = [order_json(plan, order) for order in state.orders.values()]
+    output.emit(COMMAND, {"orders": listed}, json=json)
+    if json:
+        return
+    columns = ("client_order_id", "product", "side", "type", "size", "price", "filled", "status")
+    rows = [[_cell(one, column) for column in columns] for one in listed]
+    output.table([column.replace("client_order_id", "id") for column in columns], rows)
+    if not listed:
+        print("no orders yet")
+
+
+def _cell(one: dict[str, Any], column: str) -> object:
+    shown = one[column]
+    if column == "size" and shown is None:
+        return f"for {one['value']}"
+    return "-" if shown is None else shown
+
+
+@app.command()
+def cancel(
+    order_id: OrderId,
+    *,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Cancel an order that was placed by hand."""
+    from gpt_trader.cli import orders_input
+    from gpt_trader.cli.operate import open_session
+
+    with open_session(profile, state_dir) as session:
+        verdict = orders_input.cancel(session, order_id)
+    _end(verdict, f"Next: gpt-trader orders list{again(profile, state_dir)}", json=json)
+
+
+@app.command()
+def edit(
+    order_id: OrderId,
+    *,
+    size: Size = None,
+    price: Price = None,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Change size or price of a resting order; its side and purpose stay."""
+    from gpt_trader.cli import orders_input
+    from gpt_trader.cli.operate import open_session
+
+    with open_session(profile, state_dir) as session:
+        verdict = orders_input.edit(session, order_id, size=size, price=price)
+    _end(verdict, f"Next: gpt-trader orders list{again(profile, state_dir)}", json=json)
+
+
+def _end(verdict: Any, following: str, *, json: bool) -> None:  # noqa: ANN401
+    """Say what became of a request; a refusal exits 6."""
+    from gpt_trader.errors import HaltError
+    from gpt_trader.observe.cycle import reason_json
+    from gpt_trader.observe.words import number
+
+    refusal = verdict.refusal
+    if refusal is None:
+        output.emit(COMMAND, verdict.data, _notes(verdict), json=json)
+        if not json:
+            print(verdict.words)
+            print(following)
+        return
+    message = f"refused: {refusal.code}: {refusal.detail}"
+    if refusal.value is not None and refusal.threshold is not None:
+        message += f": {number(refusal.value)} v limit {number(refusal.threshold)}"
+    if not json:
+        raise HaltError(message, hint=verdict.hint)
+    error = {"code": refusal.code, "message": message, "hint": verdict.hint, "where": None}
+    data = verdict.data | {"refusal": reason_json(refusal)}
+    print(output.document(COMMAND, data=data, error=error))
+    raise typer.Exit(REFUSED)
+
+
+def _notes(verdict: Any) -> Sequence[str]:  # noqa: ANN401
+    return [verdict.hint] if verdict.hint else []

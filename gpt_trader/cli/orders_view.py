@@ -1,0 +1,22 @@
+"""The verdict on an order as people read it."""
+
+from gpt_trader.cli.orders_input import Verdict
+from gpt_trader.observe.words import number
+
+VERDICTS = {"OK": "PASS", "TRIPPED": "BLOCK"}
+
+
+def show_place(verdict: Verdict, *, dry_run: bool) -> None:
+    """Print each guard's verdict; an order that reduces passes none of them."""
+    order = verdict.data["order"]
+    if order is not None and order["reduce_only"] and verdict.refusal is None:
+        print("it reduces the position: entry guards do not apply")
+        if verdict.data["cut_from"]:
+            print(f"cut from {verdict.data['cut_from']} to what is held")
+    else:
+        for guard in verdict.data["guards"]:
+            limit = "none" if guard["limit"] is None else number(guard["limit"])
+            word = VERDICTS.get(guard["state"], guard["state"])
+            print(f"{word:<8}{guard['name']:<16}{number(guard['value'])} v limit {limit}")
+    if dry_run:
+        print("a dry run: nothing is sent")

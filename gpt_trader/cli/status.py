@@ -1,0 +1,89 @@
+"""`gpt-trader status`: where a session stands."""
+
+from typing import Any
+
+from gpt_trader.cli import output
+from gpt_trader.cli.options import StateDir, again
+from gpt_trader.cli.output import Json, ProfileName
+
+COMMAND = "status"
+
+
+def command(*, profile: ProfileName = None, state_dir: StateDir = None, json: Json = False) -> None:
+    """Show money at risk, positions with stops, open orders, halts and the next bar.
+
+    Reads the journal only, also beside a running bot.
+    """
+    from gpt_trader.cli.options import session_folder
+    from gpt_trader.runtime.journaling import recover_state
+    from gpt_trader.runtime.session import view
+    from gpt_trader.runtime.situation import situation
+
+    folder = session_folder(profile, state_dir)
+    with view(folder) as (header, plan, journal):
+        state = recover_state(journal, plan, header["cash"])
+        data = situation(folder, header, plan, journal, state)
+    output.emit(COMMAND, data, json=json)
+    if not json:
+        _show(data)
+        product = next(iter(plan.index))
+        print(f"Next: gpt-trader why {product}{again(profile, state_dir)}")
+
+
+def _show(data: dict[str, Any]) -> None:
+    state = f"running: {data['running']}" if data["running"] else "stopped"
+    print(f"{data['profile']}: {', '.join(data['strategies'])}, {state}")
+    rows = [
+        ("at risk", f"no money; simulated: {data['simulated_at_risk']} in positions"),
+        ("equity", f"{data['equity']}, cash {data['cash']}, fees paid {data['fees']}"),
+        *[("position", _position(p)) for p in data["positions"]],
+        *[("order", _order(order)) for order in data["open_orders"]],
+        *[("UNKNOWN", _order(order)) for order in data["unknown_orders"]],
+        *[("HALT", _halt(halt)) for halt in data["halts"]],
+    ]
+    if data["paused"]:
+        rows.append(("PAUSED", "only exits, until gpt-trader resume"))
+    if not data["positions"]:
+        rows.append(("position", "none"))
+    if not data["open_orders"]:
+        rows.append(("order", "none open"))
+    if not data["halts"] and not data["paused"]:
+        rows.append(("halts", "none"))
+    following = "none: the data has ended, the next run starts anew"
+    if not data["ended"]:
+        following = data["next_bar"] or "the first"
+    rows += [("last bar", data["last_bar"] or "none"), ("next bar", following)]
+    journal = data["journal"]
+    size = f"{journal['bytes'] / 1e6:,.1f} MB"
+    rows.append(("journal", f"{journal['path']}, {journal['entries']:,} entries, {size}"))
+    rows.append(("head", journal["head"]))
+    for name, text in rows:
+        print(f"  {name:<10}{text}")
+    if data["label"]:
+        print(data["label"])
+
+
+def _position(one: dict[str, Any]) -> str:
+    words = (
+        f"{one['size']} {one['product']} at {one['average_price']}, now {one['close']}: "
+        f"worth {one['value']}, {one['unrealized_pnl']} unrealized"
+    )
+    if one["stop"]:
+        words += f", {one['stop_kind'].lower()} {one['stop']}"
+    if one["take_profit"]:
+        words += f", take profit {one['take_profit']}"
+    return words if one["stop"] else words + ", no stop"
+
+
+def _order(one: dict[str, Any]) -> str:
+    amount = one["size"] or f"{one['value']} quote"
+    price = f" at {one['price']}" if one["price"] else ""
+    return (
+        f"{one['side']} {amount} {one['product']} {one['type']}{price}, {one['status']}, "
+        f"filled {one['filled']} ({one['client_order_id']})"
+    )
+
+
+def _halt(one: dict[str, Any]) -> str:
+    why = f" by {one['by']}: {one['reason']}" if "by" in one else ""
+    return f"{one['guard']}{why}: only exits, until {one['until']}"

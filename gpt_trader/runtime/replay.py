@@ -1,0 +1,87 @@
+"""Deciding a recorded session again: the same events through the same engine."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gpt_trader.engine.codec import event_from_json, tagged
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.ports import Signals
+from gpt_trader.engine.records import Decided
+from gpt_trader.engine.state import new_state
+from gpt_trader.engine.step import step
+from gpt_trader.journal.encode import canonical_json
+from gpt_trader.journal.entry import StoredEntry
+from gpt_trader.journal.sqlite import Journal
+
+ABSENT = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first thing that came out otherwise; seq and time are the entry's, JSON values."""
+
+    seq: int
+    time_ms: int
+    event: str
+    field: str
+    recorded: Any
+    now: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay found. head: digest of the journal's last entry, hexadecimal."""
+
+    events: int
+    decisions: int
+    head: str
+    difference: Difference | None
+
+
+def replay(journal: Journal, plan: Plan, signals: Signals, cash: int) -> Replayed:
+    """Decide every recorded event again, up to the first difference.
+
+    The chain is checked on the way. Raises JournalError if it does not hold.
+    """
+    state = new_state(plan, cash)
+    events = decisions = 0
+    head = ""
+    for stored in journal.read():
+        after = step(plan, state, event_from_json(json.loads(stored.event)), signals)
+        found = _compare(stored, "records", stored.records, [tagged(r) for r in after.records])
+        found = found or _compare(
+            stored, "commands", stored.commands, [tagged(c) for c in after.commands]
+        )
+        state = after.state
+        events += 1
+        decisions += sum(isinstance(record, Decided) for record in after.records)
+        head = stored.digest.hex()
+        if found is not None:
+            return Replayed(events, decisions, head, found)
+    return Replayed(events, decisions, head, None)
+
+
+def _compare(stored: StoredEntry, name: str, recorded: str, now: list[Any]) -> Difference | None:
+    if canonical_json(now) == recorded:
+        return None
+    path, old, new = first_difference(json.loads(recorded), json.loads(canonical_json(now)), name)
+    return Difference(stored.seq, stored.time_ms, stored.kind, path, old, new)
+
+
+def first_difference(old: Any, new: Any, path: str) -> tuple[str, Any, Any]:  # noqa: ANN401
+    """Return where two JSON values that are not equal first differ, and both values there."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in sorted({*old, *new}):
+            if old.get(key, ABSENT) != new.get(key, ABSENT):
+                inner = f"{path}.{key}"
+                return first_difference(old.get(key, ABSENT), new.get(key, ABSENT), inner)
+    if isinstance(old, list) and isinstance(new, list):
+        for i, (one, other) in enumerate(zip(old, new, strict=False)):
+            if one != other:
+                return first_difference(one, other, f"{path}[{i}]")
+        i = min(len(old), len(new))
+        missing = (old[i] if i < len(old) else ABSENT, new[i] if i < len(new) else ABSENT)
+        return (f"{path}[{i}]", *missing)
+    return path, old, new

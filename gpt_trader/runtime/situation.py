@@ -1,0 +1,161 @@
+"""Where a session stands, read from its journal: money at risk, orders, halts, what is next."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gpt_trader.domain.decision import GuardReading
+from gpt_trader.domain.order import OrderStatus
+from gpt_trader.domain.product import Product
+from gpt_trader.domain.text import fixed, grid_of, units_text
+from gpt_trader.engine.explain import guard_readings
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.state import State, equity, unknown_orders
+from gpt_trader.journal.sqlite import Journal
+from gpt_trader.kernel.codes import FILL_NAMES
+from gpt_trader.kernel.ledger import value
+from gpt_trader.kernel.limits import Guards
+from gpt_trader.kernel.slots import (
+    AVERAGE,
+    BARS_HELD,
+    LAST_CLOSE,
+    LOTS,
+    MAX_BARS,
+    STOP_REASON,
+    STOP_TICKS,
+    TAKE_TICKS,
+)
+from gpt_trader.observe.cycle import (
+    guard_json,
+    order_json,
+    price_text,
+    quote_text,
+    size_text,
+    time_text,
+)
+from gpt_trader.runtime.lock import default_lock_dir, holder
+from gpt_trader.runtime.session import JOURNAL, lock_id
+
+Json = dict[str, Any]
+AVERAGE_DIGITS = 4
+
+
+def market_ms(plan: Plan, state: State) -> int:
+    """Return a simulated session's time: the close of its newest bar; 0 before any."""
+    newest = max(state.last_bar_ms)
+    return newest + plan.interval_ms if newest >= 0 else 0
+
+
+def entry_guards(plan: Plan, state: State, j: int) -> tuple[GuardReading, ...]:
+    """Read every entry guard of product j at the session's time."""
+    age_ms = max(market_ms(plan, state) - (state.last_bar_ms[j] + plan.interval_ms), 0)
+    unknown = unknown_orders(state, plan.products[j].product_id)
+    guards = Guards(int(state.halted), int(state.paused), unknown, age_ms)
+    return guard_readings(plan, state, j, guards)
+
+
+def situation(
+    folder: Path, header: Mapping[str, Any], plan: Plan, journal: Journal, state: State
+) -> Json:
+    """Return where the session stands, as `status` shows it."""
+    held = [
+        _position(state, j, product)
+        for j, product in enumerate(plan.products)
+        if state.si[j, LOTS] != 0
+    ]
+    open_orders = [o for o in state.orders.values() if not o.status.is_final]
+    seq, digest = journal.head()
+    return {
+        "profile": header["profile"],
+        "label": header["label"],
+        "strategies": sorted({route["strategy"] for route in header["routes"]}),
+        "running": holder(default_lock_dir(), lock_id(plan.portfolio, folder)),
+        "broker": "paper",
+        "money_at_risk": "0.00",
+        "simulated_at_risk": _at_risk(state, plan),
+        "equity": quote_text(equity(plan, state)),
+        "cash": units_text(state.cash),
+        "fees": units_text(state.fees),
+        "positions": held,
+        "open_orders": [order_json(plan, order) for order in open_orders],
+        "unknown_orders": [
+            order_json(plan, order)
+            for order in open_orders
+            if order.status is OrderStatus.SUBMIT_UNKNOWN
+        ],
+        "halts": _halts(state),
+        "paused": state.paused,
+        "guards": [guard_json(guard) for guard in entry_guards(plan, state, 0)],
+        "cycles": state.cycles,
+        **_bars(plan, state, header["data_ends_ms"]),
+        "journal": {
+            "path": str(folder / JOURNAL),
+            "entries": seq,
+            "bytes": (folder / JOURNAL).stat().st_size,
+            "head": digest.hex(),
+        },
+    }
+
+
+def _position(state: State, j: int, product: Product) -> Json:
+    row, floats = state.si[j], state.sf[j]
+    lots, close = int(row[LOTS]), int(row[LAST_CLOSE])
+    average = float(floats[AVERAGE])
+    worth = float(value(lots, close, product.spec))
+    cost = lots * average * product.spec.unit
+    stop, take = int(row[STOP_TICKS]), int(row[TAKE_TICKS])
+    return {
+        "product": product.product_id,
+        "size": size_text(product, lots),
+        "average_price": average_text(product, average),
+        "close": price_text(product, close),
+        "value": quote_text(worth),
+        "unrealized_pnl": quote_text(worth - cost),
+        "stop": price_text(product, stop) if stop else None,
+        "stop_kind": FILL_NAMES[int(row[STOP_REASON])] if stop else None,
+        "take_profit": price_text(product, take) if take else None,
+        "bars_held": int(row[BARS_HELD]),
+        "max_bars": int(row[MAX_BARS]) or None,
+    }
+
+
+def average_text(product: Product, ticks: float) -> str | None:
+    """Return an averaged price to some digits of a tick."""
+    if not math.isfinite(ticks):
+        return None
+    k, places = grid_of(product.price_increment)
+    return fixed(round(ticks * 10**AVERAGE_DIGITS) * k, places + AVERAGE_DIGITS)
+
+
+def _at_risk(state: State, plan: Plan) -> str | None:
+    """Return what all positions are worth together, whichever way they point."""
+    worth = sum(
+        abs(float(value(int(row[LOTS]), int(row[LAST_CLOSE]), product.spec)))
+        for row, product in zip(state.si, plan.products, strict=True)
+    )
+    return quote_text(worth)
+
+
+def _halts(state: State) -> list[Json]:
+    """Return what ends entries now, and who or what can end that."""
+    found: list[Json] = []
+    if state.halted:
+        by, reason = state.switched_by, state.switch_reason
+        found.append({"guard": "halt", "by": by, "reason": reason, "until": "gpt-trader rearm"})
+    if state.marks.halted:
+        found.append({"guard": "drawdown", "until": "gpt-trader rearm"})
+    if state.marks.day_halted:
+        found.append({"guard": "daily_loss", "until": "the next UTC day"})
+    return found
+
+
+def _bars(plan: Plan, state: State, ends_ms: int) -> Json:
+    """Return the newest bar and the next decision; none once a market of the past has ended."""
+    newest = max(state.last_bar_ms)
+    over = newest >= ends_ms
+    return {
+        "last_bar": time_text(newest) if newest >= 0 else None,
+        "next_bar": None if newest < 0 or over else time_text(newest + plan.interval_ms),
+        "ended": over,
+    }
