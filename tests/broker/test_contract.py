@@ -1,0 +1,77 @@
+"""What every broker promises, whatever it talks to. A new broker joins BROKERS."""
+
+from collections.abc import Callable
+
+import pytest
+
+from gpt_trader.broker.paper import PaperBroker
+from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
+from gpt_trader.engine import events as ev
+from gpt_trader.engine.commands import AmendOrder, CancelOrder, SubmitOrder
+from gpt_trader.engine.ports import Broker
+from tests.engine_helpers import Desk, commands_of, fills_of, sent
+
+BROKERS: dict[str, Callable[[], Broker]] = {"paper": PaperBroker}
+LIMIT = {"type": OrderType.LIMIT, "tif": TimeInForce.GTC, "lots": 10, "limit": 9_000}
+
+
+@pytest.fixture(params=BROKERS)
+def desk(request):
+    desk = Desk()
+    desk.broker = BROKERS[request.param]()
+    desk.bar(10_000)
+    return desk
+
+
+def test_an_accepted_order_is_reported_open_by_its_client_id(desk):
+    entries = desk.place(1, **LIMIT)
+    [order] = sent(entries)
+    [report] = [e.event for e in entries if isinstance(e.event, ev.OrderUpdated)]
+    assert (report.client_order_id, report.status) == (order.client_order_id, OrderStatus.OPEN)
+
+
+def test_a_cancelled_order_is_reported_cancelled_and_never_fills(desk):
+    [order] = sent(desk.place(1, **LIMIT))
+    entries = desk.cancel(order.client_order_id)
+    assert commands_of(entries, CancelOrder)
+    assert desk.order(order.client_order_id).status is OrderStatus.CANCELLED
+    assert not fills_of(desk.bar(8_000, low=7_000))
+
+
+def test_an_amended_order_is_reported_with_its_new_terms(desk):
+    [order] = sent(desk.place(1, **LIMIT))
+    entries = desk.amend(order.client_order_id, 7, 8_500)
+    assert commands_of(entries, AmendOrder)
+    after = desk.order(order.client_order_id)
+    assert (after.lots, after.limit, after.side) == (7, 8_500, 1)
+
+
+def test_fills_count_up_to_the_order_and_then_it_is_filled(desk):
+    [order] = sent(desk.place(1, **LIMIT))
+    fills = fills_of(desk.bar(8_900, open=9_100, low=8_800))
+    assert [(f.client_order_id, f.side, f.cumulative) for f in fills] == [
+        (order.client_order_id, 1, 10)
+    ]
+    assert desk.order(order.client_order_id).status is OrderStatus.FILLED
+
+
+def test_reconcile_brings_unanswered_orders_in_line_and_twice_changes_nothing(desk):
+    [order] = sent(desk.place(1, **LIMIT))
+    answer = desk.broker.execute
+    desk.broker.execute = lambda *_: []  # a crash before the answers
+    [unanswered] = sent(desk.place(1, **(LIMIT | {"limit": 8_000})))
+    desk.cancel(order.client_order_id)
+    desk.broker.execute = answer
+    for _ in range(2):
+        for event in desk.broker.reconcile(desk.plan, desk.state, desk.now()):
+            desk.send(event)
+        assert desk.order(order.client_order_id).status is OrderStatus.CANCELLED
+        assert desk.order(unanswered.client_order_id).status is OrderStatus.OPEN
+    assert len(sent(desk.entries)) == 2, "reconciling sends no order"
+    assert all(isinstance(c, SubmitOrder | CancelOrder) for e in desk.entries for c in e.commands)
+
+
+def test_a_correction_fills_nothing(desk):
+    desk.place(1, **LIMIT)
+    desk.bar(10_000, low=9_500)
+    assert not fills_of(desk.bar(8_000, low=7_000, open_ms=desk.now() - 3_600_000))

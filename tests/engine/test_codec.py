@@ -1,0 +1,101 @@
+"""Every event, record, command and state survives JSON exactly."""
+
+import json
+import math
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpt_trader.engine.codec import (
+    command_from_json,
+    event_from_json,
+    record_from_json,
+    state_from_json,
+    state_to_json,
+    tagged,
+)
+from gpt_trader.engine.commands import Command
+from gpt_trader.engine.events import CashMoved, Event
+from gpt_trader.engine.records import Decided, Record
+from gpt_trader.errors import JournalError
+from tests.engine_helpers import COIN, GOLD, Desk
+
+READERS = {Event: event_from_json, Record: record_from_json, Command: command_from_json}
+KINDS = [(kind, read) for union, read in READERS.items() for kind in get_args(union)]
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+
+
+def values(hint: Any, *, absent: bool = False) -> st.SearchStrategy[Any]:
+    """Values of an annotated type; where a number may be absent, none is NaN (it reads None)."""
+    if hint is float:
+        return st.floats(allow_nan=not absent)
+    if hint in {int, str, bool}:
+        return {int: st.integers(-(2**63), 2**63), str: st.text(max_size=8), bool: st.booleans()}[
+            hint
+        ]
+    if hint is Any:
+        return json_values
+    origin = get_origin(hint)
+    if origin is tuple:
+        return st.lists(values(get_args(hint)[0]), max_size=2).map(tuple)
+    if origin is dict:
+        return st.dictionaries(st.text(max_size=3), json_values, max_size=2)
+    if origin is UnionType:
+        inner = next(arg for arg in get_args(hint) if arg is not NoneType)
+        return st.none() | values(inner, absent=True)
+    if issubclass(hint, Enum):
+        return st.sampled_from(hint)
+    hints = get_type_hints(hint)
+    return st.builds(hint, **{name: values(hints[name]) for name in hint._fields})
+
+
+@pytest.mark.parametrize("kind, read", KINDS, ids=lambda x: getattr(x, "__name__", ""))
+@given(data=st.data())
+def test_every_type_survives_json(kind, read, data):
+    value = data.draw(values(kind))
+    again = read(json.loads(json.dumps(tagged(value), allow_nan=False)))
+    assert type(again) is kind
+    assert repr(again) == repr(value)
+
+
+def test_not_a_number_and_infinity_are_kept_apart():
+    desk = Desk()
+    desk.want(math.nan, stop=math.inf, take_profit=math.nan, trail=-math.inf)
+    [decided] = [r for r in desk.bar(10_000)[0].records if isinstance(r, Decided)]
+    data = tagged(decided)
+    assert (data["stop"], data["take_profit"], data["trail"]) == ("Infinity", None, "-Infinity")
+
+
+def test_an_unknown_type_names_itself():
+    with pytest.raises(JournalError, match="Invented"):
+        event_from_json({"type": "Invented"})
+    with pytest.raises(JournalError, match="None"):
+        record_from_json({})
+
+
+def test_a_known_types_unknown_fields_are_ignored():
+    data = {**tagged(CashMoved(1, 2, "x")), "later": 1}
+    assert event_from_json(data) == CashMoved(1, 2, "x")
+
+
+def test_a_state_survives_json():
+    desk = Desk(COIN, GOLD)
+    desk.want(0.2, 0, stop=0.05, trail=math.inf, max_bars=3)
+    for _ in range(3):
+        desk.bar(10_000, j=0)
+        desk.bar(10_000, j=1)
+    desk.bar(10_000, j=0)
+    text = json.dumps(state_to_json(desk.state), allow_nan=False)
+    again = state_from_json(desk.plan, json.loads(text))
+    assert json.dumps(state_to_json(again), allow_nan=False) == text
+    assert again.orders == desk.state.orders
+    assert again.arrived == {0}
+    assert again.windows[0].close.tolist() == desk.state.windows[0].close.tolist()

@@ -1,0 +1,80 @@
+"""Order ids and logs are the same in every process."""
+
+import hashlib
+import os
+import subprocess
+import sys
+
+from gpt_trader.domain.order import client_order_id, order_id
+from gpt_trader.engine.codec import tagged
+from gpt_trader.engine.recover import recover
+from gpt_trader.journal.encode import canonical_json
+from tests.engine_helpers import COIN, GOLD, T0, Desk, sent
+
+SCRIPT = "from tests.engine.test_ids import digest; print(digest())"
+
+
+def story(bars: int = 30) -> Desk:
+    desk = Desk(COIN, GOLD, style="maker_first")
+    for i in range(bars):
+        price = 10_000 + (i * 7919) % 400
+        desk.want(0.2 if i % 7 < 4 else 0.0, i % 2, stop=0.01)
+        desk.bar(price, high=price + 90, low=price - 90, j=0)
+        desk.bar(price, high=price + 90, low=price - 90, j=1)
+        if i == 5:
+            desk.place(1, lots=3)
+    return desk
+
+
+def digest() -> str:
+    """Hash of the whole log: events, records and commands."""
+    text = canonical_json(
+        [
+            [tagged(e.event), [tagged(r) for r in e.records], [tagged(c) for c in e.commands]]
+            for e in story().entries
+        ]
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_lesson_15_ids_name_their_cause_and_nothing_else():
+    first = client_order_id("p", "BTC-USD", "1h", T0, 0)
+    assert first == "cb355794-11a4-0fd1-dde7-dcb3fdad1791"
+    assert first == client_order_id("p", "BTC-USD", "1h", T0, 0)
+    others = [
+        client_order_id("q", "BTC-USD", "1h", T0, 0),
+        client_order_id("p", "ETH-USD", "1h", T0, 0),
+        client_order_id("p", "BTC-USD", "4h", T0, 0),
+        client_order_id("p", "BTC-USD", "1h", T0 + 1, 0),
+        client_order_id("p", "BTC-USD", "1h", T0, 1),
+        order_id("p", "BTC-USD", "operator:1", 0),
+    ]
+    assert len({first, *others}) == 7
+
+
+def test_lesson_15_the_log_is_the_same_under_any_hash_seed():
+    here = digest()
+    for seed in ("1", "4242"):
+        env = os.environ | {"PYTHONHASHSEED": seed}
+        found = subprocess.run(
+            [sys.executable, "-c", SCRIPT], env=env, capture_output=True, text=True, check=True
+        )
+        assert found.stdout.strip() == here
+
+
+def test_a_prefix_yields_the_same_ids():
+    whole, part = sent(story().entries), sent(story(17).entries)
+    assert 0 < len(part) < len(whole)
+    assert [o.client_order_id for o in part] == [o.client_order_id for o in whole[: len(part)]]
+    assert len({o.client_order_id for o in whole}) == len(whole)
+
+
+def test_recovery_is_a_fold():
+    desk = story()
+    half = len(desk.entries) // 2
+    middle = recover(desk.plan, desk.start, desk.entries[:half])
+    end = recover(desk.plan, middle, desk.entries[half:])
+    assert (end.cash, end.orders, end.marks) == (
+        desk.state.cash, desk.state.orders, desk.state.marks,
+    )  # fmt: skip
+    assert end.si.tolist() == desk.state.si.tolist()
