@@ -1,0 +1,28 @@
+"""Write the generated pages of docs/: each from what it describes."""
+
+from pathlib import Path
+
+from gpt_trader.cli import page as cli_page
+from gpt_trader.config import page as config_page
+from gpt_trader.strategy import page as strategy_page
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PAGES = {
+    "cli.md": cli_page.render,
+    "configuration.md": config_page.render,
+    "strategies.md": strategy_page.render,
+}
+
+
+def main() -> None:
+    """Write each page; say which changed."""
+    for name, render in PAGES.items():
+        path, text = DOCS / name, render()
+        same = path.exists() and path.read_text(encoding="utf-8") == text
+        if not same:
+            path.write_text(text, encoding="utf-8")
+        print(f"{'same   ' if same else 'written'} docs/{name}")
+
+
+if __name__ == "__main__":
+    main()
