@@ -1,7 +1,7 @@
 """Reads what the documentation promises: its links, headings and console blocks."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -57,17 +57,26 @@ def _steps(content: str) -> tuple[Step, ...]:
 
 def console_blocks(text: str) -> list[Block]:
     """Every block fenced as `console`."""
+    return _blocks(text, "console", _steps)
+
+
+def python_blocks(text: str) -> list[Block]:
+    """Every block fenced as `python`, each one step."""
+    return _blocks(text, "python", lambda content: (Step(content, ""),))
+
+
+def _blocks(text: str, language: str, steps: Callable[[str], tuple[Step, ...]]) -> list[Block]:
     blocks: list[Block] = []
     markers: dict[str, str] = {}
     for token in _tokens(text):
         if token.type == "html_block":
             markers |= dict(MARKER.findall(token.content))
             continue
-        if token.type == "fence" and token.info.strip() == "console" and token.map:
+        if token.type == "fence" and token.info.strip() == language and token.map:
             blocks.append(
                 Block(
                     token.map[0] + 1,
-                    _steps(token.content),
+                    steps(token.content),
                     not_run=markers.get("not-run"),
                     exact="exact" in markers,
                     exit_code=int(markers.get("exit", "0")),

@@ -2,7 +2,7 @@
 
 In README.md and docs/ the blocks fenced as `console` are run as a reader would: a copy of the
 checkout as working directory, a state folder of its own, the project's commands on PATH.
-Only `gpt-trader ...` and `make ...` are run. Comments before a block change that:
+`gpt-trader`, `make` and `printf` are run, and every block fenced as `python`. Comments before a block change that:
 
     <!-- not-run: reason -->   the block is skipped
     <!-- exact -->             its output must be equal, not only its exit code
@@ -12,12 +12,13 @@ Only `gpt-trader ...` and `make ...` are run. Comments before a block change tha
 import os
 import shutil
 import subprocess
+import sys
 import sysconfig
 from pathlib import Path
 
 import pytest
 
-from tests.docs.markdown import ROOT, Block, Step, console_blocks, pages
+from tests.docs.markdown import ROOT, Block, Step, console_blocks, pages, python_blocks
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "tests", "build", "dist")
@@ -49,7 +50,7 @@ def environment(monkeypatch):
 
 def is_run(step: Step) -> bool:
     """Whether a command is ours to run."""
-    return step.command.split()[0] in {"gpt-trader", "make"}
+    return step.command.split()[0] in {"gpt-trader", "make", "printf"}
 
 
 def as_run(command: str) -> str:
@@ -94,6 +95,19 @@ def test_documented_commands_run(page, checkout, environment):
         assert block.not_run != "", f"{page.name}:{block.line}: say why it is not run"
         if block.not_run is None:
             run_block(block, page.name, checkout, environment)
+
+
+@pytest.mark.parametrize("page", documented(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_documented_python_runs(page, checkout):
+    for block in python_blocks(page.read_text(encoding="utf-8")):
+        assert block.not_run != "", f"{page.name}:{block.line}: say why it is not run"
+        if block.not_run is None:
+            code = block.steps[0].command
+            done = subprocess.run(
+                [sys.executable, "-c", code], cwd=checkout, capture_output=True, text=True,
+                check=False, timeout=TIMEOUT_S,
+            )  # fmt: skip
+            assert done.returncode == 0, f"{page.name}:{block.line}: {done.stderr}"
 
 
 def test_a_failing_command_fails(checkout, environment):
