@@ -5,7 +5,7 @@ Sizes that are sent are whole lots (multiples of `base_increment`), prices whole
 """
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from functools import cached_property
 from math import gcd
 from typing import Self
@@ -68,7 +68,7 @@ class Product:
     def spec(self) -> Spec:
         """The product's grid as the kernel takes it."""
         num, den = self._lot_tick_units
-        minimum = -(-self.base_min_size // self.base_increment)
+        minimum = (self.base_min_size / self.base_increment).to_integral_value(ROUND_CEILING)
         return Spec(
             value_num=num,
             value_den=den,
