@@ -1,6 +1,7 @@
 """`gpt-trader why PRODUCT`: why it did, or did not, trade."""
 
 from collections import Counter
+from itertools import groupby
 from typing import Annotated, Any
 
 import typer
@@ -118,13 +119,24 @@ def _fill(fill: dict[str, Any]) -> str:
     )
 
 
+def _runs(decisions: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Return decisions in a row that came to the same, together."""
+
+    def came_to(one: dict[str, Any]) -> tuple[str, str]:
+        return one["action"], one["reasons"][0]["code"]
+
+    return [list(same) for _, same in groupby(decisions, came_to)]
+
+
 def _show_history(product_id: str, data: dict[str, Any]) -> None:
     """Many bars in brief: a line for each that did something, the holds counted."""
     decisions = data["decisions"]
     print(f"{product_id}  {decisions[0]['bar_time']} to {decisions[-1]['bar_time']}")
-    for one in decisions:
+    for same in _runs(decisions):
+        one, count = same[0], len(same)
         if one["action"] != "hold":
-            print(f"  {one['bar_time']}  {one['action']:<8}{_reason(one['reasons'][0])}")
+            more = f" (and the {count - 1:,} bars after it)" if count > 1 else ""
+            print(f"  {one['bar_time']}  {one['action']:<8}{_reason(one['reasons'][0])}{more}")
     held = sum(data["held"].values())
     named = ", ".join(f"{code} {count:,}" for code, count in data["held"].items())
     print(f"  {held:,} of {data['bars']:,} bars held{': ' if named else ''}{named}")

@@ -51,7 +51,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("args", "wanted", "words"), MISTAKES, ids=lambda a: str(a)[:60])
+@pytest.mark.parametrize("args, wanted, words", MISTAKES, ids=lambda a: str(a)[:60])
 def test_a_mistake_is_one_line_with_a_hint_and_its_code(args, wanted, words, capsys):
     code, out, err = call(capsys, *args)
     assert code == wanted or (wanted is None and code in (2, 7))
@@ -62,7 +62,7 @@ def test_a_mistake_is_one_line_with_a_hint_and_its_code(args, wanted, words, cap
     assert rest == [] or (len(rest) == 1 and rest[0].startswith("hint: "))
 
 
-@pytest.mark.parametrize(("args", "wanted", "words"), MISTAKES, ids=lambda a: str(a)[:60])
+@pytest.mark.parametrize("args, wanted, words", MISTAKES, ids=lambda a: str(a)[:60])
 def test_lesson_23_a_mistake_with_json_parses_too(args, wanted, words, capsys):
     code, out, _ = call(capsys, *args, "--json")
     document = json.loads(out)

@@ -1,0 +1,67 @@
+"""`gpt-trader status`: money at risk, positions with stops, orders, halts, what is next."""
+
+import json
+
+import pytest
+
+from tests.session_helpers import call, write_market
+
+
+@pytest.fixture
+def data(tmp_path):
+    return write_market(tmp_path / "SOL-USD_1h.csv", n=200)
+
+
+def status(capsys, *args):
+    code, out, err = call(capsys, "status", *args, "--json")
+    assert code == 0, err
+    return json.loads(out)["data"]
+
+
+def test_a_position_shows_its_stop(capsys, data):
+    flags = ("run", "-p", "dev", "--strategy", "breakout", "--data", data)
+    for _ in range(60):
+        assert call(capsys, "-q", *flags, "--cycles", "2")[0] == 0
+        now = status(capsys)
+        if now["positions"]:
+            break
+    (held,) = now["positions"]
+    assert held["product"] == "SOL-USD"
+    assert float(held["stop"]) < float(held["average_price"])
+    assert now["simulated_at_risk"] == held["value"]
+    assert now["money_at_risk"] == "0.00"
+    assert "stop " + held["stop"] in call(capsys, "status")[1]
+
+
+def test_it_shows_the_next_bar_and_the_journal(capsys, data):
+    call(capsys, "-q", "run", "-p", "dev", "--data", data, "--cycles", "3")
+    now = status(capsys)
+    assert now["running"] is None
+    assert now["ended"] is False
+    assert now["next_bar"] > now["last_bar"]
+    assert now["journal"]["entries"] > 3
+    assert len(now["journal"]["head"]) == 64
+    call(capsys, "-q", "run", "-p", "dev", "--data", data)
+    now = status(capsys)
+    assert (now["ended"], now["next_bar"]) == (True, None)
+    assert "the data has ended" in call(capsys, "status")[1]
+
+
+def test_the_only_session_is_meant_unless_there_are_two(capsys, data, tmp_path):
+    call(capsys, "-q", "run", "-p", "dev", "--data", data, "--once")
+    profile = tmp_path / "mine.yaml"
+    profile.write_text("extends: dev\n")
+    call(capsys, "-q", "run", "-p", profile, "--data", data, "--once")
+    code, _, err = call(capsys, "status")
+    assert code == 2
+    assert "--profile NAME: dev, mine" in err
+    assert status(capsys, "-p", str(profile))["profile"] == "mine"
+
+
+def test_a_pause_shows_until_it_is_lifted(capsys, data):
+    call(capsys, "-q", "run", "-p", "dev", "--data", data, "--once")
+    assert call(capsys, "pause", "--by", "me")[0] == 0
+    assert status(capsys)["paused"] is True
+    assert "PAUSED" in call(capsys, "status")[1]
+    assert call(capsys, "resume")[0] == 0
+    assert status(capsys)["paused"] is False

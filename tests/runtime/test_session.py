@@ -1,0 +1,127 @@
+"""A session on disk: resumed, set aside, reopened; its log depends on the seed alone."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from gpt_trader.config.load import load_profile
+from gpt_trader.engine.codec import state_to_json
+from gpt_trader.errors import ConfigError, LockedError, UsageError
+from gpt_trader.runtime.journaling import recover_state
+from gpt_trader.runtime.loop import run_feed
+from gpt_trader.runtime.session import nothing, reopen, start, view
+from gpt_trader.runtime.stop import Stop
+from gpt_trader.runtime.wiring import feed, first_live_row, session_key, version_changes, wire
+
+
+def never(_):
+    return False
+
+
+@pytest.fixture
+def settings():
+    return load_profile("dev", env={}, flags={"synthetic.bars": 180}).settings
+
+
+def go(wired, folder, cycles=None, ended=never):
+    """Run some cycles; return (session, digest of the log)."""
+    with start(wired, folder, ended) as session:
+        run_feed(
+            session,
+            feed(wired, session.state),
+            stop=Stop(),
+            watch=nothing,
+            on_cycle=nothing,
+            cycles=cycles,
+        )
+        session.durable.snapshot(session.state)
+        return session, session.journal.head()[1]
+
+
+def test_in_parts_or_at_once_the_state_is_the_same(settings, tmp_path):
+    wired = wire(settings, None)
+    for name in ("whole", "parts"):
+        (tmp_path / name).mkdir()
+    whole, _ = go(wired, tmp_path / "whole")
+    for cycles in (1, 7, 20, None):
+        part, _ = go(wired, tmp_path / "parts", cycles)
+    assert part.resumed is True
+    assert state_to_json(part.state) == state_to_json(whole.state)
+    assert whole.state.cycles > 30
+
+
+def test_the_same_seed_gives_the_same_log_digest_and_another_another(settings, tmp_path):
+    digests = []
+    for name, seed in (("a", 7), ("b", 7), ("c", 8)):
+        (tmp_path / name).mkdir()
+        synthetic = settings.synthetic.model_copy(update={"seed": seed})
+        digests.append(go(wire(replace(settings, synthetic=synthetic), None), tmp_path / name)[1])
+    assert digests[0] == digests[1]
+    assert digests[0] != digests[2]
+
+
+def test_another_plan_sets_the_journal_aside(settings, tmp_path):
+    go(wire(settings, None), tmp_path, 3)
+    other = replace(settings, cash=settings.cash / 2)
+    session, _ = go(wire(other, None), tmp_path, 3)
+    assert session.resumed is False
+    assert session.kept == tmp_path / "journal-0001.db"
+    assert session.kept.exists()
+
+
+def test_other_versions_resume_and_are_named(settings, tmp_path):
+    wired = wire(settings, None)
+    go(wired, tmp_path, 3)
+    older = dict(wired.header) | {"versions": wired.header["versions"] | {"numpy": "1.0"}}
+    assert session_key(older) == session_key(wired.header)
+    assert [change.split(",")[0] for change in version_changes(older)] == ["numpy 1.0"]
+    assert go(wired, tmp_path, 3)[0].resumed is True
+
+
+def test_a_session_is_rebuilt_from_its_own_header(settings, tmp_path):
+    session, _ = go(wire(settings, None), tmp_path, 12)
+    with reopen(tmp_path) as again:
+        assert again.plan == session.plan
+        assert state_to_json(again.state) == state_to_json(session.state)
+    with view(tmp_path) as (header, plan, journal):
+        state = recover_state(journal, plan, header["cash"])
+        assert state_to_json(state) == state_to_json(session.state)
+
+
+def test_a_folder_has_one_writer_whatever_it_is_called(settings, tmp_path):
+    wired = wire(settings, None)
+    folder = tmp_path / "real"
+    folder.mkdir()
+    (tmp_path / "link").symlink_to(folder)
+    linked = start(wired, tmp_path / "link", never)
+    with start(wired, folder, never), pytest.raises(LockedError), linked:
+        pass
+
+
+def test_there_is_history_before_the_first_decision(settings):
+    wired = wire(settings, None)
+    row = first_live_row(wired)
+    assert row >= min(wired.plan.min_bars) - 1
+    events = [type(e).__name__ for e, _ in zip(feed_of(wired), range(4), strict=False)]
+    assert events[:3] == ["HistoryLoaded"] * 3
+
+
+def feed_of(wired):
+    from gpt_trader.engine.state import new_state
+
+    return feed(wired, new_state(wired.plan, wired.cash))
+
+
+def test_no_session_and_a_profile_for_coinbase_are_said_plainly(tmp_path):
+    with pytest.raises(UsageError, match="no session"), view(tmp_path):
+        pass
+    paper = load_profile("paper", env={}).settings
+    with pytest.raises(ConfigError, match="needs Coinbase"):
+        wire(paper, None)
+
+
+def test_the_header_is_json_and_holds_all_that_decides(settings):
+    header = wire(settings, None).header
+    assert json.loads(json.dumps(header)) == json.loads(json.dumps(dict(header)))
+    assert {"costs", "limits", "routes", "products", "data", "versions"} <= set(header)

@@ -1,0 +1,20 @@
+"""The first signal asks for an end, the second one ends at once."""
+
+import os
+import signal
+
+import pytest
+
+from gpt_trader.runtime.stop import stop_signals
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_asks_and_the_second_interrupts(number):
+    before = signal.getsignal(number)
+    with stop_signals() as stop:
+        assert stop.asked is False
+        os.kill(os.getpid(), number)
+        assert stop.asked is True
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+    assert signal.getsignal(number) is before
