@@ -16,7 +16,7 @@ class TrailingSignals:
         self._strategies = tuple(strategies)
         self._whole = tuple(is_array_strategy(type(strategy)) for strategy in strategies)
 
-    def __call__(self, state: State, j: int) -> tuple[Target | None, Any]:  # noqa: ANN401
+    def __call__(self, state: State, j: int) -> tuple[Target | None, Any]:
         """Return product j's target at its newest bar, and the memory to keep."""
         window = state.windows[j]
         if window is None:
