@@ -24,10 +24,13 @@ from gpt_trader.errors import JournalError
 from gpt_trader.kernel.limits import Marks
 
 Decoder = Callable[[Any], Any]
+_PLAIN = frozenset((int, str, bool, NoneType))
 
 
 def to_json(value: Any) -> Any:  # noqa: ANN401
     """Return a value of the engine as JSON types, which hold no number that is not finite."""
+    if type(value) in _PLAIN:  # most values are, and most of a session's time goes here
+        return value
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):

@@ -51,7 +51,7 @@ class View:
 def screen(view: View) -> RenderableType:
     """Return the picture as something that rich can draw."""
     lines = [_account(view), _guards(view)]
-    spark = Text.assemble(("equity   ", "dim"), sparkline(view.equity, width=SPARK_WIDTH))
+    spark = Text.assemble(("so far   ", "dim"), sparkline(view.equity, width=SPARK_WIDTH))
     label = [Text(view.label, style="italic yellow")] if view.label else []
     return Group(
         Text.assemble((view.title, "bold"), "  ", (_progress(view), "dim")),

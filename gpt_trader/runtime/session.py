@@ -1,6 +1,7 @@
 """A session on disk: its lock, its journal, the state it left off with."""
 
 import contextlib
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -155,8 +156,11 @@ def _set_aside(wired: Wired, folder: Path, ended: Callable[[State], bool]) -> Pa
         same = session_key(header) == session_key(known)
         if same and not ended(recover_state(journal, wired.plan, wired.cash)):
             return None
-        count = len(list(folder.glob("journal-*.db"))) + 1
-    place = folder / f"journal-{count:04d}.db"
+    place = next(
+        place
+        for place in (folder / f"journal-{number:04d}.db" for number in itertools.count(1))
+        if not place.exists()
+    )
     path.rename(place)
     for suffix in ("-wal", "-shm"):
         (folder / f"{JOURNAL}{suffix}").unlink(missing_ok=True)

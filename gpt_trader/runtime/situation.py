@@ -39,6 +39,7 @@ from gpt_trader.runtime.session import JOURNAL, lock_id
 
 Json = dict[str, Any]
 AVERAGE_DIGITS = 4
+OF_A_PRODUCT = frozenset(("bar_age_ms", "unknown_orders", "product_share"))
 
 
 def market_ms(plan: Plan, state: State) -> int:
@@ -86,7 +87,11 @@ def situation(
         ],
         "halts": _halts(state),
         "paused": state.paused,
-        "guards": [guard_json(guard) for guard in entry_guards(plan, state, 0)],
+        "guards": [
+            guard_json(guard)
+            for guard in entry_guards(plan, state, 0)
+            if guard.name not in OF_A_PRODUCT
+        ],
         "cycles": state.cycles,
         **_bars(plan, state, header["data_ends_ms"]),
         "journal": {

@@ -110,7 +110,11 @@ def _header(
         "cash": units,
         "products": [_product(bars.product) for bars in series],
         "routes": [
-            {"strategy": route.strategy, "params": dict(route.params), "budget": route.budget}
+            {
+                "strategy": _findable(route.strategy),
+                "params": dict(route.params),
+                "budget": route.budget,
+            }
             for route in routes
         ],
         "costs": _finite(settings.costs.kernel()),
@@ -123,6 +127,12 @@ def _header(
         "label": label,
         "versions": versions(),
     }
+
+
+def _findable(strategy: str) -> str:
+    """Return a strategy's name so that it is found from any folder: file.py:Class absolutely."""
+    file, colon, name = strategy.rpartition(":")
+    return f"{Path(file).absolute()}{colon}{name}" if colon else strategy
 
 
 def _product(product: Product) -> dict[str, Any]:

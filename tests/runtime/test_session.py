@@ -70,6 +70,27 @@ def test_another_plan_sets_the_journal_aside(settings, tmp_path):
     assert session.kept.exists()
 
 
+def test_no_journal_is_ever_overwritten(settings, tmp_path):
+    (tmp_path / "journal-0001.db").write_text("kept")
+    go(wire(settings, None), tmp_path, 1)
+    session, _ = go(wire(replace(settings, cash=settings.cash / 2), None), tmp_path, 1)
+    assert session.kept == tmp_path / "journal-0002.db"
+    assert (tmp_path / "journal-0001.db").read_text() == "kept"
+
+
+def test_a_strategy_in_a_file_is_found_from_any_folder(settings, tmp_path, monkeypatch):
+    from gpt_trader.strategy.template import render
+
+    for name, text in render("mine").items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    route = replace(settings.routes[0], strategy="mine.py:Mine", params={})
+    go(wire(replace(settings, routes=(route,)), None), tmp_path, 2)
+    monkeypatch.chdir("/")
+    with reopen(tmp_path) as session:
+        assert session.state.cycles == 2
+
+
 def test_other_versions_resume_and_are_named(settings, tmp_path):
     wired = wire(settings, None)
     go(wired, tmp_path, 3)
