@@ -272,9 +272,11 @@ def _closed(panel: Panel, run: RawRun, last: Ints, costs: Costs) -> RawRun:
 
 def _column(panel: Panel, columns: Sequence[Floats], missing: float = np.nan) -> Floats:
     """Spread per-product columns over the grid, time-major."""
+    if len(columns) == 1:  # one product: its bars are the grid
+        return np.ascontiguousarray(columns[0], np.float64).reshape(-1, 1)
     out = np.full((len(panel), len(columns)), missing)
     for j, column in enumerate(columns):
-        out[panel.row[j] >= 0, j] = column
+        out[panel.present[:, j], j] = column
     return out
 
 
