@@ -9,7 +9,7 @@ UV_COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.
 	--generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check static coverage bench docs lock clean
+.PHONY: help setup demo test check static coverage bench docs golden lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench: setup ## Measure speed, as ratios within one run
 
 docs: setup ## Regenerate the generated pages of docs/
 	@$(PY) scripts/gen_docs.py
+
+golden: setup ## Pin the golden runs anew, after a change that is meant to change results
+	@$(PY) scripts/golden.py
 
 lock: setup ## Pin the requirements of pyproject.toml anew (UPGRADE=1: newest versions)
 	@$(PY) -m pip install -qq --disable-pip-version-check uv

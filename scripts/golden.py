@@ -1,7 +1,7 @@
 """Write tests/golden/runs.json anew: what pinned backtests on synthetic markets come to.
 
 Run it after a change that is meant to change results, read the difference, and say in the
-commit why: `python scripts/golden.py`.
+commit why: `make golden`.
 """
 
 import hashlib

@@ -89,7 +89,7 @@ class Desk:
         self.targets[j] = Target(weight, **protection)
 
     def now(self) -> int:
-        return max(max(self.state.last_bar_ms), T0 - HOUR) + HOUR
+        return max(*self.state.last_bar_ms, T0 - HOUR) + HOUR
 
     def bar(
         self,
@@ -137,7 +137,9 @@ class Desk:
         product_id = self.plan.products[j].product_id
         return self.send(ev.OrderUpdated(self.now(), product_id, order_id, status))
 
-    def fill(self, order: Order, lots: int, cumulative: int, ticks: int, fee: int = 0) -> list[Entry]:
+    def fill(
+        self, order: Order, lots: int, cumulative: int, ticks: int, fee: int = 0
+    ) -> list[Entry]:
         fill = Fill(
             order.client_order_id, order.product_id, order.side, lots, ticks, fee, 0,
             order.reason, cumulative, self.now() - HOUR,

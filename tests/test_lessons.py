@@ -59,10 +59,7 @@ LESSONS: dict[int, tuple[str, ...]] = {
         "engine/test_events.py::test_lesson_11_the_daily_loss_ends_with_the_utc_day_across_a_restart",
     ),
     12: ("risk/test_guard_removal.py::test_lesson_12_removing_a_guard_fails_its_check",),
-    13: (
-        "broker/test_paper.py::"
-        "test_lesson_13_stops_and_trails_work_at_prices_of_a_fraction_of_a_cent_and_above",
-    ),
+    13: ("broker/test_paper.py::test_lesson_13_stops_and_trails_work_at_any_price",),
     15: (
         "engine/test_ids.py::test_lesson_15_ids_name_their_cause_and_nothing_else",
         "engine/test_ids.py::test_lesson_15_the_log_is_the_same_under_any_hash_seed",

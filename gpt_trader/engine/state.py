@@ -135,3 +135,8 @@ def open_order(state: State, order_id: str) -> Order | None:
     if order is None or order.status.is_final or order.origin is not Origin.OPERATOR:
         return None
     return order
+
+
+def replaced[T](items: tuple[T, ...], at: int, item: T) -> tuple[T, ...]:
+    """Return `items` with another one at a place."""
+    return (*items[:at], item, *items[at + 1 :])

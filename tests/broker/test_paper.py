@@ -97,7 +97,9 @@ def test_a_market_buy_by_size_never_overdraws_the_account():
     assert fill.lots == 9
     assert desk.state.cash >= 0
     assert order().status is OrderStatus.CANCELLED
-    assert [e.event.code for e in desk.entries if isinstance(e.event, ev.OrderUpdated)][-1] == "CASH"
+    assert [e.event.code for e in desk.entries if isinstance(e.event, ev.OrderUpdated)][
+        -1
+    ] == "CASH"
 
 
 def test_a_buy_that_cannot_pay_for_one_lot_is_cancelled():
@@ -335,7 +337,7 @@ def test_a_maker_first_entry_that_is_missed_is_dropped_and_an_exit_crosses():
 
 
 @pytest.mark.parametrize("increment", ["0.0000001", "0.001", "1"])
-def test_lesson_13_stops_and_trails_work_at_prices_of_a_fraction_of_a_cent_and_above(increment):
+def test_lesson_13_stops_and_trails_work_at_any_price(increment):
     product = replace(
         COIN,
         price_increment=Decimal(increment),  # prices around 0.00001 * 100, 10 and 10,000

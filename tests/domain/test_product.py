@@ -32,7 +32,7 @@ def test_a_minimum_between_lots_is_rounded_up():
     "change, words",
     [
         ({"base_increment": Decimal(0)}, "base_increment of BTC-USD > 0"),
-        ({"price_increment": Decimal("-1")}, "price_increment of BTC-USD > 0"),
+        ({"price_increment": Decimal(-1)}, "price_increment of BTC-USD > 0"),
         ({"price_increment": Decimal("NaN")}, "price_increment"),
         ({"base_min_size": Decimal(-1)}, "base_min_size of BTC-USD >= 0"),
         ({"quote_min_size": Decimal("Infinity")}, "quote_min_size"),

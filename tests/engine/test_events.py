@@ -348,9 +348,7 @@ def test_an_amendment_passes_the_same_limits(change, code):
 
 def test_an_order_being_cancelled_or_unknown_is_not_amended():
     desk, key = desk_with_order()
-    desk.state = replace_order(
-        desk, desk.order(key)._replace(status=OrderStatus.SUBMIT_UNKNOWN)
-    )
+    desk.state = replace_order(desk, desk.order(key)._replace(status=OrderStatus.SUBMIT_UNKNOWN))
     assert refusal(desk.amend(key, 5, 9_000)) == "NOT_AMENDABLE"
 
 
@@ -458,9 +456,7 @@ def halved(desk):
 
 def test_rearm_is_refused_while_an_order_is_unknown():
     desk, key = desk_with_order()
-    desk.state = replace_order(
-        desk, desk.order(key)._replace(status=OrderStatus.SUBMIT_UNKNOWN)
-    )
+    desk.state = replace_order(desk, desk.order(key)._replace(status=OrderStatus.SUBMIT_UNKNOWN))
     desk.broker = Silent()
     desk.send(ev.HaltRequested(0, "t", "r"))
     assert refusal(desk.send(ev.Rearmed(0, "ann", "go"))) == "UNKNOWN_ORDER"
@@ -518,9 +514,7 @@ def test_lesson_15_an_unknown_order_is_never_sent_again_and_makes_its_product_re
 def test_cancelling_an_unknown_order_leaves_it_unknown():
     desk, key = desk_with_order()
     desk.broker = Silent()
-    desk.state = replace_order(
-        desk, desk.order(key)._replace(status=OrderStatus.SUBMIT_UNKNOWN)
-    )
+    desk.state = replace_order(desk, desk.order(key)._replace(status=OrderStatus.SUBMIT_UNKNOWN))
     desk.cancel(key)
     assert desk.order(key).status is OrderStatus.SUBMIT_UNKNOWN
     assert commands_in(desk.entries[-1:])

@@ -1,4 +1,4 @@
-"""Pinned runs: strategy x synthetic market x costs. Regenerate with `python scripts/golden.py`.
+"""Pinned runs: strategy x synthetic market x costs. Regenerate with `make golden`.
 
 A difference is either a defect or a change that its commit explains.
 """

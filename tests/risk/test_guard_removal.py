@@ -51,7 +51,9 @@ def world(mutated: str = "", removed: str = "", instead: str = "") -> SimpleName
     sizes.decide.__globals__.update(
         entry_stop=guards.entry_stop, stop_reading=lambda *_: (1.0, 0.0)
     )
-    return SimpleNamespace(limits=guards, decide=sizes.decide, Marks=guards.Marks, Guards=guards.Guards)
+    return SimpleNamespace(
+        limits=guards, decide=sizes.decide, Marks=guards.Marks, Guards=guards.Guards
+    )
 
 
 def code(
@@ -73,7 +75,8 @@ def code(
     si[0, LAST_CLOSE], si[0, LOTS], si[0, HELD_BACK] = 10_000, lots, held_back
     ticket, _ = w.decide(
         si, sf, 0, weight, stop, cash, w.Marks(**(MARKS | (marks or {}))), w.Guards(*guards),
-        spec_table([product.spec]), costs.kernel(), policy, style_table([order_style("taker").kernel()]),
+        spec_table([product.spec]), costs.kernel(), policy,
+        style_table([order_style("taker").kernel()]),
     )  # fmt: skip
     return ticket
 
@@ -218,9 +221,13 @@ def test_lesson_12_removing_a_guard_fails_its_check(module, removed, instead, na
 
 def test_every_line_of_entry_stop_is_removed_once():
     tree = ast.parse(inspect.getsource(limits))
-    function = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "entry_stop")
+    function = next(
+        n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "entry_stop"
+    )
     tests = [f"if {ast.unparse(n.test)}:" for n in ast.walk(function) if isinstance(n, ast.If)]
-    assert sorted(tests) == sorted(r[1] for r in REMOVALS if r[2] == "if False:" and r[0] == "limits")
+    assert sorted(tests) == sorted(
+        r[1] for r in REMOVALS if r[2] == "if False:" and r[0] == "limits"
+    )
 
 
 def test_every_cap_of_an_entry_is_removed_once():

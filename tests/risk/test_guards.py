@@ -13,7 +13,19 @@ from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
 from gpt_trader.risk.policy import RiskPolicy, no_policy
-from tests.engine_helpers import COIN, DAY, FREE, GOLD, HOUR, T0, UNIT, Desk, fills_of, refusal, sent
+from tests.engine_helpers import (
+    COIN,
+    DAY,
+    FREE,
+    GOLD,
+    HOUR,
+    T0,
+    UNIT,
+    Desk,
+    fills_of,
+    refusal,
+    sent,
+)
 
 ONE = UNIT  # one unit of 1e-8 quote is the least step of money; this is one quote
 LIMIT = {"type": OrderType.LIMIT, "tif": TimeInForce.GTC}

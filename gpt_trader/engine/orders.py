@@ -1,0 +1,182 @@
+"""Folding fills, reports and requests into the state's orders and positions."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from gpt_trader.domain.order import (
+    Order,
+    OrderStatus,
+    OrderType,
+    Origin,
+    TimeInForce,
+    cancelling,
+    next_status,
+)
+from gpt_trader.engine import records as rec
+from gpt_trader.engine.events import AmendRequested, FillReceived, OrderAmended, OrderUpdated
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.state import FINAL_ORDERS_KEPT, State, guard_id, working_id
+from gpt_trader.kernel.codes import FILL_ENTRY, FILL_OPERATOR
+from gpt_trader.kernel.limits import Marks, count_entry
+from gpt_trader.kernel.match import after_fill, trigger_stop
+from gpt_trader.kernel.rounding import buy_cost
+from gpt_trader.kernel.slots import (
+    ATTEMPTS,
+    HELD_BACK,
+    KIND,
+    KIND_VALUE,
+    LEFT,
+    LOTS,
+    QUOTE,
+    RESERVE,
+    STOP_REASON,
+    STOP_TICKS,
+    clear_working,
+    count_unfilled,
+)
+
+
+def take_order(plan: Plan, state: State, order: Order) -> State:
+    """Take an operator's order that passed its checks."""
+    taken = with_orders(plan, state, {**state.orders, order.client_order_id: order})
+    if order.reduce_only:
+        return taken
+    return replace(taken, marks=Marks(*count_entry(state.marks)))
+
+
+def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBooked) -> State:
+    """Move cash, position, protection and the order by what was booked of a fill."""
+    fill = event.fill
+    j = plan.index[fill.product_id]
+    si, sf = state.si.copy(), state.sf.copy()
+    in_slot = working_id(plan, state, j) == fill.client_order_id
+    # An entry that has left the slot brings no protection: it must not undo the one there is.
+    is_stray = fill.reason == FILL_ENTRY and not in_slot
+    reason = FILL_OPERATOR if is_stray else fill.reason
+    after_fill(si[j], sf[j], fill.side, record.lots, fill.ticks, reason)
+    spent = state.cash - record.cash
+    if in_slot:
+        if si[j, KIND] == KIND_VALUE:
+            si[j, QUOTE] = max(si[j, QUOTE] - spent, 0)
+            si[j, RESERVE] = si[j, QUOTE]
+        else:
+            si[j, LEFT] -= record.lots
+    orders = dict(state.orders)
+    order = orders.get(fill.client_order_id)
+    if order is None:  # the first fill of a resting protection
+        order = _protection(plan, state, j, OrderStatus.OPEN)
+    reserve = order.reserve
+    if order.origin is Origin.OPERATOR and reserve:
+        reserve = max(reserve - abs(spent), 0)
+    orders[fill.client_order_id] = order._replace(
+        filled=fill.cumulative,
+        reserve=reserve,
+        status=next_status(order.status, OrderStatus.OPEN),  # a fill proves that it was placed
+    )
+    if si[j, LOTS] == 0:  # the protection of a closed position is gone
+        for key, other in state.orders.items():
+            if (
+                other.origin is Origin.PROTECTION
+                and other.product_id == fill.product_id
+                and key != fill.client_order_id
+                and not other.status.is_final
+            ):
+                orders[key] = other._replace(status=OrderStatus.CANCELLED)
+    moved = replace(state, cash=record.cash, si=si, sf=sf, fees=state.fees + record.fee)
+    return with_orders(plan, moved, orders)
+
+
+def _protection(plan: Plan, state: State, j: int, status: OrderStatus) -> Order:
+    lots = int(state.si[j, LOTS])
+    return Order(
+        client_order_id=guard_id(plan, state, j),
+        product_id=plan.products[j].product_id,
+        side=-1 if lots > 0 else 1,
+        type=OrderType.BRACKET,
+        tif=TimeInForce.GTC,
+        lots=abs(lots),
+        quote=0,
+        reduce_only=True,
+        reason=int(state.si[j, STOP_REASON]),
+        origin=Origin.PROTECTION,
+        status=status,
+        is_new=False,
+    )
+
+
+def take_status(plan: Plan, state: State, event: OrderUpdated) -> State:
+    """Take a broker's report on an order; one that is unknown or has ended stays as it is."""
+    j = plan.index[event.product_id]
+    triggered = event.status is OrderStatus.TRIGGERED
+    if triggered and event.client_order_id == guard_id(plan, state, j):
+        return _trigger(plan, state, j, event.client_order_id)
+    order = state.orders.get(event.client_order_id)
+    if order is None or order.status.is_final:
+        return state
+    changed = order._replace(
+        status=next_status(order.status, event.status), triggered=order.triggered or triggered
+    )
+    moved = state
+    if event.status.is_final and working_id(plan, state, j) == event.client_order_id:
+        si, sf = state.si.copy(), state.sf.copy()
+        if event.status is OrderStatus.FILLED:
+            si[j, ATTEMPTS] = 0
+        elif event.status is not OrderStatus.CANCELLED:
+            count_unfilled(si[j])
+        clear_working(si[j], sf[j])
+        moved = replace(state, si=si, sf=sf)
+    return with_orders(plan, moved, {**state.orders, event.client_order_id: changed})
+
+
+def _trigger(plan: Plan, state: State, j: int, order_id: str) -> State:
+    """Turn product j's protection into its working order; nothing held has none."""
+    if state.si[j, LOTS] == 0 or state.si[j, STOP_TICKS] == 0:
+        return state
+    si, sf = state.si.copy(), state.sf.copy()
+    trigger_stop(si[j], sf[j])
+    known = state.orders.get(order_id)
+    order = (
+        _protection(plan, state, j, OrderStatus.TRIGGERED)
+        if known is None
+        else known._replace(status=OrderStatus.TRIGGERED)
+    )
+    triggered = order._replace(triggered=True)
+    return with_orders(plan, replace(state, si=si, sf=sf), {**state.orders, order_id: triggered})
+
+
+def mark_cancelled(plan: Plan, state: State, client_order_id: str) -> State:
+    """Mark an order as being cancelled."""
+    order = state.orders[client_order_id]
+    orders = {
+        **state.orders,
+        client_order_id: order._replace(status=cancelling(order.status)),
+    }
+    return with_orders(plan, state, orders)
+
+
+def amend_order(plan: Plan, state: State, event: OrderAmended | AmendRequested) -> State:
+    """Take the new size and price that the broker confirmed; a request alone changes nothing."""
+    if isinstance(event, AmendRequested):
+        return state  # the broker's answer changes the order
+    order = state.orders[event.client_order_id]
+    spec = plan.products[plan.index[order.product_id]].spec
+    reserve = 0
+    if not order.reduce_only:
+        left = max(event.lots - order.filled, 0)
+        reserve = buy_cost(left, event.limit, plan.costs.taker_e8, spec)
+    changed = order._replace(lots=event.lots, limit=event.limit, reserve=reserve, is_new=True)
+    return with_orders(plan, state, {**state.orders, order.client_order_id: changed})
+
+
+def with_orders(plan: Plan, state: State, orders: Mapping[str, Order]) -> State:
+    """Return the state with these orders: few final ones kept, money set aside recounted."""
+    si = state.si.copy()
+    si[:, HELD_BACK] = 0
+    final = [key for key, order in orders.items() if order.status.is_final]
+    dropped = set(final[: max(len(final) - FINAL_ORDERS_KEPT, 0)])
+    slots = {working_id(plan, state, j) for j in range(len(plan.products))}
+    for key, order in orders.items():
+        if key not in slots and not order.status.is_final:
+            si[plan.index[order.product_id], HELD_BACK] += order.reserve
+    kept = {key: order for key, order in orders.items() if key not in dropped}
+    return replace(state, si=si, orders=kept)
