@@ -17,7 +17,7 @@ PAGES = {
 def main() -> None:
     """Write each page; say which changed."""
     for name, render in PAGES.items():
-        path, text = DOCS / name, render()
+        path, text = DOCS / name, render().rstrip("\n") + "\n"
         same = path.exists() and path.read_text(encoding="utf-8") == text
         if not same:
             path.write_text(text, encoding="utf-8")

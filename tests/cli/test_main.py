@@ -25,6 +25,10 @@ MINIMAL = {
     "orders": ["place", "--profile", "dev", "--state-dir", "{tmp}"],
     "why": ["BTC-USD", "--profile", "dev", "--state-dir", "{tmp}"],
     "replay": ["--profile", "dev", "--state-dir", "{tmp}"],
+    "journal": ["verify", "--profile", "dev", "--state-dir", "{tmp}"],
+    "pause": ["--by", "me", "--profile", "dev", "--state-dir", "{tmp}"],
+    "resume": ["--by", "me", "--profile", "dev", "--state-dir", "{tmp}"],
+    "rearm": ["--by", "me", "--reason", "a test", "--profile", "dev", "--state-dir", "{tmp}"],
     "strategies": [],
     "new-strategy": ["my_strategy", "--dir", "{tmp}"],
 }
@@ -95,7 +99,7 @@ def test_every_command_explains_itself(name, capsys):
     if not exists(name):
         pytest.skip(f"{name} is not there yet")
     assert main([name, "--help"]) == 0
-    assert "--json" in capsys.readouterr().out or name == "orders"
+    assert "--json" in capsys.readouterr().out or name in {"orders", "journal"}
 
 
 @pytest.mark.parametrize("args", [[], ["--help"], ["-h"]])
