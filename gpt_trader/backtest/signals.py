@@ -12,6 +12,6 @@ class PrecomputedSignals:
     def __init__(self, targets: list[Targets]) -> None:
         self._targets = targets
 
-    def __call__(self, state: State, j: int) -> tuple[Target | None, Any]:  # noqa: ANN401
+    def __call__(self, state: State, j: int) -> tuple[Target | None, Any]:
         """Return the row of the newest bar."""
         return self._targets[j].row(state.bars_seen[j] - 1), None

@@ -43,7 +43,13 @@ def average_after(held: int, average: float, side: int, lots: int, ticks: int) -
 @njit(cache=True)
 def value(lots: int, ticks: int, spec: Spec) -> float:
     """Signed worth of a position at a price, quote."""
-    return float(lots) * float(ticks) * spec.unit
+    return value_at(lots, ticks, spec.unit)
+
+
+@njit(cache=True)
+def value_at(lots: int, ticks: int, unit: float) -> float:
+    """Signed worth of a position whose lot-tick is worth `unit` quote, quote."""
+    return float(lots) * float(ticks) * unit
 
 
 @njit(cache=True)

@@ -91,6 +91,9 @@ class Guards(NamedTuple):
     bar_age_ms: int
 
 
+NO_GUARDS = Guards(0, 0, 0, 0)  # a simulation has no operator and no late bars
+
+
 @njit(cache=True)
 def entry_stop(marks: Marks, limits: Limits, guards: Guards) -> int:
     """First account-wide guard that forbids an entry, as a REFUSED_* code; 0: none."""

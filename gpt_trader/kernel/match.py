@@ -133,13 +133,18 @@ def stop_base(side: int, stop: int, open_ticks: int) -> int:
 @njit(cache=True)
 def is_quiet(si: Ints, high: int, low: int) -> bool:
     """Whether a bar can be passed over: nothing works and no level is touched."""
-    if si[KIND] != KIND_NONE:
-        return False
-    if si[LOTS] > 0:
-        return low > si[STOP_TICKS] and (si[TAKE_TICKS] == 0 or high < si[TAKE_TICKS])
-    if si[LOTS] < 0:
-        return (si[STOP_TICKS] == 0 or high < si[STOP_TICKS]) and low > si[TAKE_TICKS]
-    return True
+    floor, ceiling = quiet_range(si[LOTS], si[STOP_TICKS], si[TAKE_TICKS])
+    return si[KIND] == KIND_NONE and low > floor and high < ceiling
+
+
+@njit(cache=True)
+def quiet_range(lots: int, stop: int, take: int) -> tuple[int, int]:
+    """Prices in ticks between which a position's levels (0: none) are not touched."""
+    if lots > 0:
+        return stop, take if take != 0 else UNLIMITED
+    if lots < 0:
+        return take, stop if stop != 0 else UNLIMITED
+    return -1, UNLIMITED
 
 
 @njit(cache=True)
@@ -188,17 +193,17 @@ def _record(
     cash: int,
 ) -> None:
     fill = fills[row]
-    fill.bar = bar
-    fill.product = product
-    fill.side = side
-    fill.lots = lots
-    fill.ticks = ticks
-    fill.fee = fee
-    fill.liquidity = liquidity
-    fill.reason = reason
-    fill.cause = cause
-    fill.ordinal = ordinal
-    fill.cash = cash
+    fill["bar"] = bar
+    fill["product"] = product
+    fill["side"] = side
+    fill["lots"] = lots
+    fill["ticks"] = ticks
+    fill["fee"] = fee
+    fill["liquidity"] = liquidity
+    fill["reason"] = reason
+    fill["cause"] = cause
+    fill["ordinal"] = ordinal
+    fill["cash"] = cash
 
 
 @njit(cache=True)

@@ -84,6 +84,7 @@ from gpt_trader.kernel.slots import (
     Floats,
     Ints,
     clear_working,
+    is_due,
 )
 
 SpecTable = tuple[Ints, Floats]  # see rounding.spec_table
@@ -122,6 +123,18 @@ def same_weight(a: float, b: float, band: float) -> bool:
 
 
 @njit(cache=True)
+def in_band(wanted: float, held: float, band: float) -> bool:
+    """Whether wanted and held worth differ by no more than the band of the larger."""
+    return abs(wanted - held) <= band * max(abs(wanted), abs(held))
+
+
+@njit(cache=True)
+def capped(weight: float, cap: float) -> float:
+    """Target weight within [-cap, cap]."""
+    return max(-cap, min(cap, weight))
+
+
+@njit(cache=True)
 def is_dust(lots: int, ticks: int, spec: Spec) -> bool:
     """Whether a position is too small for the exchange to accept its sale."""
     held = abs(lots)
@@ -153,7 +166,7 @@ def plan(
     dust = is_dust(lots, close, spec)
     working = si[KIND] != KIND_NONE
     away = -1 if lots > 0 else 1
-    if lots != 0 and si[MAX_BARS] > 0 and si[BARS_HELD] >= si[MAX_BARS] and not dust:
+    if lots != 0 and is_due(si[MAX_BARS], si[BARS_HELD]) and not dust:
         return _closing(si, ACT_MAX_BARS, away, abs(lots))
     if math.isnan(weight):
         code = HOLD_ORDER_WORKING if working else HOLD_NO_OPINION
@@ -161,7 +174,7 @@ def plan(
     if not math.isnan(sf[LATCH]) and lots == 0:
         return Plan(HOLD_STOPPED_OUT, 0, 0.0, 0, 0)
     unsupported = weight < 0.0 and spec.is_perp == 0
-    target = 0.0 if unsupported else max(-limits.max_product, min(limits.max_product, weight))
+    target = 0.0 if unsupported else capped(weight, limits.max_product)
     if target == 0.0 or (lots > 0 and target < 0.0) or (lots < 0 and target > 0.0):
         if lots != 0 and not dust:
             return _closing(si, ACT_EXIT, away, abs(lots))
@@ -176,7 +189,7 @@ def plan(
     wanted = target * equity
     held = value(lots, close, spec)
     gap = wanted - held
-    if abs(gap) <= limits.rebalance_band * max(abs(wanted), abs(held)):
+    if in_band(wanted, held, limits.rebalance_band):
         return Plan(HOLD_ORDER_WORKING if working else HOLD_IN_BAND, 0, 0.0, 0, 0)
     side = 1 if gap > 0.0 else -1
     if (side > 0) == (target > 0.0):
@@ -219,9 +232,9 @@ def size_entry(
 ) -> Ticket:
     """Size an entry within the product's and the gross cap, free cash and the minimums.
 
-    held: the position's worth; gross: worth of all positions and working entries, quote.
-    free: cash in units that nothing has set aside. The order is cut to the tightest of them;
-    when less than the least sellable size is left, the tightest one is named.
+    held: worth of the position and of orders outside the slot; gross: worth of all positions
+    and working entries, quote. free: cash in units that nothing has set aside. The order is cut
+    to the tightest of them; when less than the least sellable size is left, it is named.
     """
     side = planned.side
     waited = max(attempts, 0)
@@ -361,7 +374,7 @@ def decide(
                 stop,
                 si[j, ATTEMPTS],
                 si[j, LAST_CLOSE],
-                value(si[j, LOTS], si[j, LAST_CLOSE], spec),
+                abs(value(si[j, LOTS], si[j, LAST_CLOSE], spec)) + quote(si[j, HELD_BACK]),
                 marks.equity,
                 gross,
                 cash - aside,

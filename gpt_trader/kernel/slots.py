@@ -59,11 +59,13 @@ KIND_VALUE = 2  # market by quote value, fees included
 KIND_LIMIT = 3  # post-only limit, good for one bar
 
 
+@njit(cache=True)
 def new_slots(n_products: int) -> tuple[Ints, Floats]:
     """Return empty rows for products: flat, nothing working."""
     si = np.zeros((n_products, N_INTS), np.int64)
     sf = np.zeros((n_products, N_FLOATS), np.float64)
-    sf[:, [STOP, TAKE, TRAIL, NEXT_STOP, NEXT_TAKE, NEXT_TRAIL, LATCH, WEIGHT]] = np.nan
+    sf[:, STOP:] = math.nan
+    sf[:, PEAK] = 0.0
     return si, sf
 
 
@@ -138,14 +140,25 @@ def set_levels(si: Ints, sf: Floats) -> None:
 
 
 @njit(cache=True)
+def is_due(max_bars: int, bars_held: int) -> bool:
+    """Whether a position has been held as long as it may be; max_bars 0: no limit."""
+    return 0 < max_bars <= bars_held
+
+
+@njit(cache=True)
 def at_close(si: Ints, sf: Floats, close: int) -> None:
     """Advance holding time and trail at a bar's close; they act from the next bar."""
     si[LAST_CLOSE] = close
-    if si[LOTS] == 0:
-        return
-    si[BARS_HELD] += 1
-    if not math.isnan(sf[TRAIL]):
-        moved = close - sf[PEAK]
-        if (moved > 0.0) == (si[LOTS] > 0) and moved != 0.0:
-            sf[PEAK] = float(close)
-            set_levels(si, sf)
+    if si[LOTS] != 0:
+        si[BARS_HELD] += 1
+        if not math.isnan(sf[TRAIL]):
+            advance_trail(si, sf, close)
+
+
+@njit(cache=True)
+def advance_trail(si: Ints, sf: Floats, close: int) -> None:
+    """Move the peak, and the levels with it, to a close that is better for the position."""
+    moved = close - sf[PEAK]
+    if (moved > 0.0) == (si[LOTS] > 0) and moved != 0.0:
+        sf[PEAK] = float(close)
+        set_levels(si, sf)
