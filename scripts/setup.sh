@@ -45,4 +45,15 @@ echo "setup: locked requirements ($(grep -c == "$lock") packages; about a minute
 $pip install --require-hashes --requirement "$lock"
 echo "setup: gpt-trader itself"
 $pip install --no-deps --no-build-isolation --no-index --editable .
+# Compiled once, kept in the user's cache: otherwise the first command would seem to hang.
+echo "setup: compiling the kernel (once; half a minute)"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+for command in "backtest --demo" "run --profile dev --cycles 40 --speed 0 --state-dir $scratch"; do
+    # shellcheck disable=SC2086 - words on purpose
+    XDG_STATE_HOME=$scratch "$venv/bin/gpt-trader" $command >/dev/null 2>"$scratch/said" || {
+        cat "$scratch/said" >&2
+        exit 1
+    }
+done
 echo "$wanted" >"$stamp"
