@@ -113,13 +113,14 @@ def list_orders(
     """List open orders and the newest that have ended."""
     from gpt_trader.cli.options import session_folder
     from gpt_trader.observe.cycle import order_json
-    from gpt_trader.runtime.journaling import recover_state
+    from gpt_trader.runtime.journaling import doubts, recover_state
     from gpt_trader.runtime.session import view
 
     with view(session_folder(profile, state_dir)) as (header, plan, journal):
         state = recover_state(journal, plan, header["cash"])
+        warnings = doubts(journal)
     listed = [order_json(plan, order) for order in state.orders.values()]
-    output.emit(COMMAND, {"orders": listed}, json=json)
+    output.emit(COMMAND, {"orders": listed}, warnings, json=json)
     if json:
         return
     columns = ("client_order_id", "product", "side", "type", "size", "price", "filled", "status")

@@ -65,7 +65,7 @@ def run(
                 cycles=cycles,
                 pause_s=1.0 / (settings.run.speed_bars_per_s or float("inf")),
             )
-        session.durable.snapshot(session.state)
+        session.durable.snapshot()
         if fills is not None:
             write_fills(fills, session)
         state = session.state

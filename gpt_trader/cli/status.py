@@ -15,7 +15,7 @@ def command(*, profile: ProfileName = None, state_dir: StateDir = None, json: Js
     Reads the journal only, also beside a running bot.
     """
     from gpt_trader.cli.options import session_folder
-    from gpt_trader.runtime.journaling import recover_state
+    from gpt_trader.runtime.journaling import doubts, recover_state
     from gpt_trader.runtime.session import view
     from gpt_trader.runtime.situation import situation
 
@@ -23,7 +23,8 @@ def command(*, profile: ProfileName = None, state_dir: StateDir = None, json: Js
     with view(folder) as (header, plan, journal):
         state = recover_state(journal, plan, header["cash"])
         data = situation(folder, header, plan, journal, state)
-    output.emit(COMMAND, data, json=json)
+        warnings = doubts(journal)
+    output.emit(COMMAND, data, warnings, json=json)
     if not json:
         _show(data)
         product = next(iter(plan.index))

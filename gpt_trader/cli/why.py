@@ -34,15 +34,16 @@ def command(
     from gpt_trader.data.catalog import normalize_id
     from gpt_trader.data.times import parse_time
     from gpt_trader.runtime.explained import explained
+    from gpt_trader.runtime.journaling import doubts
     from gpt_trader.runtime.session import view
 
     product_id = normalize_id(product)
     at_ms = None if at is None else parse_time(at)
     with view(session_folder(profile, state_dir)) as (_, plan, journal):
         found = explained(plan, journal, product_id, at_ms=at_ms, last=last)
-        interval = plan.interval
+        interval, warnings = plan.interval, doubts(journal)
     data = {"product": product_id, "interval": interval, **history(found), "decisions": found}
-    output.emit(COMMAND, data, json=json)
+    output.emit(COMMAND, data, warnings, json=json)
     if json:
         return
     if last == 1:

@@ -7,6 +7,9 @@ import apsw
 
 from gpt_trader.errors import JournalError, StorageError
 
+RESTORE = "restore a copy of the file, or move it aside to begin anew"
+"""The hint where a journal was and is no more."""
+
 _NOTHING_SENT = "nothing was sent; then start again"
 _FAULTS: dict[type[apsw.Error], tuple[type[JournalError], str, str]] = {
     apsw.FullError: (StorageError, "the disk is full", f"free some space; {_NOTHING_SENT}"),

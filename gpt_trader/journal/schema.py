@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import apsw
 
 from gpt_trader.errors import JournalError, StorageError
+from gpt_trader.journal.faults import RESTORE
 
 APPLICATION_ID = 0x47505454
 """Marks the file as ours in SQLite's header ("GPTT")."""
@@ -44,18 +45,22 @@ CREATE TABLE meta (
 )
 """Append only: a step that has been released never changes."""
 
+TABLES = frozenset(("entry", "decision", "snapshot", "meta"))
+"""What every file has that took the first step."""
+
 
 def check_identity(
     connection: apsw.Connection, name: str, *, steps: Sequence[str] = MIGRATIONS
 ) -> int:
     """Return how many steps the file has taken; 0 for a new, blank file. Changes nothing.
 
-    Raises JournalError if the file belongs to another program or to a newer version.
+    Raises JournalError if the file belongs to another program or to a newer version, or has
+    lost a table.
     """
     application_id = connection.pragma("application_id")
     version = int(str(connection.pragma("user_version")))
-    tables = connection.execute("SELECT count(*) FROM sqlite_schema").get
-    if (application_id, version, tables) != (0, 0, 0) and application_id != APPLICATION_ID:
+    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+    if (application_id, version, names) != (0, 0, set()) and application_id != APPLICATION_ID:
         raise JournalError(
             f"{name}: the file is an SQLite file of another program",
             hint="check the path; nothing in the file was changed",
@@ -65,6 +70,9 @@ def check_identity(
             f"{name}: expected schema version <= {len(steps)}, was {version}",
             hint="a newer gpt-trader wrote it; update this one",
         )
+    missing = sorted(TABLES - names) if version else []
+    if missing:
+        raise JournalError(f"{name}: the file is damaged (no table {missing[0]})", hint=RESTORE)
     return version
 
 

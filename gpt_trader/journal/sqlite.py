@@ -15,7 +15,7 @@ from gpt_trader.errors import JournalError, StorageError
 from gpt_trader.journal import snapshots
 from gpt_trader.journal.chain import digest_at, last_link, link, walk
 from gpt_trader.journal.entry import Entry, Snapshot, StoredEntry, VerifyReport
-from gpt_trader.journal.faults import told_plainly
+from gpt_trader.journal.faults import RESTORE, told_plainly
 from gpt_trader.journal.schema import check_current, check_identity, prepare
 from gpt_trader.journal.verify import verify
 
@@ -232,7 +232,7 @@ def open_journal(
         connection.set_busy_timeout(busy_timeout_ms)
         version = check_identity(connection, name)
         if version == 0 and not create:
-            raise _no_journal(name)
+            raise JournalError(f"{name}: the file is empty, no longer a journal", hint=RESTORE)
         if readonly:
             check_current(version, name)
         else:

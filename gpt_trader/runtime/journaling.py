@@ -15,7 +15,7 @@ from gpt_trader.engine.codec import (
 )
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
-from gpt_trader.engine.records import Decided
+from gpt_trader.engine.records import BarTaken, Decided
 from gpt_trader.engine.recover import recover
 from gpt_trader.engine.state import SCHEMA_VERSION, State, new_state
 from gpt_trader.journal.encode import canonical_json
@@ -34,9 +34,11 @@ class DurableJournal:
     Entries that move nothing may wait up to FLUSH_MS for the next durable write.
     """
 
-    def __init__(self, journal: Journal, clock_ms: Callable[[], int]) -> None:
+    def __init__(self, journal: Journal, clock_ms: Callable[[], int], state: State) -> None:
+        """state: the state after the journal's newest entry."""
         self._journal = journal
         self._clock_ms = clock_ms
+        self._newest = journal.head()[0], state
         self._flushed_ms = clock_ms()
         self._since_snapshot = 0
 
@@ -44,16 +46,27 @@ class DurableJournal:
         """Append in one transaction. Raises StorageError or JournalError."""
         now_ms = self._clock_ms()
         durable = now_ms - self._flushed_ms >= FLUSH_MS or any(map(_must_last, entries))
-        self._journal.append([to_stored(entry) for entry in entries], durable=durable)
+        seq = self._journal.append([to_stored(entry) for entry in entries], durable=durable)
+        self._newest = seq, state
         if durable:
             self._flushed_ms = now_ms
         self._since_snapshot += len(entries)
         if self._since_snapshot >= SNAPSHOT_ENTRIES:
-            self.snapshot(state)
+            self.snapshot()
 
-    def snapshot(self, state: State) -> None:
-        """Make everything durable, with the whole state beside it."""
-        seq, _ = self._journal.head()
+    @property
+    def state(self) -> State:
+        """The state after the newest entry: what an interrupted caller has to go on from."""
+        return self._newest[1]
+
+    def flush(self) -> None:
+        """Make everything durable before a wait. Raises StorageError or JournalError."""
+        self._journal.flush()
+        self._flushed_ms = self._clock_ms()
+
+    def snapshot(self) -> None:
+        """Make everything durable, with the state after its newest entry beside it."""
+        seq, state = self._newest  # one pair: a state must never stand beside another entry
         if seq:
             self._journal.save_snapshot(seq, SCHEMA_VERSION, canonical_json(state_to_json(state)))
             self._journal.prune_snapshots()
@@ -61,7 +74,8 @@ class DurableJournal:
 
 
 def _must_last(entry: Entry) -> bool:
-    return bool(entry.commands) or not isinstance(entry.event, _QUIET)
+    moved = any(isinstance(r, BarTaken) and r.funding != 0 for r in entry.records)
+    return moved or bool(entry.commands) or not isinstance(entry.event, _QUIET)
 
 
 def to_stored(entry: Entry) -> Stored:
@@ -101,6 +115,15 @@ def header_of(journal: Journal) -> dict[str, Any] | None:
         if isinstance(event, ev.Started):
             return event.header
     return None
+
+
+def doubts(journal: Journal) -> list[str]:
+    """Return what is wrong with the journal, for one who only reads it; [] if nothing is.
+
+    Recovery from a snapshot does not see what was altered before it.
+    """
+    problem = journal.verify().problem
+    return [f"{problem}; restore a copy of the file"] if problem else []
 
 
 def recover_state(journal: Journal, plan: Plan, cash: int) -> State:

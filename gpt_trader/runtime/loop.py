@@ -58,6 +58,7 @@ def run_feed(
         on_cycle(Cycle(state.cycles, state.cycle_ms, tuple(happened), state))
         happened.clear()
         if pause_s > 0.0:
+            session.durable.flush()
             stop.flag.wait(pause_s)
     return done
 
@@ -65,6 +66,7 @@ def run_feed(
 def _halt(session: Session, error: Exception) -> None:
     """Latch the halt durably; a journal that cannot be written stops the session anyway."""
     event = HaltRequested(clock_ms(), "engine", f"{type(error).__name__}: {error}")
+    session.state = session.durable.state  # what was journaled, even if `take` did not return
     if not session.journal.is_broken:
         session.take(event, nothing)
 

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from gpt_trader.engine.events import Event, Started
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Signals
 from gpt_trader.engine.state import State, new_state
-from gpt_trader.errors import StorageError, UsageError
+from gpt_trader.errors import JournalError, StorageError, UsageError
+from gpt_trader.journal.faults import RESTORE
 from gpt_trader.journal.sqlite import Journal, open_journal
 from gpt_trader.runtime.journaling import DurableJournal, header_of, recover_state
 from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
@@ -69,15 +71,16 @@ def start(wired: Wired, folder: Path, ended: Callable[[State], bool]) -> Iterato
 
     A journal of another plan or other data, or of a session that `ended`, is kept beside the
     new one. Raises LockedError if another instance holds the folder, JournalError if the
-    journal cannot be trusted, StorageError if nothing can be written.
+    journal cannot be trusted (its whole chain is checked), StorageError if nothing can be written.
     """
     with portfolio_lock(default_lock_dir(), lock_id(wired.plan.portfolio, folder)):
         kept = _set_aside(wired, folder, ended)
-        with open_journal(folder / JOURNAL) as journal:
+        resumed = (folder / JOURNAL).exists()
+        if not resumed:
+            _create(wired, folder)
+        with open_journal(folder / JOURNAL, create=False) as journal:
             session = _opened(journal, wired.plan, wired.signals, wired.header)
-            session.kept = kept
-            if not session.resumed:
-                session.take(Started(int(wired.panel.time[0]), dict(wired.header)), nothing)
+            session.kept, session.resumed = kept, resumed
             yield from _guarded(session)
 
 
@@ -107,14 +110,43 @@ def _guarded(session: Session) -> Iterator[Session]:
 
 def _save(session: Session) -> None:
     if not session.journal.is_broken:
-        session.durable.snapshot(session.state)
+        session.durable.snapshot()
+
+
+def _create(wired: Wired, folder: Path) -> None:
+    """Make the folder's journal: it gets its name once its first entry is on the disk.
+
+    So a journal without entries is never one whose making was cut short.
+    """
+    draft = folder / f"{JOURNAL}.new"
+    for name in (JOURNAL, draft.name):  # what a killed process left
+        for suffix in ("-wal", "-shm"):
+            (folder / f"{name}{suffix}").unlink(missing_ok=True)
+    draft.unlink(missing_ok=True)
+    with open_journal(draft) as journal:
+        session = _opened(journal, wired.plan, wired.signals, wired.header)
+        session.take(Started(int(wired.panel.time[0]), dict(wired.header)), nothing)
+    if (folder / f"{draft.name}-wal").exists():  # SQLite could not bring it into the file
+        raise StorageError(f"{draft}: the new journal cannot be completed", hint="check the disk")
+    draft.rename(folder / JOURNAL)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _opened(journal: Journal, plan: Plan, signals: Signals, header: Mapping[str, Any]) -> Session:
+    """Return the session that a journal holds, for writing: its whole chain is checked first.
+
+    The newest snapshot would hide what was altered before it.
+    """
+    for _ in journal.read():
+        pass
     resumed = journal.head()[0] > 0
     cash, ends_ms = header["cash"], header["data_ends_ms"]
     state = recover_state(journal, plan, cash) if resumed else new_state(plan, cash)
-    durable = DurableJournal(journal, clock_ms)
+    durable = DurableJournal(journal, clock_ms, state)
     session = Session(plan, signals, state, journal, durable, PaperBroker(), resumed, ends_ms)
     for event in session.broker.reconcile(plan, state, max(state.cycle_ms, 0)):
         session.take(event, nothing)
@@ -122,17 +154,25 @@ def _opened(journal: Journal, plan: Plan, signals: Signals, header: Mapping[str,
 
 
 def read_header(folder: Path) -> dict[str, Any]:
-    """Return the header of the folder's session. Raises UsageError if there is none."""
+    """Return the header of the folder's session.
+
+    Raises UsageError if there is no session, JournalError if its journal does not begin with one.
+    """
     path = folder / JOURNAL
     if path.exists():
         with open_journal(path, readonly=True) as journal:
-            header = header_of(journal)
-        if header is not None:
-            return header
+            return _header(journal, path)
     raise UsageError(
         f"no session in {folder}",
         hint="start one: gpt-trader run --profile dev",
     )
+
+
+def _header(journal: Journal, path: Path) -> dict[str, Any]:
+    header = header_of(journal)
+    if header is None:
+        raise JournalError(f"{path}: the file is damaged (its first entry is gone)", hint=RESTORE)
+    return header
 
 
 @contextlib.contextmanager
@@ -148,10 +188,8 @@ def _set_aside(wired: Wired, folder: Path, ended: Callable[[State], bool]) -> Pa
     path = folder / JOURNAL
     if not path.exists():
         return None
-    with open_journal(path) as journal:
-        header = header_of(journal)
-        if header is None:
-            return None
+    with open_journal(path, create=False) as journal:
+        header = _header(journal, path)
         known = json.loads(json.dumps(dict(wired.header)))
         same = session_key(header) == session_key(known)
         if same and not ended(recover_state(journal, wired.plan, wired.cash)):
@@ -161,7 +199,10 @@ def _set_aside(wired: Wired, folder: Path, ended: Callable[[State], bool]) -> Pa
         for place in (folder / f"journal-{number:04d}.db" for number in itertools.count(1))
         if not place.exists()
     )
-    path.rename(place)
-    for suffix in ("-wal", "-shm"):
-        (folder / f"{JOURNAL}{suffix}").unlink(missing_ok=True)
+    # A reader elsewhere may keep entries in the -wal file: it belongs to the journal's name.
+    for suffix in ("-wal", ""):
+        part = folder / f"{JOURNAL}{suffix}"
+        if part.exists():
+            part.rename(folder / f"{place.name}{suffix}")
+    (folder / f"{JOURNAL}-shm").unlink(missing_ok=True)
     return place

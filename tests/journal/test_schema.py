@@ -59,6 +59,13 @@ def test_step_that_fails_leaves_the_file_as_it_was(connection):
     assert "more" not in tables(connection)
 
 
+def test_a_file_that_lost_a_table_is_damaged(connection):
+    prepare(connection, "j")
+    connection.execute("DROP TABLE snapshot")
+    with pytest.raises(JournalError, match="damaged .no table snapshot"):
+        check_identity(connection, "j")
+
+
 def test_reader_refuses_a_file_that_misses_a_step():
     check_current(1, "j", steps=MIGRATIONS)
     with pytest.raises(JournalError, match="expected schema version 2, was 1"):

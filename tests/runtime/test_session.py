@@ -1,14 +1,21 @@
 """A session on disk: resumed, set aside, reopened; its log depends on the seed alone."""
 
+import contextlib
 import json
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 
+import apsw
 import pytest
 
 from gpt_trader.config.load import load_profile
 from gpt_trader.engine.codec import state_to_json
-from gpt_trader.errors import ConfigError, LockedError, UsageError
-from gpt_trader.runtime.journaling import recover_state
+from gpt_trader.engine.events import FillReceived
+from gpt_trader.errors import ConfigError, JournalError, LockedError, UsageError
+from gpt_trader.journal.sqlite import open_journal
+from gpt_trader.runtime.journaling import doubts, recover_state
 from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.session import nothing, reopen, start, view
 from gpt_trader.runtime.stop import Stop
@@ -35,7 +42,7 @@ def go(wired, folder, cycles=None, ended=never):
             on_cycle=nothing,
             cycles=cycles,
         )
-        session.durable.snapshot(session.state)
+        session.durable.snapshot()
         return session, session.journal.head()[1]
 
 
@@ -110,6 +117,80 @@ def test_a_session_is_rebuilt_from_its_own_header(settings, tmp_path):
         assert state_to_json(state) == state_to_json(session.state)
 
 
+def alter(folder, sql):
+    with contextlib.closing(apsw.Connection(str(folder / "journal.db"))) as connection:
+        connection.execute(sql)
+
+
+def test_a_writer_refuses_a_chain_that_is_broken_before_the_newest_snapshot(settings, tmp_path):
+    wired = wire(settings, None)
+    go(wired, tmp_path, 12)
+    alter(tmp_path, "UPDATE entry SET time_ms = time_ms + 1 WHERE seq = 5")
+    with pytest.raises(JournalError, match="entry 5 "), reopen(tmp_path):
+        pass
+    with pytest.raises(JournalError, match="entry 5 "):
+        go(wired, tmp_path, 1)
+    with view(tmp_path) as (_, _, journal):
+        assert "entry 5 " in doubts(journal)[0]
+
+
+def test_an_emptied_journal_is_not_taken_for_a_new_one(settings, tmp_path):
+    wired = wire(settings, None)
+    go(wired, tmp_path, 3)
+    (tmp_path / "journal.db").write_bytes(b"")
+    with pytest.raises(JournalError, match="empty"):
+        go(wired, tmp_path, 1)
+    with pytest.raises(JournalError, match="empty"), reopen(tmp_path):
+        pass
+    assert (tmp_path / "journal.db").read_bytes() == b""
+
+
+def test_a_journal_that_lost_its_entries_is_damaged(settings, tmp_path):
+    wired = wire(settings, None)
+    go(wired, tmp_path, 3)
+    for table in ("decision", "snapshot", "entry"):
+        alter(tmp_path, f"DELETE FROM {table}")
+    with pytest.raises(JournalError, match="damaged"):
+        go(wired, tmp_path, 1)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from gpt_trader.config.load import load_profile
+from gpt_trader.runtime.session import start
+from gpt_trader.runtime.wiring import wire
+
+wired = wire(load_profile("dev", env={}, flags={"synthetic.bars": 180}).settings, None)
+left = int(sys.argv[2])
+
+
+def count(frame, event, _):
+    global left
+    if event == "call" and "/gpt_trader/journal/" in frame.f_code.co_filename:
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+sys.setprofile(count)
+with start(wired, Path(sys.argv[1]), lambda _: False):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("calls", [2, 5, 9, 14, 20, 30, 10_000])
+def test_a_kill_while_the_journal_is_made_leaves_a_folder_that_starts(calls, settings, tmp_path):
+    folder = tmp_path / "state"
+    folder.mkdir()
+    done = subprocess.run([sys.executable, "-c", KILLED, folder, str(calls)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    session, _ = go(wire(settings, None), folder, 2)
+    assert session.state.cycles == 2
+    assert session.kept is None
+    assert sorted(path.name for path in folder.iterdir()) == ["journal.db"]
+
+
 def test_a_folder_has_one_writer_whatever_it_is_called(settings, tmp_path):
     wired = wire(settings, None)
     folder = tmp_path / "real"
@@ -146,3 +227,42 @@ def test_the_header_is_json_and_holds_all_that_decides(settings):
     header = wire(settings, None).header
     assert json.loads(json.dumps(header)) == json.loads(json.dumps(dict(header)))
     assert {"costs", "limits", "routes", "products", "data", "versions"} <= set(header)
+
+
+def test_an_interrupt_after_an_entry_is_journaled_cannot_save_an_older_state(settings, tmp_path):
+    wired = wire(settings, None)
+    (tmp_path / "s").mkdir()
+    seen = 0
+
+    def interrupt(state, entries):
+        nonlocal seen
+        seen += sum(isinstance(entry.event, FillReceived) for entry in entries)
+        if seen:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), start(wired, tmp_path / "s", never) as session:
+        for event in feed(wired, session.state):
+            session.take(event, interrupt)
+    part, _ = go(wired, tmp_path / "s")
+    (tmp_path / "whole").mkdir()
+    whole, _ = go(wired, tmp_path / "whole")
+    assert state_to_json(part.state) == state_to_json(whole.state)
+
+
+def test_a_journal_set_aside_under_a_reader_keeps_every_entry(settings, tmp_path):
+    folder = tmp_path / "s"
+    folder.mkdir()
+    wired = wire(settings, None)
+    with start(wired, folder, never) as session:
+        first = feed(wired, session.state)
+        with view(folder):  # its connection keeps the entries in the -wal file
+            for _ in range(60):
+                session.take(next(first), nothing)
+            session.durable.flush()
+            count = session.journal.head()[0]
+    other = wire(replace(settings, cash=settings.cash * 2), None)
+    with view(folder), start(other, folder, never) as session:
+        kept = session.kept
+    with open_journal(kept, readonly=True) as journal:
+        assert journal.verify().ok
+        assert journal.head()[0] == count
