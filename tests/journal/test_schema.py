@@ -62,7 +62,7 @@ def test_step_that_fails_leaves_the_file_as_it_was(connection):
 def test_a_file_that_lost_a_table_is_damaged(connection):
     prepare(connection, "j")
     connection.execute("DROP TABLE snapshot")
-    with pytest.raises(JournalError, match="damaged .no table snapshot"):
+    with pytest.raises(JournalError, match="damaged"):
         check_identity(connection, "j")
 
 

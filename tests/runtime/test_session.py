@@ -148,8 +148,8 @@ def test_an_emptied_journal_is_not_taken_for_a_new_one(settings, tmp_path):
 def test_a_journal_that_lost_its_entries_is_damaged(settings, tmp_path):
     wired = wire(settings, None)
     go(wired, tmp_path, 3)
-    for table in ("decision", "snapshot", "entry"):
-        alter(tmp_path, f"DELETE FROM {table}")
+    for sql in ("DELETE FROM decision", "DELETE FROM snapshot", "DELETE FROM entry"):
+        alter(tmp_path, sql)
     with pytest.raises(JournalError, match="damaged"):
         go(wired, tmp_path, 1)
 
