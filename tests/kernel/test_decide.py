@@ -18,6 +18,7 @@ from gpt_trader.kernel.codes import (
     REFUSED_GROSS_CAP,
     REFUSED_HALTED,
     REFUSED_PAUSED,
+    REFUSED_PRODUCT_CAP,
     SELL,
 )
 from gpt_trader.kernel.limits import NO_GUARDS, new_marks
@@ -92,6 +93,13 @@ def test_cash_and_caps_count_the_other_products_positions_and_orders():
     assert (ticket.code, ticket.value, ticket.limit_value) == (REFUSED_GROSS_CAP, 1.0, 1.0)
     ticket, _ = decided(stacked(flat(10_000), holding(-60)), 0, 0.5, cash=12_000 * UNIT)
     assert (ticket.code, ticket.limit_value) == (REFUSED_CASH, 0.0)
+
+
+def test_what_is_being_canceled_counts_toward_the_products_cap():
+    table = stacked(flat(10_000))
+    table[0][0, HELD_BACK] = 5000 * UNIT
+    ticket, _ = decided(table, 0, 0.5, cash=20_000 * UNIT)
+    assert (ticket.code, ticket.value) == (REFUSED_PRODUCT_CAP, 0.5)
 
 
 def test_a_guard_refuses_the_entry_calls_a_working_one_back_and_lets_exits_pass():

@@ -42,7 +42,19 @@ from gpt_trader.kernel.slots import (
     TAKE_TICKS,
     WEIGHT,
 )
-from tests.kernel.rows import CASH, DEAR, TENTH, TOUCH, UNIT, flat, holding, mirrored, play, working
+from tests.kernel.rows import (
+    CASH,
+    COIN,
+    DEAR,
+    TENTH,
+    TOUCH,
+    UNIT,
+    flat,
+    holding,
+    mirrored,
+    play,
+    working,
+)
 
 sides = pytest.mark.parametrize("side", [1, -1])
 
@@ -69,8 +81,9 @@ def test_an_order_by_value_spends_it_fees_included():
 
 
 def test_an_order_by_value_too_small_at_the_open_is_cancelled():
-    rows = working(flat(), KIND_VALUE, BUY, 100 * UNIT)
-    assert play(rows, 10_001, 10_001, 10_001) == ([], [LOG_CANCELLED], CASH)
+    rows = working(flat(), KIND_VALUE, BUY, 1000 * UNIT)
+    least = COIN._replace(min_lots=10)
+    assert play(rows, 10_001, 10_001, 10_001, spec=least) == ([], [LOG_CANCELLED], CASH)
     assert rows[0][KIND] == KIND_NONE
 
 

@@ -110,6 +110,14 @@ def test_a_stop_acts_on_the_bar_of_an_entry_inside_it_at_its_level(side):
 
 
 @sides
+def test_a_take_profit_below_the_open_does_not_save_an_entry_inside_the_bar_from_its_stop(side):
+    limit = 10_000 - side * 1000
+    rows = working(flat(), KIND_LIMIT, side, 5, limit=limit, stop=0.125, take=0.01)
+    seen = play(rows, *mirrored(side, (10_000, 10_000, 7_000)))
+    assert [fill[4] for fill in seen.fills] == [FILL_ENTRY, FILL_STOP]
+
+
+@sides
 def test_an_entry_at_the_open_may_meet_its_take_profit_in_the_same_bar(side):
     rows = working(flat(), KIND_SIZE, side, 5, take=0.01)
     seen = play(rows, *mirrored(side, (10_000, 10_500, 10_000)))

@@ -34,14 +34,14 @@ def at(side, ticks):
     return ticks if side == BUY else 20_000 - ticks
 
 
-def meet(kind, side, bar, *, room=NEVER, costs=FREE, open_ms=0, **asked):
+def meet(kind, side, bar, *, room=NEVER, spec=COIN, costs=FREE, open_ms=0, **asked):
     """Match an order of 5 lots (1000 quote) against a bar, both mirrored for a sale."""
     fields = Ask(kind, side, 5, 1000 * UNIT, 0, 0, 0, 0, 0, 0, 1, 0)._asdict() | asked
     for name in ("limit", "stop"):
         fields[name] = at(side, fields[name])
     first, high, low = (at(side, ticks) for ticks in bar)
     high, low = max(high, low), min(high, low)
-    return match_order(Ask(**fields), open_ms, first, high, low, room, COIN, costs)
+    return match_order(Ask(**fields), open_ms, first, high, low, room, spec, costs)
 
 
 @pytest.mark.parametrize("side, ticks", [(BUY, 10_020), (SELL, 9_980)])
@@ -59,6 +59,7 @@ def test_a_market_order_by_value_includes_the_fee():
     assert meet(MARKET_VALUE, BUY, bar, costs=DEAR, room=3) == (3, 10_020, TAKER, KEEP, 0)
     assert meet(MARKET_VALUE, BUY, bar, quote=100 * UNIT) == (1, 10_000, TAKER, DONE, 0)
     assert meet(MARKET_VALUE, BUY, bar, quote=100 * UNIT - 1) == GONE
+    assert meet(MARKET_VALUE, BUY, bar, spec=COIN._replace(min_lots=11)) == GONE
 
 
 @sides

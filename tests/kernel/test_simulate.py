@@ -27,18 +27,22 @@ HOUR = 3_600_000
 LIMITS = NO_LIMITS._replace(max_product=1.0, max_gross=1.0, rebalance_band=0.25)
 
 
-def run(prices, weight, *, present=None, stop=nan, funding=0.0, costs=FREE, limits=LIMITS):
-    """Simulate flat bars at `prices`, (n, p) ticks, under `weight`, (n, p)."""
+def run(
+    prices, weight, *, low=None, present=None, stop=nan, funding=0.0,
+    costs=FREE, limits=LIMITS, style=TAKER_STYLE,
+):  # fmt: skip
+    """Simulate bars at `prices`, (n, p) ticks, flat but for `low`, under `weight`, (n, p)."""
     prices = np.asarray(prices, np.int64)
     n, p = prices.shape
+    lows = prices if low is None else np.asarray(low, np.int64)
     shown = np.ones((n, p), np.bool_) if present is None else np.asarray(present, np.bool_)
     nothing = np.full((1, p), nan)
     rates = np.full((1, p), funding)
     return simulate(
-        np.arange(n, dtype=np.int64) * HOUR, prices, prices, prices, prices,
+        np.arange(n, dtype=np.int64) * HOUR, prices, prices, lows, prices,
         np.full((n, p), 1e9), rates, shown, np.asarray(weight, np.float64).reshape(n, p),
         np.full((1, p), stop), nothing, nothing, np.zeros((1, p), np.int64), HOUR, CASH,
-        spec_table([PERP] * p), costs, limits, style_table([TAKER_STYLE] * p),
+        spec_table([PERP] * p), costs, limits, style_table([style] * p),
     )  # fmt: skip
 
 
@@ -92,6 +96,14 @@ def test_an_absent_product_neither_fills_nor_decides_and_keeps_its_last_price():
     assert equity.tolist() == [10_000.0] * 5
     assert counted(counts, 0) == {HOLD_NO_OPINION: 5}
     assert counted(counts, 1) == {ACT_ENTER: 1, HOLD_IN_BAND: 1}
+
+
+@pytest.mark.parametrize("shown, bar", [(1, 1), (0, 3)])
+def test_a_limit_meets_the_next_bar_in_time_only(shown, bar):
+    style = TAKER_STYLE._replace(entry_maker=1, entry_offset_e8=100 * BPS, entry_ttl_bars=2)
+    low = [[10_000], [9_800], [9_800], [9_800]]
+    seen = run([[10_000]] * 4, [0.5] * 4, low=low, present=[[1], [shown], [1], [1]], style=style)
+    assert [(int(f["bar"]), int(f["ticks"])) for f in seen[0]] == [(bar, 9_900)]
 
 
 def test_a_product_that_never_shows_is_ignored():
