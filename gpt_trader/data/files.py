@@ -10,7 +10,7 @@ import numpy as np
 from gpt_trader.data.catalog import grid_note, off_grid, product_for, ticks_of
 from gpt_trader.data.quality import DataReport, digest, find_gaps
 from gpt_trader.data.tables import Columns, fail_at, read_columns
-from gpt_trader.data.times import format_interval, format_time
+from gpt_trader.data.times import INTERVALS, format_interval, format_time
 from gpt_trader.domain.bars import Bars, Floats, Ints
 from gpt_trader.domain.product import MAX_TICKS, Product
 from gpt_trader.errors import DataError
@@ -131,6 +131,12 @@ def _check_grid(columns: Columns, interval_ms: int | None) -> int:
                 hint="state it with --interval",
             )
         interval_ms = int(steps[counts.argmax()])
+        if interval_ms not in INTERVALS.values():
+            raise DataError(
+                f"{columns.path} is irregular: the commonest distance between its bars is "
+                f"{format_interval(interval_ms)}",
+                hint=f"bars are of {', '.join(INTERVALS)}",
+            )
     elif steps.size and steps[0] > interval_ms:
         raise DataError(
             f"expected bars of {format_interval(interval_ms)}, {columns.path} has bars of "

@@ -66,9 +66,6 @@ def fail_at(path: Path, text: bytes, index: int, reason: str, *, hint: str = "")
 
 
 def _read_csv(path: Path) -> tuple["pa.Table", bytes]:
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import csv as arrow_csv  # noqa: PLC0415
-
     text = _read_text(path)
     header = next((line for line in text.splitlines() if line), b"")
     try:
@@ -76,6 +73,12 @@ def _read_csv(path: Path) -> tuple["pa.Table", bytes]:
     except UnicodeDecodeError:
         raise DataError(f"{path} is not UTF-8 text", hint=_COLUMNS_HINT) from None
     chosen = _choose(names, path)
+    if not text.partition(header)[2].strip():
+        # Not left to pyarrow: on a lone header it may leave a thread that aborts the exit.
+        raise DataError(f"{path} has no rows", hint=_COLUMNS_HINT)
+    import pyarrow as pa  # noqa: PLC0415
+    from pyarrow import csv as arrow_csv  # noqa: PLC0415
+
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(text),
@@ -197,7 +200,13 @@ def _epoch_times(numbers: "np.ndarray", path: Path, text: bytes) -> Ints:
         fail_at(
             path, text, int(bad.argmax()), f"expected epoch seconds or ms, found {numbers[bad][0]}"
         )
-    if np.abs(numbers).max() < SECONDS_LIMIT:
+    seconds = np.abs(numbers) < SECONDS_LIMIT
+    mixed = seconds != seconds[0]
+    if mixed.any():
+        unit = "seconds" if seconds[0] else "ms"
+        reason = f"expected epoch {unit} as in the first row, found {numbers[mixed][0]}"
+        fail_at(path, text, int(mixed.argmax()), reason)
+    if seconds[0]:
         numbers = numbers * 1000
     times: Ints = np.rint(numbers).astype(np.int64)
     return times

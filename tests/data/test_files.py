@@ -1,5 +1,7 @@
 import gzip
 import os
+import subprocess
+import sys
 import tempfile
 from contextlib import suppress
 from decimal import Decimal
@@ -310,6 +312,44 @@ def test_interval_is_stated_or_the_commonest(tmp_path):
     hourly = write(tmp_path / "b.csv", good_rows())
     with pytest.raises(DataError, match=r"bars of 1m.*has bars of 1h"):
         load_bars(hourly, product_id="BTC-USD", interval_ms=60_000)
+
+
+@pytest.mark.parametrize("first, unit", [(1, "seconds"), (1000, "ms")])
+def test_a_mix_of_epoch_seconds_and_ms_is_named_by_its_line(tmp_path, first, unit):
+    rows = good_rows()
+    for i, row in enumerate(rows):
+        scale = first if i < 6 else 1001 - first
+        row[0] = str((START + i * HOUR) // 1000 * scale)
+    with pytest.raises(DataError, match=f"expected epoch {unit} as in the first row") as caught:
+        load_bars(write(tmp_path / "a.csv", rows), product_id="BTC-USD")
+    assert caught.value.where == f"{tmp_path / 'a.csv'}:8"
+
+
+def test_an_inferred_interval_is_one_of_the_exchange(tmp_path):
+    rows = good_rows()
+    for i, row in enumerate(rows):
+        row[0] = format_time(START + i * 7 * 60_000)
+    with pytest.raises(DataError, match="irregular: the commonest distance .* is 7m") as caught:
+        load_bars(write(tmp_path / "a.csv", rows), product_id="BTC-USD")
+    assert "15m" in caught.value.hint
+
+
+def test_a_lone_header_starts_no_thread_of_a_reader(tmp_path):
+    path = write(tmp_path / "a.csv", [])
+    code = """
+import sys
+from pathlib import Path
+from gpt_trader.data.tables import read_columns
+from gpt_trader.errors import DataError
+try:
+    read_columns(Path(sys.argv[1]))
+except DataError as error:
+    print(error.message, "pyarrow" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, f"{path} has no rows False\n")
 
 
 def test_one_row_needs_a_stated_interval(tmp_path):
