@@ -1,5 +1,7 @@
 """The example that `gpt-trader new-strategy NAME` writes: a strategy and its test."""
 
+import sys
+from importlib.util import find_spec
 from keyword import iskeyword
 
 from gpt_trader.errors import UsageError
@@ -140,7 +142,7 @@ def test_a_parameter_out_of_range_is_refused() -> None:
 def render(name: str) -> dict[str, str]:
     """Return the files of a new strategy by file name: `NAME.py` and `test_NAME.py`.
 
-    Raises UsageError where name is no Python identifier or belongs to a built-in strategy.
+    Raises UsageError where name is no Python identifier or that of a built-in strategy or a module.
     """
     if not name.isidentifier() or iskeyword(name) or not name.isascii():
         raise UsageError(
@@ -149,6 +151,10 @@ def render(name: str) -> dict[str, str]:
         )
     if name in builtin_names():
         raise UsageError(f"{name} is a built-in strategy", hint=f"choose another: my_{name}")
+    if name in sys.modules or find_spec(name) is not None:
+        raise UsageError(
+            f"{name}.py would hide the Python module {name}", hint=f"choose another: my_{name}"
+        )
     class_name = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
     if not class_name.isidentifier():
         class_name = "Strategy" + class_name

@@ -41,6 +41,13 @@ def test_the_name_of_a_built_in_strategy_is_refused():
     assert "my_momentum" in refused.value.hint
 
 
+@pytest.mark.parametrize("name", ["numpy", "json", "sys", "gpt_trader", "__main__"])
+def test_the_name_of_a_module_is_refused(name):
+    with pytest.raises(UsageError, match=f"hide the Python module {name}") as refused:
+        render(name)
+    assert f"my_{name}" in refused.value.hint
+
+
 @pytest.mark.parametrize("name, class_name", [("x", "X"), ("_1", "Strategy1"), ("_", "Strategy")])
 def test_the_class_has_a_name_of_its_own(name, class_name):
     assert f"class {class_name}:" in render(name)[f"{name}.py"]
