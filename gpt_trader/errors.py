@@ -2,6 +2,7 @@
 
 TraderError                     1
 ├── UsageError                  2   the command line asks for something impossible
+│   └── StrategyError           2   a strategy's answer is not what it must be
 ├── ConfigError                 3   a profile, flag or environment value is wrong
 ├── BrokerError                 5   the exchange or the network
 │   ├── AuthError               4   key, permission
@@ -43,6 +44,10 @@ class UsageError(TraderError):
 
     code = "USAGE"
     exit_code = 2
+
+
+class StrategyError(UsageError):
+    """A strategy's answer is not what it must be; `where` is its file:line."""
 
 
 class ConfigError(TraderError):

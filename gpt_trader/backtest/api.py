@@ -21,6 +21,7 @@ from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import ConfigError, UsageError
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE, VALUE_LIMIT
 from gpt_trader.risk.policy import RiskPolicy, no_policy
+from gpt_trader.strategy.answers import ask_targets, without_early_opinions
 from gpt_trader.strategy.base import Strategy
 from gpt_trader.strategy.registry import is_array_strategy
 
@@ -162,15 +163,7 @@ def _targets(strategy: Any, bars: Bars) -> Targets | None:  # noqa: ANN401
     """Return a strategy's columns; None if it decides bar by bar."""
     if not is_array_strategy(type(strategy)):
         return None
-    found: Targets = strategy.targets(bars)
-    for name in ("weight", "stop", "take_profit", "trail", "max_bars"):
-        column = getattr(found, name)
-        if column is not None and len(column) != len(bars):
-            raise ConfigError(
-                f"{strategy.name} gave {len(column)} rows of {name} for {len(bars)} bars",
-                hint="every column of its targets must be as long as the bars",
-            )
-    return found
+    return ask_targets(strategy, bars)
 
 
 def _simulate(
@@ -187,6 +180,10 @@ def _simulate(
     limits = no_policy(panel.interval_ms) if risk is None else risk.limits(panel.interval_ms)
     styles = [route.style.kernel() for route in assigned]
     budgets = [route.budget for route in assigned]
+    targets = [
+        None if t is None else without_early_opinions(t, r.strategy.min_bars)
+        for r, t in zip(assigned, targets, strict=True)
+    ]
     arrays = [t for t in targets if t is not None]
     if engine == "fast":
         return run_fast(

@@ -5,6 +5,7 @@ from typing import Any
 
 from gpt_trader.domain.targets import Target, Targets
 from gpt_trader.engine.state import State
+from gpt_trader.strategy.answers import ask_on_bar
 
 
 class MixedSignals:
@@ -19,7 +20,6 @@ class MixedSignals:
         columns = self._targets[j]
         if columns is not None:
             return columns.row(state.bars_seen[j] - 1), None
-        found: tuple[Target | None, Any] = self._strategies[j].on_bar(
-            state.windows[j], state.memory[j]
+        return ask_on_bar(
+            self._strategies[j], state.windows[j], state.bars_seen[j], state.memory[j]
         )
-        return found

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import ValidationGateError
+from gpt_trader.strategy.answers import ask_targets, iso
 from gpt_trader.strategy.base import Strategy
 
 SAMPLES = 8
@@ -96,7 +97,7 @@ def _check_lookahead(
     column, where = found
     raise ValidationGateError(
         f"look-ahead: {strategy.name} changes {column} of the {bars.product.product_id} bar at "
-        f"{_iso(bars, where)} when the bars after {_iso(bars, row)} are cut off",
+        f"{iso(bars, where)} when the bars after {iso(bars, row)} are cut off",
         hint="row i of the targets may use bars up to and including i only; see docs/backtest.md",
     )
 
@@ -107,7 +108,7 @@ def _cut_off(
     """Compare every row that has its warm-up on bars begin to row with the whole history's."""
     compared = 0 if begin == 0 else strategy.warmup - 1
     return first_difference(
-        strategy.targets(bars[begin : row + 1]), full, begin=begin, compared=compared
+        ask_targets(strategy, bars[begin : row + 1]), full, begin=begin, compared=compared
     )
 
 
@@ -115,13 +116,13 @@ def _check_warmup(strategy: Strategy, bars: Bars, full: Targets, row: int) -> No
     window = strategy.warmup
     begin = row + 1 - window
     found = first_difference(
-        strategy.targets(bars[begin : row + 1]), full, begin=begin, compared=window - 1
+        ask_targets(strategy, bars[begin : row + 1]), full, begin=begin, compared=window - 1
     )
     if found is not None:
         column, where = found
         raise ValidationGateError(
             f"warm-up: {strategy.name} declares {window} bars, but {column} of the "
-            f"{bars.product.product_id} bar at {_iso(bars, where)} differs on the last {window}",
+            f"{bars.product.product_id} bar at {iso(bars, where)} differs on the last {window}",
             hint="declare a longer warmup: live trading sees only so many bars",
         )
 
@@ -152,7 +153,3 @@ def _differ(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.bool_]
     a, b = np.ascontiguousarray(a, np.float64), np.ascontiguousarray(b, np.float64)
     both_nan = np.isnan(a) & np.isnan(b)
     return np.asarray((a.view(np.int64) != b.view(np.int64)) & ~both_nan)
-
-
-def _iso(bars: Bars, row: int) -> str:
-    return f"{np.datetime_as_string(bars.time[row].astype('datetime64[ms]'), unit='s')}Z"

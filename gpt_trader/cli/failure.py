@@ -11,6 +11,7 @@ from gpt_trader.cli.output import document, encode
 from gpt_trader.errors import TraderError
 
 USAGE = 2
+SUBCOMMANDS = {"orders": ("place", "list", "cancel", "edit"), "journal": ("verify",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,30 @@ def describe(error: Exception, args: Sequence[str]) -> Failure:
         return Failure("ABORTED", 1, "aborted: no answer was given")
     if isinstance(error, MemoryError):
         return Failure("MEMORY", 1, "out of memory", "use fewer bars or products")
+    place = _place_in_strategy(error)
+    if place is not None:
+        return Failure(
+            "USAGE",
+            USAGE,
+            f"the strategy failed: {type(error).__name__}: {_one_line(str(error))}",
+            "this is a fault of the strategy; --debug shows where",
+            place,
+        )
     if isinstance(error, OSError):
-        place = f": {error.filename}" if error.filename else ""
-        return Failure("FAILURE", 1, f"{error.strerror or error}{place}")
+        file = f": {error.filename}" if error.filename else ""
+        return Failure("FAILURE", 1, f"{error.strerror or error}{file}")
     return Failure(
         "INTERNAL",
         1,
         f"internal error: {type(error).__name__}: {_one_line(str(error))}",
         "this is a fault of the program; --debug shows where",
     )
+
+
+def _place_in_strategy(error: Exception) -> str | None:
+    from gpt_trader.strategy.registry import place_in_strategy
+
+    return place_in_strategy(error)
 
 
 def report(failure: Failure, args: Sequence[str]) -> int:
@@ -58,8 +74,10 @@ def report(failure: Failure, args: Sequence[str]) -> int:
 
 
 def command_of(args: Sequence[str]) -> str:
-    """Return the command that the arguments name, "" if none."""
-    return next((arg for arg in args if arg in COMMANDS), "")
+    """Return the command that the arguments name, as "orders place"; "" if none."""
+    place = next((i for i, arg in enumerate(args) if arg in COMMANDS), len(args))
+    name, after = [*args[place : place + 2], "", ""][:2]
+    return f"{name} {after}" if after in SUBCOMMANDS.get(name, ()) else name
 
 
 def _json(failure: Failure, command: str) -> str:

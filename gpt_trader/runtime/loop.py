@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from gpt_trader.engine.events import Event, HaltRequested
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.state import State
-from gpt_trader.errors import HaltError, TraderError
+from gpt_trader.errors import HaltError, StrategyError, TraderError
 from gpt_trader.observe.cycle import Cycle
 from gpt_trader.runtime.session import Session, clock_ms, nothing
 from gpt_trader.runtime.stop import Stop
+from gpt_trader.strategy.registry import place_in_strategy
+
+MEND = "mend it, then: gpt-trader rearm --by NAME --reason TEXT"
 
 
 def run_feed(
@@ -26,7 +29,8 @@ def run_feed(
 
     watch: sees every transaction; on_cycle: every decided cycle, after it.
     pause_s: wait after each cycle (an accelerated market's pace). Returns the cycles decided.
-    An error that nobody foresaw halts trading, in the journal too, and raises HaltError.
+    A strategy that fails, or an error that nobody foresaw, halts trading, in the journal too,
+    and raises HaltError.
     """
     happened: list[Entry] = []
     done = 0
@@ -42,13 +46,18 @@ def run_feed(
             if event is None:
                 break
             session.take(event, collect)
+        except StrategyError as error:
+            _halt(session, error)
+            raise HaltError(
+                f"trading is halted: {error.message}", hint=MEND, where=error.where
+            ) from error
         except TraderError:
             raise
         except Exception as error:
             _halt(session, error)
             raise HaltError(
                 f"trading is halted by an unforeseen error: {type(error).__name__}: {error}",
-                hint="mend it, then: gpt-trader rearm --by NAME --reason TEXT",
+                hint=MEND,
                 where=_place(error),
             ) from error
         state = session.state
@@ -72,6 +81,9 @@ def _halt(session: Session, error: Exception) -> None:
 
 
 def _place(error: Exception) -> str:
-    """Return file:line of where an error was raised."""
+    """Return file:line of the strategy that failed, else of where the error was raised."""
+    place = place_in_strategy(error)
+    if place is not None:
+        return place
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{frame.filename}:{frame.lineno}"

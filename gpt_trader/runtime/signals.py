@@ -5,6 +5,7 @@ from typing import Any
 
 from gpt_trader.domain.targets import Target
 from gpt_trader.engine.state import State
+from gpt_trader.strategy.answers import ask_on_bar, ask_targets
 from gpt_trader.strategy.registry import is_array_strategy
 
 
@@ -18,11 +19,9 @@ class TrailingSignals:
 
     def __call__(self, state: State, j: int) -> tuple[Target | None, Any]:
         """Return product j's target at its newest bar, and the memory to keep."""
-        window = state.windows[j]
-        if window is None:
-            return None, state.memory[j]
-        strategy = self._strategies[j]
-        if self._whole[j]:
-            return strategy.targets(window).row(-1), None
-        target, memory = strategy.on_bar(window, state.memory[j])
-        return target, memory
+        strategy, window, seen = self._strategies[j], state.windows[j], state.bars_seen[j]
+        if not self._whole[j]:
+            return ask_on_bar(strategy, window, seen, state.memory[j])
+        if window is None or seen < strategy.min_bars:
+            return None, None
+        return ask_targets(strategy, window, newest_only=True).row(-1), None

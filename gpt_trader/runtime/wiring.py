@@ -121,7 +121,7 @@ def _header(
         "limits": _finite(limits),
         "styles": [list(route.order_style.kernel()) for route in routes],
         "min_bars": [strategy.min_bars for strategy in strategies],
-        "window_bars": [strategy.warmup for strategy in strategies],
+        "window_bars": [max(strategy.warmup, 1) for strategy in strategies],
         "data": [digest(bars) for bars in series],
         "data_ends_ms": max(int(bars.time[-1]) for bars in series),
         "label": label,
@@ -229,9 +229,9 @@ def session_key(header: Mapping[str, Any]) -> str:
 def first_live_row(wired: Wired) -> int:
     """Grid row of the first bar that can have an opinion; the bars before it are history."""
     rows = [
-        int(wired.panel.time.searchsorted(bars.time[needed - 1]))
+        int(wired.panel.time.searchsorted(bars.time[max(needed, 1) - 1]))
         for bars, needed in zip(wired.series, wired.plan.min_bars, strict=True)
-        if 1 <= needed <= len(bars)
+        if needed <= len(bars)
     ]
     return min(rows, default=0)
 

@@ -11,6 +11,7 @@ from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.targets import Condition, Targets
 from gpt_trader.errors import UsageError
 from gpt_trader.strategy import registry
+from gpt_trader.strategy.answers import ask_targets
 from gpt_trader.strategy.base import Strategy, param
 from gpt_trader.strategy.columns import from_row, level
 from gpt_trader.strategy.params import check_ranges
@@ -93,7 +94,7 @@ class Ensemble:
         silent = np.ones(n, np.bool_)
         reasons: list[Condition] = []
         for member, share in zip(self._strategies, self._shares, strict=True):
-            said = member.targets(bars)
+            said = ask_targets(member, bars)
             silent &= np.isnan(said.weight)
             long += np.where(said.weight > 0, share, 0.0)
             short += np.where(said.weight < 0, share, 0.0)

@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
+import traceback
 from collections.abc import Mapping
 from dataclasses import is_dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -21,6 +22,7 @@ from gpt_trader.errors import UsageError
 from gpt_trader.strategy.params import Value, check_ranges, coerce, nearest
 
 GROUP = "gpt_trader.strategies"
+_FILE_MODULE = "gpt_trader_file_"
 
 _BUILTIN = {
     "sma_cross": ("gpt_trader.strategy.sma_cross", "SmaCross"),
@@ -43,6 +45,7 @@ _IMPORT_FAILURES = (
     NameError,
     OSError,
     RuntimeError,
+    SystemExit,
     TypeError,
     ValueError,
 )
@@ -115,6 +118,21 @@ def is_array_strategy(strategy: type[Any]) -> bool:
     return hasattr(strategy, "targets")
 
 
+def place_in_strategy(error: BaseException) -> str | None:
+    """Return file:line of the innermost code of a strategy that is not built in; None: none."""
+    packages = {point.module.partition(".")[0] for point in _plugins().values()}
+    places = [
+        f"{frame.f_code.co_filename}:{line}"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if _is_brought(frame.f_globals["__name__"], packages)
+    ]
+    return places[-1] if places else None
+
+
+def _is_brought(module: str, packages: set[str]) -> bool:
+    return module.startswith(_FILE_MODULE) or module.partition(".")[0] in packages
+
+
 def _load_builtin(name: str) -> type[Any]:
     module, class_name = _BUILTIN[name]
     found: type[Any] = getattr(importlib.import_module(module), class_name)
@@ -154,10 +172,10 @@ def _import_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise UsageError(f"strategy file {path} does not exist", hint="give path/file.py:Class")
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
-    name = f"gpt_trader_file_{digest}"
+    name = f"{_FILE_MODULE}{digest}"
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None  # noqa: S101 - the path ends in .py
-    assert spec.loader is not None  # noqa: S101
+    assert spec is not None  # the path ends in .py
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up
     try:

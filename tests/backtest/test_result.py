@@ -15,7 +15,7 @@ from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import order_style
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.targets import Target, Targets
-from gpt_trader.errors import ConfigError, UsageError, ValidationGateError
+from gpt_trader.errors import ConfigError, StrategyError, UsageError, ValidationGateError
 
 HOUR = 3_600_000
 START = 1_640_995_200_000
@@ -67,8 +67,6 @@ class AboveByBar:
 
     def on_bar(self, view, memory):
         seen = (memory or 0) + 1
-        if seen < self.bars:
-            return None, seen
         last = view.close[-self.bars :]
         return Target(float(last[-1] * self.bars > last.sum())), seen
 
@@ -196,7 +194,7 @@ def test_bad_arguments_are_named():
         def targets(self, bars):
             return Targets(np.zeros(3))
 
-    with pytest.raises(ConfigError, match="gave 3 rows of weight for 400 bars"):
+    with pytest.raises(StrategyError, match="gave 3 rows of weight for 400 bars"):
         backtest(walk(), Short())
 
 

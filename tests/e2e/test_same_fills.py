@@ -67,6 +67,63 @@ def test_the_summary_is_the_backtests(capsys, tmp_path):
     assert {k: summary[k] for k in same} == {k: wanted[v] for k, v in same.items()}
 
 
+BY_BAR = """\
+from dataclasses import dataclass
+from typing import ClassVar
+from gpt_trader.domain.targets import Target
+
+@dataclass(frozen=True)
+class Counts:
+    name: ClassVar[str] = "counts"
+    min_bars = 30
+    warmup = 12
+    def on_bar(self, view, memory):
+        calls, total = memory or (0, 0)
+        total += len(view) + int(view.close[0])
+        calls += 1
+        return Target(0.2 if (calls // 7 + total // 9_000) % 2 else 0.0), (calls, total)
+
+@dataclass(frozen=True)
+class Early:
+    name: ClassVar[str] = "early"
+    min_bars = 40
+    warmup = 40
+    def targets(self, bars):
+        import numpy as np
+        from gpt_trader.domain.targets import Targets
+        return Targets(np.where(bars.close % 3 == 0, 0.2, 0.0))
+"""
+
+
+@pytest.mark.parametrize("parts", [False, True], ids=["at once", "in parts"])
+def test_a_strategy_with_memory_gives_the_same_fills(parts, capsys, tmp_path):
+    """It is first called at its product's bar min_bars, and sees `warmup` bars in either."""
+    file = tmp_path / "by_bar.py"
+    file.write_text(BY_BAR)
+    one = write_market(tmp_path / "SOL-USD_1h.csv", seed=5, missing={70, 71, 150})
+    two = write_market(tmp_path / "LTC-USD_1h.csv", seed=6, missing={*range(20), 70, 180})
+    flags = ("-p", "dev", "--strategy", f"{file}:Counts", "--data", one, "--data", two)
+    replay, run = tmp_path / "replay.csv", tmp_path / "run.csv"
+    assert call(capsys, "backtest", *flags, "--engine", "replay", "--fills", replay)[0] == 0
+    if parts:
+        for cycles in (1, 40):
+            assert call(capsys, "-q", "run", *flags, "--cycles", cycles)[0] == 0
+    assert call(capsys, "-q", "run", *flags, "--fills", run)[0] == 0
+    assert len(fills_in(replay)) > 10
+    assert fills_in(run) == fills_in(replay)
+
+
+def test_an_opinion_before_min_bars_is_none(capsys, tmp_path):
+    file = tmp_path / "by_bar.py"
+    file.write_text(BY_BAR)
+    one = write_market(tmp_path / "SOL-USD_1h.csv", seed=5)
+    two = write_market(tmp_path / "LTC-USD_1h.csv", seed=6, missing=set(range(20)))
+    flags = ("-p", "dev", "--strategy", f"{file}:Early", "--data", one, "--data", two)
+    fast, replay, run = three_ways(capsys, tmp_path, flags)
+    assert len(fast) > 3
+    assert fast == replay == run
+
+
 @pytest.mark.compiled
 @pytest.mark.skipif(not REAL.exists(), reason="the real file is not here")
 def test_the_real_file_gives_the_same_fills(capsys, tmp_path):

@@ -141,7 +141,9 @@ def test_a_syntax_error_names_file_line_and_column(tmp_path):
     assert refused.value.where == f"{path}:2:7"
 
 
-@pytest.mark.parametrize("line", ["import no_such_module", "x = nothing", "1 / 0", "{}['a']"])
+@pytest.mark.parametrize(
+    "line", ["import no_such_module", "x = nothing", "1 / 0", "{}['a']", "import sys; sys.exit(3)"]
+)
 def test_a_file_that_fails_to_import_is_refused(tmp_path, line):
     path = tmp_path / "fails.py"
     path.write_text(line)
