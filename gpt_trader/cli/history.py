@@ -13,6 +13,8 @@ from gpt_trader.errors import DataError, UsageError
 
 _NAMED = re.compile(r"[A-Za-z0-9]+([-/_:][A-Za-z0-9]+)+")
 
+_DATA_HINT = "for example --data BTC-USD=bars.csv"
+
 
 class Period(NamedTuple):
     """A span of time in int64 ms UTC: start inclusive, end exclusive, None for no bound."""
@@ -39,6 +41,8 @@ def parse_data(texts: Sequence[str], profile_products: Sequence[str]) -> dict[st
     files: dict[str, Path] = {}
     for text in texts:
         name, equals, rest = text.partition("=")
+        if not text or (equals and not (name and rest)):
+            raise UsageError(f"expected --data PRODUCT=FILE, was {text!r}", hint=_DATA_HINT)
         named = bool(equals) and _NAMED.fullmatch(name) is not None and not Path(text).exists()
         path = Path(rest if named else text)
         product = normalize_id(name) if named else _product_of(path, profile_products)
@@ -54,6 +58,9 @@ def _product_of(path: Path, profile_products: Sequence[str]) -> str:
         return normalize_id(first)
     if len(profile_products) == 1:
         return profile_products[0]
+    name, equals, _ = str(path).partition("=")
+    if equals and not path.exists():
+        raise UsageError(f"expected a product before =, was {name!r}", hint=_DATA_HINT)
     raise UsageError(f"which product is {path.name}?", hint=f"name it: --data BTC-USD={path}")
 
 

@@ -28,6 +28,22 @@ def test_an_equals_sign_in_a_path_is_part_of_it():
     assert parse_data(["run=3/BTC-USD_1d.csv"], []) == {"BTC-USD": Path("run=3/BTC-USD_1d.csv")}
 
 
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("BTC-USD=", "expected --data PRODUCT=FILE, was 'BTC-USD='"),
+        ("=", "expected --data PRODUCT=FILE, was '='"),
+        ("=bars.csv", "expected --data PRODUCT=FILE"),
+        ("", "expected --data PRODUCT=FILE, was ''"),
+        ("lower=csv/x.csv", "expected a product before =, was 'lower'"),
+    ],
+)
+def test_data_of_another_shape_is_told_what_is_expected(text, words):
+    with pytest.raises(UsageError, match=words) as caught:
+        parse_data([text], [])
+    assert caught.value.hint == "for example --data BTC-USD=bars.csv"
+
+
 def test_periods():
     assert parse_period(None, None) == Period(None, None)
     assert parse_period("1970-01-02", "1970-01-03") == Period(86_400_000, 172_800_000)
