@@ -11,6 +11,7 @@ The global flags `-q`, `-v`, `--debug` may stand anywhere on the command line; c
 declare them. This file imports nothing slow: `--version` answers without the parser.
 """
 
+import errno
 import os
 import pathlib
 import sys
@@ -53,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             print(f"error: cannot write to stdout: {error.strerror}", file=sys.stderr)
+            print("hint: free some space, or send the output elsewhere", file=sys.stderr)
         return 1
     return code
 
@@ -106,6 +108,8 @@ def _run(args: list[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC and not error.filename:
+            raise  # stdout: where the program opens a file itself, it raises StorageError
         if wants_traceback(args, os.environ) and not isinstance(error, TraderError):
             raise
         return failure.report(failure.describe(error, args), args)

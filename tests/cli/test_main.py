@@ -281,7 +281,10 @@ def test_a_reader_that_leaves_is_no_error():
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-@pytest.mark.parametrize("args", [["--version"], ["--help"], ["strategies", "hold", "--json"]])
+@pytest.mark.parametrize(
+    "args",
+    [["--version"], ["--help"], ["strategies"], ["strategies", "hold", "--json"]],
+)
 def test_a_full_disk_is_one_line(args):
     with open("/dev/full", "w") as full:  # noqa: PTH123 - a device, not a file
         done = subprocess.run(
@@ -292,7 +295,9 @@ def test_a_full_disk_is_one_line(args):
             check=False,
         )
     assert done.returncode == 1
-    assert "No space left on device" in done.stderr
+    first, second = done.stderr.splitlines()
+    assert first == "error: cannot write to stdout: No space left on device"
+    assert second.startswith("hint: ")
     assert "Traceback" not in done.stderr
 
 
