@@ -1,7 +1,8 @@
 """A run's fills, trades and equity as CSV files; every number exact, every time ISO UTC."""
 
+import errno
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,20 @@ def check_writable(path: Path) -> None:
         raise UsageError(f"cannot write {path}: it is a folder", hint="name a file in it")
     if not os.access(path if path.exists() else folder, os.W_OK):
         raise UsageError(f"cannot write {path}: no permission", hint="choose another folder")
+
+
+def check_outputs(paths: Mapping[str, Path | None]) -> None:
+    """Check each flag's file as `check_writable` does; raise UsageError if two are the same."""
+    seen: dict[Path, str] = {}
+    for flag, path in paths.items():
+        if path is None:
+            continue
+        check_writable(path)
+        other = seen.setdefault(path.resolve(), flag)
+        if other != flag:
+            raise UsageError(
+                f"{flag} and {other} name the same file {path}", hint="give each its own"
+            )
 
 
 def fill_lines(
@@ -102,9 +117,10 @@ def write_lines(path: Path, header: str, lines: Iterable[str]) -> None:
             file.write(header + "\n")
             file.writelines(line + "\n" for line in lines)
     except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
         raise StorageError(
             f"cannot write {path}: {error.strerror}",
-            hint="free some space or choose another folder",
+            hint="free some space or choose another folder" if full else "choose another folder",
         ) from error
 
 

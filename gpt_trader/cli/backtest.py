@@ -24,6 +24,7 @@ from gpt_trader.cli.options import (
     ToTime,
 )
 from gpt_trader.cli.output import Json, ProfileName, Sets, emit
+from gpt_trader.errors import UsageError
 
 
 class Engine(StrEnum):
@@ -66,6 +67,7 @@ def command(
     trades: Annotated[Path | None, _file("--trades", "Write the trades as CSV.")] = None,
     fills: Annotated[Path | None, _file("--fills", "Write the fills as CSV.")] = None,
     equity: Annotated[Path | None, _file("--equity", "Write equity and drawdown as CSV.")] = None,
+    report: Annotated[Path | None, typer.Option("--report", hidden=True)] = None,
     no_checks: Annotated[
         bool, typer.Option("--no-checks", help="Do not look for look-ahead and short warm-up.")
     ] = False,
@@ -76,12 +78,13 @@ def command(
     Decides at each close, fills from the next open, pays fees, spread and slippage, and checks
     itself for look-ahead. What each number means is in docs/backtest.md.
     """
-    from gpt_trader.backtest.files import check_writable
+    from gpt_trader.backtest.files import check_outputs
     from gpt_trader.cli import backtest_input, backtest_view
     from gpt_trader.cli.history import parse_period
 
-    for path in filter(None, (trades, fills, equity)):
-        check_writable(path)
+    if report is not None:
+        raise UsageError("--report: reports are not built yet")
+    check_outputs({"--trades": trades, "--fills": fills, "--equity": equity})
     asked = backtest_input.Asked(
         profile=profile,
         flags={

@@ -29,6 +29,12 @@ def _bps(flag: str, text: str) -> Any:  # noqa: ANN401
     return typer.Option(flag, metavar="BPS", help=text)
 
 
+def _folder(text: str) -> Path:
+    if not text:
+        raise UsageError("expected a folder after --state-dir, was ''", hint="--state-dir DIR")
+    return Path(text)
+
+
 StrategyName = Annotated[
     str | None, typer.Option("--strategy", metavar="NAME", help="A name, or file.py:Class.")
 ]
@@ -64,7 +70,13 @@ RiskChoice = Annotated[Risk, typer.Option("--risk", help="The profile's limits, 
 StyleChoice = Annotated[Style | None, typer.Option("--order-style", help="How orders are worked.")]
 StateDir = Annotated[
     Path | None,
-    typer.Option("--state-dir", metavar="DIR", help="Where state lives.", show_default=False),
+    typer.Option(
+        "--state-dir",
+        metavar="DIR",
+        help="Where state lives.",
+        show_default=False,
+        parser=_folder,
+    ),
 ]
 
 

@@ -22,6 +22,7 @@ FLAGS = {
     "costs.maker_bps": "--maker-bps",
     "costs.spread_bps": "--spread-bps",
     "costs.slippage_bps": "--slippage-bps",
+    "costs.participation": "--participation",
     "order_style.entry.style": "--order-style",
     "order_style.exit.style": "--order-style",
     "run.speed_bars_per_s": "--speed",

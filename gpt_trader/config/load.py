@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from gpt_trader.config.check import conflicts
 from gpt_trader.config.find import find_profile
 from gpt_trader.config.layers import Given, env_layer, flag_layer, merge, nested, secret_problems
-from gpt_trader.config.origin import DEFAULT, Layer, Origin, Problem, ProfileError
+from gpt_trader.config.origin import DEFAULT, Layer, Origin, Problem, ProfileError, failure
 from gpt_trader.config.schema import ProfileKeys
 from gpt_trader.config.settings import Settings, to_settings
 from gpt_trader.config.text import Path, dotted, is_secret
@@ -41,7 +41,8 @@ def load_profile(
 
     env: the environment. flags: values by dotted key, such as {"costs.taker_bps": 10}; None
     is a flag that was not given. Without a profile, products and strategy may be missing.
-    Raises ConfigError that holds all mistakes, each with its place.
+    Raises ConfigError that holds all mistakes, each with its place; UsageError if only flags
+    are wrong.
     """
     path = None if ref is None else find_profile(ref)
     profile, problems = _chain(path) if path else (Layer({}, {}, {}), [])
@@ -52,7 +53,7 @@ def load_profile(
     keys, found = _validated(layer, path)
     problems += found
     if problems or keys is None:
-        raise ProfileError(problems)
+        raise failure(problems)
     values = flat(keys)
     return Loaded(
         settings=to_settings(keys, path.stem if path else ""),

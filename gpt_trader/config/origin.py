@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gpt_trader.config.text import Path
-from gpt_trader.errors import ConfigError
+from gpt_trader.errors import ConfigError, TraderError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,16 @@ class ProfileError(ConfigError):
         self.details = tuple(
             f"{p.block()}\n    {p.hint}" if rest and p.hint else p.block() for p in ordered
         )
+
+
+def failure(problems: Sequence[Problem]) -> TraderError:
+    """Return all mistakes as one error: of usage if every one of them stands in a flag."""
+    wrong = ProfileError(problems)
+    if not all(problem.origin.text.startswith("flag ") for problem in problems):
+        return wrong
+    misused = UsageError(wrong.message, hint=wrong.hint)
+    misused.details = wrong.details
+    return misused
 
 
 def _order(origin: Origin) -> tuple[str, int, int]:

@@ -110,8 +110,9 @@ def test_an_unwritable_file_is_one_line(tmp_path):
     with pytest.raises(UsageError, match="it is a folder"):
         check_writable(tmp_path)
     check_writable(tmp_path / "fills.csv")
-    with pytest.raises(StorageError, match="cannot write"):
+    with pytest.raises(StorageError, match="cannot write") as caught:
         write_lines(tmp_path / "missing" / "fills.csv", FILLS_HEADER, [])
+    assert caught.value.hint == "choose another folder"
 
 
 @pytest.mark.parametrize(

@@ -288,6 +288,16 @@ def test_a_value_out_of_range_or_of_a_wrong_type_is_refused_at_its_place(tmp_pat
     assert key.partition(".")[0] in problem
 
 
+def test_a_wrong_value_is_misuse_in_a_flag_and_configuration_elsewhere(tmp_path):
+    with pytest.raises(UsageError, match=r"flag --participation: .* was 2") as caught:
+        load(profile(tmp_path), flags={"costs.participation": 2})
+    assert caught.value.exit_code == 2
+    with pytest.raises(ProfileError):
+        load(profile(tmp_path), {"GPT_TRADER_COSTS__PARTICIPATION": "2"})
+    with pytest.raises(ProfileError):
+        load(profile(tmp_path, with_key("costs.participation", 2)))
+
+
 @pytest.mark.parametrize("limit", [0.01, 100])
 def test_a_value_at_its_bound_is_taken(tmp_path, limit):
     loaded = load(profile(tmp_path), flags={"risk.max_product_pct": limit})

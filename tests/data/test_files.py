@@ -329,7 +329,7 @@ def test_an_inferred_interval_is_one_of_the_exchange(tmp_path):
     rows = good_rows()
     for i, row in enumerate(rows):
         row[0] = format_time(START + i * 7 * 60_000)
-    with pytest.raises(DataError, match="irregular: the commonest distance .* is 7m") as caught:
+    with pytest.raises(DataError, match=r"irregular: the commonest distance .* is 7m") as caught:
         load_bars(write(tmp_path / "a.csv", rows), product_id="BTC-USD")
     assert "15m" in caught.value.hint
 

@@ -40,6 +40,8 @@ MISTAKES = [
     (("run", "-p", "dev", "--data", "BTC-USD=missing.csv"), 7, "missing.csv"),
     (("run", "-p", "dev", "--from", "2024-01-01"), 2, "need --data"),
     (("run", "-p", "dev", "--speed", "-1"), 2, "--speed"),
+    (("run", "-p", "dev", "--speed", "inf"), 2, "flag --speed"),
+    (("run", "-p", "dev", "--state-dir", ""), 2, "--state-dir"),
     (("run", "-p", "dev", "--fills", "no/such/folder/f.csv"), 2, "no folder"),
     (("why", "BTC-USD"), 2, "no session in"),
     (("why", "BTC"), 2, "expected a product id"),
