@@ -20,7 +20,7 @@ from gpt_trader.domain.costs import CostModel
 from gpt_trader.kernel.codes import MAKER
 from gpt_trader.kernel.ledger import cash_after
 from gpt_trader.kernel.match import fill_fee
-from gpt_trader.kernel.rounding import UNITS_PER_QUOTE, adverse_ticks, lots_for_quote
+from gpt_trader.kernel.rounding import UNITS_PER_QUOTE, adverse_ticks, fits, lots_for_quote
 from gpt_trader.kernel.settings import Costs
 from gpt_trader.kernel.stats import bars_held, fill_values, slippages
 
@@ -115,7 +115,7 @@ def buy_and_hold(
         spec = one.product.spec
         ticks = adverse_ticks(int(one.open[1]), 1, adverse_e8)
         lots = lots_for_quote(start_units // len(bars), ticks, costs.taker_e8, spec)
-        if lots < spec.min_lots:
+        if lots < spec.min_lots or not fits(lots, ticks, spec):
             continue
         total = cash_after(
             total, 1, lots, ticks, fill_fee(1, lots, ticks, costs.taker_e8, spec), spec

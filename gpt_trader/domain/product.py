@@ -40,7 +40,8 @@ class Product:
             value = getattr(self, name)
             if not value.is_finite() or value < 0:
                 raise DataError(f"expected {name} of {self.product_id} >= 0, was {value}")
-        if self._lot_tick_units[1] > MAX_VALUE_DEN:
+        num, den = self._lot_tick_units
+        if den > 1 and num * den > MAX_VALUE_DEN:
             raise DataError(
                 f"increments of {self.product_id} are too fine: one lot-tick is "
                 f"{self.base_increment * self.price_increment} quote"

@@ -7,8 +7,7 @@ perpetual never carries more than its full value (1x).
 
 import math
 
-from numba import njit
-
+from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.rounding import (
     UNITS_PER_QUOTE,
     Spec,
@@ -19,7 +18,7 @@ from gpt_trader.kernel.rounding import (
 )
 
 
-@njit(cache=True)
+@compiled
 def cash_after(cash: int, side: int, lots: int, ticks: int, fee: int, spec: Spec) -> int:
     """Cash after a fill of `lots` > 0 at `ticks`; buys cost rounded up, sales rounded down."""
     if side > 0:
@@ -27,7 +26,7 @@ def cash_after(cash: int, side: int, lots: int, ticks: int, fee: int, spec: Spec
     return cash + notional_down(lots, ticks, spec) - fee
 
 
-@njit(cache=True)
+@compiled
 def average_after(held: int, average: float, side: int, lots: int, ticks: int) -> float:
     """Average entry price in ticks after a fill; 0.0 when flat. Reducing does not move it."""
     after = held + side * lots
@@ -40,34 +39,36 @@ def average_after(held: int, average: float, side: int, lots: int, ticks: int) -
     return average
 
 
-@njit(cache=True)
+@compiled
 def value(lots: int, ticks: int, spec: Spec) -> float:
     """Signed worth of a position at a price, quote."""
     return value_at(lots, ticks, spec.unit)
 
 
-@njit(cache=True)
+@compiled
 def value_at(lots: int, ticks: int, unit: float) -> float:
     """Signed worth of a position whose lot-tick is worth `unit` quote, quote."""
     return float(lots) * float(ticks) * unit
 
 
-@njit(cache=True)
+@compiled
 def quote(units: int) -> float:
     """Units as quote."""
     return units / UNITS_PER_QUOTE
 
 
-@njit(cache=True)
+@compiled
 def funding(lots: int, ticks: int, rate: float, spec: Spec) -> int:
-    """Cash change in units when `rate` of a position's value is exchanged; longs pay a
-    positive rate, rounded against us."""
+    """Cash change in units when `rate` of a position's value is exchanged.
+
+    Longs pay a positive rate, shorts receive it; rounded against us. NaN: nothing is exchanged.
+    """
     if lots == 0 or rate == 0.0 or math.isnan(rate):
         return 0
     return units_floor(-value(lots, ticks, spec) * rate)
 
 
-@njit(cache=True)
+@compiled
 def short_hold(lots: int, average: float, spec: Spec) -> int:
     """Units held back from free cash for a short position; 0 for a long one."""
     if lots >= 0:

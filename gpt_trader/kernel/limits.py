@@ -1,8 +1,7 @@
 """The guards on entries, and the marks they are read from. Exits pass none of these."""
 
+import math
 from typing import NamedTuple
-
-from numba import njit
 
 from gpt_trader.kernel.codes import (
     REFUSED_DAILY_LOSS,
@@ -13,6 +12,7 @@ from gpt_trader.kernel.codes import (
     REFUSED_STALE_BAR,
     REFUSED_UNKNOWN_ORDER,
 )
+from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.settings import Limits
 
 DAY_MS = 86_400_000
@@ -30,13 +30,13 @@ class Marks(NamedTuple):
     halted: int  # 1: the drawdown was reached; only a person clears it
 
 
-@njit(cache=True)
+@compiled
 def new_marks(equity: float) -> Marks:
     """Marks of an account that has not traded."""
     return Marks(equity, equity, -1, equity, 0, 0, 0)
 
 
-@njit(cache=True)
+@compiled
 def mark(marks: Marks, open_ms: int, equity: float, limits: Limits) -> Marks:
     """Move the marks to a bar's close: new day, new high, daily loss and drawdown.
 
@@ -56,7 +56,31 @@ def mark(marks: Marks, open_ms: int, equity: float, limits: Limits) -> Marks:
     return Marks(equity, high, day, day_start, entries, day_halted, halted)
 
 
-@njit(cache=True)
+@compiled
+def safe_equity(marks: Marks, limits: Limits) -> float:
+    """Equity above which `mark` surely moves no latch; inf: no equity is safe."""
+    if not (marks.day_start > 0.0 and marks.high > 0.0):
+        return math.inf
+    by_day = 0.0 if marks.day_halted else (1.0 - limits.max_daily_loss) * marks.day_start
+    by_high = 0.0 if marks.halted else (1.0 - limits.max_drawdown) * marks.high
+    return max(by_day, by_high, 0.0) * (1.0 + 1e-9)
+
+
+@compiled
+def marks_at(marks: Marks, equity: float) -> Marks:
+    """Marks at another equity that moves nothing else."""
+    return Marks(
+        equity,
+        marks.high,
+        marks.day,
+        marks.day_start,
+        marks.entries,
+        marks.day_halted,
+        marks.halted,
+    )
+
+
+@compiled
 def count_entry(marks: Marks) -> Marks:
     """Marks after one more approved entry."""
     return Marks(
@@ -70,13 +94,13 @@ def count_entry(marks: Marks) -> Marks:
     )
 
 
-@njit(cache=True)
+@compiled
 def loss_ratio(marks: Marks) -> float:
     """Loss of the day as a ratio of its starting equity; negative: a gain."""
     return (marks.day_start - marks.equity) / marks.day_start
 
 
-@njit(cache=True)
+@compiled
 def drawdown_ratio(marks: Marks) -> float:
     """Drawdown from the highest equity, as a ratio of it."""
     return (marks.high - marks.equity) / marks.high
@@ -94,7 +118,7 @@ class Guards(NamedTuple):
 NO_GUARDS = Guards(0, 0, 0, 0)  # a simulation has no operator and no late bars
 
 
-@njit(cache=True)
+@compiled
 def entry_stop(marks: Marks, limits: Limits, guards: Guards) -> int:
     """First account-wide guard that forbids an entry, as a REFUSED_* code; 0: none."""
     if guards.halted:
@@ -114,7 +138,7 @@ def entry_stop(marks: Marks, limits: Limits, guards: Guards) -> int:
     return 0
 
 
-@njit(cache=True)
+@compiled
 def stop_reading(code: int, marks: Marks, limits: Limits, guards: Guards) -> tuple[float, float]:
     """What the guard behind a code read, and its limit."""
     if code == REFUSED_DRAWDOWN:

@@ -15,7 +15,6 @@ While an exit order works, the take-profit rests; the stop is watched all the sa
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from gpt_trader.kernel.codes import (
@@ -28,11 +27,12 @@ from gpt_trader.kernel.codes import (
     MAKER,
     TAKER,
 )
+from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.ledger import average_after, cash_after
 from gpt_trader.kernel.rounding import (
+    MAX_LOTS,
     Spec,
     adverse_ticks,
-    buy_cost,
     fee_up,
     lots_for_quote,
     lots_of_base,
@@ -95,7 +95,7 @@ MAX_LOG_PER_BAR = 12
 UNLIMITED = 2**62
 
 
-@njit(cache=True)
+@compiled
 def room_lots(volume: float, costs: Costs, spec: Spec) -> int:
     """Lots that fills may take of a bar's volume."""
     if math.isinf(costs.participation):
@@ -103,41 +103,44 @@ def room_lots(volume: float, costs: Costs, spec: Spec) -> int:
     return lots_of_base(volume * costs.participation, spec)
 
 
-@njit(cache=True)
+@compiled
 def fill_fee(side: int, lots: int, ticks: int, rate_e8: int, spec: Spec) -> int:
     """Fee of a fill in units: on the cost of a buy, on the proceeds of a sale."""
     notional = notional_up(lots, ticks, spec) if side > 0 else notional_down(lots, ticks, spec)
     return fee_up(notional, rate_e8)
 
 
-@njit(cache=True)
+@compiled
 def limit_crosses(side: int, limit: int, open_ticks: int) -> bool:
     """Whether the open is at the limit or beyond it, on our side of the trade."""
     return open_ticks <= limit if side > 0 else open_ticks >= limit
 
 
-@njit(cache=True)
+@compiled
 def limit_trades(side: int, limit: int, high: int, low: int, touch: int) -> bool:
-    """Whether the bar trades through a resting limit (or touches it, if that is enough)."""
+    """Whether the bar trades through a resting limit (or touches it, if that is enough).
+
+    With the open as both high and low: whether the open itself is beyond the limit.
+    """
     if side > 0:
         return low < limit or (touch == 1 and low == limit)
     return high > limit or (touch == 1 and high == limit)
 
 
-@njit(cache=True)
+@compiled
 def stop_base(side: int, stop: int, open_ticks: int) -> int:
     """Price of a triggered stop before slippage: the worse of trigger and open."""
     return max(open_ticks, stop) if side > 0 else min(open_ticks, stop)
 
 
-@njit(cache=True)
+@compiled
 def is_quiet(si: Ints, high: int, low: int) -> bool:
     """Whether a bar can be passed over: nothing works and no level is touched."""
     floor, ceiling = quiet_range(si[LOTS], si[STOP_TICKS], si[TAKE_TICKS])
     return si[KIND] == KIND_NONE and low > floor and high < ceiling
 
 
-@njit(cache=True)
+@compiled
 def quiet_range(lots: int, stop: int, take: int) -> tuple[int, int]:
     """Prices in ticks between which a position's levels (0: none) are not touched."""
     if lots > 0:
@@ -147,7 +150,7 @@ def quiet_range(lots: int, stop: int, take: int) -> tuple[int, int]:
     return -1, UNLIMITED
 
 
-@njit(cache=True)
+@compiled
 def after_fill(si: Ints, sf: Floats, side: int, lots: int, ticks: int, reason: int) -> None:
     """Move position, average, protection and latch after a fill of the working order."""
     held = si[LOTS]
@@ -176,22 +179,31 @@ def after_fill(si: Ints, sf: Floats, side: int, lots: int, ticks: int, reason: i
         set_levels(si, sf)
 
 
-@njit(cache=True)
-def _record(
-    fills: NDArray[np.void],
-    row: int,
+@compiled
+def _take(
+    si: Ints,
+    sf: Floats,
+    cash: int,
     bar: int,
     product: int,
     side: int,
     lots: int,
     ticks: int,
-    fee: int,
     liquidity: int,
     reason: int,
     cause: int,
     ordinal: int,
-    cash: int,
-) -> None:
+    spec: Spec,
+    costs: Costs,
+    fills: NDArray[np.void],
+    row: int,
+    log: NDArray[np.int64],
+    n_log: int,
+) -> int:
+    """Book a fill: cash, position, its row of `fills`, its line of the log. Returns cash."""
+    rate = costs.maker_e8 if liquidity == MAKER else costs.taker_e8
+    fee = fill_fee(side, lots, ticks, rate, spec)
+    cash = cash_after(cash, side, lots, ticks, fee, spec)
     fill = fills[row]
     fill["bar"] = bar
     fill["product"] = product
@@ -204,9 +216,66 @@ def _record(
     fill["cause"] = cause
     fill["ordinal"] = ordinal
     fill["cash"] = cash
+    log[n_log, 0], log[n_log, 1] = LOG_FILL, row
+    after_fill(si, sf, side, lots, ticks, reason)
+    return cash
 
 
-@njit(cache=True)
+@compiled
+def _work(
+    si: Ints,
+    sf: Floats,
+    cash: int,
+    bar: int,
+    product: int,
+    lots: int,
+    wanted: int,
+    ticks: int,
+    liquidity: int,
+    spec: Spec,
+    costs: Costs,
+    fills: NDArray[np.void],
+    row: int,
+    log: NDArray[np.int64],
+    n_log: int,
+) -> tuple[int, int]:
+    """Fill `lots` of the working order; it is done at `wanted`. Returns (cash, log entries)."""
+    before = cash
+    cash = _take(
+        si, sf, cash, bar, product, si[SIDE], lots, ticks, liquidity, si[REASON], si[CAUSE],
+        si[ORDINAL], spec, costs, fills, row, log, n_log,
+    )  # fmt: skip
+    n_log += 1
+    if lots == wanted:
+        n_log = _say(si, log, n_log, LOG_FILLED)
+        si[ATTEMPTS] = 0
+        clear_working(si, sf)
+    elif si[KIND] == KIND_VALUE:
+        si[QUOTE] -= before - cash
+        si[RESERVE] = si[QUOTE]
+    else:
+        si[LEFT] -= lots
+    return cash, n_log
+
+
+@compiled
+def _say(si: Ints, log: NDArray[np.int64], n_log: int, status: int) -> int:
+    """Log what became of the working order. Returns the log's length."""
+    log[n_log, 0], log[n_log, 1], log[n_log, 2] = status, si[ORDINAL], si[CAUSE]
+    return n_log + 1
+
+
+@compiled
+def _end(si: Ints, sf: Floats, log: NDArray[np.int64], n_log: int, status: int) -> int:
+    """End the working order without a further fill. Returns the log's length."""
+    n_log = _say(si, log, n_log, status)
+    if status != LOG_CANCELLED:
+        count_unfilled(si)
+    clear_working(si, sf)
+    return n_log
+
+
+@compiled
 def trigger_stop(si: Ints, sf: Floats) -> None:
     """Turn the protection into a working market order for the whole position."""
     reason = si[STOP_REASON]
@@ -219,7 +288,7 @@ def trigger_stop(si: Ints, sf: Floats) -> None:
     si[ORDINAL] = 1
 
 
-@njit(cache=True)
+@compiled
 def match_bar(
     si: Ints,
     sf: Floats,
@@ -245,6 +314,7 @@ def match_bar(
     room = room_lots(volume, costs, spec)
     adverse = costs.half_spread_e8 + costs.slippage_e8
     inside_entry = False
+    entered_at = 0
 
     # 1. the working order
     kind = si[KIND]
@@ -260,60 +330,34 @@ def match_bar(
         else:  # reduce-only: never more than is held
             wanted = min(si[LEFT], abs(si[LOTS]))
         lots = min(wanted, room)
-        if wanted < least:
-            log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_CANCELLED, si[ORDINAL], si[CAUSE]
-            n_log += 1
-            clear_working(si, sf)
+        if wanted < least or wanted >= MAX_LOTS:
+            n_log = _end(si, sf, log, n_log, LOG_CANCELLED)
         elif lots > 0:
-            fee = fill_fee(side, lots, ticks, costs.taker_e8, spec)
-            cash = cash_after(cash, side, lots, ticks, fee, spec)
-            _record(
-                fills, row, bar, product, side, lots, ticks, fee, TAKER,
-                si[REASON], si[CAUSE], si[ORDINAL], cash,
+            cash, n_log = _work(
+                si, sf, cash, bar, product, lots, wanted, ticks, TAKER, spec, costs, fills, row,
+                log, n_log,
             )  # fmt: skip
-            log[n_log, 0], log[n_log, 1] = LOG_FILL, row
-            n_log += 1
             row += 1
             room -= lots
-            after_fill(si, sf, side, lots, ticks, si[REASON])
-            if kind == KIND_SIZE:
-                si[LEFT] -= lots
-            else:
-                spent = buy_cost(lots, ticks, costs.taker_e8, spec)
-                si[QUOTE] -= spent
-                si[RESERVE] = si[QUOTE]
-            if lots == wanted:
-                log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_FILLED, si[ORDINAL], si[CAUSE]
-                n_log += 1
-                si[ATTEMPTS] = 0
-                clear_working(si, sf)
     elif kind == KIND_LIMIT:
         if open_ms >= si[EXPIRE_MS]:
-            log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_EXPIRED, si[ORDINAL], si[CAUSE]
-            n_log += 1
-            count_unfilled(si)
-            clear_working(si, sf)
+            n_log = _end(si, sf, log, n_log, LOG_EXPIRED)
         elif limit_crosses(side, si[LIMIT], open_ticks):
-            log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_REJECTED, si[ORDINAL], si[CAUSE]
-            n_log += 1
-            count_unfilled(si)
-            clear_working(si, sf)
+            n_log = _end(si, sf, log, n_log, LOG_REJECTED)
         elif si[REASON] == FILL_ENTRY:
-            before_stop = (
-                si[STOP_TICKS] == 0
-                or (side > 0 and si[LIMIT] >= si[STOP_TICKS])
-                or (side < 0 and si[LIMIT] <= si[STOP_TICKS])
-            )
             lots = min(si[LEFT], room)
             if (
-                before_stop
-                and lots > 0
+                lots > 0
+                and before_stop(side, si[LIMIT], si[STOP_TICKS])
                 and limit_trades(side, si[LIMIT], high, low, costs.touch_fills)
             ):
                 inside_entry = True
-                cash, row, n_log = _fill_limit(
-                    si, sf, cash, bar, product, lots, spec, costs, fills, row, log, n_log
-                )
+                entered_at = si[LIMIT]
+                cash, n_log = _work(
+                    si, sf, cash, bar, product, lots, si[LEFT], si[LIMIT], MAKER, spec, costs,
+                    fills, row, log, n_log,
+                )  # fmt: skip
+                row += 1
                 room -= lots
 
     # 2. the stop
@@ -321,41 +365,27 @@ def match_bar(
         away = -1 if si[LOTS] > 0 else 1
         stop = si[STOP_TICKS]
         hit = low <= stop if away < 0 else high >= stop
-        take = si[TAKE_TICKS]
         taken_at_open = (
-            take != 0
+            si[TAKE_TICKS] != 0
             and not inside_entry
             and si[KIND] == KIND_NONE
-            and limit_crosses(away, take, open_ticks)
+            and limit_trades(away, si[TAKE_TICKS], open_ticks, open_ticks, costs.touch_fills)
         )
         if hit and not taken_at_open:
             if si[KIND] != KIND_NONE:
-                log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_CANCELLED, si[ORDINAL], si[CAUSE]
-                n_log += 1
+                n_log = _say(si, log, n_log, LOG_CANCELLED)
             trigger_stop(si, sf)
-            log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_TRIGGERED, 1, si[CAUSE]
-            n_log += 1
-            base = stop if inside_entry else stop_base(away, stop, open_ticks)
-            ticks = adverse_ticks(base, away, adverse)
+            n_log = _say(si, log, n_log, LOG_TRIGGERED)
+            # after an entry inside the bar the price was at its limit, not at the open
+            base = stop_base(away, stop, entered_at if inside_entry else open_ticks)
             lots = min(si[LEFT], room)
             if lots > 0:
-                fee = fill_fee(away, lots, ticks, costs.taker_e8, spec)
-                cash = cash_after(cash, away, lots, ticks, fee, spec)
-                _record(
-                    fills, row, bar, product, away, lots, ticks, fee, TAKER,
-                    si[REASON], si[CAUSE], 1, cash,
+                cash, n_log = _work(
+                    si, sf, cash, bar, product, lots, si[LEFT],
+                    adverse_ticks(base, away, adverse), TAKER, spec, costs, fills, row, log, n_log,
                 )  # fmt: skip
-                log[n_log, 0], log[n_log, 1] = LOG_FILL, row
-                n_log += 1
                 row += 1
                 room -= lots
-                after_fill(si, sf, away, lots, ticks, si[REASON])
-                si[LEFT] -= lots
-                if si[LEFT] == 0:
-                    log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_FILLED, 1, si[CAUSE]
-                    n_log += 1
-                    si[ATTEMPTS] = 0
-                    clear_working(si, sf)
 
     # 3. limits that close: the take-profit, or the exit order in its place
     if si[LOTS] != 0:
@@ -364,74 +394,35 @@ def match_bar(
         take = si[TAKE_TICKS]
         if take != 0 and not reducing and not inside_entry:
             lots = min(abs(si[LOTS]), room)
-            if lots > 0 and (
-                limit_crosses(away, take, open_ticks)
-                or limit_trades(away, take, high, low, costs.touch_fills)
-            ):
+            if lots > 0 and limit_trades(away, take, high, low, costs.touch_fills):
                 if si[KIND] != KIND_NONE:
-                    log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_CANCELLED, si[ORDINAL], si[CAUSE]
-                    n_log += 1
-                    clear_working(si, sf)
-                fee = fill_fee(away, lots, take, costs.maker_e8, spec)
-                cash = cash_after(cash, away, lots, take, fee, spec)
-                _record(
-                    fills, row, bar, product, away, lots, take, fee, MAKER,
-                    FILL_TAKE_PROFIT, si[GUARD_CAUSE], 1, cash,
+                    n_log = _end(si, sf, log, n_log, LOG_CANCELLED)
+                cause = si[GUARD_CAUSE]
+                cash = _take(
+                    si, sf, cash, bar, product, away, lots, take, MAKER, FILL_TAKE_PROFIT, cause,
+                    1, spec, costs, fills, row, log, n_log,
                 )  # fmt: skip
-                log[n_log, 0], log[n_log, 1] = LOG_FILL, row
                 n_log += 1
                 row += 1
-                after_fill(si, sf, away, lots, take, FILL_TAKE_PROFIT)
                 if si[LOTS] == 0:
-                    log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_FILLED, 1, si[GUARD_CAUSE]
+                    log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_FILLED, 1, cause
                     n_log += 1
         elif reducing and si[KIND] == KIND_LIMIT:
             lots = min(si[LEFT], room)
             if lots > 0 and limit_trades(away, si[LIMIT], high, low, costs.touch_fills):
-                cash, row, n_log = _fill_limit(
-                    si, sf, cash, bar, product, lots, spec, costs, fills, row, log, n_log
-                )
+                cash, n_log = _work(
+                    si, sf, cash, bar, product, lots, si[LEFT], si[LIMIT], MAKER, spec, costs,
+                    fills, row, log, n_log,
+                )  # fmt: skip
+                row += 1
 
     # 4. a limit lives one bar
     if si[KIND] == KIND_LIMIT:
-        log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_EXPIRED, si[ORDINAL], si[CAUSE]
-        n_log += 1
-        count_unfilled(si)
-        clear_working(si, sf)
+        n_log = _end(si, sf, log, n_log, LOG_EXPIRED)
     return cash, row, n_log
 
 
-@njit(cache=True)
-def _fill_limit(
-    si: Ints,
-    sf: Floats,
-    cash: int,
-    bar: int,
-    product: int,
-    lots: int,
-    spec: Spec,
-    costs: Costs,
-    fills: NDArray[np.void],
-    row: int,
-    log: NDArray[np.int64],
-    n_log: int,
-) -> tuple[int, int, int]:
-    side = si[SIDE]
-    ticks = si[LIMIT]
-    fee = fill_fee(side, lots, ticks, costs.maker_e8, spec)
-    cash = cash_after(cash, side, lots, ticks, fee, spec)
-    _record(
-        fills, row, bar, product, side, lots, ticks, fee, MAKER,
-        si[REASON], si[CAUSE], si[ORDINAL], cash,
-    )  # fmt: skip
-    log[n_log, 0], log[n_log, 1] = LOG_FILL, row
-    n_log += 1
-    row += 1
-    after_fill(si, sf, side, lots, ticks, si[REASON])
-    si[LEFT] -= lots
-    if si[LEFT] == 0:
-        log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_FILLED, si[ORDINAL], si[CAUSE]
-        n_log += 1
-        si[ATTEMPTS] = 0
-        clear_working(si, sf)
-    return cash, row, n_log
+@compiled
+def before_stop(side: int, limit: int, stop: int) -> bool:
+    """Whether price reaches an entry limit no later than the stop of what is held (0: none)."""
+    return stop == 0 or (limit >= stop if side > 0 else limit <= stop)

@@ -2,11 +2,10 @@
 
 from typing import NamedTuple
 
-from numba import njit
-
 from gpt_trader.kernel.codes import MAKER, TAKER
+from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.match import limit_crosses, limit_trades, stop_base
-from gpt_trader.kernel.rounding import Spec, adverse_ticks, lots_for_quote
+from gpt_trader.kernel.rounding import MAX_LOTS, Spec, adverse_ticks, lots_for_quote
 from gpt_trader.kernel.settings import Costs
 
 MARKET_SIZE = 1
@@ -49,14 +48,14 @@ class Match(NamedTuple):
     triggered: int
 
 
-@njit(cache=True)
+@compiled
 def _filled(lots: int, wanted: int, ticks: int, liquidity: int, ask: Ask, triggered: int) -> Match:
     if lots >= wanted:
         return Match(lots, ticks, liquidity, DONE, triggered)
     return Match(lots, ticks, liquidity, CANCELLED if ask.immediate else KEEP, triggered)
 
 
-@njit(cache=True)
+@compiled
 def _limit(
     ask: Ask, open_ticks: int, high: int, low: int, room: int, costs: Costs, is_new: int, hit: int
 ) -> Match:
@@ -74,15 +73,12 @@ def _limit(
         return _filled(lots, ask.lots, ticks, TAKER, ask, hit)
     if ask.immediate:
         return Match(0, 0, 0, CANCELLED, hit)
-    reached = limit_crosses(ask.side, ask.limit, open_ticks) or limit_trades(
-        ask.side, ask.limit, high, low, costs.touch_fills
-    )
-    if lots > 0 and reached:
+    if lots > 0 and limit_trades(ask.side, ask.limit, high, low, costs.touch_fills):
         return _filled(lots, ask.lots, ask.limit, MAKER, ask, hit)
     return Match(0, 0, 0, KEEP, hit)
 
 
-@njit(cache=True)
+@compiled
 def match_order(
     ask: Ask,
     open_ms: int,
@@ -106,7 +102,7 @@ def match_order(
         wanted = ask.lots
         if ask.kind == MARKET_VALUE:
             wanted = lots_for_quote(ask.quote, ticks, costs.taker_e8, spec)
-            if wanted < spec.min_lots:
+            if wanted < spec.min_lots or wanted >= MAX_LOTS:
                 return Match(0, 0, 0, CANCELLED, 0)
         lots = min(wanted, room)
         if lots == 0:
@@ -123,7 +119,8 @@ def match_order(
         base = stop_base(ask.side, ask.stop, open_ticks)
         return _limit(ask, base, base, base, room, costs, 1, 1)
     # bracket: the stop first, unless the open is already beyond the limit
-    if ask.triggered or (reached and not limit_crosses(ask.side, ask.limit, open_ticks)):
+    taken = limit_trades(ask.side, ask.limit, open_ticks, open_ticks, costs.touch_fills)
+    if ask.triggered or (reached and not taken):
         base = open_ticks if ask.triggered else stop_base(ask.side, ask.stop, open_ticks)
         lots = min(ask.lots, room)
         if lots == 0:

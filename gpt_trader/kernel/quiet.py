@@ -9,7 +9,6 @@ relies on low <= close <= high. Whatever it is not sure of, it leaves to the ful
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from gpt_trader.kernel.codes import (
@@ -22,8 +21,9 @@ from gpt_trader.kernel.codes import (
     REFUSED_DRAWDOWN,
     REFUSED_ENTRIES,
 )
+from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.ledger import quote, value_at
-from gpt_trader.kernel.limits import Marks, mark
+from gpt_trader.kernel.limits import DAY_MS, Marks, mark, marks_at, safe_equity
 from gpt_trader.kernel.match import quiet_range
 from gpt_trader.kernel.settings import Limits
 from gpt_trader.kernel.sizing import capped, in_band
@@ -50,13 +50,11 @@ CEILING = 1
 NOTED = 0  # the weight that a bar must repeat; NaN: it must have no opinion
 TARGET = 1  # the weight whose band must not be left; 0: none
 N_COLUMNS = 2
-CHUNK = 64  # rows looked ahead, so that one product's calm is not read again and again
+AHEAD = 128  # rows looked at before all that is known of them is used
 
 
-@njit(cache=True)
-def settle(
-    si: Ints, sf: Floats, last: Ints, limits: Limits, reach: Ints, wish: Floats
-) -> int:
+@compiled
+def settle(si: Ints, sf: Floats, last: Ints, limits: Limits, reach: Ints, wish: Floats) -> int:
     """Note in `reach` and `wish`, (p, 2) each, what leaves every product as it is.
 
     last: (p,) codes of the decisions at the bar before; 0 where something works.
@@ -85,7 +83,7 @@ def settle(
     return most
 
 
-@njit(cache=True)
+@compiled
 def repeats(code: int) -> bool:
     """Whether a flat product with the same opinion gets the same decision, marks aside."""
     return (
@@ -98,13 +96,14 @@ def repeats(code: int) -> bool:
     )
 
 
-@njit(cache=True)
+@compiled
 def pass_over(
     start: int,
     most: int,
     cash: int,
     marks: Marks,
     time: Ints,
+    open_ticks: Ints,
     high: Ints,
     low: Ints,
     close: Ints,
@@ -119,108 +118,169 @@ def pass_over(
     si: Ints,
     equity_path: Floats,
     counts: Ints,
+    gapless: bool,
 ) -> tuple[int, Marks]:
-    """Pass over at most `most` bars from `start` on; returns (first bar not passed, marks)."""
+    """Pass over at most `most` bars from `start` on; returns (first bar not passed, marks).
+
+    close: that of an absent bar is the one before it (see `filled`).
+    """
     n, p = close.shape
     end = min(n, start + most)
-    i = max(start, 0)
-    while i < end:
-        begin = i
-        until = min(end, i + CHUNK)
+    begin = start
+    going = True
+    while going and begin < end:
+        ahead = min(end, begin + AHEAD)
+        until = ahead
         for j in range(p):
-            until = _same_until(
-                begin, until, j, si[j, LOTS], reach[j, FLOOR], reach[j, CEILING], wish[j, NOTED],
-                high, low, weight, funding_rate, present,
+            if si[j, LOTS] != 0:
+                until = _unfunded_until(begin, until, j, funding_rate)
+            until = _value_until(
+                begin, until, j, quote(cash), si[j, LOTS], unit[j], reach[j, FLOOR],
+                reach[j, CEILING], wish[j, NOTED], open_ticks, high, low, close, weight, present,
+                equity_path,
             )  # fmt: skip
-        i, marks = _mark_until(
-            begin, until, cash, marks, time, close, present, unit, limits, wish, si, equity_path
-        )
         for j in range(p):
-            n_bars = 0
-            for k in range(begin, i):
-                n_bars += present[k, j]
+            if wish[j, TARGET] != 0.0:
+                until = _in_band_until(
+                    begin, until, j, si[j, LOTS], unit[j], wish[j, TARGET],
+                    limits.rebalance_band, close, present, equity_path,
+                )  # fmt: skip
+        begin, marks = _mark_until(begin, until, time, equity_path, marks, limits)
+        going = begin == ahead
+    if begin > start:
+        for j in range(p):
+            n_bars = begin - start if gapless else _count(start, begin, j, present)
             counts[j, last[j]] += n_bars
             if si[j, LOTS] != 0:
                 si[j, BARS_HELD] += n_bars
-        if i < begin + CHUNK:
-            break
-    return i, marks
+            si[j, LAST_CLOSE] = close[begin - 1, j]
+    return begin, marks
 
 
-@njit(cache=True)
-def _same_until(
+@compiled
+def _unfunded_until(start: int, end: int, j: int, funding_rate: Floats) -> int:
+    """First row at which funding is paid, else `end`."""
+    if len(funding_rate) == 1:
+        return end if funding_rate[0, j] == 0.0 else start
+    i = start
+    while i < end and funding_rate[i, j] == 0.0:
+        i += 1
+    return i
+
+
+@compiled
+def _value_until(
+    start: int,
+    end: int,
+    j: int,
+    cash: float,
+    lots: int,
+    unit: float,
+    floor: int,
+    ceiling: int,
+    noted: float,
+    open_ticks: Ints,
+    high: Ints,
+    low: Ints,
+    close: Ints,
+    weight: Floats,
+    present: Bools,
+    equity_path: Floats,
+) -> int:
+    """Add product j's worth to the equity of rows (the first product's to the cash).
+
+    Returns the first row that reaches the floor or the ceiling, or says another weight than
+    `noted` (NaN: none), else `end`.
+    """
+    if start < 0:
+        return start  # never so: it spares the compiled loop the negative indices
+    silent = math.isnan(noted)
+    first = j == 0
+    for i in range(start, end):
+        w = weight[i, j]
+        if (
+            low[i, j] <= floor
+            or high[i, j] >= ceiling
+            or not (w == noted or (silent and math.isnan(w)))
+            or open_ticks[i, j] <= 0
+        ) and present[i, j]:
+            return i
+        before = cash if first else equity_path[i]
+        equity_path[i] = before + value_at(lots, close[i, j], unit)
+    return end
+
+
+@compiled
+def _in_band_until(
     start: int,
     end: int,
     j: int,
     lots: int,
-    floor: int,
-    ceiling: int,
-    noted: float,
-    high: Ints,
-    low: Ints,
-    weight: Floats,
-    funding_rate: Floats,
+    unit: float,
+    target: float,
+    band: float,
+    close: Ints,
     present: Bools,
+    equity_path: Floats,
 ) -> int:
-    """First row in [start, end) that touches a level of product j or says something new."""
-    silent = math.isnan(noted)
-    funded = lots != 0 and len(funding_rate) > 1
-    if lots != 0 and funding_rate[0, j] != 0.0 and not funded:
-        return start
-    i = max(start, 0)
-    while i < end:
-        w = weight[i, j]
-        same = math.isnan(w) if silent else w == noted
-        if lots != 0:
-            same = same and low[i, j] > floor and high[i, j] < ceiling
-            if funded:
-                same = same and funding_rate[i, j] == 0.0
-        if not same and present[i, j]:
-            return i
+    """First row at which a position has left its band, else `end`."""
+    if start < 0:
+        return start  # never so, see _value_until
+    i = start
+    while i < end and (
+        in_band(target * equity_path[i], value_at(lots, close[i, j], unit), band)
+        or not present[i, j]
+    ):
         i += 1
+    return i
+
+
+@compiled
+def _mark_until(
+    start: int, end: int, time: Ints, equity_path: Floats, marks: Marks, limits: Limits
+) -> tuple[int, Marks]:
+    """Mark rows until one moves a latch or the count of entries, or has no equity.
+
+    On the day of the marks, an equity between the loss limits and the high moves nothing.
+    """
+    if start < 0:
+        return start, marks  # never so, see _value_until
+    i = start
+    while i < end:
+        lowest = safe_equity(marks, limits)
+        high = marks.high
+        today = _day_until(i, end, (marks.day + 1) * DAY_MS, time)
+        while i < today and lowest < equity_path[i] <= high:
+            i += 1
+        if i > start:
+            marks = marks_at(marks, equity_path[i - 1])
+        if i < end:
+            moved = mark(marks, time[i], equity_path[i], limits)
+            if (
+                moved.halted != marks.halted
+                or moved.day_halted != marks.day_halted
+                or moved.entries != marks.entries
+                or not moved.equity > 0.0
+            ):
+                return i, marks
+            marks = moved
+            i += 1
+    return i, marks
+
+
+@compiled
+def _day_until(start: int, end: int, next_day_ms: int, time: Ints) -> int:
+    """First row of the next day, else `end`."""
+    while end > start and time[end - 1] >= next_day_ms:
+        end -= 1
     return end
 
 
-@njit(cache=True)
-def _mark_until(
-    start: int,
-    end: int,
-    cash: int,
-    marks: Marks,
-    time: Ints,
-    close: Ints,
-    present: Bools,
-    unit: Floats,
-    limits: Limits,
-    wish: Floats,
-    si: Ints,
-    equity_path: Floats,
-) -> tuple[int, Marks]:
-    """Mark rows [start, end) until a latch moves or a position leaves its band."""
-    p = close.shape[1]
-    cash_quote = quote(cash)
-    i = max(start, 0)
-    while i < end:
-        equity = cash_quote
-        for j in range(p):
-            if present[i, j]:
-                si[j, LAST_CLOSE] = close[i, j]
-            equity += value_at(si[j, LOTS], si[j, LAST_CLOSE], unit[j])
-        moved = mark(marks, time[i], equity, limits)
-        going = (
-            equity > 0.0
-            and moved.halted == marks.halted
-            and moved.day_halted == marks.day_halted
-            and moved.entries == marks.entries
-        )
-        for j in range(p):
-            target = wish[j, TARGET]
-            if target != 0.0 and present[i, j]:
-                held = value_at(si[j, LOTS], si[j, LAST_CLOSE], unit[j])
-                going = going and in_band(target * equity, held, limits.rebalance_band)
-        if not going:
-            break
-        marks = moved
-        equity_path[i] = equity
-        i += 1
-    return i, marks
+@compiled
+def _count(start: int, end: int, j: int, present: Bools) -> int:
+    """How many of the rows have a bar."""
+    n_bars = 0
+    for i in range(end - start):
+        if present[start + i, j]:
+            n_bars += 1
+    return n_bars

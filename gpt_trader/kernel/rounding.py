@@ -8,12 +8,14 @@ the product lots x ticks is split so that int64 holds it for any value below VAL
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from gpt_trader.kernel.compiled import compiled
 
 UNITS_PER_QUOTE = 100_000_000
 RATE_SCALE = 100_000_000  # a rate of 1.0; one basis point is 10,000
 BPS = 10_000
+MAX_LOTS = 2**52  # float64 counts single lots up to here
 VALUE_LIMIT = 4.0e18  # units; above it int64 money would be near its end
 
 
@@ -36,7 +38,7 @@ def spec_table(specs: "list[Spec]") -> "tuple[NDArray[np.int64], NDArray[np.floa
     return np.array(ints, np.int64).reshape(-1, 5), np.array(floats, np.float64).reshape(-1, 2)
 
 
-@njit(cache=True)
+@compiled
 def spec_at(table: "tuple[NDArray[np.int64], NDArray[np.float64]]", j: int) -> Spec:
     """Spec of product j of a table."""
     ints, floats = table
@@ -45,23 +47,22 @@ def spec_at(table: "tuple[NDArray[np.int64], NDArray[np.float64]]", j: int) -> S
     )
 
 
-@njit(cache=True)
+@compiled
 def fits(lots: int, ticks: int, spec: Spec) -> bool:
-    """Whether the value of lots at ticks can be held in int64 units."""
-    return abs(float(lots) * float(ticks)) * spec.value_num < VALUE_LIMIT * spec.value_den
+    """Whether lots at ticks can be counted and valued exactly in int64 units."""
+    value = abs(float(lots) * float(ticks)) * spec.value_num
+    return abs(lots) < MAX_LOTS and value < VALUE_LIMIT * spec.value_den
 
 
-@njit(cache=True)
+@compiled
 def notional_down(lots: int, ticks: int, spec: Spec) -> int:
     """Value of lots >= 0 at ticks, units, rounded down (proceeds)."""
     whole = lots // spec.value_den
     part = lots - whole * spec.value_den
-    return (
-        whole * ticks * spec.value_num + part * ticks * spec.value_num // spec.value_den
-    )
+    return whole * ticks * spec.value_num + part * ticks * spec.value_num // spec.value_den
 
 
-@njit(cache=True)
+@compiled
 def notional_up(lots: int, ticks: int, spec: Spec) -> int:
     """Value of lots >= 0 at ticks, units, rounded up (costs)."""
     whole = lots // spec.value_den
@@ -72,7 +73,7 @@ def notional_up(lots: int, ticks: int, spec: Spec) -> int:
     )
 
 
-@njit(cache=True)
+@compiled
 def fee_up(notional: int, rate_e8: int) -> int:
     """Fee on a notional in units, rounded up once."""
     whole = notional // RATE_SCALE
@@ -80,30 +81,35 @@ def fee_up(notional: int, rate_e8: int) -> int:
     return whole * rate_e8 + (part * rate_e8 + RATE_SCALE - 1) // RATE_SCALE
 
 
-@njit(cache=True)
+@compiled
 def buy_cost(lots: int, ticks: int, rate_e8: int, spec: Spec) -> int:
     """Units that a buy takes from cash, fee included."""
     notional = notional_up(lots, ticks, spec)
     return notional + fee_up(notional, rate_e8)
 
 
-@njit(cache=True)
+@compiled
 def lots_for_quote(quote: int, ticks: int, rate_e8: int, spec: Spec) -> int:
     """Most lots whose cost, fee included, does not exceed `quote` units; 0 if none.
 
     floor(quote / (price * (1 + fee rate))) to the base increment, as Coinbase fills a market
-    order by quote size. The float estimate is at most a lot off; the loop makes it exact.
+    order by quote size. The float estimate is off by less than the slack; the loop is exact.
+    MAX_LOTS says that there are more than can be counted exactly: such an order is refused.
     """
     if quote <= 0 or ticks <= 0:
         return 0
     per_lot = ticks * spec.value_num / spec.value_den * (1.0 + rate_e8 / RATE_SCALE)
-    lots = int(quote / per_lot) + 2
+    estimate = quote / per_lot
+    if estimate >= MAX_LOTS:
+        return MAX_LOTS
+    lots = int(estimate)
+    lots += 1 + int(lots * 1e-15)
     while lots > 0 and buy_cost(lots, ticks, rate_e8, spec) > quote:
         lots -= 1
     return lots
 
 
-@njit(cache=True)
+@compiled
 def lots_of_value(value: float, ticks: int, spec: Spec) -> int:
     """Whole lots worth at most `value` quote at ticks, value >= 0, rounded down."""
     if not value > 0.0:
@@ -114,7 +120,7 @@ def lots_of_value(value: float, ticks: int, spec: Spec) -> int:
     return int(lots)
 
 
-@njit(cache=True)
+@compiled
 def lots_of_base(base: float, spec: Spec) -> int:
     """Whole lots in a base size >= 0 (a bar's volume), rounded down."""
     lots = base / spec.lot
@@ -123,7 +129,7 @@ def lots_of_base(base: float, spec: Spec) -> int:
     return int(lots)
 
 
-@njit(cache=True)
+@compiled
 def units_down(value: float) -> int:
     """Quote value >= 0 as units, rounded down; clamped to what int64 can hold."""
     units = value * UNITS_PER_QUOTE
@@ -132,13 +138,13 @@ def units_down(value: float) -> int:
     return int(units)
 
 
-@njit(cache=True)
+@compiled
 def units_floor(value: float) -> int:
     """Quote value of either sign as units, rounded toward minus infinity (against us)."""
     return int(np.floor(value * UNITS_PER_QUOTE))
 
 
-@njit(cache=True)
+@compiled
 def adverse_ticks(ticks: int, side: int, adverse_e8: int) -> int:
     """Price after spread and slippage against us: up for a buy (+1), down for a sell (-1)."""
     if side > 0:
@@ -147,7 +153,7 @@ def adverse_ticks(ticks: int, side: int, adverse_e8: int) -> int:
     return worse if worse > 1 else 1
 
 
-@njit(cache=True)
+@compiled
 def near_ticks(ticks: int, side: int, away_e8: int) -> int:
     """Passive limit price: `away` below `ticks` for a buy (down), above for a sell (up)."""
     if side > 0:
@@ -156,13 +162,13 @@ def near_ticks(ticks: int, side: int, away_e8: int) -> int:
     return (ticks * (RATE_SCALE + away_e8) + RATE_SCALE - 1) // RATE_SCALE
 
 
-@njit(cache=True)
+@compiled
 def level_ticks_down(level: float) -> int:
     """Continuous price level in ticks, rounded down, at least one tick."""
     return int(np.floor(level)) if level >= 1.0 else 1
 
 
-@njit(cache=True)
+@compiled
 def level_ticks_up(level: float) -> int:
     """Continuous price level in ticks, rounded up, at least one tick."""
     return int(np.ceil(level)) if level >= 1.0 else 1

@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from gpt_trader.kernel.compiled import compiled
 
 
 class Costs(NamedTuple):
@@ -47,12 +48,10 @@ def style_table(styles: "list[Style]") -> "NDArray[np.int64]":
     return np.array([list(style) for style in styles], np.int64).reshape(-1, 6)
 
 
-@njit(cache=True)
+@compiled
 def style_at(table: "NDArray[np.int64]", j: int) -> Style:
     """Style of product j of a table."""
-    return Style(
-        table[j, 0], table[j, 1], table[j, 2], table[j, 3], table[j, 4], table[j, 5]
-    )
+    return Style(table[j, 0], table[j, 1], table[j, 2], table[j, 3], table[j, 4], table[j, 5])
 
 
 STYLE_TAKER = 0

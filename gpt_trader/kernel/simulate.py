@@ -1,37 +1,39 @@
 """The bar protocol over whole arrays: the loop around the kernel's scalar functions.
 
 Per bar, each step finished for all products before the next begins: match and book, mark,
-decide in plan order, rest the survivors. It allocates nothing but the fills.
+decide in plan order, rest the survivors. Bars that change nothing are passed over (`quiet`).
 """
 
+import math
+
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from gpt_trader.kernel.codes import ACT_ENTER, N_CODES
+from gpt_trader.kernel.codes import ACT_ENTER, FILL_ENTRY, N_CODES
+from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.ledger import funding, quote, value_at
 from gpt_trader.kernel.limits import NO_GUARDS, Marks, count_entry, mark, new_marks
 from gpt_trader.kernel.match import MAX_FILLS_PER_BAR, MAX_LOG_PER_BAR, is_quiet, match_bar
 from gpt_trader.kernel.quiet import N_COLUMNS, Bools, pass_over, settle
 from gpt_trader.kernel.rounding import spec_at
 from gpt_trader.kernel.settings import FILL_DTYPE, Costs, Limits
-from gpt_trader.kernel.sizing import SpecTable, decide, place
+from gpt_trader.kernel.sizing import SpecTable, cancel_working, decide, place
 from gpt_trader.kernel.slots import (
     HELD_BACK,
     KIND,
     KIND_NONE,
     LAST_CLOSE,
     LOTS,
+    REASON,
     Floats,
     Ints,
     at_close,
     new_slots,
 )
 
-FIRST_ROOM = 1024  # fills
+FIRST_ROOM = 1024  # fills; four times as many whenever they are used up
 
 
-@njit(cache=True)
 def simulate(
     time: Ints,
     open_ticks: Ints,
@@ -55,37 +57,53 @@ def simulate(
 ) -> tuple[NDArray[np.void], Floats, Ints, Ints, int, Ints]:
     """Run targets over n bars of p products that share one cash account.
 
-    time: (n,) int64 ms. open_ticks..close: (n, p) int64 ticks. volume: (n, p) base units.
-    funding_rate: (n, p) or (1, p). present: (n, p), False where a product has no bar.
-    weight: (n, p), budgets applied. stop, take, trail, max_bars: (n, p) or (1, p).
-    cash: units. Returns (fills, equity (n,) quote at each close, decision counts (p, N_CODES),
+    time: (n,) int64 ms, strictly increasing. open_ticks..close: (n, p) int64 ticks, low and high
+    around the others. volume: (n, p) base units. present: (n, p), False where a product has no
+    bar. weight: (n, p), budgets applied. funding_rate, stop, take, trail, max_bars: each (n, p),
+    or (1, p) where all rows are alike. All C-contiguous. cash: units.
+    Returns (fills, equity (n,) quote at each close, decision counts (p, N_CODES),
     final int rows, final cash, [row of the drawdown halt or -1, days halted by loss]).
     """
     n, p = close.shape
+    gapless = bool(present.all())
+    closes = close if gapless else filled(close, present)
+    unit = np.ascontiguousarray(specs[1][:, 0])
     si, sf = new_slots(p)
+    last = np.zeros(p, np.int64)
+    reach = np.empty((p, N_COLUMNS), np.int64)
+    wish = np.empty((p, N_COLUMNS), np.float64)
+    log = np.zeros((MAX_LOG_PER_BAR, 3), np.int64)
     equity_path = np.empty(n, np.float64)
     counts = np.zeros((p, N_CODES), np.int64)
-    last = np.zeros(p, np.int64)
-    halts = np.zeros(2, np.int64)
-    halts[0] = -1
+    halts = np.array([-1, 0], np.int64)
     fills = np.empty(FIRST_ROOM, FILL_DTYPE)
-    row = 0
-    marks = new_marks(quote(cash))
-    i = 0
+    marks = Marks(*new_marks(quote(cash)))
+    i = row = 0
     while True:
         i, row, cash, marks = _run(
-            i, row, cash, marks, time, open_ticks, high, low, close, volume, funding_rate, present,
-            weight, stop, take, trail, max_bars, interval_ms, specs, costs, limits, styles,
-            si, sf, last, fills, equity_path, counts, halts,
+            i, row, cash, marks, time, open_ticks, high, low, closes, volume, funding_rate,
+            present, weight, stop, take, trail, max_bars, interval_ms, specs, unit, costs, limits,
+            styles, gapless, si, sf, last, reach, wish, log, fills, equity_path, counts, halts,
         )  # fmt: skip
         if i == n:
             return fills[:row], equity_path, counts, si, cash, halts
-        more = np.empty(4 * len(fills), FILL_DTYPE)
-        more[:row] = fills[:row]
-        fills = more
+        fills = np.concatenate([fills, np.empty(3 * len(fills), FILL_DTYPE)])
 
 
-@njit(cache=True)
+def filled(close: Ints, present: Bools) -> Ints:
+    """Return closes with those of absent bars replaced by the last one before; 0: none."""
+    rows = np.where(present, np.arange(len(close))[:, None], -1)
+    known = np.maximum.accumulate(rows, axis=0)
+    return np.where(known >= 0, np.take_along_axis(close, np.maximum(known, 0), axis=0), 0)
+
+
+@compiled
+def at_row(i: int, column: Floats | Ints) -> int:
+    """Row of a column that speaks for bar i."""
+    return i if len(column) > 1 else 0
+
+
+@compiled
 def _run(
     i: int,
     row: int,
@@ -106,12 +124,17 @@ def _run(
     max_bars: Ints,
     interval_ms: int,
     specs: SpecTable,
+    unit: Floats,
     costs: Costs,
     limits: Limits,
     styles: Ints,
+    gapless: bool,
     si: Ints,
     sf: Floats,
     last: Ints,
+    reach: Ints,
+    wish: Floats,
+    log: Ints,
     fills: NDArray[np.void],
     equity_path: Floats,
     counts: Ints,
@@ -119,22 +142,16 @@ def _run(
 ) -> tuple[int, int, int, Marks]:
     """Go on from bar i until the end, or until `fills` has no room for one more bar.
 
-    last: (p,) code of each product's last decision; 0 where `decide` must be asked.
+    last: (p,) code of each product's last decision; 0 where it left an order working.
     Returns (next bar, next free row of fills, cash, marks).
     """
     n, p = close.shape
-    unit = specs[1][:, 0]
-    log = np.zeros((MAX_LOG_PER_BAR, 3), np.int64)
-    guard_rows = 1 if len(stop) > 1 else 0
-    funding_rows = 1 if len(funding_rate) > 1 else 0
-    reach = np.empty((p, N_COLUMNS), np.int64)
-    wish = np.empty((p, N_COLUMNS), np.float64)
     while i < n and row + p * MAX_FILLS_PER_BAR <= len(fills):
         most = settle(si, sf, last, limits, reach, wish)
         if most > 0:
             i, marks = pass_over(
-                i, most, cash, marks, time, high, low, close, funding_rate, present, weight,
-                unit, limits, reach, wish, last, si, equity_path, counts,
+                i, most, cash, marks, time, open_ticks, high, low, close, funding_rate, present,
+                weight, unit, limits, reach, wish, last, si, equity_path, counts, gapless,
             )  # fmt: skip
             if i == n:
                 break
@@ -142,13 +159,15 @@ def _run(
         for j in range(p):
             if not present[i, j]:
                 continue
-            if not is_quiet(si[j], high[i, j], low[i, j]):
+            idle = si[j, KIND] == KIND_NONE and si[j, LOTS] == 0
+            if not idle and not is_quiet(si[j], high[i, j], low[i, j]):
+                traded = volume[i, j] if costs.participation < math.inf else math.inf
                 cash, row, _ = match_bar(
                     si[j], sf[j], cash, i, j, t, open_ticks[i, j], high[i, j], low[i, j],
-                    volume[i, j], spec_at(specs, j), costs, fills, row, log,
+                    traded, spec_at(specs, j), costs, fills, row, log,
                 )  # fmt: skip
             if si[j, LOTS] != 0:
-                rate = funding_rate[i * funding_rows, j]
+                rate = funding_rate[at_row(i, funding_rate), j]
                 if rate != 0.0:
                     cash += funding(si[j, LOTS], close[i, j], rate, spec_at(specs, j))
             at_close(si[j], sf[j], close[i, j])
@@ -158,29 +177,44 @@ def _run(
             if si[j, LOTS] != 0:
                 equity += value_at(si[j, LOTS], si[j, LAST_CLOSE], unit[j])
         equity_path[i] = equity
-        was_halted, was_day_halted = marks.halted, marks.day_halted
-        marks = mark(marks, t, equity, limits)
-        if marks.halted and not was_halted:
+        before = marks
+        marks = mark(before, t, equity, limits)
+        new_halt = marks.halted and not before.halted
+        new_loss_day = marks.day_halted and (not before.day_halted or marks.day != before.day)
+        if new_halt:
             halts[0] = i
-        if marks.day_halted and not was_day_halted:
+        if new_loss_day:
             halts[1] += 1
+        if new_halt or new_loss_day:  # nothing that adds may fill any more
+            for j in range(p):
+                if si[j, KIND] != KIND_NONE and si[j, REASON] == FILL_ENTRY:
+                    cancel_working(si[j], sf[j])
+        if (
+            marks.halted != before.halted
+            or marks.day_halted != before.day_halted
+            or marks.entries != before.entries
+        ):
+            last[:] = 0  # refusals of products without a bar need not hold any more
 
         for j in range(p):
-            if present[i, j]:
-                g = i * guard_rows
-                ticket, _ = decide(
-                    si, sf, j, weight[i, j], stop[g, j], cash, marks, NO_GUARDS,
-                    specs, costs, limits, styles,
+            if not present[i, j]:
+                continue
+            w = weight[i, j]
+            # a flat target enters nothing: its stop need not be fetched
+            at_risk = stop[at_row(i, stop), j] if w != 0.0 else math.nan
+            ticket, _ = decide(
+                si, sf, j, w, at_risk, cash, marks, NO_GUARDS, specs, costs, limits, styles
+            )
+            if ticket.kind != KIND_NONE:
+                place(
+                    si[j], sf[j], ticket, i, t + 2 * interval_ms, at_risk,
+                    take[at_row(i, take), j], trail[at_row(i, trail), j],
+                    max_bars[at_row(i, max_bars), j],
                 )  # fmt: skip
-                if ticket.kind != KIND_NONE:
-                    place(
-                        si[j], sf[j], ticket, i, t + 2 * interval_ms,
-                        stop[g, j], take[g, j], trail[g, j], max_bars[g, j],
-                    )  # fmt: skip
-                    if ticket.code == ACT_ENTER:
-                        marks = count_entry(marks)
-                last[j] = ticket.code if si[j, KIND] == KIND_NONE else 0
-                counts[j, ticket.code] += 1
+                if ticket.code == ACT_ENTER:
+                    marks = count_entry(marks)
+            last[j] = ticket.code if si[j, KIND] == KIND_NONE else 0
+            counts[j, ticket.code] += 1
         for j in range(p):
             si[j, HELD_BACK] = 0
         i += 1

@@ -3,8 +3,6 @@
 import math
 from typing import NamedTuple
 
-from numba import njit
-
 from gpt_trader.kernel.codes import (
     ACT_ENTER,
     ACT_EXIT,
@@ -29,6 +27,7 @@ from gpt_trader.kernel.codes import (
     REFUSED_OVERFLOW,
     REFUSED_PRODUCT_CAP,
 )
+from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.ledger import quote, short_hold, value
 from gpt_trader.kernel.limits import Guards, Marks, entry_stop, stop_reading
 from gpt_trader.kernel.rounding import (
@@ -116,47 +115,52 @@ class Ticket(NamedTuple):
     limit_value: float  # and its limit
 
 
-@njit(cache=True)
+@compiled
 def same_weight(a: float, b: float, band: float) -> bool:
     """Whether two target weights differ by no more than the band of the larger."""
     return abs(a - b) <= band * max(abs(a), abs(b))
 
 
-@njit(cache=True)
+@compiled
 def in_band(wanted: float, held: float, band: float) -> bool:
     """Whether wanted and held worth differ by no more than the band of the larger."""
     return abs(wanted - held) <= band * max(abs(wanted), abs(held))
 
 
-@njit(cache=True)
+@compiled
 def capped(weight: float, cap: float) -> float:
     """Target weight within [-cap, cap]."""
     return max(-cap, min(cap, weight))
 
 
-@njit(cache=True)
+@compiled
 def is_dust(lots: int, ticks: int, spec: Spec) -> bool:
     """Whether a position is too small for the exchange to accept its sale."""
     held = abs(lots)
-    return held != 0 and (
-        held < spec.min_lots or (spec.min_units > 0 and notional_down(held, ticks, spec) < spec.min_units)
-    )
+    if held == 0:
+        return False
+    too_cheap = spec.min_units > 0 and notional_down(held, ticks, spec) < spec.min_units
+    return too_cheap or held < spec.min_lots
 
 
-@njit(cache=True)
-def note_weight(sf: Floats, weight: float, band: float) -> None:
-    """Remember the newest opinion; a changed one lifts the latch of a protective exit."""
+@compiled
+def note_weight(sf: Floats, weight: float, limits: Limits) -> None:
+    """Remember the newest opinion; a changed one lifts the latch of a protective exit.
+
+    Changed is what would be traded: both weights within the product's share of equity.
+    """
     if math.isnan(weight):
         return
-    if not math.isnan(sf[LATCH]) and not same_weight(weight, sf[LATCH], band):
+    latch = sf[LATCH]
+    if not math.isnan(latch) and not same_weight(
+        capped(weight, limits.max_product), capped(latch, limits.max_product), limits.rebalance_band
+    ):
         sf[LATCH] = math.nan
     sf[WEIGHT] = weight
 
 
-@njit(cache=True)
-def plan(
-    si: Ints, sf: Floats, weight: float, equity: float, spec: Spec, limits: Limits
-) -> Plan:
+@compiled
+def plan(si: Ints, sf: Floats, weight: float, equity: float, spec: Spec, limits: Limits) -> Plan:
     """Compare target and position; say whether to hold, enter, reduce or leave.
 
     weight: this bar's target (NaN: no opinion). A position never crosses zero in one order.
@@ -167,7 +171,7 @@ def plan(
     working = si[KIND] != KIND_NONE
     away = -1 if lots > 0 else 1
     if lots != 0 and is_due(si[MAX_BARS], si[BARS_HELD]) and not dust:
-        return _closing(si, ACT_MAX_BARS, away, abs(lots))
+        return _closing(working, si[REASON], ACT_MAX_BARS, away, abs(lots))
     if math.isnan(weight):
         code = HOLD_ORDER_WORKING if working else HOLD_NO_OPINION
         return Plan(code, 0, 0.0, 0, 0)
@@ -177,7 +181,7 @@ def plan(
     target = 0.0 if unsupported else capped(weight, limits.max_product)
     if target == 0.0 or (lots > 0 and target < 0.0) or (lots < 0 and target > 0.0):
         if lots != 0 and not dust:
-            return _closing(si, ACT_EXIT, away, abs(lots))
+            return _closing(working, si[REASON], ACT_EXIT, away, abs(lots))
         if target == 0.0:
             if working:
                 return Plan(HOLD_ORDER_WORKING, 0, 0.0, 0, 1 if si[REASON] == FILL_ENTRY else 0)
@@ -203,19 +207,17 @@ def plan(
         less = abs(lots)
     if less < spec.min_lots or is_dust(less, close, spec):
         return Plan(HOLD_ORDER_WORKING if working else HOLD_IN_BAND, 0, 0.0, 0, 0)
-    return _closing(si, ACT_REDUCE, side, less)
+    return _closing(working, si[REASON], ACT_REDUCE, side, less)
 
 
-@njit(cache=True)
-def _closing(si: Ints, code: int, side: int, lots: int) -> Plan:
-    if si[KIND] != KIND_NONE:
-        if si[REASON] != FILL_ENTRY:
-            return Plan(HOLD_ORDER_WORKING, 0, 0.0, 0, 0)
-        return Plan(code, side, 0.0, lots, 1)
-    return Plan(code, side, 0.0, lots, 0)
+@compiled
+def _closing(working: bool, reason: int, code: int, side: int, lots: int) -> Plan:
+    if working and reason != FILL_ENTRY:
+        return Plan(HOLD_ORDER_WORKING, 0, 0.0, 0, 0)
+    return Plan(code, side, 0.0, lots, 1 if working else 0)
 
 
-@njit(cache=True)
+@compiled
 def size_entry(
     planned: Plan,
     stop: float,
@@ -264,6 +266,8 @@ def size_entry(
         limit = 0
         ticks = adverse_ticks(close, side, costs.half_spread_e8 + costs.slippage_e8)
     lots = lots_for_quote(budget, ticks, rate, spec)
+    if not fits(lots, ticks, spec):
+        return no_order(REFUSED_OVERFLOW, spend, VALUE_MAX)
     least = limits.min_multiple
     sellable = quote(notional_down(lots, ticks, spec))
     if least > 1:  # it must stay sellable after fees and the stop's distance
@@ -275,8 +279,6 @@ def size_entry(
             smallest = max(spec.min_units, notional_up(spec.min_lots, ticks, spec))
             seen, bound = spend, least * quote(smallest)
         return no_order(code, seen, bound)
-    if not fits(lots, ticks, spec):
-        return no_order(REFUSED_OVERFLOW, spend, VALUE_MAX)
     if maker:
         reserve = buy_cost(lots, limit, rate, spec)
         return Ticket(ACT_ENTER, KIND_LIMIT, side, lots, 0, limit, reserve, 0.0, 0.0)
@@ -286,10 +288,8 @@ def size_entry(
     return Ticket(ACT_ENTER, KIND_SIZE, side, lots, 0, 0, reserve, 0.0, 0.0)
 
 
-@njit(cache=True)
-def size_exit(
-    planned: Plan, attempts: int, close: int, costs: Costs, style: Style
-) -> Ticket:
+@compiled
+def size_exit(planned: Plan, attempts: int, close: int, costs: Costs, style: Style) -> Ticket:
     """Size a reducing order: the maker style waits `exit_ttl_bars`, then crosses."""
     side = planned.side
     patient = style.exit_maker == STYLE_MAKER_ONLY or (
@@ -301,13 +301,13 @@ def size_exit(
     return Ticket(planned.code, KIND_SIZE, side, planned.lots, 0, 0, 0, 0.0, 0.0)
 
 
-@njit(cache=True)
+@compiled
 def no_order(code: int, seen: float, bound: float) -> Ticket:
     """Ticket that says why there is no order."""
     return Ticket(code, KIND_NONE, 0, 0, 0, 0, 0, seen, bound)
 
 
-@njit(cache=True)
+@compiled
 def fill_reason(code: int) -> int:
     """What the fills of a decision's order are for."""
     if code == ACT_ENTER:
@@ -319,7 +319,7 @@ def fill_reason(code: int) -> int:
     return FILL_EXIT
 
 
-@njit(cache=True)
+@compiled
 def account_sums(si: Ints, sf: Floats, specs: SpecTable) -> tuple[float, int]:
     """Gross exposure in quote (positions and working entries) and units set aside."""
     gross = 0.0
@@ -332,7 +332,7 @@ def account_sums(si: Ints, sf: Floats, specs: SpecTable) -> tuple[float, int]:
     return gross, aside
 
 
-@njit(cache=True)
+@compiled
 def decide(
     si: Ints,
     sf: Floats,
@@ -355,13 +355,13 @@ def decide(
     """
     spec = spec_at(specs, j)
     style = style_at(styles, j)
-    note_weight(sf[j], weight, limits.rebalance_band)
+    note_weight(sf[j], weight, limits)
     planned = plan(si[j], sf[j], weight, marks.equity, spec, limits)
     cancel = planned.cancel
     code = planned.code
-    if si[j, KIND] != KIND_NONE and si[j, REASON] == FILL_ENTRY and cancel == 0:
-        if entry_stop(marks, limits, guards) != 0:
-            cancel = 1
+    entering = si[j, KIND] != KIND_NONE and si[j, REASON] == FILL_ENTRY
+    if entering and entry_stop(marks, limits, guards) != 0:
+        cancel = 1
     if code == ACT_ENTER:
         refusal = entry_stop(marks, limits, guards)
         if refusal != 0:
@@ -390,13 +390,19 @@ def decide(
     if ticket.kind == KIND_NONE and ticket.code != HOLD_ORDER_WORKING:
         si[j, ATTEMPTS] = 0
     if cancel == 1:
-        held_back = si[j, HELD_BACK] + si[j, RESERVE]
-        clear_working(si[j], sf[j])
-        si[j, HELD_BACK] = held_back
+        cancel_working(si[j], sf[j])
     return ticket, cancel
 
 
-@njit(cache=True)
+@compiled
+def cancel_working(si: Ints, sf: Floats) -> None:
+    """Empty the slot; what the order set aside is held back until it is seen cancelled."""
+    held_back = si[HELD_BACK] + si[RESERVE]
+    clear_working(si, sf)
+    si[HELD_BACK] = held_back
+
+
+@compiled
 def place(
     si: Ints,
     sf: Floats,

@@ -7,10 +7,10 @@ protection (stop, take-profit, trail) on its position.
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_STOP, FILL_TRAIL
+from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.rounding import level_ticks_down, level_ticks_up
 
 Ints = NDArray[np.int64]
@@ -59,17 +59,16 @@ KIND_VALUE = 2  # market by quote value, fees included
 KIND_LIMIT = 3  # post-only limit, good for one bar
 
 
-@njit(cache=True)
 def new_slots(n_products: int) -> tuple[Ints, Floats]:
     """Return empty rows for products: flat, nothing working."""
     si = np.zeros((n_products, N_INTS), np.int64)
     sf = np.zeros((n_products, N_FLOATS), np.float64)
-    sf[:, STOP:] = math.nan
+    sf[:, STOP:] = np.nan
     sf[:, PEAK] = 0.0
     return si, sf
 
 
-@njit(cache=True)
+@compiled
 def clear_working(si: Ints, sf: Floats) -> None:
     """Forget the working order."""
     si[KIND] = KIND_NONE
@@ -87,7 +86,7 @@ def clear_working(si: Ints, sf: Floats) -> None:
     sf[NEXT_TRAIL] = math.nan
 
 
-@njit(cache=True)
+@compiled
 def count_unfilled(si: Ints) -> None:
     """Count a maker order that ended unfilled, entries upward and exits downward."""
     if si[REASON] == FILL_ENTRY:
@@ -96,7 +95,7 @@ def count_unfilled(si: Ints) -> None:
         si[ATTEMPTS] = min(si[ATTEMPTS], 0) - 1
 
 
-@njit(cache=True)
+@compiled
 def clear_protection(si: Ints, sf: Floats) -> None:
     """Forget the protection and the holding time: the position is flat."""
     sf[STOP] = math.nan
@@ -109,7 +108,7 @@ def clear_protection(si: Ints, sf: Floats) -> None:
     si[MAX_BARS] = 0
 
 
-@njit(cache=True)
+@compiled
 def set_levels(si: Ints, sf: Floats) -> None:
     """Derive trigger and limit ticks from the average entry, the fractions and the peak.
 
@@ -139,13 +138,13 @@ def set_levels(si: Ints, sf: Floats) -> None:
         si[TAKE_TICKS] = level_ticks_up(price) if side > 0 else level_ticks_down(price)
 
 
-@njit(cache=True)
+@compiled
 def is_due(max_bars: int, bars_held: int) -> bool:
     """Whether a position has been held as long as it may be; max_bars 0: no limit."""
     return 0 < max_bars <= bars_held
 
 
-@njit(cache=True)
+@compiled
 def at_close(si: Ints, sf: Floats, close: int) -> None:
     """Advance holding time and trail at a bar's close; they act from the next bar."""
     si[LAST_CLOSE] = close
@@ -155,7 +154,7 @@ def at_close(si: Ints, sf: Floats, close: int) -> None:
             advance_trail(si, sf, close)
 
 
-@njit(cache=True)
+@compiled
 def advance_trail(si: Ints, sf: Floats, close: int) -> None:
     """Move the peak, and the levels with it, to a close that is better for the position."""
     moved = close - sf[PEAK]

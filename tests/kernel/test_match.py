@@ -29,6 +29,7 @@ from gpt_trader.kernel.match import (
 from gpt_trader.kernel.slots import (
     AVERAGE,
     KIND,
+    KIND_LIMIT,
     KIND_NONE,
     KIND_SIZE,
     KIND_VALUE,
@@ -225,3 +226,25 @@ def test_an_operators_purchase_moves_the_levels_with_the_average():
     si, sf = holding(5, stop=0.1)
     after_fill(si, sf, BUY, 5, 11_000, FILL_OPERATOR)
     assert (sf[AVERAGE], si[STOP_TICKS]) == (10_500, 9_450)
+
+
+@sides
+def test_a_stop_after_an_add_inside_the_bar_never_fills_beyond_the_adds_price(side):
+    rows = working(
+        holding(side * 300, stop=0.2), KIND_LIMIT, side, 633, limit=10_000 - side * 500, stop=0.01
+    )
+    seen = play(rows, *mirrored(side, (9_510, 9_520, 9_440)))
+    assert [fill[:3] for fill in seen.fills] == [
+        (side, 633, 10_000 - side * 500),
+        (-side, 933, 10_000 - side * 500),
+    ]
+
+
+@sides
+def test_a_take_profit_that_the_open_only_touches_does_not_fill(side):
+    rows = holding(side * 5, stop=0.05, take=0.05)
+    seen = play(rows, *mirrored(side, (10_500, 10_500, 9_400)))
+    assert [fill[4] for fill in seen.fills] == [FILL_STOP]
+    rows = holding(side * 5, stop=0.05, take=0.05)
+    seen = play(rows, *mirrored(side, (10_500, 10_500, 9_400)), costs=TOUCH)
+    assert [fill[4] for fill in seen.fills] == [FILL_TAKE_PROFIT]

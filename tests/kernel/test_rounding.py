@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gpt_trader.domain.product import MAX_TICKS, Product
 from gpt_trader.kernel.rounding import (
     BPS,
+    MAX_LOTS,
     RATE_SCALE,
     VALUE_LIMIT,
     adverse_ticks,
@@ -67,10 +68,18 @@ def test_fits_guards_what_int64_holds(spec, lots, ticks):
 
 
 def test_fits_at_the_limit_and_one_step_below():
-    one = COIN._replace(value_num=1)
-    assert not fits(LIMIT, 1, one)
-    assert fits(LIMIT - 512, 1, one)  # float64 is 512 apart there
-    assert not fits(-LIMIT, 1, one)
+    thousand = COIN._replace(value_num=1000)
+    most = LIMIT // 1000
+    assert not fits(most, 1, thousand)
+    assert fits(most - 1, 1, thousand)
+    assert not fits(-most, 1, thousand)
+    assert not fits(MAX_LOTS, 1, COIN._replace(value_num=1))
+    assert fits(MAX_LOTS - 1, 1, COIN._replace(value_num=1))
+
+
+def test_more_lots_than_can_be_counted_are_named_not_guessed():
+    dust = Product("TINY-USD", Decimal("1e-8"), Decimal("1e-8")).spec
+    assert lots_for_quote(10**14, 1, 0, dust) == MAX_LOTS
 
 
 def test_a_product_of_lots_and_ticks_beyond_int64_is_still_exact():

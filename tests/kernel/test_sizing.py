@@ -195,10 +195,10 @@ def test_only_a_changed_opinion_lifts_the_latch():
     _, sf = flat()
     sf[LATCH] = 0.5
     for weight in (nan, 0.5, 0.375):  # a quarter less is the same
-        note_weight(sf, weight, 0.25)
+        note_weight(sf, weight, LIMITS)
         assert sf[LATCH] == 0.5
     assert sf[WEIGHT] == 0.375
-    note_weight(sf, 0.374, 0.25)
+    note_weight(sf, 0.374, LIMITS)
     assert isnan(sf[LATCH])
     assert sf[WEIGHT] == 0.374
 

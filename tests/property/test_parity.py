@@ -14,7 +14,7 @@ from tests.property.strategies import PRODUCTS, costs, limits, market, random_ta
 @settings(deadline=None, max_examples=200)
 @given(
     seed=st.integers(0, 2**32),
-    n=st.integers(2, 120),
+    n=st.integers(2, 400),
     chosen=st.lists(st.sampled_from(range(3)), min_size=1, max_size=3, unique=True),
     keep=st.sampled_from([1.0, 1.0, 0.8]),
     cash=st.sampled_from([10_000, 10_000, 50, 3_000_000]),

@@ -35,7 +35,8 @@ def uncompiled(module: Any, removed: str = "", instead: str = "", **names: Any) 
     space: dict[str, Any] = {"__name__": f"mutant_of_{module.__name__}"}
     exec(  # noqa: S102 - our own source
         source.replace(
-            "from numba import njit", "def njit(**_):\n    return lambda function: function\n"
+            "from gpt_trader.kernel.compiled import compiled",
+            "def compiled(function):\n    return function\n",
         ),
         space,
     )

@@ -360,3 +360,24 @@ def test_lesson_09_an_operators_sale_passes_every_guard():
     assert refusal(desk.send(request._replace(time_ms=desk.now() + 9 * HOUR))) is None
     desk.bar(10_000)
     assert desk.lots() == 0
+
+
+# What makes no sense, whichever way it points; the last close is 10,000
+
+
+@pytest.mark.parametrize(
+    "side, kind, stop, limit, code",
+    [
+        (1, OrderType.STOP_LIMIT, 10_000, 10_100, "TRIGGER_PASSED"),
+        (1, OrderType.STOP_LIMIT, 10_001, 10_100, None),
+        (-1, OrderType.STOP_LIMIT, 10_000, 9_900, "TRIGGER_PASSED"),
+        (-1, OrderType.STOP_LIMIT, 9_999, 9_900, "NOTHING_TO_SELL"),
+        (1, OrderType.BRACKET, 10_001, 10_001, "CROSSED_BRACKET"),
+        (1, OrderType.BRACKET, 10_001, 10_000, None),
+        (-1, OrderType.BRACKET, 9_999, 9_999, "CROSSED_BRACKET"),
+        (-1, OrderType.BRACKET, 9_999, 10_000, "NOTHING_TO_SELL"),
+    ],
+)
+def test_a_trigger_is_beyond_the_last_close_and_a_bracket_spans_it(side, kind, stop, limit, code):
+    order = {"type": kind, "tif": TimeInForce.GTC, "stop": stop, "limit": limit}
+    assert refusal(fresh().place(side, lots=5, **order)) == code
