@@ -79,6 +79,16 @@ class PaperBroker:
                 answers.append(_update(order, OrderStatus.OPEN, time_ms))
             elif order.status is OrderStatus.PENDING_CANCEL:
                 answers.append(_update(order, OrderStatus.CANCELLED, time_ms))
+            if order.amend_lots and _is_working(order):
+                answers.append(
+                    OrderAmended(
+                        time_ms,
+                        order.product_id,
+                        order.client_order_id,
+                        order.amend_lots,
+                        order.amend_limit,
+                    )
+                )
         return answers
 
 

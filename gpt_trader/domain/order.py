@@ -99,6 +99,8 @@ class Order(NamedTuple):
     reserve: int = 0  # units of cash set aside
     is_new: bool = True  # not yet seen a bar since it was placed or amended
     triggered: bool = False
+    amend_lots: int = 0  # an amendment that the broker has not answered; 0: none
+    amend_limit: int = 0
 
 
 class Fill(NamedTuple):

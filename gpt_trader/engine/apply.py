@@ -16,6 +16,7 @@ from gpt_trader.engine.events import (
     HistoryLoaded,
     OrderAmended,
     OrderUpdated,
+    Ticked,
 )
 from gpt_trader.engine.orders import (
     amend_order,
@@ -74,7 +75,8 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
         case rec.FillIgnored() | rec.OrderRefused():
             return state
         case rec.CancelTaken():
-            return mark_cancelled(plan, state, record.client_order_id)
+            in_cycle = isinstance(event, BarClosed | Ticked)
+            return mark_cancelled(plan, state, record.client_order_id, in_cycle)
         case rec.AmendTaken():
             assert isinstance(event, OrderAmended | AmendRequested)
             return amend_order(plan, state, event)
@@ -122,7 +124,7 @@ def _take_decision(plan: Plan, state: State, record: rec.Decided) -> State:
     j = plan.index[decision.product_id]
     si, sf = state.si.copy(), state.sf.copy()
     orders = dict(state.orders)
-    note_weight(sf[j], decision.weight, plan.limits.rebalance_band)
+    note_weight(sf[j], decision.weight, plan.limits)
     if record.cancelled is not None:
         waiting = orders[record.cancelled]
         orders[record.cancelled] = waiting._replace(

@@ -5,6 +5,7 @@ enum its value, NaN null, an infinity the text "Infinity" or "-Infinity". Values
 carry their type's name under "type". Where a number may be absent, NaN and None read as None.
 """
 
+import json
 import math
 from collections.abc import Callable
 from functools import cache
@@ -20,7 +21,7 @@ from gpt_trader.engine.events import Event
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import State
-from gpt_trader.errors import JournalError
+from gpt_trader.errors import JournalError, UsageError
 from gpt_trader.kernel.limits import Marks
 
 Decoder = Callable[[Any], Any]
@@ -81,7 +82,9 @@ def _decoder(hint: Any) -> Decoder:  # noqa: ANN401
     if hasattr(hint, "_fields"):
         hints = get_type_hints(hint)
         fields = [(name, _decoder(hints[name])) for name in hint._fields]
-        return lambda data: hint(**{name: decode(data[name]) for name, decode in fields})
+        return lambda data: hint(
+            **{name: decode(data[name]) for name, decode in fields if name in data}
+        )
     enum: Decoder = hint
     return enum
 
@@ -126,7 +129,7 @@ def state_to_json(state: State) -> dict[str, Any]:
         "si": state.si.tolist(),
         "sf": to_json(state.sf.tolist()),
         "marks": to_json(state.marks),
-        "orders": {key: to_json(order) for key, order in state.orders.items()},
+        "orders": [to_json(order) for order in state.orders.values()],  # their order is priority
         "windows": [None if w is None else _window_to_json(w) for w in state.windows],
         "bars_seen": list(state.bars_seen),
         "last_bar_ms": list(state.last_bar_ms),
@@ -154,7 +157,7 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
         si=np.array(data["si"], np.int64),
         sf=np.array(sf, np.float64),
         marks=marks,
-        orders={key: _decoder(Order)(order) for key, order in data["orders"].items()},
+        orders={order.client_order_id: order for order in map(_decoder(Order), data["orders"])},
         windows=tuple(
             None if rows is None else _window_from_json(plan, j, rows)
             for j, rows in enumerate(data["windows"])
@@ -174,6 +177,22 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
         transfers=data["transfers"],
         memory=tuple(data["memory"]),
     )
+
+
+def plain_memory(value: Any, whose: str = "the strategy") -> Any:  # noqa: ANN401
+    """Return a strategy's memory as a restart would read it: JSON with sorted keys, a copy.
+
+    Raises UsageError if it is no JSON, or holds a number that is not finite.
+    """
+    if value is None:
+        return None
+    try:
+        return json.loads(json.dumps(value, sort_keys=True, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"expected {whose} to keep JSON as its memory, was {type(value).__name__}: {error}",
+            hint="keep numbers that are finite, texts, lists and dicts; None for an absent number",
+        ) from error
 
 
 def _window_to_json(window: Bars) -> list[list[Any]]:

@@ -15,7 +15,7 @@ from gpt_trader.domain.order import (
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.events import AmendRequested, FillReceived, OrderAmended, OrderUpdated
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.state import FINAL_ORDERS_KEPT, State, guard_id, working_id
+from gpt_trader.engine.state import FINAL_ORDERS_KEPT, State, current_ids, guard_id, working_id
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_OPERATOR
 from gpt_trader.kernel.limits import Marks, count_entry
 from gpt_trader.kernel.match import after_fill, trigger_stop
@@ -144,27 +144,50 @@ def _trigger(plan: Plan, state: State, j: int, order_id: str) -> State:
     return with_orders(plan, replace(state, si=si, sf=sf), {**state.orders, order_id: triggered})
 
 
-def mark_cancelled(plan: Plan, state: State, client_order_id: str) -> State:
-    """Mark an order as being cancelled."""
+def mark_cancelled(
+    plan: Plan,
+    state: State,
+    client_order_id: str,
+    in_cycle: bool,  # noqa: FBT001
+) -> State:
+    """Mark an order as being cancelled. In a cycle it leaves its slot: decisions follow."""
     order = state.orders[client_order_id]
-    orders = {
-        **state.orders,
-        client_order_id: order._replace(status=cancelling(order.status)),
-    }
-    return with_orders(plan, state, orders)
+    changed = order._replace(status=cancelling(order.status))
+    j = plan.index[order.product_id]
+    if in_cycle and working_id(plan, state, j) == client_order_id:
+        si, sf = state.si.copy(), state.sf.copy()
+        changed = changed._replace(reserve=int(si[j, RESERVE]))
+        clear_working(si[j], sf[j])
+        state = replace(state, si=si, sf=sf)
+    return with_orders(plan, state, {**state.orders, client_order_id: changed})
 
 
 def amend_order(plan: Plan, state: State, event: OrderAmended | AmendRequested) -> State:
-    """Take the new size and price that the broker confirmed; a request alone changes nothing."""
-    if isinstance(event, AmendRequested):
-        return state  # the broker's answer changes the order
+    """Take the new size and price that the broker confirmed; a request waits for its answer.
+
+    While it waits, the larger of both reserves is set aside.
+    """
     order = state.orders[event.client_order_id]
     spec = plan.products[plan.index[order.product_id]].spec
     reserve = 0
     if not order.reduce_only:
         left = max(event.lots - order.filled, 0)
         reserve = buy_cost(left, event.limit, plan.costs.taker_e8, spec)
-    changed = order._replace(lots=event.lots, limit=event.limit, reserve=reserve, is_new=True)
+    if isinstance(event, AmendRequested):
+        changed = order._replace(
+            amend_lots=event.lots,
+            amend_limit=event.limit,
+            reserve=max(order.reserve, reserve),
+        )
+    else:
+        changed = order._replace(
+            lots=event.lots,
+            limit=event.limit,
+            reserve=reserve,
+            is_new=True,
+            amend_lots=0,
+            amend_limit=0,
+        )
     return with_orders(plan, state, {**state.orders, order.client_order_id: changed})
 
 
@@ -174,6 +197,8 @@ def with_orders(plan: Plan, state: State, orders: Mapping[str, Order]) -> State:
     si[:, HELD_BACK] = 0
     final = [key for key, order in orders.items() if order.status.is_final]
     dropped = set(final[: max(len(final) - FINAL_ORDERS_KEPT, 0)])
+    if dropped:
+        dropped -= current_ids(plan, state)
     slots = {working_id(plan, state, j) for j in range(len(plan.products))}
     for key, order in orders.items():
         if key not in slots and not order.status.is_final:

@@ -22,7 +22,7 @@ from gpt_trader.kernel.slots import (
     new_slots,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FINAL_ORDERS_KEPT = 64
 
 
@@ -120,6 +120,18 @@ def guard_id(plan: Plan, state: State, j: int) -> str:
     )
 
 
+def current_ids(plan: Plan, state: State) -> set[str]:
+    """Client ids that the newest decision and the protection of each product lead to."""
+    return {
+        client_order_id(
+            plan.portfolio, product.product_id, plan.interval, int(state.si[j, cause]), ordinal
+        )
+        for j, product in enumerate(plan.products)
+        for cause in (CAUSE, GUARD_CAUSE)
+        for ordinal in (0, 1)
+    }
+
+
 def unknown_orders(state: State, product_id: str | None = None) -> int:
     """Orders whose outcome is unknown: of one product, or of all."""
     return sum(
@@ -127,6 +139,17 @@ def unknown_orders(state: State, product_id: str | None = None) -> int:
         and (product_id is None or order.product_id == product_id)
         for order in state.orders.values()
     )
+
+
+def open_entries(state: State) -> list[Order]:
+    """Orders that may still add to a position, those that are being cancelled aside."""
+    return [
+        order
+        for order in state.orders.values()
+        if not order.reduce_only
+        and not order.status.is_final
+        and order.status is not OrderStatus.PENDING_CANCEL
+    ]
 
 
 def open_order(state: State, order_id: str) -> Order | None:

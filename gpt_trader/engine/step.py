@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple, assert_never
 
-from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.apply import apply
@@ -13,9 +12,9 @@ from gpt_trader.engine.operator import answer_amend, answer_cancel, answer_order
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Signals
 from gpt_trader.engine.records import Record
-from gpt_trader.engine.state import State, guard_id, open_order
+from gpt_trader.engine.state import State, guard_id, open_entries, open_order
 from gpt_trader.kernel.ledger import cash_after, funding
-from gpt_trader.kernel.slots import LOTS
+from gpt_trader.kernel.slots import LOTS, STOP_TICKS, TAKE_TICKS
 
 
 class Step(NamedTuple):
@@ -102,12 +101,20 @@ def _answer_fill(
 
     A fill that reports more than was booked, because one before it was missed, is booked in
     full at its own price; one that overlaps what was booked is cut. Fees in proportion.
+    A fill of an order that nobody knows is not ours to book, but not to be passed over: halt.
     """
     fill = event.fill
     j = plan.index[fill.product_id]
     order = state.orders.get(fill.client_order_id)
-    if order is None and fill.client_order_id != guard_id(plan, state, j):
-        return [rec.FillIgnored()], []
+    if order is None and not _is_protection(plan, state, j, fill.client_order_id):
+        switches, cancels = _stop_entries(
+            state,
+            True,
+            state.paused,
+            "engine",
+            f"a fill of an unknown order {fill.client_order_id}",
+        )
+        return [rec.FillIgnored(), *switches], cancels
     lots = fill.cumulative - (0 if order is None else order.filled)
     if lots <= 0:
         return [rec.FillIgnored()], []
@@ -123,6 +130,13 @@ def _answer_fill(
     return [booked, *switches], cancels
 
 
+def _is_protection(plan: Plan, state: State, j: int, order_id: str) -> bool:
+    """Whether this is the protection that rests on product j's position."""
+    row = state.si[j]
+    rests = row[LOTS] != 0 and (row[STOP_TICKS] != 0 or row[TAKE_TICKS] != 0)
+    return bool(rests) and order_id == guard_id(plan, state, j)
+
+
 def _stop_entries(
     state: State,
     halted: bool,  # noqa: FBT001
@@ -131,13 +145,7 @@ def _stop_entries(
     reason: str,
 ) -> tuple[Sequence[Record], Sequence[Command]]:
     """Set the switches, and cancel every entry that is still out."""
-    entries = [order for order in state.orders.values() if _is_open_entry(order)]
+    entries = open_entries(state)
     records: list[Record] = [rec.SwitchSet(halted, paused, by, reason)]
     records += [rec.CancelTaken(order.client_order_id) for order in entries]
     return records, [CancelOrder(order.product_id, order.client_order_id) for order in entries]
-
-
-def _is_open_entry(order: Order) -> bool:
-    return not (
-        order.reduce_only or order.status.is_final or order.status is OrderStatus.PENDING_CANCEL
-    )

@@ -71,6 +71,20 @@ def test_reconcile_brings_unanswered_orders_in_line_and_twice_changes_nothing(de
     assert all(isinstance(c, SubmitOrder | CancelOrder) for e in desk.entries for c in e.commands)
 
 
+def test_reconcile_answers_an_amendment_that_a_crash_left_unanswered(desk):
+    [order] = sent(desk.place(1, **LIMIT))
+    answer = desk.broker.execute
+    desk.broker.execute = lambda *_: []  # a crash before the answer
+    desk.amend(order.client_order_id, 5, 8_000)
+    desk.broker.execute = answer
+    for _ in range(2):
+        for event in desk.broker.reconcile(desk.plan, desk.state, desk.now()):
+            desk.send(event)
+        amended = desk.order(order.client_order_id)
+        assert (amended.lots, amended.limit) == (5, 8_000)
+    assert not desk.broker.reconcile(desk.plan, desk.state, desk.now())
+
+
 def test_a_correction_fills_nothing(desk):
     desk.place(1, **LIMIT)
     desk.bar(10_000, low=9_500)

@@ -10,19 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gpt_trader.domain.order import OrderType
+from gpt_trader.domain.targets import Target
+from gpt_trader.engine import records as rec
 from gpt_trader.engine.codec import (
     command_from_json,
     event_from_json,
+    plain_memory,
     record_from_json,
     state_from_json,
     state_to_json,
     tagged,
 )
-from gpt_trader.engine.commands import Command
+from gpt_trader.engine.commands import Command, SubmitOrder
 from gpt_trader.engine.events import CashMoved, Event
 from gpt_trader.engine.records import Decided, Record
-from gpt_trader.errors import JournalError
-from tests.engine_helpers import COIN, GOLD, Desk
+from gpt_trader.errors import JournalError, UsageError
+from gpt_trader.journal.encode import canonical_json
+from tests.engine_helpers import COIN, FREE, GOLD, Desk, records_of, sent
 
 READERS = {Event: event_from_json, Record: record_from_json, Command: command_from_json}
 KINDS = [(kind, read) for union, read in READERS.items() for kind in get_args(union)]
@@ -84,6 +89,57 @@ def test_an_unknown_type_names_itself():
 def test_a_known_types_unknown_fields_are_ignored():
     data = {**tagged(CashMoved(1, 2, "x")), "later": 1}
     assert event_from_json(data) == CashMoved(1, 2, "x")
+
+
+def test_orders_keep_their_priority_through_a_snapshot():
+    desk = Desk(risk=None, costs=FREE)
+    desk.bar(10_000)
+    for n in range(6):
+        desk.place(1, type=OrderType.LIMIT, lots=1, limit=9_900, command_id=f"k{n}")
+    again = state_from_json(desk.plan, json.loads(canonical_json(state_to_json(desk.state))))
+    assert list(again.orders) == list(desk.state.orders)
+
+
+def test_memory_is_at_once_what_a_restart_would_read():
+    memory = {"b": (1, 2), "a": {1: 0.5}}
+    plain = plain_memory(memory)
+    assert plain == {"a": {"1": 0.5}, "b": [1, 2]}
+    assert list(plain) == ["a", "b"]
+    assert plain_memory(plain) == plain
+    assert plain_memory(None) is None
+
+
+@pytest.mark.parametrize("memory", [math.nan, {"x": -math.inf}, {1: 1, "x": 1}, object(), {1, 2}])
+def test_memory_that_is_no_json_is_refused_and_names_the_strategy(memory):
+    with pytest.raises(UsageError, match="sma"):
+        plain_memory(memory, "sma")
+
+
+def test_a_strategy_sees_a_copy_of_the_memory_that_was_journaled():
+    class Counting(Desk):
+        def signals(self, state, j):
+            memory = state.memory[j] or {"n": 0}
+            memory["n"] += 1
+            return Target(0.0), memory
+
+    desk = Counting()
+    for _ in range(3):
+        desk.bar(10_000)
+    decided = records_of(desk.entries, rec.Decided)
+    assert [record.memory for record in decided] == [{"n": 1}, {"n": 2}, {"n": 3}]
+
+
+def test_an_order_of_an_older_journal_has_the_fields_it_lacks():
+    order = desk_order()
+    data = tagged(SubmitOrder(order))
+    del data["order"]["amend_lots"]
+    assert command_from_json(data) == SubmitOrder(order)
+
+
+def desk_order():
+    desk = Desk()
+    desk.bar(10_000)
+    return sent(desk.place(1, lots=10))[0]
 
 
 def test_a_state_survives_json():

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.order import OrderStatus, OrderType, Origin, TimeInForce
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.commands import CancelOrder, SubmitOrder
 from gpt_trader.engine.state import guard_id
-from gpt_trader.kernel.slots import LAST_CLOSE, STOP_TICKS
+from gpt_trader.kernel.slots import HELD_BACK, LAST_CLOSE, STOP_TICKS
 from gpt_trader.risk.policy import RiskPolicy
 from tests.engine_helpers import (
     COIN,
@@ -211,11 +212,42 @@ def test_a_fill_after_a_lost_one_is_booked_up_to_its_cumulative_count():
     assert (desk.lots(), desk.state.fees) == (10, 10)
 
 
-def test_a_fill_of_an_unknown_order_is_somebody_elses():
+def test_a_fill_of_an_unknown_order_is_not_booked_and_halts():
     desk, key = desk_with_order()
     stranger = desk.order(key)._replace(client_order_id="other")
-    [entry] = desk.fill(stranger, 1, 1, 9_000)
-    assert entry.records == (rec.FillIgnored(),)
+    cash = desk.state.cash
+    entries = desk.fill(stranger, 1, 1, 9_000)
+    assert entries[0].records[0] == rec.FillIgnored()
+    assert (desk.lots(), desk.state.cash, desk.state.halted) == (0, cash, True)
+    assert desk.state.switch_reason == "a fill of an unknown order other"
+    assert desk.order(key).status is OrderStatus.CANCELLED
+
+
+@pytest.mark.parametrize("held_again", [False, True])
+def test_a_protections_fill_is_not_booked_again_however_many_orders_came_after(held_again):
+    desk = Desk(COIN, GOLD, risk=None, cash=100_000)
+    desk.want(0.3, 0, stop=0.05)
+    for _ in range(2):
+        desk.bar(10_000, j=0)
+        desk.bar(1_000, j=1)
+    desk.want(0.0, 0)
+    [stopped] = [
+        entry.event
+        for entry in desk.bar(9_000, open=10_000, j=0)
+        if isinstance(entry.event, ev.FillReceived)
+    ]
+    desk.bar(1_000, j=1)
+    if held_again:
+        desk.want(0.1, 0)
+    for i in range(140):
+        desk.want(0.3 * (i % 2), 1)
+        desk.bar(9_000, j=0)
+        desk.bar(1_000, j=1)
+    before = (desk.lots(), desk.state.cash)
+    entries = desk.send(stopped)
+    assert rec.FillIgnored() in entries[0].records
+    assert (desk.lots(), desk.state.cash) == before
+    assert desk.state.halted == held_again  # then its order is forgotten
 
 
 def test_a_fill_after_the_end_is_booked_and_halts():
@@ -346,6 +378,24 @@ def test_an_amendment_passes_the_same_limits(change, code):
     assert refusal(desk.amend(key, *change)) == code
 
 
+def test_an_amendment_without_an_answer_keeps_the_larger_reserve():
+    desk, key = desk_with_order()
+    before = desk.order(key)
+    desk.broker = Silent()
+    desk.amend(key, 20, 8_000)
+    waiting = desk.order(key)
+    assert (waiting.lots, waiting.limit, waiting.reserve) == (10, 9_000, 1_600 * UNIT)
+    assert (waiting.amend_lots, waiting.amend_limit) == (20, 8_000)
+    desk.amend(key, 1, 8_000)
+    assert desk.order(key).reserve >= before.reserve
+    desk.restart()
+    product_id = before.product_id
+    desk.send(ev.OrderAmended(desk.now(), product_id, key, 1, 8_000))
+    after = desk.order(key)
+    assert (after.lots, after.limit, after.reserve) == (1, 8_000, 80 * UNIT)
+    assert (after.amend_lots, after.amend_limit) == (0, 0)
+
+
 def test_an_order_being_cancelled_or_unknown_is_not_amended():
     desk, key = desk_with_order()
     desk.state = replace_order(desk, desk.order(key)._replace(status=OrderStatus.SUBMIT_UNKNOWN))
@@ -390,6 +440,79 @@ def test_a_sale_is_cut_to_what_is_held_and_not_yet_for_sale():
     order = sent(desk.place(-1, lots=100, limit=12_000, **LIMIT))[0]
     assert (order.lots, order.reduce_only) == (6, True)
     assert refusal(desk.place(-1, lots=1)) == "NOTHING_TO_SELL"
+
+
+@pytest.mark.parametrize("held", [10, -10])
+@pytest.mark.parametrize("worth, lots", [(350, 3), (10**9, 10), (99, None)])
+def test_an_exit_by_value_is_cut_to_what_is_held(held, worth, lots):
+    desk = Desk(PERP, risk=None, costs=CostModel(taker_bps=0, spread_bps=0, slippage_bps=0))
+    desk.bar(10_000)
+    desk.place(1 if held > 0 else -1, lots=10)
+    desk.bar(10_000)
+    assert desk.lots() == held
+    entries = desk.place(-1 if held > 0 else 1, quote=worth * UNIT)
+    if lots is None:
+        assert refusal(entries) == "NOTHING_TO_SELL"
+        return
+    [order] = sent(entries)
+    assert (order.lots, order.quote, order.reduce_only) == (lots, 0, True)
+    desk.bar(10_000)
+    assert abs(desk.lots()) == 10 - lots
+
+
+def test_an_exit_by_value_is_sized_at_the_worst_price():
+    costs = CostModel(taker_bps=100, spread_bps=0, slippage_bps=1_000)
+    desk = Desk(COIN, risk=None, costs=costs)
+    desk.bar(10_000)
+    desk.place(1, lots=10)
+    desk.bar(10_000)
+    assert sent(desk.place(-1, quote=360 * UNIT))[0].lots == 4
+
+
+# Latches.
+
+
+TIGHT = RiskPolicy(
+    max_product_pct=100, max_daily_loss_pct=3, max_drawdown_pct=5, min_size_multiple=1
+)
+
+
+def test_the_cycle_that_turns_a_latch_on_cancels_an_operators_entries():
+    desk = Desk(COIN, GOLD, risk=TIGHT)
+    desk.want(0.5, 1)
+    for _ in range(2):
+        desk.bar(10_000, j=0)
+        desk.bar(1_000, j=1)
+    [order] = sent(desk.place(1, lots=20, limit=9_000, **LIMIT))
+    desk.bar(10_000, j=0)
+    desk.bar(700, j=1)
+    assert (desk.state.marks.halted, desk.state.marks.day_halted) == (1, 1)
+    assert desk.order(order.client_order_id).status is OrderStatus.CANCELLED
+    assert not fills_of(desk.bar(8_900, open=9_500, low=8_800, j=0))
+
+
+def test_the_cycle_that_turns_a_latch_on_cancels_the_entry_of_a_product_without_a_bar():
+    desk = Desk(COIN, GOLD, risk=TIGHT)
+    desk.want(0.6, 1)
+    desk.bar(10_000, j=0)
+    desk.bar(1_000, j=1)
+    desk.want(0.3, 0)
+    desk.bar(10_000, j=0)
+    [entry] = [o for o in sent(desk.bar(1_000, j=1)) if o.product_id == "COIN-USD"]
+    desk.bar(700, j=1)
+    desk.send(ev.Ticked(desk.now()))
+    assert desk.order(entry.client_order_id).status is OrderStatus.CANCELLED
+    assert desk.state.si[:, HELD_BACK].tolist() == [0, 0]
+    assert not fills_of(desk.bar(10_000, j=0, open_ms=desk.state.last_bar_ms[0] + 2 * HOUR))
+
+
+def test_a_latch_that_is_on_already_cancels_nothing_again():
+    desk = Desk(COIN, risk=TIGHT)
+    desk.bar(10_000)
+    desk.place(1, lots=50)
+    desk.bar(10_000)
+    desk.bar(5_000)
+    assert not records_of(desk.bar(4_000), rec.CancelTaken)
 
 
 # Switches.

@@ -77,6 +77,8 @@ def act(desk: Desk, action: str, seed: int) -> None:
             product_id = desk.plan.products[j].product_id
             fill = Fill("somebody-else", product_id, 1, 5, 10_000, 0, 0, 8, 5, 0)
             desk.send(ev.FillReceived(desk.now(), fill))
+            assert desk.state.halted
+            desk.send(ev.Rearmed(desk.now(), "operator", "looked into it"))
             desk.report("somebody-else", OrderStatus.FILLED, j)
         case _ if order is None:
             pass
