@@ -170,6 +170,7 @@ class Tape:
         self._drawdown_row = -1
         self._loss_days = 0
         self._halted = (0, 0)
+        self._day = -1
 
     def append(self, plan: Plan, state: State, entries: Sequence[Entry]) -> None:
         """Keep fills, equity and decision counts."""
@@ -219,9 +220,10 @@ class Tape:
         self._equity[row] = marks.equity
         if marks.halted and not self._halted[0]:
             self._drawdown_row = row
-        if marks.day_halted and not self._halted[1]:
+        if marks.day_halted and (not self._halted[1] or marks.day != self._day):
             self._loss_days += 1
         self._halted = (marks.halted, marks.day_halted)
+        self._day = marks.day
 
     def so_far(self, state: State) -> RawRun:
         """Return what is taped up to now; equity is NaN at the rows not yet marked."""
