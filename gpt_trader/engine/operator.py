@@ -27,7 +27,7 @@ from gpt_trader.kernel.codes import (
 )
 from gpt_trader.kernel.ledger import quote, value
 from gpt_trader.kernel.limits import Guards, entry_stop, stop_reading
-from gpt_trader.kernel.rounding import adverse_ticks, buy_cost, fits
+from gpt_trader.kernel.rounding import adverse_ticks, buy_cost, fits, lots_for_quote
 from gpt_trader.kernel.sizing import account_sums
 from gpt_trader.kernel.slots import HELD_BACK, LAST_CLOSE, LOTS, RESERVE
 
@@ -128,8 +128,16 @@ def _reduce(plan: Plan, state: State, order: Order, held: int) -> Checked:
         and other.origin is Origin.OPERATOR
         and not other.status.is_final
     )
-    lots = min(order.lots, abs(held) - selling)
-    least = plan.products[plan.index[order.product_id]].spec.min_lots
+    j = plan.index[order.product_id]
+    spec = plan.products[j].spec
+    asked = order.lots
+    if order.quote:
+        ticks = _worst_ticks(plan, state, order, j)
+        rate = plan.costs.taker_e8 if order.side == BUY else 0
+        whole = int(buy_cost(abs(held), ticks, rate, spec))
+        asked = int(lots_for_quote(min(order.quote, whole), ticks, rate, spec))
+    lots = min(asked, abs(held) - selling)
+    least = spec.min_lots
     if lots < least:
         reason = Reason("NOTHING_TO_SELL", "less than the minimum is free to sell", lots, least)
         return reason, order
