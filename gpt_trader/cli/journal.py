@@ -6,7 +6,7 @@ from gpt_trader.cli import output
 from gpt_trader.cli.options import StateDir
 from gpt_trader.cli.output import Json, ProfileName
 
-COMMAND = "journal"
+COMMAND = "journal verify"
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, help="Look after the record of a session."
 )

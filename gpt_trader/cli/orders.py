@@ -10,7 +10,6 @@ from gpt_trader.cli import output
 from gpt_trader.cli.options import StateDir, again
 from gpt_trader.cli.output import Json, ProfileName
 
-COMMAND = "orders"
 REFUSED = 6
 app = typer.Typer(
     add_completion=False,
@@ -103,7 +102,12 @@ def place(
         verdict = orders_input.place(session, asked, dry_run=dry_run)
     if not json:
         orders_view.show_place(verdict, dry_run=dry_run)
-    _end(verdict, f"Next: gpt-trader orders list{again(profile, state_dir)}", json=json)
+    _end(
+        "orders place",
+        verdict,
+        f"Next: gpt-trader orders list{again(profile, state_dir)}",
+        json=json,
+    )
 
 
 @app.command("list")
@@ -120,7 +124,7 @@ def list_orders(
         state = recover_state(journal, plan, header["cash"])
         warnings = doubts(journal)
     listed = [order_json(plan, order) for order in state.orders.values()]
-    output.emit(COMMAND, {"orders": listed}, warnings, json=json)
+    output.emit("orders list", {"orders": listed}, warnings, json=json)
     if json:
         return
     columns = ("client_order_id", "product", "side", "type", "size", "price", "filled", "status")
@@ -151,7 +155,12 @@ def cancel(
 
     with open_session(profile, state_dir) as session:
         verdict = orders_input.cancel(session, order_id)
-    _end(verdict, f"Next: gpt-trader orders list{again(profile, state_dir)}", json=json)
+    _end(
+        "orders cancel",
+        verdict,
+        f"Next: gpt-trader orders list{again(profile, state_dir)}",
+        json=json,
+    )
 
 
 @app.command()
@@ -170,10 +179,15 @@ def edit(
 
     with open_session(profile, state_dir) as session:
         verdict = orders_input.edit(session, order_id, size=size, price=price)
-    _end(verdict, f"Next: gpt-trader orders list{again(profile, state_dir)}", json=json)
+    _end(
+        "orders edit",
+        verdict,
+        f"Next: gpt-trader orders list{again(profile, state_dir)}",
+        json=json,
+    )
 
 
-def _end(verdict: Any, following: str, *, json: bool) -> None:  # noqa: ANN401
+def _end(command: str, verdict: Any, following: str, *, json: bool) -> None:  # noqa: ANN401
     """Say what became of a request; a refusal exits 6."""
     from gpt_trader.errors import HaltError
     from gpt_trader.observe.cycle import reason_json
@@ -181,7 +195,7 @@ def _end(verdict: Any, following: str, *, json: bool) -> None:  # noqa: ANN401
 
     refusal = verdict.refusal
     if refusal is None:
-        output.emit(COMMAND, verdict.data, _notes(verdict), json=json)
+        output.emit(command, verdict.data, _notes(verdict), json=json)
         if not json:
             print(verdict.words)
             print(following)
@@ -193,7 +207,7 @@ def _end(verdict: Any, following: str, *, json: bool) -> None:  # noqa: ANN401
         raise HaltError(message, hint=verdict.hint)
     error = {"code": refusal.code, "message": message, "hint": verdict.hint, "where": None}
     data = verdict.data | {"refusal": reason_json(refusal)}
-    print(output.document(COMMAND, data=data, error=error))
+    print(output.document(command, data=data, error=error))
     raise typer.Exit(REFUSED)
 
 

@@ -82,7 +82,10 @@ def place(session: Session, asked: Asked, *, dry_run: bool) -> Verdict:
     if refusal is None and not dry_run:
         refusal = _refusal(session, event)
         checked = session.state.orders.get(checked.client_order_id, checked)
-    data |= {"order": order_json(plan, checked), "cut_from": None}
+    shown = order_json(plan, checked)
+    if refusal is not None or dry_run:
+        shown["status"] = "REFUSED" if refusal is not None else "DRY_RUN"
+    data |= {"order": shown, "cut_from": None}
     if refusal is not None:
         return Verdict(refusal, data, "", _price_hint(session, j))
     if checked.lots != order.lots:
@@ -225,8 +228,11 @@ def _positive(flag: str, text: str) -> Decimal:
         amount = Decimal(text)
     except InvalidOperation:
         amount = Decimal(0)
-    if not (amount.is_finite() and 0 < amount < Decimal(VALUE_LIMIT) / UNITS_PER_QUOTE):
+    most = Decimal(VALUE_LIMIT) / UNITS_PER_QUOTE
+    if not (amount.is_finite() and amount > 0):
         raise UsageError(f"expected {flag} to be a number above 0, was {text!r}")
+    if amount >= most:
+        raise UsageError(f"expected {flag} below {most:,.0f}, was {text!r}", hint="ask for less")
     return amount
 
 

@@ -203,7 +203,7 @@ def _words(summary: dict[str, Any]) -> list[tuple[str, str]]:
             f"{number(refusal['threshold'])}"
         )
         rows.append(("", newest))
-    rows += [("halt", _halt(halt)) for halt in summary["halts"]]
+    rows += [("halt", _halt(halt, summary["profile"])) for halt in summary["halts"]]
     held = [f"{p['size']} {p['product']} worth {p['value']}" for p in summary["open_positions"]]
     rows.append(("open", ", ".join(held) or "no position"))
     if summary["costs_below_default"]:
@@ -217,10 +217,12 @@ def _named(counted: dict[str, int]) -> str:
     return (", ".join(shown) or "none") + (f", {rest} more" if rest else "")
 
 
-def _halt(halt: dict[str, Any]) -> str:
+def _halt(halt: dict[str, Any], profile: str) -> str:
     state = "still holds" if halt["active"] else "over"
     if halt["guard"] == "daily_loss":
         return f"daily loss limit reached on {halt['days']} days ({state})"
     if halt["guard"] == "drawdown":
-        return f"drawdown limit reached at {halt['since']} ({state}): gpt-trader rearm"
-    return f"halted by {halt['by']}: {halt['reason']} ({state})"
+        what = f"drawdown limit reached at {halt['since']} ({state})"
+    else:
+        what = f"halted by {halt['by']}: {halt['reason']} ({state})"
+    return what + (f": gpt-trader rearm --profile {profile}" if halt["active"] else "")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gpt_trader.domain.decision import Reason
-from gpt_trader.domain.order import Order, OrderStatus, OrderType, Origin, order_id
+from gpt_trader.domain.order import Order, OrderStatus, OrderType, Origin, TimeInForce, order_id
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.commands import AmendOrder, CancelOrder, Command, SubmitOrder
 from gpt_trader.engine.events import AmendRequested, CancelRequested, OrderRequested, Rearmed
@@ -24,6 +24,7 @@ from gpt_trader.kernel.codes import (
     REFUSED_OVERFLOW,
     REFUSED_PRODUCT_CAP,
     SELL,
+    SIDE_NAMES,
 )
 from gpt_trader.kernel.ledger import quote, value
 from gpt_trader.kernel.limits import Guards, entry_stop, stop_reading
@@ -97,6 +98,9 @@ def check_order(plan: Plan, state: State, event: OrderRequested) -> Checked:
         return Reason("DUPLICATE", "this command was already carried out"), order
     if not _is_well_formed(order):
         return _refuse(REFUSED_GRID, min(order.lots, order.limit, order.stop), 0.0), order
+    senseless = _senseless(plan, state, order)
+    if senseless is not None:
+        return senseless, order
     if held * order.side < 0:
         return _reduce(plan, state, order, held)
     if order.reduce_only:
@@ -117,6 +121,30 @@ def _is_well_formed(order: Order) -> bool:
     has_limit = order.type is OrderType.MARKET or order.limit > 0
     has_stop = order.type in (OrderType.MARKET, OrderType.LIMIT) or order.stop > 0
     return order.side in (BUY, SELL) and has_size and has_limit and has_stop
+
+
+def _senseless(plan: Plan, state: State, order: Order) -> Reason | None:
+    """Say why an order could never work, or would at once; None: it may wait for its bar.
+
+    A trigger is beyond the last close on the order's own side. A triggered order has passed it.
+    """
+    product = plan.products[plan.index[order.product_id]]
+    j, price = plan.index[order.product_id], float(product.price_increment)
+    opens_ms = state.last_bar_ms[j] + plan.interval_ms
+    if order.tif is TimeInForce.GTD and order.expire_ms <= opens_ms:
+        detail = "the order ends before the next bar opens, ms from then"
+        return Reason("ALREADY_EXPIRED", detail, float(order.expire_ms - opens_ms), 0.0)
+    if order.stop == 0 or order.triggered:
+        return None
+    close, above = int(state.si[j, LAST_CLOSE]), order.side == BUY
+    where = "above" if above else "below"
+    if close > 0 and (order.stop - close) * order.side <= 0:
+        detail = f"the stop of a {SIDE_NAMES[order.side]} order must be {where} the last close"
+        return Reason("TRIGGER_PASSED", detail, order.stop * price, close * price)
+    if order.type is OrderType.BRACKET and (order.stop - order.limit) * order.side <= 0:
+        detail = f"the stop of a {SIDE_NAMES[order.side]} bracket must be {where} its limit"
+        return Reason("CROSSED_BRACKET", detail, order.stop * price, order.limit * price)
+    return None
 
 
 def _reduce(plan: Plan, state: State, order: Order, held: int) -> Checked:

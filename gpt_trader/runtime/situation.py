@@ -85,7 +85,7 @@ def situation(
             for order in open_orders
             if order.status is OrderStatus.SUBMIT_UNKNOWN
         ],
-        "halts": _halts(state),
+        "halts": _halts(state, header["profile"]),
         "paused": state.paused,
         "guards": [
             guard_json(guard)
@@ -142,14 +142,15 @@ def _at_risk(state: State, plan: Plan) -> str | None:
     return quote_text(worth)
 
 
-def _halts(state: State) -> list[Json]:
+def _halts(state: State, profile: str) -> list[Json]:
     """Return what ends entries now, and who or what can end that."""
     found: list[Json] = []
+    rearm = f"gpt-trader rearm --profile {profile}"
     if state.halted:
         by, reason = state.switched_by, state.switch_reason
-        found.append({"guard": "halt", "by": by, "reason": reason, "until": "gpt-trader rearm"})
+        found.append({"guard": "halt", "by": by, "reason": reason, "until": rearm})
     if state.marks.halted:
-        found.append({"guard": "drawdown", "until": "gpt-trader rearm"})
+        found.append({"guard": "drawdown", "until": rearm})
     if state.marks.day_halted:
         found.append({"guard": "daily_loss", "until": "the next UTC day"})
     return found

@@ -111,6 +111,8 @@ def test_a_refusal_names_guard_value_and_limit_and_exits_6(args, code, words, se
     assert document["ok"] is False
     assert document["error"]["code"] == code
     assert words in document["error"]["message"]
+    assert document["command"] == "orders place"
+    assert (document["data"]["order"] or {"status": "REFUSED"})["status"] == "REFUSED"
     assert listed(capsys) == []
     exit_code, _, err = call(capsys, "orders", "place", "SOL-USD", *args)
     assert exit_code == 6
@@ -122,6 +124,26 @@ def test_a_dry_run_says_the_verdict_and_sends_nothing(session, capsys):
     assert code == 0
     assert "would be taken: buy 100.00 USD SOL-USD market" in out
     assert listed(capsys) == []
+
+
+def test_a_dry_run_has_no_status_of_a_sent_order(session, capsys):
+    code, document = place(capsys, "SOL-USD", "buy", "--value", "100", "--dry-run")
+    assert (code, document["data"]["order"]["status"]) == (0, "DRY_RUN")
+
+
+def test_too_much_is_called_too_much_and_the_failure_names_the_subcommand(session, capsys):
+    code, document = place(capsys, "SOL-USD", "buy", "--value", "1e12")
+    assert (code, document["command"]) == (2, "orders place")
+    assert "expected --value below " in document["error"]["message"]
+
+
+def test_an_order_that_ends_before_the_next_bar_is_refused(session, capsys):
+    bar = json.loads(call(capsys, "status", "--json")[1])["data"]["next_bar"]
+    flags = ("SOL-USD", "buy", "--type", "limit", "--size", "1", "--price", "50", "--tif", "GTD")
+    code, document = place(capsys, *flags, "--until", bar)
+    assert (code, document["error"]["code"]) == (6, "ALREADY_EXPIRED")
+    after = bar.replace(":00:00.000Z", ":00:00.001Z")
+    assert place(capsys, *flags, "--until", after)[0] == 0
 
 
 def test_a_pause_refuses_an_entry_and_lets_an_exit_pass(session, capsys):
