@@ -62,9 +62,9 @@ def together(parts: list[Checks]) -> Checks:
         return NO_CHECKS
     return Checks(
         sampled=sum(p.sampled for p in parts),
-        lookahead_ok=True if any(p.lookahead_ok for p in parts) else None,
+        lookahead_ok=True if all(p.lookahead_ok for p in parts) else None,
         warmup_bars=max(p.warmup_bars for p in parts),
-        warmup_ok=True if any(p.warmup_ok for p in parts) else None,
+        warmup_ok=True if all(p.warmup_ok for p in parts) else None,
     )
 
 

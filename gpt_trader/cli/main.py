@@ -48,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = _run(hoist(args) or ["--help"]) if args not in VERSION else _say_version()
         sys.stdout.flush()
+    except KeyboardInterrupt:  # before or after the command itself, while modules load
+        return INTERRUPTED
     except OSError as error:
         # Nobody reads stdout any more (as after `head`), or it is a full disk. What is still
         # buffered goes nowhere, so that the interpreter does not fail on it at exit.

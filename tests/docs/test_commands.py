@@ -2,7 +2,8 @@
 
 In README.md and docs/ the blocks fenced as `console` are run as a reader would: a copy of the
 checkout as working directory, a state folder of its own, the project's commands on PATH.
-`gpt-trader`, `make` and `printf` are run, and every block fenced as `python`. Comments before a block change that:
+`gpt-trader`, `make` and `printf` are run, and every block fenced as `python`. Comments before
+a block change that:
 
     <!-- not-run: reason -->   the block is skipped
     <!-- exact -->             its output must be equal, not only its exit code

@@ -15,7 +15,14 @@ INTERVAL_MS = 3_600_000
 PRODUCTS = (
     Product("BTC-USD", Decimal("0.00000001"), Decimal("0.01"), Decimal("0.00001"), Decimal(1)),
     Product("DOGE-USD", Decimal("0.1"), Decimal("0.00001"), Decimal(1), Decimal(1)),
-    Product("BTC-PERP", Decimal("0.0001"), Decimal("1"), Decimal("0.0001"), Decimal(10), is_perpetual=True),
+    Product(
+        "BTC-PERP",
+        Decimal("0.0001"),
+        Decimal(1),
+        Decimal("0.0001"),
+        Decimal(10),
+        is_perpetual=True,
+    ),
 )
 
 

@@ -50,7 +50,11 @@ class Batches:
 def through_json(entry: Entry) -> Entry:
     """The entry as a reader of the journal sees it."""
     text = json.dumps(
-        [tagged(entry.event), [tagged(r) for r in entry.records], [tagged(c) for c in entry.commands]],
+        [
+            tagged(entry.event),
+            [tagged(r) for r in entry.records],
+            [tagged(c) for c in entry.commands],
+        ],
         allow_nan=False,
     )
     event, records, commands = json.loads(text)
@@ -64,7 +68,9 @@ def through_json(entry: Entry) -> Entry:
 def log_of(batches: list[list[Entry]]) -> list[str]:
     """Every decision, fill and command; the answers to commands aside (a restart asks again)."""
     return [
-        json.dumps([tagged(e.event), [tagged(r) for r in e.records], [tagged(c) for c in e.commands]])
+        json.dumps(
+            [tagged(e.event), [tagged(r) for r in e.records], [tagged(c) for c in e.commands]]
+        )
         for batch in batches
         for e in batch
         if not (isinstance(e.event, OrderUpdated) and e.event.status in ("OPEN", "CANCELLED"))

@@ -240,9 +240,13 @@ def test_an_interrupt_after_an_entry_is_journaled_cannot_save_an_older_state(set
         if seen:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), start(wired, tmp_path / "s", never) as session:
-        for event in feed(wired, session.state):
-            session.take(event, interrupt)
+    def run_until_interrupted():
+        with start(wired, tmp_path / "s", never) as session:
+            for event in feed(wired, session.state):
+                session.take(event, interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_until_interrupted()
     part, _ = go(wired, tmp_path / "s")
     (tmp_path / "whole").mkdir()
     whole, _ = go(wired, tmp_path / "whole")
