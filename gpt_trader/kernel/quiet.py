@@ -249,8 +249,8 @@ def _mark_until(
     while i < end:
         lowest = safe_equity(marks, limits)
         high = marks.high
-        today = _day_until(i, end, (marks.day + 1) * DAY_MS, time)
-        while i < today and lowest < equity_path[i] <= high:
+        next_day_ms = (marks.day + 1) * DAY_MS
+        while i < end and lowest < equity_path[i] <= high and time[i] < next_day_ms:
             i += 1
         if i > start:
             marks = marks_at(marks, equity_path[i - 1])
@@ -260,20 +260,13 @@ def _mark_until(
                 moved.halted != marks.halted
                 or moved.day_halted != marks.day_halted
                 or moved.entries != marks.entries
+                or (moved.day_halted and moved.day != marks.day)
                 or not moved.equity > 0.0
             ):
                 return i, marks
             marks = moved
             i += 1
     return i, marks
-
-
-@compiled
-def _day_until(start: int, end: int, next_day_ms: int, time: Ints) -> int:
-    """First row of the next day, else `end`."""
-    while end > start and time[end - 1] >= next_day_ms:
-        end -= 1
-    return end
 
 
 @compiled
