@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.backtest.assess import Assessment
 from gpt_trader.backtest.checks import Checks
 from gpt_trader.backtest.measure import Metrics, Path
 from gpt_trader.backtest.metrics import drawdown_curve_pct
@@ -88,7 +89,10 @@ class Halts:
 
 @dataclass(frozen=True)
 class Result:
-    """A backtest's outcome. Arrays are those of `path`; label: "synthetic", or None."""
+    """A backtest's outcome. Arrays are those of `path`; label: "synthetic", or None.
+
+    assessment: how far the outcome can be trusted; None if that was not asked for.
+    """
 
     data: tuple[DataUsed, ...]
     strategy: tuple[StrategyUsed, ...]
@@ -102,6 +106,7 @@ class Result:
     halts: Halts
     notes: tuple[str, ...] = ()
     label: str | None = None
+    assessment: Assessment | None = None
 
     @property
     def products(self) -> tuple[Product, ...]:
