@@ -159,7 +159,7 @@ def columns(targets: Targets) -> dict[str, np.ndarray]:
         for word in ("weight", "stop", "take_profit", "trail", "max_bars")
         if (column := getattr(targets, word)) is not None
     }
-    for number, condition in enumerate(targets.conditions):
+    for number, condition in enumerate(targets.reasons()):
         named[f"{number} {condition.label} value"] = condition.value
         named[f"{number} {condition.label} threshold"] = condition.threshold
     return named

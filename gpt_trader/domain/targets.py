@@ -1,5 +1,6 @@
 """What a strategy says: target weights, protection, and the conditions behind them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -30,7 +31,8 @@ class Targets:
     weight: fraction of equity in [-1, 1]; NaN: no opinion, keep the lots; 0: sell all.
     stop, take_profit, trail: fractions of the average entry fill, > 0; NaN: none.
     max_bars: bars after which the position is closed; 0: never.
-    conditions: why, for people; no simulator reads them.
+    conditions: why, for people, or a function that says it when somebody asks: no simulator
+    does, so a backtest need not compute them. Read them by `reasons`.
     """
 
     weight: Floats
@@ -38,7 +40,11 @@ class Targets:
     take_profit: Floats | None = None
     trail: Floats | None = None
     max_bars: "np.ndarray | None" = None  # (n,) int64
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[Condition, ...] | Callable[[], tuple[Condition, ...]] = ()
+
+    def reasons(self) -> tuple[Condition, ...]:
+        """Return the conditions, computed now if they were left for later."""
+        return self.conditions() if callable(self.conditions) else self.conditions
 
     def row(self, i: int) -> "Target":
         """Return row i as scalars."""
@@ -54,7 +60,7 @@ class Targets:
             max_bars=0 if self.max_bars is None else int(self.max_bars[i]),
             readings=tuple(
                 Reading(c.label, float(c.value[i]), c.op, float(c.threshold[i]))
-                for c in self.conditions
+                for c in self.reasons()
             ),
         )
 

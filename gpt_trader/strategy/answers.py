@@ -4,6 +4,7 @@ import inspect
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any, NoReturn
 
 import numpy as np
@@ -41,8 +42,12 @@ def ask_targets(strategy: Any, bars: Bars, *, newest_only: bool = False) -> Targ
     _check_values(strategy, asked, bars, {k: c[begin:] for k, c in columns.items()}, begin)
     if "max_bars" in columns:
         columns["max_bars"] = columns["max_bars"].astype(np.int64)
-    conditions = tuple(_condition(strategy, asked, c, n) for c in found.conditions)
-    return replace(found, **columns, conditions=conditions)
+
+    def conditions() -> tuple[Condition, ...]:
+        return tuple(_condition(strategy, asked, c, n) for c in found.reasons())
+
+    later = callable(found.conditions)
+    return replace(found, **columns, conditions=cache(conditions) if later else conditions())
 
 
 def without_early_opinions(targets: Targets, min_bars: int) -> Targets:
@@ -123,6 +128,9 @@ def _check_values(
 ) -> None:
     """Refuse the first value out of its range. columns: rows begin, begin + 1, ... of the bars."""
     weight = columns["weight"]
+    widest = max(np.fmax.reduce(weight, initial=0.0), -np.fmin.reduce(weight, initial=0.0))
+    if len(columns) == 1 and widest <= 1.0:
+        return
     wrong = {"weight": (np.abs(weight) > 1.0, "within -1 and 1, or NaN")}
     opens = np.abs(weight) > 0.0  # no other row's protection is ever used
     for name, (limit, words) in _PROTECTION.items():

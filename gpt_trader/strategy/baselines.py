@@ -34,7 +34,7 @@ class Hold:
         zero = level(bars, 0, 0.0)
         return Targets(
             weight=np.full(len(bars), np.nan),
-            conditions=(Condition("opinion > 0 (hold never has one)", zero, zero),),
+            conditions=lambda: (Condition("opinion > 0 (hold never has one)", zero, zero),),
         )
 
 
@@ -62,7 +62,7 @@ class BuyAndHold:
         """Return full weight for every bar."""
         return Targets(
             weight=np.ones(len(bars)),
-            conditions=(
+            conditions=lambda: (
                 Condition(
                     "close > 0",
                     prices(bars, bars.close.astype(np.float64)),

@@ -68,7 +68,7 @@ class Breakout:
         return Targets(
             weight=weight_while(entry < leave, first, self.weight),
             stop=from_row(first, self._stop(bars, close)) if self.stop_atr else None,
-            conditions=(
+            conditions=lambda: (
                 Condition(f"close > highest high({self.entry}) before", price, prices(bars, top)),
                 Condition(
                     f"exit: close < lowest low({self.exit}) before",

@@ -25,17 +25,23 @@ def prices(bars: Bars, ticks: Floats) -> Floats:
 
 def from_row(first: int, values: Floats) -> Floats:
     """Return values with NaN in the rows before `first`: not enough history for an opinion."""
-    return np.where(np.arange(len(values)) >= first, values, np.nan)
+    out = np.array(values, np.float64)
+    out[: max(first, 0)] = np.nan
+    return out
 
 
 def level(bars: Bars, first: int, value: float) -> Floats:
     """Return a constant column, NaN in the rows before `first`."""
-    return from_row(first, np.full(len(bars), value))
+    out = np.full(len(bars), value)
+    out[: max(first, 0)] = np.nan
+    return out
 
 
 def weight_while(held: Flags, first: int, weight: float) -> Floats:
     """Return `weight` where held and 0 elsewhere, NaN in the rows before `first`."""
-    return from_row(first, np.where(held, weight, 0.0))
+    out = np.where(held, weight, 0.0)
+    out[: max(first, 0)] = np.nan
+    return out
 
 
 def per_bar(volatility_per_year: float, interval_ms: int) -> float:

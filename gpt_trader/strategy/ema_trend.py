@@ -76,7 +76,7 @@ class EmaTrend:
         return Targets(
             weight=from_row(first, np.where(fast > slow, size, 0.0)),
             stop=level(bars, first, self.stop) if self.stop else None,
-            conditions=(
+            conditions=lambda: (
                 Condition(
                     f"EMA({self.fast}) > EMA({self.slow})", prices(bars, fast), prices(bars, slow)
                 ),

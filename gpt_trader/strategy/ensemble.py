@@ -92,29 +92,27 @@ class Ensemble:
         n = len(bars)
         long, short, mean = np.zeros(n), np.zeros(n), np.zeros(n)
         silent = np.ones(n, np.bool_)
-        reasons: list[Condition] = []
-        for member, share in zip(self._strategies, self._shares, strict=True):
-            said = ask_targets(member, bars)
+        answers = [ask_targets(member, bars) for member in self._strategies]
+        for said, share in zip(answers, self._shares, strict=True):
             silent &= np.isnan(said.weight)
             long += np.where(said.weight > 0, share, 0.0)
             short += np.where(said.weight < 0, share, 0.0)
             mean += np.where(np.isnan(said.weight), 0.0, share * said.weight)
-            reasons += [
-                Condition(f"{member.name}: {c.label}", c.value, c.threshold, c.op)
-                for c in said.conditions
-            ]
         bought = np.where(long > self.min_confidence, np.maximum(mean, 0.0), 0.0)
         sold = np.where(short > self.min_confidence, np.minimum(mean, 0.0), 0.0)
         weight = np.where(silent, np.nan, np.clip(bought + sold, -1.0, 1.0))
-        threshold = level(bars, first, self.min_confidence)
         return Targets(
             weight=from_row(first, weight),
-            conditions=(
+            conditions=lambda: (
                 Condition(
                     f"share of votes long > {self.min_confidence:g}",
                     from_row(first, long),
-                    threshold,
+                    level(bars, first, self.min_confidence),
                 ),
-                *reasons,
+                *(
+                    Condition(f"{member.name}: {c.label}", c.value, c.threshold, c.op)
+                    for member, said in zip(self._strategies, answers, strict=True)
+                    for c in said.reasons()
+                ),
             ),
         )

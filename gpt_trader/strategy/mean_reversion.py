@@ -88,7 +88,7 @@ class MeanReversion:
             stop=level(bars, first, self.stop) if self.stop else None,
             take_profit=level(bars, first, self.take_profit) if self.take_profit else None,
             max_bars=np.full(len(bars), self.max_hold, np.int64),
-            conditions=(
+            conditions=lambda: (
                 Condition(
                     f"{rsi_label} < {self.oversold:g}", rsi, level(bars, 0, self.oversold), "<"
                 ),

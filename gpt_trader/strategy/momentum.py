@@ -70,7 +70,7 @@ class Momentum:
         close = bars.close.astype(np.float64)
         return Targets(
             weight=from_row(first, side * size),
-            conditions=(
+            conditions=lambda: (
                 *(
                     Condition(
                         f"close > close {h} bars ago",

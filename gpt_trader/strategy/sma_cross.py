@@ -54,7 +54,7 @@ class SmaCross:
         state = sma_cross_state(bars.close, self.fast, self.slow)
         return Targets(
             weight=weight_while(state > 0, self.min_bars - 1, self.weight),
-            conditions=(
+            conditions=lambda: (
                 Condition(
                     f"SMA({self.fast}) > SMA({self.slow})",
                     prices(bars, sma(bars.close, self.fast)),

@@ -98,3 +98,19 @@ def test_a_bar_strategy_is_asked_from_min_bars_on_with_warmup_bars():
 def test_a_memory_that_is_not_json_is_refused(memory):
     with pytest.raises(StrategyError, match="memory that is not JSON"):
         ask_on_bar(Says(lambda *_: (None, memory)), BARS, 20, None)
+
+
+def test_reasons_left_for_later_are_computed_once_and_then_checked():
+    asked = []
+
+    def later():
+        asked.append(1)
+        return (Condition("x", ONES[1:] if len(asked) > 1 else ONES, ONES),)
+
+    found = ask_targets(Says(Targets(ONES, conditions=later)), BARS)
+    assert asked == []
+    assert [found.row(i).readings[0].label for i in range(3)] == ["x"] * 3
+    assert asked == [1]
+    wrong = ask_targets(Says(Targets(ONES, conditions=later)), BARS)
+    with pytest.raises(StrategyError, match="19 rows of value of x"):
+        wrong.row(0)

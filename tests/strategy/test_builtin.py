@@ -11,7 +11,7 @@ from tests.strategies_helpers import NAMES, bars_of, random_bars
 
 
 def labels(targets):
-    return [condition.label for condition in targets.conditions]
+    return [condition.label for condition in targets.reasons()]
 
 
 def small(name):
@@ -52,7 +52,7 @@ def test_lesson_03_a_cross_counts_for_as_long_as_it_lasts():
 def test_lesson_03_an_entry_signal_is_remembered_after_it_has_gone(name):
     strategy = small(name)
     targets = strategy.targets(random_bars(2_000, seed=4))
-    entry_age = targets.conditions[-1].value
+    entry_age = targets.reasons()[-1].value
     held = targets.weight > 0
     assert (held & (entry_age == 0)).any()
     assert (held & (entry_age > 2)).any()
@@ -63,7 +63,7 @@ def test_lesson_04_every_hold_names_condition_value_threshold_and_missing_bars(n
     strategy = small(name)
     bars = random_bars(strategy.min_bars + 150, seed=6)
     targets = strategy.targets(bars)
-    assert targets.conditions
+    assert targets.reasons()
     for row in range(len(bars)):
         target = targets.row(row)
         missing = strategy.min_bars - (row + 1)
