@@ -66,7 +66,7 @@ def fill_lines(
     when = iso_times(time[fills["bar"]])
     cause_ms = time[fills["cause"]].tolist()
     for i, fill in enumerate(fills.tolist()):
-        _, p, side, lots, ticks, fee, liquidity, _, _, ordinal, _ = fill
+        _, p, side, lots, ticks, fee, liquidity, _, _, ordinal, *_ = fill
         product_id, lot_k, lot_places, tick_k, tick_places = grids[p]
         order = client_order_id(portfolio, product_id, interval, cause_ms[i], ordinal)
         yield (

@@ -211,6 +211,7 @@ class Tape:
                 fill.reason,
                 *self._causes.get(fill.client_order_id, operators),
                 record.cash,
+                fill.base,
             )
         )
 
@@ -259,7 +260,8 @@ def _closed(panel: Panel, run: RawRun, last: Ints, costs: Costs) -> RawRun:
         ticks = int(adverse_ticks(int(last[j]), side, adverse))
         fee = int(fill_fee(side, abs(lots), ticks, costs.taker_e8, product.spec))
         cash = int(cash_after(cash, side, abs(lots), ticks, fee, product.spec))
-        rows.append((end, j, side, abs(lots), ticks, fee, TAKER, FILL_EXIT, end, 0, cash))
+        close = int(last[j])
+        rows.append((end, j, side, abs(lots), ticks, fee, TAKER, FILL_EXIT, end, 0, cash, close))
     if not rows:
         return run
     path = run.equity.copy()

@@ -137,7 +137,7 @@ def _match_slot(plan: Plan, state: State, j: int, bar: Bar, si: Ints, time_ms: i
                 OrderUpdated(time_ms, product.product_id, named(made_by, what), _STATUS[kind])
             )
             continue
-        side, lots, ticks, fee, liquidity, reason, cause, ordinal, _ = fills[what].item()[2:]
+        side, lots, ticks, fee, liquidity, reason, cause, ordinal, _, base = fills[what].item()[2:]
         order_id = named(cause, ordinal)
         known = state.orders.get(order_id)
         before = filled.get(order_id, known.filled if known else 0)
@@ -147,7 +147,7 @@ def _match_slot(plan: Plan, state: State, j: int, bar: Bar, si: Ints, time_ms: i
                 time_ms,
                 Fill(
                     order_id, product.product_id, side, lots, ticks, fee, liquidity, reason,
-                    before + lots, bar.open_ms,
+                    before + lots, bar.open_ms, base,
                 ),
             )
         )  # fmt: skip
@@ -212,7 +212,7 @@ def _match_operator(
     fee = int(match.fill_fee(order.side, lots, got.ticks, rate, spec))
     fill = Fill(
         order.client_order_id, order.product_id, order.side, lots, got.ticks, fee,
-        got.liquidity, order.reason, order.filled + lots, bar.open_ms,
+        got.liquidity, order.reason, order.filled + lots, bar.open_ms, got.base,
     )  # fmt: skip
     spent = int(buy_cost(lots, got.ticks, rate, spec)) if order.side > 0 else 0
     return _Outcome(fill, spent, status, code, triggered)

@@ -104,7 +104,10 @@ class Order(NamedTuple):
 
 
 class Fill(NamedTuple):
-    """A fill. `cumulative` is the order's filled lots after it; `time_ms` its bar's open."""
+    """A fill. `cumulative` is the order's filled lots after it; `time_ms` its bar's open.
+
+    base: price in ticks before spread and slippage; 0: unknown, as an exchange does not say it.
+    """
 
     client_order_id: str
     product_id: str
@@ -116,6 +119,7 @@ class Fill(NamedTuple):
     reason: int
     cumulative: int
     time_ms: int
+    base: int = 0
 
 
 def bar_cause(interval: str, open_ms: int) -> str:

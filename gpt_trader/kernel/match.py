@@ -188,6 +188,7 @@ def _take(
     product: int,
     side: int,
     lots: int,
+    base: int,
     ticks: int,
     liquidity: int,
     reason: int,
@@ -216,6 +217,7 @@ def _take(
     fill["cause"] = cause
     fill["ordinal"] = ordinal
     fill["cash"] = cash
+    fill["base"] = base
     log[n_log, 0], log[n_log, 1] = LOG_FILL, row
     after_fill(si, sf, side, lots, ticks, reason)
     return cash
@@ -230,6 +232,7 @@ def _work(
     product: int,
     lots: int,
     wanted: int,
+    base: int,
     ticks: int,
     liquidity: int,
     spec: Spec,
@@ -242,8 +245,8 @@ def _work(
     """Fill `lots` of the working order; it is done at `wanted`. Returns (cash, log entries)."""
     before = cash
     cash = _take(
-        si, sf, cash, bar, product, si[SIDE], lots, ticks, liquidity, si[REASON], si[CAUSE],
-        si[ORDINAL], spec, costs, fills, row, log, n_log,
+        si, sf, cash, bar, product, si[SIDE], lots, base, ticks, liquidity, si[REASON],
+        si[CAUSE], si[ORDINAL], spec, costs, fills, row, log, n_log,
     )  # fmt: skip
     n_log += 1
     if lots == wanted:
@@ -334,8 +337,8 @@ def match_bar(
             n_log = _end(si, sf, log, n_log, LOG_CANCELLED)
         elif lots > 0:
             cash, n_log = _work(
-                si, sf, cash, bar, product, lots, wanted, ticks, TAKER, spec, costs, fills, row,
-                log, n_log,
+                si, sf, cash, bar, product, lots, wanted, open_ticks, ticks, TAKER, spec, costs,
+                fills, row, log, n_log,
             )  # fmt: skip
             row += 1
             room -= lots
@@ -354,8 +357,8 @@ def match_bar(
                 inside_entry = True
                 entered_at = si[LIMIT]
                 cash, n_log = _work(
-                    si, sf, cash, bar, product, lots, si[LEFT], si[LIMIT], MAKER, spec, costs,
-                    fills, row, log, n_log,
+                    si, sf, cash, bar, product, lots, si[LEFT], si[LIMIT], si[LIMIT], MAKER,
+                    spec, costs, fills, row, log, n_log,
                 )  # fmt: skip
                 row += 1
                 room -= lots
@@ -381,7 +384,7 @@ def match_bar(
             lots = min(si[LEFT], room)
             if lots > 0:
                 cash, n_log = _work(
-                    si, sf, cash, bar, product, lots, si[LEFT],
+                    si, sf, cash, bar, product, lots, si[LEFT], base,
                     adverse_ticks(base, away, adverse), TAKER, spec, costs, fills, row, log, n_log,
                 )  # fmt: skip
                 row += 1
@@ -399,8 +402,8 @@ def match_bar(
                     n_log = _end(si, sf, log, n_log, LOG_CANCELLED)
                 cause = si[GUARD_CAUSE]
                 cash = _take(
-                    si, sf, cash, bar, product, away, lots, take, MAKER, FILL_TAKE_PROFIT, cause,
-                    1, spec, costs, fills, row, log, n_log,
+                    si, sf, cash, bar, product, away, lots, take, take, MAKER, FILL_TAKE_PROFIT,
+                    cause, 1, spec, costs, fills, row, log, n_log,
                 )  # fmt: skip
                 n_log += 1
                 row += 1
@@ -411,8 +414,8 @@ def match_bar(
             lots = min(si[LEFT], room)
             if lots > 0 and limit_trades(away, si[LIMIT], high, low, costs.touch_fills):
                 cash, n_log = _work(
-                    si, sf, cash, bar, product, lots, si[LEFT], si[LIMIT], MAKER, spec, costs,
-                    fills, row, log, n_log,
+                    si, sf, cash, bar, product, lots, si[LEFT], si[LIMIT], si[LIMIT], MAKER,
+                    spec, costs, fills, row, log, n_log,
                 )  # fmt: skip
                 row += 1
 

@@ -39,9 +39,13 @@ class Ask(NamedTuple):
 
 
 class Match(NamedTuple):
-    """What a bar did to an order: a fill (lots 0: none), what becomes of it, its trigger."""
+    """What a bar did to an order: a fill (lots 0: none), what becomes of it, its trigger.
+
+    base: price in ticks before spread and slippage.
+    """
 
     lots: int
+    base: int
     ticks: int
     liquidity: int
     outcome: int
@@ -49,10 +53,11 @@ class Match(NamedTuple):
 
 
 @compiled
-def _filled(lots: int, wanted: int, ticks: int, liquidity: int, ask: Ask, triggered: int) -> Match:
-    if lots >= wanted:
-        return Match(lots, ticks, liquidity, DONE, triggered)
-    return Match(lots, ticks, liquidity, CANCELLED if ask.immediate else KEEP, triggered)
+def _filled(
+    lots: int, wanted: int, base: int, ticks: int, liquidity: int, ask: Ask, triggered: int
+) -> Match:
+    outcome = CANCELLED if ask.immediate else KEEP
+    return Match(lots, base, ticks, liquidity, DONE if lots >= wanted else outcome, triggered)
 
 
 @compiled
@@ -63,19 +68,19 @@ def _limit(
     lots = min(ask.lots, room)
     if is_new and limit_crosses(ask.side, ask.limit, open_ticks):
         if ask.post_only:
-            return Match(0, 0, 0, REJECTED, hit)
+            return Match(0, 0, 0, 0, REJECTED, hit)
         if ask.whole and lots < ask.lots:
-            return Match(0, 0, 0, CANCELLED, hit)
+            return Match(0, 0, 0, 0, CANCELLED, hit)
         if lots == 0:
-            return Match(0, 0, 0, CANCELLED if ask.immediate else KEEP, hit)
+            return Match(0, 0, 0, 0, CANCELLED if ask.immediate else KEEP, hit)
         adverse = adverse_ticks(open_ticks, ask.side, costs.half_spread_e8 + costs.slippage_e8)
         ticks = min(adverse, ask.limit) if ask.side > 0 else max(adverse, ask.limit)
-        return _filled(lots, ask.lots, ticks, TAKER, ask, hit)
+        return _filled(lots, ask.lots, open_ticks, ticks, TAKER, ask, hit)
     if ask.immediate:
-        return Match(0, 0, 0, CANCELLED, hit)
+        return Match(0, 0, 0, 0, CANCELLED, hit)
     if lots > 0 and limit_trades(ask.side, ask.limit, high, low, costs.touch_fills):
-        return _filled(lots, ask.lots, ask.limit, MAKER, ask, hit)
-    return Match(0, 0, 0, KEEP, hit)
+        return _filled(lots, ask.lots, ask.limit, ask.limit, MAKER, ask, hit)
+    return Match(0, 0, 0, 0, KEEP, hit)
 
 
 @compiled
@@ -95,7 +100,7 @@ def match_order(
     the worst price it could have met: the limit fills only at or beyond the trigger.
     """
     if ask.expire_ms and open_ms >= ask.expire_ms:
-        return Match(0, 0, 0, EXPIRED, ask.triggered)
+        return Match(0, 0, 0, 0, EXPIRED, ask.triggered)
     adverse = costs.half_spread_e8 + costs.slippage_e8
     if ask.kind == MARKET_SIZE or ask.kind == MARKET_VALUE:
         ticks = adverse_ticks(open_ticks, ask.side, adverse)
@@ -103,11 +108,11 @@ def match_order(
         if ask.kind == MARKET_VALUE:
             wanted = lots_for_quote(ask.quote, ticks, costs.taker_e8, spec)
             if wanted < spec.min_lots or wanted >= MAX_LOTS:
-                return Match(0, 0, 0, CANCELLED, 0)
+                return Match(0, 0, 0, 0, CANCELLED, 0)
         lots = min(wanted, room)
         if lots == 0:
-            return Match(0, 0, 0, KEEP, 0)
-        return _filled(lots, wanted, ticks, TAKER, ask, 0)
+            return Match(0, 0, 0, 0, KEEP, 0)
+        return _filled(lots, wanted, open_ticks, ticks, TAKER, ask, 0)
     if ask.kind == LIMIT:
         return _limit(ask, open_ticks, high, low, room, costs, ask.is_new, 0)
     reached = high >= ask.stop if ask.side > 0 else low <= ask.stop
@@ -115,7 +120,7 @@ def match_order(
         if ask.triggered:
             return _limit(ask, open_ticks, high, low, room, costs, 0, 1)
         if not reached:
-            return Match(0, 0, 0, KEEP, 0)
+            return Match(0, 0, 0, 0, KEEP, 0)
         base = stop_base(ask.side, ask.stop, open_ticks)
         return _limit(ask, base, base, base, room, costs, 1, 1)
     # bracket: the stop first, unless the open is already beyond the limit
@@ -124,6 +129,7 @@ def match_order(
         base = open_ticks if ask.triggered else stop_base(ask.side, ask.stop, open_ticks)
         lots = min(ask.lots, room)
         if lots == 0:
-            return Match(0, 0, 0, KEEP, 1)
-        return _filled(lots, ask.lots, adverse_ticks(base, ask.side, adverse), TAKER, ask, 1)
+            return Match(0, 0, 0, 0, KEEP, 1)
+        ticks = adverse_ticks(base, ask.side, adverse)
+        return _filled(lots, ask.lots, base, ticks, TAKER, ask, 1)
     return _limit(ask, open_ticks, high, low, room, costs, 0, 0)

@@ -59,7 +59,8 @@ STYLE_MAKER_FIRST = 1
 STYLE_MAKER_ONLY = 2
 
 # One row a fill. bar: index of the bar it happened in; cause: index of the bar whose
-# decision made its order; ordinal: 0 the working order, 1 its protection.
+# decision made its order; ordinal: 0 the working order, 1 its protection; base: price in ticks
+# before spread, slippage, impact and latency, 0 where it is not known.
 FILL_DTYPE = np.dtype(
     [
         ("bar", np.int64),
@@ -73,5 +74,6 @@ FILL_DTYPE = np.dtype(
         ("cause", np.int64),
         ("ordinal", np.int64),
         ("cash", np.int64),
+        ("base", np.int64),
     ]
 )

@@ -34,10 +34,10 @@ TIME = START + np.arange(10, dtype=np.int64) * HOUR
 
 def fills():
     out = np.zeros(4, FILL_DTYPE)
-    out[0] = (1, 0, 1, 12_345, 4_600_001, 150, MAKER, FILL_ENTRY, 0, 0, 0)
-    out[1] = (1, 1, 1, 3, 7, 10**8, TAKER, FILL_ENTRY, 0, 0, 0)
-    out[2] = (2, 0, 1, 12_345, 4_600_002, 0, MAKER, FILL_ENTRY, 1, 0, 0)
-    out[3] = (3, 0, -1, 24_690, 4_500_000, 25 * 10**7, TAKER, FILL_STOP, 2, 1, 0)
+    out[0] = (1, 0, 1, 12_345, 4_600_001, 150, MAKER, FILL_ENTRY, 0, 0, 0, 0)
+    out[1] = (1, 1, 1, 3, 7, 10**8, TAKER, FILL_ENTRY, 0, 0, 0, 0)
+    out[2] = (2, 0, 1, 12_345, 4_600_002, 0, MAKER, FILL_ENTRY, 1, 0, 0, 0)
+    out[3] = (3, 0, -1, 24_690, 4_500_000, 25 * 10**7, TAKER, FILL_STOP, 2, 1, 0, 0)
     return out
 
 

@@ -60,6 +60,7 @@ def test_a_market_buy_by_size_fills_at_the_next_open_against_us():
     order = ask(desk, 1, lots=10)
     fill = only(fills_of(desk.bar(10_500, open=10_100)))
     assert (fill.lots, fill.ticks, fill.liquidity) == (10, 10_121, TAKER)  # 10,100 x 1.002, up
+    assert fill.base == 10_100
     assert fill.fee == 10_121 * UNIT // 1000  # 1 % of 1,012.10
     assert (fill.reason, order().status) == (FILL_OPERATOR, OrderStatus.FILLED)
 

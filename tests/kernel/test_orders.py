@@ -20,8 +20,8 @@ from gpt_trader.kernel.orders import (
 )
 from tests.kernel.rows import COIN, DEAR, FREE, NEVER, TOUCH, UNIT
 
-NOTHING = Match(0, 0, 0, KEEP, 0)
-GONE = Match(0, 0, 0, CANCELLED, 0)
+NOTHING = (0, 0, 0, KEEP, 0)
+GONE = (0, 0, 0, CANCELLED, 0)
 IOC = {"immediate": 1}
 FOK = {"immediate": 1, "whole": 1}
 RESTED = {"is_new": 0}
@@ -35,13 +35,22 @@ def at(side, ticks):
 
 
 def meet(kind, side, bar, *, room=NEVER, spec=COIN, costs=FREE, open_ms=0, **asked):
-    """Match an order of 5 lots (1000 quote) against a bar, both mirrored for a sale."""
+    """Match an order of 5 lots (1000 quote) against a bar, both mirrored for a sale.
+
+    Returns (lots, ticks, liquidity, outcome, triggered).
+    """
+    lots, _, *rest = meet_all(kind, side, bar, room=room, spec=spec, costs=costs, open_ms=open_ms,
+                              **asked)  # fmt: skip
+    return (lots, *rest)
+
+
+def meet_all(kind, side, bar, *, room=NEVER, spec=COIN, costs=FREE, open_ms=0, **asked):
     fields = Ask(kind, side, 5, 1000 * UNIT, 0, 0, 0, 0, 0, 0, 1, 0)._asdict() | asked
     for name in ("limit", "stop"):
         fields[name] = at(side, fields[name])
     first, high, low = (at(side, ticks) for ticks in bar)
     high, low = max(high, low), min(high, low)
-    return match_order(Ask(**fields), open_ms, first, high, low, room, spec, costs)
+    return Match(*match_order(Ask(**fields), open_ms, first, high, low, room, spec, costs))
 
 
 @pytest.mark.parametrize("side, ticks", [(BUY, 10_020), (SELL, 9_980)])
@@ -51,6 +60,24 @@ def test_a_market_order_fills_at_the_adverse_open(side, ticks):
     assert meet(MARKET_SIZE, side, bar, costs=DEAR, room=3) == (3, ticks, TAKER, KEEP, 0)
     assert meet(MARKET_SIZE, side, bar, room=3, **IOC)[3] == CANCELLED
     assert meet(MARKET_SIZE, side, bar, room=0) == NOTHING
+
+
+@pytest.mark.parametrize(
+    "kind, bar, costs, asked, base",
+    [
+        (MARKET_SIZE, (10_000, 10_100, 9_900), DEAR, {}, 10_000),
+        (MARKET_VALUE, (10_000, 10_100, 9_900), DEAR, {}, 10_000),
+        (LIMIT, (10_000, 10_100, 9_900), DEAR, {"limit": 10_005}, 10_000),  # crosses, cut
+        (LIMIT, (10_000, 10_100, 9_900), DEAR, {"limit": 9_950}, 9_950),  # rests
+        (STOP_LIMIT, (10_000, 10_100, 9_900), DEAR, {"stop": 10_050, "limit": 10_090}, 10_050),
+        (BRACKET, (10_000, 10_100, 9_900), DEAR, {"stop": 10_050, "limit": 9_800}, 10_050),
+        (BRACKET, (10_000, 10_100, 9_700), DEAR, {"stop": 10_200, "limit": 9_800}, 9_800),
+        (LIMIT, (10_000, 10_100, 9_900), DEAR, {"limit": 9_800}, 0),  # no fill
+    ],
+)
+@sides
+def test_a_fill_names_the_price_before_spread_and_slippage(kind, side, bar, costs, asked, base):
+    assert meet_all(kind, side, bar, costs=costs, **asked).base == (base and at(side, base))
 
 
 def test_a_market_order_by_value_includes_the_fee():

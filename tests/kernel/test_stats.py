@@ -20,7 +20,7 @@ def fills(*rows):
     """Build fills from (bar, product, side, lots, ticks, fee, reason)."""
     out = np.zeros(len(rows), FILL_DTYPE)
     for i, (bar, product, side, lots, ticks, fee, reason) in enumerate(rows):
-        out[i] = (bar, product, side, lots, ticks, fee, TAKER, reason, bar - 1, 0, 0)
+        out[i] = (bar, product, side, lots, ticks, fee, TAKER, reason, bar - 1, 0, 0, 0)
     return out
 
 

@@ -94,6 +94,15 @@ class Ledger:
         ) * Decimal("1e-12")
 
 
+def moved(costs: Costs, *, side: int, liquidity: int, base: int) -> int:
+    """The ticks of a fill whose price was `base` before spread and slippage."""
+    if liquidity:
+        return base
+    price = base * (1 + side * (costs.half_spread_e8 + costs.slippage_e8) * GRAIN)
+    rounding = ROUND_CEILING if side > 0 else ROUND_FLOOR
+    return max(int(price.to_integral_value(rounding)), 1)
+
+
 class Desk:
     """Books what the engine says, and holds its state against the ledger at each cycle."""
 
@@ -169,6 +178,8 @@ def test_cash_and_positions_make_the_equity_at_every_bar(
     for i in range(len(panel)):
         rows = [row.item() for row in fast.fills[fast.fills["bar"] == i]]
         ledger.book(i, [row[1:7] for row in rows])
+        for row in rows:
+            assert row[4] == moved(costs, side=row[2], liquidity=row[6], base=row[-1])
         ledger.assert_equity(fast.equity[i])
         assert not spot or ledger.cash >= 0
     assert ledger.cash == fast.cash * GRAIN
