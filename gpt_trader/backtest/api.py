@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from gpt_trader.backtest.bar_signals import MixedSignals
 from gpt_trader.backtest.checks import NO_CHECKS, Checks, check, together
-from gpt_trader.backtest.measure import Path, measure
+from gpt_trader.backtest.measure import measure
+from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.result import DataUsed, Halts, Result, StrategyUsed, Terms, Timing
 from gpt_trader.backtest.run import RawRun, run_fast, run_replay
 from gpt_trader.data.files import Loaded

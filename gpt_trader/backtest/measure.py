@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.backtest import metrics
+from gpt_trader.backtest.path import Path, daily_equity
 from gpt_trader.backtest.trades import (
     grids,
     is_closed,
@@ -28,34 +29,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Rows = NDArray[np.void]
 HOUR_MS = 3_600_000
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """What a run left behind, whichever engine ran it.
-
-    bars: one a product, in the order of the fills' product index. time: (n,) int64 ms, the grid's
-    bar opens. equity: (n,) float64 quote at the closes. opens: (n, p) int64 ticks of the grid
-    (0 where a product has no bar). fills: (m,) FILL_DTYPE.
-    """
-
-    bars: tuple[Bars, ...]
-    interval_ms: int
-    time: Ints
-    equity: Floats
-    opens: Ints
-    fills: Rows
-    start_units: int
-
-    @property
-    def start(self) -> float:
-        """Equity before the first bar, quote."""
-        return self.start_units / UNITS_PER_QUOTE
-
-    @property
-    def last_ticks(self) -> Ints:
-        """Each product's last close, (p,) int64 ticks."""
-        return np.array([b.close[-1] for b in self.bars], np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +116,10 @@ def measure(path: Path, costs: CostModel, *, close_at_end: bool) -> tuple[Metric
 
     n = len(path.equity)
     start, final = path.start, float(path.equity[-1])
-    elapsed_ms = int(path.time[-1]) + path.interval_ms - int(path.time[0])
+    elapsed_ms = path.elapsed_ms
     growth = metrics.cagr_pct(start, final, elapsed_ms)
-    returns = metrics.daily_returns(path.time, path.equity)
-    fall = metrics.drawdown_of(
-        path.equity, path.time + path.interval_ms, start=start, start_ms=int(path.time[0])
-    )
+    returns = metrics.simple_returns(daily_equity(path).equity)
+    fall = metrics.drawdown_of(path.equity, path.time, path.interval_ms, start=start)
     held = buy_and_hold(path.bars, kernel, start_units=path.start_units, close_at_end=close_at_end)
     fees, slipped = int(path.fills["fee"].sum()), int(slips.sum())
     net = round(final * UNITS_PER_QUOTE) - path.start_units

@@ -22,10 +22,14 @@ DAYS_PER_YEAR = 365  # the market never closes
 
 
 class Drawdown(NamedTuple):
-    """The deepest fall from a peak, percent, positive; the longest time below one, days."""
+    """The deepest fall from a peak, positive; the longest time below one; how often below one.
+
+    under_water_pct: bars whose close is below the highest so far.
+    """
 
     max_pct: float
     max_days: float
+    under_water_pct: float
 
 
 def return_pct(start: float, final: float) -> float:
@@ -49,23 +53,37 @@ def cagr_pct(start: float, final: float, elapsed_ms: int) -> float | None:
     return (growth - 1.0) * 100.0 if np.isfinite(growth) else None
 
 
-def daily_closes(time: Ints, equity: Floats) -> Floats:
-    """Return the last equity of each UTC day by the bars' opens, one value a calendar day.
+class Daily(NamedTuple):
+    """Equity by calendar day, UTC. day_ms: (d,) int64, each day's begin; equity: (d,) float64."""
+
+    day_ms: Ints
+    equity: Floats
+
+
+def daily(time: Ints, equity: Floats) -> Daily:
+    """Return the last equity of each UTC day by the bars' opens, one row a calendar day.
 
     time: (n,) int64 ms, strictly increasing. A day without bars repeats the one before it.
     """
     if len(time) == 0:
-        return np.empty(0)
-    day = time // DAY_MS
-    last = np.append(np.flatnonzero(np.diff(day)), len(day) - 1)
-    lasting = np.append(np.diff(day[last]), 1)
-    return np.asarray(np.repeat(equity[last], lasting))
+        return Daily(np.empty(0, np.int64), np.empty(0))
+    day_ms = np.arange(time[0] // DAY_MS, time[-1] // DAY_MS + 1) * DAY_MS
+    return Daily(day_ms, equity[np.searchsorted(time, day_ms + DAY_MS) - 1])
+
+
+def daily_closes(time: Ints, equity: Floats) -> Floats:
+    """Return the equity of `daily` alone."""
+    return daily(time, equity).equity
+
+
+def simple_returns(closes: Floats) -> Floats:
+    """Return closes[i] / closes[i - 1] - 1; empty below two."""
+    return np.asarray(closes[1:] / closes[:-1] - 1.0)
 
 
 def daily_returns(time: Ints, equity: Floats) -> Floats:
     """Return the simple returns between daily closes; empty below two days."""
-    closes = daily_closes(time, equity)
-    return np.asarray(closes[1:] / closes[:-1] - 1.0)
+    return simple_returns(daily_closes(time, equity))
 
 
 def sharpe(returns: Floats) -> float | None:
@@ -92,14 +110,16 @@ def sortino(returns: Floats) -> float | None:
     return float(np.mean(returns)) / downside * DAYS_PER_YEAR**0.5 if downside > 0.0 else None
 
 
-def drawdown_of(equity: Floats, close_ms: Ints, *, start: float, start_ms: int) -> Drawdown:
-    """Return the deepest and the longest drawdown; `start` is the first peak.
+def drawdown_of(equity: Floats, time: Ints, interval_ms: int, *, start: float) -> Drawdown:
+    """Return the deepest and the longest drawdown; `start`, at the first open, is the first peak.
 
-    equity: (n,) float64 at close_ms: (n,) int64. Depth is (1 - equity / peak) x 100. Length runs
-    from a peak to the close that reaches it again, or to the last close.
+    equity: (n,) float64 at the closes of the bars that open at time: (n,) int64 ms. Depth is
+    (1 - equity / peak) x 100. Length runs from a peak to the close that reaches it again, or to
+    the last close.
     """
-    deepest, longest_ms = drawdown(equity, close_ms, start, start_ms)
-    return Drawdown(float(deepest) * 100.0, float(longest_ms) / DAY_MS)
+    deepest, longest_ms, below = drawdown(equity, time, interval_ms, start)
+    under = below / len(equity) * 100.0 if len(equity) else 0.0
+    return Drawdown(float(deepest) * 100.0, float(longest_ms) / DAY_MS, under)
 
 
 def drawdown_curve_pct(equity: Floats, start: float) -> Floats:

@@ -192,25 +192,40 @@ def bars_held(fills: Rows, products: int, bars: int) -> int:
 
 
 @njit(cache=True)
-def drawdown(equity: Floats, close_ms: Ints, start: float, start_ms: int) -> tuple[float, int]:
-    """Return (deepest fall from a peak as a fraction, longest time from a peak to its return, ms).
+def drawdown(equity: Floats, time: Ints, interval_ms: int, start: float) -> tuple[float, int, int]:
+    """Return (deepest fall from a peak as a fraction, longest time below one in ms, bars below).
 
-    equity: (n,) float64 quote at close_ms: (n,) int64. The first peak is `start` at `start_ms`.
-    A fall that has not recovered counts to the last close.
+    equity: (n,) float64 quote at the closes of the bars that open at time: (n,) int64 ms. The
+    first peak is `start` at the first open. The time runs from a peak to the close that reaches it
+    again; a fall that has not recovered counts to the last close.
     """
-    peak = start
-    peak_ms = start_ms
+    n = len(equity)
+    if n == 0:
+        return 0.0, 0, 0
+    peak = trough = start
+    peak_row = -1
     deepest = 0.0
     longest = 0
-    below = False
-    for i in range(len(equity)):
-        if equity[i] < peak:
-            below = True
-            deepest = max(deepest, 1.0 - equity[i] / peak)
-        if below:
-            longest = max(longest, close_ms[i] - peak_ms)
-        if equity[i] >= peak:
-            peak = equity[i]
-            peak_ms = close_ms[i]
-            below = False
-    return deepest, longest
+    below = 0
+    for i in range(n):
+        now = equity[i]
+        if now >= peak:
+            if trough < peak:
+                deepest = max(deepest, 1.0 - trough / peak)
+                longest = max(longest, _since(time, i, peak_row, interval_ms))
+                below += i - peak_row - 1
+            peak = trough = now
+            peak_row = i
+        elif now < trough:
+            trough = now
+    if trough < peak:
+        deepest = max(deepest, 1.0 - trough / peak)
+        longest = max(longest, _since(time, n - 1, peak_row, interval_ms))
+        below += n - peak_row - 1
+    return deepest, longest, below
+
+
+@njit(cache=True)
+def _since(time: Ints, row: int, peak_row: int, interval_ms: int) -> int:
+    """Time between the closes of two rows, ms; row -1 is the first open."""
+    return int(time[row] + interval_ms - time[0] if peak_row < 0 else time[row] - time[peak_row])

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.measure import Metrics, Path, buy_and_hold, measure, money
+from gpt_trader.backtest.measure import Metrics, buy_and_hold, measure, money
+from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.run import RawRun, Tape
 from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.decision import Decision

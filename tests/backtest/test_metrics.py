@@ -4,9 +4,12 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gpt_trader.backtest import metrics
-from gpt_trader.backtest.measure import Path, buy_and_hold, measure, money
+from gpt_trader.backtest.measure import buy_and_hold, measure, money
+from gpt_trader.backtest.path import Path
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.product import Product
@@ -54,19 +57,19 @@ def test_sortino():
 
 def test_drawdown_of_the_mixed_returns_is_ten_percent():
     equity = 100 * np.cumprod(1 + MIXED)
-    close = np.arange(1, 9, dtype=np.int64) * DAY
-    fall = metrics.drawdown_of(equity, close, start=100.0, start_ms=0)
+    fall = metrics.drawdown_of(equity, np.arange(8, dtype=np.int64) * DAY, DAY, start=100.0)
     assert fall.max_pct == pytest.approx(10.0)
     # below the peak of day 2 from day 3 on; 1.06*1.02... passes it on day 5
     assert fall.max_days == 3.0
+    assert fall.under_water_pct == 37.5  # days 3, 4 and 8
 
 
 def test_drawdown_counts_from_the_start_and_to_the_last_close():
-    close = np.arange(1, 5, dtype=np.int64) * DAY
-    fall = metrics.drawdown_of(np.array([90.0, 80.0, 85.0, 99.0]), close, start=100.0, start_ms=0)
-    assert fall == (pytest.approx(20.0), 4.0)
-    rising = metrics.drawdown_of(np.array([100.0, 101.0]), close[:2], start=100.0, start_ms=0)
-    assert rising == (0.0, 0.0)
+    opens = np.arange(4, dtype=np.int64) * DAY
+    fall = metrics.drawdown_of(np.array([90.0, 80.0, 85.0, 99.0]), opens, DAY, start=100.0)
+    assert fall == (pytest.approx(20.0), 4.0, 100.0)
+    rising = metrics.drawdown_of(np.array([100.0, 101.0]), opens[:2], DAY, start=100.0)
+    assert rising == (0.0, 0.0, 0.0)
     curve = metrics.drawdown_curve_pct(np.array([90.0, 120.0, 60.0]), 100.0)
     assert curve == pytest.approx([10.0, 0.0, 50.0])
 
@@ -81,6 +84,8 @@ def test_daily_closes_are_the_last_of_a_utc_day_and_repeat_over_gaps():
     time = np.array([0, 23 * HOUR, 24 * HOUR, 47 * HOUR, 96 * HOUR], np.int64)
     closes = metrics.daily_closes(time, np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
     assert closes.tolist() == [2.0, 4.0, 4.0, 4.0, 5.0]
+    days = metrics.daily(time, np.arange(5.0)).day_ms
+    assert days.tolist() == [0, DAY, 2 * DAY, 3 * DAY, 4 * DAY]
     assert metrics.daily_returns(time, np.ones(5)).tolist() == [0.0] * 4
     assert len(metrics.daily_closes(time[:0], np.empty(0))) == 0
     assert len(metrics.daily_returns(time[:2], np.ones(2))) == 0
@@ -181,3 +186,22 @@ def test_measure_without_a_fill_is_undefined_where_it_must_be():
     assert numbers.cost_per_round_trip is numbers.median_holding_hours is None
     assert numbers.maker_share_pct is None
     assert numbers.turnover == 0.0
+
+
+@given(st.lists(st.floats(1.0, 200.0), min_size=1, max_size=60), st.floats(1.0, 200.0))
+def test_the_drawdown_pass_agrees_with_the_curve(values, start):
+    equity = np.array(values)
+    time = np.arange(len(equity), dtype=np.int64) * HOUR
+    fall = metrics.drawdown_of(equity, time, HOUR, start=start)
+    curve = metrics.drawdown_curve_pct(equity, start)
+    assert fall.max_pct == pytest.approx(curve.max())
+    assert fall.under_water_pct == pytest.approx(np.mean(curve > 0.0) * 100)
+    longest, peak, since = 0, start, 0
+    below = False
+    for hours, now in enumerate(values, 1):
+        below = below or now < peak
+        if below:
+            longest = max(longest, hours - since)
+        if now >= peak:
+            peak, since, below = now, hours, False
+    assert fall.max_days == pytest.approx(longest / 24)
