@@ -18,7 +18,7 @@ from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry, Signals
 from gpt_trader.engine.records import Decided, FillBooked, Marked
 from gpt_trader.engine.state import State, equity, new_state
-from gpt_trader.kernel.codes import FILL_EXIT, N_CODES, TAKER
+from gpt_trader.kernel.codes import FILL_EXIT, FIRST_REFUSAL, N_CODES, TAKER
 from gpt_trader.kernel.ledger import cash_after, quote
 from gpt_trader.kernel.match import fill_fee
 from gpt_trader.kernel.rounding import adverse_ticks, spec_table
@@ -33,7 +33,8 @@ class RawRun(NamedTuple):
     """What a run did, before any statistic.
 
     fills: FILL_DTYPE rows in order. equity: (n,) float64 quote at each grid row's close.
-    counts: (p, N_CODES) decisions by code. lots: (p,) final positions. cash: final units.
+    counts: (p, N_CODES) decisions by code. refusals: (k, 3) grid row, product, code at which a
+    run of the same refusal begins. lots: (p,) final positions. cash: final units.
     drawdown_row: grid row at which the drawdown halted entries, -1 never.
     loss_days: days on which the daily loss halted entries.
     """
@@ -41,6 +42,7 @@ class RawRun(NamedTuple):
     fills: NDArray[np.void]
     equity: Floats
     counts: Ints
+    refusals: Ints
     lots: Ints
     cash: int
     drawdown_row: int
@@ -59,17 +61,12 @@ def run_fast(
     close_at_end: bool = False,
 ) -> RawRun:
     """Run targets (aligned with each product's own bars) through the compiled simulator."""
-    weight = _column(panel, [t.weight * b for t, b in zip(targets, budgets, strict=True)])
-    protected = any(
-        column is not None
-        for t in targets
-        for column in (t.stop, t.take_profit, t.trail, t.max_bars)
-    )
-    stop, take, trail, max_bars = (
-        _protection(panel, targets) if protected else _no_protection(len(targets))
-    )
-    funding = panel.funding_rate if panel.funding_rate.any() else np.zeros((1, len(targets)))
-    fills, path, counts, si, cash_left, halts = simulate(
+    p = len(targets)
+    weights = [
+        t.weight if b == 1.0 else t.weight * b for t, b in zip(targets, budgets, strict=True)
+    ]
+    funding = panel.funding_rate if panel.funding_rate.any() else np.zeros((1, p))
+    ran = simulate(
         panel.time,
         panel.open,
         panel.high,
@@ -78,11 +75,11 @@ def run_fast(
         panel.volume,
         funding,
         panel.present,
-        weight,
-        stop,
-        take,
-        trail,
-        max_bars,
+        _column(panel, weights),
+        _optional(panel, [t.stop for t in targets]),
+        _optional(panel, [t.take_profit for t in targets]),
+        _optional(panel, [t.trail for t in targets]),
+        _held_most(panel, [t.max_bars for t in targets]),
         panel.interval_ms,
         cash,
         spec_table([product.spec for product in panel.products]),
@@ -91,9 +88,16 @@ def run_fast(
         style_table(list(styles)),
     )
     run = RawRun(
-        fills, path, counts, si[:, LOTS].copy(), int(cash_left), int(halts[0]), int(halts[1])
+        ran.fills,
+        ran.equity,
+        ran.counts,
+        ran.refusals,
+        ran.slots[:, LOTS].copy(),
+        ran.cash,
+        ran.drawdown_row,
+        ran.loss_days,
     )
-    return _closed(panel, run, si[:, LAST_CLOSE], costs) if close_at_end else run
+    return _closed(panel, run, ran.slots[:, LAST_CLOSE], costs) if close_at_end else run
 
 
 def run_replay(
@@ -167,6 +171,8 @@ class Tape:
         self._counts = np.zeros((len(panel.products), N_CODES), np.int64)
         self._grid = {time: i for i, time in enumerate(panel.time.tolist())}
         self._causes: dict[str, tuple[int, int]] = {}
+        self._said = [0] * len(panel.products)
+        self._refusals: list[tuple[int, int, int]] = []
         self._drawdown_row = -1
         self._loss_days = 0
         self._halted = (0, 0)
@@ -186,7 +192,11 @@ class Tape:
 
     def _count(self, plan: Plan, record: Decided) -> None:
         decision = record.decision
-        self._counts[plan.index[decision.product_id], decision.code] += 1
+        j, code = plan.index[decision.product_id], decision.code
+        self._counts[j, code] += 1
+        if code >= FIRST_REFUSAL and code != self._said[j]:
+            self._refusals.append((self._grid[decision.bar_ms], j, code))
+        self._said[j] = code
         if record.order is not None:
             row = self._grid[decision.bar_ms]
             self._causes[record.order.client_order_id] = (row, 0)
@@ -232,6 +242,7 @@ class Tape:
             np.array(self._rows, FILL_DTYPE),
             self._equity,
             self._counts,
+            np.array(self._refusals, np.int64).reshape(-1, 3),
             state.si[:, LOTS].copy(),
             state.cash,
             self._drawdown_row,
@@ -284,27 +295,23 @@ def _column(panel: Panel, columns: Sequence[Floats], missing: float = np.nan) ->
     return out
 
 
-def _protection(panel: Panel, targets: Sequence[Targets]) -> tuple[Floats, Floats, Floats, Ints]:
-    def spread(columns: Sequence[Floats | None]) -> Floats:
-        lengths = [len(t.weight) for t in targets]
-        return _column(
-            panel,
-            [np.full(n, np.nan) if c is None else c for c, n in zip(columns, lengths, strict=True)],
-        )
-
-    held = _column(
+def _optional(panel: Panel, columns: Sequence[Floats | None]) -> Floats:
+    """Spread columns that a product may lack: NaN there, one row where all lack it."""
+    if all(column is None for column in columns):
+        return np.full((1, len(columns)), np.nan)
+    counts = panel.present.sum(axis=0)
+    return _column(
         panel,
-        [np.zeros(len(t.weight)) if t.max_bars is None else t.max_bars for t in targets],
-        0.0,
-    )
-    return (
-        spread([t.stop for t in targets]),
-        spread([t.take_profit for t in targets]),
-        spread([t.trail for t in targets]),
-        held.astype(np.int64),
+        [np.full(n, np.nan) if c is None else c for c, n in zip(columns, counts, strict=True)],
     )
 
 
-def _no_protection(p: int) -> tuple[Floats, Floats, Floats, Ints]:
-    none = np.full((1, p), np.nan)
-    return none, none, none, np.zeros((1, p), np.int64)
+def _held_most(panel: Panel, columns: Sequence[Ints | None]) -> Ints:
+    """Spread the bars after which to close; 0: never, one row where all lack it."""
+    if all(column is None for column in columns):
+        return np.zeros((1, len(columns)), np.int64)
+    out = np.zeros((len(panel), len(columns)), np.int64)
+    for j, column in enumerate(columns):
+        if column is not None:
+            out[panel.present[:, j], j] = column
+    return out

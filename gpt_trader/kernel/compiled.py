@@ -11,5 +11,5 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
 
     Passing rows, specs and costs on by value, call after call, took longer than the work.
     """
-    dispatcher: F = njit(cache=True, forceinline=True)(function)  # type: ignore[assignment]
+    dispatcher: F = njit(cache=True, forceinline=True, nogil=True)(function)  # type: ignore[assignment]
     return dispatcher

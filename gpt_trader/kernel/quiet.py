@@ -1,9 +1,9 @@
 """Bars on which nothing can happen, passed over at little cost.
 
-`settle` notes for each product what a bar must look like to change nothing: nothing works, no
-level is touched, the opinion is the last one, and so the decision is the last one again.
-`pass_over` goes on while all bars are like that; they move the marks and nothing else. It
-relies on low <= close <= high. Whatever it is not sure of, it leaves to the full step.
+`note` says of a product what a bar must look like to change nothing: nothing works, no level is
+touched, the opinion is the last one, and so the decision is the last one again. Such a product
+is calm. While all are, `pass_over` goes on; the bars move the marks and nothing else. It relies
+on low <= close <= high. Whatever it is not sure of, it leaves to the full step.
 """
 
 import math
@@ -25,6 +25,7 @@ from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.ledger import quote, value_at
 from gpt_trader.kernel.limits import DAY_MS, Marks, mark, marks_at, safe_equity
 from gpt_trader.kernel.match import quiet_range
+from gpt_trader.kernel.prefetch import soon
 from gpt_trader.kernel.settings import Limits
 from gpt_trader.kernel.sizing import capped, in_band
 from gpt_trader.kernel.slots import (
@@ -50,37 +51,34 @@ CEILING = 1
 NOTED = 0  # the weight that a bar must repeat; NaN: it must have no opinion
 TARGET = 1  # the weight whose band must not be left; 0: none
 N_COLUMNS = 2
-AHEAD = 128  # rows looked at before all that is known of them is used
+FIRST_AHEAD = 16  # rows looked at before all that is known of them is used; doubled each time
+MOST_AHEAD = 512
+ALWAYS = 2**62
 
 
 @compiled
-def settle(si: Ints, sf: Floats, last: Ints, limits: Limits, reach: Ints, wish: Floats) -> int:
-    """Note in `reach` and `wish`, (p, 2) each, what leaves every product as it is.
+def note(si: Ints, sf: Floats, code: int, limits: Limits, reach: Ints, wish: Floats) -> int:
+    """Note in `reach` and `wish`, (2,) each, what leaves a product as it is.
 
-    last: (p,) codes of the decisions at the bar before; 0 where something works.
-    Returns how many bars may pass before a holding time is over; 0: the next may change something.
+    code: its last decision's; 0 where something works. Returns how many bars may pass before a
+    holding time is over; 0: the next bar may change something whatever it looks like.
     """
-    most = 2**62
-    for j in range(len(si)):
-        code = last[j]
-        lots = si[j, LOTS]
-        wish[j, NOTED] = math.nan if code == HOLD_NO_OPINION else sf[j, WEIGHT]
-        wish[j, TARGET] = 0.0
-        if code == HOLD_IN_BAND and sf[j, WEIGHT] * lots > 0.0:
-            wish[j, TARGET] = capped(sf[j, WEIGHT], limits.max_product)
-        elif code != HOLD_NO_OPINION and (lots != 0 or not repeats(code)):
-            return 0
-        floor, ceiling = quiet_range(lots, si[j, STOP_TICKS], si[j, TAKE_TICKS])
-        if not math.isnan(sf[j, TRAIL]):  # a better close would move it
-            if lots > 0:
-                ceiling = min(ceiling, int(sf[j, PEAK]) + 1)
-            else:
-                floor = max(floor, int(sf[j, PEAK]) - 1)
-        reach[j, FLOOR] = floor
-        reach[j, CEILING] = ceiling
-        if si[j, MAX_BARS] > 0:
-            most = min(most, si[j, MAX_BARS] - si[j, BARS_HELD] - 1)
-    return most
+    lots = si[LOTS]
+    wish[NOTED] = math.nan if code == HOLD_NO_OPINION else sf[WEIGHT]
+    wish[TARGET] = 0.0
+    if code == HOLD_IN_BAND and sf[WEIGHT] * lots > 0.0:
+        wish[TARGET] = capped(sf[WEIGHT], limits.max_product)
+    elif code != HOLD_NO_OPINION and (lots != 0 or not repeats(code)):
+        return 0
+    floor, ceiling = quiet_range(lots, si[STOP_TICKS], si[TAKE_TICKS])
+    if not math.isnan(sf[TRAIL]):  # a better close would move it
+        if lots > 0:
+            ceiling = min(ceiling, int(sf[PEAK]) + 1)
+        else:
+            floor = max(floor, int(sf[PEAK]) - 1)
+    reach[FLOOR] = floor
+    reach[CEILING] = ceiling
+    return si[MAX_BARS] - si[BARS_HELD] - 1 if si[MAX_BARS] > 0 else ALWAYS
 
 
 @compiled
@@ -97,9 +95,16 @@ def repeats(code: int) -> bool:
 
 
 @compiled
+def is_calm(low: int, high: int, weight: float, floor: int, ceiling: int, noted: float) -> bool:
+    """Whether a bar touches no level and repeats the opinion."""
+    same = weight == noted or (math.isnan(noted) and math.isnan(weight))
+    return low > floor and high < ceiling and same
+
+
+@compiled
 def pass_over(
     start: int,
-    most: int,
+    end: int,
     cash: int,
     marks: Marks,
     time: Ints,
@@ -110,6 +115,7 @@ def pass_over(
     funding_rate: Floats,
     present: Bools,
     weight: Floats,
+    stop: Floats,
     unit: Floats,
     limits: Limits,
     reach: Ints,
@@ -120,40 +126,218 @@ def pass_over(
     counts: Ints,
     gapless: bool,
 ) -> tuple[int, Marks]:
-    """Pass over at most `most` bars from `start` on; returns (first bar not passed, marks).
+    """Pass over bars from `start` up to `end` at most; returns (first bar not passed, marks).
 
     close: that of an absent bar is the one before it (see `filled`).
     """
-    n, p = close.shape
-    end = min(n, start + most)
+    p = close.shape[1]
+    if p == 1:
+        if si[0, LOTS] != 0:
+            end = _unfunded_until(start, end, 0, funding_rate)
+        until, marks = _pass_alone(
+            start, end, quote(cash), si[0, LOTS], unit[0], marks, reach[0, FLOOR],
+            reach[0, CEILING], wish[0, NOTED], wish[0, TARGET], limits, time, open_ticks, high,
+            low, close, weight, stop, equity_path,
+        )  # fmt: skip
+    else:
+        until, marks = _pass_together(
+            start, end, quote(cash), marks, time, high, low, close, funding_rate, present, weight,
+            unit, limits, reach, wish, si, equity_path,
+        )  # fmt: skip
+    if until > start:
+        for j in range(p):
+            n_bars = until - start if gapless else _count(start, until, j, present)
+            counts[j, last[j]] += n_bars
+            if si[j, LOTS] != 0:
+                si[j, BARS_HELD] += n_bars
+            si[j, LAST_CLOSE] = close[until - 1, j]
+    return until, marks
+
+
+@compiled
+def _pass_alone(
+    start: int,
+    end: int,
+    cash: float,
+    lots: int,
+    unit: float,
+    marks: Marks,
+    floor: int,
+    ceiling: int,
+    noted: float,
+    target: float,
+    limits: Limits,
+    time: Ints,
+    open_ticks: Ints,
+    high: Ints,
+    low: Ints,
+    close: Ints,
+    weight: Floats,
+    stop: Floats,
+    equity_path: Floats,
+) -> tuple[int, Marks]:
+    """Pass over bars of the only product: everything in one loop; it has a bar in every row."""
+    if start < 0:
+        return start, marks  # never so: it spares the compiled loop the negative indices
+    i = start
+    going = True
+    while going:
+        lowest, highest = safe_equity(marks, limits), marks.high
+        next_day_ms = (marks.day + 1) * DAY_MS
+        begin = i
+        if lots == 0:  # no level, no worth: the opinion alone
+            if lowest < cash <= highest:
+                i = _flat_until(i, end, cash, noted, next_day_ms, time, weight, equity_path)
+        else:
+            i = _held_until(
+                i, end, cash, lots, unit, floor, ceiling, noted, target, limits.rebalance_band,
+                lowest, highest, next_day_ms, time, high, low, close, weight, equity_path,
+            )  # fmt: skip
+        if i > begin:
+            marks = marks_at(marks, equity_path[i - 1])
+        going = False
+        if i < end:
+            worth = value_at(lots, close[i, 0], unit)
+            equity = cash + worth
+            if is_calm(low[i, 0], high[i, 0], weight[i, 0], floor, ceiling, noted) and (
+                target == 0.0 or in_band(target * equity, worth, limits.rebalance_band)
+            ):
+                moved = mark(marks, time[i], equity, limits)
+                if not moves_more(marks, moved):
+                    equity_path[i] = equity
+                    marks = moved
+                    i += 1
+                    going = i < end
+    if i < end:  # what wakes the product was not read yet, or only in part
+        soon(open_ticks, i + 1, 0)
+        soon(stop, i if len(stop) > 1 else 0, 0)
+        if lots == 0:
+            soon(close, i, 0)
+            soon(high, i + 1, 0)
+            soon(low, i + 1, 0)
+    return i, marks
+
+
+@compiled
+def _flat_until(
+    start: int,
+    end: int,
+    cash: float,
+    noted: float,
+    next_day_ms: int,
+    time: Ints,
+    weight: Floats,
+    equity_path: Floats,
+) -> int:
+    """First row of another opinion or day, else `end`; all rows before it are worth cash."""
+    if start < 0:
+        return start  # never so, see _pass_alone
+    silent = math.isnan(noted)
+    until = end
+    for i in range(start, end):
+        w = weight[i, 0]
+        if not (w == noted or (silent and math.isnan(w))) or time[i] >= next_day_ms:
+            until = i
+            break
+    for i in range(start, until):
+        equity_path[i] = cash
+    return until
+
+
+@compiled
+def _held_until(
+    start: int,
+    end: int,
+    cash: float,
+    lots: int,
+    unit: float,
+    floor: int,
+    ceiling: int,
+    noted: float,
+    target: float,
+    band: float,
+    lowest: float,
+    highest: float,
+    next_day_ms: int,
+    time: Ints,
+    high: Ints,
+    low: Ints,
+    close: Ints,
+    weight: Floats,
+    equity_path: Floats,
+) -> int:
+    """First row that is not calm, or whose equity moves a mark, or of another day, else `end`."""
+    if start < 0:
+        return start  # never so, see _pass_alone
+    for i in range(start, end):
+        worth = value_at(lots, close[i, 0], unit)
+        equity = cash + worth
+        if (
+            not is_calm(low[i, 0], high[i, 0], weight[i, 0], floor, ceiling, noted)
+            or not lowest < equity <= highest
+            or time[i] >= next_day_ms
+            or (target != 0.0 and not in_band(target * equity, worth, band))
+        ):
+            return i
+        equity_path[i] = equity
+    return end
+
+
+@compiled
+def moves_more(marks: Marks, moved: Marks) -> bool:
+    """Whether a bar moves a latch or the count of entries, or leaves no equity."""
+    return (
+        moved.halted != marks.halted
+        or moved.day_halted != marks.day_halted
+        or moved.entries != marks.entries
+        or (moved.day_halted != 0 and moved.day != marks.day)
+        or not moved.equity > 0.0
+    )
+
+
+@compiled
+def _pass_together(
+    start: int,
+    end: int,
+    cash: float,
+    marks: Marks,
+    time: Ints,
+    high: Ints,
+    low: Ints,
+    close: Ints,
+    funding_rate: Floats,
+    present: Bools,
+    weight: Floats,
+    unit: Floats,
+    limits: Limits,
+    reach: Ints,
+    wish: Floats,
+    si: Ints,
+    equity_path: Floats,
+) -> tuple[int, Marks]:
+    """Pass over bars of several products, column by column, in growing strides."""
     begin = start
+    ahead = FIRST_AHEAD
     going = True
     while going and begin < end:
-        ahead = min(end, begin + AHEAD)
-        until = ahead
-        for j in range(p):
+        limit = min(end, begin + ahead)
+        until = limit
+        for j in range(len(si)):
             if si[j, LOTS] != 0:
                 until = _unfunded_until(begin, until, j, funding_rate)
             until = _value_until(
-                begin, until, j, quote(cash), si[j, LOTS], unit[j], reach[j, FLOOR],
-                reach[j, CEILING], wish[j, NOTED], open_ticks, high, low, close, weight, present,
-                equity_path,
+                begin, until, j, cash, si[j, LOTS], unit[j], reach[j, FLOOR], reach[j, CEILING],
+                wish[j, NOTED], high, low, close, weight, present, equity_path,
             )  # fmt: skip
-        for j in range(p):
+        for j in range(len(si)):
             if wish[j, TARGET] != 0.0:
                 until = _in_band_until(
                     begin, until, j, si[j, LOTS], unit[j], wish[j, TARGET],
                     limits.rebalance_band, close, present, equity_path,
                 )  # fmt: skip
         begin, marks = _mark_until(begin, until, time, equity_path, marks, limits)
-        going = begin == ahead
-    if begin > start:
-        for j in range(p):
-            n_bars = begin - start if gapless else _count(start, begin, j, present)
-            counts[j, last[j]] += n_bars
-            if si[j, LOTS] != 0:
-                si[j, BARS_HELD] += n_bars
-            si[j, LAST_CLOSE] = close[begin - 1, j]
+        going = begin == limit
+        ahead = min(2 * ahead, MOST_AHEAD)
     return begin, marks
 
 
@@ -179,7 +363,6 @@ def _value_until(
     floor: int,
     ceiling: int,
     noted: float,
-    open_ticks: Ints,
     high: Ints,
     low: Ints,
     close: Ints,
@@ -194,16 +377,11 @@ def _value_until(
     """
     if start < 0:
         return start  # never so: it spares the compiled loop the negative indices
-    silent = math.isnan(noted)
     first = j == 0
     for i in range(start, end):
-        w = weight[i, j]
-        if (
-            low[i, j] <= floor
-            or high[i, j] >= ceiling
-            or not (w == noted or (silent and math.isnan(w)))
-            or open_ticks[i, j] <= 0
-        ) and present[i, j]:
+        if present[i, j] and not is_calm(
+            low[i, j], high[i, j], weight[i, j], floor, ceiling, noted
+        ):
             return i
         before = cash if first else equity_path[i]
         equity_path[i] = before + value_at(lots, close[i, j], unit)
@@ -256,13 +434,7 @@ def _mark_until(
             marks = marks_at(marks, equity_path[i - 1])
         if i < end:
             moved = mark(marks, time[i], equity_path[i], limits)
-            if (
-                moved.halted != marks.halted
-                or moved.day_halted != marks.day_halted
-                or moved.entries != marks.entries
-                or (moved.day_halted and moved.day != marks.day)
-                or not moved.equity > 0.0
-            ):
+            if moves_more(marks, moved):
                 return i, marks
             marks = moved
             i += 1

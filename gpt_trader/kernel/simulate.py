@@ -5,19 +5,30 @@ decide in plan order, rest the survivors. Bars that change nothing are passed ov
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.kernel.codes import ACT_ENTER, FILL_ENTRY, N_CODES
+from gpt_trader.kernel.codes import ACT_ENTER, FILL_ENTRY, FIRST_REFUSAL, N_CODES
 from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.ledger import funding, quote, value_at
 from gpt_trader.kernel.limits import NO_GUARDS, Marks, count_entry, mark, new_marks
 from gpt_trader.kernel.match import MAX_FILLS_PER_BAR, MAX_LOG_PER_BAR, is_quiet, match_bar
-from gpt_trader.kernel.quiet import N_COLUMNS, Bools, pass_over, settle
+from gpt_trader.kernel.quiet import (
+    CEILING,
+    FLOOR,
+    N_COLUMNS,
+    NOTED,
+    TARGET,
+    Bools,
+    is_calm,
+    note,
+    pass_over,
+)
 from gpt_trader.kernel.rounding import spec_at
 from gpt_trader.kernel.settings import FILL_DTYPE, Costs, Limits
-from gpt_trader.kernel.sizing import SpecTable, cancel_working, decide, place
+from gpt_trader.kernel.sizing import SpecTable, cancel_working, decide, in_band, place
 from gpt_trader.kernel.slots import (
     HELD_BACK,
     KIND,
@@ -31,7 +42,26 @@ from gpt_trader.kernel.slots import (
     new_slots,
 )
 
-FIRST_ROOM = 1024  # fills; four times as many whenever they are used up
+FIRST_ROOM = 1024  # records; four times as many whenever they are used up
+
+
+class Simulated(NamedTuple):
+    """What a simulation left behind.
+
+    fills: FILL_DTYPE rows in order. equity: (n,) float64 quote at each close. counts: (p,
+    N_CODES) decisions by code. refusals: (k, 3) int64, each bar, product and code at which a
+    run of the same refusal begins. slots: (p, N_INTS) final rows. cash: final units.
+    drawdown_row: row of the drawdown halt, -1 never. loss_days: days halted by their loss.
+    """
+
+    fills: NDArray[np.void]
+    equity: Floats
+    counts: Ints
+    refusals: Ints
+    slots: Ints
+    cash: int
+    drawdown_row: int
+    loss_days: int
 
 
 def simulate(
@@ -54,22 +84,21 @@ def simulate(
     costs: Costs,
     limits: Limits,
     styles: Ints,
-) -> tuple[NDArray[np.void], Floats, Ints, Ints, int, Ints]:
+) -> Simulated:
     """Run targets over n bars of p products that share one cash account.
 
     time: (n,) int64 ms, strictly increasing. open_ticks..close: (n, p) int64 ticks, low and high
     around the others. volume: (n, p) base units. present: (n, p), False where a product has no
     bar. weight: (n, p), budgets applied. funding_rate, stop, take, trail, max_bars: each (n, p),
     or (1, p) where all rows are alike. All C-contiguous. cash: units.
-    Returns (fills, equity (n,) quote at each close, decision counts (p, N_CODES),
-    final int rows, final cash, [row of the drawdown halt or -1, days halted by loss]).
     """
     n, p = close.shape
     gapless = bool(present.all())
     closes = close if gapless else filled(close, present)
     unit = np.ascontiguousarray(specs[1][:, 0])
     si, sf = new_slots(p)
-    last = np.zeros(p, np.int64)
+    last, said, calm_until = np.zeros((3, p), np.int64)
+    awake = np.empty(p, np.bool_)
     reach = np.empty((p, N_COLUMNS), np.int64)
     wish = np.empty((p, N_COLUMNS), np.float64)
     log = np.zeros((MAX_LOG_PER_BAR, 3), np.int64)
@@ -77,17 +106,27 @@ def simulate(
     counts = np.zeros((p, N_CODES), np.int64)
     halts = np.array([-1, 0], np.int64)
     fills = np.empty(FIRST_ROOM, FILL_DTYPE)
+    refusals = np.empty((FIRST_ROOM, 3), np.int64)
     marks = Marks(*new_marks(quote(cash)))
-    i = row = 0
+    i = row = found = 0
     while True:
-        i, row, cash, marks = _run(
-            i, row, cash, marks, time, open_ticks, high, low, closes, volume, funding_rate,
+        i, row, found, cash, marks = _run(
+            i, row, found, cash, marks, time, open_ticks, high, low, closes, volume, funding_rate,
             present, weight, stop, take, trail, max_bars, interval_ms, specs, unit, costs, limits,
-            styles, gapless, si, sf, last, reach, wish, log, fills, equity_path, counts, halts,
+            styles, gapless, si, sf, last, said, calm_until, awake, reach, wish, log, fills,
+            refusals, equity_path, counts, halts,
         )  # fmt: skip
         if i == n:
-            return fills[:row], equity_path, counts, si, cash, halts
-        fills = np.concatenate([fills, np.empty(3 * len(fills), FILL_DTYPE)])
+            return Simulated(
+                fills[:row], equity_path, counts, refusals[:found], si, cash,
+                int(halts[0]), int(halts[1]),
+            )  # fmt: skip
+        if row + p * MAX_FILLS_PER_BAR > len(fills):
+            fills = np.concatenate([fills, np.empty(3 * len(fills), FILL_DTYPE)])
+        if found + p > len(refusals):
+            refusals = np.concatenate(
+                [refusals, np.empty_like(refusals, shape=(3 * len(refusals), 3))]
+            )
 
 
 def filled(close: Ints, present: Bools) -> Ints:
@@ -107,6 +146,7 @@ def at_row(i: int, column: Floats | Ints) -> int:
 def _run(
     i: int,
     row: int,
+    found: int,
     cash: int,
     marks: Marks,
     time: Ints,
@@ -132,35 +172,48 @@ def _run(
     si: Ints,
     sf: Floats,
     last: Ints,
+    said: Ints,
+    calm_until: Ints,
+    awake: Bools,
     reach: Ints,
     wish: Floats,
     log: Ints,
     fills: NDArray[np.void],
+    refusals: Ints,
     equity_path: Floats,
     counts: Ints,
     halts: Ints,
-) -> tuple[int, int, int, Marks]:
-    """Go on from bar i until the end, or until `fills` has no room for one more bar.
+) -> tuple[int, int, int, int, Marks]:
+    """Go on from bar i until the end, or until a record has no room for one more bar.
 
-    last: (p,) code of each product's last decision; 0 where it left an order working.
-    Returns (next bar, next free row of fills, cash, marks).
+    found: rows of `refusals` in use. last: (p,) code of each calm product's decision; said:
+    (p,) of each product's newest. calm_until: (p,) row up to which only a bar's content can
+    wake a product (see `quiet.note`). Returns (next bar, next free rows of fills and refusals,
+    cash, marks).
     """
     n, p = close.shape
-    while i < n and row + p * MAX_FILLS_PER_BAR <= len(fills):
-        most = settle(si, sf, last, limits, reach, wish)
-        if most > 0:
+    while i < n and row + p * MAX_FILLS_PER_BAR <= len(fills) and found + p <= len(refusals):
+        end = n
+        for j in range(p):
+            end = min(end, calm_until[j])
+        if end > i:
             i, marks = pass_over(
-                i, most, cash, marks, time, open_ticks, high, low, close, funding_rate, present,
-                weight, unit, limits, reach, wish, last, si, equity_path, counts, gapless,
+                i, end, cash, marks, time, open_ticks, high, low, close, funding_rate, present,
+                weight, stop, unit, limits, reach, wish, last, si, equity_path, counts, gapless,
             )  # fmt: skip
             if i == n:
                 break
         t = time[i]
         for j in range(p):
+            awake[j] = False
             if not present[i, j]:
                 continue
+            awake[j] = calm_until[j] <= i or not is_calm(
+                low[i, j], high[i, j], weight[i, j], reach[j, FLOOR], reach[j, CEILING],
+                wish[j, NOTED],
+            )  # fmt: skip
             idle = si[j, KIND] == KIND_NONE and si[j, LOTS] == 0
-            if not idle and not is_quiet(si[j], high[i, j], low[i, j]):
+            if awake[j] and not idle and not is_quiet(si[j], high[i, j], low[i, j]):
                 traded = volume[i, j] if costs.participation < math.inf else math.inf
                 cash, row, _ = match_bar(
                     si[j], sf[j], cash, i, j, t, open_ticks[i, j], high[i, j], low[i, j],
@@ -194,28 +247,47 @@ def _run(
             or marks.day_halted != before.day_halted
             or marks.entries != before.entries
         ):
-            last[:] = 0  # refusals of products without a bar need not hold any more
+            calm_until[:] = 0  # refusals need not hold any more
+            for j in range(p):
+                awake[j] = present[i, j]
 
         for j in range(p):
             if not present[i, j]:
                 continue
             w = weight[i, j]
+            if not awake[j]:
+                target = wish[j, TARGET]
+                worth = value_at(si[j, LOTS], close[i, j], unit[j])
+                if target == 0.0 or in_band(target * equity, worth, limits.rebalance_band):
+                    counts[j, last[j]] += 1
+                    continue
             # a flat target enters nothing: its stop need not be fetched
             at_risk = stop[at_row(i, stop), j] if w != 0.0 else math.nan
             ticket, _ = decide(
                 si, sf, j, w, at_risk, cash, marks, NO_GUARDS, specs, costs, limits, styles
             )
+            code = ticket.code
             if ticket.kind != KIND_NONE:
                 place(
                     si[j], sf[j], ticket, i, t + 2 * interval_ms, at_risk,
                     take[at_row(i, take), j], trail[at_row(i, trail), j],
                     max_bars[at_row(i, max_bars), j],
                 )  # fmt: skip
-                if ticket.code == ACT_ENTER:
+                if code == ACT_ENTER:
                     marks = count_entry(marks)
-            last[j] = ticket.code if si[j, KIND] == KIND_NONE else 0
-            counts[j, ticket.code] += 1
+            if code >= FIRST_REFUSAL and code != said[j]:
+                refusals[found, 0] = i
+                refusals[found, 1] = j
+                refusals[found, 2] = code
+                found += 1
+            said[j] = code
+            counts[j, code] += 1
+            calm_until[j] = 0
+            if si[j, KIND] == KIND_NONE:
+                last[j] = code
+                most = note(si[j], sf[j], code, limits, reach[j], wish[j])
+                calm_until[j] = min(i + 1 + most, n) if most > 0 else 0
         for j in range(p):
             si[j, HELD_BACK] = 0
         i += 1
-    return i, row, cash, marks
+    return i, row, found, cash, marks

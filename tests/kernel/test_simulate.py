@@ -53,22 +53,23 @@ def counted(counts, j=0):
 
 @pytest.mark.parametrize("p", [0, 1, 2])
 def test_no_bars_give_nothing(p):
-    fills, equity, counts, si, cash, halts = run(np.empty((0, p)), np.empty((0, p)))
+    fills, equity, counts, refusals, si, cash, *halts = run(np.empty((0, p)), np.empty((0, p)))
     assert (len(fills), len(equity), counts.sum(), cash) == (0, 0, 0, CASH)
     assert fills.dtype == FILL_DTYPE
     assert not si.any()
-    assert halts.tolist() == [-1, 0]
+    assert refusals.shape == (0, 3)
+    assert halts == [-1, 0]
 
 
 def test_one_bar_is_decided_and_not_filled():
-    fills, equity, counts, si, cash, _ = run([[10_000]], [[0.5]])
+    fills, equity, counts, _, si, cash, *_ = run([[10_000]], [[0.5]])
     assert (len(fills), equity.tolist(), cash) == (0, [10_000.0], CASH)
     assert counted(counts) == {ACT_ENTER: 1}
     assert si[0, LOTS] == 0
 
 
 def test_no_opinion_ever_does_nothing():
-    fills, equity, counts, _, cash, _ = run(np.full((99, 2), 10_000), np.full((99, 2), nan))
+    fills, equity, counts, _, _, cash, *_ = run(np.full((99, 2), 10_000), np.full((99, 2), nan))
     assert (len(fills), cash) == (0, CASH)
     assert (equity == 10_000.0).all()
     assert [counted(counts, j) for j in (0, 1)] == [{HOLD_NO_OPINION: 99}] * 2
@@ -76,7 +77,7 @@ def test_no_opinion_ever_does_nothing():
 
 def test_a_decision_fills_at_the_next_open_and_marks_at_the_close():
     prices = [[10_000], [11_000], [12_000], [13_000]]
-    fills, equity, counts, si, cash, _ = run(prices, [0.55, 0.55, 0.0, nan])
+    fills, equity, counts, _, si, cash, *_ = run(prices, [0.55, 0.55, 0.0, nan])
     columns = ["bar", "cause", "side", "lots", "ticks", "reason", "cash"]
     assert [tuple(int(fill[c]) for c in columns) for fill in fills] == [
         (1, 0, 1, 50, 11_000, FILL_ENTRY, 4500 * UNIT),
@@ -91,7 +92,7 @@ def test_an_absent_product_neither_fills_nor_decides_and_keeps_its_last_price():
     prices = [[10_000, 10_000], [10_000, 1], [10_000, 1], [10_000, 20_000], [10_000, 10_000]]
     present = [[1, 1], [1, 0], [1, 0], [1, 1], [1, 0]]
     weight = [[nan, 0.4]] * 5
-    fills, equity, counts, _, _, _ = run(prices, weight, present=present)
+    fills, equity, counts, *_ = run(prices, weight, present=present)
     assert [(int(f["bar"]), int(f["product"]), int(f["ticks"])) for f in fills] == [(3, 1, 20_000)]
     assert equity.tolist() == [10_000.0] * 5
     assert counted(counts, 0) == {HOLD_NO_OPINION: 5}
@@ -108,14 +109,14 @@ def test_a_limit_meets_the_next_bar_in_time_only(shown, bar):
 
 def test_a_product_that_never_shows_is_ignored():
     prices = [[10_000, 0]] * 4
-    fills, _, counts, _, _, _ = run(prices, [[0.5, 0.5]] * 4, present=[[1, 0]] * 4)
+    fills, _, counts, *_ = run(prices, [[0.5, 0.5]] * 4, present=[[1, 0]] * 4)
     alone = run([[10_000]] * 4, [0.5] * 4)[0]
     assert fills.tolist() == alone.tolist()
     assert counted(counts, 1) == {}
 
 
 def test_two_products_share_the_cash_in_plan_order():
-    fills, _, _, _, cash, _ = run([[10_000, 10_000]] * 2, [[0.8, 0.8]] * 2)
+    fills, _, _, _, _, cash, *_ = run([[10_000, 10_000]] * 2, [[0.8, 0.8]] * 2)
     assert [(int(f["product"]), int(f["lots"])) for f in fills] == [(0, 80), (1, 20)]
     assert cash == 0
 
@@ -125,7 +126,7 @@ def test_fills_grow_beyond_their_first_room_unharmed():
     prices = 10_000 + np.arange(n).reshape(n, 1) % 7
     weight = np.tile([0.5, 0.0], n // 2)
     costs = FREE._replace(taker_e8=BPS)
-    fills, equity, _, si, cash, _ = run(prices, weight, costs=costs)
+    fills, equity, _, _, si, cash, *_ = run(prices, weight, costs=costs)
     assert len(fills) == n - 1
     assert fills["bar"].tolist() == list(range(1, n))
     assert (fills["side"] * fills["lots"]).sum() == si[0, LOTS] == fills["lots"][-1]
@@ -137,7 +138,7 @@ def test_fills_grow_beyond_their_first_room_unharmed():
 
 @pytest.mark.parametrize("weight, paid", [(0.5, 50), (-0.5, -50)])
 def test_funding_is_paid_at_every_bar_that_a_position_sees(weight, paid):
-    *_, cash, _ = run([[10_000]] * 4, [weight] * 4, funding=0.01)
+    cash = run([[10_000]] * 4, [weight] * 4, funding=0.01).cash
     spent = 5000 if weight > 0 else -5000
     assert CASH - cash == (spent + 3 * paid) * UNIT
 
@@ -160,11 +161,12 @@ def test_halts_say_where_and_how_often():
     weight[50:] = 0.0
     weight[60:] = 1.0
     limits = LIMITS._replace(max_daily_loss=0.1, max_drawdown=0.3)
-    fills, equity, counts, _, _, halts = run(prices, weight, limits=limits)
-    assert halts.tolist() == [40, 2]
+    fills, equity, counts, refusals, _, _, *halts = run(prices, weight, limits=limits)
+    assert halts == [40, 2]
     assert equity[[9, 10, 40]].tolist() == [10_000.0, 8_000.0, 6_000.0]
     assert [int(f["bar"]) for f in fills] == [1, 51]  # the exit passes
     assert counted(counts)[REFUSED_DRAWDOWN] == 12
+    assert refusals.tolist() == [[60, 0, REFUSED_DRAWDOWN]]  # said once, not at each bar
     assert counted(counts)[HOLD_FLAT] == 9
     weight[10:60] = 0.0
     weight[12:] = 1.0

@@ -58,4 +58,5 @@ def test_replay_fills_equal_simulate_fills(
     assert replay.cash == fast.cash
     assert replay.lots.tolist() == fast.lots.tolist()
     np.testing.assert_array_equal(replay.counts, fast.counts)
+    assert replay.refusals.tolist() == fast.refusals.tolist()
     assert (replay.drawdown_row, replay.loss_days) == (fast.drawdown_row, fast.loss_days)
