@@ -10,12 +10,10 @@ from gpt_trader.backtest.bar_signals import MixedSignals
 from gpt_trader.backtest.checks import NO_CHECKS, Checks, check, together
 from gpt_trader.backtest.measure import measure
 from gpt_trader.backtest.path import Path
-from gpt_trader.backtest.result import DataUsed, Halts, Result, StrategyUsed, Terms, Timing
+from gpt_trader.backtest.result import Halts, History, Result, StrategyUsed, Terms, Timing
 from gpt_trader.backtest.run import RawRun, run_fast, run_replay
 from gpt_trader.data.files import Loaded
 from gpt_trader.data.panel import Panel, build_panel
-from gpt_trader.data.quality import digest, find_gaps
-from gpt_trader.data.times import format_interval
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
 from gpt_trader.domain.targets import Targets
@@ -27,7 +25,6 @@ from gpt_trader.strategy.base import Strategy
 from gpt_trader.strategy.registry import is_array_strategy
 
 Engine = Literal["fast", "replay"]
-History = Bars | Loaded
 DEFAULT_RISK = RiskPolicy()
 DEFAULT_STYLE = OrderStyle()
 DEFAULT_CASH = Decimal(10_000)
@@ -98,7 +95,7 @@ def backtest(
     numbers, rows = measure(path, costs, close_at_end=close_at_end)
     busy_s = checked - computed
     return Result(
-        data=tuple(_data_used(one) for one in loaded),
+        histories=tuple(loaded),
         strategy=tuple(_strategy_used(r, assigned, series) for r in routes),
         terms=Terms(costs, risk, close_at_end, engine),
         metrics=numbers,
@@ -114,6 +111,7 @@ def backtest(
         path=path,
         trade_rows=rows,
         decision_counts=raw.counts,
+        refusals=raw.refusals,
         halts=Halts(
             drawdown=None if raw.drawdown_row < 0 else int(panel.time[raw.drawdown_row]),
             loss_days=raw.loss_days,
@@ -232,21 +230,6 @@ def _units(cash: Decimal | int) -> int:
     if not amount.is_finite() or not 0 < amount * UNITS_PER_QUOTE < Decimal(VALUE_LIMIT):
         raise UsageError(f"expected cash above 0 and below 40 billion, was {cash}")
     return int(amount * UNITS_PER_QUOTE)
-
-
-def _data_used(one: History) -> DataUsed:
-    bars = one.bars if isinstance(one, Loaded) else one
-    gaps = one.report.gaps if isinstance(one, Loaded) else find_gaps(bars.time, bars.interval_ms)
-    return DataUsed(
-        product=bars.product.product_id,
-        interval=format_interval(bars.interval_ms),
-        bars=len(bars),
-        first=int(bars.time[0]),
-        last=int(bars.time[-1]),
-        gaps=gaps.count,
-        missing_bars=gaps.missing_bars,
-        sha256=one.report.sha256 if isinstance(one, Loaded) else digest(bars),
-    )
 
 
 def _strategy_used(route: Route, assigned: Sequence[Route], series: Sequence[Bars]) -> StrategyUsed:

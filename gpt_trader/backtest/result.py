@@ -17,7 +17,10 @@ from gpt_trader.backtest.measure import Metrics
 from gpt_trader.backtest.metrics import drawdown_curve_pct
 from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.trades import Trade, trade_list
-from gpt_trader.data.times import format_time
+from gpt_trader.data.files import Loaded
+from gpt_trader.data.quality import digest, find_gaps
+from gpt_trader.data.times import format_interval, format_time
+from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import money_text
@@ -31,6 +34,9 @@ Ints = NDArray[np.int64]
 Rows = NDArray[np.void]
 COST_NAMES = ("taker_bps", "maker_bps", "spread_bps", "slippage_bps")
 RUN_ID_DIGITS = 16
+
+
+History = Bars | Loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +98,13 @@ class Halts:
 class Result:
     """A backtest's outcome. Arrays are those of `path`; label: "synthetic", or None.
 
+    histories: the bars, one entry a product. decision_counts: (p, N_CODES) int64. refusals: (k,
+    3) int64 grid row, product and code at which a run of the same refusal begins.
+
     assessment: how far the outcome can be trusted; None if that was not asked for.
     """
 
-    data: tuple[DataUsed, ...]
+    histories: tuple[History, ...]
     strategy: tuple[StrategyUsed, ...]
     terms: Terms
     metrics: Metrics
@@ -104,10 +113,16 @@ class Result:
     path: Path
     trade_rows: Rows
     decision_counts: Ints
+    refusals: Ints
     halts: Halts
     notes: tuple[str, ...] = ()
     label: str | None = None
     assessment: Assessment | None = None
+
+    @cached_property
+    def data(self) -> tuple[DataUsed, ...]:
+        """What went in, one entry a product."""
+        return tuple(data_used(one) for one in self.histories)
 
     @property
     def products(self) -> tuple[Product, ...]:
@@ -206,6 +221,22 @@ class Result:
             },
             "timing": asdict(self.timing),
         }
+
+
+def data_used(one: History) -> DataUsed:
+    """Describe a history; a digest takes longer than simulating it, so only when asked."""
+    bars = one.bars if isinstance(one, Loaded) else one
+    gaps = one.report.gaps if isinstance(one, Loaded) else find_gaps(bars.time, bars.interval_ms)
+    return DataUsed(
+        product=bars.product.product_id,
+        interval=format_interval(bars.interval_ms),
+        bars=len(bars),
+        first=int(bars.time[0]),
+        last=int(bars.time[-1]),
+        gaps=gaps.count,
+        missing_bars=gaps.missing_bars,
+        sha256=one.report.sha256 if isinstance(one, Loaded) else digest(bars),
+    )
 
 
 def _bps(costs: CostModel, name: str) -> float:
