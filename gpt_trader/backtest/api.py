@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from functools import partial
 from time import perf_counter
 from typing import Any, Literal
 
+from gpt_trader.backtest.assess import Trials, assessment
 from gpt_trader.backtest.bar_signals import MixedSignals
 from gpt_trader.backtest.checks import NO_CHECKS, Checks, check, together
 from gpt_trader.backtest.measure import measure
@@ -51,6 +53,8 @@ def backtest(
     close_at_end: bool = False,
     engine: Engine | None = None,
     self_check: bool = True,
+    assess: bool = False,
+    trials: Trials | None = None,
     label: str | None = None,
     load_s: float = 0.0,
 ) -> Result:
@@ -60,7 +64,9 @@ def backtest(
     strategy: on all products, or routes. risk: None for no policy. cash: quote at the start.
     close_at_end: sell what is held at the last close. engine: "fast" unless a strategy decides
     bar by bar, then "replay"; both give the same fills. self_check: look for look-ahead and too
-    short a warm-up. label: said of the data, such as "synthetic". load_s: time spent on loading.
+    short a warm-up. assess: say how far the result can be trusted. trials: what else was tried on
+    these products and times; None if nobody counted. label: said of the data, such as
+    "synthetic". load_s: time spent on loading.
     Raises ValidationGateError if a check fails, UsageError and ConfigError on bad arguments.
     """
     began = perf_counter()
@@ -75,16 +81,10 @@ def backtest(
     computed = perf_counter()
     targets = [_targets(r.strategy, b) for r, b in zip(assigned, series, strict=True)]
     simulated = perf_counter()
-    raw = _simulate(
-        panel,
-        assigned,
-        targets,
-        engine=engine,
-        cash=start_units,
-        costs=costs,
-        risk=risk,
-        close_at_end=close_at_end,
+    run = partial(
+        _simulate, panel, assigned, cash=start_units, risk=risk, close_at_end=close_at_end
     )
+    raw = run(targets, engine=engine, costs=costs)
     checked = perf_counter()
     checks = _checks(assigned, series, targets) if self_check else NO_CHECKS
     measured = perf_counter()
@@ -93,6 +93,23 @@ def backtest(
         tuple(series), panel.interval_ms, panel.time, raw.equity, panel.open, raw.fills, start_units
     )
     numbers, rows = measure(path, costs, close_at_end=close_at_end)
+    arrays = [t for t in targets if t is not None]
+    judged = perf_counter()
+    trust = (
+        assessment(
+            path,
+            numbers,
+            costs,
+            close_at_end=close_at_end,
+            checks=checks,
+            trials=trials,
+            targets=arrays if len(arrays) == len(series) else (),
+            rerun=lambda other, rows: run(rows, engine="fast", costs=other).equity,
+            label=label,
+        )
+        if assess
+        else None
+    )
     busy_s = checked - computed
     return Result(
         histories=tuple(loaded),
@@ -105,6 +122,7 @@ def backtest(
             features_s=simulated - computed,
             simulate_s=checked - simulated,
             checks_s=measured - checked,
+            assess_s=perf_counter() - judged,
             total_s=load_s + perf_counter() - began,
             bars_per_s=sum(map(len, series)) / busy_s if busy_s > 0.0 else None,
         ),
@@ -118,6 +136,7 @@ def backtest(
         ),
         notes=tuple(n for one in loaded if isinstance(one, Loaded) for n in one.report.notes),
         label=label,
+        assessment=trust,
     )
 
 
@@ -168,7 +187,7 @@ def _targets(strategy: Any, bars: Bars) -> Targets | None:  # noqa: ANN401
 def _simulate(
     panel: Panel,
     assigned: Sequence[Route],
-    targets: list[Targets | None],
+    targets: Sequence[Targets | None],
     *,
     engine: Engine,
     cash: int,

@@ -1,11 +1,18 @@
 """How far a result can be trusted: uncertainty, sensitivity, baselines and a verdict."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
-from gpt_trader.backtest.baselines import Baselines
-from gpt_trader.backtest.inference import Inference, Range, Trials
-from gpt_trader.backtest.sensitivity import CostPoint, Sensitivity
-from gpt_trader.backtest.verdict import Verdict
+from gpt_trader.backtest.baselines import Baselines, baselines
+from gpt_trader.backtest.checks import Checks
+from gpt_trader.backtest.inference import Inference, Range, Trials, infer
+from gpt_trader.backtest.measure import Metrics
+from gpt_trader.backtest.path import Path
+from gpt_trader.backtest.sensitivity import CostPoint, Rerun, Sensitivity, sensitivity
+from gpt_trader.backtest.verdict import Evidence, Verdict, judge
+from gpt_trader.domain.costs import CostModel
+from gpt_trader.domain.targets import Targets
 
 __all__ = [
     "Assessment",
@@ -16,6 +23,7 @@ __all__ = [
     "Sensitivity",
     "Trials",
     "Verdict",
+    "assessment",
 ]
 
 
@@ -27,3 +35,36 @@ class Assessment:
     sensitivity: Sensitivity
     baselines: Baselines
     verdict: Verdict
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return what JSON says of it: every number, none of the daily series."""
+        series = {"fan", "buy_hold", "vol_matched"}
+        parts = {f.name: asdict(getattr(self, f.name)) for f in fields(self) if f.name != "verdict"}
+        return {"verdict": self.verdict.word, "reasons": list(self.verdict.reasons)} | {
+            name: {key: value for key, value in part.items() if key not in series}
+            for name, part in parts.items()
+        }
+
+
+def assessment(
+    path: Path,
+    metrics: Metrics,
+    costs: CostModel,
+    *,
+    close_at_end: bool,
+    checks: Checks,
+    trials: Trials | None,
+    targets: Sequence[Targets],
+    rerun: Rerun,
+    label: str | None,
+) -> Assessment:
+    """Say how far a run can be trusted.
+
+    trials: what else was tried on these products and times; None if nobody counted. targets,
+    rerun: as in `sensitivity`. label: what is said of the data, such as synthetic, or None.
+    """
+    sure = infer(path.time, path.equity, start=path.start, trials=trials)
+    other_terms = sensitivity(path, metrics, costs, targets, rerun)
+    beside = baselines(path, costs, close_at_end=close_at_end)
+    verdict = judge(Evidence(metrics, costs, sure, other_terms, beside, checks, label))
+    return Assessment(sure, other_terms, beside, verdict)

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.backtest.measure import buy_all, buy_and_hold
+from gpt_trader.backtest.metrics import DAY_MS, daily_closes, return_pct, sharpe
+from gpt_trader.backtest.path import Path
+from gpt_trader.domain.costs import CostModel
+
 Floats = NDArray[np.float64]
 
 
@@ -22,3 +27,59 @@ class Baselines:
     vol_matched_return_pct: float
     buy_hold_sharpe: float | None
     vol_matched_sharpe: float | None
+
+
+def baselines(path: Path, costs: CostModel, *, close_at_end: bool) -> Baselines:
+    """Return what the baselines would have given on the bars of a run, at the same costs.
+
+    The volatility-matched one pays its share of the entry's costs; keeping its exposure constant
+    is free, which makes it the harder to beat.
+    """
+    held = hold_daily(path, costs, close_at_end=close_at_end)
+    own = daily_closes(path.time, path.equity) / path.start
+    matched = exposed(held, exposure_of(own, held))
+    return Baselines(
+        buy_hold=held,
+        vol_matched=matched,
+        buy_hold_return_pct=return_pct(1.0, float(held[-1])),
+        vol_matched_return_pct=return_pct(1.0, float(matched[-1])),
+        buy_hold_sharpe=sharpe(_returns(held)),
+        vol_matched_sharpe=sharpe(_returns(matched)),
+    )
+
+
+def hold_daily(path: Path, costs: CostModel, *, close_at_end: bool) -> Floats:
+    """Return buy and hold's equity over its start at each calendar day's close, (d,) float64.
+
+    A day without bars is valued at the closes before it.
+    """
+    kernel, start = costs.kernel(), path.start_units
+    days = np.arange(path.time[0] // DAY_MS, path.time[-1] // DAY_MS + 1)
+    total = np.full(len(days), float(start))
+    for one, holding in zip(path.bars, buy_all(path.bars, kernel, start), strict=True):
+        newest = np.searchsorted(one.time, (days + 1) * DAY_MS) - 1
+        spec = one.product.spec
+        worth = one.close[newest] * (holding.lots * spec.value_num / spec.value_den)
+        total += np.where(newest > 0, worth - holding.spent, 0.0)
+    if close_at_end:
+        total[-1] = buy_and_hold(path.bars, kernel, start_units=start, close_at_end=True)
+    return total / start
+
+
+def exposure_of(own: Floats, held: Floats) -> float:
+    """Return the share of buy and hold that varies from day to day as much as `own`, at most 1.
+
+    Both (d,) float64, equity at each day's close; 0 where either does not vary.
+    """
+    mine, theirs = float(np.std(_returns(own))), float(np.std(_returns(held)))
+    return min(mine / theirs, 1.0) if theirs > 0.0 else 0.0
+
+
+def exposed(held: Floats, exposure: float) -> Floats:
+    """Return the equity of holding a constant share of `held`, (d,) float64, over its start."""
+    moves = held / np.concatenate([[1.0], held[:-1]]) - 1.0
+    return np.asarray(np.cumprod(1.0 + exposure * moves))
+
+
+def _returns(closes: Floats) -> Floats:
+    return np.asarray(closes[1:] / closes[:-1] - 1.0)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,34 +72,54 @@ def money(units: int) -> Decimal:
     return Decimal(units).scaleb(-8)
 
 
+class Holding(NamedTuple):
+    """What was bought of a product, and what was spent on it, units, fee included."""
+
+    lots: int
+    spent: int
+
+
+def buy_all(bars: Sequence[Bars], costs: Costs, start_units: int) -> list[Holding]:
+    """Return each product's holding after buying with all of the cash.
+
+    Each product gets an equal part of it and is bought at the open after its first bar, as taker
+    with spread, slippage and fee; no lots of what has no such bar or costs too much.
+    """
+    adverse_e8 = costs.half_spread_e8 + costs.slippage_e8
+    bought = []
+    for one in bars:
+        holding = Holding(0, 0)
+        if len(one) > 1:
+            spec = one.product.spec
+            ticks = adverse_ticks(int(one.open[1]), 1, adverse_e8)
+            lots = lots_for_quote(start_units // len(bars), ticks, costs.taker_e8, spec)
+            if lots >= spec.min_lots and fits(lots, ticks, spec):
+                fee = fill_fee(1, lots, ticks, costs.taker_e8, spec)
+                holding = Holding(lots, -cash_after(0, 1, lots, ticks, fee, spec))
+        bought.append(holding)
+    return bought
+
+
 def buy_and_hold(
     bars: Sequence[Bars], costs: Costs, *, start_units: int, close_at_end: bool
 ) -> int:
     """Return what buying everything at once and waiting leaves, units.
 
-    Each product gets an equal part of the cash and is bought at the open after its first bar, as
-    taker with spread, slippage and fee; it is valued at its last close, or sold there at the same
-    costs if `close_at_end`.
+    What `buy_all` bought is valued at the last close, or sold there at the same costs if
+    `close_at_end`.
     """
     adverse_e8 = costs.half_spread_e8 + costs.slippage_e8
     total = start_units
-    for one in bars:
-        if len(one) < 2:
+    for one, holding in zip(bars, buy_all(bars, costs, start_units), strict=True):
+        if holding.lots == 0:
             continue
         spec = one.product.spec
-        ticks = adverse_ticks(int(one.open[1]), 1, adverse_e8)
-        lots = lots_for_quote(start_units // len(bars), ticks, costs.taker_e8, spec)
-        if lots < spec.min_lots or not fits(lots, ticks, spec):
-            continue
-        total = cash_after(
-            total, 1, lots, ticks, fill_fee(1, lots, ticks, costs.taker_e8, spec), spec
-        )
         ticks = int(one.close[-1])
         fee = 0
         if close_at_end:
             ticks = adverse_ticks(ticks, -1, adverse_e8)
-            fee = fill_fee(-1, lots, ticks, costs.taker_e8, spec)
-        total = cash_after(total, -1, lots, ticks, fee, spec)
+            fee = fill_fee(-1, holding.lots, ticks, costs.taker_e8, spec)
+        total = cash_after(total - holding.spent, -1, holding.lots, ticks, fee, spec)
     return total
 
 

@@ -72,6 +72,7 @@ class Timing:
     features_s: float
     simulate_s: float
     checks_s: float
+    assess_s: float
     total_s: float
     bars_per_s: float | None
 
@@ -219,6 +220,7 @@ class Result:
                 "lookahead": {"sampled": self.checks.sampled, "ok": self.checks.lookahead_ok},
                 "warmup": {"bars": self.checks.warmup_bars, "ok": self.checks.warmup_ok},
             },
+            "assessment": None if self.assessment is None else self.assessment.to_json_dict(),
             "timing": asdict(self.timing),
         }
 

@@ -1,6 +1,20 @@
 """What is left of a result if trading costs more, or every order comes one bar late."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpt_trader.backtest.measure import Metrics
+from gpt_trader.backtest.metrics import daily_returns, return_pct, sharpe
+from gpt_trader.backtest.path import Path
+from gpt_trader.domain.costs import CostModel
+from gpt_trader.domain.targets import Targets
+
+Floats = NDArray[np.float64]
+Rerun = Callable[[CostModel, Sequence[Targets]], Floats]
+"""Costs and each product's targets to equity, (n,) float64 quote at the closes."""
 
 FEE_FACTORS = (0.0, 0.5, 1.0, 2.0, 3.0)
 
@@ -28,3 +42,59 @@ class Sensitivity:
     break_even_bps: float | None
     delayed_return_pct: float | None
     delayed_sharpe: float | None
+
+
+def sensitivity(
+    path: Path, metrics: Metrics, costs: CostModel, targets: Sequence[Targets], rerun: Rerun
+) -> Sensitivity:
+    """Repeat a run at other fees, and with every target a bar later.
+
+    path, metrics: the run itself, at `costs`. targets: each product's; empty if a strategy decides
+    bar by bar, whose run cannot be repeated fast.
+    """
+    points: tuple[CostPoint, ...] = ()
+    late_pct = late_sharpe = None
+    if targets:
+        points = tuple(
+            CostPoint(factor, *_outcome(path, rerun(with_fees(costs, factor), targets)))
+            if factor != 1.0
+            else CostPoint(factor, metrics.return_pct, metrics.sharpe)
+            for factor in FEE_FACTORS
+        )
+        late_pct, late_sharpe = _outcome(path, rerun(costs, [delayed(t) for t in targets]))
+    traded = metrics.turnover * float(np.mean(path.equity))
+    return Sensitivity(
+        costs=points,
+        break_even_bps=float(metrics.gross_pnl) / traded * 10_000.0 if traded else None,
+        delayed_return_pct=late_pct,
+        delayed_sharpe=late_sharpe,
+    )
+
+
+def with_fees(costs: CostModel, factor: float) -> CostModel:
+    """Return the costs with maker and taker fees times a factor; the rest stays as it is."""
+    return replace(costs, taker_bps=costs.taker_bps * factor, maker_bps=costs.maker_bps * factor)
+
+
+def delayed(targets: Targets) -> Targets:
+    """Return targets one row later; the first row holds no opinion."""
+
+    def later(column: Floats) -> Floats:
+        return np.concatenate([column[:1], column[:-1]])
+
+    weight = later(targets.weight)
+    weight[:1] = np.nan
+    return replace(
+        targets,
+        weight=weight,
+        stop=None if targets.stop is None else later(targets.stop),
+        take_profit=None if targets.take_profit is None else later(targets.take_profit),
+        trail=None if targets.trail is None else later(targets.trail),
+        max_bars=None if targets.max_bars is None else later(targets.max_bars),
+        conditions=(),
+    )
+
+
+def _outcome(path: Path, equity: Floats) -> tuple[float, float | None]:
+    returns = daily_returns(path.time, equity)
+    return return_pct(path.start, float(equity[-1])), sharpe(returns)
