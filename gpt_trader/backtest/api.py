@@ -21,6 +21,7 @@ from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import ConfigError, UsageError
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE, VALUE_LIMIT
+from gpt_trader.observe.provenance import source_sha256
 from gpt_trader.risk.policy import RiskPolicy, no_policy
 from gpt_trader.strategy.answers import ask_targets, without_early_opinions
 from gpt_trader.strategy.base import Strategy
@@ -261,4 +262,5 @@ def _strategy_used(route: Route, assigned: Sequence[Route], series: Sequence[Bar
         ),
         budget=route.budget,
         style=route.style,
+        source_sha256=source_sha256(type(strategy)),
     )

@@ -25,6 +25,7 @@ from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import money_text
 from gpt_trader.kernel.codes import ACT_ENTER, DECISION_NAMES, FIRST_REFUSAL
+from gpt_trader.observe.provenance import sources_sha256
 from gpt_trader.risk.policy import RiskPolicy
 
 if TYPE_CHECKING:
@@ -55,13 +56,17 @@ class DataUsed:
 
 @dataclass(frozen=True, slots=True)
 class StrategyUsed:
-    """One route: a strategy, its parameters, its products, share of equity and order style."""
+    """One route: a strategy, its parameters, its products, share of equity and order style.
+
+    source_sha256: of the file that brings the strategy; None if it is built in.
+    """
 
     name: str
     params: Mapping[str, Any]
     products: tuple[str, ...]
     budget: float
     style: OrderStyle
+    source_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +152,7 @@ class Result:
 
     @cached_property
     def run_id(self) -> str:
-        """Digest of the inputs and the fills: the same run has it again, on either engine."""
+        """Digest of data, code, terms and fills: the same run has it again, on either engine."""
         terms = asdict(self.terms)
         del terms["engine"]
         inputs = {
@@ -155,6 +160,7 @@ class Result:
             "strategy": [asdict(s) for s in self.strategy],
             "terms": terms,
             "cash": self.path.start_units,
+            "code": sources_sha256(),
         }
         text = json.dumps(inputs, sort_keys=True, default=str)
         digest = hashlib.sha256(text.encode())
@@ -256,6 +262,7 @@ def _strategy_json(used: StrategyUsed) -> dict[str, Any]:
         "products": list(used.products),
         "budget": used.budget,
         "order_style": asdict(used.style),
+        "source_sha256": used.source_sha256,
     }
 
 

@@ -18,12 +18,13 @@ from gpt_trader.cli.options import (
     RiskChoice,
     SlippageBps,
     SpreadBps,
+    StateDir,
     StrategyName,
     StyleChoice,
     TakerBps,
     ToTime,
 )
-from gpt_trader.cli.output import Json, ProfileName, Sets, emit
+from gpt_trader.cli.output import Json, ProfileName, Sets
 from gpt_trader.errors import UsageError
 
 
@@ -38,7 +39,23 @@ def _file(flag: str, text: str) -> Any:  # noqa: ANN401
     return typer.Option(flag, metavar="FILE", help=text)
 
 
+def _stored(flag: str, text: str) -> Any:  # noqa: ANN401
+    return typer.Option(
+        flag, metavar="RUN", help=text, autocompletion=complete_runs, show_default=False
+    )
+
+
+def complete_runs(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the ids of stored runs that begin so, the newest first."""
+    from gpt_trader.backtest.store import run_ids
+
+    return [
+        one for one in run_ids(_root(ctx.params.get("state_dir"))) if one.startswith(incomplete)
+    ]
+
+
 def command(
+    ctx: typer.Context,
     *,
     profile: ProfileName = None,
     strategy: StrategyName = None,
@@ -71,6 +88,21 @@ def command(
     no_checks: Annotated[
         bool, typer.Option("--no-checks", help="Do not look for look-ahead and short warm-up.")
     ] = False,
+    show: Annotated[str | None, _stored("--show", "Show a stored run again.")] = None,
+    diff: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--diff",
+            metavar="RUN RUN",
+            help="Show what differs between two.",
+            autocompletion=complete_runs,
+            show_default=False,
+        ),
+    ] = None,
+    reproduce: Annotated[
+        str | None, _stored("--reproduce", "Run a stored run again and compare.")
+    ] = None,
+    state_dir: StateDir = None,
     json: Json = False,
 ) -> None:
     """Try a strategy on history, with honest costs.
@@ -79,9 +111,20 @@ def command(
     itself for look-ahead. What each number means is in docs/backtest.md.
     """
     from gpt_trader.backtest.files import check_outputs
-    from gpt_trader.cli import backtest_input, backtest_view
+    from gpt_trader.cli import backtest_input, backtest_stored
     from gpt_trader.cli.history import parse_period
 
+    root = _root(state_dir)
+    if _one_of(ctx, {"--show": show, "--diff": diff, "--reproduce": reproduce}):
+        if show is not None:
+            backtest_stored.show(root, show, json=json)
+        elif diff is not None:
+            backtest_stored.diff(root, *diff, json=json)
+        elif reproduce is not None:
+            check_outputs({"--trades": trades, "--fills": fills, "--equity": equity})
+            result = backtest_stored.reproduce(root, reproduce, json=json)
+            backtest_input.write_files(result, trades=trades, fills=fills, equity=equity)
+        return
     if report is not None:
         raise UsageError("--report: reports are not built yet")
     check_outputs({"--trades": trades, "--fills": fills, "--equity": equity})
@@ -109,12 +152,40 @@ def command(
         engine=None if engine is None else engine.value,
         self_check=not no_checks,
     )
-    result = backtest_input.run(asked)
+    inputs = backtest_input.resolve(asked)
+    result = backtest_input.run(inputs)
     backtest_input.write_files(result, trades=trades, fills=fills, equity=equity)
-    if not json:
-        again = [("--profile", profile), ("--strategy", strategy)]
-        again += [("--set", one) for one in asked.sets] + [("--data", one) for one in asked.data]
-        flags = [*(["--demo"] if demo else []), "--trades", "trades.csv"]
-        backtest_view.show(result, next_command=backtest_view.next_command(again, *flags))
-    said = [note for note in (result.label, result.costs_label) if note is not None]
-    emit("backtest", result.to_json_dict(), [*result.notes, *(said if json else [])], json=json)
+    backtest_stored.finish(root, result, inputs, json=json)
+
+
+def _root(state_dir: Path | None) -> Path:
+    import os
+
+    from gpt_trader.runtime.state_dir import state_root
+
+    return state_root(state_dir, os.environ)
+
+
+def _one_of(ctx: typer.Context, asked: dict[str, object]) -> bool:
+    """Whether a stored run is asked for.
+
+    Raises UsageError if more than one flag asks, or others are given that have no effect then.
+    """
+    flags = [flag for flag, value in asked.items() if value is not None]
+    if not flags:
+        return False
+    allowed = {flag.removeprefix("--") for flag in flags[:1]} | {"state_dir", "json"}
+    if flags[0] == "--reproduce":
+        allowed |= {"trades", "fills", "equity", "report"}
+    given = [
+        param.opts[0]
+        for param in ctx.command.params
+        if param.name not in allowed
+        and str(ctx.get_parameter_source(param.name)).endswith("COMMANDLINE")
+    ]
+    if given:
+        raise UsageError(
+            f"{flags[0]} and {given[0]} exclude each other",
+            hint=f"a stored run has all its inputs: gpt-trader backtest {flags[0]} RUN",
+        )
+    return True

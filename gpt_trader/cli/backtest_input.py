@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Literal
+from typing import Any, Literal
 
 from gpt_trader.backtest.api import Route, backtest
 from gpt_trader.backtest.files import (
@@ -20,7 +20,7 @@ from gpt_trader.backtest.files import (
 from gpt_trader.backtest.result import Result
 from gpt_trader.backtest.run import PORTFOLIO
 from gpt_trader.cli.history import Period, cut, load_files, parse_data
-from gpt_trader.config.load import load_profile, overrides
+from gpt_trader.config.load import load_profile, overrides, restore
 from gpt_trader.config.settings import Settings
 from gpt_trader.data.catalog import parse_spec
 from gpt_trader.data.files import Loaded
@@ -29,7 +29,7 @@ from gpt_trader.data.times import parse_interval
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import OrderStyle, OrderStyleName
 from gpt_trader.errors import UsageError
-from gpt_trader.strategy.registry import builtin_names, create
+from gpt_trader.strategy.registry import builtin_names, create, findable
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,56 +51,114 @@ class Asked:
     self_check: bool
 
 
-def run(asked: Asked) -> Result:
-    """Load what was asked for, and run it.
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything that decides a run, as JSON holds it: a stored run is repeated from this.
 
-    Raises UsageError, ConfigError, DataError or ValidationGateError.
+    settings: `config.load.Loaded.document`. files: absolute path by product; none: the synthetic
+    market of the settings. start_ms, end_ms: int64 ms UTC, start inclusive, end exclusive.
     """
-    interval_ms = None if asked.interval is None else parse_interval(asked.interval)
+
+    profile: str
+    settings: Mapping[str, Any]
+    files: Mapping[str, str]
+    spec: Mapping[str, str]
+    start_ms: int | None
+    end_ms: int | None
+    interval: str | None
+    risk: bool
+    style: OrderStyleName | None
+    close_at_end: bool
+    engine: Literal["fast", "replay"] | None
+    self_check: bool
+
+
+def resolve(asked: Asked) -> Inputs:
+    """Return what a command line comes to with profile and environment.
+
+    Raises UsageError or ConfigError.
+    """
+    if asked.interval is not None:
+        parse_interval(asked.interval)
     if asked.demo and asked.data:
         raise UsageError("--demo and --data exclude each other", hint="give one of them")
     flags = dict(asked.flags) | overrides(asked.sets)
     profile = asked.profile or ("dev" if asked.demo else None)
-    settings = load_profile(profile, env=os.environ, flags=flags).settings
+    loaded = load_profile(profile, env=os.environ, flags=flags)
+    synthetic = asked.demo or bool(asked.profile and loaded.settings.feed == "synthetic")
+    if not asked.data and not synthetic:
+        raise UsageError(
+            "no data to run on", hint="give --data BTC-USD=FILE, or --demo for a synthetic market"
+        )
+    if asked.spec is not None and not asked.data:
+        raise UsageError("--product-spec needs --data", hint="the synthetic market has its own")
+    files = parse_data(asked.data, loaded.settings.products)
+    return Inputs(
+        profile=loaded.settings.profile,
+        settings=_findable(loaded.document),
+        files={product: str(path.absolute()) for product, path in files.items()},
+        spec={} if asked.spec is None else parse_spec(asked.spec),
+        start_ms=asked.period.start_ms,
+        end_ms=asked.period.end_ms,
+        interval=asked.interval,
+        risk=asked.risk,
+        style=asked.style,
+        close_at_end=asked.close_at_end,
+        engine=asked.engine,
+        self_check=asked.self_check,
+    )
+
+
+def run(inputs: Inputs) -> Result:
+    """Load what is named, and run it.
+
+    Raises UsageError, ConfigError, DataError or ValidationGateError.
+    """
+    settings = restore(inputs.settings, inputs.profile)
     began = perf_counter()
-    history, label = _history(asked, settings, interval_ms)
+    history, label = load_history(inputs, settings)
     load_s = perf_counter() - began
     products = [_bars(one).product.product_id for one in history]
     return backtest(
         history,
-        routes(settings, products, asked.style),
+        routes(settings, products, inputs.style),
         costs=settings.costs,
-        risk=settings.risk if asked.risk else None,
+        risk=settings.risk if inputs.risk else None,
         cash=settings.cash,
-        close_at_end=asked.close_at_end,
-        engine=asked.engine,
-        self_check=asked.self_check,
+        close_at_end=inputs.close_at_end,
+        engine=inputs.engine,
+        self_check=inputs.self_check,
         label=label,
         load_s=load_s,
     )
 
 
-def _history(
-    asked: Asked, settings: Settings, interval_ms: int | None
+def load_history(
+    inputs: Inputs, settings: Settings
 ) -> tuple[Sequence[Loaded] | Sequence[Bars], str | None]:
     """Return the bars, and what is said of them."""
-    if asked.data:
-        spec = {} if asked.spec is None else parse_spec(asked.spec)
-        files = parse_data(asked.data, settings.products)
-        return load_files(files, asked.period, interval_ms=interval_ms, spec=spec), None
-    if not asked.demo and not (asked.profile and settings.feed == "synthetic"):
-        raise UsageError(
-            "no data to run on", hint="give --data BTC-USD=FILE, or --demo for a synthetic market"
-        )
-    if asked.spec is not None:
-        raise UsageError("--product-spec needs --data", hint="the synthetic market has its own")
+    period = Period(inputs.start_ms, inputs.end_ms)
+    if inputs.files:
+        files = {product: Path(path) for product, path in inputs.files.items()}
+        interval_ms = None if inputs.interval is None else parse_interval(inputs.interval)
+        return load_files(files, period, interval_ms=interval_ms, spec=dict(inputs.spec)), None
     series = synthetic_market(
         seed=settings.synthetic.seed,
         products=settings.products or DEFAULT_PRODUCTS,
         n_bars=settings.synthetic.bars,
         interval_ms=settings.interval_ms,
     )
-    return [cut(bars, asked.period) for bars in series], SYNTHETIC_NOTE
+    return [cut(bars, period) for bars in series], SYNTHETIC_NOTE
+
+
+def _findable(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings whose strategies are found from any folder: file.py:Class absolutely."""
+    routes = [one | {"strategy": findable(one["strategy"])} for one in document["routes"]]
+    strategy = document["strategy"]
+    return dict(document) | {
+        "routes": routes,
+        "strategy": None if strategy is None else findable(strategy),
+    }
 
 
 def routes(

@@ -26,11 +26,16 @@ from gpt_trader.errors import ConfigError, UsageError
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings, with every effective value and its origin by dotted key."""
+    """Settings, with every effective value and its origin by dotted key.
+
+    document: the same values as JSON holds them, for `restore`; who is alerted and where a key
+    lies are left out.
+    """
 
     settings: Settings
     values: Mapping[str, object]
     origins: Mapping[str, Origin]
+    document: Mapping[str, Any]
     warnings: tuple[str, ...] = ()
 
 
@@ -59,7 +64,23 @@ def load_profile(
         settings=to_settings(keys, path.stem if path else ""),
         values={dotted(p): value for p, value in values.items()},
         origins={dotted(p): _origin(layer, p) for p in values},
+        document=keys.model_dump(mode="json", exclude={"alerts", "coinbase"}),
     )
+
+
+def restore(document: Mapping[str, Any], profile: str) -> Settings:
+    """Return settings as `Loaded.document` holds them; nothing else has a say.
+
+    profile: the name, "" for none. Raises ConfigError if this version does not know a key or
+    value.
+    """
+    try:
+        return to_settings(ProfileKeys.model_validate(document), profile)
+    except ValidationError as error:
+        place = dotted(error.errors()[0]["loc"])
+        raise ConfigError(
+            f"the stored settings are not of this version: {place}: {error.errors()[0]['msg']}"
+        ) from error
 
 
 def overrides(sets: Sequence[str]) -> dict[str, Given]:

@@ -1,12 +1,9 @@
 """From settings to the parts of a session: the one place where modes differ."""
 
 import hashlib
-import platform
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from gpt_trader.config.settings import RouteSpec, Settings
@@ -23,10 +20,10 @@ from gpt_trader.errors import ConfigError, DataError
 from gpt_trader.journal.encode import canonical_json
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.kernel.settings import Costs, Limits, Style
+from gpt_trader.observe import provenance
+from gpt_trader.observe.provenance import versions
 from gpt_trader.runtime.signals import TrailingSignals
-from gpt_trader.strategy.registry import create
-
-PACKAGES = ("gpt-trader", "numpy", "numba", "apsw")
+from gpt_trader.strategy.registry import create, findable
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +108,7 @@ def _header(
         "products": [_product(bars.product) for bars in series],
         "routes": [
             {
-                "strategy": _findable(route.strategy),
+                "strategy": findable(route.strategy),
                 "params": dict(route.params),
                 "budget": route.budget,
             }
@@ -127,12 +124,6 @@ def _header(
         "label": label,
         "versions": versions(),
     }
-
-
-def _findable(strategy: str) -> str:
-    """Return a strategy's name so that it is found from any folder: file.py:Class absolutely."""
-    file, colon, name = strategy.rpartition(":")
-    return f"{Path(file).absolute()}{colon}{name}" if colon else strategy
 
 
 def _product(product: Product) -> dict[str, Any]:
@@ -155,36 +146,9 @@ def _infinite(numbers: Sequence[float | None]) -> list[float]:
     return [float("inf") if number is None else number for number in numbers]
 
 
-def versions() -> dict[str, str]:
-    """Return what equal results depend on: packages, Python, the processor's features."""
-    packages = {name: _version(name) for name in PACKAGES}
-    return packages | {"python": platform.python_version(), "cpu": _cpu()}
-
-
-def _cpu() -> str:
-    """Return the architecture and a digest of the processor's features, where they are told."""
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    features = next((x for x in lines if x.lower().startswith(("flags", "features"))), "")
-    told = hashlib.sha256(" ".join(sorted(features.split()[2:])).encode()).hexdigest()[:12]
-    return f"{platform.machine()}-{told}"
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "unknown"
-
-
 def version_changes(header: Mapping[str, Any]) -> list[str]:
     """Return what is otherwise here than where the session was recorded."""
-    here = versions()
-    return [
-        f"{name} {recorded}, this is {here[name]}"
-        for name, recorded in header["versions"].items()
-        if recorded != here[name]
-    ]
+    return provenance.version_changes(header["versions"], versions())
 
 
 def plan_of(header: Mapping[str, Any]) -> Plan:

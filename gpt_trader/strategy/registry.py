@@ -113,6 +113,12 @@ def create(ref: str, settings: Mapping[str, Value]) -> Any:  # noqa: ANN401
     return made
 
 
+def findable(ref: str) -> str:
+    """Return a reference that holds in any folder: file.py:Class with an absolute path."""
+    file, colon, name = ref.rpartition(":")
+    return f"{Path(file).absolute()}{colon}{name}" if colon else ref
+
+
 def is_array_strategy(strategy: type[Any]) -> bool:
     """Whether a class computes whole columns (targets), not bar by bar (on_bar)."""
     return hasattr(strategy, "targets")

@@ -237,7 +237,7 @@ def test_people_read_a_table_with_costs_checks_and_what_next(capsys, market):
     for words in ("buy and hold", "fees", "drawdown", "refused", "look-ahead ok", "warm-up ok"):
         assert words in out
     assert "lower than the worst tier: taker 1 < 120 bps" in out
-    assert out.splitlines()[-1].startswith("Next: gpt-trader backtest --strategy sma_cross --set")
+    assert out.splitlines()[-1].startswith("Next: gpt-trader backtest --reproduce ")
     assert "SOL-USD is not" in err or err == ""
 
 

@@ -1,0 +1,64 @@
+"""What equal results depend on besides data and settings: the code, packages, the processor."""
+
+import hashlib
+import inspect
+import platform
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = ("gpt-trader", "numpy", "numba", "apsw")
+ROOT = Path(__file__).parents[1]
+
+
+def versions() -> dict[str, str]:
+    """Return versions of packages and Python, and a digest of the processor's features."""
+    packages = {name: _version(name) for name in PACKAGES}
+    return packages | {"python": platform.python_version(), "cpu": _cpu()}
+
+
+def version_changes(recorded: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
+    """Return what is otherwise here than where something was recorded."""
+    return [f"{name} {was}, this is {here[name]}" for name, was in recorded.items()
+            if was != here[name]]  # fmt: skip
+
+
+@cache
+def sources_sha256() -> str:
+    """Return the SHA-256 of the package's Python files as they were at the first call."""
+    found = hashlib.sha256()
+    for path in sorted(ROOT.rglob("*.py")):
+        found.update(f"{path.relative_to(ROOT).as_posix()}\n".encode())
+        found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()
+
+
+def source_sha256(code: type) -> str | None:
+    """Return the SHA-256 of the file that defines a class.
+
+    None if the file belongs to the package (`sources_sha256` covers it) or there is none.
+    """
+    try:
+        path = Path(inspect.getfile(code)).resolve()
+    except (OSError, TypeError):  # typed at a prompt, or made by exec
+        return None
+    if path.is_relative_to(ROOT.resolve()) or not path.is_file():
+        return None
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _cpu() -> str:
+    """Return the architecture and a digest of the processor's features, where they are told."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    features = next((x for x in lines if x.lower().startswith(("flags", "features"))), "")
+    told = hashlib.sha256(" ".join(sorted(features.split()[2:])).encode()).hexdigest()[:12]
+    return f"{platform.machine()}-{told}"
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"
