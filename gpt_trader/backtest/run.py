@@ -79,7 +79,7 @@ def run_fast(
         _optional(panel, [t.stop for t in targets]),
         _optional(panel, [t.take_profit for t in targets]),
         _optional(panel, [t.trail for t in targets]),
-        _held_most(panel, [t.max_bars for t in targets]),
+        _optional(panel, [t.max_bars for t in targets], 0.0).astype(np.int64),
         panel.interval_ms,
         cash,
         spec_table([product.spec for product in panel.products]),
@@ -285,33 +285,34 @@ def _closed(panel: Panel, run: RawRun, last: Ints, costs: Costs) -> RawRun:
     )
 
 
-def _column(panel: Panel, columns: Sequence[Floats], missing: float = np.nan) -> Floats:
-    """Spread per-product columns over the grid, time-major."""
-    if len(columns) == 1:  # one product: its bars are the grid
+BLOCK = 4096  # rows of a grid that are filled at a time, so that they stay in the cache
+
+
+def _column(panel: Panel, columns: Sequence[Floats | None], missing: float = np.nan) -> Floats:
+    """Spread per-product columns over the grid, time-major; `missing` where there is none."""
+    n = len(panel)
+    if len(columns) == 1 and columns[0] is not None:  # one product: its bars are the grid
         return np.ascontiguousarray(columns[0], np.float64).reshape(-1, 1)
-    out = np.full((len(panel), len(columns)), missing)
-    for j, column in enumerate(columns):
-        out[panel.present[:, j], j] = column
+    whole = [_whole(panel, j, column, missing) for j, column in enumerate(columns)]
+    out = np.empty((n, len(columns)))
+    for begin in range(0, n, BLOCK):
+        rows = slice(begin, begin + BLOCK)
+        for j, column in enumerate(whole):
+            out[rows, j] = missing if column is None else column[rows]
     return out
 
 
-def _optional(panel: Panel, columns: Sequence[Floats | None]) -> Floats:
-    """Spread columns that a product may lack: NaN there, one row where all lack it."""
-    if all(column is None for column in columns):
-        return np.full((1, len(columns)), np.nan)
-    counts = panel.present.sum(axis=0)
-    return _column(
-        panel,
-        [np.full(n, np.nan) if c is None else c for c, n in zip(columns, counts, strict=True)],
-    )
-
-
-def _held_most(panel: Panel, columns: Sequence[Ints | None]) -> Ints:
-    """Spread the bars after which to close; 0: never, one row where all lack it."""
-    if all(column is None for column in columns):
-        return np.zeros((1, len(columns)), np.int64)
-    out = np.zeros((len(panel), len(columns)), np.int64)
-    for j, column in enumerate(columns):
-        if column is not None:
-            out[panel.present[:, j], j] = column
+def _whole(panel: Panel, j: int, column: Floats | None, missing: float) -> Floats | None:
+    """Stretch a product's column over all rows of the grid."""
+    if column is None or len(column) == len(panel):
+        return column
+    out = np.full(len(panel), missing)
+    out[panel.present[:, j]] = column
     return out
+
+
+def _optional(panel: Panel, columns: Sequence[Floats | None], missing: float = np.nan) -> Floats:
+    """Spread columns that a product may lack; one row where all lack it."""
+    if all(column is None for column in columns):
+        return np.full((1, len(columns)), missing)
+    return _column(panel, columns, missing)

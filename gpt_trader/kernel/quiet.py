@@ -51,8 +51,6 @@ CEILING = 1
 NOTED = 0  # the weight that a bar must repeat; NaN: it must have no opinion
 TARGET = 1  # the weight whose band must not be left; 0: none
 N_COLUMNS = 2
-FIRST_AHEAD = 16  # rows looked at before all that is known of them is used; doubled each time
-MOST_AHEAD = 512
 ALWAYS = 2**62
 
 
@@ -112,7 +110,6 @@ def pass_over(
     high: Ints,
     low: Ints,
     close: Ints,
-    funding_rate: Floats,
     present: Bools,
     weight: Floats,
     stop: Floats,
@@ -128,12 +125,11 @@ def pass_over(
 ) -> tuple[int, Marks]:
     """Pass over bars from `start` up to `end` at most; returns (first bar not passed, marks).
 
+    No bar before `end` may pay funding on what is held.
     close: that of an absent bar is the one before it (see `filled`).
     """
     p = close.shape[1]
     if p == 1:
-        if si[0, LOTS] != 0:
-            end = _unfunded_until(start, end, 0, funding_rate)
         until, marks = _pass_alone(
             start, end, quote(cash), si[0, LOTS], unit[0], marks, reach[0, FLOOR],
             reach[0, CEILING], wish[0, NOTED], wish[0, TARGET], limits, time, open_ticks, high,
@@ -141,8 +137,8 @@ def pass_over(
         )  # fmt: skip
     else:
         until, marks = _pass_together(
-            start, end, quote(cash), marks, time, high, low, close, funding_rate, present, weight,
-            unit, limits, reach, wish, si, equity_path,
+            start, end, quote(cash), marks, time, open_ticks, high, low, close, present, weight,
+            unit, limits, reach, wish, si, equity_path, gapless,
         )  # fmt: skip
     if until > start:
         for j in range(p):
@@ -302,10 +298,10 @@ def _pass_together(
     cash: float,
     marks: Marks,
     time: Ints,
+    open_ticks: Ints,
     high: Ints,
     low: Ints,
     close: Ints,
-    funding_rate: Floats,
     present: Bools,
     weight: Floats,
     unit: Floats,
@@ -314,131 +310,52 @@ def _pass_together(
     wish: Floats,
     si: Ints,
     equity_path: Floats,
+    gapless: bool,
 ) -> tuple[int, Marks]:
-    """Pass over bars of several products, column by column, in growing strides."""
-    begin = start
-    ahead = FIRST_AHEAD
-    going = True
-    while going and begin < end:
-        limit = min(end, begin + ahead)
-        until = limit
-        for j in range(len(si)):
-            if si[j, LOTS] != 0:
-                until = _unfunded_until(begin, until, j, funding_rate)
-            until = _value_until(
-                begin, until, j, cash, si[j, LOTS], unit[j], reach[j, FLOOR], reach[j, CEILING],
-                wish[j, NOTED], high, low, close, weight, present, equity_path,
-            )  # fmt: skip
-        for j in range(len(si)):
-            if wish[j, TARGET] != 0.0:
-                until = _in_band_until(
-                    begin, until, j, si[j, LOTS], unit[j], wish[j, TARGET],
-                    limits.rebalance_band, close, present, equity_path,
-                )  # fmt: skip
-        begin, marks = _mark_until(begin, until, time, equity_path, marks, limits)
-        going = begin == limit
-        ahead = min(2 * ahead, MOST_AHEAD)
-    return begin, marks
-
-
-@compiled
-def _unfunded_until(start: int, end: int, j: int, funding_rate: Floats) -> int:
-    """First row at which funding is paid, else `end`."""
-    if len(funding_rate) == 1:
-        return end if funding_rate[0, j] == 0.0 else start
-    i = start
-    while i < end and funding_rate[i, j] == 0.0:
-        i += 1
-    return i
-
-
-@compiled
-def _value_until(
-    start: int,
-    end: int,
-    j: int,
-    cash: float,
-    lots: int,
-    unit: float,
-    floor: int,
-    ceiling: int,
-    noted: float,
-    high: Ints,
-    low: Ints,
-    close: Ints,
-    weight: Floats,
-    present: Bools,
-    equity_path: Floats,
-) -> int:
-    """Add product j's worth to the equity of rows (the first product's to the cash).
-
-    Returns the first row that reaches the floor or the ceiling, or says another weight than
-    `noted` (NaN: none), else `end`.
-    """
+    """Pass over bars of several products, row by row."""
     if start < 0:
-        return start  # never so: it spares the compiled loop the negative indices
-    first = j == 0
+        return start, marks  # never so, see _pass_alone
+    p = len(si)
+    lowest, highest = safe_equity(marks, limits), marks.high
+    next_day_ms = (marks.day + 1) * DAY_MS
+    until = end
     for i in range(start, end):
-        if present[i, j] and not is_calm(
-            low[i, j], high[i, j], weight[i, j], floor, ceiling, noted
-        ):
-            return i
-        before = cash if first else equity_path[i]
-        equity_path[i] = before + value_at(lots, close[i, j], unit)
-    return end
-
-
-@compiled
-def _in_band_until(
-    start: int,
-    end: int,
-    j: int,
-    lots: int,
-    unit: float,
-    target: float,
-    band: float,
-    close: Ints,
-    present: Bools,
-    equity_path: Floats,
-) -> int:
-    """First row at which a position has left its band, else `end`."""
-    if start < 0:
-        return start  # never so, see _value_until
-    i = start
-    while i < end and (
-        in_band(target * equity_path[i], value_at(lots, close[i, j], unit), band)
-        or not present[i, j]
-    ):
-        i += 1
-    return i
-
-
-@compiled
-def _mark_until(
-    start: int, end: int, time: Ints, equity_path: Floats, marks: Marks, limits: Limits
-) -> tuple[int, Marks]:
-    """Mark rows until one moves a latch or the count of entries, or has no equity.
-
-    On the day of the marks, an equity between the loss limits and the high moves nothing.
-    """
-    if start < 0:
-        return start, marks  # never so, see _value_until
-    i = start
-    while i < end:
-        lowest = safe_equity(marks, limits)
-        high = marks.high
-        next_day_ms = (marks.day + 1) * DAY_MS
-        while i < end and lowest < equity_path[i] <= high and time[i] < next_day_ms:
-            i += 1
-        if i > start:
-            marks = marks_at(marks, equity_path[i - 1])
-        if i < end:
-            moved = mark(marks, time[i], equity_path[i], limits)
+        equity = cash
+        calm = True
+        for j in range(p):
+            if not is_calm(
+                low[i, j], high[i, j], weight[i, j], reach[j, FLOOR], reach[j, CEILING],
+                wish[j, NOTED],
+            ) and (gapless or present[i, j]):  # fmt: skip
+                calm = False
+                break
+            equity += value_at(si[j, LOTS], close[i, j], unit[j])
+        if not calm:
+            until = i
+            break
+        for j in range(p):
+            if wish[j, TARGET] != 0.0 and (gapless or present[i, j]):
+                worth = value_at(si[j, LOTS], close[i, j], unit[j])
+                calm = calm and in_band(wish[j, TARGET] * equity, worth, limits.rebalance_band)
+        if not calm:
+            until = i
+            break
+        if not (lowest < equity <= highest and time[i] < next_day_ms):
+            if i > start:
+                marks = marks_at(marks, equity_path[i - 1])
+            moved = mark(marks, time[i], equity, limits)
             if moves_more(marks, moved):
-                return i, marks
+                until = i
+                break
             marks = moved
-            i += 1
-    return i, marks
+            lowest, highest = safe_equity(marks, limits), marks.high
+            next_day_ms = (marks.day + 1) * DAY_MS
+        equity_path[i] = equity
+    if until > start:
+        marks = marks_at(marks, equity_path[until - 1])
+    soon(open_ticks, until + 1, 0)
+    soon(open_ticks, until + 1, p - 1)
+    return until, marks
 
 
 @compiled

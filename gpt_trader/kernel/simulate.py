@@ -96,6 +96,7 @@ def simulate(
     gapless = bool(present.all())
     closes = close if gapless else filled(close, present)
     unit = np.ascontiguousarray(specs[1][:, 0])
+    funding_rows = np.flatnonzero(np.broadcast_to(funding_rate.any(axis=1), n))
     si, sf = new_slots(p)
     last, said, calm_until = np.zeros((3, p), np.int64)
     awake = np.empty(p, np.bool_)
@@ -112,9 +113,9 @@ def simulate(
     while True:
         i, row, found, cash, marks = _run(
             i, row, found, cash, marks, time, open_ticks, high, low, closes, volume, funding_rate,
-            present, weight, stop, take, trail, max_bars, interval_ms, specs, unit, costs, limits,
-            styles, gapless, si, sf, last, said, calm_until, awake, reach, wish, log, fills,
-            refusals, equity_path, counts, halts,
+            funding_rows, present, weight, stop, take, trail, max_bars, interval_ms, specs, unit,
+            costs, limits, styles, gapless, si, sf, last, said, calm_until, awake, reach, wish, log,
+            fills, refusals, equity_path, counts, halts,
         )  # fmt: skip
         if i == n:
             return Simulated(
@@ -156,6 +157,7 @@ def _run(
     close: Ints,
     volume: Floats,
     funding_rate: Floats,
+    funding_rows: Ints,
     present: Bools,
     weight: Floats,
     stop: Floats,
@@ -186,20 +188,25 @@ def _run(
 ) -> tuple[int, int, int, int, Marks]:
     """Go on from bar i until the end, or until a record has no room for one more bar.
 
-    found: rows of `refusals` in use. last: (p,) code of each calm product's decision; said:
-    (p,) of each product's newest. calm_until: (p,) row up to which only a bar's content can
-    wake a product (see `quiet.note`). Returns (next bar, next free rows of fills and refusals,
-    cash, marks).
+    found: rows of `refusals` in use. funding_rows: those at which funding is paid. last: (p,)
+    code of each calm product's decision; said: (p,) of each product's newest. calm_until: (p,)
+    row up to which only a bar's content can wake a product (see `quiet.note`).
+    Returns (next bar, next free rows of fills and refusals, cash, marks).
     """
     n, p = close.shape
+    funded = 0
     while i < n and row + p * MAX_FILLS_PER_BAR <= len(fills) and found + p <= len(refusals):
+        while funded < len(funding_rows) and funding_rows[funded] < i:
+            funded += 1
         end = n
         for j in range(p):
             end = min(end, calm_until[j])
+            if si[j, LOTS] != 0 and funded < len(funding_rows):
+                end = min(end, funding_rows[funded])
         if end > i:
             i, marks = pass_over(
-                i, end, cash, marks, time, open_ticks, high, low, close, funding_rate, present,
-                weight, stop, unit, limits, reach, wish, last, si, equity_path, counts, gapless,
+                i, end, cash, marks, time, open_ticks, high, low, close, present, weight,
+                stop, unit, limits, reach, wish, last, si, equity_path, counts, gapless,
             )  # fmt: skip
             if i == n:
                 break
