@@ -17,7 +17,7 @@ from gpt_trader.backtest.run import RawRun, run_fast, run_replay
 from gpt_trader.data.files import Loaded
 from gpt_trader.data.panel import Panel, build_panel
 from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
+from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle, check_latency
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import ConfigError, UsageError
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE, VALUE_LIMIT
@@ -77,6 +77,8 @@ def backtest(
     routes = list(strategy) if isinstance(strategy, Sequence) else [Route(strategy, style=style)]
     assigned = assign(routes, [b.product.product_id for b in series])
     engine = choose_engine(engine, routes)
+    check_latency(costs, panel.interval_ms)
+    _check_delay(costs, routes)
     start_units = _units(cash)
 
     computed = perf_counter()
@@ -178,6 +180,15 @@ def choose_engine(asked: Engine | None, routes: Sequence[Route]) -> Engine:
     return asked or ("replay" if slow else "fast")
 
 
+def _check_delay(costs: CostModel, routes: Sequence[Route]) -> None:
+    slow = [r.strategy.name for r in routes if not is_array_strategy(type(r.strategy))]
+    if costs.latency_bars and slow:
+        raise UsageError(
+            f"{slow[0]} decides bar by bar: it has no columns that could act later",
+            hint="leave --latency-bars out, and keep the delay in its memory",
+        )
+
+
 def _targets(strategy: Any, bars: Bars) -> Targets | None:  # noqa: ANN401
     """Return a strategy's columns; None if it decides bar by bar."""
     if not is_array_strategy(type(strategy)):
@@ -200,7 +211,9 @@ def _simulate(
     styles = [route.style.kernel() for route in assigned]
     budgets = [route.budget for route in assigned]
     targets = [
-        None if t is None else without_early_opinions(t, r.strategy.min_bars)
+        None
+        if t is None
+        else without_early_opinions(t, r.strategy.min_bars).delayed(costs.latency_bars)
         for r, t in zip(assigned, targets, strict=True)
     ]
     arrays = [t for t in targets if t is not None]

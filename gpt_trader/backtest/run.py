@@ -21,9 +21,10 @@ from gpt_trader.engine.state import State, equity, new_state
 from gpt_trader.kernel.codes import FILL_EXIT, FIRST_REFUSAL, N_CODES, TAKER
 from gpt_trader.kernel.ledger import cash_after, quote
 from gpt_trader.kernel.match import fill_fee
-from gpt_trader.kernel.rounding import adverse_ticks, spec_table
+from gpt_trader.kernel.rounding import spec_table
 from gpt_trader.kernel.settings import FILL_DTYPE, Costs, Limits, Style, style_table
 from gpt_trader.kernel.simulate import simulate
+from gpt_trader.kernel.slippage import Drift, bar_drift, quoted, taker_ticks
 from gpt_trader.kernel.slots import LAST_CLOSE, LOTS
 
 PORTFOLIO = "backtest"
@@ -74,6 +75,7 @@ def run_fast(
         panel.close,
         panel.volume,
         funding,
+        panel.half_spread_e8,
         panel.present,
         _column(panel, weights),
         _optional(panel, [t.stop for t in targets]),
@@ -150,6 +152,7 @@ def history(panel: Panel) -> Iterator[Event]:
                     int(panel.close[i, j]),
                     float(panel.volume[i, j]),
                     float(panel.funding_rate[i, j]),
+                    int(panel.half_spread_e8[i if len(panel.half_spread_e8) > 1 else 0, j]),
                 ),
             )
         if len(here) < everyone:
@@ -262,16 +265,23 @@ def _closed(panel: Panel, run: RawRun, last: Ints, costs: Costs) -> RawRun:
     """Sell what is left at the last closes, as a taker; only asked for by --close-at-end."""
     cash, rows = run.cash, []
     end = len(panel) - 1
-    adverse = costs.half_spread_e8 + costs.slippage_e8
     for j, product in enumerate(panel.products):
         lots = int(run.lots[j])
         if lots == 0:
             continue
-        side = -1 if lots > 0 else 1
-        ticks = int(adverse_ticks(int(last[j]), side, adverse))
+        side, close = -1 if lots > 0 else 1, int(last[j])
+        i = int(np.flatnonzero(panel.present[:, j])[-1])
+        quotes = panel.half_spread_e8[i if len(panel.half_spread_e8) > 1 else 0, j]
+        drift = Drift(
+            *bar_drift(
+                int(panel.high[i, j]), int(panel.low[i, j]), float(panel.volume[i, j]),
+                panel.interval_ms, product.spec, costs,
+            )
+        )  # fmt: skip
+        there = Costs(*quoted(costs, int(quotes)))
+        ticks = int(taker_ticks(close, side, abs(lots), drift, there))
         fee = int(fill_fee(side, abs(lots), ticks, costs.taker_e8, product.spec))
         cash = int(cash_after(cash, side, abs(lots), ticks, fee, product.spec))
-        close = int(last[j])
         rows.append((end, j, side, abs(lots), ticks, fee, TAKER, FILL_EXIT, end, 0, cash, close))
     if not rows:
         return run

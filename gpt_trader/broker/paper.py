@@ -22,8 +22,9 @@ from gpt_trader.engine.state import State
 from gpt_trader.kernel import match, orders
 from gpt_trader.kernel.codes import MAKER
 from gpt_trader.kernel.rounding import buy_cost, lots_for_quote
-from gpt_trader.kernel.settings import FILL_DTYPE
+from gpt_trader.kernel.settings import FILL_DTYPE, Costs
 from gpt_trader.kernel.sizing import account_sums
+from gpt_trader.kernel.slippage import NO_QUOTE, Drift, bar_drift
 from gpt_trader.kernel.slots import LOTS, Ints
 
 _STATUS = {
@@ -114,6 +115,13 @@ def _update(order: Order, status: OrderStatus, time_ms: int, code: str = "") -> 
     return OrderUpdated(time_ms, order.product_id, order.client_order_id, status, code)
 
 
+def _costs_at(plan: Plan, bar: Bar) -> Costs:
+    """Return the costs in force at a bar: its own half spread where it quotes one."""
+    if bar.half_spread_e8 == NO_QUOTE:
+        return plan.costs
+    return plan.costs._replace(half_spread_e8=bar.half_spread_e8)
+
+
 def _match_slot(plan: Plan, state: State, j: int, bar: Bar, si: Ints, time_ms: int) -> list[Event]:
     """Match the product's working order and protection; leaves the position in `si`."""
     if match.is_quiet(si, bar.high, bar.low):
@@ -123,7 +131,8 @@ def _match_slot(plan: Plan, state: State, j: int, bar: Bar, si: Ints, time_ms: i
     log = np.zeros((match.MAX_LOG_PER_BAR, 3), np.int64)
     _, _, n_log = match.match_bar(
         si, state.sf[j].copy(), state.cash, 0, j, bar.open_ms, bar.open, bar.high, bar.low,
-        bar.volume, product.spec, plan.costs, fills, 0, log,
+        bar.volume, plan.interval_ms, product.spec, _costs_at(plan, bar), fills,
+        0, log,
     )  # fmt: skip
 
     def named(cause: int, ordinal: int) -> str:
@@ -189,7 +198,8 @@ def _match_operator(
     more than its reserve and what is free: the rest of it is cancelled.
     """
     product = plan.products[plan.index[order.product_id]]
-    spec, costs = product.spec, plan.costs
+    spec, costs = product.spec, _costs_at(plan, bar)
+    drift = Drift(*bar_drift(bar.high, bar.low, bar.volume, plan.interval_ms, spec, costs))
     left = order.lots - order.filled
     if order.reduce_only:
         left = min(left, max(-order.side * held, 0))
@@ -197,7 +207,7 @@ def _match_operator(
             return _Outcome(None, 0, OrderStatus.CANCELLED, "NOTHING_TO_SELL", triggered=False)
     got = orders.Match(
         *orders.match_order(
-            _ask(order, left), bar.open_ms, bar.open, bar.high, bar.low, room, spec, costs
+            _ask(order, left), bar.open_ms, bar.open, bar.high, bar.low, room, drift, spec, costs
         )
     )
     rate = costs.maker_e8 if got.liquidity == MAKER else costs.taker_e8

@@ -62,6 +62,23 @@ Participation = Annotated[
         "--participation", metavar="SHARE", help="Most of a bar's volume that fills take."
     ),
 ]
+Impact = Annotated[
+    float | None,
+    typer.Option(
+        "--impact", metavar="K", help="Volatilities that a whole bar's volume moves the price."
+    ),
+]
+LatencyMs = Annotated[
+    int | None,
+    typer.Option("--latency-ms", metavar="MS", help="Delay that crossing orders pay for."),
+]
+LatencyBars = Annotated[
+    int | None, typer.Option("--latency-bars", metavar="N", help="Bars that targets act late.")
+]
+TouchFills = Annotated[
+    bool | None,
+    typer.Option("--touch-fills/--trade-through", help="Fill a limit that is only touched."),
+]
 ProductSpec = Annotated[
     str | None,
     typer.Option("--product-spec", metavar="K=V,...", help="base_increment=0.01, ..."),

@@ -141,6 +141,26 @@ class CostKeys(BaseModel, extra="forbid", frozen=True):
         default=DEFAULT_COSTS.touch_fills,
         description="whether a resting limit fills when touched, not only when traded through",
     )
+    impact: Annotated[float, Number] = Field(
+        default=DEFAULT_COSTS.impact,
+        ge=0,
+        le=10,
+        allow_inf_nan=False,
+        description="bar volatilities that an order as large as the bar's volume moves the price; "
+        "other sizes by the square root of their share",
+    )
+    latency_ms: Annotated[int, Number] = Field(
+        default=DEFAULT_COSTS.latency_ms,
+        ge=0,
+        lt=86_400_000,
+        description="delay of a crossing order, below the interval: the price runs away from it",
+    )
+    latency_bars: Annotated[int, Number] = Field(
+        default=DEFAULT_COSTS.latency_bars,
+        ge=0,
+        le=100,
+        description="bars that a backtest's targets act late",
+    )
 
 
 class RiskKeys(BaseModel, extra="forbid", frozen=True):

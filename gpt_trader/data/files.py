@@ -11,10 +11,13 @@ from gpt_trader.data.catalog import grid_note, off_grid, product_for, ticks_of
 from gpt_trader.data.quality import DataReport, digest, find_gaps
 from gpt_trader.data.tables import Columns, fail_at, read_columns
 from gpt_trader.data.times import INTERVALS, format_interval, format_time
-from gpt_trader.domain.bars import Bars, Floats, Ints
+from gpt_trader.domain.bars import Bars, Floats, Ints, known
 from gpt_trader.domain.product import MAX_TICKS, Product
 from gpt_trader.errors import DataError
+from gpt_trader.kernel.rounding import BPS, RATE_SCALE
+from gpt_trader.kernel.slippage import NO_QUOTE
 
+MAX_HALF_SPREAD_BPS = 5_000
 PRICES = ("open", "high", "low", "close")
 
 
@@ -34,7 +37,9 @@ def load_bars(
     end_ms: int | None = None,
     overrides: Mapping[str, str] | None = None,
 ) -> Loaded:
-    """Load a CSV, CSV.gz or Parquet file with time,open,high,low,close,volume[,funding_rate].
+    """Load a CSV, CSV.gz or Parquet file with time,open,high,low,close,volume.
+
+    It may have the columns funding_rate, and half_spread_bps or bid and ask (empty: not known).
 
     Times are ISO-8601 (without a zone: UTC), epoch seconds or epoch milliseconds, sorted, on
     one grid of `interval_ms` (None: the commonest distance). start_ms is inclusive, end_ms
@@ -62,6 +67,7 @@ def load_bars(
         whole[3],
         columns.values["volume"] + 0.0,  # -0.0 is 0.0
         np.nan_to_num(funding, nan=0.0),
+        half_spreads(columns.values),
     )
     rows = _selection(columns, start_ms, end_ms)
     bars = bars[rows]
@@ -118,6 +124,30 @@ def _faults(columns: Columns) -> Iterator[tuple["np.ndarray", str]]:
     yield ~(volume >= 0) | np.isinf(volume), "expected a number >= 0 as volume"
     if "funding_rate" in values:
         yield np.isinf(values["funding_rate"]), "expected a finite funding_rate"
+    if "half_spread_bps" in values:
+        wrong = (values["half_spread_bps"] < 0) | (values["half_spread_bps"] > MAX_HALF_SPREAD_BPS)
+        yield wrong, f"expected half_spread_bps between 0 and {MAX_HALF_SPREAD_BPS}"
+    elif "bid" in values and "ask" in values:
+        bid, ask = values["bid"], values["ask"]
+        yield (bid <= 0) | (ask < bid) | np.isinf(ask), "expected 0 < bid <= ask"
+
+
+def half_spreads(values: Mapping[str, Floats]) -> Ints | None:
+    """Return half the quoted spread in 1e-8 of price, rounded up; None if the file has none.
+
+    From `half_spread_bps`, else from `bid` and `ask` as (ask - bid) / (ask + bid). NO_QUOTE
+    where a cell is empty.
+    """
+    if "half_spread_bps" in values:
+        rates = values["half_spread_bps"] * BPS
+    elif "bid" in values and "ask" in values:
+        rates = (values["ask"] - values["bid"]) / (values["ask"] + values["bid"]) * RATE_SCALE
+    else:
+        return None
+    # what is off a whole number by a rounding error of float64 is that number
+    whole = np.rint(rates)
+    rates = np.where(np.abs(rates - whole) < 1e-6, whole, np.ceil(rates))
+    return known(np.where(np.isnan(rates), NO_QUOTE, rates))
 
 
 def _check_grid(columns: Columns, interval_ms: int | None) -> int:

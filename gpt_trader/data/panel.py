@@ -9,6 +9,7 @@ from gpt_trader.data.times import format_interval
 from gpt_trader.domain.bars import Bars, Floats, Ints
 from gpt_trader.domain.product import Product
 from gpt_trader.errors import DataError
+from gpt_trader.kernel.slippage import NO_QUOTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Panel:
     time: (n,) int64 ms UTC, the union of the products' open times, strictly increasing.
     open, high, low, close: (n, p) int64 ticks; 0 where the product has no bar.
     volume: (n, p) float64 base units; funding_rate: (n, p) float64; 0 where absent.
+    half_spread_e8: (n, p) int64 quoted by the bars, NO_QUOTE where none; (1, p) of it if no bar
+    of any product quotes one.
     present: (n, p) bool. row: (p, n) int64, row[j, i] is the row of product j's own bars
     at grid row i, -1 where absent.
     """
@@ -31,6 +34,7 @@ class Panel:
     close: Ints
     volume: Floats
     funding_rate: Floats
+    half_spread_e8: Ints
     present: NDArray[np.bool_]
     row: Ints
 
@@ -69,6 +73,9 @@ def build_panel(series: list[Bars]) -> Panel:
         close=join([bars.close for bars in series]),
         volume=join([bars.volume for bars in series]),
         funding_rate=join([bars.funding_rate for bars in series]),
+        half_spread_e8=join([bars.quotes for bars in series])
+        if any(bars.half_spread_e8 is not None for bars in series)
+        else np.full((1, len(series)), NO_QUOTE),
         present=np.ascontiguousarray((row >= 0).T),
         row=row,
     )

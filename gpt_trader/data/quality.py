@@ -68,6 +68,8 @@ def digest(bars: Bars) -> str:
         found.update(np.ascontiguousarray(prices, "<i8"))
     for numbers in (bars.volume, bars.funding_rate):
         found.update(np.ascontiguousarray(numbers, "<f8"))
+    if bars.half_spread_e8 is not None:
+        found.update(np.ascontiguousarray(bars.half_spread_e8, "<i8"))
     return found.hexdigest()
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 REQUIRED = ("time", "open", "high", "low", "close", "volume")
-OPTIONAL = ("funding_rate",)
+OPTIONAL = ("funding_rate", "half_spread_bps", "bid", "ask")
 EXTENSIONS = (".csv", ".csv.gz", ".parquet")
 _COLUMNS_HINT = f"columns are {','.join(REQUIRED)} and optionally {','.join(OPTIONAL)}"
 

@@ -1,5 +1,6 @@
 """Bars: one product's history as aligned columns, and a single bar."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -7,13 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.product import Product
+from gpt_trader.kernel.slippage import NO_QUOTE
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
 class Bar(NamedTuple):
-    """One closed bar. Prices are ticks, volume base units; it exists at open + interval."""
+    """One closed bar. Prices are ticks, volume base units; it exists at open + interval.
+
+    half_spread_e8: half the quoted spread, 1e-8 fractions of price; NO_QUOTE: not known.
+    """
 
     product_id: str
     open_ms: int
@@ -23,6 +28,7 @@ class Bar(NamedTuple):
     close: int
     volume: float
     funding_rate: float = 0.0
+    half_spread_e8: int = NO_QUOTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,8 @@ class Bars:
     volume: float64 base units, >= 0 (0: no trades in the bar).
     funding_rate: float64 fraction of position value paid by longs at the bar's close
     (perpetuals; 0 elsewhere).
+    half_spread_e8: int64 half the quoted spread, 1e-8 fractions of price, NO_QUOTE where it is
+    not known; None: nowhere known.
     """
 
     product: Product
@@ -45,6 +53,7 @@ class Bars:
     close: Ints
     volume: Floats
     funding_rate: Floats
+    half_spread_e8: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.time)
@@ -61,6 +70,7 @@ class Bars:
             self.close[rows],
             self.volume[rows],
             self.funding_rate[rows],
+            None if self.half_spread_e8 is None else self.half_spread_e8[rows],
         )
 
     def bar(self, row: int) -> Bar:
@@ -74,7 +84,15 @@ class Bars:
             int(self.close[row]),
             float(self.volume[row]),
             float(self.funding_rate[row]),
+            NO_QUOTE if self.half_spread_e8 is None else int(self.half_spread_e8[row]),
         )
+
+    @property
+    def quotes(self) -> Ints:
+        """Half spreads, NO_QUOTE where they are not known; never None."""
+        if self.half_spread_e8 is None:
+            return np.full(len(self), NO_QUOTE)
+        return self.half_spread_e8
 
 
 def bars_from_rows(product: Product, interval_ms: int, rows: list[Bar]) -> Bars:
@@ -89,4 +107,30 @@ def bars_from_rows(product: Product, interval_ms: int, rows: list[Bar]) -> Bars:
         np.array([r.close for r in rows], np.int64),
         np.array([r.volume for r in rows], np.float64),
         np.array([r.funding_rate for r in rows], np.float64),
+        known([r.half_spread_e8 for r in rows]),
+    )
+
+
+def known(half_spreads_e8: Sequence[int] | Ints | Floats) -> Ints | None:
+    """Return half spreads as Bars keep them: None where none is known."""
+    found = np.asarray(half_spreads_e8, np.int64)
+    return found if (found != NO_QUOTE).any() else None
+
+
+def joined(*parts: Bars) -> Bars:
+    """Return bars of one product one after the other."""
+    first = parts[0]
+    return Bars(
+        first.product,
+        first.interval_ms,
+        np.concatenate([p.time for p in parts]),
+        np.concatenate([p.open for p in parts]),
+        np.concatenate([p.high for p in parts]),
+        np.concatenate([p.low for p in parts]),
+        np.concatenate([p.close for p in parts]),
+        np.concatenate([p.volume for p in parts]),
+        np.concatenate([p.funding_rate for p in parts]),
+        None
+        if all(p.half_spread_e8 is None for p in parts)
+        else np.concatenate([p.quotes for p in parts]),
     )

@@ -5,6 +5,7 @@ from decimal import Decimal
 from math import inf
 from typing import Literal
 
+from gpt_trader.errors import UsageError
 from gpt_trader.kernel.rounding import BPS
 from gpt_trader.kernel.settings import (
     STYLE_MAKER_FIRST,
@@ -32,6 +33,10 @@ class CostModel:
     """Fees, half spread and slippage in basis points; the defaults are the worst tier.
 
     participation: most of a bar's volume that fills may take, as a fraction; None: no cap.
+    touch_fills: a resting limit fills when touched, not only when traded through. impact: how
+    many bar volatilities an order as large as the bar's volume moves the price; other sizes by
+    the square root of their share. latency_ms: delay of a crossing order, below the bar's
+    length, during which the price runs away from it. latency_bars: bars that targets act late.
     """
 
     taker_bps: float = 120.0
@@ -40,6 +45,9 @@ class CostModel:
     slippage_bps: float = 5.0
     participation: float | None = None
     touch_fills: bool = False
+    impact: float = 0.0
+    latency_ms: int = 0
+    latency_bars: int = 0
 
     @property
     def below_default(self) -> bool:
@@ -60,10 +68,21 @@ class CostModel:
             slippage_e8=bps_to_e8(self.slippage_bps),
             participation=inf if self.participation is None else self.participation,
             touch_fills=int(self.touch_fills),
+            impact=float(self.impact),
+            latency_ms=self.latency_ms,
         )
 
 
 DEFAULT_COSTS = CostModel()
+
+
+def check_latency(costs: CostModel, interval_ms: int) -> None:
+    """Raise UsageError if the latency is no part of a bar: a whole bar late is another thing."""
+    if not 0 <= costs.latency_ms < interval_ms:
+        raise UsageError(
+            f"expected a latency below the bar's {interval_ms} ms, was {costs.latency_ms} ms",
+            hint="delay by whole bars with --latency-bars",
+        )
 
 
 @dataclass(frozen=True, slots=True)

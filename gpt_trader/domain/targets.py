@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gpt_trader.domain.bars import Floats
 
@@ -45,6 +46,31 @@ class Targets:
     def reasons(self) -> tuple[Condition, ...]:
         """Return the conditions, computed now if they were left for later."""
         return self.conditions() if callable(self.conditions) else self.conditions
+
+    def delayed(self, bars: int) -> "Targets":
+        """Return the targets as they act that many bars later: no opinion before the first.
+
+        Their conditions, which are for people, stay out.
+        """
+        if bars == 0:
+            return self
+
+        def late[T: np.generic](column: NDArray[T] | None, missing: T | float) -> NDArray[T] | None:
+            if column is None:
+                return None
+            out = np.full_like(column, missing)
+            out[bars:] = column[: max(len(column) - bars, 0)]
+            return out
+
+        weight = late(self.weight, np.nan)
+        assert weight is not None
+        return Targets(
+            weight,
+            stop=late(self.stop, np.nan),
+            take_profit=late(self.take_profit, np.nan),
+            trail=late(self.trail, np.nan),
+            max_bars=late(self.max_bars, 0),
+        )
 
     def row(self, i: int) -> "Target":
         """Return row i as scalars."""

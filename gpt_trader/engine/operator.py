@@ -30,7 +30,8 @@ from gpt_trader.kernel.ledger import quote, value
 from gpt_trader.kernel.limits import Guards, entry_stop, stop_reading
 from gpt_trader.kernel.rounding import adverse_ticks, buy_cost, fits, lots_for_quote
 from gpt_trader.kernel.sizing import account_sums
-from gpt_trader.kernel.slots import HELD_BACK, LAST_CLOSE, LOTS, RESERVE
+from gpt_trader.kernel.slippage import NO_QUOTE
+from gpt_trader.kernel.slots import HALF_SPREAD, HELD_BACK, LAST_CLOSE, LOTS, RESERVE
 
 Answer = tuple[Sequence[Record], Sequence[Command]]
 Checked = tuple[Reason | None, Order]
@@ -176,7 +177,9 @@ def _worst_ticks(plan: Plan, state: State, order: Order, j: int) -> int:
     """Price at which an entry's cost is counted: its worst, as far as it is known."""
     if order.type is not OrderType.MARKET:
         return max(order.limit, order.stop)
-    adverse = plan.costs.half_spread_e8 + plan.costs.slippage_e8
+    quote_e8 = int(state.si[j, HALF_SPREAD])
+    half_spread_e8 = plan.costs.half_spread_e8 if quote_e8 == NO_QUOTE else quote_e8
+    adverse = half_spread_e8 + plan.costs.slippage_e8
     return int(adverse_ticks(int(state.si[j, LAST_CLOSE]), order.side, adverse))
 
 

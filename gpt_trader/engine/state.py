@@ -22,7 +22,7 @@ from gpt_trader.kernel.slots import (
     new_slots,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FINAL_ORDERS_KEPT = 64
 
 

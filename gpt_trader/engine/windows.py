@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from gpt_trader.domain.bars import Bar, Bars, bars_from_rows
+from gpt_trader.domain.bars import Bar, Bars, bars_from_rows, joined
 from gpt_trader.engine.events import HistoryLoaded
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State, replaced
-from gpt_trader.kernel.slots import LAST_CLOSE, at_close
+from gpt_trader.kernel.slots import HALF_SPREAD, LAST_CLOSE, at_close
 
 
 def take_history(plan: Plan, state: State, event: HistoryLoaded) -> State:
@@ -19,6 +19,7 @@ def take_history(plan: Plan, state: State, event: HistoryLoaded) -> State:
     window = bars_from_rows(plan.products[j], plan.interval_ms, list(event.bars))
     si = state.si.copy()
     si[j, LAST_CLOSE] = window.close[-1]
+    si[j, HALF_SPREAD] = event.bars[-1].half_spread_e8
     return replace(
         state,
         si=si,
@@ -33,6 +34,7 @@ def take_bar(plan: Plan, state: State, bar: Bar, funding: int) -> State:
     j = plan.index[bar.product_id]
     si, sf = state.si.copy(), state.sf.copy()
     at_close(si[j], sf[j], bar.close)
+    si[j, HALF_SPREAD] = bar.half_spread_e8
     seen = {
         key: order._replace(is_new=False)
         for key, order in state.orders.items()
@@ -70,21 +72,7 @@ def _appended(plan: Plan, window: Bars | None, j: int, bar: Bar) -> Bars:
         return new
     if len(window) + 1 >= 2 * keep:
         window = window[-(keep - 1) :]
-    return _joined(window, new)
-
-
-def _joined(*parts: Bars) -> Bars:
-    return Bars(
-        parts[0].product,
-        parts[0].interval_ms,
-        np.concatenate([p.time for p in parts]),
-        np.concatenate([p.open for p in parts]),
-        np.concatenate([p.high for p in parts]),
-        np.concatenate([p.low for p in parts]),
-        np.concatenate([p.close for p in parts]),
-        np.concatenate([p.volume for p in parts]),
-        np.concatenate([p.funding_rate for p in parts]),
-    )
+    return joined(window, new)
 
 
 def correct_bar(plan: Plan, state: State, bar: Bar) -> State:
@@ -96,5 +84,5 @@ def correct_bar(plan: Plan, state: State, bar: Bar) -> State:
     at = int(np.searchsorted(window.time, bar.open_ms))
     known = at < len(window) and window.time[at] == bar.open_ms
     new = bars_from_rows(plan.products[j], plan.interval_ms, [bar])
-    joined = _joined(window[:at], new, window[at + int(known) :])
-    return replace(state, windows=replaced(state.windows, j, joined))
+    whole = joined(window[:at], new, window[at + int(known) :])
+    return replace(state, windows=replaced(state.windows, j, whole))

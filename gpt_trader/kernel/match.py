@@ -32,14 +32,13 @@ from gpt_trader.kernel.ledger import average_after, cash_after
 from gpt_trader.kernel.rounding import (
     MAX_LOTS,
     Spec,
-    adverse_ticks,
     fee_up,
-    lots_for_quote,
     lots_of_base,
     notional_down,
     notional_up,
 )
 from gpt_trader.kernel.settings import Costs
+from gpt_trader.kernel.slippage import bar_drift, cross_value, taker_ticks
 from gpt_trader.kernel.slots import (
     ATTEMPTS,
     AVERAGE,
@@ -303,6 +302,7 @@ def match_bar(
     high: int,
     low: int,
     volume: float,
+    interval_ms: int,
     spec: Spec,
     costs: Costs,
     fills: NDArray[np.void],
@@ -311,11 +311,12 @@ def match_bar(
 ) -> tuple[int, int, int]:
     """Match one product against one bar, booking into si, sf and `fills` from `row` on.
 
-    Returns (cash, next free row of fills, entries written to log).
+    volume: base units; inf will do where costs have neither participation nor impact. costs:
+    those in force at the bar. Returns (cash, next free row of fills, entries written to log).
     """
     n_log = 0
     room = room_lots(volume, costs, spec)
-    adverse = costs.half_spread_e8 + costs.slippage_e8
+    drift = bar_drift(high, low, volume, interval_ms, spec, costs)
     inside_entry = False
     entered_at = 0
 
@@ -323,10 +324,11 @@ def match_bar(
     kind = si[KIND]
     side = si[SIDE]
     if kind == KIND_SIZE or kind == KIND_VALUE:
-        ticks = adverse_ticks(open_ticks, side, adverse)
         least = 1
         if kind == KIND_VALUE:
-            wanted = lots_for_quote(si[QUOTE], ticks, costs.taker_e8, spec)
+            wanted, ticks = cross_value(
+                si[QUOTE], side, room, open_ticks, drift, costs.taker_e8, spec, costs
+            )
             least = spec.min_lots
         elif si[REASON] == FILL_ENTRY:
             wanted = si[LEFT]
@@ -336,6 +338,8 @@ def match_bar(
         if wanted < least or wanted >= MAX_LOTS:
             n_log = _end(si, sf, log, n_log, LOG_CANCELLED)
         elif lots > 0:
+            if kind == KIND_SIZE:
+                ticks = taker_ticks(open_ticks, side, lots, drift, costs)
             cash, n_log = _work(
                 si, sf, cash, bar, product, lots, wanted, open_ticks, ticks, TAKER, spec, costs,
                 fills, row, log, n_log,
@@ -383,9 +387,10 @@ def match_bar(
             base = stop_base(away, stop, entered_at if inside_entry else open_ticks)
             lots = min(si[LEFT], room)
             if lots > 0:
+                ticks = taker_ticks(base, away, lots, drift, costs)
                 cash, n_log = _work(
-                    si, sf, cash, bar, product, lots, si[LEFT], base,
-                    adverse_ticks(base, away, adverse), TAKER, spec, costs, fills, row, log, n_log,
+                    si, sf, cash, bar, product, lots, si[LEFT], base, ticks, TAKER, spec, costs,
+                    fills, row, log, n_log,
                 )  # fmt: skip
                 row += 1
                 room -= lots

@@ -5,8 +5,9 @@ from typing import NamedTuple
 from gpt_trader.kernel.codes import MAKER, TAKER
 from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.match import limit_crosses, limit_trades, stop_base
-from gpt_trader.kernel.rounding import MAX_LOTS, Spec, adverse_ticks, lots_for_quote
+from gpt_trader.kernel.rounding import MAX_LOTS, Spec
 from gpt_trader.kernel.settings import Costs
+from gpt_trader.kernel.slippage import Drift, cross_value, taker_ticks
 
 MARKET_SIZE = 1
 MARKET_VALUE = 2
@@ -62,7 +63,15 @@ def _filled(
 
 @compiled
 def _limit(
-    ask: Ask, open_ticks: int, high: int, low: int, room: int, costs: Costs, is_new: int, hit: int
+    ask: Ask,
+    open_ticks: int,
+    high: int,
+    low: int,
+    room: int,
+    drift: Drift,
+    costs: Costs,
+    is_new: int,
+    hit: int,
 ) -> Match:
     """Match a limit order; `hit` says that a stop's trigger released it."""
     lots = min(ask.lots, room)
@@ -73,7 +82,7 @@ def _limit(
             return Match(0, 0, 0, 0, CANCELLED, hit)
         if lots == 0:
             return Match(0, 0, 0, 0, CANCELLED if ask.immediate else KEEP, hit)
-        adverse = adverse_ticks(open_ticks, ask.side, costs.half_spread_e8 + costs.slippage_e8)
+        adverse = taker_ticks(open_ticks, ask.side, lots, drift, costs)
         ticks = min(adverse, ask.limit) if ask.side > 0 else max(adverse, ask.limit)
         return _filled(lots, ask.lots, open_ticks, ticks, TAKER, ask, hit)
     if ask.immediate:
@@ -91,38 +100,42 @@ def match_order(
     high: int,
     low: int,
     room: int,
+    drift: Drift,
     spec: Spec,
     costs: Costs,
 ) -> Match:
-    """Match one order against one bar, at most `room` lots.
+    """Match one order against one bar, at most `room` lots; drift and costs are the bar's.
 
     A stop inside the bar acts at its trigger; what a stop-limit's limit does then is judged by
     the worst price it could have met: the limit fills only at or beyond the trigger.
     """
     if ask.expire_ms and open_ms >= ask.expire_ms:
         return Match(0, 0, 0, 0, EXPIRED, ask.triggered)
-    adverse = costs.half_spread_e8 + costs.slippage_e8
     if ask.kind == MARKET_SIZE or ask.kind == MARKET_VALUE:
-        ticks = adverse_ticks(open_ticks, ask.side, adverse)
         wanted = ask.lots
+        ticks = 0
         if ask.kind == MARKET_VALUE:
-            wanted = lots_for_quote(ask.quote, ticks, costs.taker_e8, spec)
+            wanted, ticks = cross_value(
+                ask.quote, ask.side, room, open_ticks, drift, costs.taker_e8, spec, costs
+            )
             if wanted < spec.min_lots or wanted >= MAX_LOTS:
                 return Match(0, 0, 0, 0, CANCELLED, 0)
         lots = min(wanted, room)
         if lots == 0:
             return Match(0, 0, 0, 0, KEEP, 0)
+        if ask.kind == MARKET_SIZE:
+            ticks = taker_ticks(open_ticks, ask.side, lots, drift, costs)
         return _filled(lots, wanted, open_ticks, ticks, TAKER, ask, 0)
     if ask.kind == LIMIT:
-        return _limit(ask, open_ticks, high, low, room, costs, ask.is_new, 0)
+        return _limit(ask, open_ticks, high, low, room, drift, costs, ask.is_new, 0)
     reached = high >= ask.stop if ask.side > 0 else low <= ask.stop
     if ask.kind == STOP_LIMIT:
         if ask.triggered:
-            return _limit(ask, open_ticks, high, low, room, costs, 0, 1)
+            return _limit(ask, open_ticks, high, low, room, drift, costs, 0, 1)
         if not reached:
             return Match(0, 0, 0, 0, KEEP, 0)
         base = stop_base(ask.side, ask.stop, open_ticks)
-        return _limit(ask, base, base, base, room, costs, 1, 1)
+        return _limit(ask, base, base, base, room, drift, costs, 1, 1)
     # bracket: the stop first, unless the open is already beyond the limit
     taken = limit_trades(ask.side, ask.limit, open_ticks, open_ticks, costs.touch_fills)
     if ask.triggered or (reached and not taken):
@@ -130,6 +143,6 @@ def match_order(
         lots = min(ask.lots, room)
         if lots == 0:
             return Match(0, 0, 0, 0, KEEP, 1)
-        ticks = adverse_ticks(base, ask.side, adverse)
+        ticks = taker_ticks(base, ask.side, lots, drift, costs)
         return _filled(lots, ask.lots, base, ticks, TAKER, ask, 1)
-    return _limit(ask, open_ticks, high, low, room, costs, 0, 0)
+    return _limit(ask, open_ticks, high, low, room, drift, costs, 0, 0)

@@ -17,6 +17,8 @@ class Costs(NamedTuple):
     slippage_e8: int
     participation: float  # most of a bar's volume that one product's fills take; inf: no cap
     touch_fills: int  # 1: a resting limit fills when touched; 0: only when traded through
+    impact: float = 0.0  # bar volatilities that an order as large as the bar's volume moves price
+    latency_ms: int = 0  # delay of a crossing order, below the interval
 
 
 class Limits(NamedTuple):

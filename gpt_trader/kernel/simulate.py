@@ -29,7 +29,9 @@ from gpt_trader.kernel.quiet import (
 from gpt_trader.kernel.rounding import spec_at
 from gpt_trader.kernel.settings import FILL_DTYPE, Costs, Limits
 from gpt_trader.kernel.sizing import SpecTable, cancel_working, decide, in_band, place
+from gpt_trader.kernel.slippage import quoted
 from gpt_trader.kernel.slots import (
+    HALF_SPREAD,
     HELD_BACK,
     KIND,
     KIND_NONE,
@@ -72,6 +74,7 @@ def simulate(
     close: Ints,
     volume: Floats,
     funding_rate: Floats,
+    half_spread: Ints,
     present: Bools,
     weight: Floats,
     stop: Floats,
@@ -89,8 +92,9 @@ def simulate(
 
     time: (n,) int64 ms, strictly increasing. open_ticks..close: (n, p) int64 ticks, low and high
     around the others. volume: (n, p) base units. present: (n, p), False where a product has no
-    bar. weight: (n, p), budgets applied. funding_rate, stop, take, trail, max_bars: each (n, p),
-    or (1, p) where all rows are alike. All C-contiguous. cash: units.
+    bar. weight: (n, p), budgets applied. half_spread: e8, NO_QUOTE where a bar quotes none. It,
+    funding_rate, stop, take, trail and max_bars: each (n, p), or (1, p) where all rows are alike.
+    All C-contiguous. cash: units.
     """
     n, p = close.shape
     gapless = bool(present.all())
@@ -113,9 +117,9 @@ def simulate(
     while True:
         i, row, found, cash, marks = _run(
             i, row, found, cash, marks, time, open_ticks, high, low, closes, volume, funding_rate,
-            funding_rows, present, weight, stop, take, trail, max_bars, interval_ms, specs, unit,
-            costs, limits, styles, gapless, si, sf, last, said, calm_until, awake, reach, wish, log,
-            fills, refusals, equity_path, counts, halts,
+            funding_rows, half_spread, present, weight, stop, take, trail, max_bars, interval_ms,
+            specs, unit, costs, limits, styles, gapless, si, sf, last, said, calm_until, awake,
+            reach, wish, log, fills, refusals, equity_path, counts, halts,
         )  # fmt: skip
         if i == n:
             return Simulated(
@@ -158,6 +162,7 @@ def _run(
     volume: Floats,
     funding_rate: Floats,
     funding_rows: Ints,
+    half_spread: Ints,
     present: Bools,
     weight: Floats,
     stop: Floats,
@@ -195,6 +200,7 @@ def _run(
     """
     n, p = close.shape
     funded = 0
+    needs_volume = costs.participation < math.inf or costs.impact > 0.0
     while i < n and row + p * MAX_FILLS_PER_BAR <= len(fills) and found + p <= len(refusals):
         while funded < len(funding_rows) and funding_rows[funded] < i:
             funded += 1
@@ -221,10 +227,11 @@ def _run(
             )  # fmt: skip
             idle = si[j, KIND] == KIND_NONE and si[j, LOTS] == 0
             if awake[j] and not idle and not is_quiet(si[j], high[i, j], low[i, j]):
-                traded = volume[i, j] if costs.participation < math.inf else math.inf
+                traded = volume[i, j] if needs_volume else math.inf
+                half = half_spread[at_row(i, half_spread), j]
                 cash, row, _ = match_bar(
-                    si[j], sf[j], cash, i, j, t, open_ticks[i, j], high[i, j], low[i, j],
-                    traded, spec_at(specs, j), costs, fills, row, log,
+                    si[j], sf[j], cash, i, j, t, open_ticks[i, j], high[i, j], low[i, j], traded,
+                    interval_ms, spec_at(specs, j), quoted(costs, half), fills, row, log,
                 )  # fmt: skip
             if si[j, LOTS] != 0:
                 rate = funding_rate[at_row(i, funding_rate), j]
@@ -270,6 +277,7 @@ def _run(
                     continue
             # a flat target enters nothing: its stop need not be fetched
             at_risk = stop[at_row(i, stop), j] if w != 0.0 else math.nan
+            si[j, HALF_SPREAD] = half_spread[at_row(i, half_spread), j]
             ticket, _ = decide(
                 si, sf, j, w, at_risk, cash, marks, NO_GUARDS, specs, costs, limits, styles
             )

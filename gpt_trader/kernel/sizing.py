@@ -52,12 +52,14 @@ from gpt_trader.kernel.settings import (
     Style,
     style_at,
 )
+from gpt_trader.kernel.slippage import quoted
 from gpt_trader.kernel.slots import (
     ATTEMPTS,
     AVERAGE,
     BARS_HELD,
     CAUSE,
     EXPIRE_MS,
+    HALF_SPREAD,
     HELD_BACK,
     KIND,
     KIND_LIMIT,
@@ -355,6 +357,7 @@ def decide(
     """
     spec = spec_at(specs, j)
     style = style_at(styles, j)
+    costs = quoted(costs, si[j, HALF_SPREAD])
     note_weight(sf[j], weight, limits)
     planned = plan(si[j], sf[j], weight, marks.equity, spec, limits)
     cancel = planned.cancel

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_STOP, FILL_TRAIL
 from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.rounding import level_ticks_down, level_ticks_up
+from gpt_trader.kernel.slippage import NO_QUOTE
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -38,7 +39,8 @@ EXPIRE_MS = 17  # a bar opening at or after it no longer matches the working lim
 LAST_CLOSE = 18  # ticks of the newest bar; 0: none yet
 NEXT_MAX_BARS = 19  # of the working entry, taken over when it fills
 HELD_BACK = 20  # units set aside by orders outside the slot (operator's, being cancelled)
-N_INTS = 21
+HALF_SPREAD = 21  # quoted by the newest bar, e8; NO_QUOTE: none
+N_INTS = 22
 
 # float64 columns
 AVERAGE = 0  # entry price, ticks
@@ -62,6 +64,7 @@ KIND_LIMIT = 3  # post-only limit, good for one bar
 def new_slots(n_products: int) -> tuple[Ints, Floats]:
     """Return empty rows for products: flat, nothing working."""
     si = np.zeros((n_products, N_INTS), np.int64)
+    si[:, HALF_SPREAD] = NO_QUOTE
     sf = np.zeros((n_products, N_FLOATS), np.float64)
     sf[:, STOP:] = np.nan
     sf[:, PEAK] = 0.0

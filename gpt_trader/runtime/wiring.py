@@ -12,6 +12,7 @@ from gpt_trader.data.quality import digest
 from gpt_trader.data.synthetic import SYNTHETIC_NOTE, synthetic_market
 from gpt_trader.data.times import format_interval
 from gpt_trader.domain.bars import Bar, Bars
+from gpt_trader.domain.costs import check_latency
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.events import BarClosed, Event, HistoryLoaded, Ticked
 from gpt_trader.engine.plan import Plan
@@ -58,6 +59,12 @@ def wire(settings: Settings, series: Sequence[Bars] | None, limits: Limits | Non
             products=settings.products,
             n_bars=settings.synthetic.bars,
             interval_ms=settings.interval_ms,
+        )
+    check_latency(settings.costs, series[0].interval_ms)
+    if settings.costs.latency_bars:
+        raise ConfigError(
+            "costs.latency_bars is for backtests: a session acts at the bar it has",
+            hint="leave it out, or set costs.latency_ms",
         )
     routes = _route_of(settings.routes, [bars.product.product_id for bars in series])
     strategies = [create(route.strategy, route.params) for route in routes]

@@ -252,6 +252,45 @@ def test_infinite_funding_is_an_error_and_empty_funding_is_none(tmp_path):
         load_bars(write(tmp_path / "b.csv", rows, header), product_id="BTC-PERP")
 
 
+@pytest.mark.parametrize(
+    "names, cells, expected",
+    [
+        ("half_spread_bps", ["2.5"], 25_000),
+        ("half_spread_bps", ["0.00001"], 1),  # rounded up
+        ("half_spread_bps", ["0"], 0),
+        ("bid,ask", ["99.9", "100.1"], 100_000),  # 0.1 / 100: 10 bps
+        ("ask,bid", ["100.01", "100.00"], 5_000),  # 0.01 / 200.01, rounded up: 4,999.75...
+    ],
+)
+def test_a_quoted_half_spread_is_read_where_given(tmp_path, names, cells, expected):
+    rows = [[*row, *[""] * len(cells)] for row in good_rows()]
+    rows[4][6:] = cells
+    loaded = load_bars(write(tmp_path / "a.csv", rows, f"{HEADER},{names}"), product_id="BTC-USD")
+    assert loaded.bars.half_spread_e8.tolist() == [-1] * 4 + [expected] + [-1] * 5
+    assert loaded.bars.bar(4).half_spread_e8 == expected
+    plain = load_bars(write(tmp_path / "b.csv", good_rows()), product_id="BTC-USD")
+    assert plain.bars.half_spread_e8 is None
+    assert plain.report.sha256 != loaded.report.sha256
+
+
+@pytest.mark.parametrize(
+    "names, cells",
+    [
+        ("half_spread_bps", ["-1"]),
+        ("half_spread_bps", ["5001"]),
+        ("half_spread_bps", ["inf"]),
+        ("bid,ask", ["100", "99"]),
+        ("bid,ask", ["0", "1"]),
+        ("bid,ask", ["1", "inf"]),
+    ],
+)
+def test_an_impossible_quote_names_its_row(tmp_path, names, cells):
+    rows = [[*row, *[""] * len(cells)] for row in good_rows()]
+    rows[4][6:] = cells
+    with pytest.raises(DataError, match="in row 6 of"):
+        load_bars(write(tmp_path / "a.csv", rows, f"{HEADER},{names}"), product_id="BTC-USD")
+
+
 def test_zero_volume_is_legal_and_counted(tmp_path):
     rows = good_rows()
     rows[2][5] = rows[5][5] = "0"

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from gpt_trader.domain.bars import Bar, bars_from_rows
+from gpt_trader.domain.bars import Bar, bars_from_rows, joined
 from gpt_trader.domain.costs import CostModel, Leg, OrderStyle, bps_to_e8, order_style
 from gpt_trader.domain.decision import Decision
 from gpt_trader.domain.targets import Condition, Reading, Targets
@@ -45,6 +45,30 @@ def test_bars_are_columns_and_rows():
     assert [bars.bar(i) for i in range(3)] == rows
     assert bars[1:].time.tolist() == [HOUR, 2 * HOUR]
     assert len(bars_from_rows(COIN, HOUR, [])) == 0
+
+
+def test_bars_keep_their_quotes_where_any_is_known():
+    quoting = [Bar("COIN-USD", i * HOUR, 5, 7, 4, 6, 1.5, 0.0, q) for i, q in enumerate([-1, 30])]
+    silent = [Bar("COIN-USD", i * HOUR, 5, 7, 4, 6, 1.5) for i in range(2, 4)]
+    bars, others = bars_from_rows(COIN, HOUR, quoting), bars_from_rows(COIN, HOUR, silent)
+    assert bars.quotes.tolist() == bars[0:2].quotes.tolist() == [-1, 30]
+    assert (others.half_spread_e8, others.quotes.tolist()) == (None, [-1, -1])
+    both = joined(bars, others)
+    assert [both.bar(i) for i in range(4)] == quoting + silent
+    assert joined(others, others).half_spread_e8 is None
+
+
+def test_delayed_targets_say_the_same_later():
+    targets = Targets(
+        np.array([0.5, 1.0, 0.0]), stop=np.array([0.1, 0.2, 0.3]), max_bars=np.array([3, 4, 5])
+    )
+    assert targets.delayed(0) is targets
+    late = targets.delayed(2)
+    np.testing.assert_array_equal(late.weight, [math.nan, math.nan, 0.5])
+    np.testing.assert_array_equal(late.stop, [math.nan, math.nan, 0.1])
+    assert late.take_profit is None
+    assert late.max_bars.tolist() == [0, 0, 3]
+    assert np.isnan(targets.delayed(5).weight).all()
 
 
 def test_a_row_of_targets_fills_in_what_is_not_stated():

@@ -45,6 +45,7 @@ from gpt_trader.kernel.slots import (
 )
 
 UNIT = 10**8
+HOUR = 3_600_000
 CASH = 10_000 * UNIT
 FAR_MS = 10**15
 NEVER = 2**62
@@ -142,7 +143,7 @@ def play(
     """Match the rows against one bar."""
     fills, log = empty_fills(MAX_FILLS_PER_BAR), np.zeros((MAX_LOG_PER_BAR, 3), np.int64)
     cash, n, n_log = match_bar(
-        *rows, cash, 5, 0, open_ms, open_ticks, high, low, volume, spec, costs, fills, 0, log
+        *rows, cash, 5, 0, open_ms, open_ticks, high, low, volume, HOUR, spec, costs, fills, 0, log
     )
     names = ["side", "lots", "ticks", "liquidity", "reason"]
     events = [int(event) for event in log[:n_log, 0] if event != LOG_FILL]

@@ -18,7 +18,8 @@ from gpt_trader.kernel.orders import (
     Match,
     match_order,
 )
-from tests.kernel.rows import COIN, DEAR, FREE, NEVER, TOUCH, UNIT
+from gpt_trader.kernel.slippage import Drift, bar_drift
+from tests.kernel.rows import COIN, DEAR, FREE, HOUR, NEVER, TOUCH, UNIT
 
 NOTHING = (0, 0, 0, KEEP, 0)
 GONE = (0, 0, 0, CANCELLED, 0)
@@ -44,13 +45,16 @@ def meet(kind, side, bar, *, room=NEVER, spec=COIN, costs=FREE, open_ms=0, **ask
     return (lots, *rest)
 
 
-def meet_all(kind, side, bar, *, room=NEVER, spec=COIN, costs=FREE, open_ms=0, **asked):
+def meet_all(
+    kind, side, bar, *, room=NEVER, spec=COIN, costs=FREE, open_ms=0, volume=100.0, **asked
+):
     fields = Ask(kind, side, 5, 1000 * UNIT, 0, 0, 0, 0, 0, 0, 1, 0)._asdict() | asked
     for name in ("limit", "stop"):
         fields[name] = at(side, fields[name])
     first, high, low = (at(side, ticks) for ticks in bar)
     high, low = max(high, low), min(high, low)
-    return Match(*match_order(Ask(**fields), open_ms, first, high, low, room, spec, costs))
+    drift = Drift(*bar_drift(high, low, volume, HOUR, spec, costs))
+    return Match(*match_order(Ask(**fields), open_ms, first, high, low, room, drift, spec, costs))
 
 
 @pytest.mark.parametrize("side, ticks", [(BUY, 10_020), (SELL, 9_980)])

@@ -20,7 +20,8 @@ from gpt_trader.kernel.codes import (
 from gpt_trader.kernel.rounding import BPS, spec_table
 from gpt_trader.kernel.settings import FILL_DTYPE, style_table
 from gpt_trader.kernel.simulate import FIRST_ROOM, simulate
-from gpt_trader.kernel.slots import LOTS
+from gpt_trader.kernel.slippage import NO_QUOTE
+from gpt_trader.kernel.slots import LOTS, new_slots
 from tests.kernel.rows import CASH, FREE, NO_LIMITS, PERP, TAKER_STYLE, UNIT
 
 HOUR = 3_600_000
@@ -40,7 +41,8 @@ def run(
     rates = np.full((1, p), funding)
     return simulate(
         np.arange(n, dtype=np.int64) * HOUR, prices, prices, lows, prices,
-        np.full((n, p), 1e9), rates, shown, np.asarray(weight, np.float64).reshape(n, p),
+        np.full((n, p), 1e9), rates, np.full((1, p), NO_QUOTE), shown,
+        np.asarray(weight, np.float64).reshape(n, p),
         np.full((1, p), stop), nothing, nothing, np.zeros((1, p), np.int64), HOUR, CASH,
         spec_table([PERP] * p), costs, limits, style_table([style] * p),
     )  # fmt: skip
@@ -56,7 +58,7 @@ def test_no_bars_give_nothing(p):
     fills, equity, counts, refusals, si, cash, *halts = run(np.empty((0, p)), np.empty((0, p)))
     assert (len(fills), len(equity), counts.sum(), cash) == (0, 0, 0, CASH)
     assert fills.dtype == FILL_DTYPE
-    assert not si.any()
+    assert si.tolist() == new_slots(p)[0].tolist()
     assert refusals.shape == (0, 3)
     assert halts == [-1, 0]
 

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_EXIT, FILL_STOP, FILL_TRAIL
+from gpt_trader.kernel.slippage import NO_QUOTE
 from gpt_trader.kernel.slots import (
     ATTEMPTS,
     AVERAGE,
     BARS_HELD,
     CAUSE,
+    HALF_SPREAD,
     KIND,
     KIND_LIMIT,
     KIND_NONE,
@@ -43,7 +45,8 @@ from tests.kernel.rows import flat, holding, working
 
 def test_new_rows_are_flat_and_without_opinion():
     si, sf = new_slots(3)
-    assert not si.any()
+    assert not si[:, :HALF_SPREAD].any()
+    assert (si[:, HALF_SPREAD] == NO_QUOTE).all()
     assert (sf[:, [AVERAGE, PEAK]] == 0.0).all()
     rest = [c for c in range(sf.shape[1]) if c not in {AVERAGE, PEAK}]
     assert np.isnan(sf[:, rest]).all()

@@ -10,6 +10,7 @@ from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.targets import Targets
 from gpt_trader.kernel.settings import Costs, Limits, Style
+from gpt_trader.kernel.slippage import NO_QUOTE
 
 INTERVAL_MS = 3_600_000
 PRODUCTS = (
@@ -43,11 +44,12 @@ def market(seed: int, n: int, product: Product, keep: float) -> Bars:
     if product.is_perpetual:
         funding[::8] = rng.standard_normal(len(funding[::8])) * 1e-4
     time = 1_600_000_000_000 // INTERVAL_MS * INTERVAL_MS + np.arange(n) * INTERVAL_MS
+    quotes = np.where(rng.random(n) < 0.8, rng.integers(0, 300_000, n), NO_QUOTE)
     rows = rng.random(n) < keep
     rows[0] = True
     return Bars(
         product, INTERVAL_MS, time[rows], opens[rows], high[rows], low[rows], close[rows],
-        volume[rows], funding[rows],
+        volume[rows], funding[rows], quotes[rows] if seed % 3 == 0 else None,
     )  # fmt: skip
 
 
@@ -91,6 +93,8 @@ costs = st.builds(
     slippage_e8=_bps(20),
     participation=st.sampled_from([inf, inf, 1.0, 0.1, 0.01]),
     touch_fills=st.integers(0, 1),
+    impact=st.sampled_from([0.0, 0.0, 0.5, 1.0]),
+    latency_ms=st.sampled_from([0, 0, 250, INTERVAL_MS - 1]),
 )
 limits = st.builds(
     Limits,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from math import floor, isinf
+from math import floor, isinf, log, sqrt
 
 import numpy as np
 from hypothesis import given, settings
@@ -94,13 +94,29 @@ class Ledger:
         ) * Decimal("1e-12")
 
 
-def moved(costs: Costs, *, side: int, liquidity: int, base: int) -> int:
-    """The ticks of a fill whose price was `base` before spread and slippage."""
+def assert_moved(panel: Panel, costs: Costs, row: Sequence[int]) -> None:
+    """A fill's ticks are its base, moved by half spread, slippage, impact and latency.
+
+    An order by value pays the impact of the lots that it would have had without any: no less
+    than that of its own.
+    """
+    bar, j, side, lots, ticks, _, liquidity, *_, base = row
     if liquidity:
-        return base
-    price = base * (1 + side * (costs.half_spread_e8 + costs.slippage_e8) * GRAIN)
+        assert ticks == base
+        return
+    high, low = int(panel.high[bar, j]), int(panel.low[bar, j])
+    sigma = (high - low) / ((high + low) / 2) / sqrt(4 * log(2))
+    share = lots * panel.products[j].lot / panel.volume[bar, j] if panel.volume[bar, j] else 1.0
+    impact = costs.impact * sigma * sqrt(min(share, 1.0))
+    drift = min(impact + sigma * sqrt(costs.latency_ms / INTERVAL_MS), 1.0)
+    quoted = panel.half_spread_e8[bar if len(panel.half_spread_e8) > 1 else 0, j]
+    half_spread = costs.half_spread_e8 if quoted < 0 else int(quoted)
+    price = base * (1 + side * (half_spread + costs.slippage_e8) * GRAIN)
     rounding = ROUND_CEILING if side > 0 else ROUND_FLOOR
-    return max(int(price.to_integral_value(rounding)), 1)
+    least = max(int((price + side * base * Decimal(drift)).to_integral_value(rounding)), 1)
+    assert (ticks - least) * side >= 0
+    if costs.impact == 0.0:
+        assert abs(ticks - least) <= (1 + base * 2e-8 if drift else 0)
 
 
 class Desk:
@@ -179,7 +195,7 @@ def test_cash_and_positions_make_the_equity_at_every_bar(
         rows = [row.item() for row in fast.fills[fast.fills["bar"] == i]]
         ledger.book(i, [row[1:7] for row in rows])
         for row in rows:
-            assert row[4] == moved(costs, side=row[2], liquidity=row[6], base=row[-1])
+            assert_moved(panel, costs, row)
         ledger.assert_equity(fast.equity[i])
         assert not spot or ledger.cash >= 0
     assert ledger.cash == fast.cash * GRAIN

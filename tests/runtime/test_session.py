@@ -46,6 +46,12 @@ def go(wired, folder, cycles=None, ended=never):
         return session, session.journal.head()[1]
 
 
+def test_a_session_does_not_act_late(settings):
+    costs = replace(settings.costs, latency_bars=1)
+    with pytest.raises(ConfigError, match="latency_bars is for backtests"):
+        wire(replace(settings, costs=costs), None)
+
+
 def test_in_parts_or_at_once_the_state_is_the_same(settings, tmp_path):
     wired = wire(settings, None)
     for name in ("whole", "parts"):
