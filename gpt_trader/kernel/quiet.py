@@ -25,7 +25,7 @@ from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.ledger import quote, value_at
 from gpt_trader.kernel.limits import DAY_MS, Marks, mark, marks_at, safe_equity
 from gpt_trader.kernel.match import quiet_range
-from gpt_trader.kernel.prefetch import soon
+from gpt_trader.kernel.memory import soon
 from gpt_trader.kernel.settings import Limits
 from gpt_trader.kernel.sizing import capped, in_band
 from gpt_trader.kernel.slots import (
@@ -183,7 +183,10 @@ def _pass_alone(
         begin = i
         if lots == 0:  # no level, no worth: the opinion alone
             if lowest < cash <= highest:
-                i = _flat_until(i, end, cash, noted, next_day_ms, time, weight, equity_path)
+                i = _flat_until(
+                    i, end, cash, noted, next_day_ms, time, open_ticks, high, low, close, weight,
+                    stop, equity_path,
+                )  # fmt: skip
         else:
             i = _held_until(
                 i, end, cash, lots, unit, floor, ceiling, noted, target, limits.rebalance_band,
@@ -204,13 +207,8 @@ def _pass_alone(
                     marks = moved
                     i += 1
                     going = i < end
-    if i < end:  # what wakes the product was not read yet, or only in part
+    if lots != 0:
         soon(open_ticks, i + 1, 0)
-        soon(stop, i if len(stop) > 1 else 0, 0)
-        if lots == 0:
-            soon(close, i, 0)
-            soon(high, i + 1, 0)
-            soon(low, i + 1, 0)
     return i, marks
 
 
@@ -222,7 +220,12 @@ def _flat_until(
     noted: float,
     next_day_ms: int,
     time: Ints,
+    open_ticks: Ints,
+    high: Ints,
+    low: Ints,
+    close: Ints,
     weight: Floats,
+    stop: Floats,
     equity_path: Floats,
 ) -> int:
     """First row of another opinion or day, else `end`; all rows before it are worth cash."""
@@ -235,6 +238,11 @@ def _flat_until(
         if not (w == noted or (silent and math.isnan(w))) or time[i] >= next_day_ms:
             until = i
             break
+    soon(stop, until if len(stop) > 1 else 0, 0)
+    soon(close, until, 0)
+    soon(low, until, 0)
+    soon(high, until, 0)
+    soon(open_ticks, until + 1, 0)
     for i in range(start, until):
         equity_path[i] = cash
     return until

@@ -15,6 +15,7 @@ from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.ledger import funding, quote, value_at
 from gpt_trader.kernel.limits import NO_GUARDS, Marks, count_entry, mark, new_marks
 from gpt_trader.kernel.match import MAX_FILLS_PER_BAR, MAX_LOG_PER_BAR, is_quiet, match_bar
+from gpt_trader.kernel.memory import borrowed
 from gpt_trader.kernel.quiet import (
     CEILING,
     FLOOR,
@@ -198,6 +199,36 @@ def _run(
     row up to which only a bar's content can wake a product (see `quiet.note`).
     Returns (next bar, next free rows of fills and refusals, cash, marks).
     """
+    # simulate keeps them all alive
+    time = borrowed(time)
+    open_ticks = borrowed(open_ticks)
+    high = borrowed(high)
+    low = borrowed(low)
+    close = borrowed(close)
+    volume = borrowed(volume)
+    funding_rate = borrowed(funding_rate)
+    present = borrowed(present)
+    weight = borrowed(weight)
+    stop = borrowed(stop)
+    take = borrowed(take)
+    trail = borrowed(trail)
+    max_bars = borrowed(max_bars)
+    unit = borrowed(unit)
+    specs = (borrowed(specs[0]), borrowed(specs[1]))
+    styles = borrowed(styles)
+    si = borrowed(si)
+    sf = borrowed(sf)
+    last = borrowed(last)
+    said = borrowed(said)
+    calm_until = borrowed(calm_until)
+    awake = borrowed(awake)
+    reach = borrowed(reach)
+    wish = borrowed(wish)
+    log = borrowed(log)
+    fills = borrowed(fills)
+    refusals = borrowed(refusals)
+    equity_path = borrowed(equity_path)
+    counts = borrowed(counts)
     n, p = close.shape
     funded = 0
     needs_volume = costs.participation < math.inf or costs.impact > 0.0

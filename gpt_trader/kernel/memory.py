@@ -1,7 +1,8 @@
-"""Asking for a row of a column before it is needed.
+"""What the simulator's loop says about memory; interpreted, both do nothing.
 
-While a product is flat only its weights are read, so the prices of the bar that wakes it are
-in no cache: waiting for them, one column after the other, took a third of a simulation.
+`borrowed` spares counting references: every view of a row counted up and down, atomically, which
+was two fifths of a simulation. `soon` asks for a bar before it is needed: while a product is
+flat only its weights are read, so the prices of the bar that wakes it are in no cache.
 """
 
 from typing import Any
@@ -14,6 +15,17 @@ from numba.extending import intrinsic
 from gpt_trader.kernel.compiled import compiled
 
 READ, KEEP, DATA = 0, 3, 1  # LLVM's prefetch: for reading, into every cache, not code
+
+
+@intrinsic
+def _borrow(_: Any, array: Any) -> Any:  # noqa: ANN401
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
+        view = context.make_array(signature.args[0])(context, builder, arguments[0])
+        view.meminfo = cgutils.get_null_value(view.meminfo.type)
+        view.parent = cgutils.get_null_value(view.parent.type)
+        return view._getvalue()  # noqa: SLF001 - the accessor numba's own code uses
+
+    return array(array), generate
 
 
 @intrinsic
@@ -37,12 +49,21 @@ def _ask(_: Any, column: Any, i: Any, j: Any) -> Any:  # noqa: ANN401, ARG001
 
 if config.DISABLE_JIT:  # type: ignore[attr-defined]
 
+    def borrowed(array: Any) -> Any:  # noqa: ANN401
+        """Return the array."""
+        return array
+
     def soon(column: Any, i: int, j: int) -> None:  # noqa: ANN401
-        """Interpreted, there is nothing to ask for."""
+        """There is nothing to ask for."""
 
 else:
 
     @compiled
+    def borrowed(array: Any) -> Any:  # noqa: ANN401
+        """Return the same array without its reference count: its owner must outlive the use."""
+        return _borrow(array)  # type: ignore[call-arg]  # numba hands over the first
+
+    @compiled
     def soon(column: Any, i: int, j: int) -> None:  # noqa: ANN401
         """Ask for column[i, j], to be read soon; nothing is read, so any row will do."""
-        _ask(column, i, j)  # type: ignore[call-arg]  # numba hands over the first
+        _ask(column, i, j)  # type: ignore[call-arg]
