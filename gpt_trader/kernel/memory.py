@@ -21,8 +21,9 @@ READ, KEEP, DATA = 0, 3, 1  # LLVM's prefetch: for reading, into every cache, no
 def _borrow(_: Any, array: Any) -> Any:  # noqa: ANN401
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
         view = context.make_array(signature.args[0])(context, builder, arguments[0])
-        view.meminfo = cgutils.get_null_value(view.meminfo.type)
-        view.parent = cgutils.get_null_value(view.parent.type)
+        for owner in ("meminfo", "parent"):
+            kind = getattr(view, owner).type
+            setattr(view, owner, ir.Constant(kind, None))
         return view._getvalue()  # noqa: SLF001 - the accessor numba's own code uses
 
     return array(array), generate
