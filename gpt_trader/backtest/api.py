@@ -79,7 +79,7 @@ def backtest(
     engine = choose_engine(engine, routes)
     check_latency(costs, panel.interval_ms)
     _check_delay(costs, routes)
-    start_units = _units(cash)
+    start_units = cash_units(cash)
 
     computed = perf_counter()
     targets = [_targets(r.strategy, b) for r, b in zip(assigned, series, strict=True)]
@@ -258,7 +258,8 @@ def _checks(
     )
 
 
-def _units(cash: Decimal | int) -> int:
+def cash_units(cash: Decimal | int) -> int:
+    """Return quote money in units; raise UsageError if a simulation cannot hold it."""
     amount = Decimal(cash)
     if not amount.is_finite() or not 0 < amount * UNITS_PER_QUOTE < Decimal(VALUE_LIMIT):
         raise UsageError(f"expected cash above 0 and below 40 billion, was {cash}")

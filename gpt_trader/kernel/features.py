@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 GRID = 65_536.0  # 1/65,536 tick: far below a price, far above float64's noise on one
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def settle(values: Floats, grid: float) -> Floats:
     """Round to multiples of 1/grid; NaN stays.
 
@@ -32,7 +32,7 @@ def settle(values: Floats, grid: float) -> Floats:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def ago(values: Floats, period: int) -> Floats:
     """Return values[i-period] at row i; NaN before row `period`."""
     out = np.full(len(values), np.nan)
@@ -41,7 +41,7 @@ def ago(values: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def sma(ticks: Ints, period: int) -> Floats:
     """Simple moving average of ticks: exact integer sum / period.
 
@@ -58,7 +58,7 @@ def sma(ticks: Ints, period: int) -> Floats:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def sma_cross_state(ticks: Ints, fast: int, slow: int) -> Floats:
     """Sign of SMA(fast) - SMA(slow), decided in integers: slow x fast sum vs fast x slow sum.
 
@@ -82,7 +82,7 @@ def sma_cross_state(ticks: Ints, fast: int, slow: int) -> Floats:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def ema(values: Floats, period: int) -> Floats:
     """Exponential moving average, alpha = 2 / (period + 1), seeded by the SMA (TA-Lib EMA).
 
@@ -111,7 +111,7 @@ def ema(values: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def simple_returns(prices: Floats) -> Floats:
     """Return prices[i] / prices[i-1] - 1; row 0 is NaN. prices: (n,) float64 > 0, any unit."""
     out = np.full(len(prices), np.nan)
@@ -120,7 +120,7 @@ def simple_returns(prices: Floats) -> Floats:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def log_returns(prices: Floats) -> Floats:
     """Return log(prices[i] / prices[i-1]); row 0 is NaN. prices: (n,) float64 > 0, any unit."""
     out = np.full(len(prices), np.nan)
@@ -129,7 +129,7 @@ def log_returns(prices: Floats) -> Floats:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def rate_of_change(prices: Floats, period: int) -> Floats:
     """Return prices[i] / prices[i-period] - 1 as a fraction (TA-Lib ROCP); first row period."""
     out = np.full(len(prices), np.nan)
@@ -138,7 +138,7 @@ def rate_of_change(prices: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def change_sign(ticks: Ints, period: int) -> Floats:
     """Sign of ticks[i] - ticks[i-period] as 1, 0 or -1; NaN before row `period`."""
     out = np.full(len(ticks), np.nan)
@@ -148,7 +148,7 @@ def change_sign(ticks: Ints, period: int) -> Floats:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def ewm_volatility(prices: Floats, period: int) -> Floats:
     """Volatility per bar: root of the EMA of squared simple returns, their mean taken as zero.
 
@@ -164,7 +164,7 @@ def ewm_volatility(prices: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def volatility_weight(volatility: Floats, target: float, cap: float) -> Floats:
     """Weight min(target / volatility, cap); cap where nothing moved, NaN stays.
 

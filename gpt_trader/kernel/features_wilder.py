@@ -14,7 +14,7 @@ Ints = NDArray[np.int64]
 ALMOST_ZERO = 1e-14  # TA-Lib's own: below it a sum of moves counts as no move
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def wilder_moves(close: Floats, period: int) -> tuple[Floats, Floats]:
     """Wilder's averages of gains and of losses, both >= 0, in the unit of close.
 
@@ -53,7 +53,7 @@ def wilder_moves(close: Floats, period: int) -> tuple[Floats, Floats]:
     return gains, losses
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def rsi(close: Floats, period: int) -> Floats:
     """Relative strength index in [0, 100]: 100 gains / (gains + losses) (TA-Lib RSI).
 
@@ -69,7 +69,7 @@ def rsi(close: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def true_range_at(high: Floats, low: Floats, close: Floats, i: int) -> float:
     """True range of row i >= 1: the bar's range, stretched to the close before it."""
     before = close[i - 1]
@@ -77,7 +77,7 @@ def true_range_at(high: Floats, low: Floats, close: Floats, i: int) -> float:
     return reach
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def atr(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
     """Average true range in the unit of the prices (TA-Lib ATR).
 
@@ -98,7 +98,7 @@ def atr(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def adx(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
     """Average directional index in [0, 100], direction-free strength of a trend (TA-Lib ADX).
 

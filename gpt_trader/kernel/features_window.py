@@ -19,7 +19,7 @@ Flags = NDArray[np.bool_]
 BLOCK = 256  # rows summed side by side: they stay in the first-level cache
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def rolling_std(values: Floats, period: int) -> Floats:
     """Population standard deviation (ddof 0) of the last `period` values (TA-Lib STDDEV).
 
@@ -50,7 +50,7 @@ def rolling_std(values: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def rolling_volatility(prices: Floats, period: int) -> Floats:
     """Volatility per bar: standard deviation (ddof 0) of the last `period` simple returns.
 
@@ -59,7 +59,7 @@ def rolling_volatility(prices: Floats, period: int) -> Floats:
     return rolling_std(simple_returns(prices), period)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def bollinger(ticks: Ints, period: int, width: float) -> tuple[Floats, Floats, Floats]:
     """Bollinger bands: SMA and SMA +- width standard deviations (TA-Lib BBANDS).
 
@@ -71,7 +71,7 @@ def bollinger(ticks: Ints, period: int, width: float) -> tuple[Floats, Floats, F
     return middle - reach, middle, middle + reach
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def highest(ticks: Ints, period: int) -> Floats:
     """Highest of the last `period` rows, this one included (Donchian; TA-Lib MAX).
 
@@ -94,7 +94,7 @@ def highest(ticks: Ints, period: int) -> Floats:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def lowest(ticks: Ints, period: int) -> Floats:
     """Lowest of the last `period` rows, this one included (Donchian; TA-Lib MIN).
 
@@ -103,7 +103,7 @@ def lowest(ticks: Ints, period: int) -> Floats:
     return -highest(-ticks, period)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def since(flags: Flags, limit: int) -> Floats:
     """Bars since a flag was last true (0: this bar), capped at `limit`.
 

@@ -23,7 +23,7 @@ def test_scores_are_those_of_the_backtest():
         assert sharpe == metrics.sharpe(metrics.daily_returns(time, row))
         assert gain * 100 == pytest.approx(metrics.return_pct(START, row[-1]), rel=1e-12)
         growth = metrics.cagr_pct(START, row[-1], len(time) * metrics.DAY_MS)
-        fall = metrics.drawdown_of(row, time + metrics.DAY_MS, start=START, start_ms=0)
+        fall = metrics.drawdown_of(row, time, metrics.DAY_MS, start=START)
         assert calmar == pytest.approx(metrics.calmar(growth, fall.max_pct), rel=1e-9)
 
 

@@ -1,0 +1,156 @@
+"""Walk-forward: choose on the days before, trade the days after, join the tests to one record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpt_trader.backtest.inference import moments, probabilistic_sharpe
+from gpt_trader.backtest.measure import buy_and_hold
+from gpt_trader.backtest.metrics import DAY_MS, DAYS_PER_YEAR, return_pct
+from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
+from gpt_trader.optimize.folds import Fold
+from gpt_trader.optimize.objective import Objective, daily_returns, scores, sharpe
+from gpt_trader.optimize.plateau import choose
+from gpt_trader.optimize.sweep import Market, closes_between
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class FoldRun:
+    """One fold. Times are int64 ms UTC: chosen on [start, split), traded on [split, end).
+
+    point: index of the chosen point; None if none had traded, and then nothing is traded after.
+    score: of the objective in-sample. The Sharpe ratios are annualized, None where undefined.
+    returns: (days,) float64 daily returns out-of-sample, of an account that begins and ends flat.
+    """
+
+    start: int
+    split: int
+    end: int
+    point: int | None
+    score: float | None
+    in_sharpe: float | None
+    in_yearly_pct: float | None
+    out_return_pct: float
+    out_sharpe: float | None
+    returns: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class WalkForward:
+    """The folds, and what their tests come to joined: return, Sharpe and drawdown out-of-sample.
+
+    in_sharpe, in_yearly_pct: means over the folds of what was seen when choosing. psr:
+    probability that the true out-of-sample Sharpe is above 0 (nothing was chosen by it).
+    buy_hold_return_pct: of the same days, at the same costs.
+    """
+
+    folds: tuple[FoldRun, ...]
+    returns: Floats
+    return_pct: float
+    yearly_pct: float
+    sharpe: float | None
+    max_drawdown_pct: float
+    psr: float | None
+    in_sharpe: float | None
+    in_yearly_pct: float | None
+    buy_hold_return_pct: float
+
+
+def walk_forward(
+    market: Market,
+    strategies: Sequence[Any],
+    shape: tuple[int, ...],
+    closes: Floats,
+    folds: Sequence[Fold],
+    objective: Objective,
+) -> WalkForward:
+    """Choose and test fold by fold. closes: (k, d) of the sweep over all days."""
+    runs = tuple(_run(market, strategies, shape, closes, fold, objective) for fold in folds)
+    returns = np.concatenate([run.returns for run in runs])
+    grown = np.cumprod(1.0 + returns)
+    peak = np.maximum(np.maximum.accumulate(grown), 1.0)
+    ratio = _ratio(returns)
+    return WalkForward(
+        folds=runs,
+        returns=returns,
+        return_pct=return_pct(1.0, float(grown[-1])),
+        yearly_pct=yearly_pct(float(grown[-1]), len(returns)),
+        sharpe=ratio,
+        max_drawdown_pct=float((1.0 - grown / peak).max()) * 100.0,
+        psr=None if ratio is None else _psr(returns),
+        in_sharpe=_mean([run.in_sharpe for run in runs]),
+        in_yearly_pct=_mean([run.in_yearly_pct for run in runs]),
+        buy_hold_return_pct=_buy_hold(market, runs[0].split, runs[-1].end),
+    )
+
+
+def yearly_pct(growth: float, days: int) -> float:
+    """Return growth (final / start) over so many days as percent a year of 365 days."""
+    if growth <= 0.0:
+        return -100.0
+    with np.errstate(over="ignore"):
+        return float((np.exp(np.log(growth) * DAYS_PER_YEAR / days) - 1.0) * 100.0)
+
+
+def _run(
+    market: Market,
+    strategies: Sequence[Any],
+    shape: tuple[int, ...],
+    closes: Floats,
+    fold: Fold,
+    objective: Objective,
+) -> FoldRun:
+    seen = closes[:, : fold.split]
+    found = scores(seen, market.start, objective)
+    point = choose(found, shape)
+    start, split, end = ((market.first_day + day) * DAY_MS for day in (0, fold.split, fold.end))
+    if point is None:
+        after = np.full(fold.end - fold.split, market.start)
+    else:
+        after = closes_between(market, strategies[point], split, end)
+    returns = daily_returns(np.concatenate([[market.start], after]))
+    return FoldRun(
+        start=start,
+        split=split,
+        end=end,
+        point=point,
+        score=None if point is None else float(found[point]),
+        in_sharpe=None if point is None else _ratio(daily_returns(seen[point])),
+        in_yearly_pct=None
+        if point is None
+        else yearly_pct(float(seen[point, -1]) / market.start, fold.split),
+        out_return_pct=return_pct(market.start, float(after[-1])),
+        out_sharpe=_ratio(returns),
+        returns=returns,
+    )
+
+
+def _ratio(returns: Floats) -> float | None:
+    found = float(sharpe(returns[None])[0])
+    return None if np.isnan(found) else found
+
+
+def _psr(returns: Floats) -> float | None:
+    skew, kurtosis = moments(returns)
+    daily = float(returns.mean() / returns.std(ddof=1))
+    return probabilistic_sharpe(daily, len(returns), skew=skew, kurtosis=kurtosis)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _buy_hold(market: Market, start_ms: int, end_ms: int) -> float:
+    held = []
+    for bars in market.series:
+        first, end = (int(i) for i in np.searchsorted(bars.time, (start_ms, end_ms)))
+        if first < end:
+            held.append(bars[first:end])
+    left = buy_and_hold(held, market.costs.kernel(), start_units=market.cash, close_at_end=True)
+    return return_pct(market.start, left / UNITS_PER_QUOTE)

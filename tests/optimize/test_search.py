@@ -1,0 +1,200 @@
+"""The search: a planted edge survives, noise does not, no test is seen before its time."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from gpt_trader import optimize
+from gpt_trader.backtest.inference import Trials
+from gpt_trader.backtest.metrics import DAY_MS
+from gpt_trader.backtest.verdict import LOSES, NOT_PROVEN, PASS
+from gpt_trader.domain.bars import bars_from_rows
+from gpt_trader.domain.targets import Targets
+from gpt_trader.errors import UsageError, ValidationGateError
+from gpt_trader.optimize.search import Search
+from gpt_trader.strategy.base import param
+from gpt_trader.strategy.sma_cross import SmaCross
+from tests.optimize.markets import GRID, TERMS, cycle, noise
+from tests.strategies_helpers import BTC, HOUR_MS
+
+WHOLE = Trials()  # nothing was tried before, and the record is whole
+
+
+def search(bars, **options) -> Search:
+    return optimize(bars, SmaCross, GRID, **({"earlier": WHOLE} | TERMS | options))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_planted_edge_is_found_and_survives(seed):
+    found = search(cycle(300, seed))
+    assert found.walk.return_pct > 20.0
+    assert found.walk.sharpe > 2.0
+    assert found.overfit.loss_share < 0.01
+    assert found.verdict.word == PASS
+    assert found.luck.trials == 18
+    assert found.space.impossible == 2
+
+
+def test_noise_is_never_proven_and_overfit_about_half_the_time():
+    found = [search(noise(300, seed)) for seed in range(8)]
+    assert {one.verdict.word for one in found} <= {LOSES, NOT_PROVEN}
+    assert 0.3 < np.mean([one.overfit.pbo for one in found]) < 0.8
+    assert all(one.luck.dsr < 0.95 for one in found)
+
+
+def test_what_caps_the_verdict_is_said():
+    bars = cycle(300, 1)
+    synthetic = search(bars, label="synthetic")
+    assert (synthetic.verdict.word, synthetic.verdict.reasons) == (
+        NOT_PROVEN, ("The market is synthetic.",)
+    )  # fmt: skip
+    uncounted = search(bars, earlier=None)
+    assert uncounted.verdict.word == NOT_PROVEN
+    assert "earlier trials were not counted" in uncounted.verdict.reasons[0]
+    many = search(bars, earlier=Trials(sharpes=(0.9, -0.9), count=5000))
+    assert many.luck.trials == 5018
+    assert many.luck.dsr < found_dsr(bars)
+    few = search(bars, folds=2)
+    assert few.verdict.word == NOT_PROVEN
+    assert "2 folds are too few" in few.verdict.reasons[0]
+
+
+def found_dsr(bars):
+    return search(bars).luck.dsr
+
+
+def test_the_days_of_the_folds_follow_one_another():
+    found = search(cycle(200, 1), folds=4)
+    runs = found.walk.folds
+    assert len(runs) == 4
+    assert [run.end for run in runs[:-1]] == [run.split for run in runs[1:]]
+    assert {run.start for run in runs} == {found.market.first_day * DAY_MS}
+    assert sum(len(run.returns) for run in runs) == len(found.walk.returns)
+    assert found.walk.return_pct == pytest.approx(
+        (np.prod([1 + run.out_return_pct / 100 for run in runs]) - 1) * 100, rel=1e-9
+    )
+
+
+def test_no_choice_and_no_test_changes_when_later_bars_do():
+    """The strongest leak test: other bars after a fold leave it as it was, bit by bit."""
+    bars = cycle(200, 1)
+    found = search(bars, folds=4)
+    other = cycle(200, 9)
+    for number, run in enumerate(found.walk.folds):
+        row = int(np.searchsorted(bars.time, run.end))
+        mixed = bars_from_rows(
+            BTC, HOUR_MS,
+            [bars.bar(i) for i in range(row)] + [other.bar(i) for i in range(row, len(bars))],
+        )  # fmt: skip
+        again = search(mixed, folds=4).walk.folds[number]
+        assert again.point == run.point
+        assert again.score == run.score
+        assert again.returns.tobytes() == run.returns.tobytes()
+
+
+def test_points_are_kept_and_used_again_only_on_the_same_ground(tmp_path):
+    bars = cycle(100, 1)
+    first = search(bars, keep_in=tmp_path)
+    assert first.timing.kept == 0
+    again = search(bars, keep_in=tmp_path)
+    assert again.timing.kept == 18
+    assert again.closes.tobytes() == first.closes.tobytes()
+    assert again.search_id == first.search_id
+    wider = optimize(
+        bars, SmaCross, {"fast": (2, 4, 7), "slow": (6, 12)}, keep_in=tmp_path, **TERMS
+    )
+    assert wider.timing.kept == 4, "a point of another grid is the same point"
+    assert search(bars[:-1], keep_in=tmp_path).timing.kept == 0
+    assert search(bars, keep_in=tmp_path, cash=9_999).timing.kept == 0
+    assert search(bars, keep_in=tmp_path, fixed={"weight": 0.5}).timing.kept == 0
+
+
+def test_progress_counts_every_point_and_knows_the_best(tmp_path):
+    seen = []
+    found = search(cycle(100, 1), keep_in=tmp_path, progress=seen.append, threads=2)
+    assert [now.done for now in seen] == list(range(1, 19))
+    assert {now.total for now in seen} == {18}
+    index, score = seen[-1].best
+    assert score == np.nanmax(found.scores) == found.scores[index]
+    again = []
+    search(cycle(100, 1), keep_in=tmp_path, progress=again.append)
+    assert again[-1].done == 18
+
+
+def test_an_interrupt_keeps_what_is_finished(tmp_path):
+    class StopAfter:
+        def __init__(self, count):
+            self.left = count
+
+        def __call__(self, now):
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        search(cycle(100, 1), keep_in=tmp_path, progress=StopAfter(6), threads=2)
+    whole = search(cycle(100, 1))
+    resumed = search(cycle(100, 1), keep_in=tmp_path)
+    assert resumed.timing.kept == 6
+    assert resumed.closes.tobytes() == whole.closes.tobytes()
+
+
+def test_where_nothing_traded_nothing_is_chosen():
+    found = optimize(noise(20, 1), SmaCross, {"slow": (490, 500)}, folds=2)
+    assert found.chosen is None
+    assert found.luck.dsr is None
+    assert [run.point for run in found.walk.folds] == [None, None]
+    assert (found.walk.returns == 0.0).all()
+    assert found.verdict.word == NOT_PROVEN
+    assert found.map.chosen is None
+
+
+@dataclass(frozen=True)
+class Peeks:
+    """Buys before a rise, which it can only know from the bar after."""
+
+    name: ClassVar[str] = "peeks"
+    min_bars: ClassVar[int] = 1
+    warmup: ClassVar[int] = 1
+    ahead: int = param(1, 1, 5, doc="bars")
+
+    def targets(self, bars):
+        later = np.concatenate([bars.close[self.ahead :], np.full(self.ahead, bars.close[-1])])
+        return Targets(np.where(later > bars.close, 1.0, 0.0))
+
+
+@dataclass(frozen=True)
+class BarByBar:
+    """Has no columns."""
+
+    name: ClassVar[str] = "bar_by_bar"
+    min_bars: ClassVar[int] = 1
+    warmup: ClassVar[int] = 1
+    size: float = param(1.0, doc="size")
+
+    def on_bar(self, view, memory: Any):
+        return None, memory
+
+
+def test_a_strategy_that_looks_ahead_is_not_searched():
+    with pytest.raises(ValidationGateError, match="peeks"):
+        optimize(noise(60, 1), Peeks, {"ahead": (1, 2)})
+
+
+def test_a_strategy_that_decides_bar_by_bar_is_refused():
+    with pytest.raises(UsageError, match="decides bar by bar"):
+        optimize(noise(60, 1), BarByBar, {"size": (0.5, 1.0)})
+
+
+def test_several_products_share_one_account():
+    found = search([cycle(100, 1), with_id(noise(100, 2), "ETH-USD")])
+    assert len(found.data) == 2
+    assert found.walk.returns.any()
+
+
+def with_id(bars, product_id):
+    from dataclasses import replace
+
+    return replace(bars, product=replace(bars.product, product_id=product_id))
