@@ -6,77 +6,158 @@ commit why: `make golden`.
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from gpt_trader.backtest.api import Route, backtest
+from gpt_trader.backtest.result import Result
 from gpt_trader.data.synthetic import synthetic_market
-from gpt_trader.domain.costs import CostModel, order_style
-from gpt_trader.kernel.codes import DECISION_NAMES
+from gpt_trader.domain.costs import CostModel, OrderStyleName, order_style
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.registry import create
 
 FILE = Path(__file__).parents[1] / "tests" / "golden" / "runs.json"
-HOUR = 3_600_000
-BARS = 4_000
-# name: (strategy, parameters, seed, products, costs, risk, order style)
-RUNS: dict[str, tuple[Any, ...]] = {
-    "sma_cross, worst tier, maker first": (
-        "sma_cross", {"fast": 20, "slow": 50}, 1, ["BTC-USD"],
-        CostModel(), RiskPolicy(), "maker_first",
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+DIGITS = 12  # of a float that is pinned: the last bits are the processor's own
+FREE = CostModel(0, 0, 0, 0)
+
+
+class Traded(NamedTuple):
+    """A strategy on some products (none: all) with a share of equity and an order style."""
+
+    strategy: str
+    params: Mapping[str, Any]
+    products: tuple[str, ...] = ()
+    style: OrderStyleName = "maker_first"
+    budget: float = 1.0
+
+
+class Run(NamedTuple):
+    """A pinned run: who trades what, on which market, on which terms."""
+
+    routes: Sequence[Traded]
+    seed: int
+    products: Sequence[str]
+    costs: CostModel = CostModel()
+    risk: RiskPolicy | None = RiskPolicy()
+    bars: int = 3_000
+    interval_ms: int = HOUR
+    cash: int = 10_000
+    close_at_end: bool = False
+
+
+RUNS: dict[str, Run] = {
+    "sma_cross, worst tier, maker first": Run(
+        [Traded("sma_cross", {"fast": 20, "slow": 50})], 1, ["BTC-USD"], bars=4_000
     ),
-    "sma_cross, free, no policy, taker": (
-        "sma_cross", {"fast": 10, "slow": 30}, 2, ["BTC-USD", "ETH-USD"],
-        CostModel(0, 0, 0, 0), None, "taker",
+    "sma_cross, free, no policy, taker, two products": Run(
+        [Traded("sma_cross", {"fast": 10, "slow": 30}, style="taker", budget=0.5)],
+        2, ["BTC-USD", "ETH-USD"], FREE, None,
     ),
-    "ema_trend with a stop, two products": (
-        "ema_trend", {"stop": 0.05}, 3, ["BTC-USD", "ETH-USD"],
-        CostModel(), RiskPolicy(max_product_pct=60), "maker_first",
+    "ema_trend with a stop, two products": Run(
+        [Traded("ema_trend", {"stop": 0.05}, budget=0.5)],
+        3, ["BTC-USD", "ETH-USD"], risk=RiskPolicy(max_product_pct=60),
     ),
-    "mean_reversion, thin volume": (
-        "mean_reversion", {}, 4, ["SOL-USD"],
-        CostModel(25, 15, 2, 2, participation=0.001), RiskPolicy(max_entries_per_day=2), "taker",
+    "mean_reversion, thin volume, taker": Run(
+        [Traded("mean_reversion", {}, style="taker")],
+        4, ["SOL-USD"], CostModel(25, 15, 2, 2, participation=0.0002),
+        RiskPolicy(max_entries_per_day=2), cash=1_000_000,
     ),
-    "breakout with an ATR stop, perpetual": (
-        "breakout", {}, 5, ["BTC-PERP"],
-        CostModel(10, 5, 1, 1), RiskPolicy(max_product_pct=100), "maker_only",
+    "breakout with an ATR stop, perpetual, maker only": Run(
+        [Traded("breakout", {}, style="maker_only")],
+        5, ["BTC-PERP"], CostModel(10, 5, 1, 1), RiskPolicy(max_product_pct=100),
     ),
-    "momentum, shorts on a perpetual": (
-        "momentum", {"long_only": False}, 6, ["ETH-PERP", "BTC-USD"],
-        CostModel(), RiskPolicy(max_drawdown_pct=50, max_daily_loss_pct=50), "taker",
+    "momentum, shorts on perpetuals, funding": Run(
+        [Traded("momentum", {"long_only": False}, style="taker", budget=0.5)],
+        6, ["ETH-PERP", "BTC-PERP"],
+        risk=RiskPolicy(max_drawdown_pct=50, max_daily_loss_pct=50),
+    ),
+    "mean_reversion, limits fill when touched, profit taken": Run(
+        [Traded("mean_reversion", {"take_profit": 0.02, "stop": 0.03})],
+        7, ["LTC-USD"], CostModel(60, 40, 1, 1, touch_fills=True),
+        RiskPolicy(max_product_pct=80, max_drawdown_pct=60), interval_ms=15 * MINUTE,
+    ),
+    "sma_cross, daily loss halts": Run(
+        [Traded("sma_cross", {"fast": 5, "slow": 15}, style="taker")],
+        8, ["SOL-USD"], CostModel(20, 10, 1, 1),
+        RiskPolicy(max_product_pct=100, max_daily_loss_pct=1, max_drawdown_pct=95),
+    ),
+    "ensemble, three products, gross limit": Run(
+        [Traded("ensemble", {"members": "sma_cross,ema_trend,momentum", "votes": "2,1,1"})],
+        9, ["BTC-USD", "ETH-USD", "SOL-USD"], CostModel(40, 20, 2, 3),
+        RiskPolicy(max_gross_pct=40, max_drawdown_pct=40),
+    ),
+    "two routes, two styles, sold at the end": Run(
+        [
+            Traded("sma_cross", {"fast": 8, "slow": 21}, ("BTC-USD",), "taker", 0.6),
+            Traded("breakout", {"stop_atr": 3.0}, ("ETH-USD",), "maker_first", 0.4),
+        ],
+        10, ["BTC-USD", "ETH-USD"], CostModel(60, 40, 3, 2),
+        RiskPolicy(max_product_pct=60), close_at_end=True,
+    ),
+    "breakout, little money, minutes": Run(
+        [Traded("breakout", {"entry": 20, "exit": 10})],
+        11, ["BTC-USD"], cash=50, risk=RiskPolicy(max_product_pct=100, max_drawdown_pct=90),
+        interval_ms=MINUTE,
+    ),
+    "buy_and_hold, days, perpetual and spot": Run(
+        [Traded("buy_and_hold", {}, style="taker", budget=0.5)],
+        12, ["BTC-PERP", "ETH-USD"], risk=None, bars=1_000, interval_ms=DAY, close_at_end=True,
+    ),
+    "ema_trend, many products, drawdown halts": Run(
+        [Traded("ema_trend", {"fast": 8, "slow": 34, "vol_period": 34})],
+        13, ["BTC-USD", "ETH-USD", "SOL-USD", "LTC-USD", "ADA-USD"],
+        CostModel(80, 40, 10, 10), RiskPolicy(max_drawdown_pct=5), bars=2_000,
     ),
 }  # fmt: skip
 
 
-def run(name: str, engine: str) -> dict[str, Any]:
-    """Run one entry of RUNS; return its pinned numbers."""
-    strategy, params, seed, products, costs, risk, style = RUNS[name]
+def run(name: str, engine: Literal["fast", "replay"]) -> dict[str, Any]:
+    """Run one entry of RUNS; return what is pinned of it."""
+    asked = RUNS[name]
     result = backtest(
-        synthetic_market(seed=seed, products=products, n_bars=BARS, interval_ms=HOUR),
-        [Route(create(strategy, params), style=order_style(style), budget=1 / len(products))],
-        costs=costs,
-        risk=risk,
-        engine=engine,  # type: ignore[arg-type]
+        synthetic_market(
+            seed=asked.seed,
+            products=asked.products,
+            n_bars=asked.bars,
+            interval_ms=asked.interval_ms,
+        ),
+        [
+            Route(create(t.strategy, t.params), t.products, t.budget, order_style(t.style))
+            for t in asked.routes
+        ],
+        costs=asked.costs,
+        risk=asked.risk,
+        cash=asked.cash,
+        close_at_end=asked.close_at_end,
+        engine=engine,
         self_check=False,
     )
-    counts = result.decision_counts.sum(axis=0)
+    return pinned(result)
+
+
+def pinned(result: Result) -> dict[str, Any]:
+    """Return a digest of the fill list and every statistic."""
+    document = result.to_json_dict()
+    fills = repr(result.fills.tolist())
     return {
-        "fills": len(result.fills),
-        "fills_sha256": hashlib.sha256(repr(result.fills.tolist()).encode()).hexdigest(),
-        "trades": len(result.trade_rows),
-        "final_equity": repr(float(result.path.equity[-1])),
-        "fees_units": int(result.fills["fee"].sum()),
-        "decisions": {
-            word: int(counts[code]) for code, word in DECISION_NAMES.items() if counts[code]
-        },
+        "fills_sha256": hashlib.sha256(fills.encode()).hexdigest(),
+        "decisions": document["decisions"],
+        "halts": document["halts"],
+        "result": {name: _rounded(value) for name, value in document["result"].items()},
     }
+
+
+def _rounded(value: object) -> object:
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
 def main() -> None:
     """Write the file."""
     FILE.parent.mkdir(parents=True, exist_ok=True)
-    pinned = {name: run(name, "fast") for name in RUNS}
-    FILE.write_text(json.dumps(pinned, indent=2) + "\n", encoding="utf-8")
+    runs = {name: run(name, "fast") for name in RUNS}
+    FILE.write_text(json.dumps(runs, indent=2) + "\n", encoding="utf-8")
     print(f"wrote {FILE}")
 
 

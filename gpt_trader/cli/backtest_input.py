@@ -128,6 +128,7 @@ def run(inputs: Inputs) -> Result:
         close_at_end=inputs.close_at_end,
         engine=inputs.engine,
         self_check=inputs.self_check,
+        assess=True,
         label=label,
         load_s=load_s,
     )

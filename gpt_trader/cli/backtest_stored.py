@@ -13,13 +13,13 @@ from gpt_trader.errors import StorageError, ValidationGateError
 from gpt_trader.observe.provenance import version_changes
 
 # What the same run need not have: how long it took, and what depends on other trials.
-ELSEWHERE = ("assessment.verdict.", "assessment.inference.trials",
+ELSEWHERE = ("assessment.verdict", "assessment.reasons", "assessment.inference.trials",
              "assessment.inference.dsr", "assessment.inference.expected_best_sharpe")  # fmt: skip
 IDENTITY = ("run_id", "timing.")
 INPUTS = ("data", "strategy", "costs", "risk", "engine", "close_at_end", "label")
 DASH = "-"
 VALUES = ("a", "b", "difference")
-CELL = 16  # characters of a value in a table
+NAME, CELL = 28, 16  # characters of a name and a value in a table
 COMMAND = "gpt-trader backtest"
 MOST_ROWS = 40  # of a difference on a terminal; --json has all
 
@@ -193,10 +193,7 @@ def _minus(b: Any, a: Any) -> float | None:  # noqa: ANN401
 def _print_difference(found: Mapping[str, Any]) -> None:
     one, other = found["runs"]
     for title in ("inputs", "numbers"):
-        rows = [
-            [row["name"].removeprefix("result."), *(_short(row[key]) for key in VALUES)]
-            for row in found[title]
-        ]
+        rows = [[_name(row["name"]), *(_short(row[key]) for key in VALUES)] for row in found[title]]
         if rows:
             table([title, one, other, "difference"], rows[:MOST_ROWS])
         else:
@@ -208,6 +205,11 @@ def _print_difference(found: Mapping[str, Any]) -> None:
         print(f"fills: the same {fills['a']:,}")
     else:
         print(f"fills: {fills['a']:,} and {fills['b']:,}, the first {fills['same']:,} the same")
+
+
+def _name(name: str) -> str:
+    short = name.removeprefix("result.").removeprefix("assessment.").removeprefix("inference.")
+    return short if len(short) <= NAME else f"...{short[3 - NAME :]}"
 
 
 def _short(value: object) -> str:
