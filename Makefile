@@ -9,7 +9,7 @@ UV_COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.
 	--generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check static coverage bench docs golden lock clean
+.PHONY: help setup demo test check static coverage bench peers docs golden lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,11 @@ coverage: setup ## Run the tests uncompiled and hold the coverage floors
 bench: setup ## Measure speed, as ratios within one run
 	@$(PY) scripts/bench.py
 
+peers: setup ## Install other backtesters into .venv-bench, for make bench to measure too
+	@$(PY) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip --disable-pip-version-check -q install --require-hashes \
+		--requirement requirements/bench.txt
+
 docs: setup ## Regenerate the generated pages of docs/
 	@$(PY) scripts/gen_docs.py
 
@@ -53,7 +58,8 @@ lock: setup ## Pin the requirements of pyproject.toml anew (UPGRADE=1: newest ve
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/lock.txt
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) -c requirements/lock.txt --extra dev \
 		pyproject.toml -o requirements/dev.txt
-	@echo "lock: requirements/lock.txt and requirements/dev.txt are pinned"
+	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) requirements/bench.in -o requirements/bench.txt
+	@echo "lock: requirements/lock.txt, dev.txt and bench.txt are pinned"
 
 clean: ## Remove what the targets above made, .venv included
 	@rm -rf .venv build dist .coverage .coverage.* .hypothesis .pytest_cache .mypy_cache \

@@ -4,10 +4,13 @@ Times are the best of several repetitions in this process, after a warm-up that 
 commands are the median of several processes. Compare ratios: absolute times move with the machine.
 """
 
+import json
 import math
 import statistics
 import subprocess
 import sys
+import tempfile
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gpt_trader.backtest.api import backtest
+from gpt_trader.backtest.result import Result
 from gpt_trader.backtest.run import RawRun, run_fast, run_replay
 from gpt_trader.backtest.signals import PrecomputedSignals
 from gpt_trader.data.panel import Panel, build_panel
@@ -31,6 +35,7 @@ from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.sma_cross import SmaCross
 
+ROOT = Path(__file__).parents[1]
 WANTED = 0.4
 YEAR_OF_MINUTES = 525_600
 MINUTE_MS = 60_000
@@ -98,7 +103,12 @@ def best_s(call: Callable[[], object], repeats: int = REPEATS) -> float:
 
 
 def simulate(
-    panel: Panel, targets: list[Targets], policy: RiskPolicy, costs: CostModel, style: OrderStyle
+    panel: Panel,
+    targets: list[Targets],
+    policy: RiskPolicy,
+    costs: CostModel,
+    style: OrderStyle,
+    budget: float = 1.0,
 ) -> RawRun:
     """Run the fast engine."""
     p = len(targets)
@@ -109,7 +119,7 @@ def simulate(
         costs=costs.kernel(),
         limits=policy.limits(MINUTE_MS),
         styles=[style.kernel()] * p,
-        budgets=[1.0] * p,
+        budgets=[budget] * p,
     )
 
 
@@ -130,64 +140,157 @@ def command_s(*arguments: str) -> float:
     return statistics.median(times)
 
 
-def main() -> None:
-    """Measure and print."""
-    series = synthetic_market(
-        seed=7, products=["BTC-USD"], n_bars=YEAR_OF_MINUTES, interval_ms=MINUTE_MS
-    )
-    bars, panel = series[0], build_panel(series)
-    targets = [targets_of(bars)]
-    n = len(bars)
+class Bench:
+    """The table of figures, filled row by row."""
+
+    def __init__(self, title: str) -> None:
+        self.table = Table("what", "ns a bar", "trades", "how measured", title=title, box=None)
+
+    def row(self, name: str, seconds: float, bars: int, fills: int | None, how: str) -> None:
+        """Add a row: seconds for so many bars (of all products)."""
+        trades = "" if fills is None else f"{fills // 2:,}"
+        self.table.add_row(name, f"{seconds / bars * 1e9:,.1f}", trades, how)
+
+
+def bench_simulate(out: Bench, bars: Bars) -> tuple[float, float, float]:
+    """Time the bare loop and the simulator; return the seconds of the loop and of two of ours."""
+    panel, targets, n = build_panel([bars]), [targets_of(bars)], len(bars)
     opens, closes = bars.open * bars.product.tick, bars.close * bars.product.tick
-    weight = targets[0].weight
-    table = Table("what", "ns a bar", "fills", "how measured", title=f"{n:,} bars of 1m", box=None)
-
-    def row(name: str, seconds: float, fills: int | None, how: str, bars_done: int = n) -> None:
-        count = "" if fills is None else f"{fills:,}"
-        table.add_row(name, f"{seconds / bars_done * 1e9:,.1f}", count, how)
-
-    best = f"best of {REPEATS}"
-
     kept = np.empty((100_000, 4))
     lot, start = bars.product.lot, CASH / UNITS_PER_QUOTE
 
     def bare() -> tuple[int, NDArray[np.float64]]:
+        weight = targets[0].weight
         return bare_loop(opens, closes, weight, start, 1e-5, 1e-5, 0.25, lot, kept)
 
+    best = f"best of {REPEATS}"
     bare_s = best_s(bare)
-    row("bare loop: fills and equity only", bare_s, bare()[0], best)
-    taker = order_style("taker")
-    ours_s = best_s(lambda: simulate(panel, targets, TRADING_ON, CHEAP, taker))
-    fills = len(simulate(panel, targets, TRADING_ON, CHEAP, taker).fills)
-    row("simulate: stops, fees, every limit checked", ours_s, fills, f"{best}, no halt")
-    for name, policy, style in (
-        ("simulate: the same, resting limit orders", TRADING_ON, OrderStyle()),
-        ("simulate: default limits and costs", RiskPolicy(), OrderStyle()),
+    out.row("bare loop: fills and equity only", bare_s, n, bare()[0], best)
+    taken = []
+    for name, policy, costs, style in (
+        ("simulate: stop, fees, every limit checked", TRADING_ON, CHEAP, order_style("taker")),
+        ("simulate: the same, resting limit orders", TRADING_ON, CHEAP, OrderStyle()),
+        ("simulate: default limits and costs", RiskPolicy(), DEFAULT_COSTS, OrderStyle()),
     ):
-        costs = CHEAP if policy is TRADING_ON else DEFAULT_COSTS
-        spent = best_s(lambda: simulate(panel, targets, policy, costs, style))  # noqa: B023
+        taken.append(best_s(lambda: simulate(panel, targets, policy, costs, style)))  # noqa: B023
         done = simulate(panel, targets, policy, costs, style)
-        row(name, spent, len(done.fills), best)
-        default_s = spent
-    many = [replace(bars, product=replace(bars.product, product_id=f"B{j}-USD")) for j in range(10)]
-    wide, all_targets = build_panel(many), targets * 10
-    spent = best_s(lambda: simulate(wide, all_targets, TRADING_ON, CHEAP, taker), 3)
-    row("simulate: 10 products, a product-bar", spent, None, "best of 3", 10 * n)
-    row("features: SMA 20/50 targets", best_s(lambda: SmaCross(20, 50).targets(bars)), None, best)
-    spent = best_s(lambda: backtest(bars, SmaCross(20, 50), costs=CHEAP, self_check=False), 3)
-    row("backtest(): features, fills, trades, metrics", spent, None, "best of 3")
+        out.row(name, taken[-1], n, len(done.fills), best)
+    return bare_s, taken[0], taken[2]
+
+
+def bench_products(out: Bench, bars: Bars) -> None:
+    """Time ten products that trade at different times: one year, each shifted by some weeks."""
+    n = len(bars)
+    many = []
+    for j in range(10):
+        shifted = {
+            name: np.roll(getattr(bars, name), -j * 37_123)
+            for name in ("open", "high", "low", "close", "volume")
+        }
+        product = replace(bars.product, product_id=f"B{j}-USD")
+        many.append(replace(bars, product=product, **shifted))
+    wide, targets, taker = build_panel(many), [targets_of(b) for b in many], order_style("taker")
+
+    def run() -> RawRun:
+        return simulate(wide, targets, TRADING_ON, CHEAP, taker, budget=0.1)
+
+    out.row(
+        "simulate: 10 products, a product-bar",
+        best_s(run, 3),
+        10 * n,
+        len(run().fills),
+        "best of 3",
+    )
+
+
+def bench_whole(out: Bench, bars: Bars) -> None:
+    """Time a library call: features, signals, simulation, trades, equity, every number."""
+
+    def run() -> Result:
+        return backtest(
+            bars, SmaCross(20, 50), costs=CHEAP, risk=TRADING_ON, style=order_style("taker"),
+            self_check=False,
+        )  # fmt: skip
+
+    fills = len(run().fills)
+    out.row(f"backtest(), {len(bars):,} bars", best_s(run, 5), len(bars), fills, "best of 5")
+
+
+def bench_replay(out: Bench, bars: Bars) -> None:
+    """Time the live engine over history, with targets given."""
     short = bars[:50_000]
-    short_panel, short_targets = build_panel([short]), [targets_of(short)]
-    spent = best_s(lambda: replay(short_panel, short_targets), 1)
-    row("replay engine, targets given", spent, None, "50,000 bars, once", len(short))
+    panel, targets = build_panel([short]), [targets_of(short)]
+    spent = best_s(lambda: replay(panel, targets), 3)
+    fills = len(replay(panel, targets).fills)
+    how = f"{len(short):,} bars, best of 3: {len(short) / spent:,.0f} bars/s"
+    out.row("replay engine, targets given", spent, len(short), fills, how)
+
+
+def bench_peers(out: Bench, bars: Bars) -> None:
+    """Time other libraries on the same bars, where their environment is (see requirements/)."""
+    python = ROOT / ".venv-bench" / "bin" / "python"
+    if not python.exists():
+        return
+    tick = bars.product.tick
+    columns = {name: getattr(bars, name) * tick for name in ("open", "high", "low", "close")}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "bars.npz"
+        np.savez(file, time=bars.time, **columns)
+        said = subprocess.run(
+            [python, "-W", "ignore", ROOT / "scripts" / "bench_peers.py", file],
+            check=True, capture_output=True, text=True,
+        ).stdout  # fmt: skip
+    for line in said.splitlines():
+        if line.startswith("{"):
+            peer = json.loads(line)
+            out.row(
+                f"{peer['name']} {peer['version']}", peer["ns_a_bar"] / 1e9, 1, 2 * peer["trades"],
+                "its own environment, best of 3",
+            )  # fmt: skip
+
+
+def peak_memory(bars: Bars) -> float:
+    """Return the most memory that a library call takes, in sizes of the bars' columns."""
+    raw = 8 * 7 * len(bars)
+    tracemalloc.start()
+    backtest(bars, SmaCross(20, 50), costs=CHEAP, risk=TRADING_ON, self_check=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return (raw + peak) / raw
+
+
+def main() -> None:
+    """Measure and print."""
+    bars = synthetic_market(
+        seed=7, products=["BTC-USD"], n_bars=YEAR_OF_MINUTES, interval_ms=MINUTE_MS
+    )[0]
+    five_years = synthetic_market(
+        seed=7, products=["BTC-USD"], n_bars=5 * YEAR_OF_MINUTES, interval_ms=MINUTE_MS
+    )[0]
+    out = Bench(f"SMA 20/50, {len(bars):,} bars of 1m, one thread, warm")
+    bare_s, ours_s, default_s = bench_simulate(out, bars)
+    bench_products(out, bars)
+    out.row(
+        "features: SMA 20/50",
+        best_s(lambda: SmaCross(20, 50).targets(bars)),
+        len(bars),
+        None,
+        f"best of {REPEATS}",
+    )
+    bench_whole(out, bars)
+    bench_whole(out, five_years)
+    bench_replay(out, bars)
+    bench_peers(out, bars)
     console = Console()
-    console.print(table)
+    console.print(out.table)
     console.print(
         f"simulate at {bare_s / default_s:.2f} of the bare loop's speed with the default limits, "
         f"{bare_s / ours_s:.2f} where no halt ends the trading (wanted: {WANTED})"
     )
-    for name in ("--version", "--help"):
-        console.print(f"gpt-trader {name}: {command_s(name):.3f} s, median of 7 processes")
+    console.print(f"peak memory of backtest(): {peak_memory(bars):.1f} x the bars' columns")
+    for arguments in (["--version"], ["--help"], ["backtest", "--demo"]):
+        took = command_s(*arguments)
+        console.print(f"gpt-trader {' '.join(arguments)}: {took:.2f} s, median of 7 processes")
 
 
 def replay(panel: Panel, targets: list[Targets]) -> RawRun:

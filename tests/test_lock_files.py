@@ -21,7 +21,7 @@ def normalized(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", re.split(r"[<>=!~ ;\[]", requirement)[0]).lower()
 
 
-@pytest.mark.parametrize("path", [LOCK, DEV], ids=lambda p: p.name)
+@pytest.mark.parametrize("path", [LOCK, DEV, LOCK.with_name("bench.txt")], ids=lambda p: p.name)
 def test_every_requirement_has_a_hash_and_no_address(path):
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"https?:|file:|://|--(extra-)?index-url|--find-links", text)
