@@ -4,13 +4,11 @@ Equity is float64 quote; ratios are numbers, percentages times 100. None means u
 little data, or a division by zero.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.kernel.rounding import RATE_SCALE
-from gpt_trader.kernel.settings import Costs
 from gpt_trader.kernel.stats import drawdown
 
 Floats = NDArray[np.float64]
@@ -130,39 +128,289 @@ def drawdown_curve_pct(equity: Floats, start: float) -> Floats:
 
 def calmar(cagr: float | None, max_drawdown_pct: float) -> float | None:
     """CAGR over the deepest drawdown; None without one. Source: T. Young, Futures (1991)."""
-    return cagr / max_drawdown_pct if cagr is not None and max_drawdown_pct > 0.0 else None
+    return ratio(cagr, max_drawdown_pct)
+
+
+def recovery_factor(return_pct: float, max_drawdown_pct: float) -> float | None:
+    """Return over the deepest drawdown; None without one. Source: quantstats, `recovery_factor`."""
+    return ratio(return_pct, max_drawdown_pct)
+
+
+def ulcer_index_pct(closes: Floats, start: float) -> float:
+    """Root of the mean squared drawdown of daily closes, percent; `start` is the first peak.
+
+    Source: P. Martin and B. McCann, "The Investor's Guide to Fidelity Funds" (1989).
+    """
+    return float(np.sqrt(np.mean(drawdown_curve_pct(closes, start) ** 2)))
+
+
+def ulcer_performance(cagr: float | None, ulcer_pct: float) -> float | None:
+    """CAGR over the ulcer index, the Martin ratio; None without a drawdown. Source: as above."""
+    return ratio(cagr, ulcer_pct)
+
+
+def volatility_pct(returns: Floats) -> float | None:
+    """Standard deviation (ddof 1) of daily returns x sqrt(365), percent; None under two."""
+    if len(returns) < 2:
+        return None
+    return float(np.std(returns, ddof=1)) * DAYS_PER_YEAR**0.5 * 100.0
+
+
+def skew(returns: Floats) -> float | None:
+    """Third central moment over the second ** 1.5 (no bias correction); None if all are equal."""
+    return _moment(returns, 3)
+
+
+def kurtosis(returns: Floats) -> float | None:
+    """Fourth central moment over the squared second: raw, a normal law has 3; None if all equal."""
+    return _moment(returns, 4)
+
+
+def _moment(returns: Floats, order: int) -> float | None:
+    if len(returns) < 2 or returns.min() == returns.max():
+        return None
+    off = returns - returns.mean()
+    return float(np.mean(off**order) / np.mean(off * off) ** (order / 2))
+
+
+def omega(returns: Floats) -> float | None:
+    """Sum of gains over sum of losses of daily returns, threshold 0; None without a loss.
+
+    Source: C. Keating and W. Shadwick, "A Universal Performance Measure" (2002).
+    """
+    return ratio(float(returns[returns > 0.0].sum()), float(-returns[returns < 0.0].sum()))
+
+
+def gain_to_pain(returns: Floats) -> float | None:
+    """Sum of monthly returns over the sum of their losses; None without a losing month.
+
+    Source: J. Schwager, "Hedge Fund Market Wizards" (2012).
+    """
+    return ratio(float(returns.sum()), float(-returns[returns < 0.0].sum()))
+
+
+def tail_ratio(returns: Floats) -> float | None:
+    """95th percentile of daily returns over the 5th, both positive; None where the 5th is 0.
+
+    Percentiles by linear interpolation. Source: empyrical, `tail_ratio`.
+    """
+    if len(returns) == 0:
+        return None
+    low, high = np.quantile(returns, [0.05, 0.95])
+    return ratio(abs(float(high)), abs(float(low)))
+
+
+def value_at_risk_pct(returns: Floats) -> float | None:
+    """Loss that 5 % of the days exceed, percent, positive: less the 5th percentile of returns.
+
+    Historical, by linear interpolation; negative if such a day gained. None without returns.
+    Source: P. Jorion, "Value at Risk" (1997).
+    """
+    return -float(np.quantile(returns, 0.05)) * 100.0 if len(returns) else None
+
+
+def conditional_value_at_risk_pct(returns: Floats) -> float | None:
+    """Average loss of the days at or beyond the value at risk, percent, positive.
+
+    Source: R. Rockafellar and S. Uryasev, "Optimization of Conditional Value-at-Risk" (2000).
+    """
+    if len(returns) == 0:
+        return None
+    return -float(np.mean(returns[returns <= np.quantile(returns, 0.05)])) * 100.0
+
+
+def kelly_continuous(returns: Floats) -> float | None:
+    """Mean over variance (ddof 1) of daily returns: the growth-optimal multiple of what was held.
+
+    None under two returns or without variation. Source: E. Thorp, "The Kelly Criterion in
+    Blackjack, Sports Betting and the Stock Market" (1997).
+    """
+    if len(returns) < 2:
+        return None
+    return ratio(float(np.mean(returns)), float(np.var(returns, ddof=1)))
+
+
+def beta(returns: Floats, market: Floats) -> float | None:
+    """Covariance with the market's daily returns over their variance; None without variation.
+
+    Source: W. Sharpe, "Capital Asset Prices" (1964).
+    """
+    if len(returns) < 2:
+        return None
+    off = market - market.mean()
+    return ratio(float(np.dot(returns - returns.mean(), off)), float(np.dot(off, off)))
+
+
+def alpha_pct(returns: Floats, market: Floats) -> float | None:
+    """Mean daily return less beta times the market's, x 365, percent: Jensen's alpha.
+
+    Source: M. Jensen, "The Performance of Mutual Funds in the Period 1945-1964" (1968).
+    """
+    slope = beta(returns, market)
+    if slope is None:
+        return None
+    return float(np.mean(returns) - slope * np.mean(market)) * DAYS_PER_YEAR * 100.0
+
+
+def correlation(returns: Floats, market: Floats) -> float | None:
+    """Pearson's correlation with the market's daily returns; None without variation of either."""
+    if len(returns) < 2:
+        return None
+    mine, theirs = returns - returns.mean(), market - market.mean()
+    return ratio(
+        float(np.dot(mine, theirs)), float(np.sqrt(np.dot(mine, mine) * np.dot(theirs, theirs)))
+    )
+
+
+def information_ratio(returns: Floats, market: Floats) -> float | None:
+    """Sharpe ratio of the daily returns beyond the market's. Source: as for the Sharpe ratio."""
+    return sharpe(returns - market)
+
+
+class Periods(NamedTuple):
+    """Calendar periods. begin: (k,) datetime64[D], UTC; returns: (k,) float64; close: equity."""
+
+    begin: NDArray[np.datetime64]
+    returns: Floats
+    close: Floats
+
+
+def by_period(days: Daily, start: float, unit: Literal["day", "week", "month"]) -> Periods:
+    """Return the return of each calendar day, ISO week or month; the first counts from `start`."""
+    dates = days.day_ms.astype("datetime64[ms]").astype("datetime64[D]")
+    if unit == "month":
+        first = dates.astype("datetime64[M]").astype("datetime64[D]")
+    elif unit == "week":  # 1970-01-01 was a Thursday
+        first = dates - (days.day_ms // DAY_MS + 3) % 7
+    else:
+        first = dates
+    last = np.append(np.flatnonzero(first[1:] != first[:-1]), len(first) - 1)[: len(first)]
+    close = days.equity[last]
+    return Periods(first[last], simple_returns(np.append(start, close)), close)
+
+
+def positive_pct(values: Floats | Ints) -> float | None:
+    """Share of values above 0, percent; None without any."""
+    return float(np.mean(values > 0)) * 100.0 if len(values) else None
+
+
+def longest_run(flags: NDArray[np.bool_]) -> int:
+    """Length of the longest run of true flags."""
+    ends = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(np.int8), [0]))))
+    return int((ends[1::2] - ends[::2]).max()) if len(ends) else 0
 
 
 def win_rate_pct(profits: Ints) -> float | None:
     """Share of closed trades that made money after fees, percent; None without trades."""
-    return float(np.mean(profits > 0)) * 100.0 if len(profits) else None
+    return positive_pct(profits)
 
 
 def profit_factor(profits: Ints) -> float | None:
     """Money won over money lost, both after fees; None if nothing was lost."""
-    lost = float(-profits[profits < 0].sum())
-    return float(profits[profits > 0].sum()) / lost if lost > 0.0 else None
+    return ratio(float(profits[profits > 0].sum()), float(-profits[profits < 0].sum()))
+
+
+def mean(values: Floats | Ints) -> float | None:
+    """Arithmetic mean; None without any."""
+    return float(np.mean(values)) if len(values) else None
+
+
+def median(values: Floats | Ints) -> float | None:
+    """Middle value, or the mean of the middle two; None without any."""
+    return float(np.median(values)) if len(values) else None
+
+
+def highest(values: Floats | Ints) -> float | None:
+    """Greatest value; None without any."""
+    return float(values.max()) if len(values) else None
+
+
+def lowest(values: Floats | Ints) -> float | None:
+    """Least value; None without any."""
+    return float(values.min()) if len(values) else None
 
 
 def expectancy_pct(returns_pct: Floats) -> float | None:
     """Average return of a closed trade, percent of what its entries were worth."""
-    return float(np.mean(returns_pct)) if len(returns_pct) else None
+    return mean(returns_pct)
 
 
-def break_even_move_bps(costs: Costs) -> float:
-    """Rise of the price that pays for a taker round trip, basis points.
+def expectancy_r(returns_pct: Floats, stops: Floats) -> float | None:
+    """Average of the trades' R multiples: return over the stop's distance at the entry.
 
-    The quote spent on one unit is p (1 + a)(1 + f), received q (1 - a)(1 - f), with a half spread
-    plus slippage and f the taker fee: q / p - 1 where both are equal.
+    stops: (k,) float64 fractions of the entry; a trade without one (NaN, 0) is left out. None
+    without a stop. Source: V. Tharp, "Trade Your Way to Financial Freedom" (1998).
     """
-    adverse = (costs.half_spread_e8 + costs.slippage_e8) / RATE_SCALE
-    fee = costs.taker_e8 / RATE_SCALE
+    risked = stops > 0.0
+    return mean(returns_pct[risked] / (stops[risked] * 100.0))
+
+
+def payoff_ratio(returns_pct: Floats) -> float | None:
+    """Average winning trade over average losing one, by return; None without one of each."""
+    won, lost = mean(returns_pct[returns_pct > 0.0]), mean(returns_pct[returns_pct < 0.0])
+    return won / -lost if won is not None and lost is not None else None
+
+
+def expectancy_ratio(returns_pct: Floats) -> float | None:
+    """(1 + payoff) x win rate - 1: gain expected for each unit lost. Source: freqtrade's report."""
+    payoff = payoff_ratio(returns_pct)
+    return None if payoff is None else (1.0 + payoff) * float(np.mean(returns_pct > 0.0)) - 1.0
+
+
+def kelly(win_rate: float, payoff: float) -> float:
+    """p - (1 - p) / b: the growth-optimal stake of a bet won with p that pays b to 1.
+
+    Source: J. Kelly, "A New Interpretation of Information Rate" (1956).
+    """
+    return win_rate - (1.0 - win_rate) / payoff
+
+
+def kelly_of_trades(returns_pct: Floats) -> float | None:
+    """Kelly's stake for the trades' win rate and payoff ratio; None without a win and a loss."""
+    payoff = payoff_ratio(returns_pct)
+    return None if payoff is None else kelly(float(np.mean(returns_pct > 0.0)), payoff)
+
+
+def sqn(profits: Ints) -> float | None:
+    """System quality number: sqrt(trades) x mean / standard deviation (ddof 1) of their profits.
+
+    None under two trades or without variation. Source: V. Tharp, "The Definitive Guide to
+    Position Sizing" (2008); profit in money, as freqtrade and backtesting.py have it.
+    """
+    if len(profits) < 2:
+        return None
+    return ratio(float(np.mean(profits)) * len(profits) ** 0.5, float(np.std(profits, ddof=1)))
+
+
+def break_even_move_bps(fee: float, adverse: float) -> float:
+    """Rise of the price that pays for a round trip, basis points; both costs are fractions.
+
+    The quote spent on one unit is p (1 + a)(1 + f), received q (1 - a)(1 - f), with a the move
+    against us (half spread, slippage) and f the fee: q / p - 1 where both are equal.
+    """
     return ((1.0 + adverse) * (1.0 + fee) / ((1.0 - adverse) * (1.0 - fee)) - 1.0) * 10_000.0
+
+
+def capacity(equity: Floats, sizes: Floats, volumes: Floats) -> float | None:
+    """Equity at which the middle fill takes 1 % of its bar's volume: an estimate, in quote.
+
+    Median over fills of equity x 1 % x volume / size; equity: at the fill's bar, size and volume:
+    of the same unit, all (m,) float64. A bar without volume has room for nothing. None without
+    fills or where no bar has volume.
+    """
+    if len(sizes) == 0 or not volumes.any():
+        return None
+    return float(np.median(equity * 0.01 * volumes / sizes))
 
 
 def a_year(amount: float, elapsed_ms: int) -> float | None:
     """Return an amount of the run per year of 365 days; None without time."""
     return amount * YEAR_MS / elapsed_ms if elapsed_ms > 0 else None
+
+
+def ratio(part: float | None, whole: float) -> float | None:
+    """Return part / whole; None if the part is undefined or the whole is not above 0."""
+    return part / whole if part is not None and whole > 0.0 else None
 
 
 def share_pct(part: float, whole: float) -> float | None:
