@@ -93,7 +93,13 @@ def backtest(
     measured = perf_counter()
 
     path = Path(
-        tuple(series), panel.interval_ms, panel.time, raw.equity, panel.open, raw.fills, start_units
+        tuple(series),
+        panel.interval_ms,
+        panel.time,
+        raw.equity,
+        raw.fills,
+        start_units,
+        tuple(None if t is None else t.stop for t in targets),
     )
     numbers, rows = measure(path, costs, close_at_end=close_at_end)
     arrays = [t for t in targets if t is not None]

@@ -1,70 +1,39 @@
 """All of a run's numbers in one value."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.backtest import metrics
+from gpt_trader.backtest.measured import Metrics
 from gpt_trader.backtest.path import Path, daily_equity
-from gpt_trader.backtest.trades import (
-    grids,
-    is_closed,
-    profits,
-    returns_pct,
-    trades,
-)
+from gpt_trader.backtest.trades import grids, holding_ms, is_closed, profits, returns_pct, trades
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel
 from gpt_trader.kernel.codes import MAKER
+from gpt_trader.kernel.curve import exposure
 from gpt_trader.kernel.ledger import cash_after
 from gpt_trader.kernel.match import fill_fee
-from gpt_trader.kernel.rounding import UNITS_PER_QUOTE, adverse_ticks, fits, lots_for_quote
+from gpt_trader.kernel.rounding import (
+    RATE_SCALE,
+    UNITS_PER_QUOTE,
+    adverse_ticks,
+    fits,
+    lots_for_quote,
+)
 from gpt_trader.kernel.settings import Costs
-from gpt_trader.kernel.stats import bars_held, fill_values, slippages
+from gpt_trader.kernel.stats import adverse_costs, fill_values
+
+__all__ = ["Metrics", "buy_and_hold", "measure", "money"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Rows = NDArray[np.void]
+Numbers = dict[str, Any]  # some of the fields of Metrics
 HOUR_MS = 3_600_000
-
-
-@dataclass(frozen=True, slots=True)
-class Metrics:
-    """Money is quote; percentages are times 100; None is undefined. See docs/backtest.md."""
-
-    start_equity: Decimal
-    final_equity: Decimal
-    return_pct: float
-    buy_hold_return_pct: float
-    cagr_pct: float | None
-    sharpe: float | None
-    sortino: float | None
-    calmar: float | None
-    max_drawdown_pct: float
-    max_drawdown_days: float
-    trades: int
-    open_trades: int
-    win_rate_pct: float | None
-    profit_factor: float | None
-    expectancy_pct: float | None
-    exposure_pct: float | None
-    turnover: float
-    fills: int
-    maker_share_pct: float | None
-    fees_paid: Decimal
-    spread_slippage_paid: Decimal
-    gross_pnl: Decimal
-    net_pnl: Decimal
-    break_even_move_bps: float
-    cost_per_round_trip: Decimal | None
-    cost_per_round_trip_bps: float | None
-    round_trips_per_year: float | None
-    fees_per_year_pct: float | None
-    median_holding_hours: float | None
 
 
 def money(units: int) -> Decimal:
@@ -128,70 +97,214 @@ def measure(path: Path, costs: CostModel, *, close_at_end: bool) -> tuple[Metric
     products = [b.product for b in path.bars]
     kernel = costs.kernel()
     num, den = grids(products)
-    adverse_e8 = kernel.half_spread_e8 + kernel.slippage_e8
-    slips = slippages(path.fills, path.opens, num, den, adverse_e8)
-    rows = trades(path.fills, products, slips)
+    spread, slippage = adverse_costs(path.fills, num, den, half_spreads(path, kernel))
+    rows = trades(path.fills, products, spread + slippage)
     closed = rows[is_closed(rows)]
     profit = profits(closed, products, path.last_ticks)
     values = fill_values(path.fills, num, den)
-
-    n = len(path.equity)
-    start, final = path.start, float(path.equity[-1])
-    elapsed_ms = path.elapsed_ms
-    growth = metrics.cagr_pct(start, final, elapsed_ms)
-    returns = metrics.simple_returns(daily_equity(path).equity)
-    fall = metrics.drawdown_of(path.equity, path.time, path.interval_ms, start=start)
-    held = buy_and_hold(path.bars, kernel, start_units=path.start_units, close_at_end=close_at_end)
-    fees, slipped = int(path.fills["fee"].sum()), int(slips.sum())
-    net = round(final * UNITS_PER_QUOTE) - path.start_units
     mean_equity = float(np.mean(path.equity))
-    mean_cost, mean_cost_bps = _round_trip_cost(closed)
+    held = buy_and_hold(path.bars, kernel, start_units=path.start_units, close_at_end=close_at_end)
     numbers = Metrics(
-        start_equity=money(path.start_units),
-        final_equity=money(path.start_units + net),
-        return_pct=metrics.return_pct(start, final),
-        buy_hold_return_pct=metrics.return_pct(start, held / UNITS_PER_QUOTE),
-        cagr_pct=growth,
-        sharpe=metrics.sharpe(returns),
-        sortino=metrics.sortino(returns),
-        calmar=metrics.calmar(growth, fall.max_pct),
-        max_drawdown_pct=fall.max_pct,
-        max_drawdown_days=fall.max_days,
+        buy_hold_return_pct=metrics.return_pct(path.start, held / UNITS_PER_QUOTE),
         trades=len(closed),
         open_trades=len(rows) - len(closed),
-        win_rate_pct=metrics.win_rate_pct(profit),
-        profit_factor=metrics.profit_factor(profit),
-        expectancy_pct=metrics.expectancy_pct(returns_pct(closed, profit)),
-        exposure_pct=metrics.share_pct(bars_held(path.fills, len(products), n), n),
-        turnover=float(values.sum()) / UNITS_PER_QUOTE / mean_equity,
         fills=len(path.fills),
-        maker_share_pct=metrics.share_pct(
-            float(values[path.fills["liquidity"] == MAKER].sum()), float(values.sum())
-        ),
-        fees_paid=money(fees),
-        spread_slippage_paid=money(slipped),
-        gross_pnl=money(net + fees + slipped),
-        net_pnl=money(net),
-        break_even_move_bps=metrics.break_even_move_bps(kernel),
-        cost_per_round_trip=mean_cost,
-        cost_per_round_trip_bps=mean_cost_bps,
-        round_trips_per_year=metrics.a_year(len(closed), elapsed_ms),
-        fees_per_year_pct=metrics.a_year(fees / UNITS_PER_QUOTE / mean_equity * 100.0, elapsed_ms),
-        median_holding_hours=_median_holding_hours(closed, path.time),
+        **_growth(path),
+        **_calendar(path),
+        **_trades(path, closed, profit),
+        **_activity(path, closed, values, mean_equity),
+        **_paid(path, int(spread.sum()), int(slippage.sum())),
+        **_in_money(path, closed, values, kernel, mean_equity),
     )
     return numbers, rows
 
 
-def _round_trip_cost(closed: Rows) -> tuple[Decimal | None, float | None]:
-    """Mean of fees, spread and slippage of a closed trade: quote, and bps of its entries."""
-    if len(closed) == 0:
-        return None, None
-    cost = closed["fees"] + closed["slippage"]
-    bps = float(cost.sum()) / float(closed["entry_value"].sum()) * 10_000.0
-    return money(round(float(np.mean(cost)))), bps
+def half_spreads(path: Path, costs: Costs) -> Ints:
+    """Return (m,) int64 e8: the half spread that each fill paid if it crossed."""
+    return np.full(len(path.fills), costs.half_spread_e8, np.int64)
 
 
-def _median_holding_hours(closed: Rows, time: Ints) -> float | None:
-    if len(closed) == 0:
-        return None
-    return float(np.median(time[closed["exit_bar"]] - time[closed["entry_bar"]])) / HOUR_MS
+def _growth(path: Path) -> Numbers:
+    """What is left, the way there, and the one for the other."""
+    start, final = path.start, float(path.equity[-1])
+    closes = daily_equity(path).equity
+    returns = metrics.simple_returns(closes)
+    growth = metrics.cagr_pct(start, final, path.elapsed_ms)
+    fall = metrics.drawdown_of(path.equity, path.time, path.interval_ms, start=start)
+    total = metrics.return_pct(start, final)
+    ulcer = metrics.ulcer_index_pct(closes, start)
+    return {
+        "start_equity": money(path.start_units),
+        "final_equity": from_quote(final),
+        "highest_equity": from_quote(fall.highest),
+        "lowest_equity": from_quote(fall.lowest),
+        "return_pct": total,
+        "cagr_pct": growth,
+        "sharpe": metrics.sharpe(returns),
+        "sortino": metrics.sortino(returns),
+        "calmar": metrics.calmar(growth, fall.max_pct),
+        "recovery_factor": metrics.recovery_factor(total, fall.max_pct),
+        "ulcer_performance": metrics.ulcer_performance(growth, ulcer),
+        "omega": metrics.omega(returns),
+        "tail_ratio": metrics.tail_ratio(returns),
+        "kelly_continuous": metrics.kelly_continuous(returns),
+        "volatility_pct": metrics.volatility_pct(returns),
+        "skew": metrics.skew(returns),
+        "kurtosis": metrics.kurtosis(returns),
+        "var_95_pct": metrics.value_at_risk_pct(returns),
+        "cvar_95_pct": metrics.conditional_value_at_risk_pct(returns),
+        "max_drawdown_pct": fall.max_pct,
+        "max_drawdown_days": fall.max_days,
+        "under_water_pct": fall.under_water_pct,
+        "ulcer_index_pct": ulcer,
+    }
+
+
+def _calendar(path: Path) -> Numbers:
+    """Days, weeks and months."""
+    daily = daily_equity(path)
+    days, weeks, months = (
+        metrics.by_period(daily, path.start, unit).returns for unit in metrics.PERIODS
+    )
+    return {
+        "gain_to_pain": metrics.gain_to_pain(months),
+        "best_day_pct": percent(metrics.highest(days)),
+        "worst_day_pct": percent(metrics.lowest(days)),
+        "positive_days_pct": metrics.positive_pct(days),
+        "best_week_pct": percent(metrics.highest(weeks)),
+        "worst_week_pct": percent(metrics.lowest(weeks)),
+        "positive_weeks_pct": metrics.positive_pct(weeks),
+        "best_month_pct": percent(metrics.highest(months)),
+        "worst_month_pct": percent(metrics.lowest(months)),
+        "positive_months_pct": metrics.positive_pct(months),
+        "longest_rise_days": metrics.longest_run(days > 0.0),
+        "longest_fall_days": metrics.longest_run(days < 0.0),
+    }
+
+
+def _trades(path: Path, closed: Rows, profit: Ints) -> Numbers:
+    """Closed trades; streaks are in the order of their ends."""
+    pct = returns_pct(closed, profit)
+    hours = holding_ms(closed, path.time) / HOUR_MS
+    won, lost = profit > 0, profit < 0
+    ended = np.argsort(closed["exit_bar"], kind="stable")
+    return {
+        "win_rate_pct": metrics.win_rate_pct(profit),
+        "profit_factor": metrics.profit_factor(profit),
+        "payoff_ratio": metrics.payoff_ratio(pct),
+        "expectancy": from_units(metrics.mean(profit)),
+        "expectancy_pct": metrics.expectancy_pct(pct),
+        "expectancy_r": metrics.expectancy_r(pct, stops_at_entry(path, closed)),
+        "expectancy_ratio": metrics.expectancy_ratio(pct),
+        "sqn": metrics.sqn(profit),
+        "kelly": metrics.kelly_of_trades(pct),
+        "average_win": from_units(metrics.mean(profit[won])),
+        "average_loss": from_units(metrics.mean(profit[lost])),
+        "average_win_pct": metrics.mean(pct[won]),
+        "average_loss_pct": metrics.mean(pct[lost]),
+        "best_trade": from_units(metrics.highest(profit)),
+        "worst_trade": from_units(metrics.lowest(profit)),
+        "best_trade_pct": metrics.highest(pct),
+        "worst_trade_pct": metrics.lowest(pct),
+        "winning_streak": metrics.longest_run(won[ended]),
+        "losing_streak": metrics.longest_run(lost[ended]),
+        "average_holding_hours": metrics.mean(hours),
+        "median_holding_hours": metrics.median(hours),
+        "longest_holding_hours": metrics.highest(hours),
+        "winner_holding_hours": metrics.median(hours[won]),
+        "loser_holding_hours": metrics.median(hours[lost]),
+    }
+
+
+def stops_at_entry(path: Path, rows: Rows) -> Floats:
+    """Return (k,) float64: the stop asked for when each trade was decided, NaN where none was."""
+    out = np.full(len(rows), np.nan)
+    for p, stop in enumerate(path.stops):
+        if stop is not None:
+            mine = rows["product"] == p
+            out[mine] = stop[path.rows(p, rows["entry_cause"][mine])]
+    return out
+
+
+def _activity(path: Path, closed: Rows, values: Ints, mean_equity: float) -> Numbers:
+    """How much of the time, of the money and of the market was used."""
+    n = len(path.equity)
+    bars, invested = exposure(path.fills, len(path.bars), path.equity)
+    moved = float(values.sum())
+    turnover = moved / UNITS_PER_QUOTE / mean_equity
+    return {
+        "exposure_pct": metrics.share_pct(bars, n),
+        "average_exposure_pct": metrics.share_pct(invested, n),
+        "turnover": turnover,
+        "turnover_per_year": metrics.a_year(turnover, path.elapsed_ms),
+        "round_trips_per_year": metrics.a_year(len(closed), path.elapsed_ms),
+        "maker_share_pct": metrics.share_pct(
+            float(values[path.fills["liquidity"] == MAKER].sum()), moved
+        ),
+        "capacity": _capacity(path),
+    }
+
+
+def _capacity(path: Path) -> Decimal | None:
+    fills = path.fills
+    sizes, volumes = np.empty(len(fills)), np.empty(len(fills))
+    for p, bars in enumerate(path.bars):
+        mine = fills["product"] == p
+        sizes[mine] = fills["lots"][mine] * bars.product.spec.lot
+        volumes[mine] = bars.volume[path.rows(p, fills["bar"][mine])]
+    found = metrics.capacity(path.equity[fills["bar"]], sizes, volumes)
+    return None if found is None else from_quote(found)
+
+
+def _paid(path: Path, spread: int, slippage: int) -> Numbers:
+    """From gross to net, to the unit."""
+    fees = int(path.fills["fee"].sum())
+    net = round(float(path.equity[-1]) * UNITS_PER_QUOTE) - path.start_units
+    return {
+        "gross_pnl": money(net + fees + spread + slippage),
+        "fees_paid": money(fees),
+        "spread_paid": money(spread),
+        "slippage_paid": money(slippage),
+        "spread_slippage_paid": money(spread + slippage),
+        "net_pnl": money(net),
+    }
+
+
+def _in_money(path: Path, closed: Rows, values: Ints, costs: Costs, mean_equity: float) -> Numbers:
+    """What a round trip costs: as it was, and had every fill been a taker's or a maker's."""
+    entered = float(closed["entry_value"].sum())
+    moved = entered + float(closed["exit_value"].sum())
+    adverse = (costs.half_spread_e8 + costs.slippage_e8) / RATE_SCALE
+    taker, maker = costs.taker_e8 / RATE_SCALE, costs.maker_e8 / RATE_SCALE
+    numbers: Numbers = {
+        "break_even_move_bps": metrics.break_even_move_bps(taker, adverse),
+        "break_even_move_maker_bps": metrics.break_even_move_bps(maker, 0.0),
+    }
+    for name, cost, fees in (
+        ("", float((closed["fees"] + closed["slippage"]).sum()), float(path.fills["fee"].sum())),
+        ("_taker", moved * (taker + adverse), float(values.sum()) * taker),
+        ("_maker", moved * maker, float(values.sum()) * maker),
+    ):
+        each = metrics.ratio(cost, len(closed))
+        bps = metrics.ratio(cost * 10_000.0, entered)
+        numbers[f"cost_per_round_trip{name}"] = from_units(each)
+        numbers[f"cost_per_round_trip{name}_bps"] = bps
+        numbers[f"fees_per_year{name}_pct"] = metrics.a_year(
+            fees / UNITS_PER_QUOTE / mean_equity * 100.0, path.elapsed_ms
+        )
+    return numbers
+
+
+def from_units(units: float | None) -> Decimal | None:
+    """Return units of 1e-8 quote, rounded to whole ones, in quote."""
+    return None if units is None else money(round(units))
+
+
+def from_quote(quote: float) -> Decimal:
+    """Return quote rounded to 1e-8."""
+    return money(round(quote * UNITS_PER_QUOTE))
+
+
+def percent(fraction: float | None) -> float | None:
+    """Return a fraction times 100."""
+    return None if fraction is None else fraction * 100.0

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.kernel.stats import drawdown
+from gpt_trader.kernel.curve import drawdown
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -17,17 +17,21 @@ Ints = NDArray[np.int64]
 DAY_MS = 86_400_000
 YEAR_MS = 365 * DAY_MS
 DAYS_PER_YEAR = 365  # the market never closes
+ANNUAL = 365.0**0.5
 
 
 class Drawdown(NamedTuple):
     """The deepest fall from a peak, positive; the longest time below one; how often below one.
 
-    under_water_pct: bars whose close is below the highest so far.
+    under_water_pct: bars whose close is below the highest so far. highest, lowest: of the start
+    and all closes, quote.
     """
 
     max_pct: float
     max_days: float
     under_water_pct: float
+    highest: float
+    lowest: float
 
 
 def return_pct(start: float, final: float) -> float:
@@ -115,9 +119,9 @@ def drawdown_of(equity: Floats, time: Ints, interval_ms: int, *, start: float) -
     (1 - equity / peak) x 100. Length runs from a peak to the close that reaches it again, or to
     the last close.
     """
-    deepest, longest_ms, below = drawdown(equity, time, interval_ms, start)
+    deepest, longest_ms, below, highest, lowest = drawdown(equity, time, interval_ms, start)
     under = below / len(equity) * 100.0 if len(equity) else 0.0
-    return Drawdown(float(deepest) * 100.0, float(longest_ms) / DAY_MS, under)
+    return Drawdown(deepest * 100.0, longest_ms / DAY_MS, under, highest, lowest)
 
 
 def drawdown_curve_pct(equity: Floats, start: float) -> Floats:
@@ -141,7 +145,8 @@ def ulcer_index_pct(closes: Floats, start: float) -> float:
 
     Source: P. Martin and B. McCann, "The Investor's Guide to Fidelity Funds" (1989).
     """
-    return float(np.sqrt(np.mean(drawdown_curve_pct(closes, start) ** 2)))
+    falls = drawdown_curve_pct(closes, start)
+    return float(np.sqrt(np.mean(falls * falls)))
 
 
 def ulcer_performance(cagr: float | None, ulcer_pct: float) -> float | None:
@@ -153,7 +158,7 @@ def volatility_pct(returns: Floats) -> float | None:
     """Standard deviation (ddof 1) of daily returns x sqrt(365), percent; None under two."""
     if len(returns) < 2:
         return None
-    return float(np.std(returns, ddof=1)) * DAYS_PER_YEAR**0.5 * 100.0
+    return float(np.std(returns, ddof=1)) * ANNUAL * 100.0
 
 
 def skew(returns: Floats) -> float | None:
@@ -267,6 +272,10 @@ def information_ratio(returns: Floats, market: Floats) -> float | None:
     return sharpe(returns - market)
 
 
+Period = Literal["day", "week", "month"]
+PERIODS: tuple[Period, ...] = ("day", "week", "month")
+
+
 class Periods(NamedTuple):
     """Calendar periods. begin: (k,) datetime64[D], UTC; returns: (k,) float64; close: equity."""
 
@@ -275,7 +284,7 @@ class Periods(NamedTuple):
     close: Floats
 
 
-def by_period(days: Daily, start: float, unit: Literal["day", "week", "month"]) -> Periods:
+def by_period(days: Daily, start: float, unit: Period) -> Periods:
     """Return the return of each calendar day, ISO week or month; the first counts from `start`."""
     dates = days.day_ms.astype("datetime64[ms]").astype("datetime64[D]")
     if unit == "month":
@@ -358,7 +367,7 @@ def expectancy_ratio(returns_pct: Floats) -> float | None:
 
 
 def kelly(win_rate: float, payoff: float) -> float:
-    """p - (1 - p) / b: the growth-optimal stake of a bet won with p that pays b to 1.
+    """Growth-optimal stake of a bet that is won with p and pays b to 1: p - (1 - p) / b.
 
     Source: J. Kelly, "A New Interpretation of Information Rate" (1956).
     """

@@ -19,16 +19,15 @@ class Path:
     """What a run left behind.
 
     bars: one a product, in the order of the fills' product index. time: (n,) int64 ms, the grid's
-    bar opens. equity: (n,) float64 quote at the closes. opens: (n, p) int64 ticks of the grid
-    (0 where a product has no bar). fills: (m,) FILL_DTYPE. stops: the stop columns that were
-    asked for, one a product, aligned with its bars; None for a product without; empty: not known.
+    bar opens. equity: (n,) float64 quote at the closes. fills: (m,) FILL_DTYPE. stops: the stop
+    columns that were asked for, one a product, aligned with its bars; None for a product without
+    one; empty: not known.
     """
 
     bars: tuple[Bars, ...]
     interval_ms: int
     time: Ints
     equity: Floats
-    opens: Ints
     fills: Rows
     start_units: int
     stops: tuple[Floats | None, ...] = ()
@@ -42,6 +41,13 @@ class Path:
     def last_ticks(self) -> Ints:
         """Each product's last close, (p,) int64 ticks."""
         return np.array([b.close[-1] for b in self.bars], np.int64)
+
+    def rows(self, product: int, grid_rows: Ints) -> Ints:
+        """Return the rows of a product's own bars that stand at rows of the grid."""
+        own = self.bars[product].time
+        if len(own) == len(self.time):
+            return grid_rows
+        return np.asarray(np.searchsorted(own, self.time[grid_rows]))
 
     @property
     def elapsed_ms(self) -> int:

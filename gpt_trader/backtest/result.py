@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gpt_trader.backtest.assess import Assessment
 from gpt_trader.backtest.checks import Checks
-from gpt_trader.backtest.measure import Metrics
+from gpt_trader.backtest.measured import Metrics
 from gpt_trader.backtest.metrics import drawdown_curve_pct
 from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.trades import Trade, trade_list

@@ -94,6 +94,11 @@ def average_price(ticks: int, shift: float, product: Product) -> Decimal:
     return product.price_increment * (ticks + round(Decimal(shift), SHIFT_DIGITS))
 
 
+def holding_ms(rows: Rows, time: Ints) -> Ints:
+    """Return (k,) int64: from each closed trade's first entry fill to its last exit fill, ms."""
+    return np.asarray(time[rows["exit_bar"]] - time[rows["entry_bar"]])
+
+
 def last_bars(rows: Rows, bars: int) -> Ints:
     """Return (k,) int64: each trade's exit bar, or the last of `bars` while it is open."""
     return np.where(is_closed(rows), rows["exit_bar"], bars - 1)

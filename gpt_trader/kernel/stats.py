@@ -1,4 +1,4 @@
-"""One-pass statistics over fills and equity: trades, time in the market, drawdown.
+"""Fills valued, their costs, and trades from fills.
 
 Money is int64 units of 1e-8 quote, exact; prices are whole ticks plus a float64 shift that is 0
 unless fills at different prices were averaged.
@@ -8,23 +8,21 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from gpt_trader.kernel.codes import TAKER
 from gpt_trader.kernel.rounding import (
-    RATE_SCALE,
     Spec,
-    adverse_ticks,
+    fee_up,
     notional_down,
     notional_up,
 )
 
 Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 Rows = NDArray[np.void]
 
 OPEN = -1  # exit bar of a trade that has not ended
 
 # One row a trade, flat to flat. value: what the entries (exits) were worth, units. ticks: price of
-# the first entry (exit) fill; ticks + shift is the average weighted by lots.
+# the first entry (exit) fill; ticks + shift is the average weighted by lots. slippage: spread too.
+# cause, base: those of the first entry fill, see FILL_DTYPE.
 TRADE_DTYPE = np.dtype(
     [
         ("product", np.int64),
@@ -43,6 +41,8 @@ TRADE_DTYPE = np.dtype(
         ("slippage", np.int64),
         ("entry_reason", np.int64),
         ("exit_reason", np.int64),
+        ("entry_cause", np.int64),
+        ("entry_base", np.int64),
     ]
 )
 
@@ -69,34 +69,25 @@ def fill_values(fills: Rows, num: Ints, den: Ints) -> Ints:
 
 
 @njit(cache=True)
-def reference_ticks(ticks: int, side: int, adverse_e8: int, open_ticks: int) -> int:
-    """Return the price that spread and slippage moved to `ticks`: the open if it fits.
+def adverse_costs(fills: Rows, num: Ints, den: Ints, half_spread_e8: Ints) -> Ints:
+    """Return (2, m) int64 units: what spread and slippage cost each fill.
 
-    Else the inverse of `adverse_ticks`: exact for a buy; for a sell the nearest of the (at most
-    two) prices that lead to `ticks`.
+    Together they are how much worse a fill's price is than its base; the half spread of the base
+    is the spread's part of that, the rest is slippage. 0 where the base is not known.
+    half_spread_e8: (m,) int64, of each fill's bar. num, den: as in `fill_values`.
     """
-    if adverse_ticks(open_ticks, side, adverse_e8) == ticks:
-        return open_ticks
-    if side > 0:
-        return ticks * RATE_SCALE // (RATE_SCALE + adverse_e8)
-    kept = RATE_SCALE - adverse_e8
-    return (ticks * RATE_SCALE + kept - 1) // kept
-
-
-@njit(cache=True)
-def slippages(fills: Rows, opens: Ints, num: Ints, den: Ints, adverse_e8: int) -> Ints:
-    """Return (m,) int64 units: what spread and slippage cost each fill; 0 for a maker's.
-
-    opens: (n, p) int64 ticks. num, den: as in `fill_values`.
-    """
-    out = np.zeros(len(fills), np.int64)
+    out = np.zeros((2, len(fills)), np.int64)
     for i in range(len(fills)):
         f = fills[i]
-        if f["liquidity"] != TAKER:
+        p, lots, base = f["product"], f["lots"], f["base"]
+        if base == 0 or base == f["ticks"]:
             continue
-        p = f["product"]
-        reference = reference_ticks(f["ticks"], f["side"], adverse_e8, opens[f["bar"], p])
-        out[i] = fill_value(-1, f["lots"], abs(f["ticks"] - reference), num[p], den[p])
+        worse = f["side"] * (f["ticks"] - base)
+        moved = fill_value(-1, lots, abs(worse), num[p], den[p])
+        cost = moved if worse > 0 else -moved
+        half_spread = fee_up(fill_value(-1, lots, base, num[p], den[p]), half_spread_e8[i])
+        out[0, i] = max(min(cost, half_spread), 0)
+        out[1, i] = cost - out[0, i]
     return out
 
 
@@ -155,6 +146,8 @@ def pair(fills: Rows, slips: Ints, num: Ints, den: Ints, out: Rows) -> int:
             out[row]["exit_bar"] = OPEN
             out[row]["entry_ticks"] = ticks
             out[row]["entry_reason"] = f["reason"]
+            out[row]["entry_cause"] = f["cause"]
+            out[row]["entry_base"] = f["base"]
         row = current[p]
         out[row]["entry_shift"] += float(ticks - out[row]["entry_ticks"]) * lots
         out[row]["entry_lots"] += lots
@@ -167,65 +160,3 @@ def pair(fills: Rows, slips: Ints, num: Ints, den: Ints, out: Rows) -> int:
         if out[row]["exit_lots"] > 0:
             out[row]["exit_shift"] /= out[row]["exit_lots"]
     return count
-
-
-@njit(cache=True)
-def bars_held(fills: Rows, products: int, bars: int) -> int:
-    """Count the bars, of `bars`, at whose close any of the products is held."""
-    position = np.zeros(products, np.int64)
-    holding = 0
-    since = 0
-    held = 0
-    for i in range(len(fills)):
-        f = fills[i]
-        p = f["product"]
-        if holding > 0:
-            held += f["bar"] - since
-        since = f["bar"]
-        was = position[p] != 0
-        position[p] += f["side"] * f["lots"]
-        now = position[p] != 0
-        holding += int(now) - int(was)
-    if holding > 0:
-        held += bars - since
-    return held
-
-
-@njit(cache=True)
-def drawdown(equity: Floats, time: Ints, interval_ms: int, start: float) -> tuple[float, int, int]:
-    """Return (deepest fall from a peak as a fraction, longest time below one in ms, bars below).
-
-    equity: (n,) float64 quote at the closes of the bars that open at time: (n,) int64 ms. The
-    first peak is `start` at the first open. The time runs from a peak to the close that reaches it
-    again; a fall that has not recovered counts to the last close.
-    """
-    n = len(equity)
-    if n == 0:
-        return 0.0, 0, 0
-    peak = trough = start
-    peak_row = -1
-    deepest = 0.0
-    longest = 0
-    below = 0
-    for i in range(n):
-        now = equity[i]
-        if now >= peak:
-            if trough < peak:
-                deepest = max(deepest, 1.0 - trough / peak)
-                longest = max(longest, _since(time, i, peak_row, interval_ms))
-                below += i - peak_row - 1
-            peak = trough = now
-            peak_row = i
-        elif now < trough:
-            trough = now
-    if trough < peak:
-        deepest = max(deepest, 1.0 - trough / peak)
-        longest = max(longest, _since(time, n - 1, peak_row, interval_ms))
-        below += n - peak_row - 1
-    return deepest, longest, below
-
-
-@njit(cache=True)
-def _since(time: Ints, row: int, peak_row: int, interval_ms: int) -> int:
-    """Time between the closes of two rows, ms; row -1 is the first open."""
-    return int(time[row] + interval_ms - time[0] if peak_row < 0 else time[row] - time[peak_row])

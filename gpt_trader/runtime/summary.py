@@ -108,9 +108,7 @@ def path_so_far(wired: Wired, raw: RawRun, state: State) -> Path | None:
     path[marked:] = equity(wired.plan, state)
     time = wired.panel.time[:n]
     bars = tuple(b[: max(int(b.time.searchsorted(time[-1], "right")), 1)] for b in wired.series)
-    return Path(
-        bars, wired.panel.interval_ms, time, path, wired.panel.open[:n], raw.fills, wired.cash
-    )
+    return Path(bars, wired.panel.interval_ms, time, path, raw.fills, wired.cash)
 
 
 def summary_line(record: Record, state: State, costs: CostModel, outcome: Outcome) -> Json:
