@@ -43,11 +43,11 @@ class Path:
         return np.array([b.close[-1] for b in self.bars], np.int64)
 
     def rows(self, product: int, grid_rows: Ints) -> Ints:
-        """Return the rows of a product's own bars that stand at rows of the grid."""
+        """Return the rows of a product's own newest bars at rows of the grid."""
         own = self.bars[product].time
         if len(own) == len(self.time):
             return grid_rows
-        return np.asarray(np.searchsorted(own, self.time[grid_rows]))
+        return np.asarray(np.searchsorted(own, self.time[grid_rows], side="right") - 1)
 
     @property
     def elapsed_ms(self) -> int:

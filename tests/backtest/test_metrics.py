@@ -1,5 +1,6 @@
 """Each number against a published or hand-computed reference value."""
 
+import dataclasses
 from decimal import Decimal
 
 import numpy as np
@@ -67,9 +68,9 @@ def test_drawdown_of_the_mixed_returns_is_ten_percent():
 def test_drawdown_counts_from_the_start_and_to_the_last_close():
     opens = np.arange(4, dtype=np.int64) * DAY
     fall = metrics.drawdown_of(np.array([90.0, 80.0, 85.0, 99.0]), opens, DAY, start=100.0)
-    assert fall == (pytest.approx(20.0), 4.0, 100.0)
+    assert fall == (pytest.approx(20.0), 4.0, 100.0, 100.0, 80.0)
     rising = metrics.drawdown_of(np.array([100.0, 101.0]), opens[:2], DAY, start=100.0)
-    assert rising == (0.0, 0.0, 0.0)
+    assert rising == (0.0, 0.0, 0.0, 101.0, 100.0)
     curve = metrics.drawdown_curve_pct(np.array([90.0, 120.0, 60.0]), 100.0)
     assert curve == pytest.approx([10.0, 0.0, 50.0])
 
@@ -103,10 +104,9 @@ def test_trade_statistics():
 
 def test_break_even_of_the_worst_tier():
     # (1.001 * 1.012) / (0.999 * 0.988) - 1
-    assert metrics.break_even_move_bps(CostModel().kernel()) == pytest.approx(
-        0.026 / 0.987012 * 1e4
-    )
-    assert metrics.break_even_move_bps(FREE.kernel()) == 0.0
+    assert metrics.break_even_move_bps(0.012, 0.001) == pytest.approx(0.026 / 0.987012 * 1e4)
+    assert metrics.break_even_move_bps(0.006, 0.0) == pytest.approx(0.012 / 0.994 * 1e4)
+    assert metrics.break_even_move_bps(0.0, 0.0) == 0.0
 
 
 def test_amounts_a_year_and_shares():
@@ -149,16 +149,17 @@ def test_measure_on_a_path_computed_by_hand():
     one = bars(BTC, [10_000] * 4, [10_000, 10_000, 11_000, 11_000])
     costs = CostModel(taker_bps=100, maker_bps=50, spread_bps=100, slippage_bps=0)
     fills = np.zeros(2, FILL_DTYPE)
+    cash = 89_799 * UNIT // 100
     # buy 1 at 101 (fee 1.01); sell 1 at 110 as maker (fee 0.55)
-    fills[0] = (1, 0, 1, 100, 10_100, 101 * UNIT // 100, TAKER, FILL_ENTRY, 0, 0, 0, 10_000)
+    fills[0] = (1, 0, 1, 100, 10_100, 101 * UNIT // 100, TAKER, FILL_ENTRY, 0, 0, cash, 10_000)
     fills[1] = (3, 0, -1, 100, 11_000, 55 * UNIT // 100, MAKER, FILL_EXIT, 2, 0, 0, 11_000)
     equity = np.array([1000.0, 1000 - 2.01, 1000 + 7.99, 1000 + 7.44])
-    path = Path((one,), DAY, one.time, equity, one.open[:, None], fills, 1_000 * UNIT)
+    path = Path((one,), DAY, one.time, equity, fills, 1_000 * UNIT, (np.full(4, 0.05),))
     numbers, rows = measure(path, costs, close_at_end=False)
     assert len(rows) == 1
     assert numbers.final_equity == Decimal("1007.44")
     assert numbers.fees_paid == Decimal("1.56")
-    assert numbers.spread_slippage_paid == 1
+    assert (numbers.spread_paid, numbers.slippage_paid, numbers.spread_slippage_paid) == (1, 0, 1)
     assert numbers.net_pnl == Decimal("7.44")
     assert numbers.gross_pnl == 10
     assert (numbers.trades, numbers.open_trades, numbers.fills) == (1, 0, 2)
@@ -169,7 +170,32 @@ def test_measure_on_a_path_computed_by_hand():
     assert numbers.cost_per_round_trip == Decimal("2.56")
     assert numbers.cost_per_round_trip_bps == pytest.approx(2.56 / 101 * 1e4)
     assert numbers.round_trips_per_year == pytest.approx(365 / 4)
-    assert numbers.median_holding_hours == 48.0
+    assert numbers.median_holding_hours == numbers.longest_holding_hours == 48.0
+    assert numbers.turnover_per_year == pytest.approx(numbers.turnover * 365 / 4)
+    # the same trade, all taker: 1 % fee and 1 % spread on 211; all maker: 0.5 % of it
+    assert numbers.cost_per_round_trip_taker == Decimal("4.22")
+    assert numbers.cost_per_round_trip_taker_bps == pytest.approx(4.22 / 101 * 1e4)
+    assert numbers.cost_per_round_trip_maker == Decimal("1.055")
+    assert numbers.cost_per_round_trip_maker_bps == pytest.approx(1.055 / 101 * 1e4)
+    mean = float(np.mean(equity))
+    assert numbers.fees_per_year_pct == pytest.approx(1.56 / mean * 100 * 365 / 4)
+    assert numbers.fees_per_year_taker_pct == pytest.approx(2.11 / mean * 100 * 365 / 4)
+    assert numbers.fees_per_year_maker_pct == pytest.approx(1.055 / mean * 100 * 365 / 4)
+    assert numbers.break_even_move_maker_bps == pytest.approx(0.01 / 0.995 * 1e4)
+    assert numbers.expectancy == numbers.average_win == numbers.best_trade == Decimal("7.44")
+    assert numbers.expectancy_pct == pytest.approx(7.44 / 101 * 100)
+    assert numbers.expectancy_r == pytest.approx(7.44 / 101 / 0.05)
+    assert numbers.average_loss is numbers.payoff_ratio is numbers.kelly is None
+    assert (numbers.winning_streak, numbers.losing_streak) == (1, 0)
+    assert (numbers.highest_equity, numbers.lowest_equity) == (
+        Decimal("1007.99"),
+        Decimal("997.99"),
+    )
+    # 897.99 of cash beside what is held at the closes of bars 1 and 2
+    invested = (1 - 897.99 / 997.99) + (1 - 897.99 / 1007.99)
+    assert numbers.average_exposure_pct == pytest.approx(invested / 4 * 100)
+    # 1 of 1 traded in each bar: a hundredth of the equity, in the middle of both fills
+    assert numbers.capacity == Decimal("10.02715")
     assert numbers.max_drawdown_pct == pytest.approx(0.201)
     assert numbers.max_drawdown_days == 2.0  # from the close of bar 0 to that of bar 2
 
@@ -177,14 +203,16 @@ def test_measure_on_a_path_computed_by_hand():
 def test_measure_without_a_fill_is_undefined_where_it_must_be():
     one = bars(BTC, [10_000] * 2, [10_000] * 2)
     nothing = np.zeros(0, FILL_DTYPE)
-    path = Path((one,), DAY, one.time, np.full(2, 100.0), one.open[:, None], nothing, 100 * UNIT)
+    path = Path((one,), DAY, one.time, np.full(2, 100.0), nothing, 100 * UNIT)
     numbers, rows = measure(path, FREE, close_at_end=False)
     assert len(rows) == 0
     assert numbers.return_pct == 0.0
     assert numbers.sharpe is numbers.sortino is numbers.calmar is None
     assert numbers.win_rate_pct is numbers.profit_factor is numbers.expectancy_pct is None
     assert numbers.cost_per_round_trip is numbers.median_holding_hours is None
-    assert numbers.maker_share_pct is None
+    assert numbers.maker_share_pct is numbers.capacity is numbers.expectancy_r is None
+    assert numbers.volatility_pct is numbers.omega is None
+    assert (numbers.winning_streak, numbers.longest_rise_days) == (0, 0)
     assert numbers.turnover == 0.0
 
 
@@ -205,3 +233,33 @@ def test_the_drawdown_pass_agrees_with_the_curve(values, start):
         if now >= peak:
             peak, since, below = now, hours, False
     assert fall.max_days == pytest.approx(longest / 24)
+    assert (fall.highest, fall.lowest) == (max(*values, start), min(*values, start))
+
+
+def test_streaks_are_in_the_order_of_the_ends():
+    days = [10_000] * 8
+    products = (BTC, Product("ETH-USD", Decimal("0.01"), Decimal("0.01")))
+    series = tuple(bars(product, days, days) for product in products)
+    rows = [  # BTC is held from bar 0 to 7 and wins; within, ETH wins, loses and loses
+        (0, 0, 1, 10_000), (1, 1, 1, 10_000), (2, 1, -1, 11_000), (3, 1, 1, 10_000),
+        (4, 1, -1, 9_000), (5, 1, 1, 10_000), (6, 1, -1, 9_000), (7, 0, -1, 11_000),
+    ]  # fmt: skip
+    fills = np.zeros(len(rows), FILL_DTYPE)
+    for i, (bar, p, side, ticks) in enumerate(rows):
+        fills[i] = (bar, p, side, 100, ticks, 0, TAKER, FILL_ENTRY, bar, 0, 900 * UNIT, ticks)
+    path = Path(series, DAY, series[0].time, np.full(8, 1000.0), fills, 1_000 * UNIT)
+    numbers, _ = measure(path, FREE, close_at_end=False)
+    assert numbers.win_rate_pct == 50.0
+    assert (numbers.winning_streak, numbers.losing_streak) == (1, 2)
+
+
+def test_every_number_has_the_type_it_declares():
+    one = bars(BTC, [10_000] * 3, [10_000, 11_000, 9_000])
+    fills = np.zeros(0, FILL_DTYPE)
+    path = Path((one,), DAY, one.time, np.array([100.0, 110.0, 90.0]), fills, 100 * UNIT)
+    numbers, _ = measure(path, FREE, close_at_end=False)
+    for field in dataclasses.fields(numbers):
+        value = getattr(numbers, field.name)
+        assert type(value).__name__ in str(field.type) or value is None, field.name
+        if value is None:
+            assert "None" in str(field.type), field.name
