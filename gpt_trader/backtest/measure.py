@@ -25,6 +25,7 @@ from gpt_trader.kernel.rounding import (
     lots_for_quote,
 )
 from gpt_trader.kernel.settings import Costs
+from gpt_trader.kernel.slippage import NO_QUOTE
 from gpt_trader.kernel.stats import adverse_costs, fill_values
 
 __all__ = ["Metrics", "buy_and_hold", "measure", "money"]
@@ -120,8 +121,14 @@ def measure(path: Path, costs: CostModel, *, close_at_end: bool) -> tuple[Metric
 
 
 def half_spreads(path: Path, costs: Costs) -> Ints:
-    """Return (m,) int64 e8: the half spread that each fill paid if it crossed."""
-    return np.full(len(path.fills), costs.half_spread_e8, np.int64)
+    """Return (m,) int64 e8: the half spread of each fill's bar, quoted or else assumed."""
+    out = np.full(len(path.fills), costs.half_spread_e8, np.int64)
+    for p, bars in enumerate(path.bars):
+        if bars.half_spread_e8 is not None:
+            mine = path.fills["product"] == p
+            quoted = bars.half_spread_e8[path.rows(p, path.fills["bar"][mine])]
+            out[mine] = np.where(quoted == NO_QUOTE, costs.half_spread_e8, quoted)
+    return out
 
 
 def _growth(path: Path) -> Numbers:

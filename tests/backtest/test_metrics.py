@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt_trader.backtest import metrics
-from gpt_trader.backtest.measure import buy_and_hold, measure, money
+from gpt_trader.backtest.measure import buy_and_hold, half_spreads, measure, money
 from gpt_trader.backtest.path import Path
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.product import Product
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_EXIT, MAKER, TAKER
 from gpt_trader.kernel.settings import FILL_DTYPE
+from gpt_trader.kernel.slippage import NO_QUOTE
 
 DAY = metrics.DAY_MS
 HOUR = DAY // 24
@@ -263,3 +264,12 @@ def test_every_number_has_the_type_it_declares():
         assert type(value).__name__ in str(field.type) or value is None, field.name
         if value is None:
             assert "None" in str(field.type), field.name
+
+
+def test_a_quoted_spread_replaces_the_assumed_one_where_it_is_known():
+    one = bars(BTC, [10_000] * 3, [10_000] * 3)
+    quoted = dataclasses.replace(one, half_spread_e8=np.array([NO_QUOTE, 20_000, NO_QUOTE]))
+    fills = np.zeros(2, FILL_DTYPE)
+    fills["bar"] = [1, 2]
+    path = Path((quoted,), DAY, one.time, np.full(3, 1000.0), fills, 1_000 * UNIT)
+    assert half_spreads(path, CostModel(spread_bps=5).kernel()).tolist() == [20_000, 50_000]
