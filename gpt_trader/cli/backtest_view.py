@@ -4,42 +4,67 @@ It reads the document that `--json` prints and the store keeps, so that a run lo
 when it has just ended and when it is shown again.
 """
 
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gpt_trader.cli.output import console
+from gpt_trader.cli.output import console, verbosity
 from gpt_trader.observe.spark import sparkline
 
 NAMES_SHOWN = 4
+HOURS_A_DAY = 24.0
+WIDTH = 80
 Document = Mapping[str, Any]
 
 
 def show(data: Document, curve: Mapping[str, list[float]], *, then: Sequence[str]) -> None:
-    """Print a result to stdout. curve: equity and drawdown as stored; then: the last lines."""
+    """Print a result to stdout; with `-q` only the verdict, with `-v` every number.
+
+    curve: equity and drawdown as stored. then: the last lines.
+    """
     import numpy as np
     from rich.text import Text
 
     out = console()
+    if verbosity() < 0:
+        print(verdict_line(data))
+        return
     for line in heading(data):
         out.print(Text(line, style="bold"))
     out.print()
-    out.print(_numbers(data["result"]))
-    out.print()
+    for part in (_outcome(data), _money_and_trades(data["result"]), _in_money(data["result"])):
+        out.print(part)
+        out.print()
     out.print(_pair("equity", sparkline(np.array(curve["equity"]))))
     out.print(_pair("drawdown", sparkline(np.array(curve["drawdown_pct"]), floor=0.0)))
     out.print()
-    for label, text in remarks(data):
-        out.print(_pair(label, text))
+    if verbosity() > 0:
+        for part in everything(data):
+            out.print(part)
+            out.print()
+    for label, text in remarks(data, full=verbosity() > 0):
+        print(_wrapped(f"{label:<10}", text))
+    out.print()
+    out.print(Text(verdict_line(data), style="bold"))
+    for reason in (data["assessment"] or {"reasons": []})["reasons"]:
+        print(_wrapped("  - ", reason))
     out.print()
     for line in then:
         out.print(Text(line))
 
 
+def verdict_line(data: Document) -> str:
+    """Return the verdict with the net result, on one line."""
+    assessed = data["assessment"]
+    word = "NOT JUDGED" if assessed is None else assessed["verdict"]
+    return f"Verdict: {word}, {data['result']['return_pct']:+,.2f} % after all costs"
+
+
 def heading(data: Document) -> list[str]:
     """Say what was run on what."""
     lines = [
-        f"{s['name']}({', '.join(f'{k}={v}' for k, v in s['params'].items())}) "
-        f"on {', '.join(s['products'])}"
+        f"{s['name']} on {', '.join(s['products'])}: "
+        f"{', '.join(f'{k}={v}' for k, v in s['params'].items())}"
         for s in data["strategy"]
     ]
     used = data["data"]
@@ -52,55 +77,123 @@ def heading(data: Document) -> list[str]:
     return [*lines, data["label"]] if data["label"] else lines
 
 
-def _numbers(m: Document) -> Any:  # noqa: ANN401
-    """The result beside its costs, four columns."""
-    from rich.table import Table
+def _outcome(data: Document) -> Any:  # noqa: ANN401
+    """What came out, with its interval, beside doing nothing clever."""
+    m, assessed = data["result"], data["assessment"]
+    sure = {} if assessed is None else assessed["inference"]
+    beside = {} if assessed is None else assessed["baselines"]
+    level = f"{100 * sure['level']:.0f} % interval" if sure else "interval"
+    matched = beside.get("vol_matched_return_pct")
+    rows = [
+        ("return", percent(m["return_pct"]), _range(sure.get("return_pct"), " %"),
+         percent(m["buy_hold_return_pct"]), percent(matched)),
+        ("Sharpe ratio", number(m["sharpe"]), _range(sure.get("sharpe")),
+         number(beside.get("buy_hold_sharpe")), number(beside.get("vol_matched_sharpe"))),
+        ("deepest drawdown", percent(m["max_drawdown_pct"]),
+         _range(sure.get("max_drawdown_pct"), " %"), "", ""),
+        ("return a year", percent(m["cagr_pct"]), "", "", ""),
+        ("longest drawdown", f"{m['max_drawdown_days']:,.1f} days", "", "", ""),
+    ]  # fmt: skip
+    return grid(("", "result", level, "buy and hold", "at equal risk"), rows)
 
-    trades = f"{m['trades']:,} + {m['open_trades']} open" if m["open_trades"] else m["trades"]
+
+def _money_and_trades(m: Document) -> Any:  # noqa: ANN401
+    """From gross to net in money, beside how it traded."""
+    trades = (
+        f"{m['trades']:,} + {m['open_trades']} open" if m["open_trades"] else f"{m['trades']:,}"
+    )
+    paid = [("fees", signed(m["fees_paid"], -1))]
+    if "spread_paid" in m:
+        paid.append(("spread", signed(m["spread_paid"], -1)))
+        paid.append(("slippage", signed(m["slippage_paid"], -1)))
+    else:
+        paid.append(("spread, slippage", signed(m["spread_slippage_paid"], -1)))
     left = [
-        ("return", percent(m["return_pct"])),
-        ("buy and hold", percent(m["buy_hold_return_pct"])),
-        ("a year", percent(m["cagr_pct"])),
-        ("deepest drawdown", percent(-m["max_drawdown_pct"])),
-        ("longest drawdown", f"{m['max_drawdown_days']:,.1f} days"),
-        ("Sharpe", number(m["sharpe"])),
-        ("Sortino", number(m["sortino"])),
-        ("trades", f"{trades}"),
+        ("start", money(m["start_equity"])),
+        ("gross", signed(m["gross_pnl"])),
+        *paid,
+        ("net", signed(m["net_pnl"])),
+        ("final", money(m["final_equity"])),
+    ]
+    right = [
+        ("trades", trades),
         ("won", percent(m["win_rate_pct"])),
         ("profit factor", number(m["profit_factor"])),
         ("in the market", percent(m["exposure_pct"])),
-    ]
-    right = [
-        ("start", money(m["start_equity"])),
-        ("final", money(m["final_equity"])),
-        ("gross", signed(m["gross_pnl"])),
-        ("fees", signed(m["fees_paid"], -1)),
-        ("spread, slippage", signed(m["spread_slippage_paid"], -1)),
-        ("net", signed(m["net_pnl"])),
         ("turnover", f"{m['turnover']:,.1f} x equity"),
         ("maker share", percent(m["maker_share_pct"])),
-        ("cost a round trip", bps(m["cost_per_round_trip_bps"])),
-        ("break-even move", bps(m["break_even_move_bps"])),
-        ("fees a year", percent(m["fees_per_year_pct"])),
+        ("median holding", hours(m["median_holding_hours"])),
+    ][: len(left)]
+    return grid(
+        ("in money", "", "   trading", ""),
+        [(*a, f"   {b[0]}", b[1]) for a, b in zip(left, right, strict=True)],
+    )
+
+
+def _in_money(m: Document) -> Any:  # noqa: ANN401
+    """What trading costs: as it filled, and had every fill been a taker's or a maker's."""
+    names = (
+        ("a round trip costs", "cost_per_round_trip{}_bps", bps),
+        ("the price must move", "break_even_move{}_bps", bps),
+        ("fees a year, of equity", "fees_per_year{}_pct", percent),
+    )
+    rows = [
+        (label, *(words(_at(m, name, kind)) for kind in ("", "_taker", "_maker")))
+        for label, name, words in names
     ]
-    grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for justify in ("left", "right", "left", "right"):
-        grid.add_column(justify=justify)
-    for (name, value), (cost, amount) in zip(left, right, strict=True):
-        grid.add_row(name, value, f"  {cost}", amount)
-    return grid
+    trips = m["round_trips_per_year"]
+    title = "costs" if trips is None else f"costs, {trips:,.0f} round trips a year"
+    return grid((title, "as filled", "all taker", "all maker"), rows)
 
 
-def remarks(data: Document) -> list[tuple[str, str]]:
-    """Say what decisions came to, what was refused, halted and checked."""
+def _at(m: Document, name: str, kind: str) -> float | None:
+    """Return a number as it filled ("") or at a kind; None if the run does not have it."""
+    if name == "break_even_move{}_bps":  # a taker's is the one without a kind
+        kind = {"": "?", "_taker": "", "_maker": "_maker"}[kind]
+    found: float | None = m.get(name.format(kind))
+    return found
+
+
+def everything(data: Document) -> Iterator[Any]:
+    """Yield every number of the document that is not yet shown, as tables."""
+    rows = [(name, _plain(value)) for name, value in data["result"].items()]
+    half = (len(rows) + 1) // 2
+    beside = [*rows[half:], ("", "")]
+    yield grid(
+        ("every number", "", "", ""),
+        [(*a, f"   {b[0]}", b[1]) for a, b in zip(rows[:half], beside, strict=False)],
+    )
+    if data["assessment"] is not None:
+        points = data["assessment"]["sensitivity"]["costs"]
+        yield grid(
+            ("fees times", "return", "Sharpe ratio"),
+            [(f"{p['factor']:g}", percent(p["return_pct"]), number(p["sharpe"])) for p in points],
+        )
+
+
+def grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:  # noqa: ANN401
+    """Return a table whose names stand left and whose values stand right."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for i, title in enumerate(header):
+        names = i == 0 or (title.startswith("   ") or (title == "" and len(header) == i + 2))
+        table.add_column(title, justify="left" if names else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def remarks(data: Document, *, full: bool) -> list[tuple[str, str]]:
+    """Say what was refused, halted and checked; full: also what other decisions came to."""
     groups, halted = data["decisions"], data["halts"]
-    lines = [("held", named(groups["held"])), ("acted", named(groups["acted"]))]
-    lines.append(("refused", named(groups["refused"])))
+    kinds = ("held", "acted", "refused") if full else ("refused",)
+    lines = [(kind, named(groups[kind])) for kind in kinds]
     halts = []
     if halted["drawdown"] is not None:
-        halts.append(f"drawdown limit reached {halted['drawdown']}: no entry since")
+        halts.append(f"drawdown limit on {halted['drawdown'][:10]}, no entry since")
     if halted["loss_days"]:
-        halts.append(f"daily loss limit reached on {halted['loss_days']} days")
+        halts.append(f"daily loss limit on {halted['loss_days']} days")
     if halts:
         lines.append(("halts", "; ".join(halts)))
     lines.append(("checks", checked(data["checks"])))
@@ -145,7 +238,8 @@ def money(text: str) -> str:
 
 def signed(text: str, sign: int = 1) -> str:
     """Return money gained or (sign -1) paid, to the cent."""
-    return f"{sign * float(text) + 0.0:+,.2f}"  # -0.0 is 0.0
+    value = float(text)
+    return f"{sign * value:+,.2f}" if value else "0.00"
 
 
 def percent(value: float | None) -> str:
@@ -161,6 +255,27 @@ def number(value: float | None) -> str:
 def bps(value: float | None) -> str:
     """Return basis points; a dash where they are undefined."""
     return "-" if value is None else f"{value:,.0f} bps"
+
+
+def hours(value: float | None) -> str:
+    """Return a time in hours, from two days on in days; a dash where it is undefined."""
+    if value is None:
+        return "-"
+    return f"{value:,.1f} h" if value < 2 * HOURS_A_DAY else f"{value / HOURS_A_DAY:,.1f} days"
+
+
+def _range(ends: Mapping[str, float] | None, unit: str = "") -> str:
+    return "-" if ends is None else f"{ends['low']:,.1f} to {ends['high']:,.1f}{unit}"
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+
+
+def _wrapped(label: str, text: str) -> str:
+    return textwrap.fill(text, WIDTH, initial_indent=label, subsequent_indent=" " * len(label))
 
 
 def _pair(label: str, text: str) -> str:

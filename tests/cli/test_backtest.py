@@ -233,12 +233,26 @@ def test_a_strategy_that_peeks_exits_8_naming_bar_and_column(run, market, tmp_pa
 def test_people_read_a_table_with_costs_checks_and_what_next(capsys, market):
     assert main(["backtest", *STRATEGY, "--data", str(market), "--taker-bps", "1"]) == 0
     out, err = capsys.readouterr()
-    assert out.startswith("sma_cross(fast=5, slow=20, weight=1.0) on SOL-USD\n")
-    for words in ("buy and hold", "fees", "drawdown", "refused", "look-ahead ok", "warm-up ok"):
+    assert out.startswith("sma_cross on SOL-USD: fast=5, slow=20, weight=1.0\n")
+    shown = ("90 % interval", "buy and hold", "at equal risk", "gross", "fees", "net", "drawdown")
+    for words in (*shown, "refused", "look-ahead ok", "warm-up ok", "Verdict: ", "Stored: "):
         assert words in out
+    assert "TARGET_FLAT" not in out
+    assert all(len(line) <= 80 for line in out.splitlines())
     assert "lower than the worst tier: taker 1 < 120 bps" in out
     assert out.splitlines()[-1].startswith("Next: gpt-trader backtest --reproduce ")
     assert "SOL-USD is not" in err or err == ""
+
+
+def test_verbose_shows_every_number_and_quiet_only_the_verdict(capsys, market):
+    assert main(["-v", "backtest", *STRATEGY, "--data", str(market)]) == 0
+    full = capsys.readouterr().out
+    for words in ("calmar", "median_holding_hours", "fees times", "TARGET_FLAT"):
+        assert words in full
+    assert main(["backtest", "-q", *STRATEGY, "--data", str(market)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        line for line in full.splitlines() if line.startswith("Verdict: ")
+    ]
 
 
 def test_sparkline():
