@@ -233,6 +233,7 @@ def _simulate(
             styles=styles,
             budgets=budgets,
             close_at_end=close_at_end,
+            fee_tiers=costs.fee_tiers,
         )
     return run_replay(
         panel,
@@ -248,6 +249,7 @@ def _simulate(
             for r, t in zip(assigned, targets, strict=True)
         ],
         close_at_end=close_at_end,
+        fee_tiers=costs.fee_tiers,
     )
 
 

@@ -176,6 +176,8 @@ class Result:
             for name in COST_NAMES
             if _bps(self.terms.costs, name) < _bps(DEFAULT_COSTS, name)
         ]
+        if self.terms.costs.fee_tier != "worst":
+            lower.insert(0, f"fees of tier {self.terms.costs.fee_tier}")
         return f"lower than the worst tier: {', '.join(lower)}" if lower else None
 
     @property

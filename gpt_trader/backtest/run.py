@@ -17,8 +17,9 @@ from gpt_trader.engine.events import BarClosed, Event, FillReceived, Ticked
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry, Signals
 from gpt_trader.engine.records import Decided, FillBooked, Marked
-from gpt_trader.engine.state import State, equity, new_state
+from gpt_trader.engine.state import State, costs_now, equity, new_state
 from gpt_trader.kernel.codes import FILL_EXIT, FIRST_REFUSAL, N_CODES, TAKER
+from gpt_trader.kernel.fees import new_fee_book, rated, tier_table
 from gpt_trader.kernel.ledger import cash_after, quote
 from gpt_trader.kernel.match import fill_fee
 from gpt_trader.kernel.rounding import spec_table
@@ -28,6 +29,7 @@ from gpt_trader.kernel.slippage import Drift, bar_drift, quoted, taker_ticks
 from gpt_trader.kernel.slots import LAST_CLOSE, LOTS
 
 PORTFOLIO = "backtest"
+FeeTiers = tuple[tuple[int, ...], ...]  # rows of kernel.fees.tier_table; none: fixed rates
 
 
 class RawRun(NamedTuple):
@@ -60,9 +62,12 @@ def run_fast(
     styles: Sequence[Style],
     budgets: Sequence[float],
     close_at_end: bool = False,
+    fee_tiers: FeeTiers = (),
 ) -> RawRun:
     """Run targets (aligned with each product's own bars) through the compiled simulator."""
     p = len(targets)
+    tiers = tier_table(fee_tiers)
+    fee_book = new_fee_book(tiers)
     weights = [
         t.weight if b == 1.0 else t.weight * b for t, b in zip(targets, budgets, strict=True)
     ]
@@ -88,6 +93,8 @@ def run_fast(
         costs,
         limits,
         style_table(list(styles)),
+        tiers,
+        fee_book,
     )
     run = RawRun(
         ran.fills,
@@ -99,7 +106,9 @@ def run_fast(
         ran.drawdown_row,
         ran.loss_days,
     )
-    return _closed(panel, run, ran.slots[:, LAST_CLOSE], costs) if close_at_end else run
+    if not close_at_end:
+        return run
+    return _closed(panel, run, ran.slots[:, LAST_CLOSE], Costs(*rated(costs, fee_book)))
 
 
 def run_replay(
@@ -114,6 +123,7 @@ def run_replay(
     min_bars: Sequence[int],
     window_bars: Sequence[int],
     close_at_end: bool = False,
+    fee_tiers: FeeTiers = (),
 ) -> RawRun:
     """Run signals through the engine and the paper broker, bar by bar, as paper and live do."""
     plan = Plan(
@@ -127,6 +137,7 @@ def run_replay(
         budgets=tuple(budgets),
         min_bars=tuple(min_bars),
         window_bars=tuple(window_bars),
+        fee_tiers=fee_tiers,
     )
     tape = Tape(plan, panel)
     state = drive(plan, new_state(plan, cash), history(panel), PaperBroker(), tape, signals, ignore)
@@ -258,7 +269,7 @@ class Tape:
         assert not len(self._panel) or run.equity[-1] == equity(self._plan, state)
         if not close_at_end:
             return run
-        return _closed(self._panel, run, state.si[:, LAST_CLOSE], self._plan.costs)
+        return _closed(self._panel, run, state.si[:, LAST_CLOSE], costs_now(self._plan, state))
 
 
 def _closed(panel: Panel, run: RawRun, last: Ints, costs: Costs) -> RawRun:

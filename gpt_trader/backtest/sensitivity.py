@@ -73,7 +73,7 @@ def sensitivity(
 
 def with_fees(costs: CostModel, factor: float) -> CostModel:
     """Return the costs with maker and taker fees times a factor; the rest stays as it is."""
-    return replace(costs, taker_bps=costs.taker_bps * factor, maker_bps=costs.maker_bps * factor)
+    return costs.scaled(factor)
 
 
 def delayed(targets: Targets) -> Targets:

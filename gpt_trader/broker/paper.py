@@ -18,7 +18,7 @@ from gpt_trader.domain.order import (
 from gpt_trader.engine.commands import AmendOrder, CancelOrder, Command, SubmitOrder
 from gpt_trader.engine.events import BarClosed, Event, FillReceived, OrderAmended, OrderUpdated
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.state import State
+from gpt_trader.engine.state import State, costs_at
 from gpt_trader.kernel import match, orders
 from gpt_trader.kernel.codes import MAKER
 from gpt_trader.kernel.rounding import buy_cost, lots_for_quote
@@ -58,7 +58,7 @@ class PaperBroker:
         free = state.cash - int(account_sums(state.si, state.sf, plan.specs)[1])
         for order in state.orders.values():
             if order.product_id == bar.product_id and _is_working(order):
-                outcome = _match_operator(plan, order, bar, int(si[LOTS]), int(room), free)
+                outcome = _match_operator(plan, state, order, bar, int(si[LOTS]), int(room), free)
                 found += _reports(order, outcome, event.time_ms)
                 if outcome.fill is not None:
                     si[LOTS] += order.side * outcome.fill.lots
@@ -115,11 +115,12 @@ def _update(order: Order, status: OrderStatus, time_ms: int, code: str = "") -> 
     return OrderUpdated(time_ms, order.product_id, order.client_order_id, status, code)
 
 
-def _costs_at(plan: Plan, bar: Bar) -> Costs:
+def _costs_at(plan: Plan, state: State, bar: Bar) -> Costs:
     """Return the costs in force at a bar: its own half spread where it quotes one."""
+    costs = costs_at(plan, state, bar.open_ms)
     if bar.half_spread_e8 == NO_QUOTE:
-        return plan.costs
-    return plan.costs._replace(half_spread_e8=bar.half_spread_e8)
+        return costs
+    return costs._replace(half_spread_e8=bar.half_spread_e8)
 
 
 def _match_slot(plan: Plan, state: State, j: int, bar: Bar, si: Ints, time_ms: int) -> list[Event]:
@@ -131,7 +132,7 @@ def _match_slot(plan: Plan, state: State, j: int, bar: Bar, si: Ints, time_ms: i
     log = np.zeros((match.MAX_LOG_PER_BAR, 3), np.int64)
     _, _, n_log = match.match_bar(
         si, state.sf[j].copy(), state.cash, 0, j, bar.open_ms, bar.open, bar.high, bar.low,
-        bar.volume, plan.interval_ms, product.spec, _costs_at(plan, bar), fills,
+        bar.volume, plan.interval_ms, product.spec, _costs_at(plan, state, bar), fills,
         0, log,
     )  # fmt: skip
 
@@ -189,7 +190,7 @@ def _is_working(order: Order) -> bool:
 
 
 def _match_operator(
-    plan: Plan, order: Order, bar: Bar, held: int, room: int, free: int
+    plan: Plan, state: State, order: Order, bar: Bar, held: int, room: int, free: int
 ) -> _Outcome:
     """Match one operator's order against what the bar has left.
 
@@ -198,7 +199,7 @@ def _match_operator(
     more than its reserve and what is free: the rest of it is cancelled.
     """
     product = plan.products[plan.index[order.product_id]]
-    spec, costs = product.spec, _costs_at(plan, bar)
+    spec, costs = product.spec, _costs_at(plan, state, bar)
     drift = Drift(*bar_drift(bar.high, bar.low, bar.volume, plan.interval_ms, spec, costs))
     left = order.lots - order.filled
     if order.reduce_only:

@@ -79,6 +79,13 @@ TouchFills = Annotated[
     bool | None,
     typer.Option("--touch-fills/--trade-through", help="Fill a limit that is only touched."),
 ]
+FeeTierName = Annotated[
+    str | None,
+    typer.Option("--fee-tier", metavar="TIER", help="worst, simulated, intro, ... or vip_8."),
+]
+FeeRegion = Annotated[
+    str | None, typer.Option("--region", metavar="us|eu|other", help="Whose fee schedule.")
+]
 ProductSpec = Annotated[
     str | None,
     typer.Option("--product-spec", metavar="K=V,...", help="base_increment=0.01, ..."),

@@ -35,6 +35,7 @@ def conflicts(keys: ProfileKeys, *, named: bool) -> Iterator[Conflict]:
     yield from _mode(keys)
     yield from _routes(keys)
     yield from _money(keys)
+    yield from _fees(keys)
 
 
 def _incomplete(keys: ProfileKeys) -> Iterator[Conflict]:
@@ -118,3 +119,15 @@ def _money(keys: ProfileKeys) -> Iterator[Conflict]:
             (("cash",), ("risk", "max_equity")),
             f"lower cash to {most} or raise risk.max_equity",
         )
+
+
+def _fees(keys: ProfileKeys) -> Iterator[Conflict]:
+    costs = keys.costs
+    for name in ("taker_bps", "maker_bps"):
+        stated = name in costs.model_fields_set
+        if costs.fee_tier != "worst" and stated:
+            yield Conflict(
+                f"costs.fee_tier {costs.fee_tier} sets the fees, and so does costs.{name}",
+                (("costs", name), ("costs", "fee_tier")),
+                "state one of them",
+            )

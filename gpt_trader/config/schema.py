@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.domain.costs import DEFAULT_COSTS, Leg, OrderStyleName
+from gpt_trader.domain.fees import FeeTier, Region
 from gpt_trader.errors import UsageError
 from gpt_trader.risk.policy import RiskPolicy
 
@@ -160,6 +161,15 @@ class CostKeys(BaseModel, extra="forbid", frozen=True):
         ge=0,
         le=100,
         description="bars that a backtest's targets act late",
+    )
+    fee_tier: FeeTier = Field(
+        default=DEFAULT_COSTS.fee_tier,
+        description="fee rates: taker_bps and maker_bps as they stand, a tier of the exchange's "
+        "schedule through time, or the tier simulated by the volume of 30 days",
+    )
+    region: Region = Field(
+        default=DEFAULT_COSTS.region,
+        description="whose schedule: US; EU, UK and Canada; other",
     )
 
 

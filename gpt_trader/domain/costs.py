@@ -1,10 +1,11 @@
 """Trading costs and order style as people state them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from math import inf
 from typing import Literal
 
+from gpt_trader.domain.fees import FeeTier, Region, tier_rows
 from gpt_trader.errors import UsageError
 from gpt_trader.kernel.rounding import BPS
 from gpt_trader.kernel.settings import (
@@ -37,6 +38,9 @@ class CostModel:
     many bar volatilities an order as large as the bar's volume moves the price; other sizes by
     the square root of their share. latency_ms: delay of a crossing order, below the bar's
     length, during which the price runs away from it. latency_bars: bars that targets act late.
+    fee_tier: "worst" for taker_bps and maker_bps as they stand, else the rates of the exchange's
+    schedule in `region` through time, which then replace both: a tier's name, or "simulated" by
+    the volume of the last 30 days. fee_factor: what the schedule's rates are multiplied by.
     """
 
     taker_bps: float = 120.0
@@ -48,6 +52,20 @@ class CostModel:
     impact: float = 0.0
     latency_ms: int = 0
     latency_bars: int = 0
+    fee_tier: FeeTier = "worst"
+    region: Region = "us"
+    fee_factor: float = 1.0
+
+    @property
+    def fee_tiers(self) -> tuple[tuple[int, ...], ...]:
+        """Rows of `kernel.fees.tier_table`; none if the rates are fixed."""
+        return tier_rows(self.fee_tier, self.region, self.fee_factor)
+
+    def scaled(self, factor: float) -> "CostModel":
+        """Return the model with all fees multiplied by a factor."""
+        if self.fee_tier != "worst":
+            return replace(self, fee_factor=self.fee_factor * factor)
+        return replace(self, taker_bps=self.taker_bps * factor, maker_bps=self.maker_bps * factor)
 
     @property
     def below_default(self) -> bool:
@@ -57,13 +75,21 @@ class CostModel:
             or self.maker_bps < DEFAULT_COSTS.maker_bps
             or self.spread_bps < DEFAULT_COSTS.spread_bps
             or self.slippage_bps < DEFAULT_COSTS.slippage_bps
+            or self.fee_tier != "worst"
         )
 
     def kernel(self) -> Costs:
-        """Return the model in the kernel's units."""
+        """Return the model in the kernel's units.
+
+        Of a tier it has the rates of an account without volume under the newest schedule.
+        """
+        taker_e8, maker_e8 = bps_to_e8(self.taker_bps), bps_to_e8(self.maker_bps)
+        tiers = self.fee_tiers
+        if tiers:
+            _, _, taker_e8, maker_e8 = next(row for row in reversed(tiers) if row[1] == 0)
         return Costs(
-            taker_e8=bps_to_e8(self.taker_bps),
-            maker_e8=bps_to_e8(self.maker_bps),
+            taker_e8=taker_e8,
+            maker_e8=maker_e8,
             half_spread_e8=bps_to_e8(self.spread_bps),
             slippage_e8=bps_to_e8(self.slippage_bps),
             participation=inf if self.participation is None else self.participation,

@@ -28,7 +28,7 @@ from gpt_trader.engine.orders import (
 )
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
-from gpt_trader.engine.state import State, replaced
+from gpt_trader.engine.state import State, costs_now, replaced, rolled
 from gpt_trader.engine.windows import correct_bar, take_bar, take_history
 from gpt_trader.kernel.codes import HOLD_ORDER_WORKING
 from gpt_trader.kernel.ledger import quote
@@ -57,7 +57,8 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             assert isinstance(event, BarClosed)
             return correct_bar(plan, state, event.bar)
         case rec.Marked():
-            return replace(state, marks=record.marks)
+            closed_ms = record.cycle_ms + plan.interval_ms
+            return replace(state, marks=record.marks, fee_book=rolled(plan, state, closed_ms))
         case rec.Decided():
             return _take_decision(plan, state, record)
         case rec.CycleEnded():
@@ -147,6 +148,7 @@ def _take_decision(plan: Plan, state: State, record: rec.Decided) -> State:
             record.take_profit,
             record.trail,
             record.max_bars,
+            costs_now(plan, state),
         )
         orders[order.client_order_id] = order
         if not order.reduce_only:

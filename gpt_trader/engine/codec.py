@@ -145,6 +145,7 @@ def state_to_json(state: State) -> dict[str, Any]:
         "funding": state.funding,
         "transfers": state.transfers,
         "memory": list(state.memory),
+        "fee_book": state.fee_book.tolist(),
     }
 
 
@@ -176,6 +177,7 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
         funding=data["funding"],
         transfers=data["transfers"],
         memory=tuple(data["memory"]),
+        fee_book=np.array(data["fee_book"], np.int64),
     )
 
 

@@ -18,6 +18,7 @@ from gpt_trader.engine.ports import Signals
 from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import (
     State,
+    costs_now,
     equity,
     open_entries,
     replaced,
@@ -99,7 +100,7 @@ def _decide(
         state.marks,
         guards,
         plan.specs,
-        plan.costs,
+        costs_now(plan, state),
         plan.limits,
         plan.styles,
     )

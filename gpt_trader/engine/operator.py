@@ -11,7 +11,7 @@ from gpt_trader.engine.events import AmendRequested, CancelRequested, OrderReque
 from gpt_trader.engine.explain import DETAILS
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
-from gpt_trader.engine.state import State, open_order, unknown_orders
+from gpt_trader.engine.state import State, costs_now, open_order, unknown_orders
 from gpt_trader.kernel.codes import (
     BUY,
     DECISION_NAMES,
@@ -162,7 +162,7 @@ def _reduce(plan: Plan, state: State, order: Order, held: int) -> Checked:
     asked = order.lots
     if order.quote:
         ticks = _worst_ticks(plan, state, order, j)
-        rate = plan.costs.taker_e8 if order.side == BUY else 0
+        rate = costs_now(plan, state).taker_e8 if order.side == BUY else 0
         whole = int(buy_cost(abs(held), ticks, rate, spec))
         asked = int(lots_for_quote(min(order.quote, whole), ticks, rate, spec))
     lots = min(asked, abs(held) - selling)
@@ -189,7 +189,7 @@ def _cost(plan: Plan, state: State, order: Order, j: int) -> int:
     ticks = _worst_ticks(plan, state, order, j)
     if order.quote or not fits(order.lots, ticks, spec):
         return order.quote
-    return int(buy_cost(order.lots, ticks, plan.costs.taker_e8, spec))
+    return int(buy_cost(order.lots, ticks, costs_now(plan, state).taker_e8, spec))
 
 
 def _entry(plan: Plan, state: State, order: Order, j: int, now_ms: int) -> Reason | None:

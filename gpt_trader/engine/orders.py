@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gpt_trader.domain.order import (
+    Fill,
     Order,
     OrderStatus,
     OrderType,
@@ -15,10 +16,20 @@ from gpt_trader.domain.order import (
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.events import AmendRequested, FillReceived, OrderAmended, OrderUpdated
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.state import FINAL_ORDERS_KEPT, State, current_ids, guard_id, working_id
+from gpt_trader.engine.state import (
+    FINAL_ORDERS_KEPT,
+    State,
+    costs_at,
+    costs_now,
+    current_ids,
+    guard_id,
+    rolled,
+    working_id,
+)
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_OPERATOR
+from gpt_trader.kernel.fees import count_volume
 from gpt_trader.kernel.limits import Marks, count_entry
-from gpt_trader.kernel.match import after_fill, trigger_stop
+from gpt_trader.kernel.match import after_fill, fill_units, trigger_stop
 from gpt_trader.kernel.rounding import buy_cost
 from gpt_trader.kernel.slots import (
     ATTEMPTS,
@@ -31,6 +42,7 @@ from gpt_trader.kernel.slots import (
     RESERVE,
     STOP_REASON,
     STOP_TICKS,
+    Ints,
     clear_working,
     count_unfilled,
 )
@@ -53,7 +65,8 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
     # An entry that has left the slot brings no protection: it must not undo the one there is.
     is_stray = fill.reason == FILL_ENTRY and not in_slot
     reason = FILL_OPERATOR if is_stray else fill.reason
-    after_fill(si[j], sf[j], fill.side, record.lots, fill.ticks, reason)
+    costs = costs_at(plan, state, fill.time_ms)
+    after_fill(si[j], sf[j], fill.side, record.lots, fill.ticks, reason, costs)
     spent = state.cash - record.cash
     if in_slot:
         if si[j, KIND] == KIND_VALUE:
@@ -82,8 +95,25 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
                 and not other.status.is_final
             ):
                 orders[key] = other._replace(status=OrderStatus.CANCELLED)
-    moved = replace(state, cash=record.cash, si=si, sf=sf, fees=state.fees + record.fee)
+    moved = replace(
+        state,
+        cash=record.cash,
+        si=si,
+        sf=sf,
+        fees=state.fees + record.fee,
+        fee_book=_counted(plan, state, fill, record.lots),
+    )
     return with_orders(plan, moved, orders)
+
+
+def _counted(plan: Plan, state: State, fill: Fill, lots: int) -> Ints:
+    """Return the fee book after a fill of so many lots."""
+    if not plan.fee_tiers:
+        return state.fee_book
+    book = rolled(plan, state, fill.time_ms).copy()
+    spec = plan.products[plan.index[fill.product_id]].spec
+    count_volume(book, int(fill_units(fill.side, lots, fill.ticks, spec)))
+    return book
 
 
 def _protection(plan: Plan, state: State, j: int, status: OrderStatus) -> Order:
@@ -172,7 +202,7 @@ def amend_order(plan: Plan, state: State, event: OrderAmended | AmendRequested) 
     reserve = 0
     if not order.reduce_only:
         left = max(event.lots - order.filled, 0)
-        reserve = buy_cost(left, event.limit, plan.costs.taker_e8, spec)
+        reserve = buy_cost(left, event.limit, costs_now(plan, state).taker_e8, spec)
     if isinstance(event, AmendRequested):
         changed = order._replace(
             amend_lots=event.lots,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gpt_trader.domain.product import Product
+from gpt_trader.kernel.fees import tier_table
 from gpt_trader.kernel.rounding import spec_table
 from gpt_trader.kernel.settings import Costs, Limits, Style, style_table
 from gpt_trader.kernel.sizing import SpecTable
@@ -15,7 +16,8 @@ class Plan:
     """Products in plan order, with one entry each in the per-product tuples.
 
     budgets: factor on the strategy's weight. min_bars: bars before it can have an opinion.
-    window_bars: bars kept for it, the newest included (at least 1).
+    window_bars: bars kept for it, the newest included (at least 1). fee_tiers: rows of
+    `kernel.fees.tier_table`; none: the rates of `costs` hold.
     """
 
     portfolio: str
@@ -28,6 +30,12 @@ class Plan:
     budgets: tuple[float, ...]
     min_bars: tuple[int, ...]
     window_bars: tuple[int, ...]
+    fee_tiers: tuple[tuple[int, ...], ...] = ()
+
+    @cached_property
+    def tiers(self) -> Ints:
+        """The fee tiers as an array."""
+        return tier_table(self.fee_tiers)
 
     @cached_property
     def specs(self) -> SpecTable:

@@ -7,8 +7,17 @@ from typing import Any
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.order import Order, OrderStatus, Origin, client_order_id
 from gpt_trader.engine.plan import Plan
+from gpt_trader.kernel.fees import (
+    HOUR,
+    HOUR_MS,
+    MAKER_RATE,
+    TAKER_RATE,
+    new_fee_book,
+    roll_fees,
+)
 from gpt_trader.kernel.ledger import quote, value
 from gpt_trader.kernel.limits import Marks, new_marks
+from gpt_trader.kernel.settings import Costs
 from gpt_trader.kernel.slots import (
     CAUSE,
     GUARD_CAUSE,
@@ -55,6 +64,7 @@ class State:
     funding: int
     transfers: int
     memory: tuple[Any, ...]
+    fee_book: Ints  # see kernel/fees.py; empty without tiers; never written in place
 
 
 def new_state(plan: Plan, cash: int) -> State:
@@ -82,7 +92,31 @@ def new_state(plan: Plan, cash: int) -> State:
         funding=0,
         transfers=0,
         memory=(None,) * p,
+        fee_book=new_fee_book(plan.tiers),
     )
+
+
+def costs_at(plan: Plan, state: State, time_ms: int) -> Costs:
+    """Return the costs at the fee rates in force at a time, not before the newest hour."""
+    if not plan.fee_tiers:
+        return plan.costs
+    book = rolled(plan, state, time_ms)
+    return plan.costs._replace(taker_e8=int(book[TAKER_RATE]), maker_e8=int(book[MAKER_RATE]))
+
+
+def costs_now(plan: Plan, state: State) -> Costs:
+    """Return the costs at the fee rates of the newest hour."""
+    return costs_at(plan, state, 0)
+
+
+def rolled(plan: Plan, state: State, time_ms: int) -> Ints:
+    """Return the fee book moved to a time; itself if that is not a later hour."""
+    book = state.fee_book
+    if not plan.fee_tiers or time_ms // HOUR_MS <= book[HOUR]:
+        return book
+    book = book.copy()
+    roll_fees(book, plan.tiers, time_ms)
+    return book
 
 
 def equity(plan: Plan, state: State) -> float:

@@ -46,6 +46,8 @@ from gpt_trader.kernel.slots import (
     CAUSE,
     EXPIRE_MS,
     GUARD_CAUSE,
+    GUARD_MAKER_E8,
+    GUARD_TAKER_E8,
     KIND,
     KIND_LIMIT,
     KIND_NONE,
@@ -55,6 +57,7 @@ from gpt_trader.kernel.slots import (
     LEFT,
     LIMIT,
     LOTS,
+    MAKER_E8,
     MAX_BARS,
     NEXT_MAX_BARS,
     NEXT_STOP,
@@ -71,6 +74,7 @@ from gpt_trader.kernel.slots import (
     STOP_TICKS,
     TAKE,
     TAKE_TICKS,
+    TAKER_E8,
     TRAIL,
     WEIGHT,
     Floats,
@@ -103,10 +107,15 @@ def room_lots(volume: float, costs: Costs, spec: Spec) -> int:
 
 
 @compiled
+def fill_units(side: int, lots: int, ticks: int, spec: Spec) -> int:
+    """What a fill moved in units, fee excluded: a buy rounded up, a sale down."""
+    return notional_up(lots, ticks, spec) if side > 0 else notional_down(lots, ticks, spec)
+
+
+@compiled
 def fill_fee(side: int, lots: int, ticks: int, rate_e8: int, spec: Spec) -> int:
     """Fee of a fill in units: on the cost of a buy, on the proceeds of a sale."""
-    notional = notional_up(lots, ticks, spec) if side > 0 else notional_down(lots, ticks, spec)
-    return fee_up(notional, rate_e8)
+    return fee_up(fill_units(side, lots, ticks, spec), rate_e8)
 
 
 @compiled
@@ -150,8 +159,13 @@ def quiet_range(lots: int, stop: int, take: int) -> tuple[int, int]:
 
 
 @compiled
-def after_fill(si: Ints, sf: Floats, side: int, lots: int, ticks: int, reason: int) -> None:
-    """Move position, average, protection and latch after a fill of the working order."""
+def after_fill(
+    si: Ints, sf: Floats, side: int, lots: int, ticks: int, reason: int, costs: Costs
+) -> None:
+    """Move position, average, protection and latch after a fill of the working order.
+
+    costs: those in force; a protection keeps the rates at which its entry found them.
+    """
     held = si[LOTS]
     sf[AVERAGE] = average_after(held, sf[AVERAGE], side, lots, ticks)
     si[LOTS] = held + side * lots
@@ -164,6 +178,8 @@ def after_fill(si: Ints, sf: Floats, side: int, lots: int, ticks: int, reason: i
         sf[TRAIL] = sf[NEXT_TRAIL]
         si[MAX_BARS] = si[NEXT_MAX_BARS]
         si[GUARD_CAUSE] = si[CAUSE]
+        si[GUARD_TAKER_E8] = costs.taker_e8
+        si[GUARD_MAKER_E8] = costs.maker_e8
         set_levels(si, sf)
     elif si[LOTS] == 0:
         clear_protection(si, sf)
@@ -193,6 +209,7 @@ def _take(
     reason: int,
     cause: int,
     ordinal: int,
+    rate_e8: int,
     spec: Spec,
     costs: Costs,
     fills: NDArray[np.void],
@@ -201,8 +218,7 @@ def _take(
     n_log: int,
 ) -> int:
     """Book a fill: cash, position, its row of `fills`, its line of the log. Returns cash."""
-    rate = costs.maker_e8 if liquidity == MAKER else costs.taker_e8
-    fee = fill_fee(side, lots, ticks, rate, spec)
+    fee = fill_fee(side, lots, ticks, rate_e8, spec)
     cash = cash_after(cash, side, lots, ticks, fee, spec)
     fill = fills[row]
     fill["bar"] = bar
@@ -218,7 +234,7 @@ def _take(
     fill["cash"] = cash
     fill["base"] = base
     log[n_log, 0], log[n_log, 1] = LOG_FILL, row
-    after_fill(si, sf, side, lots, ticks, reason)
+    after_fill(si, sf, side, lots, ticks, reason, costs)
     return cash
 
 
@@ -243,9 +259,10 @@ def _work(
 ) -> tuple[int, int]:
     """Fill `lots` of the working order; it is done at `wanted`. Returns (cash, log entries)."""
     before = cash
+    rate_e8 = si[MAKER_E8] if liquidity == MAKER else si[TAKER_E8]
     cash = _take(
         si, sf, cash, bar, product, si[SIDE], lots, base, ticks, liquidity, si[REASON],
-        si[CAUSE], si[ORDINAL], spec, costs, fills, row, log, n_log,
+        si[CAUSE], si[ORDINAL], rate_e8, spec, costs, fills, row, log, n_log,
     )  # fmt: skip
     n_log += 1
     if lots == wanted:
@@ -286,6 +303,8 @@ def trigger_stop(si: Ints, sf: Floats) -> None:
     si[SIDE] = -1 if si[LOTS] > 0 else 1
     si[LEFT] = abs(si[LOTS])
     si[REASON] = reason
+    si[TAKER_E8] = si[GUARD_TAKER_E8]
+    si[MAKER_E8] = si[GUARD_MAKER_E8]
     si[CAUSE] = si[GUARD_CAUSE]
     si[ORDINAL] = 1
 
@@ -327,7 +346,7 @@ def match_bar(
         least = 1
         if kind == KIND_VALUE:
             wanted, ticks = cross_value(
-                si[QUOTE], side, room, open_ticks, drift, costs.taker_e8, spec, costs
+                si[QUOTE], side, room, open_ticks, drift, si[TAKER_E8], spec, costs
             )
             least = spec.min_lots
         elif si[REASON] == FILL_ENTRY:
@@ -408,7 +427,7 @@ def match_bar(
                 cause = si[GUARD_CAUSE]
                 cash = _take(
                     si, sf, cash, bar, product, away, lots, take, take, MAKER, FILL_TAKE_PROFIT,
-                    cause, 1, spec, costs, fills, row, log, n_log,
+                    cause, 1, si[GUARD_MAKER_E8], spec, costs, fills, row, log, n_log,
                 )  # fmt: skip
                 n_log += 1
                 row += 1

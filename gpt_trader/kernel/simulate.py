@@ -12,9 +12,16 @@ from numpy.typing import NDArray
 
 from gpt_trader.kernel.codes import ACT_ENTER, FILL_ENTRY, FIRST_REFUSAL, N_CODES
 from gpt_trader.kernel.compiled import compiled
+from gpt_trader.kernel.fees import count_volume, rated, roll_fees
 from gpt_trader.kernel.ledger import funding, quote, value_at
 from gpt_trader.kernel.limits import NO_GUARDS, Marks, count_entry, mark, new_marks
-from gpt_trader.kernel.match import MAX_FILLS_PER_BAR, MAX_LOG_PER_BAR, is_quiet, match_bar
+from gpt_trader.kernel.match import (
+    MAX_FILLS_PER_BAR,
+    MAX_LOG_PER_BAR,
+    fill_units,
+    is_quiet,
+    match_bar,
+)
 from gpt_trader.kernel.memory import borrowed
 from gpt_trader.kernel.quiet import (
     CEILING,
@@ -27,7 +34,7 @@ from gpt_trader.kernel.quiet import (
     note,
     pass_over,
 )
-from gpt_trader.kernel.rounding import spec_at
+from gpt_trader.kernel.rounding import Spec, spec_at
 from gpt_trader.kernel.settings import FILL_DTYPE, Costs, Limits
 from gpt_trader.kernel.sizing import SpecTable, cancel_working, decide, in_band, place
 from gpt_trader.kernel.slippage import quoted
@@ -88,6 +95,8 @@ def simulate(
     costs: Costs,
     limits: Limits,
     styles: Ints,
+    tiers: Ints,
+    fee_book: Ints,
 ) -> Simulated:
     """Run targets over n bars of p products that share one cash account.
 
@@ -95,7 +104,7 @@ def simulate(
     around the others. volume: (n, p) base units. present: (n, p), False where a product has no
     bar. weight: (n, p), budgets applied. half_spread: e8, NO_QUOTE where a bar quotes none. It,
     funding_rate, stop, take, trail and max_bars: each (n, p), or (1, p) where all rows are alike.
-    All C-contiguous. cash: units.
+    All C-contiguous. cash: units. tiers, fee_book: see kernel.fees; the book is moved in place.
     """
     n, p = close.shape
     gapless = bool(present.all())
@@ -119,8 +128,8 @@ def simulate(
         i, row, found, cash, marks = _run(
             i, row, found, cash, marks, time, open_ticks, high, low, closes, volume, funding_rate,
             funding_rows, half_spread, present, weight, stop, take, trail, max_bars, interval_ms,
-            specs, unit, costs, limits, styles, gapless, si, sf, last, said, calm_until, awake,
-            reach, wish, log, fills, refusals, equity_path, counts, halts,
+            specs, unit, costs, limits, styles, tiers, fee_book, gapless, si, sf, last, said,
+            calm_until, awake, reach, wish, log, fills, refusals, equity_path, counts, halts,
         )  # fmt: skip
         if i == n:
             return Simulated(
@@ -146,6 +155,14 @@ def filled(close: Ints, present: Bools) -> Ints:
 def at_row(i: int, column: Floats | Ints) -> int:
     """Row of a column that speaks for bar i."""
     return i if len(column) > 1 else 0
+
+
+@compiled
+def _count_volume(book: Ints, fills: NDArray[np.void], start: int, end: int, spec: Spec) -> None:
+    """Count what rows of fills, all of one product, were worth."""
+    for k in range(start, end):
+        fill = fills[k]
+        count_volume(book, fill_units(fill["side"], fill["lots"], fill["ticks"], spec))
 
 
 @compiled
@@ -176,6 +193,8 @@ def _run(
     costs: Costs,
     limits: Limits,
     styles: Ints,
+    tiers: Ints,
+    fee_book: Ints,
     gapless: bool,
     si: Ints,
     sf: Floats,
@@ -232,6 +251,8 @@ def _run(
     n, p = close.shape
     funded = 0
     needs_volume = costs.participation < math.inf or costs.impact > 0.0
+    tiered = len(tiers) > 0
+    now = rated(costs, fee_book)
     while i < n and row + p * MAX_FILLS_PER_BAR <= len(fills) and found + p <= len(refusals):
         while funded < len(funding_rows) and funding_rows[funded] < i:
             funded += 1
@@ -248,6 +269,9 @@ def _run(
             if i == n:
                 break
         t = time[i]
+        if tiered:
+            roll_fees(fee_book, tiers, t)
+            now = rated(costs, fee_book)
         for j in range(p):
             awake[j] = False
             if not present[i, j]:
@@ -259,17 +283,23 @@ def _run(
             idle = si[j, KIND] == KIND_NONE and si[j, LOTS] == 0
             if awake[j] and not idle and not is_quiet(si[j], high[i, j], low[i, j]):
                 traded = volume[i, j] if needs_volume else math.inf
+                before_row = row
                 half = half_spread[at_row(i, half_spread), j]
                 cash, row, _ = match_bar(
                     si[j], sf[j], cash, i, j, t, open_ticks[i, j], high[i, j], low[i, j], traded,
-                    interval_ms, spec_at(specs, j), quoted(costs, half), fills, row, log,
+                    interval_ms, spec_at(specs, j), quoted(now, half), fills, row, log,
                 )  # fmt: skip
+                if tiered:
+                    _count_volume(fee_book, fills, before_row, row, spec_at(specs, j))
             if si[j, LOTS] != 0:
                 rate = funding_rate[at_row(i, funding_rate), j]
                 if rate != 0.0:
                     cash += funding(si[j, LOTS], close[i, j], rate, spec_at(specs, j))
             at_close(si[j], sf[j], close[i, j])
 
+        if tiered:
+            roll_fees(fee_book, tiers, t + interval_ms)
+            now = rated(costs, fee_book)
         equity = quote(cash)
         for j in range(p):
             if si[j, LOTS] != 0:
@@ -310,14 +340,14 @@ def _run(
             at_risk = stop[at_row(i, stop), j] if w != 0.0 else math.nan
             si[j, HALF_SPREAD] = half_spread[at_row(i, half_spread), j]
             ticket, _ = decide(
-                si, sf, j, w, at_risk, cash, marks, NO_GUARDS, specs, costs, limits, styles
+                si, sf, j, w, at_risk, cash, marks, NO_GUARDS, specs, now, limits, styles
             )
             code = ticket.code
             if ticket.kind != KIND_NONE:
                 place(
                     si[j], sf[j], ticket, i, t + 2 * interval_ms, at_risk,
                     take[at_row(i, take), j], trail[at_row(i, trail), j],
-                    max_bars[at_row(i, max_bars), j],
+                    max_bars[at_row(i, max_bars), j], now,
                 )  # fmt: skip
                 if code == ACT_ENTER:
                     marks = count_entry(marks)

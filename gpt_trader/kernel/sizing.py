@@ -71,6 +71,7 @@ from gpt_trader.kernel.slots import (
     LEFT,
     LIMIT,
     LOTS,
+    MAKER_E8,
     MAX_BARS,
     NEXT_MAX_BARS,
     NEXT_STOP,
@@ -81,6 +82,7 @@ from gpt_trader.kernel.slots import (
     REASON,
     RESERVE,
     SIDE,
+    TAKER_E8,
     WEIGHT,
     Floats,
     Ints,
@@ -416,8 +418,9 @@ def place(
     take: float,
     trail: float,
     max_bars: int,
+    costs: Costs,
 ) -> None:
-    """Put a ticket's order into the product's working slot."""
+    """Put a ticket's order into the product's working slot, at the rates now in force."""
     clear_working(si, sf)
     si[KIND] = ticket.kind
     si[SIDE] = ticket.side
@@ -428,6 +431,8 @@ def place(
     si[CAUSE] = cause
     si[RESERVE] = ticket.reserve
     si[EXPIRE_MS] = expire_ms
+    si[TAKER_E8] = costs.taker_e8
+    si[MAKER_E8] = costs.maker_e8
     if ticket.code == ACT_ENTER:
         sf[NEXT_STOP] = stop
         sf[NEXT_TAKE] = take

@@ -40,7 +40,11 @@ LAST_CLOSE = 18  # ticks of the newest bar; 0: none yet
 NEXT_MAX_BARS = 19  # of the working entry, taken over when it fills
 HELD_BACK = 20  # units set aside by orders outside the slot (operator's, being cancelled)
 HALF_SPREAD = 21  # quoted by the newest bar, e8; NO_QUOTE: none
-N_INTS = 22
+TAKER_E8 = 22  # rates of the working order, fixed when it was placed
+MAKER_E8 = 23
+GUARD_TAKER_E8 = 24  # of the protection, fixed at its entry's fill
+GUARD_MAKER_E8 = 25
+N_INTS = 26
 
 # float64 columns
 AVERAGE = 0  # entry price, ticks
@@ -84,6 +88,8 @@ def clear_working(si: Ints, sf: Floats) -> None:
     si[EXPIRE_MS] = 0
     si[ORDINAL] = 0
     si[NEXT_MAX_BARS] = 0
+    si[TAKER_E8] = 0
+    si[MAKER_E8] = 0
     sf[NEXT_STOP] = math.nan
     sf[NEXT_TAKE] = math.nan
     sf[NEXT_TRAIL] = math.nan
@@ -107,6 +113,8 @@ def clear_protection(si: Ints, sf: Floats) -> None:
     sf[PEAK] = 0.0
     si[STOP_TICKS] = 0
     si[TAKE_TICKS] = 0
+    si[GUARD_TAKER_E8] = 0
+    si[GUARD_MAKER_E8] = 0
     si[BARS_HELD] = 0
     si[MAX_BARS] = 0
 

@@ -122,6 +122,7 @@ def _header(
             for route in routes
         ],
         "costs": _finite(settings.costs.kernel()),
+        "fee_tiers": [list(row) for row in settings.costs.fee_tiers],
         "limits": _finite(limits),
         "styles": [list(route.order_style.kernel()) for route in routes],
         "min_bars": [strategy.min_bars for strategy in strategies],
@@ -181,6 +182,7 @@ def plan_of(header: Mapping[str, Any]) -> Plan:
         budgets=tuple(route["budget"] for route in header["routes"]),
         min_bars=tuple(header["min_bars"]),
         window_bars=tuple(header["window_bars"]),
+        fee_tiers=tuple(tuple(row) for row in header.get("fee_tiers", ())),
     )
 
 

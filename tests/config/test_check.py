@@ -79,3 +79,10 @@ def test_cash_stays_within_max_equity():
     assert messages(cash="50.01", risk={"max_equity": "50"}) == [
         "cash 50.01 is more than risk.max_equity 50"
     ]
+
+
+@pytest.mark.parametrize("name", ["taker_bps", "maker_bps"])
+def test_a_tier_and_a_stated_fee_exclude_each_other(name):
+    assert messages(costs={"fee_tier": "simulated"}) == messages(costs={name: 5}) == []
+    [said] = messages(costs={"fee_tier": "vip_1", name: 5})
+    assert said == f"costs.fee_tier vip_1 sets the fees, and so does costs.{name}"

@@ -53,6 +53,8 @@ CHANGES = {
     "costs.impact": 1.0,
     "costs.latency_ms": 250,
     "costs.latency_bars": 2,
+    "costs.fee_tier": "simulated",
+    "costs.region": "eu",
     "risk.max_product_pct": 10,
     "risk.max_gross_pct": 50,
     "risk.max_daily_loss_pct": 1.5,

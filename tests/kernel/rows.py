@@ -19,12 +19,15 @@ from gpt_trader.kernel.slots import (
     CAUSE,
     EXPIRE_MS,
     GUARD_CAUSE,
+    GUARD_MAKER_E8,
+    GUARD_TAKER_E8,
     KIND,
     KIND_VALUE,
     LAST_CLOSE,
     LEFT,
     LIMIT,
     LOTS,
+    MAKER_E8,
     MAX_BARS,
     NEXT_MAX_BARS,
     NEXT_STOP,
@@ -36,6 +39,7 @@ from gpt_trader.kernel.slots import (
     SIDE,
     STOP,
     TAKE,
+    TAKER_E8,
     TRAIL,
     WEIGHT,
     Floats,
@@ -140,7 +144,9 @@ def play(
     cash: int = CASH,
     open_ms: int = 0,
 ) -> Seen:
-    """Match the rows against one bar."""
+    """Match the rows against one bar, every order at the rates of `costs`."""
+    rows[0][[TAKER_E8, GUARD_TAKER_E8]] = costs.taker_e8
+    rows[0][[MAKER_E8, GUARD_MAKER_E8]] = costs.maker_e8
     fills, log = empty_fills(MAX_FILLS_PER_BAR), np.zeros((MAX_LOG_PER_BAR, 3), np.int64)
     cash, n, n_log = match_bar(
         *rows, cash, 5, 0, open_ms, open_ticks, high, low, volume, HOUR, spec, costs, fills, 0, log

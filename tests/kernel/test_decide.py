@@ -37,6 +37,7 @@ from gpt_trader.kernel.slots import (
     KIND_VALUE,
     LEFT,
     LIMIT,
+    MAKER_E8,
     NEXT_MAX_BARS,
     NEXT_STOP,
     NEXT_TAKE,
@@ -45,11 +46,13 @@ from gpt_trader.kernel.slots import (
     REASON,
     RESERVE,
     SIDE,
+    TAKER_E8,
     WEIGHT,
 )
 from tests.kernel.rows import (
     CASH,
     COIN,
+    DEAR,
     FAR_MS,
     FREE,
     NO_LIMITS,
@@ -135,7 +138,7 @@ def test_an_entry_is_tried_twice_as_maker_then_dropped_then_tried_again():
         codes.append(ticket.code)
         if ticket.kind != KIND_NONE:
             assert (ticket.kind, ticket.limit) == (KIND_LIMIT, 10_000)
-            place(si[0], sf[0], ticket, 1, FAR_MS, nan, nan, nan, 0)
+            place(si[0], sf[0], ticket, 1, FAR_MS, nan, nan, nan, 0, FREE)
             assert play((si[0], sf[0]), 10_100, 10_200, 10_050).fills == []
     assert codes == [ACT_ENTER, ACT_ENTER, HOLD_ENTRY_MISSED, ACT_ENTER]
     assert si[0, ATTEMPTS] == 1
@@ -147,7 +150,7 @@ def test_an_exit_is_tried_twice_as_maker_then_crosses():
     for _ in range(3):
         ticket, _ = decided(table, 0, 0.0, style=PATIENT)
         kinds.append(ticket.kind)
-        place(si[0], sf[0], ticket, 1, FAR_MS, nan, nan, nan, 0)
+        place(si[0], sf[0], ticket, 1, FAR_MS, nan, nan, nan, 0, FREE)
         seen = play((si[0], sf[0]), 9_900, 9_950, 9_900)
     assert kinds == [KIND_LIMIT, KIND_LIMIT, KIND_SIZE]
     assert [fill[:3] for fill in seen.fills] == [(SELL, 30, 9_900)]
@@ -175,17 +178,18 @@ def test_the_newest_opinion_is_noted():
 def test_place_puts_the_ticket_into_the_slot():
     si, sf = flat(10_000)
     ticket, _ = decided(stacked((si, sf)), 0, 0.5)
-    place(si, sf, ticket, 9, 1234, 0.1, 0.2, 0.3, 4)
+    place(si, sf, ticket, 9, 1234, 0.1, 0.2, 0.3, 4, DEAR)
     assert si[[KIND, SIDE, QUOTE, RESERVE]].tolist() == [KIND_VALUE, BUY, CASH // 2, CASH // 2]
     assert si[[LEFT, LIMIT, REASON, CAUSE, EXPIRE_MS]].tolist() == [0, 0, FILL_ENTRY, 9, 1234]
     assert sf[[NEXT_STOP, NEXT_TAKE, NEXT_TRAIL]].tolist() == [0.1, 0.2, 0.3]
     assert si[NEXT_MAX_BARS] == 4
+    assert si[[TAKER_E8, MAKER_E8]].tolist() == [DEAR.taker_e8, DEAR.maker_e8]
 
 
 def test_an_exit_brings_no_protection():
     si, sf = holding(5)
     ticket, _ = decided(stacked((si, sf)), 0, 0.0)
-    place(si, sf, ticket, 9, 1234, 0.1, 0.2, 0.3, 4)
+    place(si, sf, ticket, 9, 1234, 0.1, 0.2, 0.3, 4, DEAR)
     assert (si[REASON], si[NEXT_MAX_BARS]) == (FILL_EXIT, 0)
     assert isnan(sf[NEXT_STOP])
 

@@ -224,7 +224,7 @@ def test_a_holding_time_latches_and_a_decided_exit_does_not(reason, latched):
 
 def test_an_operators_purchase_moves_the_levels_with_the_average():
     si, sf = holding(5, stop=0.1)
-    after_fill(si, sf, BUY, 5, 11_000, FILL_OPERATOR)
+    after_fill(si, sf, BUY, 5, 11_000, FILL_OPERATOR, DEAR)
     assert (sf[AVERAGE], si[STOP_TICKS]) == (10_500, 9_450)
 
 

@@ -17,6 +17,7 @@ from gpt_trader.kernel.codes import (
     REFUSED_DAILY_LOSS,
     REFUSED_DRAWDOWN,
 )
+from gpt_trader.kernel.fees import new_fee_book, tier_table
 from gpt_trader.kernel.rounding import BPS, spec_table
 from gpt_trader.kernel.settings import FILL_DTYPE, style_table
 from gpt_trader.kernel.simulate import FIRST_ROOM, simulate
@@ -30,7 +31,7 @@ LIMITS = NO_LIMITS._replace(max_product=1.0, max_gross=1.0, rebalance_band=0.25)
 
 def run(
     prices, weight, *, low=None, present=None, stop=nan, funding=0.0,
-    costs=FREE, limits=LIMITS, style=TAKER_STYLE,
+    costs=FREE, limits=LIMITS, style=TAKER_STYLE, fee_tiers=(),
 ):  # fmt: skip
     """Simulate bars at `prices`, (n, p) ticks, flat but for `low`, under `weight`, (n, p)."""
     prices = np.asarray(prices, np.int64)
@@ -38,13 +39,14 @@ def run(
     lows = prices if low is None else np.asarray(low, np.int64)
     shown = np.ones((n, p), np.bool_) if present is None else np.asarray(present, np.bool_)
     nothing = np.full((1, p), nan)
+    tiers = tier_table(fee_tiers)
     rates = np.full((1, p), funding)
     return simulate(
         np.arange(n, dtype=np.int64) * HOUR, prices, prices, lows, prices,
         np.full((n, p), 1e9), rates, np.full((1, p), NO_QUOTE), shown,
         np.asarray(weight, np.float64).reshape(n, p),
         np.full((1, p), stop), nothing, nothing, np.zeros((1, p), np.int64), HOUR, CASH,
-        spec_table([PERP] * p), costs, limits, style_table([style] * p),
+        spec_table([PERP] * p), costs, limits, style_table([style] * p), tiers, new_fee_book(tiers),
     )  # fmt: skip
 
 

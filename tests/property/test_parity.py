@@ -7,8 +7,17 @@ from hypothesis import strategies as st
 from gpt_trader.backtest.run import run_fast, run_replay
 from gpt_trader.backtest.signals import PrecomputedSignals
 from gpt_trader.data.panel import build_panel
+from gpt_trader.domain.fees import tier_rows
 from gpt_trader.kernel.settings import Costs, Limits, Style
 from tests.property.strategies import PRODUCTS, costs, limits, market, random_targets, styles
+
+# rates that change within a random market: with its volume, and after some days
+QUICK_TIERS = (
+    (0, 0, 1_000_000, 500_000),
+    (0, 50_000_000, 400_000, 200_000),
+    (1_600_500_000_000, 0, 900_000, 600_000),
+    (1_600_500_000_000, 100_000_000, 100_000, 0),
+)
 
 
 @settings(deadline=None, max_examples=200)
@@ -22,6 +31,7 @@ from tests.property.strategies import PRODUCTS, costs, limits, market, random_ta
     limits=limits,
     per_product=st.lists(styles, min_size=3, max_size=3),
     close_at_end=st.booleans(),
+    fee_tiers=st.sampled_from([(), tier_rows("simulated", "us"), QUICK_TIERS]),
 )
 def test_replay_fills_equal_simulate_fills(
     seed: int,
@@ -33,6 +43,7 @@ def test_replay_fills_equal_simulate_fills(
     limits: Limits,
     per_product: list[Style],
     close_at_end: bool,
+    fee_tiers: tuple[tuple[int, ...], ...],
 ) -> None:
     series = [market(seed + j, n, PRODUCTS[j], keep) for j in chosen]
     panel = build_panel(series)
@@ -44,6 +55,7 @@ def test_replay_fills_equal_simulate_fills(
         "styles": [per_product[j] for j in chosen],
         "budgets": [1.0] * len(chosen),
         "close_at_end": close_at_end,
+        "fee_tiers": fee_tiers,
     }
     fast = run_fast(panel, targets, **terms)
     replay = run_replay(
