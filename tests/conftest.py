@@ -89,6 +89,7 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
             monkeypatch.delenv(name)
     monkeypatch.setenv("GPT_TRADER_STATE_DIR", str(tmp_path_factory.mktemp("state")))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("locks")))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("anchors")))
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setattr(time, "sleep", _sleep)
     for name in ("FORCE_COLOR", "PYTHONWARNINGS"):

@@ -1,7 +1,7 @@
 """How far a result can be trusted: uncertainty, sensitivity, baselines and a verdict."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from gpt_trader.backtest.baselines import Baselines, baselines
@@ -10,7 +10,7 @@ from gpt_trader.backtest.inference import Inference, Range, Trials, infer
 from gpt_trader.backtest.measure import Metrics
 from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.sensitivity import CostPoint, Rerun, Sensitivity, sensitivity
-from gpt_trader.backtest.verdict import Evidence, Verdict, judge
+from gpt_trader.backtest.verdict import Evidence, Verdict, capped, judge
 from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.targets import Targets
 
@@ -24,6 +24,7 @@ __all__ = [
     "Trials",
     "Verdict",
     "assessment",
+    "unrecorded",
 ]
 
 
@@ -68,3 +69,12 @@ def assessment(
     beside = baselines(path, costs, close_at_end=close_at_end)
     verdict = judge(Evidence(metrics, costs, sure, other_terms, beside, checks, label))
     return Assessment(sure, other_terms, beside, verdict)
+
+
+def unrecorded(found: Assessment, note: str) -> Assessment:
+    """Return an assessment of a trial that the ledger could not take; note: why."""
+    return replace(
+        found,
+        inference=replace(found.inference, trials_note=found.inference.trials_note or note),
+        verdict=capped(found.verdict, f"How often luck was tried will not be known: {note}."),
+    )

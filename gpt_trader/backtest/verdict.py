@@ -54,6 +54,13 @@ def judge(found: Evidence) -> Verdict:
     return Verdict(PASS, tuple(_passes(found)))
 
 
+def capped(verdict: Verdict, sentence: str) -> Verdict:
+    """Return a verdict with one more doubt: a PASS is none any more."""
+    if verdict.word == PASS:
+        return Verdict(NOT_PROVEN, (sentence,))
+    return Verdict(verdict.word, (*verdict.reasons, sentence))
+
+
 def doubts(found: Evidence) -> Iterator[str]:
     """Yield, as sentences, each condition of a PASS that does not hold."""
     yield from _unreal(found)

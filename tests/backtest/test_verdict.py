@@ -9,7 +9,7 @@ import pytest
 from gpt_trader import CostModel, backtest
 from gpt_trader.backtest.assess import Baselines, CostPoint, Inference, Range, Sensitivity
 from gpt_trader.backtest.checks import NO_CHECKS, Checks
-from gpt_trader.backtest.verdict import LOSES, NOT_PROVEN, PASS, Evidence, judge
+from gpt_trader.backtest.verdict import LOSES, NOT_PROVEN, PASS, Evidence, Verdict, capped, judge
 from gpt_trader.strategy.registry import create
 from tests.strategies_helpers import random_bars
 
@@ -130,3 +130,8 @@ def test_a_loss_is_called_one(proven):
 def test_nothing_happened(proven):
     found = judge(replace(proven, metrics=replace(proven.metrics, fills=0, return_pct=0.0)))
     assert (found.word, len(found.reasons)) == (NOT_PROVEN, 1)
+
+
+def test_one_more_doubt():
+    assert capped(Verdict(PASS, ("Fine.",)), "But.") == Verdict(NOT_PROVEN, ("But.",))
+    assert capped(Verdict(LOSES, ("Lost.",)), "But.") == Verdict(LOSES, ("Lost.", "But."))

@@ -1,0 +1,219 @@
+"""The ledger of every trial: what was tried on which products and times, counted once each.
+
+The best of many tries looks good by luck alone, so a result is worth what is left after the
+number of tries. Nothing here fails a backtest: what cannot be read or written becomes a note,
+and the verdict is never PASS while there is one.
+"""
+
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from gpt_trader.backtest.api import Route, assign
+from gpt_trader.backtest.assess import Trials
+from gpt_trader.data.times import format_time
+from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.costs import CostModel
+from gpt_trader.optimize.chain import (
+    ANY,
+    Chain,
+    Mark,
+    append_lines,
+    held,
+    marked,
+    read_chain,
+    read_marks,
+    write_marks,
+)
+from gpt_trader.risk.policy import RiskPolicy
+
+PATIENCE_S = 2.0
+ID_DIGITS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Where trials are written. ledger: in the state folder. anchor: elsewhere, one a user."""
+
+    ledger: Path
+    anchor: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One thing that was tried.
+
+    id: digest of strategies (with their source), parameters, products, interval, period, costs,
+    order style and policy. products: marked where the bars are synthetic. first_ms, last_ms: the
+    first and the last bar's open, int64 ms UTC. sharpe: of a day, not annualized; None: undefined.
+    """
+
+    id: str
+    strategy: str
+    products: tuple[str, ...]
+    first_ms: int
+    last_ms: int
+    sharpe: float | None = None
+
+
+def books(state_root: Path) -> Books:
+    """Return the books of a state folder; the anchor is in the user's data folder."""
+    return Books(
+        state_root / "trials.jsonl", platformdirs.user_data_path("gpt-trader") / "trials.json"
+    )
+
+
+def identify(
+    routes: Sequence[Route],
+    bars: Sequence[Bars],
+    *,
+    costs: CostModel,
+    risk: RiskPolicy | None,
+    label: str | None,
+) -> Trial:
+    """Return the trial that a backtest of these routes on these bars is; its Sharpe is not known.
+
+    label: as in `backtest`; bars with one are not those of the market.
+    """
+    assigned = assign(routes, [one.product.product_id for one in bars])
+    mark = "" if label is None else f"{label.partition(':')[0]} "
+    inputs = {
+        "routes": [_route(route) for route in assigned],
+        "data": [
+            [mark + one.product.product_id, one.interval_ms, int(one.time[0]), int(one.time[-1])]
+            for one in bars
+        ],
+        "costs": asdict(costs),
+        "risk": None if risk is None else asdict(risk),
+    }
+    text = json.dumps(inputs, sort_keys=True, default=str)
+    return Trial(
+        id=hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS],
+        strategy=" + ".join(dict.fromkeys(route.strategy.name for route in routes)),
+        products=tuple(mark + one.product.product_id for one in bars),
+        first_ms=min(int(one.time[0]) for one in bars),
+        last_ms=max(int(one.time[-1]) for one in bars),
+    )
+
+
+def _route(route: Route) -> Mapping[str, Any]:
+    strategy = route.strategy
+    return {
+        "code": hashlib.sha256(_source(type(strategy)).encode()).hexdigest(),
+        "params": {f.name: getattr(strategy, f.name) for f in fields(strategy)},
+        "budget": route.budget,
+        "style": asdict(route.style),
+    }
+
+
+def _source(strategy: type[Any]) -> str:
+    """Return a strategy's code, so that an edited one is another trial; else its name."""
+    try:
+        return inspect.getsource(strategy)
+    except (OSError, TypeError):
+        return strategy.__qualname__
+
+
+def others(books: Books, trial: Trial, *, now_ms: int, patience_s: float = PATIENCE_S) -> Trials:
+    """Return the trials that share a product and a time with this one, itself left out.
+
+    All ledgers count that the anchor knows. now_ms: int64 ms UTC, the date before which trials
+    are unknown if some are found missing now.
+    """
+    try:
+        with held(books.anchor, patience_s):
+            chains, marks = _look(books, read_marks(books.anchor), now_ms)
+    except OSError as error:
+        return Trials(note=f"the ledger of trials cannot be read ({_why(error)})")
+    found = {
+        row.id: row
+        for chain in chains.values()
+        for row in map(_trial, chain.rows)
+        if row is not None and row.id != trial.id and _overlap(row, trial)
+    }
+    lost = [m.lost_ms for m in marks.values() if m.lost_ms is not None and _touches(m, trial)]
+    return Trials(
+        sharpes=tuple(row.sharpe for row in found.values() if row.sharpe is not None),
+        count=len(found),
+        note=f"trials before {format_time(max(lost))[:10]} unknown" if lost else None,
+    )
+
+
+def record(
+    books: Books, trials: Sequence[Trial], *, now_ms: int, patience_s: float = PATIENCE_S
+) -> str | None:
+    """Write down trials that are not in the ledger yet; return what went wrong, None if nothing.
+
+    now_ms: int64 ms UTC.
+    """
+    own = str(books.ledger)
+    try:
+        with held(books.anchor, patience_s):
+            before = read_marks(books.anchor)
+            chains, marks = _look(books, before, now_ms)
+            known = {row.get("id") for row in chains[own].rows}
+            fresh = {trial.id: trial for trial in trials if trial.id not in known}
+            if fresh:
+                rows = [asdict(trial) | {"time": now_ms} for trial in fresh.values()]
+                chain = append_lines(books.ledger, chains[own], rows)
+                marks[own] = marked(chain, marks[own], now_ms=now_ms, trusted=True)
+            if marks != before:
+                write_marks(books.anchor, marks)
+    except OSError as error:
+        return f"this trial could not be recorded ({_why(error)})"
+    return None
+
+
+def _look(
+    books: Books, before: dict[str, Mark] | None, now_ms: int
+) -> tuple[dict[str, Chain], dict[str, Mark]]:
+    """Read every known ledger, and mark what is missing; before: None if that is not known."""
+    marks = before or {}
+    chains = {path: read_chain(Path(path)) for path in sorted({str(books.ledger), *marks})}
+    found = {
+        path: marked(chain, marks.get(path), now_ms=now_ms, trusted=before is not None)
+        for path, chain in chains.items()
+    }
+    return chains, found
+
+
+def _touches(mark: Mark, trial: Trial) -> bool:
+    """Whether lost lines may be of this trial's products and times.
+
+    Bars newer than the loss cannot have been tried before it.
+    """
+    shared = ANY in mark.products or not set(mark.products).isdisjoint(trial.products)
+    return shared and mark.lost_ms is not None and trial.first_ms < mark.lost_ms
+
+
+def _trial(row: Mapping[str, Any]) -> Trial | None:
+    """Return a line's trial, None if it is not one; such a line breaks the chain as well."""
+    try:
+        sharpe = row["sharpe"]
+        return Trial(
+            id=str(row["id"]),
+            strategy=str(row["strategy"]),
+            products=tuple(map(str, row["products"])),
+            first_ms=int(row["first_ms"]),
+            last_ms=int(row["last_ms"]),
+            sharpe=None if sharpe is None else float(sharpe),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _overlap(a: Trial, b: Trial) -> bool:
+    shared = not set(a.products).isdisjoint(b.products)
+    return shared and a.first_ms <= b.last_ms and b.first_ms <= a.last_ms
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, BlockingIOError):
+        return "another process holds it"
+    return error.strerror or type(error).__name__

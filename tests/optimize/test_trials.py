@@ -1,0 +1,299 @@
+"""The ledger of trials: each counted once, none forgotten unseen, no backtest ever failed by it."""
+
+import fcntl
+import json
+import os
+import resource
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gpt_trader.backtest.api import Route
+from gpt_trader.backtest.assess import Trials
+from gpt_trader.domain.costs import CostModel, order_style
+from gpt_trader.optimize.trials import Books, Trial, books, identify, others, record
+from gpt_trader.risk.policy import RiskPolicy
+from gpt_trader.strategy.registry import create
+from tests.strategies_helpers import random_bars
+
+DAY = 86_400_000
+NOW = 1_767_225_600_000  # 2026-01-01
+LATER = NOW + 40 * DAY  # 2026-02-10
+OLD = (NOW - 900 * DAY, NOW - 100 * DAY)
+
+
+def trial(name, sharpe=0.01, products=("BTC-USD",), times=OLD):
+    return Trial(name, "sma_cross", products, *times, sharpe)
+
+
+@pytest.fixture
+def here(tmp_path):
+    return Books(tmp_path / "state" / "trials.jsonl", tmp_path / "data" / "trials.json")
+
+
+ME = trial("me")
+
+
+def look(here, now_ms=LATER):
+    return others(here, ME, now_ms=now_ms, patience_s=0)
+
+
+def write(here, *trials, now_ms=NOW):
+    return record(here, trials, now_ms=now_ms, patience_s=0)
+
+
+def test_nothing_tried_yet(here):
+    assert look(here) == Trials((), 0, None)
+
+
+def test_the_others_count_and_oneself_does_not(here):
+    assert write(here, trial("a", 0.01), trial("b", None)) is None
+    assert write(here, ME) is None
+    assert look(here) == Trials((0.01,), 2, None)
+
+
+def test_the_same_trial_twice_counts_once(here):
+    for _ in range(3):
+        write(here, trial("a"), trial("a"))
+    assert look(here).count == 1
+    assert len(here.ledger.read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "other, counts",
+    [
+        (trial("a", products=("ETH-USD",)), 0),
+        (trial("a", products=("ETH-USD", "BTC-USD")), 1),
+        (trial("a", products=("synthetic BTC-USD",)), 0),
+        (trial("a", times=(OLD[0] - DAY, OLD[0] - 1)), 0),
+        (trial("a", times=(OLD[0] - DAY, OLD[0])), 1),
+        (trial("a", times=(OLD[1], OLD[1] + DAY)), 1),
+        (trial("a", times=(OLD[1] + 1, OLD[1] + DAY)), 0),
+    ],
+)
+def test_what_overlaps_counts(here, other, counts):
+    write(here, other)
+    assert look(here).count == counts
+
+
+def lines_of(here):
+    return here.ledger.read_bytes().splitlines(keepends=True)
+
+
+def deleted(here):
+    here.ledger.unlink()
+
+
+def shortened(here):
+    here.ledger.write_bytes(b"".join(lines_of(here)[:-1]))
+
+
+def without_a_middle(here):
+    kept = lines_of(here)
+    del kept[1]
+    here.ledger.write_bytes(b"".join(kept))
+
+
+def edited(here):
+    here.ledger.write_bytes(here.ledger.read_bytes().replace(b"0.02", b"0.00"))
+
+
+def garbled(here):
+    kept = lines_of(here)
+    kept[1] = b"\xff\x00not json\n"
+    here.ledger.write_bytes(b"".join(kept))
+
+
+def written_anew(here):
+    """Deleted, and begun again by somebody who knows the format."""
+    kept = Books(here.ledger, here.anchor.with_name("other.json"))
+    here.ledger.unlink()
+    write(kept, trial("x"), trial("y"), trial("z"))
+
+
+def without_anchor(here):
+    here.anchor.unlink()
+
+
+def with_a_broken_anchor(here):
+    here.anchor.write_text("{")
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        deleted,
+        shortened,
+        without_a_middle,
+        edited,
+        garbled,
+        written_anew,
+        without_anchor,
+        with_a_broken_anchor,
+    ],
+)
+def test_harm_is_said_and_remembered(here, harm):
+    write(here, trial("a", 0.01), trial("b", 0.02), trial("c", 0.03))
+    harm(here)
+    assert look(here).note == "trials before 2026-02-10 unknown"
+    assert write(here, ME, now_ms=LATER) is None
+    assert look(here, LATER + 90 * DAY).note == "trials before 2026-02-10 unknown"
+    assert write(here, trial("d"), now_ms=LATER + 91 * DAY) is None
+    later = look(here, LATER + 92 * DAY)
+    assert later.note == "trials before 2026-02-10 unknown"
+    assert later.count >= 1  # what is left goes on counting
+
+
+def test_a_second_loss_is_a_later_one(here):
+    write(here, trial("a"))
+    deleted(here)
+    write(here, trial("b"), now_ms=LATER)
+    deleted(here)
+    assert look(here, LATER + DAY).note == "trials before 2026-02-11 unknown"
+
+
+def test_bars_newer_than_the_loss_are_clear_of_it(here):
+    write(here, trial("a"))
+    deleted(here)
+    write(here, ME, now_ms=LATER)
+    newer = trial("n", times=(LATER, LATER + DAY))
+    assert others(here, newer, now_ms=LATER + 2 * DAY, patience_s=0).note is None
+
+
+def test_a_loss_of_other_products_does_not_taint(here):
+    write(here, trial("a", products=("synthetic BTC-USD",)))
+    deleted(here)
+    assert look(here).note is None
+
+
+def test_another_state_folder_is_no_fresh_start(here, tmp_path):
+    write(here, trial("a", 0.02))
+    there = Books(tmp_path / "other" / "trials.jsonl", here.anchor)
+    assert look(there) == Trials((0.02,), 1, None)
+    write(there, trial("b", 0.03))
+    assert look(there).count == look(here).count == 2
+    deleted(here)
+    assert look(there).note == "trials before 2026-02-10 unknown"
+
+
+def test_a_torn_line_is_a_loss_and_the_next_trial_is_kept(here):
+    write(here, trial("a"), trial("b"))
+    here.ledger.write_bytes(here.ledger.read_bytes()[:-20])
+    assert look(here).note is not None
+    write(here, trial("c"), now_ms=LATER)
+    assert look(here).count == 2  # a and c
+
+
+def test_a_crash_between_ledger_and_anchor_loses_nothing(here):
+    write(here, trial("a"))
+    kept = here.anchor.read_bytes()
+    write(here, trial("b"))
+    here.anchor.write_bytes(kept)
+    assert look(here) == Trials((0.01, 0.01), 2, None)
+
+
+def test_the_lock_of_another_is_a_note(here):
+    write(here, trial("a"))
+    with here.anchor.with_suffix(".lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert look(here).note == "the ledger of trials cannot be read (another process holds it)"
+        assert write(here, ME) == "this trial could not be recorded (another process holds it)"
+
+
+def test_a_full_disk_is_a_note(here):
+    write(here, trial("a"))
+    size = here.ledger.stat().st_size
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 30, limits[1]))
+    try:
+        assert write(here, ME) == "this trial could not be recorded (File too large)"
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert here.ledger.stat().st_size == size + 30
+    assert look(here).note == "trials before 2026-02-10 unknown"
+    assert look(here).count == 1
+
+
+def test_a_folder_that_cannot_be_made_is_a_note(tmp_path):
+    (tmp_path / "file").write_text("")
+    wrong = Books(tmp_path / "file" / "trials.jsonl", tmp_path / "data" / "trials.json")
+    assert look(wrong).note == "the ledger of trials cannot be read (Not a directory)"
+    assert write(wrong, ME) == "this trial could not be recorded (Not a directory)"
+
+
+def test_two_at_once_lose_nothing(here):
+    code = """
+import sys
+from pathlib import Path
+from gpt_trader.optimize.trials import Books, Trial, record
+here = Books(Path(sys.argv[1]), Path(sys.argv[2]))
+for k in range(15):
+    one = Trial(f"{sys.argv[3]}{k}", "s", ("BTC-USD",), 0, 2_000_000_000_000, 0.01)
+    assert record(here, [one], now_ms=1, patience_s=30) is None
+"""
+    command = [sys.executable, "-c", code, str(here.ledger), str(here.anchor)]
+    running = [subprocess.Popen([*command, name], env=os.environ) for name in "ab"]
+    assert [process.wait(60) for process in running] == [0, 0]
+    assert look(here) == Trials((0.01,) * 30, 30, None)
+
+
+def test_books_are_in_two_folders(tmp_path):
+    found = books(tmp_path)
+    assert found.ledger == tmp_path / "trials.jsonl"
+    assert Path(os.environ["XDG_DATA_HOME"]) in found.anchor.parents
+
+
+def test_what_makes_another_trial():
+    bars = [random_bars(50, 1)]
+    plain = {"costs": CostModel(), "risk": RiskPolicy(), "label": None}
+
+    def name(fast=20, series=bars, style=None, budget=1.0, strategy="sma_cross", **changes):
+        params = {"fast": fast} if strategy == "sma_cross" else {}
+        made = Route(create(strategy, params), (), budget, style or order_style("taker"))
+        return identify([made], series, **plain | changes).id
+
+    different = [
+        name(),
+        name(fast=10),
+        name(series=[bars[0][1:]]),
+        name(series=[bars[0][:-1]]),
+        name(series=[replace(bars[0], product=replace(bars[0].product, product_id="ETH-USD"))]),
+        name(series=[replace(bars[0], interval_ms=60_000)]),
+        name(style=order_style("maker_only")),
+        name(budget=0.5),
+        name(strategy="buy_and_hold"),
+        name(strategy="hold"),
+        name(costs=CostModel(taker_bps=1)),
+        name(risk=None),
+        name(label="synthetic: for show"),
+    ]
+    assert len(set(different)) == len(different)
+    assert name() == name()
+
+
+def test_identify_says_what_is_traded():
+    bars = random_bars(50, 1)
+    found = identify(
+        [Route(create("hold", {}))], [bars], costs=CostModel(), risk=None, label="synthetic: x"
+    )
+    assert (found.strategy, found.products) == ("hold", ("synthetic BTC-USD",))
+    assert (found.first_ms, found.last_ms) == (int(bars.time[0]), int(bars.time[-1]))
+    assert found.sharpe is None
+
+
+def test_a_line_is_readable(here):
+    write(here, trial("a"))
+    row = json.loads(here.ledger.read_text())
+    assert row == {
+        "previous": "0" * 64,
+        "id": "a",
+        "strategy": "sma_cross",
+        "products": ["BTC-USD"],
+        "first_ms": OLD[0],
+        "last_ms": OLD[1],
+        "sharpe": 0.01,
+        "time": NOW,
+    }
