@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.backtest.assess import Assessment
+from gpt_trader.backtest.breakdown import Breakdown, break_down
 from gpt_trader.backtest.checks import Checks
+from gpt_trader.backtest.excursions import Excursions, measure_excursions
 from gpt_trader.backtest.measured import Metrics
-from gpt_trader.backtest.metrics import drawdown_curve_pct
+from gpt_trader.backtest.metrics import drawdown_curve_pct, highest, median
 from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.trades import Trade, trade_list
 from gpt_trader.data.files import Loaded
@@ -151,6 +153,16 @@ class Result:
         )
 
     @cached_property
+    def breakdown(self) -> Breakdown:
+        """The run by product, side, reason, weekday, calendar period, drawdown and guard."""
+        return break_down(self.path, self.trade_rows, self.decision_counts)
+
+    @cached_property
+    def excursions(self) -> Excursions:
+        """How far each trade went against us and for us, in the order of `trades`."""
+        return measure_excursions(self.path, self.trade_rows)
+
+    @cached_property
     def run_id(self) -> str:
         """Digest of data, code, terms and fills: the same run has it again, on either engine."""
         terms = asdict(self.terms)
@@ -217,6 +229,8 @@ class Result:
             "risk": None if self.terms.risk is None else asdict(self.terms.risk),
             "close_at_end": self.terms.close_at_end,
             "result": _metrics_json(self.metrics),
+            "breakdown": _breakdown_json(self.breakdown),
+            "excursions": _excursions_json(self.excursions),
             "decisions": self.decisions,
             "halts": {
                 "drawdown": None
@@ -271,3 +285,29 @@ def _strategy_json(used: StrategyUsed) -> dict[str, Any]:
 def _metrics_json(metrics: Metrics) -> dict[str, Any]:
     values = ((f.name, getattr(metrics, f.name)) for f in fields(metrics))
     return {name: money_text(v) if isinstance(v, Decimal) else v for name, v in values}
+
+
+def _breakdown_json(breakdown: Breakdown) -> dict[str, Any]:
+    out = {
+        name: [_money_as_text(asdict(row)) for row in rows]
+        for name, rows in (
+            (f.name, getattr(breakdown, f.name)) for f in fields(breakdown) if f.name != "guards"
+        )
+    }
+    for row in out["drawdowns"]:
+        for key in ("start", "trough", "end"):
+            row[key] = None if row[key] is None else format_time(row[key])
+    return out | {"guards": breakdown.guards}
+
+
+def _excursions_json(excursions: Excursions) -> dict[str, float | None]:
+    return {
+        "median_mae_pct": median(excursions.mae_pct),
+        "worst_mae_pct": highest(excursions.mae_pct),
+        "median_mfe_pct": median(excursions.mfe_pct),
+        "best_mfe_pct": highest(excursions.mfe_pct),
+    }
+
+
+def _money_as_text(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: money_text(v) if isinstance(v, Decimal) else v for name, v in row.items()}

@@ -104,6 +104,10 @@ def test_the_json_has_the_promised_shape():
     timing = {"load_s", "features_s", "simulate_s", "total_s", "bars_per_s"}
     assert timing <= set(data["timing"])
     assert sum(sum(group.values()) for group in data["decisions"].values()) == 400
+    assert sum(month["trades"] for month in data["breakdown"]["months"]) == numbers["trades"]
+    assert isinstance(data["breakdown"]["products"][0]["pnl"], str)
+    assert data["breakdown"]["drawdowns"][0]["depth_pct"] == numbers["max_drawdown_pct"]
+    assert data["excursions"]["worst_mae_pct"] >= data["excursions"]["median_mae_pct"] >= 0.0
 
 
 def test_the_account_adds_up():
