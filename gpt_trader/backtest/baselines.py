@@ -71,6 +71,8 @@ def exposure_of(own: Floats, held: Floats) -> float:
 
     Both (d,) float64, equity at each day's close; 0 where either does not vary.
     """
+    if len(own) < 2:
+        return 0.0
     mine, theirs = float(np.std(_returns(own))), float(np.std(_returns(held)))
     return min(mine / theirs, 1.0) if theirs > 0.0 else 0.0
 
