@@ -1,0 +1,213 @@
+"""The numbers behind the charts: metrics, drawdowns, terms, data, how to repeat the run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpt_trader.backtest.inference import Inference, Range
+from gpt_trader.backtest.measure import Metrics
+from gpt_trader.backtest.report.chart import figure
+from gpt_trader.backtest.report.svg import esc, rows, tag
+from gpt_trader.backtest.report.words import DASH, Number, day, minute, name, number, percent
+from gpt_trader.backtest.result import DataUsed, Result, StrategyUsed
+from gpt_trader.backtest.trades import Trade
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+UNITS = {"pct": "%", "bps": "bps", "days": "days", "hours": "hours", "s": "s"}
+SPELLED = {"cagr": "growth a year", "sqn": "SQN", "var": "VaR", "cvar": "CVaR", "pnl": "profit"}
+MOST_ROWS = 40
+BREAKDOWN = ("Trades by", "Number", "Won", "Mean return", "Profit")
+FALLS = ("Depth", "Peak", "Trough", "Back", "Days")
+
+
+def metrics(found: Metrics, inference: Inference | None) -> str:
+    """Return every number of a run, those with an interval beside it."""
+    ranges: dict[str, Range | None] = {}
+    if inference is not None:
+        ranges = {
+            "return_pct": inference.return_pct,
+            "sharpe": inference.sharpe,
+            "max_drawdown_pct": inference.max_drawdown_pct,
+        }
+    cells = []
+    for one in fields(found):
+        value = getattr(found, one.name)
+        if isinstance(value, int | float | Decimal) or value is None:
+            label, unit = spelled(one.name)
+            cells.append(
+                (esc(label), esc(shown(value, unit)), _interval(ranges.get(one.name), unit))
+            )
+    level = "" if inference is None else f"{inference.level * 100:g} % interval"
+    half = -(-len(cells) // 2)
+    head = tag("tr", tag("th", "", scope="col"), tag("th", "", scope="col"),
+               tag("th", esc(level), scope="col"))  # fmt: skip
+    tables = [
+        tag("table", tag("thead", head), tag("tbody", rows(part)), class_="numbers")
+        for part in (cells[:half], cells[half:])
+    ]
+    says = "Money is quote; percentages of equity unless they say otherwise; a dash is undefined."
+    return figure("metrics", "Numbers", says, tag("div", *tables, class_="pair"))
+
+
+def _interval(range_: Range | None, unit: str) -> str:
+    if range_ is None:
+        return ""
+    return esc(f"{shown(range_.low, '')} to {shown(range_.high, unit)}")
+
+
+def spelled(field: str) -> tuple[str, str]:
+    """Return a number's name as words and its unit: max_drawdown_pct is (max drawdown, %)."""
+    words = field.split("_")
+    unit = UNITS.get(words[-1], "")
+    if unit and len(words) > 1:
+        words = words[:-1]
+    text = " ".join(SPELLED.get(w, w) for w in words)
+    return text[0].upper() + text[1:], unit
+
+
+def shown(value: Number | None, unit: str) -> str:
+    """Return a number with its unit; whole numbers without decimals."""
+    text = number(value, 0 if isinstance(value, int) else 2)
+    return text if text == DASH or not unit else f"{text} {unit}"
+
+
+def records(
+    key: str, title: str, says: str, columns: Sequence[str], lines: Sequence[Sequence[str]]
+) -> str:
+    """Return a table of plain text with a column a heading, its first column naming the row."""
+    if not lines:
+        return figure(key, title, "", tag("p", "Nothing to list.", class_="empty"), more="void")
+    head = tag("tr", *(tag("th", esc(c), scope="col") for c in columns))
+    body = rows([[esc(cell) for cell in line] for line in lines[:MOST_ROWS]])
+    left = len(lines) - MOST_ROWS
+    note = f"{left:,} more rows are not shown." if left > 0 else ""
+    table = tag("table", tag("thead", head), tag("tbody", body), class_="records")
+    return figure(key, title, says, tag("div", table, class_="scroll", tabindex=0), note=note)
+
+
+def breakdown(trades: Sequence[Trade]) -> list[list[str]]:
+    """Return closed trades by product, side and reason: how many, won, profit, mean return."""
+    closed = [t for t in trades if t.exit_time is not None]
+    groups = {
+        "product": [t.product for t in closed],
+        "side": [t.side for t in closed],
+        "entry": [name(t.entry_reason) for t in closed],
+        "exit": [name(t.exit_reason or "") for t in closed],
+    }
+    lines = []
+    for kind, labels in groups.items():
+        for label in sorted(set(labels)):
+            mine = [t for t, at in zip(closed, labels, strict=True) if at == label]
+            won = sum(t.pnl > 0 for t in mine)
+            mean = sum(t.return_pct for t in mine) / len(mine)
+            total = sum(t.pnl for t in mine)
+            lines.append(
+                [
+                    f"{kind}: {label}",
+                    number(len(mine), 0),
+                    percent(won / len(mine) * 100.0, 0),
+                    percent(mean, sign=True),
+                    number(total, sign=True),
+                ]
+            )
+    return lines
+
+
+def terms(result: Result) -> str:
+    """Return everything that the run was given, with the digests of its data."""
+    risk = result.terms.risk
+    groups = [
+        *(_group(f"strategy {s.name}", _strategy(s)) for s in result.strategy),
+        *(_group(f"data {d.product}", _data(d)) for d in result.data),
+        _group("costs", asdict(result.terms.costs)),
+        _group("risk", {"policy": "none"} if risk is None else asdict(risk)),
+        _group("run", {
+            "run id": result.run_id,
+            "engine": result.terms.engine,
+            "close at end": result.terms.close_at_end,
+            "start equity": number(result.metrics.start_equity),
+        }),
+    ]  # fmt: skip
+    says = "The effective configuration. The same data, code and terms give the same run id."
+    return figure("terms", "What was run", says, tag("div", *groups, class_="terms"))
+
+
+def _strategy(used: StrategyUsed) -> dict[str, Any]:
+    style = asdict(used.style)
+    return {
+        "products": ", ".join(used.products),
+        "budget": f"{used.budget:g} of equity",
+        **used.params,
+        "entry": _leg(style["entry"]),
+        "exit": _leg(style["exit"]),
+    }
+
+
+def _leg(leg: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name(k)} {v}" if k != "style" else name(str(v)) for k, v in leg.items())
+
+
+def _data(used: DataUsed) -> dict[str, Any]:
+    return {
+        "bars": f"{used.bars:,} of {used.interval}",
+        "first": minute(used.first),
+        "last": minute(used.last),
+        "gaps": f"{used.gaps:,} ({used.missing_bars:,} bars)",
+        "sha256": used.sha256,
+    }
+
+
+def _group(title: str, values: Mapping[str, Any]) -> str:
+    items = (
+        tag("div", tag("dt", esc(name(key))), tag("dd", esc(_plain(value))))
+        for key, value in values.items()
+    )
+    return tag("section", tag("h4", esc(title)), tag("dl", *items))
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def falls(time_ms: Ints, curve_pct: Floats, start_ms: int, most: int = 5) -> list[list[str]]:
+    """Return the deepest falls from a peak: peak, trough, back at the peak, depth, days.
+
+    time_ms: (n,) int64 of the closes; curve_pct: (n,) float64 below the highest so far, percent.
+    """
+    below = np.concatenate([[False], curve_pct > 0.0, [False]])
+    edges = np.flatnonzero(below[1:] != below[:-1]).reshape(-1, 2)
+    depths = [float(curve_pct[a:b].max()) for a, b in edges]
+    found = []
+    for i in np.argsort([-d for d in depths], kind="stable")[:most]:
+        begin, end = edges[i]
+        peak = start_ms if begin == 0 else int(time_ms[begin - 1])
+        trough = int(time_ms[begin + int(np.argmax(curve_pct[begin:end]))])
+        over = end < len(time_ms)
+        last = int(time_ms[end]) if over else int(time_ms[-1])
+        found.append(
+            [
+                percent(-depths[i]),
+                day(peak),
+                day(trough),
+                day(last) if over else "not yet",
+                number((last - peak) / 86_400_000, 1),
+            ]
+        )
+    return found
+
+
+def reproduce(result: Result) -> str:
+    """Return how to show and to repeat the run."""
+    command = f"gpt-trader backtest --reproduce {result.run_id}"
+    says = (
+        "A stored run is shown again with --show, compared with another with --diff, and run "
+        "again with --reproduce, which fails if a single fill differs."
+    )
+    return figure("again", "Do it again", says, tag("pre", tag("code", esc(command))))
