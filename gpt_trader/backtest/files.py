@@ -117,11 +117,26 @@ def write_lines(path: Path, header: str, lines: Iterable[str]) -> None:
             file.write(header + "\n")
             file.writelines(line + "\n" for line in lines)
     except OSError as error:
-        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        raise StorageError(
-            f"cannot write {path}: {error.strerror}",
-            hint="free some space or choose another folder" if full else "choose another folder",
-        ) from error
+        raise _refused(path, error) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file at once, so that no reader sees a part; raise StorageError as above."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise _refused(path, error) from error
+
+
+def _refused(path: Path, error: OSError) -> StorageError:
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return StorageError(
+        f"cannot write {path}: {error.strerror}",
+        hint="free some space or choose another folder" if full else "choose another folder",
+    )
 
 
 def _average(ticks: np.int64, shift: np.float64, product: Product) -> str:

@@ -96,7 +96,7 @@ def command(
     trades: Annotated[Path | None, _file("--trades", "Write the trades as CSV.")] = None,
     fills: Annotated[Path | None, _file("--fills", "Write the fills as CSV.")] = None,
     equity: Annotated[Path | None, _file("--equity", "Write equity and drawdown as CSV.")] = None,
-    report: Annotated[Path | None, typer.Option("--report", hidden=True)] = None,
+    report: Annotated[Path | None, _file("--report", "Write a page of charts as HTML.")] = None,
     no_checks: Annotated[
         bool, typer.Option("--no-checks", help="Do not look for look-ahead and short warm-up.")
     ] = False,
@@ -137,9 +137,7 @@ def command(
             result = backtest_stored.reproduce(root, reproduce, json=json)
             backtest_input.write_files(result, trades=trades, fills=fills, equity=equity)
         return
-    if report is not None:
-        raise UsageError("--report: reports are not built yet")
-    check_outputs({"--trades": trades, "--fills": fills, "--equity": equity})
+    check_outputs({"--trades": trades, "--fills": fills, "--equity": equity, "--report": report})
     asked = backtest_input.Asked(
         profile=profile,
         flags={
@@ -173,6 +171,8 @@ def command(
     inputs = backtest_input.resolve(asked)
     result = backtest_input.run(inputs)
     backtest_input.write_files(result, trades=trades, fills=fills, equity=equity)
+    if report is not None:
+        backtest_input.write_report(result, report)
     backtest_stored.finish(root, result, inputs, json=json)
 
 

@@ -16,6 +16,7 @@ from gpt_trader.backtest.files import (
     fill_lines,
     trade_lines,
     write_lines,
+    write_text,
 )
 from gpt_trader.backtest.result import Result
 from gpt_trader.backtest.run import PORTFOLIO
@@ -214,3 +215,10 @@ def write_files(
         write_lines(fills, FILLS_HEADER, lines)
     if equity is not None:
         write_lines(equity, EQUITY_HEADER, equity_lines(path.time, path.equity, path.start))
+
+
+def write_report(result: Result, file: Path) -> None:
+    """Write the page of a result."""
+    from gpt_trader.backtest.report import html
+
+    write_text(file, html(result))

@@ -16,6 +16,7 @@ from gpt_trader.backtest.files import (
     fill_lines,
     trade_lines,
     write_lines,
+    write_text,
 )
 from gpt_trader.backtest.trades import trade_list, trades
 from gpt_trader.domain.order import client_order_id
@@ -138,3 +139,12 @@ def test_grids_and_times():
         "1969-12-31T23:59:59.999Z",
         "1970-01-01T00:00:00.000Z",
     ]
+
+
+def test_a_text_is_whole_or_not_there(tmp_path):
+    file = tmp_path / "page.html"
+    write_text(file, "one\ntwo")
+    assert file.read_bytes() == b"one\ntwo"
+    assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
+    with pytest.raises(StorageError, match="cannot write"):
+        write_text(tmp_path / "none" / "page.html", "x")

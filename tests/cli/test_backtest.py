@@ -181,7 +181,7 @@ def test_a_profile_gives_the_strategy_and_set_changes_it(run, market, tmp_path):
         ([*STRATEGY, "--data", "FILE", "--cash", "none"], 2, "flag --cash"),
         ([*STRATEGY, "--data", "FILE", "--cash", "-5"], 2, "flag --cash"),
         ([*STRATEGY, "--data", "FILE", "--participation", "2"], 2, "flag --participation"),
-        ([*STRATEGY, "--demo", "--report", "r.html"], 2, "reports are not built yet"),
+        ([*STRATEGY, "--demo", "--report", "no/r.html"], 2, "there is no folder no"),
         ([*STRATEGY, "--demo", "--fills", "a.csv", "--trades", "./a.csv"], 2, "--fills and --t"),
         ([*STRATEGY, "--data", "FILE", "--set", "slwo=3"], 2, "no parameter 'slwo'"),
         (["--strategy", "sma_crss", "--data", "FILE"], 2, "unknown strategy"),
