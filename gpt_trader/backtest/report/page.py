@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from gpt_trader.backtest.metrics import drawdown_curve_pct
 from gpt_trader.backtest.report import costs, events, luck, performance, prices, returns, tables
 from gpt_trader.backtest.report import trades as trade_charts
 from gpt_trader.backtest.report.chart import Panel, Series, Span
@@ -72,15 +71,14 @@ def _sections(result: Result, span: Span) -> tuple[list[str], list[Series], list
     ]
     price, told = prices.prices(path, span)
     outcomes = trade_charts.outcomes(result.trades, span)
-    went = trade_charts.excursions(path, result.trade_rows, result.trades)
+    went = trade_charts.excursions(result.excursions, result.trades)
     gross, net = float(numbers.gross_pnl), float(numbers.net_pnl)
     paid = [
         ("fees", float(numbers.fees_paid)),
         ("spread", float(numbers.spread_paid)),
         ("slippage", float(numbers.slippage_paid)),
     ]
-    fall = drawdown_curve_pct(path.equity, path.start)
-    worst = tables.falls(path.time + path.interval_ms, fall, int(path.time[0]))
+    worst = tables.falls(result.breakdown)
     waterfall = costs.waterfall(gross, paid, net)
     curve = costs.curve(found, _paid_bps(result))
     guards = events.guards(
@@ -106,7 +104,7 @@ def _sections(result: Result, span: Span) -> tuple[list[str], list[Series], list
                     "Trades by kind",
                     "",
                     tables.BREAKDOWN,
-                    tables.breakdown(result.trades),
+                    tables.breakdown(result.breakdown),
                 ),
                 tables.terms(result),
                 tables.reproduce(result),

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.backtest.breakdown import Breakdown
 from gpt_trader.backtest.inference import Inference, Range
 from gpt_trader.backtest.measure import Metrics
 from gpt_trader.backtest.report.chart import figure
 from gpt_trader.backtest.report.svg import esc, rows, tag
 from gpt_trader.backtest.report.words import DASH, Number, day, minute, name, number, percent
 from gpt_trader.backtest.result import DataUsed, Result, StrategyUsed
-from gpt_trader.backtest.trades import Trade
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -90,32 +90,26 @@ def records(
     return figure(key, title, says, tag("div", table, class_="scroll", tabindex=0), note=note)
 
 
-def breakdown(trades: Sequence[Trade]) -> list[list[str]]:
-    """Return closed trades by product, side and reason: how many, won, profit, mean return."""
-    closed = [t for t in trades if t.exit_time is not None]
-    groups = {
-        "product": [t.product for t in closed],
-        "side": [t.side for t in closed],
-        "entry": [name(t.entry_reason) for t in closed],
-        "exit": [name(t.exit_reason or "") for t in closed],
+def breakdown(found: Breakdown) -> list[list[str]]:
+    """Return closed trades by product, side, reason and weekday of the entry."""
+    kinds = {
+        "": found.products,
+        "side ": found.sides,
+        "entry by ": found.entry_reasons,
+        "exit by ": found.exit_reasons,
+        "entered on ": found.weekdays,
     }
-    lines = []
-    for kind, labels in groups.items():
-        for label in sorted(set(labels)):
-            mine = [t for t, at in zip(closed, labels, strict=True) if at == label]
-            won = sum(t.pnl > 0 for t in mine)
-            mean = sum(t.return_pct for t in mine) / len(mine)
-            total = sum(t.pnl for t in mine)
-            lines.append(
-                [
-                    f"{kind}: {label}",
-                    number(len(mine), 0),
-                    percent(won / len(mine) * 100.0, 0),
-                    percent(mean, sign=True),
-                    number(total, sign=True),
-                ]
-            )
-    return lines
+    return [
+        [
+            f"{kind}{name(group.name) if kind.endswith('by ') else group.name}",
+            number(group.trades, 0),
+            percent(group.win_rate_pct, 0),
+            percent(group.expectancy_pct, sign=True),
+            number(group.pnl, sign=True),
+        ]
+        for kind, groups in kinds.items()
+        for group in groups
+    ]
 
 
 def terms(result: Result) -> str:
@@ -176,31 +170,18 @@ def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def falls(time_ms: Ints, curve_pct: Floats, start_ms: int, most: int = 5) -> list[list[str]]:
-    """Return the deepest falls from a peak: peak, trough, back at the peak, depth, days.
-
-    time_ms: (n,) int64 of the closes; curve_pct: (n,) float64 below the highest so far, percent.
-    """
-    below = np.concatenate([[False], curve_pct > 0.0, [False]])
-    edges = np.flatnonzero(below[1:] != below[:-1]).reshape(-1, 2)
-    depths = [float(curve_pct[a:b].max()) for a, b in edges]
-    found = []
-    for i in np.argsort([-d for d in depths], kind="stable")[:most]:
-        begin, end = edges[i]
-        peak = start_ms if begin == 0 else int(time_ms[begin - 1])
-        trough = int(time_ms[begin + int(np.argmax(curve_pct[begin:end]))])
-        over = end < len(time_ms)
-        last = int(time_ms[end]) if over else int(time_ms[-1])
-        found.append(
-            [
-                percent(-depths[i]),
-                day(peak),
-                day(trough),
-                day(last) if over else "not yet",
-                number((last - peak) / 86_400_000, 1),
-            ]
-        )
-    return found
+def falls(found: Breakdown) -> list[list[str]]:
+    """Return the deepest falls from a peak: depth, peak, trough, back at the peak, days."""
+    return [
+        [
+            percent(-fall.depth_pct),
+            day(fall.start),
+            day(fall.trough),
+            "not yet" if fall.end is None else day(fall.end),
+            number(fall.days, 1),
+        ]
+        for fall in found.drawdowns
+    ]
 
 
 def reproduce(result: Result) -> str:

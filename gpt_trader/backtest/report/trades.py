@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.path import Path
+from gpt_trader.backtest.excursions import Excursions
 from gpt_trader.backtest.report.chart import (
     Axis,
     Panel,
@@ -17,11 +17,10 @@ from gpt_trader.backtest.report.chart import (
 from gpt_trader.backtest.report.scale import WIDE, Scale, reach, spread, ticks
 from gpt_trader.backtest.report.svg import line, mark, tag, view
 from gpt_trader.backtest.report.words import compact, day, name, number, percent, plural
-from gpt_trader.backtest.trades import Trade, is_closed
+from gpt_trader.backtest.trades import Trade
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Rows = NDArray[np.void]
 HEIGHT = 240.0
 MOST_DOTS = 600
 
@@ -58,18 +57,18 @@ def _drawn(shown: int, count: int) -> str:
     return said if shown == count else f"{said} {shown:,} of {count:,} trades are drawn."
 
 
-def excursions(path: Path, rows: Rows, trades: list[Trade]) -> Panel:
+def excursions(found: Excursions, trades: list[Trade]) -> Panel:
     """Return two scatters: return against the farthest move against, and for, the position.
 
-    rows: (k,) TRADE_DTYPE, the same trades as `trades`. At most MOST_DOTS of them are drawn.
+    found: of each of `trades`, in their order. At most MOST_DOTS of those closed are drawn.
     """
-    closed = np.flatnonzero(is_closed(rows))
+    closed = np.flatnonzero([t.exit_time is not None for t in trades])
     if len(closed) == 0:
         return empty("excursions", "How far trades went", _why_none(trades))
     returns = np.array([trades[i].return_pct for i in closed.tolist()])
     shown = chosen(returns, MOST_DOTS)
     returns, told = returns[shown], [trades[i] for i in closed[shown].tolist()]
-    mae, mfe = farthest_pct(path, rows[closed[shown]])
+    mae, mfe = found.mae_pct[closed[shown]], found.mfe_pct[closed[shown]]
     against = _scatter(
         "mae", "Farthest against", mae, returns, told, _against(mae, returns),
         "worst move against the position while held, %",
@@ -79,25 +78,6 @@ def excursions(path: Path, rows: Rows, trades: list[Trade]) -> Panel:
         "best move in favor of the position while held, %",
     )  # fmt: skip
     return Panel(tag("div", against, gained, class_="pair"))
-
-
-def farthest_pct(path: Path, rows: Rows) -> tuple[Floats, Floats]:
-    """Return (k,) float64 each: the farthest move against and in favor of closed trades.
-
-    Percent of the average entry, >= 0, over the highs and lows of the bars from the entry's to
-    the exit's. Source: J. Sweeney, "Maximum Adverse Excursion" (1997).
-    """
-    against, favor = np.zeros(len(rows)), np.zeros(len(rows))
-    for i, row in enumerate(rows):
-        bars = path.bars[row["product"]]
-        begin = int(np.searchsorted(bars.time, path.time[row["entry_bar"]]))
-        end = int(np.searchsorted(bars.time, path.time[row["exit_bar"]], side="right"))
-        entry = float(row["entry_ticks"] + row["entry_shift"])
-        low = (float(bars.low[begin:end].min()) / entry - 1.0) * 100.0
-        high = (float(bars.high[begin:end].max()) / entry - 1.0) * 100.0
-        worst, best = (low, high) if row["side"] > 0 else (-high, -low)
-        against[i], favor[i] = max(-worst, 0.0), max(best, 0.0)
-    return against, favor
 
 
 def _against(mae: Floats, returns: Floats) -> str:
