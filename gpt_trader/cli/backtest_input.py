@@ -178,7 +178,7 @@ def routes(
         mine = tuple(products) if single else tuple(p for p in products if p in spec.products)
         if mine:
             strategy = create(spec.strategy, dict(spec.params))
-            worked = spec.order_style if style is None else _restyled(spec.order_style, style)
+            worked = spec.order_style if style is None else restyled(spec.order_style, style)
             found.append(Route(strategy, mine, spec.budget, worked))
     if not found:
         raise UsageError(
@@ -188,7 +188,8 @@ def routes(
     return found
 
 
-def _restyled(style: OrderStyle, name: OrderStyleName) -> OrderStyle:
+def restyled(style: OrderStyle, name: OrderStyleName) -> OrderStyle:
+    """Return a style whose legs are both worked as named."""
     return OrderStyle(replace(style.entry, style=name), replace(style.exit, style=name))
 
 

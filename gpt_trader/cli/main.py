@@ -20,6 +20,10 @@ from collections.abc import Mapping, Sequence
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("gpt_trader.cli.run", "Trade a profile: bar by bar, each decision explained."),
     "backtest": ("gpt_trader.cli.backtest", "Try a strategy on history, with honest costs."),
+    "optimize": (
+        "gpt_trader.cli.optimize",
+        "Search parameters, tested on days that no choice has seen.",
+    ),
     "validate-config": (
         "gpt_trader.cli.validate_config",
         "Check a profile and show every value with its origin.",

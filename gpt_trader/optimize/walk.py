@@ -60,6 +60,13 @@ class WalkForward:
     in_yearly_pct: float | None
     buy_hold_return_pct: float
 
+    @property
+    def kept_sharpe(self) -> float | None:
+        """Out-of-sample Sharpe over the in-sample one; None unless that was above 0."""
+        if self.sharpe is None or self.in_sharpe is None or self.in_sharpe <= 0.0:
+            return None
+        return self.sharpe / self.in_sharpe
+
 
 def walk_forward(
     market: Market,

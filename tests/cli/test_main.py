@@ -20,6 +20,7 @@ from gpt_trader.cli.main import COMMANDS, hoist, main
 MINIMAL = {
     "run": ["--profile", "dev", "--cycles", "2", "--state-dir", "{tmp}"],
     "backtest": ["--demo", "--strategy", "hold"],
+    "optimize": ["--demo", "--strategy", "sma_cross", "--grid", "fast=5,10", "--set", "slow=20"],
     "validate-config": ["--profile", "dev"],
     "status": ["--profile", "dev", "--state-dir", "{tmp}"],
     "orders": ["place", "--profile", "dev", "--state-dir", "{tmp}"],

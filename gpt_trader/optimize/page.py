@@ -1,0 +1,160 @@
+"""A search as one self-contained page: heat map, tests joined, logits of overfitting."""
+
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpt_trader.data.times import format_time
+from gpt_trader.optimize.heatmap import HeatMap
+from gpt_trader.optimize.search import Search
+
+Floats = NDArray[np.float64]
+CELL = 26
+LEFT, BOTTOM = 60, 44
+WIDTH, HEIGHT = 640, 200
+
+_STYLE = """
+:root{--ink:#1b1f24;--paper:#fff;--dim:#667;--good:34,150,90;--bad:205,60,60}
+@media(prefers-color-scheme:dark){:root{--ink:#e6e8ea;--paper:#15181c;--dim:#9aa}}
+body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);
+max-width:60rem;margin:2rem auto;padding:0 1rem}
+svg{max-width:100%;height:auto}text{fill:var(--dim);font-size:11px}
+table{border-collapse:collapse}td,th{padding:.2rem .7rem;text-align:right}
+.scroll{overflow-x:auto}p{max-width:45rem}
+"""
+
+
+def html(search: Search) -> str:
+    """Return the page; nothing in it is fetched."""
+    walk, luck = search.walk, search.luck
+    title = f"{search.strategy}: {len(search.space.points):,} points"
+    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in search.verdict.reasons)
+    grown = np.concatenate([[1.0], np.cumprod(1.0 + walk.returns)])
+    label = f"<p><b>{escape(search.label)}</b></p>" if search.label else ""
+    parts = [
+        f"<h1>{escape(title)}</h1>{label}<h2>{escape(search.verdict.word)}</h2><ul>{reasons}</ul>",
+        "<h2>Out of sample</h2>",
+        (
+            f"<p>{walk.return_pct:+.2f} % in {len(walk.returns)} days, buy and hold "
+            f"{walk.buy_hold_return_pct:+.2f} %. Sharpe {_number(walk.sharpe)}, in sample "
+            f"{_number(walk.in_sharpe)}.</p>"
+        ),
+        _line(grown),
+        _folds(search),
+        "<h2>The grid</h2>",
+        f"<p>{escape(search.objective)} in sample; the framed point is the chosen one."
+        + (f" Best over {escape(', '.join(search.map.over))}." if search.map.over else "")
+        + "</p>",
+        _heat(search.map),
+        "<h2>Luck</h2>",
+        (
+            f"<p>Of {luck.trials:,} worthless tries the best is expected to show a Sharpe of "
+            f"{luck.expected_best_sharpe:.2f}; the highest here is {_number(luck.best_sharpe)}. "
+            f"Deflated Sharpe of the chosen point: {_number(luck.dsr)}.</p>"
+        ),
+        _logits(search),
+    ]
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<style>{_STYLE}</style><body>{''.join(parts)}</body></html>"
+    )
+
+
+def _folds(search: Search) -> str:
+    head = "<tr><th>tested from<th>to<th>chosen<th>Sharpe in<th>out<th>return out</tr>"
+    rows = "".join(
+        f"<tr><td>{format_time(run.split)[:10]}<td>{format_time(run.end)[:10]}"
+        f"<td>{_named(search, run.point)}<td>{_number(run.in_sharpe)}"
+        f"<td>{_number(run.out_sharpe)}<td>{run.out_return_pct:+.2f} %</tr>"
+        for run in search.walk.folds
+    )
+    return f'<div class="scroll"><table>{head}{rows}</table></div>'
+
+
+def _named(search: Search, point: int | None) -> str:
+    if point is None:
+        return "nothing traded"
+    return escape(" ".join(f"{k}={v}" for k, v in search.space.points[point].items()))
+
+
+def _heat(found: HeatMap) -> str:
+    rows, columns = found.values.shape
+    known = np.abs(found.values[~np.isnan(found.values)])
+    bound = float(known.max()) if len(known) and known.max() > 0.0 else 1.0
+    names = ["" if found.y is None else str(value) for value in (found.y or found.x).values][:rows]
+    cells = []
+    for r in range(rows):
+        y = (rows - 1 - r) * CELL + 18
+        cells.append(
+            f'<text x="{LEFT - 6}" y="{y + 17}" text-anchor="end">{escape(names[r])}</text>'
+        )
+        for c in range(columns):
+            value = float(found.values[r, c])
+            if np.isnan(value):
+                continue
+            tone = "--good" if value >= 0.0 else "--bad"
+            at = f"{found.x.name}={found.x.values[c]}"
+            at += "" if found.y is None else f" {found.y.name}={names[r]}"
+            frame = ' stroke="var(--ink)" stroke-width="3"' if (r, c) == found.chosen else ""
+            cells.append(
+                f'<rect x="{LEFT + c * CELL}" y="{y}" width="{CELL - 2}" height="{CELL - 2}"'
+                f' fill="rgba(var({tone}),{0.08 + 0.92 * abs(value) / bound:.2f})"{frame}>'
+                f"<title>{escape(at)}: {value:.2f}</title></rect>"
+            )
+    below = rows * CELL + 32
+    cells += [
+        f'<text x="{LEFT + c * CELL + CELL // 2}" y="{below}" text-anchor="middle">'
+        f"{escape(str(found.x.values[c]))}</text>"
+        for c in range(0, columns, max(1, columns // 12))
+    ]
+    cells.append(f'<text x="{LEFT}" y="{below + 20}">{escape(found.x.name)}</text>')
+    if found.y is not None:
+        cells.append(f'<text x="0" y="12">{escape(found.y.name)}</text>')
+    width, height = LEFT + columns * CELL + 20, rows * CELL + BOTTOM + 18
+    return (
+        f'<div class="scroll"><svg viewBox="0 0 {width} {height}" width="{width}" role="img"'
+        f' aria-label="heat map">{"".join(cells)}</svg></div>'
+    )
+
+
+def _line(grown: Floats) -> str:
+    low, high = min(float(grown.min()), 1.0), max(float(grown.max()), 1.0)
+    span = high - low or 1.0
+    x = np.linspace(0.0, WIDTH, len(grown))
+    y = HEIGHT - (grown - low) / span * (HEIGHT - 20) - 10
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+    even = HEIGHT - (1.0 - low) / span * (HEIGHT - 20) - 10
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" role="img" '
+        'aria-label="equity out of sample">'
+        f'<line x1="0" x2="{WIDTH}" y1="{even:.1f}" y2="{even:.1f}" stroke="var(--dim)"'
+        f' stroke-dasharray="4"/><polyline points="{points}" fill="none"'
+        ' stroke="rgb(var(--good))" stroke-width="2"/></svg>'
+    )
+
+
+def _logits(search: Search) -> str:
+    found = search.overfit
+    if found is None:
+        return "<p>Too few days or points to tell how much is overfit.</p>"
+    counts, edges = np.histogram(np.clip(found.logits, -6.0, 6.0), 24, (-6.0, 6.0))
+    wide = WIDTH / len(counts)
+    bars = "".join(
+        f'<rect x="{i * wide:.1f}" y="{HEIGHT - 20 - count / counts.max() * (HEIGHT - 40):.1f}"'
+        f' width="{wide - 1:.1f}" height="{count / counts.max() * (HEIGHT - 40):.1f}"'
+        f' fill="rgb(var({"--bad" if edges[i] < 0.0 else "--good"}))"/>'
+        for i, count in enumerate(counts)
+    )
+    return (
+        f"<p>Probability of backtest overfitting {found.pbo:.0%} (noise: about 50 %), over "
+        f"{len(found.logits):,} halvings of the days. Left of the middle, the best of one half was "
+        "below average in the other.</p>"
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" role="img" aria-label="logits">{bars}'
+        f'<text x="{WIDTH / 2}" y="{HEIGHT - 4}" text-anchor="middle">0</text></svg>'
+    )
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
