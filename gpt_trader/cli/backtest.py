@@ -100,6 +100,9 @@ def command(
     no_checks: Annotated[
         bool, typer.Option("--no-checks", help="Do not look for look-ahead and short warm-up.")
     ] = False,
+    no_memory_check: Annotated[
+        bool, typer.Option("--no-memory-check", help="Run even what may not fit in memory.")
+    ] = False,
     show: Annotated[str | None, _stored("--show", "Show a stored run again.")] = None,
     diff: Annotated[
         tuple[str, str] | None,
@@ -169,6 +172,8 @@ def command(
         self_check=not no_checks,
     )
     inputs = backtest_input.resolve(asked)
+    if not no_memory_check:
+        backtest_input.check_memory(inputs)
     result = backtest_input.run(inputs)
     backtest_input.write_files(result, trades=trades, fills=fills, equity=equity)
     if report is not None:

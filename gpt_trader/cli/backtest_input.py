@@ -25,6 +25,7 @@ from gpt_trader.config.load import load_profile, overrides, restore
 from gpt_trader.config.settings import Settings
 from gpt_trader.data.catalog import parse_spec
 from gpt_trader.data.files import Loaded
+from gpt_trader.data.memory import bars_in, check_fits
 from gpt_trader.data.synthetic import DEFAULT_PRODUCTS, SYNTHETIC_NOTE, synthetic_market
 from gpt_trader.data.times import parse_interval
 from gpt_trader.domain.bars import Bars
@@ -108,6 +109,15 @@ def resolve(asked: Asked) -> Inputs:
         engine=asked.engine,
         self_check=asked.self_check,
     )
+
+
+def check_memory(inputs: Inputs) -> None:
+    """Raise UsageError if what is named will not fit in memory; nothing is loaded."""
+    if inputs.files:
+        check_fits(bars_in(Path(path)) for path in inputs.files.values())
+    else:
+        settings = restore(inputs.settings, inputs.profile)
+        check_fits([settings.synthetic.bars * len(settings.products or DEFAULT_PRODUCTS)])
 
 
 def run(inputs: Inputs) -> Result:

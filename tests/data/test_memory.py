@@ -1,0 +1,60 @@
+"""Memory is asked for before anything is loaded."""
+
+import gzip
+
+import pytest
+
+from gpt_trader.data import memory
+from gpt_trader.errors import UsageError
+from tests.session_helpers import call, write_market
+
+
+def test_bars_of_a_file_are_told_without_reading_it(tmp_path):
+    plain = write_market(tmp_path / "SOL-USD_1h.csv", n=5_000)
+    packed = tmp_path / "SOL-USD_1h.csv.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert memory.bars_in(plain) == pytest.approx(5_000, rel=0.06)
+    assert memory.bars_in(packed) == pytest.approx(5_000, rel=0.06)
+
+
+def test_rows_of_a_parquet_file_are_in_its_header(tmp_path):
+    import pandas as pd
+
+    path = tmp_path / "bars.parquet"
+    pd.DataFrame({"time": range(321)}).to_parquet(path)
+    assert memory.bars_in(path) == 321
+
+
+def test_a_file_that_cannot_be_told_is_left_to_the_reader(tmp_path):
+    for name in ("x.csv.gz", "x.parquet", "x.csv"):
+        (tmp_path / name).write_bytes(b"?")
+        assert memory.bars_in(tmp_path / name) == 0
+    assert memory.bars_in(tmp_path / "missing.csv") == 0
+
+
+def test_what_does_not_fit_is_refused_with_the_number(monkeypatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda: memory.GIB)
+    most = memory.GIB // memory.BYTES_PER_BAR
+    memory.check_fits([most - 10, 10])
+    with pytest.raises(UsageError, match=r"bars need about 2\.0 GiB of memory, 1\.0 GiB are free"):
+        memory.check_fits([most, most])
+    monkeypatch.setattr(memory, "available_bytes", lambda: None)
+    memory.check_fits([10**15])
+
+
+def test_this_machine_tells():
+    free = memory.available_bytes()
+    assert free is not None
+    assert free > 2**20
+
+
+def test_the_command_refuses_before_loading_and_can_be_told_to_try(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 100_000)
+    data = write_market(tmp_path / "SOL-USD_1h.csv")
+    for source in (("--data", data), ("--demo", "--set", "synthetic.bars=400")):
+        asked = ("backtest", "--strategy", "sma_cross", *source)
+        code, _, err = call(capsys, *asked)
+        assert code == 2
+        assert "GiB of memory" in err
+        assert "hint: " in err
+        assert call(capsys, *asked, "--no-memory-check")[0] == 0
