@@ -13,10 +13,10 @@ from gpt_trader.backtest.checks import NO_CHECKS, Checks, check, together
 from gpt_trader.backtest.measure import measure
 from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.result import Halts, History, Result, StrategyUsed, Terms, Timing
-from gpt_trader.backtest.run import RawRun, run_fast, run_replay
+from gpt_trader.backtest.run import RawRun, Stop, never, run_fast, run_replay
 from gpt_trader.data.files import Loaded
 from gpt_trader.data.panel import Panel, build_panel
-from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.bars import Bars, Ints
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle, check_latency
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import ConfigError, UsageError
@@ -31,6 +31,7 @@ Engine = Literal["fast", "replay"]
 DEFAULT_RISK = RiskPolicy()
 DEFAULT_STYLE = OrderStyle()
 DEFAULT_CASH = Decimal(10_000)
+MIN_BARS = 2  # of a product, for a result to say anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def backtest(
     trials: Trials | None = None,
     label: str | None = None,
     load_s: float = 0.0,
+    stop: Stop = never,
 ) -> Result:
     """Run a strategy over history and measure it.
 
@@ -67,8 +69,10 @@ def backtest(
     bar by bar, then "replay"; both give the same fills. self_check: look for look-ahead and too
     short a warm-up. assess: say how far the result can be trusted. trials: what else was tried on
     these products and times; None if nobody counted. label: said of the data, such as
-    "synthetic". load_s: time spent on loading.
-    Raises ValidationGateError if a check fails, UsageError and ConfigError on bad arguments.
+    "synthetic". load_s: time spent on loading. stop: asked by the replay engine before each bar;
+    if it says so, the result is of the bars until then, and neither checked nor assessed.
+    Raises ValidationGateError if a check fails, UsageError and ConfigError on bad arguments,
+    KeyboardInterrupt if it stopped before every product had two bars.
     """
     began = perf_counter()
     loaded = [bars] if isinstance(bars, Bars | Loaded) else list(bars)
@@ -85,9 +89,14 @@ def backtest(
     targets = [_targets(r.strategy, b) for r, b in zip(assigned, series, strict=True)]
     simulated = perf_counter()
     run = partial(
-        _simulate, panel, assigned, cash=start_units, risk=risk, close_at_end=close_at_end
-    )
+        _simulate, panel, assigned, cash=start_units, risk=risk, close_at_end=close_at_end,
+        stop=stop,
+    )  # fmt: skip
     raw = run(targets, engine=engine, costs=costs)
+    time = panel.time[: len(raw.equity)]
+    if interrupted := len(time) < len(panel):
+        series, targets = _until(time, series, targets)
+        loaded, self_check, assess = list(series), False, False
     checked = perf_counter()
     checks = _checks(assigned, series, targets) if self_check else NO_CHECKS
     measured = perf_counter()
@@ -95,7 +104,7 @@ def backtest(
     path = Path(
         tuple(series),
         panel.interval_ms,
-        panel.time,
+        time,
         raw.equity,
         raw.fills,
         start_units,
@@ -146,7 +155,22 @@ def backtest(
         notes=tuple(n for one in loaded if isinstance(one, Loaded) for n in one.report.notes),
         label=label,
         assessment=trust,
+        interrupted=interrupted,
     )
+
+
+def _until(
+    time: Ints, series: Sequence[Bars], targets: Sequence[Targets | None]
+) -> tuple[list[Bars], list[Targets | None]]:
+    """Return the bars that a run came to, whose opens are `time`, and their targets."""
+    lengths = [int(b.time.searchsorted(time[-1], "right")) if len(time) else 0 for b in series]
+    if min(lengths) < MIN_BARS:
+        raise KeyboardInterrupt
+    parts = [b[:n] for b, n in zip(series, lengths, strict=True)]
+    return parts, [
+        None if t is None else Targets(t.weight[:n], None if t.stop is None else t.stop[:n])
+        for t, n in zip(targets, lengths, strict=True)
+    ]
 
 
 def assign(routes: Sequence[Route], products: Sequence[str]) -> list[Route]:
@@ -212,6 +236,7 @@ def _simulate(
     costs: CostModel,
     risk: RiskPolicy | None,
     close_at_end: bool,
+    stop: Stop = never,
 ) -> RawRun:
     limits = no_policy(panel.interval_ms) if risk is None else risk.limits(panel.interval_ms)
     styles = [route.style.kernel() for route in assigned]
@@ -250,6 +275,7 @@ def _simulate(
         ],
         close_at_end=close_at_end,
         fee_tiers=costs.fee_tiers,
+        stop=stop,
     )
 
 

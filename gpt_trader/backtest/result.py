@@ -110,6 +110,7 @@ class Result:
     3) int64 grid row, product and code at which a run of the same refusal begins.
 
     assessment: how far the outcome can be trusted; None if that was not asked for.
+    interrupted: it ended before its data did.
     """
 
     histories: tuple[History, ...]
@@ -126,6 +127,7 @@ class Result:
     notes: tuple[str, ...] = ()
     label: str | None = None
     assessment: Assessment | None = None
+    interrupted: bool = False
 
     @cached_property
     def data(self) -> tuple[DataUsed, ...]:
@@ -223,6 +225,7 @@ class Result:
             "run_id": self.run_id,
             "label": self.label,
             "engine": self.terms.engine,
+            "interrupted": self.interrupted,
             "data": [_data_json(one) for one in self.data],
             "strategy": [_strategy_json(one) for one in self.strategy],
             "costs": asdict(self.terms.costs) | {"label": self.costs_label},

@@ -1,6 +1,6 @@
 """Running targets over history: the fast engine, and the replay through the live engine."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +29,14 @@ from gpt_trader.kernel.slippage import Drift, bar_drift, quoted, taker_ticks
 from gpt_trader.kernel.slots import LAST_CLOSE, LOTS
 
 PORTFOLIO = "backtest"
+Stop = Callable[[], bool]
+
+
+def never() -> bool:
+    """Let a run go on to its end."""
+    return False
+
+
 FeeTiers = tuple[tuple[int, ...], ...]  # rows of kernel.fees.tier_table; none: fixed rates
 
 
@@ -124,8 +132,13 @@ def run_replay(
     window_bars: Sequence[int],
     close_at_end: bool = False,
     fee_tiers: FeeTiers = (),
+    stop: Stop = never,
 ) -> RawRun:
-    """Run signals through the engine and the paper broker, bar by bar, as paper and live do."""
+    """Run signals through the engine and the paper broker, bar by bar, as paper and live do.
+
+    stop: asked before each row of the grid; where it says so the run ends, with an equity as
+    long as it came, and nothing is sold.
+    """
     plan = Plan(
         portfolio=PORTFOLIO,
         interval=format_interval(panel.interval_ms),
@@ -140,15 +153,18 @@ def run_replay(
         fee_tiers=fee_tiers,
     )
     tape = Tape(plan, panel)
-    state = drive(plan, new_state(plan, cash), history(panel), PaperBroker(), tape, signals, ignore)
+    feed = history(panel, stop)
+    state = drive(plan, new_state(plan, cash), feed, PaperBroker(), tape, signals, ignore)
     return tape.result(state, close_at_end)
 
 
-def history(panel: Panel) -> Iterator[Event]:
+def history(panel: Panel, stop: Stop = never) -> Iterator[Event]:
     """Yield a panel as the events of a feed: bars, and a tick where a product has none."""
     ids = [product.product_id for product in panel.products]
     everyone = len(ids)
     for i, time in enumerate(panel.time.tolist()):
+        if stop():
+            return
         closed_ms = time + panel.interval_ms
         here = np.flatnonzero(panel.present[i]).tolist()
         for j in here:
@@ -266,6 +282,9 @@ class Tape:
     def result(self, state: State, close_at_end: bool) -> RawRun:  # noqa: FBT001
         """Return the run that was taped."""
         run = self.so_far(state)
+        marked = int(np.isfinite(run.equity).sum())
+        if marked < len(self._panel):
+            return run._replace(equity=run.equity[:marked])
         assert not len(self._panel) or run.equity[-1] == equity(self._plan, state)
         if not close_at_end:
             return run

@@ -128,6 +128,8 @@ def command(
     from gpt_trader.backtest.files import check_outputs
     from gpt_trader.cli import backtest_input, backtest_stored
     from gpt_trader.cli.history import parse_period
+    from gpt_trader.cli.main import INTERRUPTED
+    from gpt_trader.runtime.stop import on_interrupt
 
     root = _root(state_dir)
     if _one_of(ctx, {"--show": show, "--diff": diff, "--reproduce": reproduce}):
@@ -136,9 +138,13 @@ def command(
         elif diff is not None:
             backtest_stored.diff(root, *diff, json=json)
         elif reproduce is not None:
-            check_outputs({"--trades": trades, "--fills": fills, "--equity": equity})
+            check_outputs(
+                {"--trades": trades, "--fills": fills, "--equity": equity, "--report": report}
+            )
             result = backtest_stored.reproduce(root, reproduce, json=json)
             backtest_input.write_files(result, trades=trades, fills=fills, equity=equity)
+            if report is not None:
+                backtest_input.write_report(result, report)
         return
     check_outputs({"--trades": trades, "--fills": fills, "--equity": equity, "--report": report})
     asked = backtest_input.Asked(
@@ -174,10 +180,14 @@ def command(
     inputs = backtest_input.resolve(asked)
     if not no_memory_check:
         backtest_input.check_memory(inputs)
-    result = backtest_input.run(inputs)
+    with on_interrupt() as stop:
+        result = backtest_input.run(inputs, stop)
     backtest_input.write_files(result, trades=trades, fills=fills, equity=equity)
     if report is not None:
         backtest_input.write_report(result, report)
+    if result.interrupted:
+        backtest_stored.show_part(result, json=json)
+        raise typer.Exit(INTERRUPTED)
     backtest_stored.finish(root, result, inputs, json=json)
 
 

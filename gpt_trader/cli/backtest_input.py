@@ -19,7 +19,7 @@ from gpt_trader.backtest.files import (
     write_text,
 )
 from gpt_trader.backtest.result import Result
-from gpt_trader.backtest.run import PORTFOLIO
+from gpt_trader.backtest.run import PORTFOLIO, Stop, never
 from gpt_trader.cli.history import Period, cut, load_files, parse_data
 from gpt_trader.config.load import load_profile, overrides, restore
 from gpt_trader.config.settings import Settings
@@ -120,8 +120,8 @@ def check_memory(inputs: Inputs) -> None:
         check_fits([settings.synthetic.bars * len(settings.products or DEFAULT_PRODUCTS)])
 
 
-def run(inputs: Inputs) -> Result:
-    """Load what is named, and run it.
+def run(inputs: Inputs, stop: Stop = never) -> Result:
+    """Load what is named, and run it; stop: as in `backtest`.
 
     Raises UsageError, ConfigError, DataError or ValidationGateError.
     """
@@ -142,6 +142,7 @@ def run(inputs: Inputs) -> Result:
         assess=True,
         label=label,
         load_s=load_s,
+        stop=stop,
     )
 
 

@@ -1,5 +1,7 @@
 """`backtest --show`, `--diff` and `--reproduce`: what is done with runs that are stored."""
 
+import shlex
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from gpt_trader.backtest.result import Result
 from gpt_trader.backtest.store import StoredRun
 from gpt_trader.cli import backtest_input, backtest_view
 from gpt_trader.cli.output import emit, plain, table
+from gpt_trader.data.times import format_time
 from gpt_trader.errors import StorageError, ValidationGateError
 from gpt_trader.observe.provenance import version_changes
 
@@ -41,6 +44,17 @@ def finish(root: Path, result: Result, inputs: backtest_input.Inputs, *, json: b
     emit("backtest", run.data, warnings, json=json)
 
 
+def show_part(result: Result, *, json: bool) -> None:
+    """Print what an interrupted run came to. It is not stored: it is no whole run."""
+    last = format_time(int(result.path.time[-1]))
+    said = f"interrupted after the bar at {last}: a part, not stored"
+    if not json:
+        run = store.record(result, plain(result.to_json_dict()), {})
+        again = f"Next: {shlex.join(['gpt-trader', *sys.argv[1:]])}"
+        backtest_view.show(run.data, run.curve, then=[f"PARTIAL: {said}", again])
+    emit("backtest", result.to_json_dict(), [said], json=json)
+
+
 def show(root: Path, ref: str, *, json: bool) -> None:
     """Print a stored run as it was printed when it ended."""
     run = store.load(root, ref)
@@ -50,7 +64,7 @@ def show(root: Path, ref: str, *, json: bool) -> None:
 
 
 def _then(run: StoredRun) -> list[str]:
-    next_one = f"{COMMAND} --reproduce {run.run_id} --trades trades.csv"
+    next_one = f"{COMMAND} --reproduce {run.run_id} --report report.html"
     return [f"Stored: {run.run_id}", f"Next: {next_one}"]
 
 

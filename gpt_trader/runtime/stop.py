@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -36,3 +36,31 @@ def stop_signals() -> Iterator[Stop]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def on_interrupt() -> Iterator[Callable[[], bool]]:
+    """Give a question that SIGINT answers with yes, from the first time it is asked.
+
+    Until then, and at a second SIGINT, the interrupt acts as it always does: what does not ask
+    need not end in an orderly way.
+    """
+    stop = Stop()
+    before = signal.getsignal(signal.SIGINT)
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        stop.flag.set()
+        signal.signal(signal.SIGINT, before)
+
+    armed = threading.Event()
+
+    def asked() -> bool:
+        if not armed.is_set():
+            armed.set()
+            signal.signal(signal.SIGINT, ask)
+        return stop.asked
+
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)

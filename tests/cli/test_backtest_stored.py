@@ -48,7 +48,7 @@ def test_a_run_is_stored_and_shown_as_it_was(capsys):
     assert code == 0
     (run_id,) = store.run_ids(root())
     assert f"Stored: {run_id}" in first
-    assert f"Next: gpt-trader backtest --reproduce {run_id} --trades trades.csv" in first
+    assert f"Next: gpt-trader backtest --reproduce {run_id} --report report.html" in first
     for ref in (run_id, run_id[:5], "last"):
         code, again, _ = call(capsys, "backtest", "--show", ref)
         assert code == 0
@@ -199,3 +199,43 @@ def test_ids_are_completed(run):
 
 def test_flat_names_every_leaf():
     assert flat({"a": [1, {"b": 2}], "c": {}}) == {"a[0]": 1, "a[1].b": 2}
+
+
+INTERRUPTED = """
+import os
+import signal
+from dataclasses import dataclass
+from gpt_trader.domain.targets import Target
+
+@dataclass(frozen=True)
+class Own:
+    name = "own"
+    min_bars = 10
+    warmup = 10
+    at: int = 0
+    def on_bar(self, view, memory):
+        calls = (memory or 0) + 1
+        if calls == self.at:
+            os.kill(os.getpid(), signal.SIGINT)
+        return Target(0.2 if calls % 20 < 10 else 0.0), calls
+"""
+
+
+def test_an_interrupted_replay_keeps_what_there_is(run, capsys, tmp_path):
+    """The part is what a run on data up to there gives, and it is not stored."""
+    data = write_market(tmp_path / "SOL-USD_1h.csv")
+    (tmp_path / "own.py").write_text(INTERRUPTED)
+    asked = ("--strategy", f"{tmp_path}/own.py:Own", "--data", data, "--risk", "none")
+    code, part = run(*asked, "--set", "at=150")
+    assert code == 130
+    assert part["data"]["interrupted"] is True
+    assert part["data"]["data"][0]["bars"] == 159
+    assert "not stored" in part["warnings"][0]
+    assert store.run_ids(root()) == []
+    _, whole = run(*asked, "--to", "2022-01-07T15:00", "--no-checks")
+    assert whole["data"]["result"] == part["data"]["result"]
+    assert whole["data"]["result"]["fills"] > 5
+    code, out, _ = call(capsys, "backtest", *asked, "--set", "at=150")
+    assert code == 130
+    assert "PARTIAL: interrupted after the bar at 2022-01-07T14:00:00.000Z" in out
+    assert "Next: " in out

@@ -49,7 +49,7 @@ def test_this_machine_tells():
 
 
 def test_the_command_refuses_before_loading_and_can_be_told_to_try(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(memory, "available_bytes", lambda: 100_000)
+    monkeypatch.setattr(memory, "available_bytes", lambda: 10_000)
     data = write_market(tmp_path / "SOL-USD_1h.csv")
     for source in (("--data", data), ("--demo", "--set", "synthetic.bars=400")):
         asked = ("backtest", "--strategy", "sma_cross", *source)

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from gpt_trader.runtime.stop import stop_signals
+from gpt_trader.runtime.stop import on_interrupt, stop_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -18,3 +18,16 @@ def test_the_first_signal_asks_and_the_second_interrupts(number):
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
     assert signal.getsignal(number) is before
+
+
+def test_an_interrupt_is_an_answer_only_once_somebody_asked():
+    before = signal.getsignal(signal.SIGINT)
+    with on_interrupt() as stop:
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        assert stop() is False
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop() is True
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
