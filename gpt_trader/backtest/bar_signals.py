@@ -20,6 +20,4 @@ class MixedSignals:
         columns = self._targets[j]
         if columns is not None:
             return columns.row(state.bars_seen[j] - 1), None
-        return ask_on_bar(
-            self._strategies[j], state.windows[j], state.bars_seen[j], state.memory[j]
-        )
+        return ask_on_bar(self._strategies[j], state.window(j), state.bars_seen[j], state.memory[j])

@@ -21,6 +21,7 @@ from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State, costs_at
 from gpt_trader.kernel import match, orders
 from gpt_trader.kernel.codes import MAKER
+from gpt_trader.kernel.entries import is_idle
 from gpt_trader.kernel.rounding import buy_cost, lots_for_quote
 from gpt_trader.kernel.settings import FILL_DTYPE, Costs
 from gpt_trader.kernel.sizing import account_sums
@@ -51,12 +52,14 @@ class PaperBroker:
         j = plan.index[bar.product_id]
         if bar.open_ms <= state.last_bar_ms[j]:
             return []  # a correction: nothing is undone
+        if is_idle(state.si, j, bar.high, bar.low) and not state.open_orders:
+            return []
         si = state.si[j].copy()
         found = _match_slot(plan, state, j, bar, si, event.time_ms)
         room = match.room_lots(bar.volume, plan.costs, plan.products[j].spec)
         room -= sum(e.fill.lots for e in found if isinstance(e, FillReceived))
         free = state.cash - int(account_sums(state.si, state.sf, plan.specs)[1])
-        for order in state.orders.values():
+        for order in state.open_orders:
             if order.product_id == bar.product_id and _is_working(order):
                 outcome = _match_operator(plan, state, order, bar, int(si[LOTS]), int(room), free)
                 found += _reports(order, outcome, event.time_ms)
@@ -75,7 +78,7 @@ class PaperBroker:
     def reconcile(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
         """Answer what a crash left unanswered: the state's open orders are the truth here."""
         answers: list[Event] = []
-        for order in state.orders.values():
+        for order in state.open_orders:
             if order.status is OrderStatus.SUBMITTED:
                 answers.append(_update(order, OrderStatus.OPEN, time_ms))
             elif order.status is OrderStatus.PENDING_CANCEL:
@@ -182,11 +185,8 @@ class _Outcome(NamedTuple):
 
 
 def _is_working(order: Order) -> bool:
-    return (
-        order.origin is Origin.OPERATOR
-        and not order.status.is_final
-        and order.status is not OrderStatus.PENDING_CANCEL
-    )
+    """Whether an open order is an operator's that bars may fill."""
+    return order.origin is Origin.OPERATOR and order.status is not OrderStatus.PENDING_CANCEL
 
 
 def _match_operator(

@@ -3,6 +3,7 @@
 import hashlib
 import uuid
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -133,6 +134,7 @@ def order_id(portfolio: str, product_id: str, cause: str, ordinal: int) -> str:
     return str(uuid.UUID(bytes=hashlib.sha256(text.encode()).digest()[:16]))
 
 
+@lru_cache(maxsize=4096)
 def client_order_id(
     portfolio: str, product_id: str, interval: str, cause_open_ms: int, ordinal: int
 ) -> str:

@@ -1,8 +1,8 @@
 """What a strategy says: target weights, protection, and the conditions behind them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,10 +84,7 @@ class Targets:
             take_profit=at(self.take_profit),
             trail=at(self.trail),
             max_bars=0 if self.max_bars is None else int(self.max_bars[i]),
-            readings=tuple(
-                Reading(c.label, float(c.value[i]), c.op, float(c.threshold[i]))
-                for c in self.reasons()
-            ),
+            readings=Readings(self, i),
         )
 
 
@@ -105,6 +102,45 @@ class Reading(NamedTuple):
         return self.value > self.threshold if self.op == ">" else self.value < self.threshold
 
 
+class Readings(Sequence[Reading]):
+    """The conditions at one row of Targets, read when somebody looks at them."""
+
+    __slots__ = ("_row", "_targets")
+
+    def __init__(self, targets: Targets, row: int) -> None:
+        self._targets = targets
+        self._row = row
+
+    def _all(self) -> tuple[Reading, ...]:
+        i = self._row
+        return tuple(
+            Reading(c.label, float(c.value[i]), c.op, float(c.threshold[i]))
+            for c in self._targets.reasons()
+        )
+
+    @overload
+    def __getitem__(self, at: int) -> Reading: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Reading, ...]: ...
+    def __getitem__(self, at: int | slice) -> Reading | tuple[Reading, ...]:
+        return self._all()[at]
+
+    def __iter__(self) -> Iterator[Reading]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._all() == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+
 class Target(NamedTuple):
     """One row of Targets."""
 
@@ -113,4 +149,4 @@ class Target(NamedTuple):
     take_profit: float = float("nan")
     trail: float = float("nan")
     max_bars: int = 0
-    readings: tuple[Reading, ...] = ()
+    readings: Sequence[Reading] = ()

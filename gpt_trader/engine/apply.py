@@ -3,7 +3,6 @@
 It never decides, so a new version of the rules cannot rewrite history.
 """
 
-from dataclasses import replace
 from typing import assert_never
 
 from gpt_trader.domain.order import Order, OrderType, cancelling
@@ -31,17 +30,22 @@ from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import State, costs_now, replaced, rolled
 from gpt_trader.engine.windows import correct_bar, take_bar, take_history
 from gpt_trader.kernel.codes import HOLD_ORDER_WORKING
+from gpt_trader.kernel.entries import note_decision
 from gpt_trader.kernel.ledger import quote
 from gpt_trader.kernel.limits import Marks, count_entry
-from gpt_trader.kernel.sizing import Ticket, note_weight, place
+from gpt_trader.kernel.settings import Costs
+from gpt_trader.kernel.sizing import Ticket, place
 from gpt_trader.kernel.slots import (
-    ATTEMPTS,
     KIND_LIMIT,
     KIND_SIZE,
     KIND_VALUE,
     RESERVE,
+    Floats,
+    Ints,
     clear_working,
 )
+
+NONE_ARRIVED: frozenset[int] = frozenset()
 
 
 def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
@@ -58,12 +62,12 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             return correct_bar(plan, state, event.bar)
         case rec.Marked():
             closed_ms = record.cycle_ms + plan.interval_ms
-            return replace(state, marks=record.marks, fee_book=rolled(plan, state, closed_ms))
+            return state._replace(marks=record.marks, fee_book=rolled(plan, state, closed_ms))
         case rec.Decided():
             return _take_decision(plan, state, record)
         case rec.CycleEnded():
-            return replace(
-                state, arrived=frozenset(), cycle_ms=record.cycle_ms, cycles=state.cycles + 1
+            return state._replace(
+                arrived=NONE_ARRIVED, cycle_ms=record.cycle_ms, cycles=state.cycles + 1
             )
         case rec.FillBooked():
             assert isinstance(event, FillReceived)
@@ -94,8 +98,7 @@ def _switch(state: State, record: rec.SwitchSet) -> State:
     marks = state.marks
     if state.halted and not record.halted:
         marks = marks._replace(halted=0, high=marks.equity)
-    return replace(
-        state,
+    return state._replace(
         halted=record.halted,
         paused=record.paused,
         switched_by=record.by,
@@ -108,8 +111,7 @@ def _adjust_cash(state: State, units: int) -> State:
     """Move cash and everything it is measured against: a transfer is no profit, no loss."""
     moved = float(quote(units))
     marks = state.marks
-    return replace(
-        state,
+    return state._replace(
         cash=state.cash + units,
         transfers=state.transfers + units,
         marks=marks._replace(
@@ -121,48 +123,43 @@ def _adjust_cash(state: State, units: int) -> State:
 
 
 def _take_decision(plan: Plan, state: State, record: rec.Decided) -> State:
-    decision = record.decision
+    """Note the weight; empty the slot of a cancelled order; put the decision's order there."""
+    decision, order = record.decision, record.order
     j = plan.index[decision.product_id]
     si, sf = state.si.copy(), state.sf.copy()
-    orders = dict(state.orders)
-    note_weight(sf[j], decision.weight, plan.limits)
-    if record.cancelled is not None:
-        waiting = orders[record.cancelled]
-        orders[record.cancelled] = waiting._replace(
-            status=cancelling(waiting.status), reserve=int(si[j, RESERVE])
-        )
-        clear_working(si[j], sf[j])
+    works_on = order is not None or decision.code == HOLD_ORDER_WORKING
+    note_decision(si, sf, j, decision.weight, plan.limits_row, works_on)
     marks = state.marks
-    order = record.order
-    if order is None:
-        if decision.code != HOLD_ORDER_WORKING:
-            si[j, ATTEMPTS] = 0
-    else:
-        place(
-            si[j],
-            sf[j],
-            _ticket(decision.code, order),
-            decision.bar_ms,
-            order.expire_ms,
-            record.stop,
-            record.take_profit,
-            record.trail,
-            record.max_bars,
-            costs_now(plan, state),
-        )
-        orders[order.client_order_id] = order
+    changed: list[Order] = []
+    if record.cancelled is not None:
+        waiting = state.orders[record.cancelled]
+        status, reserve = cancelling(waiting.status), int(si[j, RESERVE])
+        changed.append(waiting._replace(status=status, reserve=reserve))
+        clear_working(si[j], sf[j])
+    if order is not None:
+        _rest(si[j], sf[j], record, order, costs_now(plan, state))
+        changed.append(order)
         if not order.reduce_only:
             marks = Marks(*count_entry(marks))
-    moved = replace(
-        state,
-        si=si,
-        sf=sf,
-        marks=marks,
-        memory=replaced(state.memory, j, record.memory),
+    memory = replaced(state.memory, j, record.memory)
+    moved = state._replace(si=si, sf=sf, marks=marks, memory=memory)
+    return with_orders(plan, moved, *changed) if changed else moved
+
+
+def _rest(si: Ints, sf: Floats, record: rec.Decided, order: Order, costs: Costs) -> None:
+    """Put a decision's order into its product's slot, in place."""
+    place(
+        si,
+        sf,
+        _ticket(record.decision.code, order),
+        record.decision.bar_ms,
+        order.expire_ms,
+        record.stop,
+        record.take_profit,
+        record.trail,
+        record.max_bars,
+        costs,
     )
-    if order is None and record.cancelled is None:
-        return moved
-    return with_orders(plan, moved, orders)
 
 
 def _ticket(code: int, order: Order) -> Ticket:

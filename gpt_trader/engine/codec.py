@@ -14,13 +14,15 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from gpt_trader.domain.bars import Bar, Bars, bars_from_rows
+from gpt_trader.domain.bars import Bar
+from gpt_trader.domain.decision import Decision, Told
 from gpt_trader.domain.order import Order
 from gpt_trader.engine.commands import Command
 from gpt_trader.engine.events import Event
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
-from gpt_trader.engine.state import State
+from gpt_trader.engine.state import State, open_of
+from gpt_trader.engine.window import Window, window_of
 from gpt_trader.errors import JournalError, UsageError
 from gpt_trader.kernel.limits import Marks
 
@@ -38,6 +40,8 @@ def to_json(value: Any) -> Any:  # noqa: ANN401
         return _number_to_json(value)
     if isinstance(value, str):
         return str(value)
+    if isinstance(value, Decision):
+        return _decision_to_json(value)
     if hasattr(value, "_fields"):
         return {name: to_json(item) for name, item in zip(value._fields, value, strict=True)}
     if isinstance(value, tuple | list):
@@ -45,6 +49,21 @@ def to_json(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, dict):
         return {key: to_json(item) for key, item in value.items()}
     return value
+
+
+def _decision_to_json(decision: Decision) -> dict[str, Any]:
+    """Return a decision with its reasons and guard readings beside its other fields."""
+    plain = zip(decision._fields[:-1], decision[:-1], strict=True)
+    return {name: to_json(item) for name, item in plain} | {
+        "reasons": to_json(decision.reasons),
+        "guards": to_json(decision.guards),
+    }
+
+
+def _decision_from_json(data: dict[str, Any]) -> Decision:
+    hints = get_type_hints(Decision)
+    plain = {name: _decoder(hints[name])(data[name]) for name in Decision._fields[:-1]}
+    return Decision(**plain, why=_decoder(Told)(data))
 
 
 def _number_to_json(value: float) -> float | str | None:
@@ -79,6 +98,8 @@ def _decoder(hint: Any) -> Decoder:  # noqa: ANN401
         return lambda data: None if data is None else inner(data)
     if origin is dict:
         return lambda data: data
+    if hint is Decision:
+        return _decision_from_json
     if hasattr(hint, "_fields"):
         hints = get_type_hints(hint)
         fields = [(name, _decoder(hints[name])) for name in hint._fields]
@@ -153,12 +174,14 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
     """Return the state that `state_to_json` wrote."""
     sf = [[_number(x) for x in row] for row in data["sf"]]
     marks: Marks = _decoder(Marks)(data["marks"])
+    orders = {order.client_order_id: order for order in map(_decoder(Order), data["orders"])}
     return State(
         cash=data["cash"],
         si=np.array(data["si"], np.int64),
         sf=np.array(sf, np.float64),
         marks=marks,
-        orders={order.client_order_id: order for order in map(_decoder(Order), data["orders"])},
+        orders=orders,
+        open_orders=open_of(orders),
         windows=tuple(
             None if rows is None else _window_from_json(plan, j, rows)
             for j, rows in enumerate(data["windows"])
@@ -197,11 +220,11 @@ def plain_memory(value: Any, whose: str = "the strategy") -> Any:  # noqa: ANN40
         ) from error
 
 
-def _window_to_json(window: Bars) -> list[list[Any]]:
-    return [list(window.bar(i)[1:]) for i in range(len(window))]
+def _window_to_json(window: Window) -> list[list[Any]]:
+    return [list(bar[1:]) for bar in window.rows]
 
 
-def _window_from_json(plan: Plan, j: int, rows: list[list[Any]]) -> Bars:
+def _window_from_json(plan: Plan, j: int, rows: list[list[Any]]) -> Window:
     product = plan.products[j]
     bars = [Bar(product.product_id, *row) for row in rows]
-    return bars_from_rows(product, plan.interval_ms, bars)
+    return window_of(product, plan.interval_ms, bars)

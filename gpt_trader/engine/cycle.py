@@ -1,10 +1,11 @@
 """A cycle: the account is marked, then each product that has a bar is decided, in plan order."""
 
 import math
-from dataclasses import replace
-from typing import NamedTuple
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
-from gpt_trader.domain.decision import Decision
+from gpt_trader.domain.decision import Decision, Why
 from gpt_trader.domain.order import Order, OrderType, Origin, TimeInForce, client_order_id
 from gpt_trader.domain.targets import Target
 from gpt_trader.engine import records as rec
@@ -12,22 +13,22 @@ from gpt_trader.engine.apply import apply
 from gpt_trader.engine.codec import plain_memory
 from gpt_trader.engine.commands import CancelOrder, Command, SubmitOrder
 from gpt_trader.engine.events import Event
-from gpt_trader.engine.explain import guard_readings, reasons
+from gpt_trader.engine.explain import tell
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Signals
 from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import (
     State,
-    costs_now,
-    equity,
+    costs_row,
     open_entries,
     replaced,
     unknown_orders,
     working_id,
 )
 from gpt_trader.kernel.codes import ACT_ENTER
-from gpt_trader.kernel.limits import Guards, Marks, mark
-from gpt_trader.kernel.sizing import Ticket, decide, fill_reason
+from gpt_trader.kernel.entries import decide_product, mark_account
+from gpt_trader.kernel.limits import Marks
+from gpt_trader.kernel.sizing import Ticket, fill_reason
 from gpt_trader.kernel.slots import KIND_LIMIT, KIND_NONE, LAST_CLOSE, LOTS
 
 NO_TARGET = Target(weight=math.nan)
@@ -49,9 +50,7 @@ def run_cycle(plan: Plan, state: State, event: Event, signals: Signals) -> Cycle
     """
     cycle_ms = state.arriving_ms
     age_ms = max(event.time_ms - (cycle_ms + plan.interval_ms), 0)
-    marked = rec.Marked(
-        cycle_ms, Marks(*mark(state.marks, cycle_ms, equity(plan, state), plan.limits))
-    )
+    marked = rec.Marked(cycle_ms, _marks(plan, state, cycle_ms))
     arrived = sorted(state.arrived)
     latched = _is_latched_by(state.marks, marked.marks)
     state = apply(plan, state, event, marked)
@@ -64,6 +63,19 @@ def run_cycle(plan: Plan, state: State, event: Event, signals: Signals) -> Cycle
         made.append(_decide(plan, state, j, cycle_ms, age_ms, signals))
         state = apply(plan, state, event, made[-1])
     ended = rec.CycleEnded(cycle_ms)
+    state = apply(plan, state, event, ended)
+    return Cycle(state, [marked, *cancels, *made, ended], _commands(stopped, made))
+
+
+def _marks(plan: Plan, state: State, cycle_ms: int) -> Marks:
+    """Return the marks at the close of the bars that opened at `cycle_ms`."""
+    return Marks(
+        *mark_account(state.si, plan.unit, state.cash, cycle_ms, plan.limits_row, *state.marks)
+    )
+
+
+def _commands(stopped: Sequence[Order], made: Sequence[rec.Decided]) -> list[Command]:
+    """Return what leaves: cancels, then orders that reduce, then entries."""
     orders = [m.order for m in made if m.order is not None]
     commands: list[Command] = [CancelOrder(o.product_id, o.client_order_id) for o in stopped]
     commands += [
@@ -71,7 +83,7 @@ def run_cycle(plan: Plan, state: State, event: Event, signals: Signals) -> Cycle
     ]
     commands += [SubmitOrder(order) for order in orders if order.reduce_only]
     commands += [SubmitOrder(order) for order in orders if not order.reduce_only]
-    return Cycle(apply(plan, state, event, ended), [marked, *cancels, *made, ended], commands)
+    return commands
 
 
 def _is_latched_by(before: Marks, after: Marks) -> bool:
@@ -84,48 +96,59 @@ def _decide(
 ) -> rec.Decided:
     """Ask for product j's target, and let the kernel decide on copies of the state's rows."""
     product_id = plan.products[j].product_id
-    whose = f"the strategy of {product_id}"
-    kept = plain_memory(state.memory[j], whose)  # a copy: what is journaled must not change
-    found, memory = signals(replace(state, memory=replaced(state.memory, j, kept)), j)
-    target = NO_TARGET if found is None else found
+    target, memory = _ask(state, j, product_id, signals)
     weight = target.weight * plan.budgets[j]
-    guards = Guards(int(state.halted), int(state.paused), unknown_orders(state, product_id), age_ms)
-    ticket, cancel = decide(
-        state.si.copy(),
-        state.sf.copy(),
+    unknown = unknown_orders(state, product_id) if state.open_orders else 0
+    guards = (int(state.halted), int(state.paused), unknown, age_ms)
+    found = decide_product(
+        state.si,
+        state.sf,
         j,
         weight,
         target.stop,
         state.cash,
-        state.marks,
-        guards,
-        plan.specs,
-        costs_now(plan, state),
-        plan.limits,
+        plan.spec_ints,
+        plan.spec_floats,
+        costs_row(plan, state),
+        plan.limits_row,
         plan.styles,
+        *state.marks,
+        *guards,
     )
-    ticket = Ticket(*ticket)
+    ticket, cancel = found[:-1], found[-1]
+    code, kind, side = ticket[:3]
     decision = Decision(
-        product_id=product_id,
-        bar_ms=cycle_ms,
-        close=int(state.si[j, LAST_CLOSE]),
-        code=ticket.code,
-        side=ticket.side,
-        weight=weight,
-        lots=int(state.si[j, LOTS]),
-        reasons=reasons(plan, state, j, target, weight, ticket),
-        guards=guard_readings(plan, state, j, guards),
+        product_id,
+        cycle_ms,
+        state.si.item(j, LAST_CLOSE),
+        code,
+        side,
+        weight,
+        state.si.item(j, LOTS),
+        Why(partial(tell, plan, state, j, target, weight, ticket, guards)),
     )
     return rec.Decided(
-        decision=decision,
-        order=_order(plan, j, ticket, cycle_ms) if ticket.kind != KIND_NONE else None,
-        cancelled=working_id(plan, state, j) if cancel else None,
-        stop=target.stop,
-        take_profit=target.take_profit,
-        trail=target.trail,
-        max_bars=target.max_bars,
-        memory=plain_memory(memory, whose),
+        decision,
+        _order(plan, j, Ticket(*ticket), cycle_ms) if kind != KIND_NONE else None,
+        working_id(plan, state, j) if cancel else None,
+        target.stop,
+        target.take_profit,
+        target.trail,
+        target.max_bars,
+        memory,
     )
+
+
+def _ask(state: State, j: int, product_id: str, signals: Signals) -> tuple[Target, Any]:
+    """Return product j's target and the memory to keep: what is journaled must not change."""
+    if state.memory[j] is None:
+        found, memory = signals(state, j)
+    else:
+        kept = plain_memory(state.memory[j], f"the strategy of {product_id}")
+        found, memory = signals(state._replace(memory=replaced(state.memory, j, kept)), j)
+    if memory is not None:
+        memory = plain_memory(memory, f"the strategy of {product_id}")
+    return NO_TARGET if found is None else found, memory
 
 
 def _order(plan: Plan, j: int, ticket: Ticket, cycle_ms: int) -> Order:

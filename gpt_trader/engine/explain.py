@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from gpt_trader.domain.decision import GuardReading, Reason
+from gpt_trader.domain.decision import GuardReading, Reason, Told
 from gpt_trader.domain.targets import Target
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
@@ -69,6 +69,20 @@ DETAILS = {
     REFUSED_MISSING_INPUT: "equity or price is missing",
     REFUSED_UNKNOWN_ORDER: "an order's outcome is unknown: only exits until it is known",
 }
+
+
+def tell(
+    plan: Plan,
+    state: State,
+    j: int,
+    target: Target,
+    weight: float,
+    ticket: tuple[int, int, int, int, int, int, int, float, float],
+    guards: tuple[int, int, int, int],
+) -> Told:
+    """Tell why product j was decided as it was; ticket, guards: the fields of those tuples."""
+    found = reasons(plan, state, j, target, weight, Ticket(*ticket))
+    return Told(found, guard_readings(plan, state, j, Guards(*guards)))
 
 
 def reasons(

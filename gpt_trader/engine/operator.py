@@ -1,7 +1,6 @@
 """An operator's orders pass the same limits as a route's; what is too much is refused, not cut."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from gpt_trader.domain.decision import Reason
 from gpt_trader.domain.order import Order, OrderStatus, OrderType, Origin, TimeInForce, order_id
@@ -11,7 +10,7 @@ from gpt_trader.engine.events import AmendRequested, CancelRequested, OrderReque
 from gpt_trader.engine.explain import DETAILS
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
-from gpt_trader.engine.state import State, costs_now, open_order, unknown_orders
+from gpt_trader.engine.state import State, costs_now, open_of, open_order, unknown_orders
 from gpt_trader.kernel.codes import (
     BUY,
     DECISION_NAMES,
@@ -151,11 +150,10 @@ def _senseless(plan: Plan, state: State, order: Order) -> Reason | None:
 def _reduce(plan: Plan, state: State, order: Order, held: int) -> Checked:
     selling = sum(
         other.lots - other.filled
-        for other in state.orders.values()
+        for other in state.open_orders
         if other.product_id == order.product_id
         and other.side == order.side
         and other.origin is Origin.OPERATOR
-        and not other.status.is_final
     )
     j = plan.index[order.product_id]
     spec = plan.products[j].spec
@@ -236,7 +234,7 @@ def amend_refusal(plan: Plan, state: State, order: Order, event: AmendRequested)
     without = {key: o for key, o in state.orders.items() if key != order.client_order_id}
     si = state.si.copy()
     si[plan.index[order.product_id], HELD_BACK] -= order.reserve
-    bare = replace(state, orders=without, si=si)
+    bare = state._replace(orders=without, open_orders=open_of(without), si=si)
     request = OrderRequested(event.time_ms, event.command_id, asked)
     refusal, checked = check_order(plan, bare, request)
     if refusal is None and checked.reduce_only != order.reduce_only:

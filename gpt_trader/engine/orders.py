@@ -1,7 +1,6 @@
 """Folding fills, reports and requests into the state's orders and positions."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from itertools import islice
 
 from gpt_trader.domain.order import (
     Fill,
@@ -21,9 +20,10 @@ from gpt_trader.engine.state import (
     State,
     costs_at,
     costs_now,
-    current_ids,
     guard_id,
+    is_current,
     rolled,
+    with_new_orders,
     working_id,
 )
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_OPERATOR
@@ -50,10 +50,10 @@ from gpt_trader.kernel.slots import (
 
 def take_order(plan: Plan, state: State, order: Order) -> State:
     """Take an operator's order that passed its checks."""
-    taken = with_orders(plan, state, {**state.orders, order.client_order_id: order})
+    taken = with_orders(plan, state, order)
     if order.reduce_only:
         return taken
-    return replace(taken, marks=Marks(*count_entry(state.marks)))
+    return taken._replace(marks=Marks(*count_entry(state.marks)))
 
 
 def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBooked) -> State:
@@ -74,36 +74,34 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
             si[j, RESERVE] = si[j, QUOTE]
         else:
             si[j, LEFT] -= record.lots
-    orders = dict(state.orders)
-    order = orders.get(fill.client_order_id)
+    order = state.orders.get(fill.client_order_id)
     if order is None:  # the first fill of a resting protection
         order = _protection(plan, state, j, OrderStatus.OPEN)
     reserve = order.reserve
     if order.origin is Origin.OPERATOR and reserve:
         reserve = max(reserve - abs(spent), 0)
-    orders[fill.client_order_id] = order._replace(
+    filled = order._replace(
         filled=fill.cumulative,
         reserve=reserve,
         status=next_status(order.status, OrderStatus.OPEN),  # a fill proves that it was placed
     )
+    gone = []
     if si[j, LOTS] == 0:  # the protection of a closed position is gone
-        for key, other in state.orders.items():
-            if (
-                other.origin is Origin.PROTECTION
-                and other.product_id == fill.product_id
-                and key != fill.client_order_id
-                and not other.status.is_final
-            ):
-                orders[key] = other._replace(status=OrderStatus.CANCELLED)
-    moved = replace(
-        state,
+        gone = [
+            other._replace(status=OrderStatus.CANCELLED)
+            for other in state.open_orders
+            if other.origin is Origin.PROTECTION
+            and other.product_id == fill.product_id
+            and other.client_order_id != fill.client_order_id
+        ]
+    moved = state._replace(
         cash=record.cash,
         si=si,
         sf=sf,
         fees=state.fees + record.fee,
         fee_book=_counted(plan, state, fill, record.lots),
     )
-    return with_orders(plan, moved, orders)
+    return with_orders(plan, moved, filled, *gone)
 
 
 def _counted(plan: Plan, state: State, fill: Fill, lots: int) -> Ints:
@@ -154,8 +152,8 @@ def take_status(plan: Plan, state: State, event: OrderUpdated) -> State:
         elif event.status is not OrderStatus.CANCELLED:
             count_unfilled(si[j])
         clear_working(si[j], sf[j])
-        moved = replace(state, si=si, sf=sf)
-    return with_orders(plan, moved, {**state.orders, event.client_order_id: changed})
+        moved = state._replace(si=si, sf=sf)
+    return with_orders(plan, moved, changed)
 
 
 def _trigger(plan: Plan, state: State, j: int, order_id: str) -> State:
@@ -170,8 +168,7 @@ def _trigger(plan: Plan, state: State, j: int, order_id: str) -> State:
         if known is None
         else known._replace(status=OrderStatus.TRIGGERED)
     )
-    triggered = order._replace(triggered=True)
-    return with_orders(plan, replace(state, si=si, sf=sf), {**state.orders, order_id: triggered})
+    return with_orders(plan, state._replace(si=si, sf=sf), order._replace(triggered=True))
 
 
 def mark_cancelled(
@@ -188,8 +185,8 @@ def mark_cancelled(
         si, sf = state.si.copy(), state.sf.copy()
         changed = changed._replace(reserve=int(si[j, RESERVE]))
         clear_working(si[j], sf[j])
-        state = replace(state, si=si, sf=sf)
-    return with_orders(plan, state, {**state.orders, client_order_id: changed})
+        state = state._replace(si=si, sf=sf)
+    return with_orders(plan, state, changed)
 
 
 def amend_order(plan: Plan, state: State, event: OrderAmended | AmendRequested) -> State:
@@ -218,20 +215,26 @@ def amend_order(plan: Plan, state: State, event: OrderAmended | AmendRequested) 
             amend_lots=0,
             amend_limit=0,
         )
-    return with_orders(plan, state, {**state.orders, order.client_order_id: changed})
+    return with_orders(plan, state, changed)
 
 
-def with_orders(plan: Plan, state: State, orders: Mapping[str, Order]) -> State:
-    """Return the state with these orders: few final ones kept, money set aside recounted."""
+def with_orders(plan: Plan, state: State, *changed: Order) -> State:
+    """Return the state with orders added or changed, and the money that is set aside recounted.
+
+    Of the final ones the oldest are dropped.
+    """
+    state = with_new_orders(state, *changed)
+    surplus = len(state.orders) - len(state.open_orders) - FINAL_ORDERS_KEPT
+    if surplus > 0:
+        final = (order for order in state.orders.values() if order.status.is_final)
+        oldest = [o for o in islice(final, surplus) if not is_current(plan, state, o)]
+        dropped = {order.client_order_id for order in oldest}
+        kept = {key: order for key, order in state.orders.items() if key not in dropped}
+        state = state._replace(orders=kept)
     si = state.si.copy()
     si[:, HELD_BACK] = 0
-    final = [key for key, order in orders.items() if order.status.is_final]
-    dropped = set(final[: max(len(final) - FINAL_ORDERS_KEPT, 0)])
-    if dropped:
-        dropped -= current_ids(plan, state)
-    slots = {working_id(plan, state, j) for j in range(len(plan.products))}
-    for key, order in orders.items():
-        if key not in slots and not order.status.is_final:
-            si[plan.index[order.product_id], HELD_BACK] += order.reserve
-    kept = {key: order for key, order in orders.items() if key not in dropped}
-    return replace(state, si=si, orders=kept)
+    for order in state.open_orders:
+        j = plan.index[order.product_id]
+        if order.client_order_id != working_id(plan, state, j):
+            si[j, HELD_BACK] += order.reserve
+    return state._replace(si=si)

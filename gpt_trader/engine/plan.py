@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gpt_trader.domain.product import Product
+from gpt_trader.kernel.entries import settings_row
 from gpt_trader.kernel.fees import tier_table
 from gpt_trader.kernel.rounding import spec_table
 from gpt_trader.kernel.settings import Costs, Limits, Style, style_table
 from gpt_trader.kernel.sizing import SpecTable
-from gpt_trader.kernel.slots import Ints
+from gpt_trader.kernel.slots import Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,31 @@ class Plan:
     def specs(self) -> SpecTable:
         """The products' grids as arrays."""
         return spec_table([product.spec for product in self.products])
+
+    @cached_property
+    def spec_ints(self) -> Ints:
+        """The integer half of `specs`."""
+        return self.specs[0]
+
+    @cached_property
+    def spec_floats(self) -> Floats:
+        """The float half of `specs`."""
+        return self.specs[1]
+
+    @cached_property
+    def unit(self) -> Floats:
+        """Worth of one lot at one tick of each product, quote."""
+        return self.specs[1][:, 0].copy()
+
+    @cached_property
+    def costs_row(self) -> Floats:
+        """The costs as the kernel's entries take them."""
+        return settings_row(self.costs)
+
+    @cached_property
+    def limits_row(self) -> Floats:
+        """The limits as the kernel's entries take them."""
+        return settings_row(self.limits)
 
     @cached_property
     def styles(self) -> Ints:

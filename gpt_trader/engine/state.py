@@ -1,12 +1,13 @@
 """The engine's whole memory as one immutable value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.order import Order, OrderStatus, Origin, client_order_id
 from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.window import Window
+from gpt_trader.kernel.entries import account_equity, settings_row
 from gpt_trader.kernel.fees import (
     HOUR,
     HOUR_MS,
@@ -15,7 +16,7 @@ from gpt_trader.kernel.fees import (
     new_fee_book,
     roll_fees,
 )
-from gpt_trader.kernel.ledger import quote, value
+from gpt_trader.kernel.ledger import quote
 from gpt_trader.kernel.limits import Marks, new_marks
 from gpt_trader.kernel.settings import Costs
 from gpt_trader.kernel.slots import (
@@ -23,8 +24,6 @@ from gpt_trader.kernel.slots import (
     GUARD_CAUSE,
     KIND,
     KIND_NONE,
-    LAST_CLOSE,
-    LOTS,
     ORDINAL,
     Floats,
     Ints,
@@ -35,13 +34,13 @@ SCHEMA_VERSION = 3
 FINAL_ORDERS_KEPT = 64
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """Account, positions, orders, windows and latches. Only `apply` makes a new one.
 
     si, sf: the kernel's rows, one a product (see kernel/slots.py); never written in place.
     CAUSE and GUARD_CAUSE hold the open time of the bar whose decision made the order.
     orders: all that are not final, and the newest final ones (a late fill needs them).
+    open_orders: those of them that are not final, in the same order.
     """
 
     cash: int
@@ -49,7 +48,8 @@ class State:
     sf: Floats
     marks: Marks
     orders: Mapping[str, Order]
-    windows: tuple[Bars | None, ...]
+    open_orders: tuple[Order, ...]
+    windows: tuple[Window | None, ...]
     bars_seen: tuple[int, ...]
     last_bar_ms: tuple[int, ...]
     arrived: frozenset[int]  # products whose bar of the running cycle is in
@@ -66,6 +66,11 @@ class State:
     memory: tuple[Any, ...]
     fee_book: Ints  # see kernel/fees.py; empty without tiers; never written in place
 
+    def window(self, j: int) -> Bars | None:
+        """Product j's newest bars; None before the first."""
+        window = self.windows[j]
+        return None if window is None else window.bars
+
 
 def new_state(plan: Plan, cash: int) -> State:
     """Return the state of an account with `cash` units and no history."""
@@ -77,6 +82,7 @@ def new_state(plan: Plan, cash: int) -> State:
         sf=sf,
         marks=new_marks(quote(cash)),
         orders={},
+        open_orders=(),
         windows=(None,) * p,
         bars_seen=(0,) * p,
         last_bar_ms=(-1,) * p,
@@ -109,6 +115,11 @@ def costs_now(plan: Plan, state: State) -> Costs:
     return costs_at(plan, state, 0)
 
 
+def costs_row(plan: Plan, state: State) -> Floats:
+    """Return `costs_now` as the kernel's entries take them."""
+    return settings_row(costs_now(plan, state)) if plan.fee_tiers else plan.costs_row
+
+
 def rolled(plan: Plan, state: State, time_ms: int) -> Ints:
     """Return the fee book moved to a time; itself if that is not a later hour."""
     book = state.fee_book
@@ -121,12 +132,22 @@ def rolled(plan: Plan, state: State, time_ms: int) -> Ints:
 
 def equity(plan: Plan, state: State) -> float:
     """Cash and positions at the newest closes, quote; summed as the simulator sums them."""
-    total = quote(state.cash)
-    for j, product in enumerate(plan.products):
-        lots = int(state.si[j, LOTS])
-        if lots != 0:
-            total += value(lots, int(state.si[j, LAST_CLOSE]), product.spec)
-    return float(total)
+    return float(account_equity(state.si, plan.unit, state.cash))
+
+
+def with_new_orders(state: State, *changed: Order) -> State:
+    """Return the state with orders added or, at their places, replaced."""
+    orders = {**state.orders, **{order.client_order_id: order for order in changed}}
+    touched = {order.client_order_id: None for order in (*state.open_orders, *changed)}
+    if any(key in state.orders and state.orders[key].status.is_final for key in touched):
+        return state._replace(orders=orders, open_orders=open_of(orders))
+    still = tuple(orders[key] for key in touched if not orders[key].status.is_final)
+    return state._replace(orders=orders, open_orders=still)
+
+
+def open_of(orders: Mapping[str, Order]) -> tuple[Order, ...]:
+    """Return the orders that are not final."""
+    return tuple(order for order in orders.values() if not order.status.is_final)
 
 
 def working_id(plan: Plan, state: State, j: int) -> str | None:
@@ -154,16 +175,17 @@ def guard_id(plan: Plan, state: State, j: int) -> str:
     )
 
 
-def current_ids(plan: Plan, state: State) -> set[str]:
-    """Client ids that the newest decision and the protection of each product lead to."""
-    return {
-        client_order_id(
-            plan.portfolio, product.product_id, plan.interval, int(state.si[j, cause]), ordinal
+def is_current(plan: Plan, state: State, order: Order) -> bool:
+    """Whether its product's newest decision or protection leads to this order."""
+    row = state.si[plan.index[order.product_id]]
+    return any(
+        order.client_order_id
+        == client_order_id(
+            plan.portfolio, order.product_id, plan.interval, int(row[cause]), ordinal
         )
-        for j, product in enumerate(plan.products)
         for cause in (CAUSE, GUARD_CAUSE)
         for ordinal in (0, 1)
-    }
+    )
 
 
 def unknown_orders(state: State, product_id: str | None = None) -> int:
@@ -171,7 +193,7 @@ def unknown_orders(state: State, product_id: str | None = None) -> int:
     return sum(
         order.status is OrderStatus.SUBMIT_UNKNOWN
         and (product_id is None or order.product_id == product_id)
-        for order in state.orders.values()
+        for order in state.open_orders
     )
 
 
@@ -179,10 +201,8 @@ def open_entries(state: State) -> list[Order]:
     """Orders that may still add to a position, those that are being cancelled aside."""
     return [
         order
-        for order in state.orders.values()
-        if not order.reduce_only
-        and not order.status.is_final
-        and order.status is not OrderStatus.PENDING_CANCEL
+        for order in state.open_orders
+        if not order.reduce_only and order.status is not OrderStatus.PENDING_CANCEL
     ]
 
 

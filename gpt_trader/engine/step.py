@@ -16,6 +16,8 @@ from gpt_trader.engine.state import State, guard_id, open_entries, open_order
 from gpt_trader.kernel.ledger import cash_after, funding
 from gpt_trader.kernel.slots import LOTS, STOP_TICKS, TAKE_TICKS
 
+UNFUNDED = rec.BarTaken(0)
+
 
 class Step(NamedTuple):
     """What one event came to."""
@@ -41,12 +43,12 @@ def _answer(
 ) -> tuple[Sequence[Record], Sequence[Command]]:
     """Records and commands of an event, a cycle's decisions aside."""
     match event:
+        case ev.BarClosed():
+            return [_bar_record(plan, state, event)], []
         case ev.Started() | ev.Ticked():
             return [], []
         case ev.HistoryLoaded():
             return [rec.HistoryTaken()], []
-        case ev.BarClosed():
-            return [_bar_record(plan, state, event)], []
         case ev.FillReceived():
             return _answer_fill(plan, state, event)
         case ev.OrderUpdated():
@@ -90,6 +92,8 @@ def _bar_record(plan: Plan, state: State, event: ev.BarClosed) -> Record:
     j = plan.index[bar.product_id]
     if bar.open_ms <= state.last_bar_ms[j]:
         return rec.BarCorrected()
+    if bar.funding_rate == 0.0:
+        return UNFUNDED
     lots = int(state.si[j, LOTS])
     return rec.BarTaken(int(funding(lots, bar.close, bar.funding_rate, plan.products[j].spec)))
 

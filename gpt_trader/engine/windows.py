@@ -1,14 +1,14 @@
 """Folding bars into the state: windows, the newest close, and which cycle is running."""
 
-from dataclasses import replace
+from bisect import bisect_left
 
-import numpy as np
-
-from gpt_trader.domain.bars import Bar, Bars, bars_from_rows, joined
+from gpt_trader.domain.bars import Bar
 from gpt_trader.engine.events import HistoryLoaded
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.state import State, replaced
-from gpt_trader.kernel.slots import HALF_SPREAD, LAST_CLOSE, at_close
+from gpt_trader.engine.state import State, replaced, with_new_orders
+from gpt_trader.engine.window import Window, window_of
+from gpt_trader.kernel.entries import close_bar
+from gpt_trader.kernel.slots import HALF_SPREAD, LAST_CLOSE
 
 
 def take_history(plan: Plan, state: State, event: HistoryLoaded) -> State:
@@ -16,33 +16,28 @@ def take_history(plan: Plan, state: State, event: HistoryLoaded) -> State:
     if not event.bars:
         return state
     j = plan.index[event.product_id]
-    window = bars_from_rows(plan.products[j], plan.interval_ms, list(event.bars))
+    newest = event.bars[-1]
+    window = window_of(plan.products[j], plan.interval_ms, event.bars[-plan.window_bars[j] :])
     si = state.si.copy()
-    si[j, LAST_CLOSE] = window.close[-1]
-    si[j, HALF_SPREAD] = event.bars[-1].half_spread_e8
-    return replace(
-        state,
+    si[j, LAST_CLOSE] = newest.close
+    si[j, HALF_SPREAD] = newest.half_spread_e8
+    return state._replace(
         si=si,
-        windows=replaced(state.windows, j, window[-plan.window_bars[j] :]),
-        bars_seen=replaced(state.bars_seen, j, len(window)),
-        last_bar_ms=replaced(state.last_bar_ms, j, int(window.time[-1])),
+        windows=replaced(state.windows, j, window),
+        bars_seen=replaced(state.bars_seen, j, len(event.bars)),
+        last_bar_ms=replaced(state.last_bar_ms, j, newest.open_ms),
     )
 
 
 def take_bar(plan: Plan, state: State, bar: Bar, funding: int) -> State:
     """Make a bar the product's newest: window, close, funding, and the running cycle."""
     j = plan.index[bar.product_id]
+    if state.open_orders:
+        state = _seen_by(state, bar.product_id)
     si, sf = state.si.copy(), state.sf.copy()
-    at_close(si[j], sf[j], bar.close)
+    close_bar(si, sf, j, bar.close)
     si[j, HALF_SPREAD] = bar.half_spread_e8
-    seen = {
-        key: order._replace(is_new=False)
-        for key, order in state.orders.items()
-        if order.is_new and order.product_id == bar.product_id and not order.status.is_final
-    }
-    return replace(
-        state,
-        orders={**state.orders, **seen} if seen else state.orders,
+    return state._replace(
         cash=state.cash + funding,
         funding=state.funding + funding,
         si=si,
@@ -55,34 +50,41 @@ def take_bar(plan: Plan, state: State, bar: Bar, funding: int) -> State:
     )
 
 
+def _seen_by(state: State, product_id: str) -> State:
+    """Note that a product's open orders have met a bar."""
+    seen = [
+        order._replace(is_new=False)
+        for order in state.open_orders
+        if order.is_new and order.product_id == product_id
+    ]
+    return with_new_orders(state, *seen) if seen else state
+
+
 def _arrived(state: State, j: int, open_ms: int) -> frozenset[int]:
     """Products of the running cycle: a late bar joins none, a newer one begins the next."""
     if open_ms > state.arriving_ms:
-        return frozenset({j})
+        return frozenset((j,))
     if open_ms < state.arriving_ms or open_ms <= state.cycle_ms:
         return state.arrived
     return state.arrived | {j}
 
 
-def _appended(plan: Plan, window: Bars | None, j: int, bar: Bar) -> Bars:
-    """Append a bar; trim to the window's length once it is twice as long."""
-    new = bars_from_rows(plan.products[j], plan.interval_ms, [bar])
-    keep = plan.window_bars[j]
-    if window is None or keep == 1:
-        return new
-    if len(window) + 1 >= 2 * keep:
-        window = window[-(keep - 1) :]
-    return joined(window, new)
+def _appended(plan: Plan, window: Window | None, j: int, bar: Bar) -> Window:
+    if window is None:
+        return window_of(plan.products[j], plan.interval_ms, [bar])
+    return window.appended(bar, plan.window_bars[j])
 
 
 def correct_bar(plan: Plan, state: State, bar: Bar) -> State:
     """Put a late or corrected bar into the window; it is visible from the next cycle."""
     j = plan.index[bar.product_id]
     window = state.windows[j]
-    if window is None or bar.open_ms < window.time[0]:
+    if window is None or bar.open_ms < window.rows[0].open_ms:
         return state
-    at = int(np.searchsorted(window.time, bar.open_ms))
-    known = at < len(window) and window.time[at] == bar.open_ms
-    new = bars_from_rows(plan.products[j], plan.interval_ms, [bar])
-    whole = joined(window[:at], new, window[at + int(known) :])
-    return replace(state, windows=replaced(state.windows, j, whole))
+    rows = window.rows
+    times = [known.open_ms for known in rows]
+    at = bisect_left(times, bar.open_ms)
+    is_known = at < len(rows) and times[at] == bar.open_ms
+    rows[at : at + int(is_known)] = [bar]
+    corrected = window_of(plan.products[j], plan.interval_ms, rows)
+    return state._replace(windows=replaced(state.windows, j, corrected))

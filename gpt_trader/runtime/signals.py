@@ -19,7 +19,7 @@ class TrailingSignals:
 
     def __call__(self, state: State, j: int) -> tuple[Target | None, Any]:
         """Return product j's target at its newest bar, and the memory to keep."""
-        strategy, window, seen = self._strategies[j], state.windows[j], state.bars_seen[j]
+        strategy, window, seen = self._strategies[j], state.window(j), state.bars_seen[j]
         if not self._whole[j]:
             return ask_on_bar(strategy, window, seen, state.memory[j])
         if window is None or seen < strategy.min_bars:

@@ -7,7 +7,7 @@ import pytest
 
 from gpt_trader.domain.bars import Bar, bars_from_rows, joined
 from gpt_trader.domain.costs import CostModel, Leg, OrderStyle, bps_to_e8, order_style
-from gpt_trader.domain.decision import Decision
+from gpt_trader.domain.decision import Decision, Told
 from gpt_trader.domain.targets import Condition, Reading, Targets
 from gpt_trader.kernel.codes import ACT_ENTER, ACT_EXIT, HOLD_FLAT, REFUSED_CASH
 from tests.engine_helpers import COIN, HOUR
@@ -93,6 +93,6 @@ def test_a_row_of_targets_fills_in_what_is_not_stated():
      (REFUSED_CASH, 0, "blocked")],
 )  # fmt: skip
 def test_a_decisions_action(code, side, action):
-    decision = Decision("COIN-USD", 0, 1, code, side, 0.0, 0, (), ())
+    decision = Decision("COIN-USD", 0, 1, code, side, 0.0, 0, Told((), ()))
     assert decision.action == action
     assert decision.name

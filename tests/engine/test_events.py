@@ -1,7 +1,5 @@
 """What each event comes to."""
 
-from dataclasses import replace
-
 import pytest
 
 from gpt_trader.domain.costs import CostModel
@@ -9,7 +7,7 @@ from gpt_trader.domain.order import OrderStatus, OrderType, Origin, TimeInForce
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.commands import CancelOrder, SubmitOrder
-from gpt_trader.engine.state import guard_id
+from gpt_trader.engine.state import guard_id, with_new_orders
 from gpt_trader.kernel.slots import HELD_BACK, LAST_CLOSE, STOP_TICKS
 from gpt_trader.risk.policy import RiskPolicy
 from tests.engine_helpers import (
@@ -64,7 +62,7 @@ def test_history_opens_the_window_without_a_decision():
     entries = other.send(ev.HistoryLoaded(T0, "COIN-USD", bars))
     assert entries[0].records == (rec.HistoryTaken(),)
     assert other.state.bars_seen == (3,)
-    assert other.state.windows[0].close.tolist() == [10_001, 10_002]
+    assert other.state.window(0).close.tolist() == [10_001, 10_002]
     assert other.state.si[0, LAST_CLOSE] == 10_002
     assert other.state.cycles == 0
 
@@ -116,7 +114,7 @@ def test_a_late_bar_joins_no_cycle_and_is_seen_from_the_next():
     desk.send(ev.Ticked(T0 + 2 * HOUR))
     late = desk.bar(10_200, j=1, late_ms=HOUR // 2)
     assert not records_of(late, rec.Decided)
-    assert desk.state.windows[1].close[-1] == 10_200
+    assert desk.state.window(1).close[-1] == 10_200
     first = desk.bar(10_300, j=0)
     assert not records_of(first, rec.Decided), "the other product's bar is not in yet"
     both = desk.bar(10_400, j=1)
@@ -141,7 +139,7 @@ def test_a_corrected_bar_enters_the_window_and_undoes_nothing():
     before = desk.state
     entries = desk.bar(9_000, open_ms=T0)
     assert entries[0].records == (rec.BarCorrected(),)
-    assert desk.state.windows[0].close.tolist() == [9_000, 10_000]
+    assert desk.state.window(0).close.tolist() == [9_000, 10_000]
     assert (desk.state.cash, desk.lots()) == (before.cash, int(before.si[0, 0]))
     assert desk.state.bars_seen == before.bars_seen
 
@@ -151,9 +149,9 @@ def test_a_missing_old_bar_is_put_into_its_place():
     desk.bar(10_000)
     desk.bar(10_200, open_ms=T0 + 2 * HOUR)
     desk.bar(10_100, open_ms=T0 + HOUR)
-    assert desk.state.windows[0].close.tolist() == [10_000, 10_100, 10_200]
+    assert desk.state.window(0).close.tolist() == [10_000, 10_100, 10_200]
     desk.bar(1, open_ms=T0 - HOUR)  # before the window: nobody looks there
-    assert desk.state.windows[0].close.tolist() == [10_000, 10_100, 10_200]
+    assert desk.state.window(0).close.tolist() == [10_000, 10_100, 10_200]
 
 
 def test_a_window_keeps_at_least_what_the_strategy_needs():
@@ -161,7 +159,7 @@ def test_a_window_keeps_at_least_what_the_strategy_needs():
     for i in range(20):
         desk.bar(10_000 + i)
         assert min(i + 1, 3) <= len(desk.state.windows[0]) < 6
-        assert desk.state.windows[0].close[-1] == 10_000 + i
+        assert desk.state.window(0).close[-1] == 10_000 + i
 
 
 def test_funding_is_paid_on_what_is_held():
@@ -271,7 +269,7 @@ def test_a_fill_proves_that_an_unknown_order_was_placed():
 
 
 def replace_order(desk, order):
-    return replace(desk.state, orders={**desk.state.orders, order.client_order_id: order})
+    return with_new_orders(desk.state, order)
 
 
 def test_a_stray_entry_fill_leaves_the_protection_that_there_is():
@@ -574,7 +572,7 @@ def test_rearm_clears_a_halt_and_the_drawdown_latch():
 
 
 def halved(desk):
-    return replace(desk.state, marks=desk.state.marks._replace(halted=1, equity=5_000.0))
+    return desk.state._replace(marks=desk.state.marks._replace(halted=1, equity=5_000.0))
 
 
 def test_rearm_is_refused_while_an_order_is_unknown():

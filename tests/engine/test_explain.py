@@ -59,7 +59,7 @@ def test_lesson_04_a_hold_in_the_band_shows_share_and_target():
 def test_a_real_strategys_hold_names_its_averages():
     desk = Desk(window_bars=5)
     strategy = SmaCross(fast=2, slow=3)
-    desk.signals = lambda state, j: (strategy.targets(state.windows[j]).row(-1), None)
+    desk.signals = lambda state, j: (strategy.targets(state.window(j)).row(-1), None)
     for close in (10_000, 9_900, 9_800, 9_700):
         desk.bar(close)
     condition = desk.decision().reasons[-1]

@@ -67,7 +67,7 @@ def test_profit_of_all_products_is_the_equity_gained(view):
 
 def test_a_halt_stands_out(view):
     marks = view.state.marks._replace(halted=1, day_halted=1)
-    text = drawn(replace(view, state=replace(view.state, marks=marks, paused=True)), width=300)
+    text = drawn(replace(view, state=view.state._replace(marks=marks, paused=True)), width=300)
     assert "DRAWDOWN: only exits until `gpt-trader rearm`" in text
     assert "PAUSED" in text
     assert "all pass" not in text

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from gpt_trader.domain.decision import Decision, GuardReading, Reason
+from gpt_trader.domain.decision import Decision, GuardReading, Reason, Told
 from gpt_trader.kernel.codes import HOLD_FLAT
 from gpt_trader.observe.spark import LEVELS, sparkline
 from gpt_trader.observe.words import guard_words, number, reason_words, why
@@ -41,7 +41,7 @@ def test_why_names_the_deciding_reason_and_the_first_condition():
         Reason("CONDITION_NOT_MET", "SMA(5) > SMA(20)", 1.0, 2.0),
         Reason("CONDITION_MET", "volume > 0", 1.0, 0.0),
     )
-    decision = Decision("BTC-USD", 0, 1, HOLD_FLAT, 0, 0.0, 0, reasons, ())
+    decision = Decision("BTC-USD", 0, 1, HOLD_FLAT, 0, 0.0, 0, Told(reasons, ()))
     assert why(decision) == "the target is 0: 0 v 0; SMA(5) > SMA(20): 1 v 2"
 
 

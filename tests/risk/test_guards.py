@@ -12,6 +12,7 @@ from gpt_trader.backtest.api import DEFAULT_RISK
 from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
+from gpt_trader.engine.state import with_new_orders
 from gpt_trader.risk.policy import RiskPolicy, no_policy
 from tests.engine_helpers import (
     COIN,
@@ -45,7 +46,7 @@ def decided(desk, weight=0.2, **bar):
 
 
 def marked(desk, **marks):
-    desk.state = replace(desk.state, marks=desk.state.marks._replace(**marks))
+    desk.state = desk.state._replace(marks=desk.state.marks._replace(**marks))
     return desk
 
 
@@ -95,10 +96,8 @@ def test_unknown_order():
     desk.place(1, lots=5, limit=9_000, **LIMIT)
     key = next(iter(desk.state.orders))
     assert refusal(desk.place(1, lots=5)) is None
-    desk.state = replace(
-        desk.state,
-        orders={key: desk.order(key)._replace(status=OrderStatus.SUBMIT_UNKNOWN)},
-    )
+    unknown = desk.order(key)._replace(status=OrderStatus.SUBMIT_UNKNOWN)
+    desk.state = with_new_orders(desk.state, unknown)
     assert decided(desk, volume=0.0, low=9_500) == "UNKNOWN_ORDER"
     assert refusal(desk.place(1, lots=5)) == "UNKNOWN_ORDER"
 
@@ -109,7 +108,7 @@ def test_unknown_order():
 @pytest.mark.parametrize("lost, code", [(300 * UNIT - 1, "ENTER"), (300 * UNIT, "DAILY_LOSS")])
 def test_daily_loss(lost, code):
     desk = fresh()
-    desk.state = replace(desk.state, cash=desk.state.cash - lost)
+    desk.state = desk.state._replace(cash=desk.state.cash - lost)
     assert decided(desk) == code
     if code == "DAILY_LOSS":
         assert refusal(desk.place(1, lots=5)) == "DAILY_LOSS"
@@ -118,7 +117,7 @@ def test_daily_loss(lost, code):
 @pytest.mark.parametrize("lost, code", [(1_500 * UNIT - 1, "ENTER"), (1_500 * UNIT, "DRAWDOWN")])
 def test_drawdown(lost, code):
     desk = fresh(risk=RiskPolicy(max_daily_loss_pct=100))
-    desk.state = replace(desk.state, cash=desk.state.cash - lost)
+    desk.state = desk.state._replace(cash=desk.state.cash - lost)
     assert decided(desk) == code
     if code == "DRAWDOWN":
         assert refusal(desk.place(1, lots=5)) == "DRAWDOWN"

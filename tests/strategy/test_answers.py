@@ -113,4 +113,4 @@ def test_reasons_left_for_later_are_computed_once_and_then_checked():
     assert asked == [1]
     wrong = ask_targets(Says(Targets(ONES, conditions=later)), BARS)
     with pytest.raises(StrategyError, match="19 rows of value of x"):
-        wrong.row(0)
+        list(wrong.row(0).readings)
