@@ -16,6 +16,7 @@ from gpt_trader.backtest.result import Halts, History, Result, StrategyUsed, Ter
 from gpt_trader.backtest.run import RawRun, Stop, never, run_fast, run_replay
 from gpt_trader.data.files import Loaded
 from gpt_trader.data.panel import Panel, build_panel
+from gpt_trader.data.resample import check_detail
 from gpt_trader.domain.bars import Bars, Ints
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle, check_latency
 from gpt_trader.domain.targets import Targets
@@ -60,6 +61,7 @@ def backtest(
     label: str | None = None,
     load_s: float = 0.0,
     stop: Stop = never,
+    detail: Sequence[Bars] = (),
 ) -> Result:
     """Run a strategy over history and measure it.
 
@@ -71,6 +73,8 @@ def backtest(
     these products and times; None if nobody counted. label: said of the data, such as
     "synthetic". load_s: time spent on loading. stop: asked by the replay engine before each bar;
     if it says so, the result is of the bars until then, and neither checked nor assessed.
+    detail: finer bars, one series a product, that `bars` were resampled from: they decide what
+    happens inside a bar.
     Raises ValidationGateError if a check fails, UsageError and ConfigError on bad arguments,
     KeyboardInterrupt if it stopped before every product had two bars.
     """
@@ -78,6 +82,7 @@ def backtest(
     loaded = [bars] if isinstance(bars, Bars | Loaded) else list(bars)
     series = [one.bars if isinstance(one, Loaded) else one for one in loaded]
     panel = build_panel(series)
+    check_detail(series, detail)
     routes = list(strategy) if isinstance(strategy, Sequence) else [Route(strategy, style=style)]
     assigned = assign(routes, [b.product.product_id for b in series])
     engine = choose_engine(engine, routes)
@@ -90,7 +95,7 @@ def backtest(
     simulated = perf_counter()
     run = partial(
         _simulate, panel, assigned, cash=start_units, risk=risk, close_at_end=close_at_end,
-        stop=stop,
+        stop=stop, detail=detail,
     )  # fmt: skip
     raw = run(targets, engine=engine, costs=costs)
     time = panel.time[: len(raw.equity)]
@@ -237,6 +242,7 @@ def _simulate(
     risk: RiskPolicy | None,
     close_at_end: bool,
     stop: Stop = never,
+    detail: Sequence[Bars] = (),
 ) -> RawRun:
     limits = no_policy(panel.interval_ms) if risk is None else risk.limits(panel.interval_ms)
     styles = [route.style.kernel() for route in assigned]
@@ -259,6 +265,7 @@ def _simulate(
             budgets=budgets,
             close_at_end=close_at_end,
             fee_tiers=costs.fee_tiers,
+            detail=detail,
         )
     return run_replay(
         panel,
@@ -276,6 +283,7 @@ def _simulate(
         close_at_end=close_at_end,
         fee_tiers=costs.fee_tiers,
         stop=stop,
+        detail=detail,
     )
 
 

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from gpt_trader.broker.paper import PaperBroker
 from gpt_trader.data.panel import Panel
+from gpt_trader.data.resample import detail_of
 from gpt_trader.data.times import format_interval
-from gpt_trader.domain.bars import Bar, Floats, Ints
+from gpt_trader.domain.bars import Bar, Bars, Floats, Ints
 from gpt_trader.domain.order import client_order_id
 from gpt_trader.domain.targets import Targets
 from gpt_trader.engine.drive import drive
@@ -19,6 +20,7 @@ from gpt_trader.engine.ports import Entry, Signals
 from gpt_trader.engine.records import Decided, FillBooked, Marked
 from gpt_trader.engine.state import State, costs_now, equity, new_state
 from gpt_trader.kernel.codes import FILL_EXIT, FIRST_REFUSAL, N_CODES, TAKER
+from gpt_trader.kernel.detail import no_detail
 from gpt_trader.kernel.fees import new_fee_book, rated, tier_table
 from gpt_trader.kernel.ledger import cash_after, quote
 from gpt_trader.kernel.match import fill_fee
@@ -71,6 +73,7 @@ def run_fast(
     budgets: Sequence[float],
     close_at_end: bool = False,
     fee_tiers: FeeTiers = (),
+    detail: Sequence[Bars] = (),
 ) -> RawRun:
     """Run targets (aligned with each product's own bars) through the compiled simulator."""
     p = len(targets)
@@ -103,6 +106,7 @@ def run_fast(
         style_table(list(styles)),
         tiers,
         fee_book,
+        detail_of(panel, detail) if detail else no_detail(),
     )
     run = RawRun(
         ran.fills,
@@ -133,6 +137,7 @@ def run_replay(
     close_at_end: bool = False,
     fee_tiers: FeeTiers = (),
     stop: Stop = never,
+    detail: Sequence[Bars] = (),
 ) -> RawRun:
     """Run signals through the engine and the paper broker, bar by bar, as paper and live do.
 
@@ -153,8 +158,9 @@ def run_replay(
         fee_tiers=fee_tiers,
     )
     tape = Tape(plan, panel)
+    broker = PaperBroker({bars.product.product_id: bars for bars in detail})
     feed = history(panel, stop)
-    state = drive(plan, new_state(plan, cash), feed, PaperBroker(), tape, signals, ignore)
+    state = drive(plan, new_state(plan, cash), feed, broker, tape, signals, ignore)
     return tape.result(state, close_at_end)
 
 

@@ -1,11 +1,12 @@
 """The paper broker: the kernel's matching against each bar. It keeps no state of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
-from gpt_trader.domain.bars import Bar
+from gpt_trader.domain.bars import Bar, Bars
 from gpt_trader.domain.order import (
     Fill,
     Order,
@@ -44,7 +45,13 @@ _OUTCOME = {
 
 
 class PaperBroker:
-    """Fills orders by the bar protocol; accepts everything the engine lets through."""
+    """Fills orders by the bar protocol; accepts everything the engine lets through.
+
+    detail: by product, finer bars that decide what happened inside a bar (data, not state).
+    """
+
+    def __init__(self, detail: Mapping[str, Bars] = MappingProxyType({})) -> None:
+        self._detail = detail
 
     def on_bar(self, plan: Plan, state: State, event: BarClosed) -> Sequence[Event]:
         """Match everything that rests in the bar's product against it."""
@@ -55,7 +62,7 @@ class PaperBroker:
         if is_idle(state.si, j, bar.high, bar.low) and not state.open_orders:
             return []
         si = state.si[j].copy()
-        found = _match_slot(plan, state, j, bar, si, event.time_ms)
+        found = _match_slot(plan, state, j, bar, si, self._parts(plan, bar), event.time_ms)
         room = match.room_lots(bar.volume, plan.costs, plan.products[j].spec)
         room -= sum(e.fill.lots for e in found if isinstance(e, FillReceived))
         free = state.cash - int(account_sums(state.si, state.sf, plan.specs)[1])
@@ -68,6 +75,14 @@ class PaperBroker:
                     room -= outcome.fill.lots
                     free -= max(outcome.spent - order.reserve, 0)
         return found
+
+    def _parts(self, plan: Plan, bar: Bar) -> tuple[int, Sequence[Bar]]:
+        """Return the finer bars of a bar with their interval, or the bar itself."""
+        fine = self._detail.get(bar.product_id)
+        if fine is None:
+            return plan.interval_ms, [bar]
+        begin, end = np.searchsorted(fine.time, [bar.open_ms, bar.open_ms + plan.interval_ms])
+        return fine.interval_ms, [fine.bar(k) for k in range(begin, end)]
 
     def execute(
         self, plan: Plan, state: State, commands: Sequence[Command], time_ms: int
@@ -118,33 +133,51 @@ def _update(order: Order, status: OrderStatus, time_ms: int, code: str = "") -> 
     return OrderUpdated(time_ms, order.product_id, order.client_order_id, status, code)
 
 
-def _costs_at(plan: Plan, state: State, bar: Bar) -> Costs:
-    """Return the costs in force at a bar: its own half spread where it quotes one."""
+def _costs_at(plan: Plan, state: State, bar: Bar, part: Bar) -> Costs:
+    """Return the costs in force in a part of a bar: its own half spread where it quotes one."""
     costs = costs_at(plan, state, bar.open_ms)
-    if bar.half_spread_e8 == NO_QUOTE:
+    if part.half_spread_e8 == NO_QUOTE:
         return costs
-    return costs._replace(half_spread_e8=bar.half_spread_e8)
+    return costs._replace(half_spread_e8=part.half_spread_e8)
 
 
-def _match_slot(plan: Plan, state: State, j: int, bar: Bar, si: Ints, time_ms: int) -> list[Event]:
-    """Match the product's working order and protection; leaves the position in `si`."""
+def _match_slot(
+    plan: Plan,
+    state: State,
+    j: int,
+    bar: Bar,
+    si: Ints,
+    parts: tuple[int, Sequence[Bar]],
+    time_ms: int,
+) -> list[Event]:
+    """Match the product's working order and protection; leaves the position in `si`.
+
+    parts: the interval and the bars, in order, that the bar is made of.
+    """
     if match.is_quiet(si, bar.high, bar.low):
         return []
     product = plan.products[j]
-    fills = np.empty(match.MAX_FILLS_PER_BAR, FILL_DTYPE)
+    interval_ms, fine = parts
+    fills = np.empty(match.MAX_FILLS_PER_BAR * len(fine), FILL_DTYPE)
     log = np.zeros((match.MAX_LOG_PER_BAR, 3), np.int64)
-    _, _, n_log = match.match_bar(
-        si, state.sf[j].copy(), state.cash, 0, j, bar.open_ms, bar.open, bar.high, bar.low,
-        bar.volume, plan.interval_ms, product.spec, _costs_at(plan, state, bar), fills,
-        0, log,
-    )  # fmt: skip
+    logged: list[list[int]] = []
+    sf, cash, row = state.sf[j].copy(), state.cash, 0
+    for k, part in enumerate(fine):
+        if match.is_quiet(si, part.high, part.low):
+            continue
+        cash, row, n_log = match.match_bar(
+            si, sf, cash, 0, j, bar.open_ms, part.open, part.high, part.low, part.volume,
+            interval_ms, product.spec, _costs_at(plan, state, bar, part), fills, row, log,
+            k == 0, k == len(fine) - 1,
+        )  # fmt: skip
+        logged += log[:n_log].tolist()
 
     def named(cause: int, ordinal: int) -> str:
         return client_order_id(plan.portfolio, product.product_id, plan.interval, cause, ordinal)
 
     found: list[Event] = []
     filled: dict[str, int] = {}
-    for kind, what, made_by in log[:n_log].tolist():
+    for kind, what, made_by in logged:
         if kind != match.LOG_FILL:
             found.append(
                 OrderUpdated(time_ms, product.product_id, named(made_by, what), _STATUS[kind])
@@ -199,7 +232,7 @@ def _match_operator(
     more than its reserve and what is free: the rest of it is cancelled.
     """
     product = plan.products[plan.index[order.product_id]]
-    spec, costs = product.spec, _costs_at(plan, state, bar)
+    spec, costs = product.spec, _costs_at(plan, state, bar, bar)
     drift = Drift(*bar_drift(bar.high, bar.low, bar.volume, plan.interval_ms, spec, costs))
     left = order.lots - order.filled
     if order.reduce_only:

@@ -9,6 +9,7 @@ import typer
 from gpt_trader.cli.options import (
     Cash,
     DataFiles,
+    Detail,
     FeeRegion,
     FeeTierName,
     FromTime,
@@ -71,6 +72,7 @@ def command(
     start: FromTime = None,
     end: ToTime = None,
     interval: Interval = None,
+    detail: Detail = None,
     cash: Cash = None,
     taker_bps: TakerBps = None,
     maker_bps: MakerBps = None,
@@ -170,6 +172,7 @@ def command(
         demo=demo,
         period=parse_period(start, end),
         interval=interval,
+        detail=detail,
         spec=product_spec,
         risk=risk is Risk.PROFILE,
         style=None if order_style is None else order_style.value,

@@ -26,6 +26,7 @@ from gpt_trader.config.settings import Settings
 from gpt_trader.data.catalog import parse_spec
 from gpt_trader.data.files import Loaded
 from gpt_trader.data.memory import bars_in, check_fits
+from gpt_trader.data.resample import resample
 from gpt_trader.data.synthetic import DEFAULT_PRODUCTS, SYNTHETIC_NOTE, synthetic_market
 from gpt_trader.data.times import parse_interval
 from gpt_trader.domain.bars import Bars
@@ -51,6 +52,7 @@ class Asked:
     close_at_end: bool
     engine: Literal["fast", "replay"] | None
     self_check: bool
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Inputs:
     close_at_end: bool
     engine: Literal["fast", "replay"] | None
     self_check: bool
+    detail: str | None = None
 
 
 def resolve(asked: Asked) -> Inputs:
@@ -82,6 +85,12 @@ def resolve(asked: Asked) -> Inputs:
     """
     if asked.interval is not None:
         parse_interval(asked.interval)
+    if asked.detail is not None:
+        parse_interval(asked.detail)
+        if asked.data and asked.interval is None:
+            raise UsageError(
+                "--detail needs to know the bars it is inside of", hint="state --interval, as 1h"
+            )
     if asked.demo and asked.data:
         raise UsageError("--demo and --data exclude each other", hint="give one of them")
     flags = dict(asked.flags) | overrides(asked.sets)
@@ -108,6 +117,7 @@ def resolve(asked: Asked) -> Inputs:
         close_at_end=asked.close_at_end,
         engine=asked.engine,
         self_check=asked.self_check,
+        detail=asked.detail,
     )
 
 
@@ -127,7 +137,12 @@ def run(inputs: Inputs, stop: Stop = never) -> Result:
     """
     settings = restore(inputs.settings, inputs.profile)
     began = perf_counter()
+    history: Sequence[Loaded | Bars]
     history, label = load_history(inputs, settings)
+    detail: list[Bars] = []
+    if inputs.detail is not None:
+        detail = [_bars(one) for one in history]
+        history = [_longer(one, _interval_ms(inputs, settings)) for one in history]
     load_s = perf_counter() - began
     products = [_bars(one).product.product_id for one in history]
     return backtest(
@@ -143,25 +158,41 @@ def run(inputs: Inputs, stop: Stop = never) -> Result:
         label=label,
         load_s=load_s,
         stop=stop,
+        detail=detail,
     )
 
 
 def load_history(
     inputs: Inputs, settings: Settings
 ) -> tuple[Sequence[Loaded] | Sequence[Bars], str | None]:
-    """Return the bars, and what is said of them."""
+    """Return the bars, those of the detail if it is asked for, and what is said of them."""
     period = Period(inputs.start_ms, inputs.end_ms)
     if inputs.files:
         files = {product: Path(path) for product, path in inputs.files.items()}
-        interval_ms = None if inputs.interval is None else parse_interval(inputs.interval)
-        return load_files(files, period, interval_ms=interval_ms, spec=dict(inputs.spec)), None
+        flag = "--interval" if inputs.detail is None else "--detail"
+        asked = inputs.detail or inputs.interval
+        interval_ms = None if asked is None else parse_interval(asked)
+        spec = dict(inputs.spec)
+        return load_files(files, period, interval_ms=interval_ms, spec=spec, flag=flag), None
+    fine_ms = settings.interval_ms if inputs.detail is None else parse_interval(inputs.detail)
     series = synthetic_market(
         seed=settings.synthetic.seed,
         products=settings.products or DEFAULT_PRODUCTS,
-        n_bars=settings.synthetic.bars,
-        interval_ms=settings.interval_ms,
+        n_bars=max(settings.synthetic.bars * settings.interval_ms // fine_ms, 1),
+        interval_ms=fine_ms,
     )
     return [cut(bars, period) for bars in series], SYNTHETIC_NOTE
+
+
+def _interval_ms(inputs: Inputs, settings: Settings) -> int:
+    return settings.interval_ms if inputs.interval is None else parse_interval(inputs.interval)
+
+
+def _longer(one: Loaded | Bars, interval_ms: int) -> Loaded | Bars:
+    """Return bars of a longer interval; the digest stays that of the finer ones."""
+    if isinstance(one, Bars):
+        return resample(one, interval_ms)
+    return one._replace(bars=resample(one.bars, interval_ms))
 
 
 def _findable(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -65,9 +65,14 @@ def _product_of(path: Path, profile_products: Sequence[str]) -> str:
 
 
 def load_files(
-    files: dict[str, Path], period: Period, *, interval_ms: int | None, spec: dict[str, str]
+    files: dict[str, Path],
+    period: Period,
+    *,
+    interval_ms: int | None,
+    spec: dict[str, str],
+    flag: str = "--interval",
 ) -> list[Loaded]:
-    """Load each product's file; interval_ms: what `--interval` asks for, None: as in the data."""
+    """Load each product's file; interval_ms: what `flag` asks for, None: as in the data."""
     loaded = []
     for product, path in files.items():
         one = load_bars(
@@ -81,9 +86,9 @@ def load_files(
         if interval_ms is not None and interval_ms != found_ms:
             kind = "finer" if interval_ms < found_ms else "longer"
             raise DataError(
-                f"{path} has {format_interval(found_ms)} bars, --interval asks for {kind} "
+                f"{path} has {format_interval(found_ms)} bars, {flag} asks for {kind} "
                 f"ones: {format_interval(interval_ms)}",
-                hint="leave --interval out, or name a file with such bars; nothing is resampled",
+                hint=f"leave {flag} out, or name a file with such bars; nothing is resampled",
             )
         loaded.append(one)
     return loaded

@@ -86,6 +86,12 @@ FeeTierName = Annotated[
 FeeRegion = Annotated[
     str | None, typer.Option("--region", metavar="us|eu|other", help="Whose fee schedule.")
 ]
+Detail = Annotated[
+    str | None,
+    typer.Option(
+        "--detail", metavar="1m..", help="Finer bars of the data that decide inside a bar."
+    ),
+]
 ProductSpec = Annotated[
     str | None,
     typer.Option("--product-spec", metavar="K=V,...", help="base_increment=0.01, ..."),

@@ -327,9 +327,13 @@ def match_bar(
     fills: NDArray[np.void],
     row: int,
     log: NDArray[np.int64],
+    is_first: bool,
+    is_last: bool,
 ) -> tuple[int, int, int]:
     """Match one product against one bar, booking into si, sf and `fills` from `row` on.
 
+    is_first, is_last: whether it is the first and the last part of the bar that orders live in:
+    post-only is judged at the one, a limit ends with the other; both without finer bars.
     volume: base units; inf will do where costs have neither participation nor impact. costs:
     those in force at the bar. Returns (cash, next free row of fills, entries written to log).
     """
@@ -368,7 +372,7 @@ def match_bar(
     elif kind == KIND_LIMIT:
         if open_ms >= si[EXPIRE_MS]:
             n_log = _end(si, sf, log, n_log, LOG_EXPIRED)
-        elif limit_crosses(side, si[LIMIT], open_ticks):
+        elif is_first and limit_crosses(side, si[LIMIT], open_ticks):
             n_log = _end(si, sf, log, n_log, LOG_REJECTED)
         elif si[REASON] == FILL_ENTRY:
             lots = min(si[LEFT], room)
@@ -444,7 +448,7 @@ def match_bar(
                 row += 1
 
     # 4. a limit lives one bar
-    if si[KIND] == KIND_LIMIT:
+    if is_last and si[KIND] == KIND_LIMIT:
         n_log = _end(si, sf, log, n_log, LOG_EXPIRED)
     return cash, row, n_log
 

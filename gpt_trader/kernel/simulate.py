@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gpt_trader.kernel.codes import ACT_ENTER, FILL_ENTRY, FIRST_REFUSAL, N_CODES
 from gpt_trader.kernel.compiled import compiled
+from gpt_trader.kernel.detail import Detail
 from gpt_trader.kernel.fees import count_volume, rated, roll_fees
 from gpt_trader.kernel.ledger import funding, quote, value_at
 from gpt_trader.kernel.limits import NO_GUARDS, Marks, count_entry, mark, new_marks
@@ -97,6 +98,7 @@ def simulate(
     styles: Ints,
     tiers: Ints,
     fee_book: Ints,
+    detail: Detail,
 ) -> Simulated:
     """Run targets over n bars of p products that share one cash account.
 
@@ -105,6 +107,7 @@ def simulate(
     bar. weight: (n, p), budgets applied. half_spread: e8, NO_QUOTE where a bar quotes none. It,
     funding_rate, stop, take, trail and max_bars: each (n, p), or (1, p) where all rows are alike.
     All C-contiguous. cash: units. tiers, fee_book: see kernel.fees; the book is moved in place.
+    detail: finer bars, those of a bar within its high and low.
     """
     n, p = close.shape
     gapless = bool(present.all())
@@ -122,21 +125,24 @@ def simulate(
     halts = np.array([-1, 0], np.int64)
     fills = np.empty(FIRST_ROOM, FILL_DTYPE)
     refusals = np.empty((FIRST_ROOM, 3), np.int64)
+    longest = int((detail.end - detail.begin).max(initial=1))
+    most_fills = p * MAX_FILLS_PER_BAR * longest
     marks = Marks(*new_marks(quote(cash)))
     i = row = found = 0
     while True:
         i, row, found, cash, marks = _run(
             i, row, found, cash, marks, time, open_ticks, high, low, closes, volume, funding_rate,
             funding_rows, half_spread, present, weight, stop, take, trail, max_bars, interval_ms,
-            specs, unit, costs, limits, styles, tiers, fee_book, gapless, si, sf, last, said,
-            calm_until, awake, reach, wish, log, fills, refusals, equity_path, counts, halts,
+            specs, unit, costs, limits, styles, tiers, fee_book, detail, most_fills, gapless,
+            si, sf, last, said, calm_until, awake, reach, wish, log, fills, refusals, equity_path,
+            counts, halts,
         )  # fmt: skip
         if i == n:
             return Simulated(
                 fills[:row], equity_path, counts, refusals[:found], si, cash,
                 int(halts[0]), int(halts[1]),
             )  # fmt: skip
-        if row + p * MAX_FILLS_PER_BAR > len(fills):
+        if row + most_fills > len(fills):
             fills = np.concatenate([fills, np.empty(3 * len(fills), FILL_DTYPE)])
         if found + p > len(refusals):
             refusals = np.concatenate(
@@ -155,6 +161,33 @@ def filled(close: Ints, present: Bools) -> Ints:
 def at_row(i: int, column: Floats | Ints) -> int:
     """Row of a column that speaks for bar i."""
     return i if len(column) > 1 else 0
+
+
+@compiled
+def _match_detail(
+    si: Ints,
+    sf: Floats,
+    cash: int,
+    i: int,
+    j: int,
+    t: int,
+    detail: Detail,
+    spec: Spec,
+    costs: Costs,
+    fills: NDArray[np.void],
+    row: int,
+    log: Ints,
+) -> tuple[int, int]:
+    """Match product j against each finer bar of bar i. Returns (cash, next free row)."""
+    begin, end = detail.begin[i, j], detail.end[i, j]
+    for k in range(begin, end):
+        if not is_quiet(si, detail.high[k], detail.low[k]):
+            cash, row, _ = match_bar(
+                si, sf, cash, i, j, t, detail.open_ticks[k], detail.high[k], detail.low[k],
+                detail.volume[k], detail.interval_ms, spec, quoted(costs, detail.half_spread[k]),
+                fills, row, log, k == begin, k == end - 1,
+            )  # fmt: skip
+    return cash, row
 
 
 @compiled
@@ -195,6 +228,8 @@ def _run(
     styles: Ints,
     tiers: Ints,
     fee_book: Ints,
+    detail: Detail,
+    most_fills: int,
     gapless: bool,
     si: Ints,
     sf: Floats,
@@ -252,8 +287,9 @@ def _run(
     funded = 0
     needs_volume = costs.participation < math.inf or costs.impact > 0.0
     tiered = len(tiers) > 0
+    detailed = len(detail.high) > 0
     now = rated(costs, fee_book)
-    while i < n and row + p * MAX_FILLS_PER_BAR <= len(fills) and found + p <= len(refusals):
+    while i < n and row + most_fills <= len(fills) and found + p <= len(refusals):
         while funded < len(funding_rows) and funding_rows[funded] < i:
             funded += 1
         end = n
@@ -282,13 +318,20 @@ def _run(
             )  # fmt: skip
             idle = si[j, KIND] == KIND_NONE and si[j, LOTS] == 0
             if awake[j] and not idle and not is_quiet(si[j], high[i, j], low[i, j]):
-                traded = volume[i, j] if needs_volume else math.inf
                 before_row = row
-                half = half_spread[at_row(i, half_spread), j]
-                cash, row, _ = match_bar(
-                    si[j], sf[j], cash, i, j, t, open_ticks[i, j], high[i, j], low[i, j], traded,
-                    interval_ms, spec_at(specs, j), quoted(now, half), fills, row, log,
-                )  # fmt: skip
+                if detailed:
+                    cash, row = _match_detail(
+                        si[j], sf[j], cash, i, j, t, detail, spec_at(specs, j), now, fills, row,
+                        log,
+                    )  # fmt: skip
+                else:
+                    traded = volume[i, j] if needs_volume else math.inf
+                    half = half_spread[at_row(i, half_spread), j]
+                    cash, row, _ = match_bar(
+                        si[j], sf[j], cash, i, j, t, open_ticks[i, j], high[i, j], low[i, j],
+                        traded, interval_ms, spec_at(specs, j), quoted(now, half), fills, row,
+                        log, True, True,
+                    )  # fmt: skip
                 if tiered:
                     _count_volume(fee_book, fills, before_row, row, spec_at(specs, j))
             if si[j, LOTS] != 0:

@@ -272,3 +272,27 @@ def test_real_minutes_of_a_perpetual(run):
     )  # fmt: skip
     assert code == 0
     assert document["data"]["data"][0]["bars"] == 45_031
+
+
+def test_finer_bars_of_the_file_decide_inside_longer_ones(run, market):
+    flags = (*STRATEGY, *LOOSE, "--data", market, "--interval", "4h", "--detail", "1h")
+    code, document = run(*flags)
+    data = document["data"]["data"][0]
+    assert (code, data["interval"], data["bars"]) == (0, "4h", 150)
+    _, replayed = run(*flags, "--engine", "replay")
+    assert replayed["data"]["result"] == document["data"]["result"]
+    assert document["data"]["result"]["fills"] > 0
+
+
+@pytest.mark.parametrize(
+    "flags, expected",
+    [
+        (("--detail", "1h"), 2),  # of which bars?
+        (("--detail", "1h", "--interval", "1h"), 2),
+        (("--detail", "1m", "--interval", "4h"), 7),  # not in the data
+    ],
+)
+def test_impossible_detail_is_refused_with_a_hint(run, market, flags, expected):
+    code, document = run(*STRATEGY, "--data", market, *flags)
+    assert code == expected
+    assert document["error"]["hint"]

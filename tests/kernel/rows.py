@@ -143,14 +143,17 @@ def play(
     spec: Spec = COIN,
     cash: int = CASH,
     open_ms: int = 0,
+    is_first: bool = True,
+    is_last: bool = True,
 ) -> Seen:
     """Match the rows against one bar, every order at the rates of `costs`."""
     rows[0][[TAKER_E8, GUARD_TAKER_E8]] = costs.taker_e8
     rows[0][[MAKER_E8, GUARD_MAKER_E8]] = costs.maker_e8
     fills, log = empty_fills(MAX_FILLS_PER_BAR), np.zeros((MAX_LOG_PER_BAR, 3), np.int64)
     cash, n, n_log = match_bar(
-        *rows, cash, 5, 0, open_ms, open_ticks, high, low, volume, HOUR, spec, costs, fills, 0, log
-    )
+        *rows, cash, 5, 0, open_ms, open_ticks, high, low, volume, HOUR, spec, costs, fills, 0, log,
+        is_first, is_last,
+    )  # fmt: skip
     names = ["side", "lots", "ticks", "liquidity", "reason"]
     events = [int(event) for event in log[:n_log, 0] if event != LOG_FILL]
     return Seen([tuple(int(fill[name]) for name in names) for fill in fills[:n]], events, int(cash))

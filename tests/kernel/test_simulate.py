@@ -17,6 +17,7 @@ from gpt_trader.kernel.codes import (
     REFUSED_DAILY_LOSS,
     REFUSED_DRAWDOWN,
 )
+from gpt_trader.kernel.detail import no_detail
 from gpt_trader.kernel.fees import new_fee_book, tier_table
 from gpt_trader.kernel.rounding import BPS, spec_table
 from gpt_trader.kernel.settings import FILL_DTYPE, style_table
@@ -47,6 +48,7 @@ def run(
         np.asarray(weight, np.float64).reshape(n, p),
         np.full((1, p), stop), nothing, nothing, np.zeros((1, p), np.int64), HOUR, CASH,
         spec_table([PERP] * p), costs, limits, style_table([style] * p), tiers, new_fee_book(tiers),
+        no_detail(),
     )  # fmt: skip
 
 

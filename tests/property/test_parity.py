@@ -7,9 +7,18 @@ from hypothesis import strategies as st
 from gpt_trader.backtest.run import run_fast, run_replay
 from gpt_trader.backtest.signals import PrecomputedSignals
 from gpt_trader.data.panel import build_panel
+from gpt_trader.data.resample import resample
 from gpt_trader.domain.fees import tier_rows
 from gpt_trader.kernel.settings import Costs, Limits, Style
-from tests.property.strategies import PRODUCTS, costs, limits, market, random_targets, styles
+from tests.property.strategies import (
+    INTERVAL_MS,
+    PRODUCTS,
+    costs,
+    limits,
+    market,
+    random_targets,
+    styles,
+)
 
 # rates that change within a random market: with its volume, and after some days
 QUICK_TIERS = (
@@ -23,7 +32,7 @@ QUICK_TIERS = (
 @settings(deadline=None, max_examples=200)
 @given(
     seed=st.integers(0, 2**32),
-    n=st.integers(2, 400),
+    n=st.integers(50, 400),
     chosen=st.lists(st.sampled_from(range(3)), min_size=1, max_size=3, unique=True),
     keep=st.sampled_from([1.0, 1.0, 0.8]),
     cash=st.sampled_from([10_000, 10_000, 50, 3_000_000]),
@@ -31,6 +40,7 @@ QUICK_TIERS = (
     limits=limits,
     per_product=st.lists(styles, min_size=3, max_size=3),
     close_at_end=st.booleans(),
+    parts=st.sampled_from([1, 1, 4, 24]),
     fee_tiers=st.sampled_from([(), tier_rows("simulated", "us"), QUICK_TIERS]),
 )
 def test_replay_fills_equal_simulate_fills(
@@ -44,8 +54,10 @@ def test_replay_fills_equal_simulate_fills(
     per_product: list[Style],
     close_at_end: bool,
     fee_tiers: tuple[tuple[int, ...], ...],
+    parts: int,
 ) -> None:
-    series = [market(seed + j, n, PRODUCTS[j], keep) for j in chosen]
+    fine = [market(seed + j, n, PRODUCTS[j], keep) for j in chosen]
+    series = fine if parts == 1 else [resample(bars, parts * INTERVAL_MS) for bars in fine]
     panel = build_panel(series)
     targets = [random_targets(seed + 10 + j, len(bars)) for j, bars in enumerate(series)]
     terms = {
@@ -56,6 +68,7 @@ def test_replay_fills_equal_simulate_fills(
         "budgets": [1.0] * len(chosen),
         "close_at_end": close_at_end,
         "fee_tiers": fee_tiers,
+        "detail": () if parts == 1 else fine,
     }
     fast = run_fast(panel, targets, **terms)
     replay = run_replay(
