@@ -10,6 +10,7 @@ in the US, 25/50 in the EU, the UK and Canada, 9/10 elsewhere; the rates of Adva
 are unknown; VIP 8 pays 0/2. Tiers also follow derivatives volume and balances: not counted here.
 """
 
+from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from gpt_trader.kernel.fees import VOLUME_UNIT
@@ -45,8 +46,8 @@ class Rate(NamedTuple):
     """What is paid from a 30-day volume (quote) on, bps."""
 
     least: int
-    maker_bps: float
-    taker_bps: float
+    maker_bps: int
+    taker_bps: int
 
 
 _BEFORE = (Rate(0, 60, 120), Rate(10_000, 25, 40), Rate(50_000, 15, 25), Rate(100_000, 10, 20))
@@ -73,13 +74,13 @@ def tier_rows(tier: FeeTier, region: Region, factor: float = 1.0) -> tuple[tuple
         else:
             held = [rate for rate in rates if rate.least <= TIERS[tier]]
             rows.append((from_ms, 0, held[-1]))
-    scale = BPS * factor
+    scale = Decimal(repr(factor)) * BPS
     return tuple(
         (
             from_ms,
             least * UNITS_PER_QUOTE // VOLUME_UNIT,
-            round(rate.taker_bps * scale),
-            round(rate.maker_bps * scale),
+            int(rate.taker_bps * scale),
+            int(rate.maker_bps * scale),
         )
         for from_ms, least, rate in rows
     )
