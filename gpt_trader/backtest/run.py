@@ -1,7 +1,7 @@
 """Running targets over history: the fast engine, and the replay through the live engine."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ from gpt_trader.kernel.slippage import Drift, bar_drift, quoted, taker_ticks
 from gpt_trader.kernel.slots import LAST_CLOSE, LOTS
 
 PORTFOLIO = "backtest"
+ROWS_AT_ONCE = 1024  # of a panel, as plain numbers
 Stop = Callable[[], bool]
 
 
@@ -167,29 +168,28 @@ def run_replay(
 def history(panel: Panel, stop: Stop = never) -> Iterator[Event]:
     """Yield a panel as the events of a feed: bars, and a tick where a product has none."""
     ids = [product.product_id for product in panel.products]
-    everyone = len(ids)
-    for i, time in enumerate(panel.time.tolist()):
-        if stop():
-            return
-        closed_ms = time + panel.interval_ms
-        here = np.flatnonzero(panel.present[i]).tolist()
-        for j in here:
-            yield BarClosed(
-                closed_ms,
-                Bar(
-                    ids[j],
-                    time,
-                    int(panel.open[i, j]),
-                    int(panel.high[i, j]),
-                    int(panel.low[i, j]),
-                    int(panel.close[i, j]),
-                    float(panel.volume[i, j]),
-                    float(panel.funding_rate[i, j]),
-                    int(panel.half_spread_e8[i if len(panel.half_spread_e8) > 1 else 0, j]),
-                ),
-            )
-        if len(here) < everyone:
-            yield Ticked(closed_ms)
+    for begin in range(0, len(panel), ROWS_AT_ONCE):
+        for time, present, bars in _rows(panel, slice(begin, begin + ROWS_AT_ONCE), ids):
+            if stop():
+                return
+            closed_ms = time + panel.interval_ms
+            for is_here, bar in zip(present, bars, strict=True):
+                if is_here:
+                    yield BarClosed(closed_ms, Bar._make(bar))
+            if not all(present):
+                yield Ticked(closed_ms)
+
+
+def _rows(
+    panel: Panel, rows: slice, ids: Sequence[str]
+) -> Iterator[tuple[int, list[bool], Iterator[tuple[Any, ...]]]]:
+    """Yield (time, whether each product has a bar, the fields of each product's bar)."""
+    times = panel.time[rows].tolist()
+    quotes = np.broadcast_to(panel.half_spread_e8, panel.close.shape)
+    columns = (panel.open, panel.high, panel.low, panel.close, panel.volume, panel.funding_rate)
+    plain = [column[rows].tolist() for column in (*columns, quotes)]
+    for time, present, *values in zip(times, panel.present[rows].tolist(), *plain, strict=True):
+        yield time, present, zip(ids, [time] * len(ids), *values, strict=True)
 
 
 def ignore(state: State, entries: Sequence[Entry]) -> None:

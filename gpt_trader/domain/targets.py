@@ -1,5 +1,6 @@
 """What a strategy says: target weights, protection, and the conditions behind them."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, overload
@@ -74,17 +75,13 @@ class Targets:
 
     def row(self, i: int) -> "Target":
         """Return row i as scalars."""
-
-        def at(column: Floats | None) -> float:
-            return float("nan") if column is None else float(column[i])
-
         return Target(
-            weight=float(self.weight[i]),
-            stop=at(self.stop),
-            take_profit=at(self.take_profit),
-            trail=at(self.trail),
-            max_bars=0 if self.max_bars is None else int(self.max_bars[i]),
-            readings=Readings(self, i),
+            self.weight.item(i),
+            math.nan if self.stop is None else self.stop.item(i),
+            math.nan if self.take_profit is None else self.take_profit.item(i),
+            math.nan if self.trail is None else self.trail.item(i),
+            0 if self.max_bars is None else self.max_bars.item(i),
+            Readings(self, i),
         )
 
 
