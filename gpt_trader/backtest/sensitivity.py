@@ -56,7 +56,7 @@ def sensitivity(
     late_pct = late_sharpe = None
     if targets:
         points = tuple(
-            CostPoint(factor, *_outcome(path, rerun(with_fees(costs, factor), targets)))
+            CostPoint(factor, *_outcome(path, rerun(costs.scaled(factor), targets)))
             if factor != 1.0
             else CostPoint(factor, metrics.return_pct, metrics.sharpe)
             for factor in FEE_FACTORS
@@ -69,11 +69,6 @@ def sensitivity(
         delayed_return_pct=late_pct,
         delayed_sharpe=late_sharpe,
     )
-
-
-def with_fees(costs: CostModel, factor: float) -> CostModel:
-    """Return the costs with maker and taker fees times a factor; the rest stays as it is."""
-    return costs.scaled(factor)
 
 
 def delayed(targets: Targets) -> Targets:

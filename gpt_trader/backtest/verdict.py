@@ -101,7 +101,7 @@ def _losses(found: Evidence) -> Iterator[str]:
 def _unreal(found: Evidence) -> Iterator[str]:
     if found.label is not None:
         yield f"The market is {found.label}."
-    if found.costs.taker_bps <= 0.0:
+    if found.costs.kernel().taker_e8 <= 0:
         yield "It was tried without fees, which no exchange offers."
 
 

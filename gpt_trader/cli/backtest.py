@@ -184,7 +184,7 @@ def command(
     if not no_memory_check:
         backtest_input.check_memory(inputs)
     with on_interrupt() as stop:
-        result = backtest_input.run(inputs, stop)
+        result = backtest_input.run(inputs, root, stop)
     backtest_input.write_files(result, trades=trades, fills=fills, equity=equity)
     if report is not None:
         backtest_input.write_report(result, report)

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any, Literal
 
 from gpt_trader.backtest.api import Route, backtest
+from gpt_trader.backtest.assess import unrecorded
 from gpt_trader.backtest.files import (
     EQUITY_HEADER,
     FILLS_HEADER,
@@ -32,6 +33,8 @@ from gpt_trader.data.times import parse_interval
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import OrderStyle, OrderStyleName
 from gpt_trader.errors import UsageError
+from gpt_trader.optimize.trials import books, identify, others, record, with_sharpe
+from gpt_trader.runtime.session import clock_ms
 from gpt_trader.strategy.registry import builtin_names, create, findable
 
 
@@ -130,8 +133,10 @@ def check_memory(inputs: Inputs) -> None:
         check_fits([settings.synthetic.bars * len(settings.products or DEFAULT_PRODUCTS)])
 
 
-def run(inputs: Inputs, stop: Stop = never) -> Result:
-    """Load what is named, and run it; stop: as in `backtest`.
+def run(inputs: Inputs, root: Path, stop: Stop = never) -> Result:
+    """Load what is named, run it, and count the trial in the ledger of the state folder `root`.
+
+    stop: as in `backtest`.
 
     Raises UsageError, ConfigError, DataError or ValidationGateError.
     """
@@ -145,21 +150,33 @@ def run(inputs: Inputs, stop: Stop = never) -> Result:
         history = [_longer(one, _interval_ms(inputs, settings)) for one in history]
     load_s = perf_counter() - began
     products = [_bars(one).product.product_id for one in history]
-    return backtest(
+    found = routes(settings, products, inputs.style)
+    risk = settings.risk if inputs.risk else None
+    ledger, now_ms = books(root), clock_ms()
+    trial = identify(
+        found, [_bars(one) for one in history], costs=settings.costs, risk=risk, label=label
+    )
+    result = backtest(
         history,
-        routes(settings, products, inputs.style),
+        found,
         costs=settings.costs,
-        risk=settings.risk if inputs.risk else None,
+        risk=risk,
         cash=settings.cash,
         close_at_end=inputs.close_at_end,
         engine=inputs.engine,
         self_check=inputs.self_check,
         assess=True,
+        trials=others(ledger, trial, now_ms=now_ms),
         label=label,
         load_s=load_s,
         stop=stop,
         detail=detail,
     )
+    outcome = None if result.interrupted else result.metrics.sharpe
+    problem = record(ledger, [with_sharpe(trial, outcome)], now_ms=now_ms)
+    if problem is None or result.assessment is None:
+        return result
+    return replace(result, assessment=unrecorded(result.assessment, problem))
 
 
 def load_history(

@@ -17,7 +17,8 @@ from gpt_trader.observe.provenance import version_changes
 
 # What the same run need not have: how long it took, and what depends on other trials.
 ELSEWHERE = ("assessment.verdict", "assessment.reasons", "assessment.inference.trials",
-             "assessment.inference.dsr", "assessment.inference.expected_best_sharpe")  # fmt: skip
+             "assessment.inference.trials_note", "assessment.inference.dsr",
+             "assessment.inference.expected_best_sharpe")  # fmt: skip
 IDENTITY = ("run_id", "timing.")
 INPUTS = ("data", "strategy", "costs", "risk", "engine", "close_at_end", "label")
 DASH = "-"
@@ -99,7 +100,7 @@ def reproduce(root: Path, ref: str, *, json: bool) -> Result:
     """
     run = store.load(root, ref)
     fills = store.load_fills(root, run)
-    result = backtest_input.run(backtest_input.Inputs(**run.inputs))
+    result = backtest_input.run(backtest_input.Inputs(**run.inputs), root)
     again = store.record(result, plain(result.to_json_dict()), run.inputs)
     changed = list(_changed(run, again))
     different = _first_difference(run, again, _fills_differ(fills, result.fills), result)

@@ -9,7 +9,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import platformdirs
 
 from gpt_trader.backtest.api import Route, assign
 from gpt_trader.backtest.assess import Trials
+from gpt_trader.backtest.metrics import DAYS_PER_YEAR
 from gpt_trader.data.times import format_time
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel
@@ -100,6 +101,11 @@ def identify(
         first_ms=min(int(one.time[0]) for one in bars),
         last_ms=max(int(one.time[-1]) for one in bars),
     )
+
+
+def with_sharpe(trial: Trial, annual: float | None) -> Trial:
+    """Return a trial with its outcome: an annualized Sharpe ratio, as results state it."""
+    return replace(trial, sharpe=None if annual is None else annual / DAYS_PER_YEAR**0.5)
 
 
 def _route(route: Route) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from gpt_trader import CostModel, backtest
 from gpt_trader.backtest.assess import Trials
 from gpt_trader.backtest.baselines import exposed, exposure_of, hold_daily
-from gpt_trader.backtest.sensitivity import FEE_FACTORS, delayed, with_fees
+from gpt_trader.backtest.sensitivity import FEE_FACTORS, delayed
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import order_style
 from gpt_trader.domain.product import Product
@@ -122,10 +122,6 @@ def test_delayed_columns():
     assert late.stop.tolist() == [0.1, 0.1, 0.2]
     assert late.max_bars.tolist() == [4, 4, 5]
     assert late.trail is None
-
-
-def test_only_fees_scale():
-    assert with_fees(COSTS, 3.0) == CostModel(120, 120, 1, 1)
 
 
 def test_break_even_is_the_cost_that_eats_the_gross_profit():
