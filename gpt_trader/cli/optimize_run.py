@@ -4,22 +4,35 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time_ns
 
+import numpy as np
 import typer
+from numpy.typing import NDArray
 
+from gpt_trader.backtest.api import Route
+from gpt_trader.backtest.inference import Trials
 from gpt_trader.cli.backtest_input import Asked, load_history, resolve, restyled
 from gpt_trader.cli.output import note, verbosity
 from gpt_trader.config.load import restore
 from gpt_trader.config.settings import RouteSpec, Settings
+from gpt_trader.data.files import Loaded
+from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.costs import CostModel, OrderStyle
 from gpt_trader.errors import UsageError
 from gpt_trader.optimize.objective import Objective
 from gpt_trader.optimize.search import Progress, Search, optimize
-from gpt_trader.optimize.space import Axis, parse_axis
+from gpt_trader.optimize.space import Axis, Space, parse_axis
+from gpt_trader.optimize.trials import books, identify, others, record
+from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.runtime.state_dir import state_root
 from gpt_trader.strategy.registry import builtin_names
 from gpt_trader.strategy.registry import resolve as find_strategy
+
+Floats = NDArray[np.float64]
 
 INTERRUPTED = 130
 FOLDER = "optimize"
@@ -47,6 +60,9 @@ def run(
     history, label = load_history(inputs, settings)
     load_s = perf_counter() - began
     names = {axis.name for axis in axes}
+    series = [one.bars if isinstance(one, Loaded) else one for one in history]
+    style = route.order_style if inputs.style is None else restyled(route.order_style, inputs.style)
+    terms = (style, route.budget, settings.costs, settings.risk if inputs.risk else None, label)
     shown = _Shown(axes)
     try:
         return optimize(
@@ -63,6 +79,7 @@ def run(
             else restyled(route.order_style, inputs.style),
             cash=settings.cash,
             budget=route.budget,
+            earlier=partial(_counted, state_root(state_dir, os.environ), terms, series),
             keep_in=state_root(state_dir, os.environ) / FOLDER,
             progress=shown.note,
             label=label,
@@ -75,6 +92,32 @@ def run(
         raise typer.Exit(INTERRUPTED) from None
     finally:
         shown.clear()
+
+
+type Terms = tuple[OrderStyle, float, CostModel, RiskPolicy | None, str | None]
+
+
+def _counted(
+    root: Path, terms: Terms, series: Sequence[Bars], space: Space, sharpes: Floats
+) -> Trials:
+    """Write every point down as a trial; return the trials that are none of these points."""
+    style, budget, costs, risk, label = terms
+    mine = [
+        replace(
+            identify(
+                [Route(strategy, (), budget, style)], series, costs=costs, risk=risk, label=label
+            ),
+            sharpe=None if np.isnan(sharpe) else float(sharpe),
+        )
+        for strategy, sharpe in zip(space.strategies, sharpes, strict=True)
+        if strategy is not None
+    ]
+    ledger, now_ms = books(root), time_ns() // 1_000_000
+    wrong = record(ledger, mine, now_ms=now_ms)
+    found = others(ledger, mine[0], now_ms=now_ms)
+    if wrong is not None:
+        return replace(found, note=wrong)
+    return replace(found, count=max(0, found.count - len(mine) + 1))
 
 
 def _check_sets(asked: Asked, axes: Sequence[Axis]) -> None:

@@ -25,7 +25,7 @@ from gpt_trader.optimize.folds import make_folds
 from gpt_trader.optimize.heatmap import HeatMap, heat_map
 from gpt_trader.optimize.judge import judge
 from gpt_trader.optimize.keep import Kept, digest_of
-from gpt_trader.optimize.luck import Luck, luck
+from gpt_trader.optimize.luck import Luck, daily_sharpes, luck
 from gpt_trader.optimize.objective import Objective, daily_returns, scores
 from gpt_trader.optimize.overfit import Overfit, overfit
 from gpt_trader.optimize.plateau import choose, plateau_scores
@@ -116,7 +116,7 @@ def optimize(
     style: OrderStyle = DEFAULT_STYLE,
     cash: Decimal | int = DEFAULT_CASH,
     budget: float = 1.0,
-    earlier: Trials | None = None,
+    earlier: Trials | Callable[[Space, Floats], Trials] | None = None,
     keep_in: Path | None = None,
     progress: Callable[[Progress], None] | None = None,
     threads: int | None = None,
@@ -127,9 +127,10 @@ def optimize(
 
     bars, costs, risk, style, cash, label, load_s: as in `backtest`. strategy: a class, with
     `fixed` parameters that are not searched. grid: values of each parameter, neighbors side by
-    side. folds: walk-forward tests. earlier: trials made before on such data; None if nobody
-    counted. keep_in: folder where finished points are kept and looked for. threads: None for one
-    a processor. KeyboardInterrupt keeps what is finished, if there is a folder.
+    side. folds: walk-forward tests. earlier: trials made before on such data, or a function that
+    tells them from the grid and its (k,) daily Sharpe ratios; None if nobody counted. keep_in:
+    folder where finished points are kept and looked for. threads: None: one a processor.
+    KeyboardInterrupt keeps what is finished, if there is a folder.
     Raises UsageError, DataError, and ValidationGateError if the strategy looks ahead.
     """
     began = perf_counter()
@@ -159,6 +160,8 @@ def optimize(
     walk = walk_forward(market, space.strategies, space.shape, closes, cuts, objective)
     ran = ~np.isnan(closes[:, 0])
     returns = daily_returns(closes[ran])
+    if callable(earlier):
+        earlier = earlier(space, daily_sharpes(daily_returns(closes)))
     weighed = luck(returns, None if chosen is None else int(ran[:chosen].sum()), earlier)
     fitted = overfit(returns)
     used = {run.point for run in walk.folds} | {chosen}

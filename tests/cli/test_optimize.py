@@ -151,3 +151,12 @@ def test_an_interrupted_search_goes_on_to_the_same_document(tmp_path):
     assert json.loads(whole.stdout)["data"]["timing"]["kept"] == 0
     assert json.dumps(data_of(resumed.stdout)) == json.dumps(data_of(whole.stdout))
     assert Path(tmp_path / "a" / "optimize").is_dir()
+
+
+def test_every_point_is_a_trial_and_counted_once(capsys):
+    first = json.loads(run(capsys, *SMALL, "--json")[1])["data"]["luck"]
+    assert (first["trials"], first["earlier"]) == (7, 0)
+    again = json.loads(run(capsys, *SMALL, "--json")[1])["data"]["luck"]
+    assert again == first
+    wider = json.loads(run(capsys, *SMALL, "--set", "weight=0.5", "--json")[1])["data"]["luck"]
+    assert (wider["trials"], wider["earlier"]) == (14, 7)
