@@ -1,7 +1,7 @@
 """A backtest from bars to result: what the command calls and the library offers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from functools import partial
 from time import perf_counter
@@ -9,13 +9,14 @@ from typing import Any, Literal
 
 from gpt_trader.backtest.assess import Trials, assessment
 from gpt_trader.backtest.bar_signals import MixedSignals
-from gpt_trader.backtest.checks import NO_CHECKS, Checks, check, together
+from gpt_trader.backtest.checks import NOT_ASKED, Checks, check, together
 from gpt_trader.backtest.measure import measure
 from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.result import Halts, History, Result, StrategyUsed, Terms, Timing
 from gpt_trader.backtest.run import RawRun, Stop, never, run_fast, run_replay
 from gpt_trader.data.files import Loaded
 from gpt_trader.data.panel import Panel, build_panel
+from gpt_trader.data.quality import inspect
 from gpt_trader.data.resample import check_detail
 from gpt_trader.domain.bars import Bars, Ints
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle, check_latency
@@ -103,7 +104,7 @@ def backtest(
         series, targets = _until(time, series, targets)
         loaded, self_check, assess = list(series), False, False
     checked = perf_counter()
-    checks = _checks(assigned, series, targets) if self_check else NO_CHECKS
+    checks = _checks(assigned, series, targets) if self_check else NOT_ASKED
     measured = perf_counter()
 
     path = Path(
@@ -291,13 +292,14 @@ def _checks(
     assigned: Sequence[Route], series: Sequence[Bars], targets: Sequence[Targets | None]
 ) -> Checks:
     """Check what is computed over whole arrays; a strategy that is shown bar by bar cannot peek."""
-    return together(
+    found = together(
         [
             check(r.strategy, b, t)
             for r, b, t in zip(assigned, series, targets, strict=True)
             if t is not None
         ]
     )
+    return replace(found, data=tuple(inspect(b) for b in series))
 
 
 def cash_units(cash: Decimal | int) -> int:

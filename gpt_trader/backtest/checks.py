@@ -5,33 +5,40 @@ targets of the whole history, later bars leaked into it. The same row is recompu
 trailing window of `warmup` bars, as live trading does: a difference means too short a warm-up.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.domain.bars import Bars
+from gpt_trader.data.quality import Quality
+from gpt_trader.domain.bars import Bars, Ints
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import ValidationGateError
 from gpt_trader.strategy.answers import ask_targets, iso
 from gpt_trader.strategy.base import Strategy
 
-SAMPLES = 8
+SAMPLES = 12
 LOOK_BACK_BARS = 50_000  # most history a sampled row is recomputed on, unless warm-up is longer
 COLUMNS = ("weight", "stop", "take_profit", "trail", "max_bars")
 
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What was checked; ok is None where nothing was (switched off, or too little data)."""
+    """What was checked; ok is None where nothing was (switched off, or too little data).
+
+    asked: False if the checks were switched off. data: what is wrong with each product's bars.
+    """
 
     sampled: int
     lookahead_ok: bool | None
     warmup_bars: int
     warmup_ok: bool | None
+    asked: bool = True
+    data: tuple[Quality, ...] = ()
 
 
 NO_CHECKS = Checks(sampled=0, lookahead_ok=None, warmup_bars=0, warmup_ok=None)
+NOT_ASKED = replace(NO_CHECKS, asked=False)
 
 
 def check(
@@ -42,7 +49,7 @@ def check(
     look_back_bars: most history before a sampled row that is recomputed at first.
     Raises ValidationGateError naming the first bar and the column that differs.
     """
-    sampled = rows_to_sample(full.weight, strategy.min_bars)
+    sampled = rows_to_sample(full.weight, strategy.min_bars, bars.close)
     for row in sampled:
         _check_lookahead(strategy, bars, full, int(row), max(strategy.warmup, look_back_bars))
     long_enough = sampled[sampled + 1 >= strategy.warmup]
@@ -68,20 +75,25 @@ def together(parts: list[Checks]) -> Checks:
     )
 
 
-def rows_to_sample(weight: NDArray[np.float64], min_bars: int) -> NDArray[np.int64]:
-    """Return up to SAMPLES rows: half where the weight changes, half evenly spread.
+def rows_to_sample(weight: NDArray[np.float64], min_bars: int, close: Ints) -> NDArray[np.int64]:
+    """Return up to SAMPLES rows: evenly spread, where the weight changes, before large moves.
 
-    The last row is left out: no later bar exists that could have leaked into it.
+    Who sees the next bar acts where it pays, so a third of the rows are the bars before the
+    largest moves of the close. The last row is left out: no later bar exists that could have
+    leaked into it.
     """
     last = len(weight) - 2
     if last < 0:
         return np.empty(0, np.int64)
     first = min(max(min_bars - 1, 0), last)
-    spread = np.linspace(first, last, SAMPLES // 2).astype(np.int64)
+    each = SAMPLES // 3
+    spread = np.linspace(first, last, each).astype(np.int64)
     bits = np.ascontiguousarray(weight, np.float64).view(np.int64)
     changes = np.flatnonzero(bits[1:-1] != bits[:-2]) + 1
-    picks = np.linspace(0, max(len(changes) - 1, 0), SAMPLES // 2).astype(np.int64)
-    return np.unique(np.concatenate([spread, changes[picks] if len(changes) else spread]))
+    picks = np.linspace(0, max(len(changes) - 1, 0), each).astype(np.int64)
+    moves = np.abs(np.diff(close[first : last + 2]) / close[first : last + 1])
+    largest = np.argpartition(moves, -min(each, len(moves)))[-each:] + first
+    return np.unique(np.concatenate([spread, changes[picks] if len(changes) else spread, largest]))
 
 
 def _check_lookahead(

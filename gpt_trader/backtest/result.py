@@ -20,7 +20,7 @@ from gpt_trader.backtest.metrics import drawdown_curve_pct, highest, median
 from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.trades import Trade, trade_list
 from gpt_trader.data.files import Loaded
-from gpt_trader.data.quality import digest, find_gaps
+from gpt_trader.data.quality import Quality, digest, find_gaps
 from gpt_trader.data.times import format_interval, format_time
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
@@ -242,6 +242,8 @@ class Result:
                 "loss_days": self.halts.loss_days,
             },
             "checks": {
+                "asked": self.checks.asked,
+                "data": [_quality_json(one) for one in self.checks.data],
                 "lookahead": {"sampled": self.checks.sampled, "ok": self.checks.lookahead_ok},
                 "warmup": {"bars": self.checks.warmup_bars, "ok": self.checks.warmup_ok},
             },
@@ -268,6 +270,18 @@ def data_used(one: History) -> DataUsed:
 
 def _bps(costs: CostModel, name: str) -> float:
     return float(getattr(costs, name))
+
+
+def _quality_json(found: Quality) -> dict[str, Any]:
+    times = {
+        name: None if value is None else format_time(value)
+        for name, value in (
+            ("first_bad_print", found.first_bad_print_ms),
+            ("first_stale", found.first_stale_ms),
+        )
+    }
+    counts = {k: v for k, v in asdict(found).items() if not k.startswith("first_")}
+    return counts | times
 
 
 def _data_json(used: DataUsed) -> dict[str, Any]:

@@ -14,6 +14,8 @@ LOSES = "LOSES"
 NOT_PROVEN = "NOT PROVEN"
 PASS = "PASS"  # noqa: S105
 HARSHER_FEES = 2.0
+MOST_MISSING = 0.05  # share of the bars; more is a doubt
+MOST_STALE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,12 @@ def doubts(found: Evidence) -> Iterator[str]:
             f"Buy and hold at the same risk made {baseline:,.1f} %, "
             f"this {found.metrics.return_pct:,.1f} %."
         )
+    held, span = found.baselines.buy_hold_sharpe, found.inference.sharpe
+    if held is not None and span is not None and span.low <= held:
+        yield (
+            f"By its own days its Sharpe ratio may be as low as {span.low:,.2f}, and buy and hold "
+            f"had {held:,.2f}: it may be no more than the market."
+        )
 
 
 def _passes(found: Evidence) -> Iterator[str]:
@@ -110,6 +118,16 @@ def _unchecked(checks: Checks) -> Iterator[str]:
         yield "It was not checked for looking ahead."
     if checks.warmup_ok is None:
         yield "Its warm-up was not checked."
+    for data in checks.data:
+        if data.bad_prints:
+            yield (
+                f"{_count(data.bad_prints, 'price')} of {data.product} lie far from both "
+                "neighbors: some of the profit may be a bad print."
+            )
+        if data.missing_bars > MOST_MISSING * (data.bars + data.missing_bars):
+            yield f"{_count(data.missing_bars, 'bar')} of {data.product} are missing."
+        if data.stale_bars > MOST_STALE * data.bars:
+            yield f"{_count(data.stale_bars, 'bar')} of {data.product} did not move at all."
 
 
 def _may_be_luck(inference: Inference) -> Iterator[str]:

@@ -116,15 +116,36 @@ def test_little_data_is_not_called_a_pass():
     assert run(Honest(), walk(8)).warmup_ok is None
 
 
-def test_rows_to_sample_prefer_changes_and_leave_out_the_last():
+def test_rows_to_sample_prefer_changes_and_large_moves_and_leave_out_the_last():
     weight = np.zeros(100)
     weight[[40, 60, 99]] = 1.0
-    rows = rows_to_sample(weight, 5)
-    assert {40, 41, 60, 61} <= set(rows.tolist())
+    close = np.full(100, 1_000)
+    close[71:] = 2_000  # the move that row 70 would like to know
+    rows = rows_to_sample(weight, 5, close)
+    assert {40, 41, 60, 61, 70} <= set(rows.tolist())
     assert rows.min() == 4
     assert rows.max() == 98
-    assert len(rows_to_sample(np.zeros(1), 5)) == 0
-    assert rows_to_sample(np.full(3, np.nan), 50).tolist() == [1]
+    assert len(rows_to_sample(np.zeros(1), 5, close[:1])) == 0
+    assert rows_to_sample(np.full(3, np.nan), 50, close[:3]).tolist() == [1]
+
+
+@dataclass(frozen=True)
+class PeeksOnce(Honest):
+    """Flat but for the bar before the largest rise of a long history."""
+
+    name: ClassVar[str] = "peeks once"
+
+    def targets(self, bars):
+        weight = np.zeros(len(bars))
+        weight[np.argmax(np.diff(bars.close) / bars.close[:-1])] = 1.0
+        return Targets(weight)
+
+
+def test_a_single_peek_before_the_largest_move_is_found():
+    bars = walk(5_000)
+    strategy = PeeksOnce()
+    with pytest.raises(ValidationGateError, match="look-ahead: peeks once changes weight"):
+        check(strategy, bars, strategy.targets(bars))
 
 
 def test_first_difference_is_bitwise_with_nan_equal():

@@ -10,6 +10,7 @@ from gpt_trader import CostModel, backtest
 from gpt_trader.backtest.assess import Baselines, CostPoint, Inference, Range, Sensitivity
 from gpt_trader.backtest.checks import NO_CHECKS, Checks
 from gpt_trader.backtest.verdict import LOSES, NOT_PROVEN, PASS, Evidence, Verdict, capped, judge
+from gpt_trader.data.quality import Quality
 from gpt_trader.strategy.registry import create
 from tests.strategies_helpers import random_bars
 
@@ -17,6 +18,10 @@ from tests.strategies_helpers import random_bars
 def points(double, triple=1.0):
     returns = zip((0.0, 0.5, 1.0, 2.0, 3.0), (60.0, 55.0, 50.0, double, triple), strict=True)
     return tuple(CostPoint(factor, pct, 1.0) for factor, pct in returns)
+
+
+def a_quality(*, bad_prints=0, missing_bars=0, stale_bars=0):
+    return Quality("BTC-USD", 1_000, 1, missing_bars, bad_prints, None, stale_bars, None, 0)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +43,7 @@ def proven():
             block_days=11.0,
             days=1_400,
             return_pct=Range(12.0, 110.0),
-            sharpe=Range(0.5, 2.5),
+            sharpe=Range(1.0, 2.5),
             max_drawdown_pct=Range(5.0, 20.0),
             fan=np.ones((5, 1_401)),
             psr=0.999,
@@ -81,6 +86,10 @@ def test_everything_holds(proven):
         ("sensitivity", {"costs": ()}, "decides bar by bar"),
         ("sensitivity", {"delayed_return_pct": None}, "decides bar by bar"),
         ("baselines", {"vol_matched_return_pct": 50.0}, "same risk made 50.0 %, this 50.0 %"),
+        ("inference", {"sharpe": Range(0.9, 2.5)}, "as low as 0.90, and buy and hold had 0.90"),
+        ("checks", {"data": (a_quality(bad_prints=1),)}, "1 price of BTC-USD lie far"),
+        ("checks", {"data": (a_quality(missing_bars=60),)}, "60 bars of BTC-USD are missing"),
+        ("checks", {"data": (a_quality(stale_bars=11),)}, "11 bars of BTC-USD did not move"),
         ("checks", {"lookahead_ok": None}, "not checked for looking ahead"),
         ("checks", {"warmup_ok": None}, "warm-up was not checked"),
         ("costs", {"taker_bps": 0.0}, "without fees"),
@@ -99,6 +108,11 @@ def test_the_synthetic_market_never_passes(proven):
     found = judge(replace(proven, label="synthetic: says nothing about profit"))
     assert found.word == NOT_PROVEN
     assert found.reasons == ("The market is synthetic: says nothing about profit.",)
+
+
+def test_nearly_clean_data_passes(proven):
+    clean = a_quality(missing_bars=52, stale_bars=10)
+    assert judge(replace(proven, checks=replace(proven.checks, data=(clean,)))).word == PASS
 
 
 def test_at_the_edge_it_passes(proven):
