@@ -162,6 +162,7 @@ def backtest(
         label=label,
         assessment=trust,
         interrupted=interrupted,
+        detail=tuple(detail),
     )
 
 

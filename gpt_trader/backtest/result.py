@@ -110,7 +110,8 @@ class Result:
     3) int64 grid row, product and code at which a run of the same refusal begins.
 
     assessment: how far the outcome can be trusted; None if that was not asked for.
-    interrupted: it ended before its data did.
+    interrupted: it ended before its data did. detail: finer bars that decided what happened inside
+    a bar, one series a product; none without.
     """
 
     histories: tuple[History, ...]
@@ -128,11 +129,17 @@ class Result:
     label: str | None = None
     assessment: Assessment | None = None
     interrupted: bool = False
+    detail: tuple[Bars, ...] = ()
 
     @cached_property
     def data(self) -> tuple[DataUsed, ...]:
         """What went in, one entry a product."""
         return tuple(data_used(one) for one in self.histories)
+
+    @cached_property
+    def detail_used(self) -> tuple[DataUsed, ...]:
+        """The finer bars, one entry a product; empty without."""
+        return tuple(data_used(one) for one in self.detail)
 
     @property
     def products(self) -> tuple[Product, ...]:
@@ -171,6 +178,7 @@ class Result:
         del terms["engine"]
         inputs = {
             "data": [asdict(d) for d in self.data],
+            "detail": [asdict(d) for d in self.detail_used],
             "strategy": [asdict(s) for s in self.strategy],
             "terms": terms,
             "cash": self.path.start_units,
@@ -227,6 +235,7 @@ class Result:
             "engine": self.terms.engine,
             "interrupted": self.interrupted,
             "data": [_data_json(one) for one in self.data],
+            "detail": [_data_json(one) for one in self.detail_used],
             "strategy": [_strategy_json(one) for one in self.strategy],
             "costs": asdict(self.terms.costs) | {"label": self.costs_label},
             "risk": None if self.terms.risk is None else asdict(self.terms.risk),

@@ -26,7 +26,7 @@ from gpt_trader.observe.spark import sample
 RUNS = "runs"
 LAST = "last"
 NAMED = 5  # runs that an error names
-SCHEMA = 1
+SCHEMA = 2
 _RECORD, _FILLS = "run.json", "fills.npz"
 _HEX = frozenset("0123456789abcdef")
 

@@ -20,7 +20,7 @@ ELSEWHERE = ("assessment.verdict", "assessment.reasons", "assessment.inference.t
              "assessment.inference.trials_note", "assessment.inference.dsr",
              "assessment.inference.expected_best_sharpe")  # fmt: skip
 IDENTITY = ("run_id", "timing.")
-INPUTS = ("data", "strategy", "costs", "risk", "engine", "close_at_end", "label")
+INPUTS = ("data", "detail", "strategy", "costs", "risk", "engine", "close_at_end", "label")
 DASH = "-"
 VALUES = ("a", "b", "difference")
 NAME, CELL = 28, 16  # characters of a name and a value in a table
@@ -135,6 +135,9 @@ def _changed(run: StoredRun, again: StoredRun) -> Iterator[str]:
     for was, now in zip(run.data["data"], again.data["data"], strict=True):
         if was["sha256"] != now["sha256"]:
             yield f"data of {was['product']}"
+    for was, now in zip(run.data["detail"], again.data["detail"], strict=True):
+        if was["sha256"] != now["sha256"]:
+            yield f"detail of {was['product']}"
     if run.code != again.code:
         yield "code of gpt-trader"
     for was, now in zip(run.data["strategy"], again.data["strategy"], strict=True):

@@ -70,9 +70,11 @@ def heading(data: Document) -> list[str]:
     used = data["data"]
     first, last = min(d["first"] for d in used), max(d["last"] for d in used)
     gaps = sum(d["gaps"] for d in used)
+    fine = next((d["interval"] for d in data["detail"]), None)
     lines.append(
         f"{sum(d['bars'] for d in used):,} bars of {used[0]['interval']}, {first[:10]} to "
-        f"{last[:10]}{f', {gaps:,} gaps' if gaps else ''}, {data['engine']} engine"
+        f"{last[:10]}{f', {gaps:,} gaps' if gaps else ''}"
+        f"{f', inside by {fine}' if fine else ''}, {data['engine']} engine"
     )
     return [*lines, data["label"]] if data["label"] else lines
 
@@ -197,7 +199,8 @@ def remarks(data: Document, *, full: bool) -> list[tuple[str, str]]:
     if halts:
         lines.append(("halts", "; ".join(halts)))
     lines.append(("checks", checked(data["checks"])))
-    lines.append(("costs", data["costs"]["label"] or rates(data["costs"])))
+    costs = data["costs"]
+    lines.append(("costs", "; ".join([costs["label"] or rates(costs), *terms(costs)])))
     if data["risk"] is None:
         lines.append(("risk", "no limits"))
     return lines
@@ -222,6 +225,22 @@ def rates(costs: Document) -> str:
         f"taker {costs['taker_bps']:g}, maker {costs['maker_bps']:g}, half spread "
         f"{costs['spread_bps']:g}, slippage {costs['slippage_bps']:g} bps"
     )
+
+
+def terms(costs: Document) -> Iterator[str]:
+    """Say what else makes fills dearer, later or rarer, where it is not as by default."""
+    if costs["fee_tier"] != "worst":
+        yield f"region {costs['region']}"
+    if costs["impact"]:
+        yield f"impact {costs['impact']:g}"
+    if costs["latency_ms"]:
+        yield f"latency {costs['latency_ms']:,} ms"
+    if costs["latency_bars"]:
+        yield f"latency {costs['latency_bars']} bars"
+    if costs["participation"] is not None:
+        yield f"at most {100 * costs['participation']:g} % of a bar's volume"
+    if costs["touch_fills"]:
+        yield "limits fill when touched"
 
 
 def named(counts: Mapping[str, int]) -> str:

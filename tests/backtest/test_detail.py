@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gpt_trader import backtest
+from gpt_trader.data.quality import digest
 from gpt_trader.data.resample import resample
 from gpt_trader.domain.costs import order_style
 from gpt_trader.kernel.codes import BUY, FILL_ENTRY, FILL_STOP, FILL_TAKE_PROFIT, SELL, TAKER
@@ -55,7 +56,19 @@ def test_both_engines_agree_and_a_result_can_differ_from_that_without_detail():
     replay = backtest(bars, Above(), detail=[fine], engine="replay", **terms)
     assert fast.fills.tolist() == replay.fills.tolist()
     assert len(fast.fills) > 10
-    assert fast.fills.tolist() != backtest(bars, Above(), **terms).fills.tolist()
+    plain = backtest(bars, Above(), **terms)
+    assert fast.fills.tolist() != plain.fills.tolist()
+    assert plain.to_json_dict()["detail"] == []
+    (used,) = fast.to_json_dict()["detail"]
+    assert (used["interval"], used["bars"], used["sha256"]) == ("1h", 2_000, digest(fine))
+    assert fast.run_id == replay.run_id
+
+
+def test_finer_bars_that_change_no_fill_are_part_of_the_run_id():
+    fine = walk(n=100)
+    terms = {"bars": resample(fine, 4 * HOUR), "strategy": Above(90), "self_check": False}
+    ids = {backtest(**terms, detail=detail).run_id for detail in ((), (fine,), (fine,))}
+    assert len(ids) == 2
 
 
 @pytest.mark.parametrize("engine", ["fast", "replay"])

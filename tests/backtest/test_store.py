@@ -70,7 +70,7 @@ def test_no_run_and_too_many_runs_are_named(tmp_path):
         store.find(tmp_path, "")
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": 99}', '{"schema": 1, "run_id": 1}'])
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": 99}', '{"schema": 2, "run_id": 1}'])
 def test_a_damaged_record_is_data_that_is_bad(text, results, tmp_path):
     run = saved(tmp_path, results[0])
     (tmp_path / store.RUNS / run.run_id / "run.json").write_text(text)

@@ -3,12 +3,15 @@
 import csv
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from gpt_trader.cli.backtest_view import heading, terms
 from gpt_trader.cli.main import main
+from gpt_trader.domain.costs import CostModel
 from gpt_trader.observe.spark import LEVELS, sparkline
 
 HOUR = 3600
@@ -261,6 +264,22 @@ def test_sparkline():
     assert len(sparkline(np.arange(1000.0))) == 60
 
 
+def test_only_terms_that_are_not_the_default_are_said():
+    assert list(terms(asdict(CostModel()))) == []
+    other = CostModel(
+        participation=0.05, touch_fills=True, impact=0.5, latency_ms=1_500, latency_bars=2,
+        fee_tier="simulated", region="eu",
+    )  # fmt: skip
+    assert list(terms(asdict(other))) == [
+        "region eu",
+        "impact 0.5",
+        "latency 1,500 ms",
+        "latency 2 bars",
+        "at most 5 % of a bar's volume",
+        "limits fill when touched",
+    ]
+
+
 def test_real_minutes_of_a_perpetual(run):
     folder = Path(os.environ.get("GPT_TRADER_TEST_DATA", "../shared/data"))
     file = folder / "BTC-PERP_1m_2022-01.csv.gz"
@@ -279,6 +298,9 @@ def test_finer_bars_of_the_file_decide_inside_longer_ones(run, market):
     code, document = run(*flags)
     data = document["data"]["data"][0]
     assert (code, data["interval"], data["bars"]) == (0, "4h", 150)
+    detail = document["data"]["detail"][0]
+    assert (detail["product"], detail["interval"], detail["bars"]) == ("SOL-USD", "1h", 600)
+    assert "inside by 1h" in heading(document["data"])[1]
     _, replayed = run(*flags, "--engine", "replay")
     assert replayed["data"]["result"] == document["data"]["result"]
     assert document["data"]["result"]["fills"] > 0
