@@ -53,16 +53,16 @@ def hold_daily(path: Path, costs: CostModel, *, close_at_end: bool) -> Floats:
 
     A day without bars is valued at the closes before it.
     """
-    kernel, start = costs.kernel(), path.start_units
+    start = path.start_units
     days = np.arange(path.time[0] // DAY_MS, path.time[-1] // DAY_MS + 1)
     total = np.full(len(days), float(start))
-    for one, holding in zip(path.bars, buy_all(path.bars, kernel, start), strict=True):
+    for one, holding in zip(path.bars, buy_all(path.bars, costs, start), strict=True):
         newest = np.searchsorted(one.time, (days + 1) * DAY_MS) - 1
         spec = one.product.spec
         worth = one.close[newest] * (holding.lots * spec.value_num / spec.value_den)
         total += np.where(newest > 0, worth - holding.spent, 0.0)
     if close_at_end:
-        total[-1] = buy_and_hold(path.bars, kernel, start_units=start, close_at_end=True)
+        total[-1] = buy_and_hold(path.bars, costs, start_units=start, close_at_end=True)
     return total / start
 
 

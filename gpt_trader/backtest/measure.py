@@ -12,7 +12,7 @@ from gpt_trader.backtest.measured import Metrics
 from gpt_trader.backtest.path import Path, daily_equity
 from gpt_trader.backtest.trades import grids, holding_ms, is_closed, profits, returns_pct, trades
 from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.costs import CostModel
+from gpt_trader.domain.costs import CostModel, bps_to_e8
 from gpt_trader.kernel.codes import MAKER
 from gpt_trader.kernel.curve import exposure
 from gpt_trader.kernel.ledger import cash_after
@@ -49,36 +49,38 @@ class Holding(NamedTuple):
     spent: int
 
 
-def buy_all(bars: Sequence[Bars], costs: Costs, start_units: int) -> list[Holding]:
+def buy_all(bars: Sequence[Bars], costs: CostModel, start_units: int) -> list[Holding]:
     """Return each product's holding after buying with all of the cash.
 
     Each product gets an equal part of it and is bought at the open after its first bar, as taker
-    with spread, slippage and fee; no lots of what has no such bar or costs too much.
+    with spread, slippage and the fee in force at the first close for an account without volume;
+    no lots of what has no such bar or costs too much.
     """
-    adverse_e8 = costs.half_spread_e8 + costs.slippage_e8
+    adverse_e8 = _adverse_e8(costs)
     bought = []
     for one in bars:
         holding = Holding(0, 0)
         if len(one) > 1:
             spec = one.product.spec
+            taker_e8 = costs.taker_at(int(one.time[0]) + one.interval_ms)
             ticks = adverse_ticks(int(one.open[1]), 1, adverse_e8)
-            lots = lots_for_quote(start_units // len(bars), ticks, costs.taker_e8, spec)
+            lots = lots_for_quote(start_units // len(bars), ticks, taker_e8, spec)
             if lots >= spec.min_lots and fits(lots, ticks, spec):
-                fee = fill_fee(1, lots, ticks, costs.taker_e8, spec)
+                fee = fill_fee(1, lots, ticks, taker_e8, spec)
                 holding = Holding(lots, -cash_after(0, 1, lots, ticks, fee, spec))
         bought.append(holding)
     return bought
 
 
 def buy_and_hold(
-    bars: Sequence[Bars], costs: Costs, *, start_units: int, close_at_end: bool
+    bars: Sequence[Bars], costs: CostModel, *, start_units: int, close_at_end: bool
 ) -> int:
     """Return what buying everything at once and waiting leaves, units.
 
-    What `buy_all` bought is valued at the last close, or sold there at the same costs if
+    What `buy_all` bought is valued at the last close, or sold there, as it was bought, if
     `close_at_end`.
     """
-    adverse_e8 = costs.half_spread_e8 + costs.slippage_e8
+    adverse_e8 = _adverse_e8(costs)
     total = start_units
     for one, holding in zip(bars, buy_all(bars, costs, start_units), strict=True):
         if holding.lots == 0:
@@ -88,9 +90,14 @@ def buy_and_hold(
         fee = 0
         if close_at_end:
             ticks = adverse_ticks(ticks, -1, adverse_e8)
-            fee = fill_fee(-1, holding.lots, ticks, costs.taker_e8, spec)
+            taker_e8 = costs.taker_at(int(one.time[-1]) + one.interval_ms)
+            fee = fill_fee(-1, holding.lots, ticks, taker_e8, spec)
         total = cash_after(total - holding.spent, -1, holding.lots, ticks, fee, spec)
     return total
+
+
+def _adverse_e8(costs: CostModel) -> int:
+    return bps_to_e8(costs.spread_bps) + bps_to_e8(costs.slippage_bps)
 
 
 def measure(path: Path, costs: CostModel, *, close_at_end: bool) -> tuple[Metrics, Rows]:
@@ -104,7 +111,7 @@ def measure(path: Path, costs: CostModel, *, close_at_end: bool) -> tuple[Metric
     profit = profits(closed, products, path.last_ticks)
     values = fill_values(path.fills, num, den)
     mean_equity = float(np.mean(path.equity))
-    held = buy_and_hold(path.bars, kernel, start_units=path.start_units, close_at_end=close_at_end)
+    held = buy_and_hold(path.bars, costs, start_units=path.start_units, close_at_end=close_at_end)
     numbers = Metrics(
         buy_hold_return_pct=metrics.return_pct(path.start, held / UNITS_PER_QUOTE),
         trades=len(closed),

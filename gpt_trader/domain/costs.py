@@ -78,6 +78,12 @@ class CostModel:
             or self.fee_tier != "worst"
         )
 
+    def taker_at(self, time_ms: int) -> int:
+        """Return the taker rate, e8, of an account without volume at a time, int64 ms."""
+        fixed = bps_to_e8(self.taker_bps)
+        rates = [rate for begin, least, rate, _ in self.fee_tiers if begin <= time_ms and not least]
+        return rates[-1] if rates else fixed
+
     def kernel(self) -> Costs:
         """Return the model in the kernel's units.
 

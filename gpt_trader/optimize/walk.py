@@ -159,5 +159,5 @@ def _buy_hold(market: Market, start_ms: int, end_ms: int) -> float:
         first, end = (int(i) for i in np.searchsorted(bars.time, (start_ms, end_ms)))
         if first < end:
             held.append(bars[first:end])
-    left = buy_and_hold(held, market.costs.kernel(), start_units=market.cash, close_at_end=True)
+    left = buy_and_hold(held, market.costs, start_units=market.cash, close_at_end=True)
     return return_pct(market.start, left / UNITS_PER_QUOTE)

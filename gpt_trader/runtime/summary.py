@@ -153,7 +153,7 @@ def _money(wired: Wired, path: Path | None, costs: CostModel) -> Json:
         nothing = {"gross_pnl": "0.00", "fees": "0.00", "spread_slippage": "0.00"}
         return {"start_equity": start, "final_equity": start, **nothing, "net_pnl": "0.00"}
     numbers: Metrics = measure(path, costs, close_at_end=False)[0]
-    held = buy_and_hold(path.bars, costs.kernel(), start_units=path.start_units, close_at_end=False)
+    held = buy_and_hold(path.bars, costs, start_units=path.start_units, close_at_end=False)
     return {
         "start_equity": start,
         "final_equity": money_text(numbers.final_equity),

@@ -13,6 +13,7 @@ from gpt_trader.backtest.measure import buy_and_hold, half_spreads, measure, mon
 from gpt_trader.backtest.path import Path
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel
+from gpt_trader.domain.fees import CHANGED_MS
 from gpt_trader.domain.product import Product
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_EXIT, MAKER, TAKER
 from gpt_trader.kernel.settings import FILL_DTYPE
@@ -129,20 +130,44 @@ def test_buy_and_hold_pays_the_same_costs():
     one = bars(BTC, [10_000, 10_000, 12_000], [10_000, 11_000, 20_000])
     costs = CostModel(taker_bps=100, maker_bps=0, spread_bps=50, slippage_bps=50)
     # 1,000 buys at 101 + 1 % fee = 102.01: 9.80 BTC for 999.698, kept at 200
-    left = buy_and_hold([one], costs.kernel(), start_units=1_000 * UNIT, close_at_end=False)
+    left = buy_and_hold([one], costs, start_units=1_000 * UNIT, close_at_end=False)
     assert money(left) == Decimal(1000) - Decimal("9.80") * Decimal("102.01") + 1960
     # or sold at 198 less 1 %
-    left = buy_and_hold([one], costs.kernel(), start_units=1_000 * UNIT, close_at_end=True)
+    left = buy_and_hold([one], costs, start_units=1_000 * UNIT, close_at_end=True)
     sold = Decimal("9.80") * 198 * Decimal("0.99")
     assert money(left) == Decimal(1000) - Decimal("9.80") * Decimal("102.01") + sold
+
+
+@pytest.mark.parametrize(
+    "tier, hours, bought_bps, sold_bps",
+    [
+        ("simulated", -100, 120, 120),  # both before the schedule changed
+        ("simulated", -1, 90, 90),  # decided when it changes, sold after
+        ("simulated", -2, 120, 90),
+        ("simulated", 0, 90, 90),
+        ("advanced_1", -100, 40, 40),
+    ],
+)
+def test_buy_and_hold_pays_the_rates_of_its_time(tier, hours, bought_bps, sold_bps):
+    one = bars(BTC, [10_000] * 3, [10_000, 10_000, 20_000], HOUR)
+    one = dataclasses.replace(one, time=CHANGED_MS + hours * HOUR + np.arange(3) * HOUR)
+    costs = CostModel(spread_bps=0, slippage_bps=0, fee_tier=tier)
+    kept, sold = (
+        buy_and_hold([one], costs, start_units=1_000 * UNIT, close_at_end=close)
+        for close in (False, True)
+    )
+    lots = int(Decimal(100_000) / (100 * (1 + Decimal(bought_bps) / 10_000)))
+    fee = Decimal(lots) * bought_bps / 10_000
+    assert money(kept) == 1_000 - lots - fee + 2 * lots
+    assert money(kept - sold) == Decimal(2 * lots) * sold_bps / 10_000
 
 
 def test_buy_and_hold_splits_equally_and_leaves_what_it_cannot_buy():
     rising = bars(BTC, [10_000, 10_000], [10_000, 20_000])
     single = bars(BTC, [10_000], [10_000])
-    left = buy_and_hold([rising, single], FREE.kernel(), start_units=200 * UNIT, close_at_end=False)
+    left = buy_and_hold([rising, single], FREE, start_units=200 * UNIT, close_at_end=False)
     assert money(left) == 300
-    left = buy_and_hold([rising], FREE.kernel(), start_units=UNIT // 100, close_at_end=False)
+    left = buy_and_hold([rising], FREE, start_units=UNIT // 100, close_at_end=False)
     assert money(left) == Decimal("0.01")
 
 
