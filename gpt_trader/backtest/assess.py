@@ -66,7 +66,9 @@ def assessment(
     """
     sure = infer(path.time, path.equity, start=path.start, trials=trials)
     other_terms = sensitivity(path, metrics, costs, targets, rerun)
-    beside = baselines(path, costs, close_at_end=close_at_end)
+    beside = baselines(
+        path, costs, close_at_end=close_at_end, expected_best_sharpe=sure.expected_best_sharpe
+    )
     verdict = judge(Evidence(metrics, costs, sure, other_terms, beside, checks, label))
     return Assessment(sure, other_terms, beside, verdict)
 

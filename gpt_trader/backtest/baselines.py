@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.backtest.inference import MIN_DAYS, moments, probabilistic_sharpe
 from gpt_trader.backtest.measure import buy_all, buy_and_hold
-from gpt_trader.backtest.metrics import DAY_MS, daily_closes, return_pct, sharpe
+from gpt_trader.backtest.metrics import ANNUAL, DAY_MS, daily_closes, return_pct, sharpe
 from gpt_trader.backtest.path import Path
 from gpt_trader.domain.costs import CostModel
 
@@ -18,7 +19,8 @@ class Baselines:
     """Equity over its start at the close of each of d calendar days, (d,) float64, and its sums.
 
     vol_matched: buy and hold with the constant exposure, at most 1, at which its daily volatility
-    is the strategy's. Sharpe ratios are annualized; None where undefined.
+    is the strategy's. Sharpe ratios are annualized. beaten: probability that the strategy's daily
+    returns beyond that one's are no luck. None where undefined.
     """
 
     buy_hold: Floats
@@ -27,13 +29,17 @@ class Baselines:
     vol_matched_return_pct: float
     buy_hold_sharpe: float | None
     vol_matched_sharpe: float | None
+    beaten: float | None
 
 
-def baselines(path: Path, costs: CostModel, *, close_at_end: bool) -> Baselines:
+def baselines(
+    path: Path, costs: CostModel, *, close_at_end: bool, expected_best_sharpe: float | None = None
+) -> Baselines:
     """Return what the baselines would have given on the bars of a run, at the same costs.
 
     The volatility-matched one pays its share of the entry's costs; keeping its exposure constant
-    is free, which makes it the harder to beat.
+    is free, which makes it the harder to beat. expected_best_sharpe: annualized, what the best of
+    all trials is expected to show without skill; None counts as 0.
     """
     held = hold_daily(path, costs, close_at_end=close_at_end)
     own = daily_closes(path.time, path.equity) / path.start
@@ -45,6 +51,7 @@ def baselines(path: Path, costs: CostModel, *, close_at_end: bool) -> Baselines:
         vol_matched_return_pct=return_pct(1.0, float(matched[-1])),
         buy_hold_sharpe=sharpe(_returns(held)),
         vol_matched_sharpe=sharpe(_returns(matched)),
+        beaten=beaten(own, matched, (expected_best_sharpe or 0.0) / ANNUAL),
     )
 
 
@@ -81,6 +88,25 @@ def exposed(held: Floats, exposure: float) -> Floats:
     """Return the equity of holding a constant share of `held`, (d,) float64, over its start."""
     moves = held / np.concatenate([[1.0], held[:-1]]) - 1.0
     return np.asarray(np.cumprod(1.0 + exposure * moves))
+
+
+def beaten(own: Floats, matched: Floats, luck: float) -> float | None:
+    """Return the probability that the Sharpe ratio of `own` beyond `matched` is above luck's.
+
+    Both (d,) float64, equity at each day's close; luck: a Sharpe ratio of a day, not annualized.
+    The probabilistic Sharpe ratio of the differences of the daily returns: in a market that rises,
+    anything that holds now and then has a Sharpe ratio above 0, so only the rest can be skill.
+    None below MIN_DAYS returns or without variation.
+    """
+    if len(own) <= MIN_DAYS or not (own > 0.0).all():
+        return None
+    beyond = _returns(own) - _returns(matched)
+    deviation = float(np.std(beyond, ddof=1))
+    if deviation <= 0.0:
+        return None
+    skew, kurtosis = moments(beyond)
+    ratio = float(np.mean(beyond)) / deviation
+    return probabilistic_sharpe(ratio, len(beyond), skew=skew, kurtosis=kurtosis, benchmark=luck)
 
 
 def _returns(closes: Floats) -> Floats:

@@ -69,18 +69,7 @@ def doubts(found: Evidence) -> Iterator[str]:
     yield from _unchecked(found.checks)
     yield from _may_be_luck(found.inference)
     yield from _fragile(found.sensitivity)
-    baseline = found.baselines.vol_matched_return_pct
-    if found.metrics.return_pct <= baseline:
-        yield (
-            f"Buy and hold at the same risk made {baseline:,.1f} %, "
-            f"this {found.metrics.return_pct:,.1f} %."
-        )
-    held, span = found.baselines.buy_hold_sharpe, found.inference.sharpe
-    if held is not None and span is not None and span.low <= held:
-        yield (
-            f"By its own days its Sharpe ratio may be as low as {span.low:,.2f}, and buy and hold "
-            f"had {held:,.2f}: it may be no more than the market."
-        )
+    yield from _no_better_than_holding(found)
 
 
 def _passes(found: Evidence) -> Iterator[str]:
@@ -167,6 +156,26 @@ def _fragile(sensitivity: Sensitivity) -> Iterator[str]:
         yield f"At double fees it loses: {harsher[0]:+,.1f} %."
     if sensitivity.delayed_return_pct <= 0.0:
         yield f"One bar late it loses: {sensitivity.delayed_return_pct:+,.1f} %."
+
+
+def _no_better_than_holding(found: Evidence) -> Iterator[str]:
+    baseline, beaten = found.baselines.vol_matched_return_pct, found.baselines.beaten
+    if found.metrics.return_pct <= baseline:
+        yield (
+            f"Buy and hold at the same risk made {baseline:,.1f} %, "
+            f"this {found.metrics.return_pct:,.1f} %."
+        )
+    elif beaten is not None and beaten < CONFIDENCE:
+        yield (
+            f"The chance that it beats buy and hold at the same risk by more than luck is "
+            f"{_chance(beaten)}; {_chance(CONFIDENCE)} would be proof."
+        )
+    held, span = found.baselines.buy_hold_sharpe, found.inference.sharpe
+    if held is not None and span is not None and span.low <= held:
+        yield (
+            f"By its own days its Sharpe ratio may be as low as {span.low:,.2f}, and buy and hold "
+            f"had {held:,.2f}: it may be no more than the market."
+        )
 
 
 def _count(number: int, noun: str) -> str:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from statistics import NormalDist
 from typing import ClassVar
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from gpt_trader import CostModel, backtest
 from gpt_trader.backtest.assess import Trials
-from gpt_trader.backtest.baselines import exposed, exposure_of, hold_daily
+from gpt_trader.backtest.baselines import beaten, exposed, exposure_of, hold_daily
 from gpt_trader.backtest.sensitivity import FEE_FACTORS, delayed
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import order_style
@@ -186,3 +187,52 @@ def test_the_json_has_every_number_and_no_series():
     assert [p["factor"] for p in found["sensitivity"]["costs"]] == list(FEE_FACTORS)
     assert "fan" not in found["inference"]
     assert "buy_hold" not in found["baselines"]
+
+
+def test_what_beats_holding_by_more_than_luck():
+    """Against the formula of the probabilistic Sharpe ratio, written out from standard scores."""
+    rng = np.random.default_rng(3)
+    market, own = rng.normal(0.002, 0.03, 800), rng.normal(0.0, 0.005, 800)
+    matched = np.cumprod(1.0 + market)
+    drift = np.cumprod(1.0 + market + own)
+    skilled = np.cumprod(1.0 + market + own + 0.001)
+    beyond = skilled[1:] / skilled[:-1] - matched[1:] / matched[:-1]
+    ratio = beyond.mean() / beyond.std(ddof=1)
+    z = (beyond - beyond.mean()) / beyond.std()
+    error = np.sqrt(1 - (z**3).mean() * ratio + ((z**4).mean() - 1) / 4 * ratio**2)
+    expected = NormalDist().cdf((ratio - 0.03) * np.sqrt(len(beyond) - 1) / error)
+    assert beaten(skilled, matched, 0.03) == pytest.approx(expected)
+    assert beaten(skilled, matched, 0.0) > 0.99
+    assert beaten(drift, matched, 0.0) < 0.95
+    assert beaten(skilled, skilled, 0.0) is None
+    assert beaten(skilled[:10], matched[:10], 0.0) is None
+
+
+@dataclass(frozen=True)
+class Coin:
+    """In or out for 20 days at a time, by the toss of a coin."""
+
+    seed: int
+    name: ClassVar[str] = "coin"
+    min_bars: int = 1
+    warmup: int = 1
+
+    def targets(self, bars):
+        tosses = np.random.default_rng(self.seed).integers(0, 2, 200)
+        return Targets(tosses[(bars.time - START) // (20 * 24 * HOUR)].astype(np.float64))
+
+
+def test_a_coin_does_not_pass_because_the_market_rose():
+    """Most have a Sharpe ratio surely above 0, by the market's drift; some led by chance."""
+    rng = np.random.default_rng(7)
+    close = (10_000_000 * np.cumprod(1.0 + rng.normal(0.0025, 0.02, 1_400))).astype(np.int64)
+    time = START + np.arange(1_400, dtype=np.int64) * 24 * HOUR
+    volume = np.full(1_400, 1e6)
+    bars = Bars(BTC, 24 * HOUR, time, close, close, close, close, volume, np.zeros(1_400))
+    cheap = PLAIN | {"costs": CostModel(5, 5, 1, 1)}
+    found = [backtest(bars, Coin(seed), **cheap, trials=Trials()).assessment for seed in range(12)]
+    assert sum(one.inference.psr > 0.95 for one in found) >= 6
+    assert [one.verdict.word for one in found].count("PASS") == 0
+    leads = [one for one in found if one.baselines.beaten > 0.5]
+    assert len(leads) >= 2
+    assert all(one.baselines.beaten < 0.95 for one in leads)

@@ -54,7 +54,7 @@ def proven():
             expected_best_sharpe=0.4,
         ),
         sensitivity=Sensitivity(points(30.0), 200.0, 40.0, 1.1),
-        baselines=Baselines(np.ones(1_401), np.ones(1_401), 70.0, 35.0, 0.9, 0.9),
+        baselines=Baselines(np.ones(1_401), np.ones(1_401), 70.0, 35.0, 0.9, 0.9, 0.97),
         checks=Checks(8, True, 50, True),
         label=None,
     )
@@ -90,6 +90,7 @@ def test_everything_holds(proven):
         ("checks", {"data": (a_quality(bad_prints=1),)}, "1 price of BTC-USD lie far"),
         ("checks", {"data": (a_quality(missing_bars=60),)}, "60 bars of BTC-USD are missing"),
         ("checks", {"data": (a_quality(stale_bars=11),)}, "11 bars of BTC-USD did not move"),
+        ("baselines", {"beaten": 0.949}, "same risk by more than luck is 94.9 %; 95.0 %"),
         ("checks", {"lookahead_ok": None}, "not checked for looking ahead"),
         ("checks", {"warmup_ok": None}, "warm-up was not checked"),
         ("costs", {"taker_bps": 0.0}, "without fees"),
