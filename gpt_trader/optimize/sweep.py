@@ -134,6 +134,7 @@ def equity(
         styles=[market.style.kernel()] * p,
         budgets=[market.budget] * p,
         close_at_end=close_at_end,
+        fee_tiers=market.costs.fee_tiers,
     )
     return run.equity
 

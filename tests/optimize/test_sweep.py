@@ -69,6 +69,17 @@ def test_a_point_is_the_backtest_of_its_parameters(space):
         assert row.tobytes() == daily_closes(path.time, path.equity).tobytes()
 
 
+@pytest.mark.parametrize(
+    "costs", [CostModel(fee_tier="vip_8"), CostModel(fee_tier="simulated", region="eu")]
+)
+def test_a_point_pays_the_fees_of_the_schedule(costs):
+    """Both before and after the schedule changes: it is the backtest's, not one flat rate."""
+    market = Market((BARS,), CASH, costs, *TERMS[2:])
+    (row,) = sweep(market, [SmaCross(3, 9)], known={}, done=ignore, threads=1)
+    path = backtest(BARS, SmaCross(3, 9), costs=costs, self_check=False).path
+    assert row.tobytes() == daily_closes(path.time, path.equity).tobytes()
+
+
 def test_threads_change_no_bit_and_everything_done_is_told():
     space = make_space(SmaCross, [Axis("fast", tuple(range(2, 12))), Axis("slow", (12, 20, 40))])
     market = Market((BARS,), *TERMS)
