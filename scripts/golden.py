@@ -12,7 +12,9 @@ from typing import Any, Literal, NamedTuple
 
 from gpt_trader.backtest.api import Route, backtest
 from gpt_trader.backtest.result import Result
+from gpt_trader.data.resample import resample
 from gpt_trader.data.synthetic import synthetic_market
+from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel, OrderStyleName, order_style
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.registry import create
@@ -34,7 +36,10 @@ class Traded(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A pinned run: who trades what, on which market, on which terms."""
+    """A pinned run: who trades what, on which market, on which terms.
+
+    detail_ms: interval of the finer bars that decide what happens inside a bar.
+    """
 
     routes: Sequence[Traded]
     seed: int
@@ -45,6 +50,7 @@ class Run(NamedTuple):
     interval_ms: int = HOUR
     cash: int = 10_000
     close_at_end: bool = False
+    detail_ms: int | None = None
 
 
 RUNS: dict[str, Run] = {
@@ -110,19 +116,54 @@ RUNS: dict[str, Run] = {
         13, ["BTC-USD", "ETH-USD", "SOL-USD", "LTC-USD", "ADA-USD"],
         CostModel(80, 40, 10, 10), RiskPolicy(max_drawdown_pct=5), bars=2_000,
     ),
+    "momentum, impact and latency, taker": Run(
+        [Traded("momentum", {}, style="taker", budget=0.5)],
+        14, ["BTC-USD", "SOL-USD"],
+        CostModel(40, 20, 2, 0, impact=0.8, latency_ms=90_000, latency_bars=1), None,
+        cash=1_000_000, close_at_end=True,
+    ),
+    "sma_cross, simulated fee tier": Run(
+        [Traded("sma_cross", {"fast": 5, "slow": 15}, budget=0.5)],
+        15, ["BTC-USD", "ETH-USD"], CostModel(fee_tier="simulated"), None, cash=30_000,
+    ),
+    "mean_reversion with a stop, decided inside by finer bars": Run(
+        [Traded("mean_reversion", {"take_profit": 0.02, "stop": 0.02})],
+        16, ["ETH-USD"], CostModel(40, 20, 1, 1, participation=0.001),
+        RiskPolicy(max_product_pct=100, max_drawdown_pct=90), cash=300_000,
+        detail_ms=5 * MINUTE,
+    ),
+    "breakout, touched limits fill, maker only": Run(
+        [Traded("breakout", {"entry": 20, "exit": 10}, style="maker_only")],
+        17, ["DOGE-USD"], CostModel(10, 5, 0, 0, touch_fills=True), None, interval_ms=MINUTE,
+    ),
 }  # fmt: skip
 
 
-def run(name: str, engine: Literal["fast", "replay"]) -> dict[str, Any]:
-    """Run one entry of RUNS; return what is pinned of it."""
-    asked = RUNS[name]
+def run(asked: Run, engine: Literal["fast", "replay"]) -> dict[str, Any]:
+    """Run an entry of RUNS; return what is pinned of it."""
+    return run_on(asked, *market_of(asked), engine)
+
+
+def market_of(asked: Run) -> tuple[list[Bars], list[Bars]]:
+    """Return the bars of a run, and its finer ones; none without."""
+    fine_ms = asked.detail_ms or asked.interval_ms
+    market = synthetic_market(
+        seed=asked.seed,
+        products=asked.products,
+        n_bars=asked.bars * asked.interval_ms // fine_ms,
+        interval_ms=fine_ms,
+    )
+    if asked.detail_ms is None:
+        return market, []
+    return [resample(bars, asked.interval_ms) for bars in market], market
+
+
+def run_on(
+    asked: Run, bars: Sequence[Bars], detail: Sequence[Bars], engine: Literal["fast", "replay"]
+) -> dict[str, Any]:
+    """Run who trades what on its terms, on these bars; return what is pinned of it."""
     result = backtest(
-        synthetic_market(
-            seed=asked.seed,
-            products=asked.products,
-            n_bars=asked.bars,
-            interval_ms=asked.interval_ms,
-        ),
+        bars,
         [
             Route(create(t.strategy, t.params), t.products, t.budget, order_style(t.style))
             for t in asked.routes
@@ -133,6 +174,7 @@ def run(name: str, engine: Literal["fast", "replay"]) -> dict[str, Any]:
         close_at_end=asked.close_at_end,
         engine=engine,
         self_check=False,
+        detail=detail,
     )
     return pinned(result)
 
@@ -156,7 +198,7 @@ def _rounded(value: object) -> object:
 def main() -> None:
     """Write the file."""
     FILE.parent.mkdir(parents=True, exist_ok=True)
-    runs = {name: run(name, "fast") for name in RUNS}
+    runs = {name: run(asked, "fast") for name, asked in RUNS.items()}
     FILE.write_text(json.dumps(runs, indent=2) + "\n", encoding="utf-8")
     print(f"wrote {FILE}")
 

@@ -5,6 +5,7 @@ A difference is either a defect or a change that its commit explains.
 
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,15 +38,39 @@ def test_the_runs_reach_what_they_are_named_for():
     assert any(0.0 < share < 100.0 for share in shares)
 
 
+@pytest.mark.parametrize(
+    "name, plainer",
+    [
+        ("momentum, impact and latency, taker", {"impact": 0.0}),
+        ("momentum, impact and latency, taker", {"latency_ms": 0}),
+        ("momentum, impact and latency, taker", {"latency_bars": 0}),
+        ("sma_cross, simulated fee tier", {"fee_tier": "worst"}),
+        ("breakout, touched limits fill, maker only", {"touch_fills": False}),
+    ],
+)
+def test_a_pinned_run_feels_each_term_it_is_named_for(name, plainer):
+    asked = golden.RUNS[name]
+    other = golden.run(asked._replace(costs=replace(asked.costs, **plainer)), "fast")
+    assert other["fills_sha256"] != PINNED[name]["fills_sha256"]
+
+
+def test_a_pinned_run_feels_its_finer_bars():
+    name = "mean_reversion with a stop, decided inside by finer bars"
+    bars, detail = golden.market_of(golden.RUNS[name])
+    assert detail
+    other = golden.run_on(golden.RUNS[name], bars, [], "fast")
+    assert other["fills_sha256"] != PINNED[name]["fills_sha256"]
+
+
 @pytest.mark.parametrize("name", golden.RUNS)
 def test_the_fast_engine_gives_the_pinned_run(name):
-    assert as_pinned(golden.run(name, "fast")) == PINNED[name]
+    assert as_pinned(golden.run(golden.RUNS[name], "fast")) == PINNED[name]
 
 
 @pytest.mark.compiled
 @pytest.mark.parametrize("name", golden.RUNS)
 def test_the_replay_gives_the_pinned_run(name):
-    assert as_pinned(golden.run(name, "replay")) == PINNED[name]
+    assert as_pinned(golden.run(golden.RUNS[name], "replay")) == PINNED[name]
 
 
 def as_pinned(run):
