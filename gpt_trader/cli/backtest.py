@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gpt_trader.cli.compiling import ENGINE, SIMULATOR, say_if_compiling
 from gpt_trader.cli.options import (
     Cash,
     DataFiles,
@@ -183,6 +184,7 @@ def command(
     inputs = backtest_input.resolve(asked)
     if not no_memory_check:
         backtest_input.check_memory(inputs)
+    say_if_compiling(SIMULATOR if engine is not Engine.REPLAY else ENGINE)
     with on_interrupt() as stop:
         result = backtest_input.run(inputs, root, stop)
     backtest_input.write_files(result, trades=trades, fills=fills, equity=equity)

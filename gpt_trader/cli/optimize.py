@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gpt_trader.cli.compiling import SIMULATOR, say_if_compiling
 from gpt_trader.cli.options import (
     Cash,
     DataFiles,
@@ -124,6 +125,7 @@ def command(
         engine=None,
         self_check=True,
     )
+    say_if_compiling(SIMULATOR)
     search = optimize_run.run(
         asked, grid or [], folds=folds, objective=objective.value, state_dir=state_dir
     )

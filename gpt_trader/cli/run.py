@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gpt_trader.cli import options as opt
+from gpt_trader.cli.compiling import ENGINE, say_if_compiling
 from gpt_trader.cli.output import ProfileName, Sets
 from gpt_trader.errors import DataError, UsageError
 
@@ -90,6 +91,7 @@ def command(
             risk=risk is opt.Risk.PROFILE,
             live=live,
         )
+        say_if_compiling(ENGINE)
         ended = run_session.run(
             asked,
             stop=stop,
