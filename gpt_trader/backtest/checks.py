@@ -19,6 +19,8 @@ from gpt_trader.strategy.base import Strategy
 
 SAMPLES = 12
 LOOK_BACK_BARS = 50_000  # most history a sampled row is recomputed on, unless warm-up is longer
+WINDOWS = 200  # most rows recomputed on their warm-up alone, which is cheap
+WINDOW_BARS = 200_000  # ... and most bars that this takes together
 COLUMNS = ("weight", "stop", "take_profit", "trail", "max_bars")
 
 
@@ -52,7 +54,9 @@ def check(
     sampled = rows_to_sample(full.weight, strategy.min_bars, bars.close)
     for row in sampled:
         _check_lookahead(strategy, bars, full, int(row), max(strategy.warmup, look_back_bars))
-    long_enough = sampled[sampled + 1 >= strategy.warmup]
+    cheap = changes_to_sample(full.weight, WINDOW_BARS // max(strategy.warmup, 1))
+    rows = np.union1d(sampled, cheap[cheap >= strategy.min_bars - 1])
+    long_enough = rows[rows + 1 >= strategy.warmup]
     for row in long_enough:
         _check_warmup(strategy, bars, full, int(row))
     return Checks(
@@ -96,6 +100,20 @@ def rows_to_sample(weight: NDArray[np.float64], min_bars: int, close: Ints) -> N
     return np.unique(np.concatenate([spread, changes[picks] if len(changes) else spread, largest]))
 
 
+def changes_to_sample(weight: NDArray[np.float64], most: int) -> NDArray[np.int64]:
+    """Return up to `most` rows, and no more than WINDOWS, evenly picked where the weight changes.
+
+    Both the row that changes and the one before: who sees the next bar acts there, for whatever
+    reason. Without the last row, as above.
+    """
+    bits = np.ascontiguousarray(weight, np.float64).view(np.int64)
+    changes = np.flatnonzero(bits[1:] != bits[:-1])
+    rows = np.union1d(changes, changes + 1)
+    rows = rows[rows < len(weight) - 1]
+    count = min(len(rows), most, WINDOWS)
+    return rows[np.linspace(0, max(len(rows) - 1, 0), count).astype(np.int64)]
+
+
 def _check_lookahead(
     strategy: Strategy, bars: Bars, full: Targets, row: int, look_back_bars: int
 ) -> None:
@@ -131,6 +149,7 @@ def _check_warmup(strategy: Strategy, bars: Bars, full: Targets, row: int) -> No
         ask_targets(strategy, bars[begin : row + 1]), full, begin=begin, compared=window - 1
     )
     if found is not None:
+        _check_lookahead(strategy, bars, full, row, row + 1)  # all of the history: no warm-up
         column, where = found
         raise ValidationGateError(
             f"warm-up: {strategy.name} declares {window} bars, but {column} of the "

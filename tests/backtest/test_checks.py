@@ -1,6 +1,6 @@
 """A backtest catches a strategy that sees the future or declares too short a warm-up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar
 
@@ -10,7 +10,9 @@ import pytest
 from gpt_trader.backtest.checks import (
     NO_CHECKS,
     SAMPLES,
+    WINDOWS,
     Checks,
+    changes_to_sample,
     check,
     first_difference,
     rows_to_sample,
@@ -146,6 +148,37 @@ def test_a_single_peek_before_the_largest_move_is_found():
     strategy = PeeksOnce()
     with pytest.raises(ValidationGateError, match="look-ahead: peeks once changes weight"):
         check(strategy, bars, strategy.targets(bars))
+
+
+@dataclass(frozen=True)
+class PeeksAtVolume(Honest):
+    """Honest, but out before the few bars of great volume, which need not move the price."""
+
+    name: ClassVar[str] = "peeks at volume"
+
+    def targets(self, bars):
+        weight = super().targets(bars).weight
+        weight[:-1][bars.volume[1:] > 5.0] = 0.5
+        return Targets(weight)
+
+
+def test_a_rare_peek_that_is_not_about_the_price_is_found():
+    bars = walk(1_500)
+    volume = np.ones(len(bars))
+    volume[37::60] = 9.0
+    bars = replace(bars, volume=volume)
+    with pytest.raises(ValidationGateError, match="look-ahead: peeks at volume changes weight"):
+        run(PeeksAtVolume(), bars)
+
+
+def test_changes_are_sampled_on_both_sides_within_the_limits():
+    weight = np.zeros(1_000)
+    weight[[10, 999]] = 1.0
+    assert changes_to_sample(weight, 50).tolist() == [9, 10, 11, 998]
+    assert changes_to_sample(weight, 2).tolist() == [9, 998]
+    assert changes_to_sample(np.zeros(9), 50).tolist() == []
+    many = changes_to_sample(np.arange(1_000.0), 5_000)
+    assert (len(many), many.min(), many.max()) == (WINDOWS, 0, 998)
 
 
 def test_first_difference_is_bitwise_with_nan_equal():
