@@ -21,6 +21,7 @@ from gpt_trader.backtest.metrics import DAYS_PER_YEAR
 from gpt_trader.data.times import format_time
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel
+from gpt_trader.observe.provenance import source_sha256
 from gpt_trader.optimize.chain import (
     ANY,
     Chain,
@@ -119,7 +120,12 @@ def _route(route: Route) -> Mapping[str, Any]:
 
 
 def _source(strategy: type[Any]) -> str:
-    """Return a strategy's code, so that an edited one is another trial; else its name."""
+    """Return a strategy's code, so that an edited one is another trial; else its name.
+
+    Of a file of the user's it is the digest of all of it: constants and helpers decide as well.
+    """
+    if (whole := source_sha256(strategy)) is not None:
+        return whole
     try:
         return inspect.getsource(strategy)
     except (OSError, TypeError):

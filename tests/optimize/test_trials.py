@@ -16,7 +16,7 @@ from gpt_trader.backtest.assess import Trials
 from gpt_trader.domain.costs import CostModel, order_style
 from gpt_trader.optimize.trials import Books, Trial, books, identify, others, record
 from gpt_trader.risk.policy import RiskPolicy
-from gpt_trader.strategy.registry import create
+from gpt_trader.strategy.registry import create, resolve
 from tests.strategies_helpers import random_bars
 
 DAY = 86_400_000
@@ -272,6 +272,44 @@ def test_what_makes_another_trial():
     ]
     assert len(set(different)) == len(different)
     assert name() == name()
+
+
+STRATEGY = """
+from dataclasses import dataclass
+from typing import ClassVar
+import numpy as np
+from gpt_trader.domain.targets import Targets
+
+LOOK_BACK = 5
+
+@dataclass(frozen=True)
+class Mine:
+    name: ClassVar[str] = "mine"
+    min_bars: ClassVar[int] = 1
+    warmup: ClassVar[int] = LOOK_BACK
+
+    def targets(self, bars):
+        return Targets(np.full(len(bars), 1.0 / LOOK_BACK))
+"""
+
+
+def test_an_edit_outside_the_class_makes_another_trial(tmp_path):
+    found = set()
+    for bars in (5, 6):
+        path = tmp_path / str(bars) / "mine.py"
+        path.parent.mkdir()
+        path.write_text(STRATEGY.replace("LOOK_BACK = 5", f"LOOK_BACK = {bars}"))
+        strategy = resolve(f"{path}:Mine")
+        found.add(
+            identify(
+                [Route(strategy())],
+                [random_bars(50, 1)],
+                costs=CostModel(),
+                risk=None,
+                label=None,
+            ).id
+        )
+    assert len(found) == 2
 
 
 def test_identify_says_what_is_traded():
