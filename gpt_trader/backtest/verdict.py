@@ -100,6 +100,8 @@ def _unreal(found: Evidence) -> Iterator[str]:
         yield f"The market is {found.label}."
     if found.costs.kernel().taker_e8 <= 0:
         yield "It was tried without fees, which no exchange offers."
+    if found.costs.touch_fills:
+        yield "Its limit orders filled when only touched, ahead of everybody who waited longer."
 
 
 def _unchecked(checks: Checks) -> Iterator[str]:

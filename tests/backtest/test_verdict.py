@@ -94,6 +94,7 @@ def test_everything_holds(proven):
         ("checks", {"lookahead_ok": None}, "not checked for looking ahead"),
         ("checks", {"warmup_ok": None}, "warm-up was not checked"),
         ("costs", {"taker_bps": 0.0}, "without fees"),
+        ("costs", {"touch_fills": True}, "limit orders filled when only touched"),
     ],
 )
 def test_each_condition_alone_keeps_it_from_passing(proven, part, change, sentence):
