@@ -18,7 +18,8 @@ from gpt_trader.observe.provenance import version_changes
 # What the same run need not have: how long it took, and what depends on other trials.
 ELSEWHERE = ("assessment.verdict", "assessment.reasons", "assessment.inference.trials",
              "assessment.inference.trials_note", "assessment.inference.dsr",
-             "assessment.inference.expected_best_sharpe", "assessment.baselines.beaten")  # fmt: skip
+             "assessment.inference.expected_best_sharpe",
+             "assessment.baselines.beaten")  # fmt: skip
 IDENTITY = ("run_id", "timing.")
 INPUTS = ("data", "detail", "strategy", "costs", "risk", "engine", "close_at_end", "label")
 DASH = "-"
