@@ -8,11 +8,18 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from gpt_trader.cli.backtest_tables import breakdown
+from gpt_trader.cli.numbers import bps, grid, hours, money, number, percent, signed
 from gpt_trader.cli.output import console, verbosity
 from gpt_trader.observe.spark import sparkline
 
 NAMES_SHOWN = 4
-HOURS_A_DAY = 24.0
+QUALITY = {
+    "missing_bars": "bars missing",
+    "bad_prints": "bad prints",
+    "stale_bars": "bars stale",
+    "zero_volume": "bars without trades",
+}
 WIDTH = 80
 Document = Mapping[str, Any]
 
@@ -30,7 +37,7 @@ def show(data: Document, curve: Mapping[str, list[float]], *, then: Sequence[str
         print(verdict_line(data))
         return
     for line in heading(data):
-        out.print(Text(line, style="bold"))
+        out.print(Text(_wrapped("", line), style="bold"))
     out.print()
     for part in (_outcome(data), _money_and_trades(data["result"]), _in_money(data["result"])):
         out.print(part)
@@ -39,7 +46,7 @@ def show(data: Document, curve: Mapping[str, list[float]], *, then: Sequence[str
     out.print(_pair("drawdown", sparkline(np.array(curve["drawdown_pct"]), floor=0.0)))
     out.print()
     if verbosity() > 0:
-        for part in everything(data):
+        for part in (*breakdown(data["breakdown"]), *everything(data)):
             out.print(part)
             out.print()
     for label, text in remarks(data, full=verbosity() > 0):
@@ -162,8 +169,8 @@ def everything(data: Document) -> Iterator[Any]:
     half = (len(rows) + 1) // 2
     beside = [*rows[half:], ("", "")]
     yield grid(
-        ("every number", "", "", ""),
-        [(*a, f"   {b[0]}", b[1]) for a, b in zip(rows[:half], beside, strict=False)],
+        ("every number", "", "   ", ""),
+        [(*a, *b) for a, b in zip(rows[:half], beside, strict=False)],
     )
     if data["assessment"] is not None:
         points = data["assessment"]["sensitivity"]["costs"]
@@ -171,19 +178,6 @@ def everything(data: Document) -> Iterator[Any]:
             ("fees times", "return", "Sharpe ratio"),
             [(f"{p['factor']:g}", percent(p["return_pct"]), number(p["sharpe"])) for p in points],
         )
-
-
-def grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:  # noqa: ANN401
-    """Return a table whose names stand left and whose values stand right."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for i, title in enumerate(header):
-        names = i == 0 or (title.startswith("   ") or (title == "" and len(header) == i + 2))
-        table.add_column(title, justify="left" if names else "right", no_wrap=True)
-    for row in rows:
-        table.add_row(*row)
-    return table
 
 
 def remarks(data: Document, *, full: bool) -> list[tuple[str, str]]:
@@ -211,8 +205,18 @@ def checked(checks: Document) -> str:
     lookahead, warmup = checks["lookahead"], checks["warmup"]
     return (
         f"look-ahead {_found(lookahead['ok'])} ({lookahead['sampled']} rows cut off), "
-        f"warm-up {_found(warmup['ok'])} ({warmup['bars']} bars)"
+        f"warm-up {_found(warmup['ok'])} ({warmup['bars']} bars), "
+        f"data {_quality(checks['data'])}"
     )
+
+
+def _quality(products: Sequence[Document]) -> str:
+    """Say what is odd about the bars of all products."""
+    if not products:
+        return "not checked"
+    found = {name: sum(one[name] for one in products) for name in QUALITY}
+    odd = [f"{count:,} {QUALITY[name]}" for name, count in found.items() if count]
+    return ", ".join(odd) or "ok"
 
 
 def _found(ok: bool | None) -> str:
@@ -250,39 +254,6 @@ def named(counts: Mapping[str, int]) -> str:
     return (", ".join(shown) or "none") + (f", {rest} more" if rest else "")
 
 
-def money(text: str) -> str:
-    """Return money in quote to the cent."""
-    return f"{float(text):,.2f}"
-
-
-def signed(text: str, sign: int = 1) -> str:
-    """Return money gained or (sign -1) paid, to the cent."""
-    value = float(text)
-    return f"{sign * value:+,.2f}" if value else "0.00"
-
-
-def percent(value: float | None) -> str:
-    """Return a percentage; a dash where it is undefined."""
-    return "-" if value is None else f"{value:,.2f} %"
-
-
-def number(value: float | None) -> str:
-    """Return a ratio; a dash where it is undefined."""
-    return "-" if value is None else f"{value:,.2f}"
-
-
-def bps(value: float | None) -> str:
-    """Return basis points; a dash where they are undefined."""
-    return "-" if value is None else f"{value:,.0f} bps"
-
-
-def hours(value: float | None) -> str:
-    """Return a time in hours, from two days on in days; a dash where it is undefined."""
-    if value is None:
-        return "-"
-    return f"{value:,.1f} h" if value < 2 * HOURS_A_DAY else f"{value / HOURS_A_DAY:,.1f} days"
-
-
 def _range(ends: Mapping[str, float] | None, unit: str = "") -> str:
     return "-" if ends is None else f"{ends['low']:,.1f} to {ends['high']:,.1f}{unit}"
 
@@ -290,6 +261,8 @@ def _range(ends: Mapping[str, float] | None, unit: str = "") -> str:
 def _plain(value: object) -> str:
     if value is None:
         return "-"
+    if isinstance(value, str):
+        return money(value)
     return f"{value:,.4g}" if isinstance(value, float) else str(value)
 
 

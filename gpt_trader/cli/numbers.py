@@ -1,0 +1,52 @@
+"""Numbers as people read them, and tables of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+HOURS_A_DAY = 24.0
+
+
+def grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:  # noqa: ANN401
+    """Return a table whose names stand left and whose values stand right."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for i, title in enumerate(header):
+        names = i == 0 or (title.startswith("   ") or (title == "" and len(header) == i + 2))
+        table.add_column(title, justify="left" if names else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def money(text: str) -> str:
+    """Return money in quote to the cent."""
+    return f"{float(text):,.2f}"
+
+
+def signed(text: str, sign: int = 1) -> str:
+    """Return money gained or (sign -1) paid, to the cent."""
+    value = float(text)
+    return f"{sign * value:+,.2f}" if value else "0.00"
+
+
+def percent(value: float | None) -> str:
+    """Return a percentage; a dash where it is undefined."""
+    return "-" if value is None else f"{value:,.2f} %"
+
+
+def number(value: float | None) -> str:
+    """Return a ratio; a dash where it is undefined."""
+    return "-" if value is None else f"{value:,.2f}"
+
+
+def bps(value: float | None) -> str:
+    """Return basis points; a dash where they are undefined."""
+    return "-" if value is None else f"{value:,.0f} bps"
+
+
+def hours(value: float | None) -> str:
+    """Return a time in hours, from two days on in days; a dash where it is undefined."""
+    if value is None:
+        return "-"
+    return f"{value:,.1f} h" if value < 2 * HOURS_A_DAY else f"{value / HOURS_A_DAY:,.1f} days"
