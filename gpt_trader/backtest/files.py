@@ -121,13 +121,19 @@ def write_lines(path: Path, header: str, lines: Iterable[str]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file at once, so that no reader sees a part; raise StorageError as above."""
-    part = path.with_name(f".{path.name}.part")
+    """Write a file at once, so that no reader sees a part; raise StorageError as above.
+
+    A link, a device or a pipe is written through: a rename would put a file in its place.
+    """
+    through = path.is_symlink() or (path.exists() and not path.is_file())
+    part = path if through else path.with_name(f".{path.name}.part")
     try:
         part.write_text(text, encoding="utf-8", newline="\n")
-        part.replace(path)
+        if not through:
+            part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        if not through:
+            part.unlink(missing_ok=True)
         raise _refused(path, error) from error
 
 

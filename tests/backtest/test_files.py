@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from decimal import Decimal
 
 import numpy as np
@@ -148,3 +149,24 @@ def test_a_text_is_whole_or_not_there(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
     with pytest.raises(StorageError, match="cannot write"):
         write_text(tmp_path / "none" / "page.html", "x")
+
+
+def test_a_link_stays_a_link_and_its_target_gets_the_text(tmp_path):
+    target, link = tmp_path / "target.html", tmp_path / "link.html"
+    target.write_text("before")
+    link.symlink_to(target)
+    write_text(link, "after")
+    assert link.is_symlink()
+    assert target.read_text() == "after"
+
+
+def test_a_pipe_stays_a_pipe_and_gets_the_text(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_text(pipe, "a page")
+        assert os.read(reader, 100) == b"a page"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
