@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.report.scale import WIDE, Scale, ticks, time_ticks
+from gpt_trader.backtest.report.scale import WIDE, LogScale, Scale, time_ticks
 from gpt_trader.backtest.report.svg import esc, n1, percent_of, tag, view
 from gpt_trader.backtest.report.words import compact
 
@@ -70,9 +70,9 @@ class Axis:
     minor: frozenset[int] = field(default_factory=frozenset)
 
 
-def value_axis(scale: Scale, unit: str = "", count: int = 4) -> Axis:
+def value_axis(scale: Scale | LogScale, unit: str = "", count: int = 4) -> Axis:
     """Return the round values of a scale; the last of them carries the unit."""
-    values = ticks(scale.low, scale.high, count)
+    values = scale.ticks(count)
     labels = [compact(v) for v in values]
     if labels and unit:
         labels[-1] += f" {unit}"
@@ -159,7 +159,7 @@ def over_time(
     height: float,
     *layers: str,
     span: Span,
-    scale: Scale,
+    scale: Scale | LogScale,
     unit: str = "",
     series: Sequence[Series] = (),
     keys: Sequence[Key] = (),
@@ -216,6 +216,24 @@ def end_labels(keys: Sequence[Key], height: float) -> list[str]:
         tag("text", esc(text), x="100%", dx=8, y=n1(at - lift + 4.0), class_=f"end {class_}")
         for at, (_, class_, text) in zip(places, ends, strict=True)
     ]
+
+
+def switch(label: str, choices: Sequence[tuple[str, str]]) -> str:
+    """Return buttons that choose which part is shown, the first one at first.
+
+    choices: (text, id of the part). Without the script they are hidden and all parts shown.
+    """
+    buttons = [
+        tag(
+            "button",
+            esc(text),
+            type="button",
+            data_shows=key,
+            aria_pressed="true" if i == 0 else "false",
+        )
+        for i, (text, key) in enumerate(choices)
+    ]
+    return tag("div", *buttons, class_="switch", role="group", aria_label=label, hidden="")
 
 
 def legend(keys: Sequence[Key]) -> str:

@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from gpt_trader.backtest.report import costs, events, luck, performance, prices, returns, tables
+from gpt_trader.backtest.report import (
+    costs,
+    equity,
+    events,
+    luck,
+    performance,
+    prices,
+    returns,
+    tables,
+)
 from gpt_trader.backtest.report import trades as trade_charts
 from gpt_trader.backtest.report.chart import Panel, Series, Span
 from gpt_trader.backtest.report.head import head, title_of
@@ -64,12 +73,12 @@ def _sections(result: Result, span: Span) -> tuple[list[str], list[Series], list
     """Return the parts of the page in reading order, and what the crosshair reads."""
     path, found, numbers = result.path, result.assessment, result.metrics
     over_time = [
-        performance.equity(path, span, found),
+        equity.equity(path, span, found),
         performance.drawdown(path, span),
         performance.exposure(path, span),
         performance.rolling_sharpe(path, span),
     ]
-    price, told = prices.prices(path, span)
+    price, told = prices.prices(path, span, result.trade_rows)
     outcomes = trade_charts.outcomes(result.trades, span)
     went = trade_charts.excursions(result.excursions, result.trades)
     gross, net = float(numbers.gross_pnl), float(numbers.net_pnl)

@@ -1,23 +1,19 @@
-"""Over time: equity against chance and against holding, drawdown, exposure, rolling Sharpe."""
-
-from dataclasses import dataclass
+"""Over time: drawdown, exposure and the rolling Sharpe ratio."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.assess import Assessment
 from gpt_trader.backtest.metrics import DAYS_PER_YEAR, daily_closes, drawdown_curve_pct
 from gpt_trader.backtest.path import Path
-from gpt_trader.backtest.report.chart import Key, Panel, Series, Span, empty, over_time
+from gpt_trader.backtest.report.chart import Panel, Series, Span, empty, over_time
 from gpt_trader.backtest.report.scale import DAY_MS, WIDE, Scale, reach, spread, thin
 from gpt_trader.backtest.report.svg import band, esc, line, mark, percent_of, tag
-from gpt_trader.backtest.report.words import day, number, percent, plural
+from gpt_trader.backtest.report.words import day, percent, plural
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 COLUMNS = 1000
 READS = 600
-DAYS_DRAWN = 400
 ROLLING_DAYS = 90
 LEAST_DAYS = 20
 
@@ -35,99 +31,10 @@ def at_reads(path: Path, values: Floats) -> Floats:
     return values[spread(len(path.time), READS)]
 
 
-def equity(path: Path, span: Span, assessment: Assessment | None) -> Panel:
-    """Return equity with the fan of resampled histories, beside what holding would have given."""
-    start, final = path.start, float(path.equity[-1])
-    daily = _daily(path, span, assessment)
-    around = (
-        [] if assessment is None else [assessment.inference.fan[0], assessment.inference.fan[4]]
-    )
-    low, high = reach(path.equity, *(start * d.values for d in daily), *(start * f for f in around))
-    scale = Scale(low, high, 320.0, 0.0)
-    rows = thin(path.equity, COLUMNS)
-    mine = line(span.x(path.time[rows] + path.interval_ms), scale(path.equity[rows]), "mine")
-    layers = [*_fan(span, scale, start, assessment)]
-    layers += [line(d.x, scale(start * d.values), d.class_) for d in daily]
-    keys = [Key("mine", "strategy", scale.at(final))]
-    keys += [Key(d.class_, d.label, scale.at(start * float(d.values[-1]))) for d in daily]
-    if layers and assessment is not None:
-        keys.append(Key("fan5", f"{assessment.inference.level:.0%} of resampled histories"))
-    series = [Series("equity", "strategy", "", 2, at_reads(path, path.equity))]
-    series += [Series(d.class_, d.label, "", 2, start * d.at(span)) for d in daily]
-    says = (
-        f"{number(start)} became {number(final)}, {percent((final / start - 1) * 100, sign=True)}."
-    )
-    if assessment is not None:
-        hold = assessment.baselines.buy_hold_return_pct
-        says += f" Buy and hold, at the same costs: {percent(hold, sign=True)}."
-    return over_time(
-        "equity", "Equity", says, 320.0, *layers, mine,
-        span=span, scale=scale, series=series, keys=keys,
-        note=_fan_note(assessment), count=5,
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Daily:
-    """A line with one value a day: its class, name, places and values as multiples of the start."""
-
-    class_: str
-    label: str
-    close_ms: Ints
-    x: Floats
-    values: Floats
-
-    def at(self, span: Span) -> Floats:
-        """Return the value at each reading; NaN before the first close."""
-        row = np.searchsorted(self.close_ms, span.reads, side="right") - 1
-        return np.where(row >= 0, self.values[np.maximum(row, 0)], np.nan)
-
-
-def _daily(path: Path, span: Span, assessment: Assessment | None) -> list[_Daily]:
-    if assessment is None:
-        return []
-    base = assessment.baselines
-    lines = (
-        ("hold", "buy and hold", base.buy_hold),
-        ("matched", "same risk, held", base.vol_matched),
-    )
-    close_ms = day_closes(path, span, len(base.buy_hold))
-    return [
-        _Daily(class_, label, close_ms, span.x(close_ms), values)
-        for class_, label, values in lines
-        if len(values)
-    ]
-
-
 def day_closes(path: Path, span: Span, days: int) -> Ints:
     """Return the (d,) int64 ms at which calendar days end, the last one with the data."""
     first = int(path.time[0]) // DAY_MS
     return np.minimum((first + 1 + np.arange(days, dtype=np.int64)) * DAY_MS, span.end_ms)
-
-
-def _fan(span: Span, scale: Scale, start: float, assessment: Assessment | None) -> list[str]:
-    """The bands of the resampled histories, widest first."""
-    if assessment is None or assessment.inference.return_pct is None:
-        return []
-    fan = assessment.inference.fan * start
-    rows = spread(fan.shape[1], DAYS_DRAWN)
-    first = span.start_ms // DAY_MS
-    x = span.x(np.minimum((first + 1 + rows) * DAY_MS, span.end_ms))
-    low, inner_low, _, inner_high, high = (scale(quantile[rows]) for quantile in fan)
-    return [band(x, low, high, "fan5"), band(x, inner_low, inner_high, "fan25")]
-
-
-def _fan_note(assessment: Assessment | None) -> str:
-    if assessment is None:
-        return "Not assessed: no resampled histories and no baselines to compare with."
-    inference = assessment.inference
-    if inference.return_pct is None:
-        return "Too few days, or too little left, to draw other histories from."
-    return (
-        f"The bands hold the middle 50 % and {inference.level * 100:g} % of "
-        f"{inference.resamples:,} histories drawn from this run's own days, in blocks of "
-        f"{inference.block_days:.1f} days on average: the same skill with other luck."
-    )
 
 
 def drawdown(path: Path, span: Span) -> Panel:

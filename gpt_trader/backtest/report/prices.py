@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.backtest.path import Path
-from gpt_trader.backtest.report.chart import Panel, Series, Span, over_time, swatch
+from gpt_trader.backtest.report.chart import Panel, Series, Span, over_time, swatch, switch
 from gpt_trader.backtest.report.scale import Scale, reach, spread
+from gpt_trader.backtest.report.stops import stop_levels, stop_lines
 from gpt_trader.backtest.report.svg import band, esc, line, mark, n1, tag
 from gpt_trader.backtest.report.words import minute, name, number, plural
 from gpt_trader.domain.bars import Bars
@@ -41,10 +42,10 @@ class Told:
     text: list[str]
 
 
-def prices(path: Path, span: Span) -> tuple[Panel, list[Told]]:
+def prices(path: Path, span: Span, trades: Rows) -> tuple[Panel, list[Told]]:
     """Return every product's chart, one shown at a time, and the fills they tell.
 
-    Beyond PRODUCTS products those traded most are drawn.
+    trades: TRADE_DTYPE rows. Beyond PRODUCTS products those traded most are drawn.
     """
     counts = np.bincount(path.fills["product"], minlength=len(path.bars))
     order = np.argsort(-counts, kind="stable")[:PRODUCTS]
@@ -53,19 +54,15 @@ def prices(path: Path, span: Span) -> tuple[Panel, list[Told]]:
     marks = max(LEAST_MARKS, min(MARKS, 3 * MARKS // len(shown)))
     panels, told = [], []
     for j in shown:
-        panel, fills = _price(path, span, j, columns, marks)
+        panel, fills = _price(path, span, trades, j, columns, marks)
         panels.append(panel)
         told.append(fills)
     left = len(path.bars) - len(shown)
     more = f"{plural(left, 'more product')} traded less and not drawn." if left else ""
-    switch = (
-        _switch([path.bars[j].product.product_id for j in shown], shown)
-        if left or len(shown) > 1
-        else ""
-    )
+    buttons = [(path.bars[j].product.product_id, f"price-{j}") for j in shown]
     html = tag(
         "div",
-        switch,
+        switch("Product", buttons) if len(path.bars) > 1 else "",
         *(p.html for p in panels),
         tag("p", esc(more), class_="note") if more else "",
         class_="products",
@@ -73,27 +70,18 @@ def prices(path: Path, span: Span) -> tuple[Panel, list[Told]]:
     return Panel(html, tuple(s for p in panels for s in p.series)), told
 
 
-def _switch(names: list[str], shown: list[int]) -> str:
-    """Return buttons that choose a product; the script shows them."""
-    buttons = [
-        tag(
-            "button",
-            esc(product),
-            type="button",
-            data_shows=f"price-{j}",
-            aria_pressed="true" if i == 0 else "false",
-        )
-        for i, (j, product) in enumerate(zip(shown, names, strict=True))
-    ]
-    return tag("div", *buttons, class_="switch", role="group", aria_label="Product", hidden="")
-
-
-def _price(path: Path, span: Span, j: int, columns: int, most_marks: int) -> tuple[Panel, Told]:
+def _price(
+    path: Path, span: Span, trades: Rows, j: int, columns: int, most_marks: int
+) -> tuple[Panel, Told]:
     bars, key = path.bars[j], f"price-{j}"
     tick, product = bars.product.tick, bars.product
     fills = path.fills[path.fills["product"] == j]
     low, high, close, close_ms = _by_column(bars, columns)
-    scale = Scale(*reach(low * tick, high * tick, fills["ticks"] * tick), HEIGHT, 0.0)
+    stopped, levels = stop_levels(path, trades, j)
+    if len(levels):
+        some = spread(len(levels), most_marks)
+        stopped, levels = stopped[some], levels[some]
+    scale = Scale(*reach(low * tick, high * tick, fills["ticks"] * tick, levels), HEIGHT, 0.0)
     x = span.x(close_ms)
     kept = fills[spread(len(fills), most_marks)] if len(fills) else fills
     places = span.x(path.time[kept["bar"]])
@@ -121,11 +109,12 @@ def _price(path: Path, span: Span, j: int, columns: int, most_marks: int) -> tup
         key, f"Price and fills: {product.product_id}", says, HEIGHT,
         band(x, scale(low * tick), scale(high * tick), "range"),
         line(x, scale(close * tick), "price"),
+        stop_lines(path, span, scale, stopped, levels),
         span=span, scale=scale, count=5, fills=key, note=note, more="product",
         series=[Series(key, product.product_id, "", places_shown, read)],
         marks=tag("g", *_held(path, span, j), class_="held") + tag("g", *marks, class_="fills"),
     )  # fmt: skip
-    symbols = _symbols_key(fills)
+    symbols = _symbols_key(fills, stops=len(levels) > 0)
     return Panel(panel.html.replace('<div class="plot">', f'{symbols}<div class="plot">', 1),
                  panel.series), told  # fmt: skip
 
@@ -160,7 +149,7 @@ _SYMBOL_NAMES = (
 )
 
 
-def _symbols_key(fills: Rows) -> str:
+def _symbols_key(fills: Rows, *, stops: bool) -> str:
     """Return what the symbols mean, of those that occur."""
     pairs = np.unique(np.stack([fills["side"], fills["reason"]], axis=1), axis=0)
     used = {_symbol(int(side), int(reason)) for side, reason in pairs.tolist()}
@@ -178,6 +167,7 @@ def _symbols_key(fills: Rows) -> str:
         if (symbol, class_) in used
     ]  # fmt: skip
     items += [tag("li", swatch("held"), "held")] if len(fills) else []
+    items += [tag("li", swatch("level"), "stop level")] if stops else []
     return tag("ul", *items, class_="keys always") if items else ""
 
 

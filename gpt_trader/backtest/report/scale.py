@@ -33,6 +33,39 @@ class Scale:
         """Return the place of one value."""
         return float(self(value))
 
+    def ticks(self, count: int) -> list[float]:
+        """Return round values within the range, about `count` of them."""
+        return ticks(self.low, self.high, count)
+
+
+@dataclass(frozen=True, slots=True)
+class LogScale:
+    """A logarithmic map of [low, high], both above 0, to [start, stop]."""
+
+    low: float
+    high: float
+    start: float
+    stop: float
+
+    def __call__(self, values: Floats | float) -> Floats:
+        """Return places, the shape of `values`, which are above 0."""
+        share = np.log(np.asarray(values, np.float64) / self.low) / np.log(self.high / self.low)
+        return np.asarray(self.start + share * (self.stop - self.start))
+
+    def at(self, value: float) -> float:
+        """Return the place of one value."""
+        return float(self(value))
+
+    def ticks(self, count: int) -> list[float]:
+        """Return 1, 2 and 5 times powers of ten; the powers alone where those are too many."""
+        first, last = (int(np.floor(np.log10(v))) for v in (self.low, self.high))
+        for steps in ((1.0, 2.0, 5.0), (1.0,)):
+            found = [m * 10.0**k for k in range(first, last + 1) for m in steps]
+            found = [v for v in found if self.low <= v <= self.high]
+            if len(found) <= 2 * count:
+                break
+        return found if len(found) > 1 else ticks(self.low, self.high, count)
+
 
 def reach(
     *series: Floats | Sequence[float], zero: bool = False, pad: float = 0.06

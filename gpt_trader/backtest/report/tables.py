@@ -12,14 +12,13 @@ from gpt_trader.backtest.breakdown import Breakdown
 from gpt_trader.backtest.inference import Inference, Range
 from gpt_trader.backtest.measure import Metrics
 from gpt_trader.backtest.report.chart import figure
+from gpt_trader.backtest.report.labels import spelled
 from gpt_trader.backtest.report.svg import esc, rows, tag
 from gpt_trader.backtest.report.words import DASH, Number, day, minute, name, number, percent
 from gpt_trader.backtest.result import DataUsed, Result, StrategyUsed
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-UNITS = {"pct": "%", "bps": "bps", "days": "days", "hours": "hours", "s": "s"}
-SPELLED = {"cagr": "growth a year", "sqn": "SQN", "var": "VaR", "cvar": "CVaR", "pnl": "profit"}
 MOST_ROWS = 40
 BREAKDOWN = ("Trades by", "Number", "Won", "Mean return", "Profit")
 FALLS = ("Depth", "Peak", "Trough", "Back", "Days")
@@ -58,16 +57,6 @@ def _interval(range_: Range | None, unit: str) -> str:
     if range_ is None:
         return ""
     return esc(f"{shown(range_.low, '')} to {shown(range_.high, unit)}")
-
-
-def spelled(field: str) -> tuple[str, str]:
-    """Return a number's name as words and its unit: max_drawdown_pct is (max drawdown, %)."""
-    words = field.split("_")
-    unit = UNITS.get(words[-1], "")
-    if unit and len(words) > 1:
-        words = words[:-1]
-    text = " ".join(SPELLED.get(w, w) for w in words)
-    return text[0].upper() + text[1:], unit
 
 
 def shown(value: Number | None, unit: str) -> str:

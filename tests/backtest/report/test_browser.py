@@ -76,7 +76,7 @@ def test_the_crosshair_the_products_and_the_theme_answer(browser, pages):
     assert "strategy" in said
     assert "UTC" in said
     assert browser.run("document.getElementById('price-1').classList.contains('off')")
-    browser.run("document.querySelectorAll('.switch button')[1].click()")
+    browser.run("document.querySelector('[data-shows=price-1]').click()")
     assert not browser.run("document.getElementById('price-1').classList.contains('off')")
     assert browser.run("document.getElementById('price-0').classList.contains('off')")
     browser.run("document.getElementById('theme').click()")

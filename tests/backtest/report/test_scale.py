@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt_trader.backtest.report.scale import DAY_MS, Scale, reach, thin, ticks, time_ticks
+from gpt_trader.backtest.report.scale import DAY_MS, LogScale, Scale, reach, thin, ticks, time_ticks
 
 HOUR = 3_600_000
 NEW_YEAR = 1_704_067_200_000  # 2024-01-01
@@ -77,3 +77,19 @@ def test_a_scale_maps_ends_to_ends():
     assert scale.at(10.0) == 100.0
     assert scale.at(20.0) == 0.0
     assert scale.at(15.0) == 50.0
+
+
+def test_a_log_scale_gives_equal_ratios_equal_lengths():
+    scale = LogScale(1.0, 100.0, 200.0, 0.0)
+    assert scale.at(1.0) == 200.0
+    assert scale.at(10.0) == pytest.approx(100.0)
+    assert scale.at(100.0) == 0.0
+    np.testing.assert_allclose(scale(np.array([1.0, 10.0, 100.0])), [200.0, 100.0, 0.0], atol=1e-9)
+
+
+def test_log_ticks_are_round_and_never_too_few():
+    assert LogScale(900.0, 60_000.0, 1.0, 0.0).ticks(5) == [
+        1000.0, 2000.0, 5000.0, 10_000.0, 20_000.0, 50_000.0,
+    ]  # fmt: skip
+    assert LogScale(0.5, 2e6, 1.0, 0.0).ticks(4) == [10.0**k for k in range(7)]
+    assert len(LogScale(21.0, 49.0, 1.0, 0.0).ticks(4)) > 1
