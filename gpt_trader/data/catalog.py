@@ -21,6 +21,7 @@ DEFAULT_BASE_INCREMENT = "0.00000001"
 MAX_DECIMALS = 8
 GRID_TOLERANCE = 1e-12  # relative: what float64 prices may be off the tick they stand for
 _SHAPE = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)+")
+LARGEST = Decimal(1_000_000)  # increment or minimum; far beyond any product's
 _SPEC_KEYS = (
     "base_increment",
     "price_increment",
@@ -184,6 +185,11 @@ def _spec_value(key: str, value: str) -> Decimal | bool:
     if not number.is_finite() or number < 0 or (least_open and number == 0):
         bound = "> 0" if least_open else ">= 0"
         raise UsageError(f"expected a decimal {key} {bound} in a product spec, was {value!r}")
+    if number > LARGEST:
+        raise UsageError(
+            f"expected {key} up to {LARGEST:,} in a product spec, was {value!r}",
+            hint="sizes are base units, increments of the price quote units",
+        )
     return number
 
 

@@ -157,3 +157,8 @@ def test_overrides_are_checked_without_parse_spec_too():
 def test_impossible_grid_is_a_data_error():
     with pytest.raises(DataError):
         product_for("BTC-USD", overrides={"base_increment": "1e-12", "price_increment": "1e-12"})
+
+
+def test_a_spec_beyond_counting_is_refused():
+    with pytest.raises(UsageError, match="expected base_min_size up to 1,000,000"):
+        parse_spec("base_min_size=1e20")
