@@ -121,7 +121,13 @@ def drawdown_of(equity: Floats, time: Ints, interval_ms: int, *, start: float) -
     """
     deepest, longest_ms, below, highest, lowest = drawdown(equity, time, interval_ms, start)
     under = below / len(equity) * 100.0 if len(equity) else 0.0
-    return Drawdown(deepest * 100.0, longest_ms / DAY_MS, under, highest, lowest)
+    return Drawdown(  # interpreted, the kernel gives numpy scalars
+        float(deepest) * 100.0,
+        int(longest_ms) / DAY_MS,
+        float(under),
+        float(highest),
+        float(lowest),
+    )
 
 
 def drawdown_curve_pct(equity: Floats, start: float) -> Floats:
