@@ -1,0 +1,25 @@
+"""What an exchange says of the past: candles and trades, exact as they were written."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+
+class Candle(NamedTuple):
+    """One bar as an exchange states it: prices in quote units, volume in base units."""
+
+    open_ms: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+
+
+class Trade(NamedTuple):
+    """One trade of the public tape. maker_side: "BUY" or "SELL", of the resting order."""
+
+    trade_id: str
+    time_ms: int
+    price: Decimal
+    size: Decimal
+    maker_side: str
