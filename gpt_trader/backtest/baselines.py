@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.inference import MIN_DAYS, moments, probabilistic_sharpe
+from gpt_trader.backtest.inference import MIN_DAYS, probabilistic_sharpe
 from gpt_trader.backtest.measure import buy_all, buy_and_hold
-from gpt_trader.backtest.metrics import ANNUAL, DAY_MS, daily_closes, return_pct, sharpe
+from gpt_trader.backtest.metrics import ANNUAL, DAY_MS, daily_closes, moments, return_pct, sharpe
 from gpt_trader.backtest.path import Path
 from gpt_trader.domain.costs import CostModel
 

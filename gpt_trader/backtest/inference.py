@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.metrics import DAYS_PER_YEAR, daily_closes, return_pct
+from gpt_trader.backtest.metrics import DAYS_PER_YEAR, daily_closes, moments, return_pct
 from gpt_trader.kernel.bootstrap import bootstrap, sharpe_of
 
 Floats = NDArray[np.float64]
@@ -174,13 +174,6 @@ def _range(values: Floats) -> Range:
     tail = (1.0 - LEVEL) / 2.0
     ends = sorted_quantiles(np.sort(values)[None, :], (tail, 1.0 - tail))
     return Range(float(ends[0, 0]), float(ends[1, 0]))
-
-
-def moments(returns: Floats) -> tuple[float, float]:
-    """Return skewness and raw kurtosis (a normal law has 0 and 3), from central moments."""
-    off = returns - returns.mean()
-    variance = float(np.mean(off**2))
-    return float(np.mean(off**3)) / variance**1.5, float(np.mean(off**4)) / variance**2
 
 
 def _variance_factor(sharpe: float, skew: float, kurtosis: float) -> float:

@@ -169,19 +169,23 @@ def volatility_pct(returns: Floats) -> float | None:
 
 def skew(returns: Floats) -> float | None:
     """Third central moment over the second ** 1.5 (no bias correction); None if all are equal."""
-    return _moment(returns, 3)
+    return moments(returns)[0] if _vary(returns) else None
 
 
 def kurtosis(returns: Floats) -> float | None:
     """Fourth central moment over the squared second: raw, a normal law has 3; None if all equal."""
-    return _moment(returns, 4)
+    return moments(returns)[1] if _vary(returns) else None
 
 
-def _moment(returns: Floats, order: int) -> float | None:
-    if len(returns) < 2 or returns.min() == returns.max():
-        return None
+def moments(returns: Floats) -> tuple[float, float]:
+    """Return skewness and raw kurtosis (a normal law has 0 and 3) of returns that vary."""
     off = returns - returns.mean()
-    return float(np.mean(off**order) / np.mean(off * off) ** (order / 2))
+    variance = float(np.mean(off * off))
+    return float(np.mean(off**3)) / variance**1.5, float(np.mean(off**4)) / variance**2
+
+
+def _vary(returns: Floats) -> bool:
+    return len(returns) > 1 and bool(returns.min() != returns.max())
 
 
 def omega(returns: Floats) -> float | None:
@@ -239,43 +243,6 @@ def kelly_continuous(returns: Floats) -> float | None:
     if len(returns) < 2:
         return None
     return ratio(float(np.mean(returns)), float(np.var(returns, ddof=1)))
-
-
-def beta(returns: Floats, market: Floats) -> float | None:
-    """Covariance with the market's daily returns over their variance; None without variation.
-
-    Source: W. Sharpe, "Capital Asset Prices" (1964).
-    """
-    if len(returns) < 2:
-        return None
-    off = market - market.mean()
-    return ratio(float(np.dot(returns - returns.mean(), off)), float(np.dot(off, off)))
-
-
-def alpha_pct(returns: Floats, market: Floats) -> float | None:
-    """Mean daily return less beta times the market's, x 365, percent: Jensen's alpha.
-
-    Source: M. Jensen, "The Performance of Mutual Funds in the Period 1945-1964" (1968).
-    """
-    slope = beta(returns, market)
-    if slope is None:
-        return None
-    return float(np.mean(returns) - slope * np.mean(market)) * DAYS_PER_YEAR * 100.0
-
-
-def correlation(returns: Floats, market: Floats) -> float | None:
-    """Pearson's correlation with the market's daily returns; None without variation of either."""
-    if len(returns) < 2:
-        return None
-    mine, theirs = returns - returns.mean(), market - market.mean()
-    return ratio(
-        float(np.dot(mine, theirs)), float(np.sqrt(np.dot(mine, mine) * np.dot(theirs, theirs)))
-    )
-
-
-def information_ratio(returns: Floats, market: Floats) -> float | None:
-    """Sharpe ratio of the daily returns beyond the market's. Source: as for the Sharpe ratio."""
-    return sharpe(returns - market)
 
 
 Period = Literal["day", "week", "month"]

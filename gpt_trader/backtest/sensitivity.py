@@ -1,7 +1,7 @@
 """What is left of a result if trading costs more, or every order comes one bar late."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,32 +61,13 @@ def sensitivity(
             else CostPoint(factor, metrics.return_pct, metrics.sharpe)
             for factor in FEE_FACTORS
         )
-        late_pct, late_sharpe = _outcome(path, rerun(costs, [delayed(t) for t in targets]))
+        late_pct, late_sharpe = _outcome(path, rerun(costs, [t.delayed(1) for t in targets]))
     traded = metrics.turnover * float(np.mean(path.equity))
     return Sensitivity(
         costs=points,
         break_even_bps=float(metrics.gross_pnl) / traded * 10_000.0 if traded else None,
         delayed_return_pct=late_pct,
         delayed_sharpe=late_sharpe,
-    )
-
-
-def delayed(targets: Targets) -> Targets:
-    """Return targets one row later; the first row holds no opinion."""
-
-    def later(column: Floats) -> Floats:
-        return np.concatenate([column[:1], column[:-1]])
-
-    weight = later(targets.weight)
-    weight[:1] = np.nan
-    return replace(
-        targets,
-        weight=weight,
-        stop=None if targets.stop is None else later(targets.stop),
-        take_profit=None if targets.take_profit is None else later(targets.take_profit),
-        trail=None if targets.trail is None else later(targets.trail),
-        max_bars=None if targets.max_bars is None else later(targets.max_bars),
-        conditions=(),
     )
 
 

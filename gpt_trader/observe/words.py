@@ -1,6 +1,6 @@
 """A decision in words, short enough for a row of a table or a line of a log."""
 
-from gpt_trader.domain.decision import Decision, GuardReading, Reason
+from gpt_trader.domain.decision import Decision, Reason
 from gpt_trader.domain.product import Product
 from gpt_trader.observe.cycle import price_text, time_text
 
@@ -28,12 +28,6 @@ def decision_line(decision: Decision, product: Product) -> str:
         f"{minute(decision.bar_ms)}  {decision.product_id:<9} {decision.action.upper():<7} "
         f"close {price_text(product, decision.close)}  {why(decision)}"
     )
-
-
-def guard_words(guard: GuardReading) -> str:
-    """Return a guard as PASS or BLOCK with its value and limit."""
-    verdict = {"OK": "PASS", "TRIPPED": "BLOCK"}.get(guard.state, guard.state)
-    return f"{verdict:<7} {guard.name:<15} {number(guard.value)} v limit {number(guard.limit)}"
 
 
 def number(value: float | None) -> str:

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from gpt_trader.backtest.inference import (
     Trials,
     expected_best_sharpe,
-    moments,
     probabilistic_sharpe,
     trials_variance,
 )
-from gpt_trader.backtest.metrics import DAYS_PER_YEAR
+from gpt_trader.backtest.metrics import DAYS_PER_YEAR, moments
 
 Floats = NDArray[np.float64]
 ANNUAL = DAYS_PER_YEAR**0.5

@@ -12,7 +12,7 @@ import pytest
 from gpt_trader import CostModel, backtest
 from gpt_trader.backtest.assess import Trials
 from gpt_trader.backtest.baselines import beaten, exposed, exposure_of, hold_daily
-from gpt_trader.backtest.sensitivity import FEE_FACTORS, delayed
+from gpt_trader.backtest.sensitivity import FEE_FACTORS
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import order_style
 from gpt_trader.domain.product import Product
@@ -69,7 +69,7 @@ class LateAbove(Above):
         return self.bars + 1
 
     def targets(self, bars):
-        return delayed(super().targets(bars))
+        return super().targets(bars).delayed(1)
 
 
 @dataclass(frozen=True)
@@ -109,20 +109,6 @@ def test_a_bar_late_is_a_strategy_that_is_a_bar_late():
     assert found.assessment.sensitivity.delayed_return_pct == late.metrics.return_pct
     assert found.assessment.sensitivity.delayed_sharpe == late.metrics.sharpe
     assert late.metrics.return_pct != found.metrics.return_pct
-
-
-def test_delayed_columns():
-    targets = Targets(
-        np.array([1.0, 0.0, 0.5]),
-        stop=np.array([0.1, 0.2, 0.3]),
-        max_bars=np.array([4, 5, 6]),
-    )
-    late = delayed(targets)
-    assert np.isnan(late.weight[0])
-    assert late.weight[1:].tolist() == [1.0, 0.0]
-    assert late.stop.tolist() == [0.1, 0.1, 0.2]
-    assert late.max_bars.tolist() == [4, 4, 5]
-    assert late.trail is None
 
 
 def test_break_even_is_the_cost_that_eats_the_gross_profit():

@@ -15,11 +15,11 @@ from gpt_trader.backtest.inference import (
     expected_best_sharpe,
     infer,
     min_track_record,
-    moments,
     probabilistic_sharpe,
     sorted_quantiles,
     trials_variance,
 )
+from gpt_trader.backtest.metrics import moments
 
 DAY = 86_400_000
 NORMAL = {"skew": 0.0, "kurtosis": 3.0}

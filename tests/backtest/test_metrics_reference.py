@@ -170,24 +170,6 @@ def test_periods_compound_to_the_whole(count, first_day, unit):
     assert (np.diff(found.begin) > np.timedelta64(0, "D")).all()
 
 
-def test_against_the_market():
-    market = np.array([0.01, -0.03, 0.02, 0.04])
-    half = 0.5 * market + 0.001
-    assert metrics.beta(half, market) == pytest.approx(0.5)
-    assert metrics.alpha_pct(half, market) == pytest.approx(36.5)
-    assert metrics.correlation(half, market) == pytest.approx(1.0)
-    assert metrics.correlation(-half, market) == pytest.approx(-1.0)
-    # beyond the market by 1 % and -1 %, and 2 % on average of the first two
-    ahead = market + np.array([0.02, 0.01, 0.02, 0.01])
-    assert metrics.information_ratio(ahead, market) == pytest.approx(
-        0.015 / (1e-4 / 3) ** 0.5 * 365**0.5
-    )
-    flat = np.zeros(4)
-    assert metrics.beta(half, flat) is metrics.alpha_pct(half, flat) is None
-    assert metrics.correlation(flat, market) is None
-    assert metrics.beta(half[:1], market[:1]) is metrics.correlation(half[:1], market[:1]) is None
-
-
 def test_capacity_is_where_the_middle_fill_is_one_percent_of_its_bar():
     equity = np.array([1000.0, 1000.0, 2000.0])
     sizes, volumes = np.array([1.0, 2.0, 1.0]), np.array([1000.0, 100.0, 0.0])

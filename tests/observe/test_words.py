@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from gpt_trader.domain.decision import Decision, GuardReading, Reason, Told
+from gpt_trader.domain.decision import Decision, Reason, Told
 from gpt_trader.kernel.codes import HOLD_FLAT
 from gpt_trader.observe.spark import LEVELS, sparkline
-from gpt_trader.observe.words import guard_words, number, reason_words, why
+from gpt_trader.observe.words import number, reason_words, why
 
 
 @pytest.mark.parametrize(
@@ -43,12 +43,6 @@ def test_why_names_the_deciding_reason_and_the_first_condition():
     )
     decision = Decision("BTC-USD", 0, 1, HOLD_FLAT, 0, 0.0, 0, Told(reasons, ()))
     assert why(decision) == "the target is 0: 0 v 0; SMA(5) > SMA(20): 1 v 2"
-
-
-def test_a_guard_that_was_never_read_is_not_green():
-    assert guard_words(GuardReading("drawdown", "OK", 0.1, 0.15)).startswith("PASS")
-    assert guard_words(GuardReading("drawdown", "TRIPPED", 0.2, 0.15)).startswith("BLOCK")
-    assert guard_words(GuardReading("drawdown", "UNKNOWN", math.nan, 0.15)).startswith("UNKNOWN")
 
 
 def test_a_sparkline_ends_at_the_newest_value():
