@@ -58,8 +58,8 @@ class Bars:
     def __len__(self) -> int:
         return len(self.time)
 
-    def __getitem__(self, rows: slice) -> "Bars":
-        """Return the bars of a slice of rows (views, nothing is copied)."""
+    def __getitem__(self, rows: slice | Ints) -> "Bars":
+        """Return some rows: of a slice as views, of row numbers as copies."""
         return Bars(
             self.product,
             self.interval_ms,

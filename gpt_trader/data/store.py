@@ -1,0 +1,319 @@
+"""The data store: bars by product, interval and month, checked, on the disk.
+
+    ROOT/bars/BTC-USD/1m/2024-01.parquet    one file a UTC month, see `partition`
+    ROOT/log.jsonl                          what was done to it, a line each
+    ROOT/quarantine/                        files that could not be believed
+    ROOT/lock                               held by the one writer
+
+Readers take no lock. A file is replaced whole, so a reader sees each month as it was before a write
+or after it; of two months that one write changes it may see one old and one new.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from math import gcd
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from gpt_trader.data import partition
+from gpt_trader.data.durable import TEMPORARY, append_line, unwritable
+from gpt_trader.data.partition import Partition, month_of, month_span
+from gpt_trader.data.spans import Span, clipped, merged
+from gpt_trader.data.times import INTERVALS, format_interval
+from gpt_trader.domain.bars import Bars, Ints, joined
+from gpt_trader.domain.product import MAX_TICKS
+from gpt_trader.errors import DataError, LockedError
+
+READERS = 4  # threads; decoding leaves Python's lock
+ALL_TIME: Span = (-(2**62), 2**62)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Where the data lies."""
+
+    root: Path
+
+    @property
+    def log(self) -> Path:
+        """The record of what was done."""
+        return self.root / "log.jsonl"
+
+    def folder(self, product_id: str, interval_ms: int) -> Path:
+        """Return where the months of a series lie."""
+        return self.root / "bars" / product_id / format_interval(interval_ms)
+
+
+class Stored(NamedTuple):
+    """Bars as they are stored, what was asked for, where they came from, what to know of them."""
+
+    bars: Bars
+    asked: tuple[Span, ...]
+    sources: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+class Written(NamedTuple):
+    """What a write did to the bars that were there."""
+
+    added: int
+    changed: int
+    same: int
+
+
+class Listed(NamedTuple):
+    """A stored series; first_ms and last_ms are None where no bar is stored."""
+
+    product_id: str
+    interval_ms: int
+    months: int
+    rows: int
+    first_ms: int | None
+    last_ms: int | None
+    bytes: int
+    asked: tuple[Span, ...]
+    sources: tuple[str, ...]
+
+
+def data_dir(override: Path | None, env: Mapping[str, str]) -> Path:
+    """Return the store's folder; nothing is made.
+
+    override: `--data-dir`; it wins over GPT_TRADER_DATA_DIR in `env`, which wins over the
+    platform's user data folder.
+    """
+    platform = platformdirs.user_data_path("gpt-trader") / "market"
+    root = override or Path(env.get("GPT_TRADER_DATA_DIR") or platform)
+    return root.expanduser().absolute()
+
+
+@contextlib.contextmanager
+def writing(store: Store) -> Iterator[None]:
+    """Be the store's one writer for the length of a `with` block.
+
+    What an earlier writer left half done is removed. Raises LockedError if there is another
+    writer, StorageError if the folder cannot be written.
+    """
+    path = store.root / "lock"
+    try:
+        store.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    with os.fdopen(descriptor, "r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LockedError(
+                f"the data store {store.root} is being written by another process",
+                hint="wait until it has ended; reading goes on meanwhile",
+            ) from error
+        for left in store.root.glob(f"**/.*{TEMPORARY}"):
+            left.unlink(missing_ok=True)
+        yield
+
+
+def write(store: Store, bars: Bars, asked: Sequence[Span], source: str) -> Written:
+    """Put bars into the store, in place of stored ones with the same open; each month at once.
+
+    asked: spans that the source has answered for, so that a bar missing inside them was not there;
+    () where that is not known. source: where the bars come from. Call it inside `writing`; threads
+    may write different series. Raises StorageError, and DataError on a corrupt month.
+    """
+    written = Written(0, 0, 0)
+    for month in _months(bars, asked):
+        start, end = within = month_span(month)
+        path = _path(store, bars, month)
+        rows = slice(*np.searchsorted(bars.time, [start, end]))
+        old = partition.read(path) if path.exists() else None
+        new, counts = _upsert(old, bars[rows], clipped(asked, within), source)
+        if old is None or counts.added or counts.changed or new.asked != old.asked:
+            partition.write(path, new)
+        written = Written(*(a + b for a, b in zip(written, counts, strict=True)))
+    return written
+
+
+def _months(bars: Bars, asked: Sequence[Span]) -> list[str]:
+    """Return the months that a write touches."""
+    months = {month_of(int(bars.time[i])) for i in _month_heads(bars.time)}
+    for start, end in asked:
+        month = month_of(start)
+        while month_span(month)[0] < end:
+            months.add(month)
+            month = month_of(month_span(month)[1])
+    return sorted(months)
+
+
+def _month_heads(time: Ints) -> Ints:
+    """Return the rows with which a month begins."""
+    months = time.astype("datetime64[ms]").astype("datetime64[M]").astype(np.int64)
+    return np.flatnonzero(np.diff(months, prepend=-(2**62)))
+
+
+def _upsert(
+    old: Partition | None, bars: Bars, asked: Sequence[Span], source: str
+) -> tuple[Partition, Written]:
+    if old is None:
+        return Partition(bars, merged(asked), (source,)), Written(len(bars), 0, 0)
+    sources = old.sources if source in old.sources else (*old.sources, source)
+    before, after = _on_one_grid([old.bars, bars])
+    kept = ~np.isin(before.time, after.time)
+    place = np.searchsorted(before.time, after.time)
+    place = np.minimum(place, len(before) - 1)
+    known = before.time[place] == after.time if len(before) else np.zeros(len(after), np.bool_)
+    same = known & _equal(before[place], after) if len(before) else known
+    both = joined(before[np.flatnonzero(kept)], after)
+    both = both[np.argsort(both.time, kind="stable")]
+    counts = Written(int((~known).sum()), int((known & ~same).sum()), int(same.sum()))
+    return Partition(both, merged((*old.asked, *asked)), sources), counts
+
+
+def _equal(before: Bars, after: Bars) -> NDArray[np.bool_]:
+    """Return where two bars of one time and grid are the same."""
+    same: NDArray[np.bool_] = before.quotes == after.quotes
+    for name in ("open", "high", "low", "close", "volume", "funding_rate"):
+        same &= getattr(before, name) == getattr(after, name)
+    return same
+
+
+def _on_one_grid(parts: Sequence[Bars]) -> list[Bars]:
+    """Return the parts with prices in ticks of the coarsest increment that holds all exactly.
+
+    The product is that of the last part. Raises DataError where int64 ticks cannot hold it.
+    """
+    product = parts[-1].product
+    increment = parts[0].product.price_increment
+    for part in parts[1:]:
+        increment = _common(increment, part.product.price_increment)
+    if increment != product.price_increment:
+        product = product.with_spec(price_increment=increment)
+    return [_rescaled(part, increment, product) for part in parts]
+
+
+def _common(a: Decimal, b: Decimal) -> Decimal:
+    if a == b:
+        return b
+    (n, d), (m, e) = a.as_integer_ratio(), b.as_integer_ratio()
+    return Decimal(gcd(n * e, m * d)) / Decimal(d * e)
+
+
+def _rescaled(bars: Bars, increment: Decimal, product: Any) -> Bars:  # noqa: ANN401
+    factor = int(bars.product.price_increment / increment)
+    if factor == 1:
+        return replace(bars, product=product)
+    if len(bars) and int(bars.high.max()) > MAX_TICKS // factor:
+        raise DataError(
+            f"prices of {product.product_id} are too high for steps of {increment:f}",
+            hint="import the finer prices under another product",
+        )
+    prices = {name: getattr(bars, name) * factor for name in ("open", "high", "low", "close")}
+    return replace(bars, product=product, **prices)
+
+
+def read(
+    store: Store,
+    product_id: str,
+    interval_ms: int,
+    start_ms: int | None = None,
+    end_ms: int | None = None,
+) -> Stored:
+    """Read a series from `start_ms`, inclusive, to `end_ms`, exclusive; None: all there is.
+
+    Raises DataError if no bar is stored there, or a month is corrupt, naming its file.
+    """
+    within = (
+        ALL_TIME[0] if start_ms is None else start_ms,
+        ALL_TIME[1] if end_ms is None else end_ms,
+    )
+    files = [
+        path
+        for path in _files(store.folder(product_id, interval_ms))
+        if month_span(path.stem)[0] < within[1] and month_span(path.stem)[1] > within[0]
+    ]
+    with ThreadPoolExecutor(READERS) as pool:
+        months = list(pool.map(partition.read, files))
+    filled = [month for month in months if len(month.bars)]
+    bars = joined(*_on_one_grid([month.bars for month in filled])) if filled else None
+    if bars is not None:
+        bars = bars[slice(*np.searchsorted(bars.time, within))]
+    if bars is None or not len(bars):
+        raise _nothing(store, product_id, interval_ms)
+    return Stored(
+        bars,
+        clipped((span for month in months for span in month.asked), within),
+        tuple(dict.fromkeys(source for month in months for source in month.sources)),
+        _notes(filled, bars),
+    )
+
+
+def _notes(months: Sequence[Partition], bars: Bars) -> tuple[str, ...]:
+    found = sorted({month.bars.product.price_increment for month in months})
+    if len(found) == 1:
+        return ()
+    return (
+        f"prices of {found[0]:f} to {found[-1]:f} steps, read as {bars.product.price_increment:f}",
+    )
+
+
+def _nothing(store: Store, product_id: str, interval_ms: int) -> DataError:
+    interval = format_interval(interval_ms)
+    return DataError(
+        f"no {interval} bars of {product_id} in {store.root} in the period asked for",
+        hint=f"gpt-trader data pull {product_id} --interval {interval}; "
+        "gpt-trader data list shows what there is",
+    )
+
+
+def asked(store: Store, product_id: str, interval_ms: int) -> tuple[Span, ...]:
+    """Return the spans that sources have answered for; raises DataError on a corrupt month."""
+    files = _files(store.folder(product_id, interval_ms))
+    return merged(span for path in files for span in partition.about(path).asked)
+
+
+def listing(store: Store) -> list[Listed]:
+    """Return what is stored, without reading a row; raises DataError on a corrupt month."""
+    found = []
+    for product in sorted((store.root / "bars").glob("*")):
+        for interval, interval_ms in INTERVALS.items():
+            files = _files(product / interval)
+            if not files:
+                continue
+            months = [partition.about(path) for path in files]
+            opens = [m.first_ms for m in months if m.first_ms is not None]
+            lasts = [m.last_ms for m in months if m.last_ms is not None]
+            found.append(
+                Listed(
+                    product.name,
+                    interval_ms,
+                    len(files),
+                    sum(m.rows for m in months),
+                    min(opens, default=None),
+                    max(lasts, default=None),
+                    sum(path.stat().st_size for path in files),
+                    merged(span for m in months for span in m.asked),
+                    tuple(dict.fromkeys(source for m in months for source in m.sources)),
+                )
+            )
+    return found
+
+
+def record(store: Store, entry: Mapping[str, Any]) -> None:
+    """Add a line to the record of what was done; raises StorageError."""
+    append_line(store.log, json.dumps(entry, allow_nan=False))
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9].parquet"))
+
+
+def _path(store: Store, bars: Bars, month: str) -> Path:
+    return store.folder(bars.product.product_id, bars.interval_ms) / f"{month}.parquet"
