@@ -20,7 +20,7 @@ from gpt_trader.backtest.metrics import drawdown_curve_pct, highest, median
 from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.trades import Trade, trade_list
 from gpt_trader.data.files import Loaded
-from gpt_trader.data.quality import Quality, digest, find_gaps
+from gpt_trader.data.quality import Quality, coverage_pct, digest, find_gaps
 from gpt_trader.data.times import format_interval, format_time
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
@@ -44,7 +44,11 @@ History = Bars | Loaded
 
 @dataclass(frozen=True, slots=True)
 class DataUsed:
-    """One product's bars: interval as text, bars counted, first and last open in int64 ms."""
+    """One product's bars: interval as text, bars counted, first and last open in int64 ms.
+
+    gaps, missing_bars, coverage_pct and sha256 are of the bars that were read: where longer bars
+    were made of them, of the finer ones.
+    """
 
     product: str
     interval: str
@@ -53,6 +57,7 @@ class DataUsed:
     last: int
     gaps: int
     missing_bars: int
+    coverage_pct: float
     sha256: str
 
 
@@ -265,6 +270,7 @@ def data_used(one: History) -> DataUsed:
     """Describe a history; a digest takes longer than simulating it, so only when asked."""
     bars = one.bars if isinstance(one, Loaded) else one
     gaps = one.report.gaps if isinstance(one, Loaded) else find_gaps(bars.time, bars.interval_ms)
+    rows = one.report.rows if isinstance(one, Loaded) else len(bars)
     return DataUsed(
         product=bars.product.product_id,
         interval=format_interval(bars.interval_ms),
@@ -273,6 +279,7 @@ def data_used(one: History) -> DataUsed:
         last=int(bars.time[-1]),
         gaps=gaps.count,
         missing_bars=gaps.missing_bars,
+        coverage_pct=coverage_pct(rows, gaps),
         sha256=one.report.sha256 if isinstance(one, Loaded) else digest(bars),
     )
 

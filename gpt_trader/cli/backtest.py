@@ -9,6 +9,7 @@ import typer
 from gpt_trader.cli.compiling import ENGINE, SIMULATOR, say_if_compiling
 from gpt_trader.cli.options import (
     Cash,
+    DataDir,
     DataFiles,
     Detail,
     FeeRegion,
@@ -19,6 +20,7 @@ from gpt_trader.cli.options import (
     LatencyBars,
     LatencyMs,
     MakerBps,
+    MinCoverage,
     Participation,
     ProductSpec,
     Risk,
@@ -87,6 +89,8 @@ def command(
     latency_ms: LatencyMs = None,
     latency_bars: LatencyBars = None,
     product_spec: ProductSpec = None,
+    min_coverage: MinCoverage = None,
+    data_dir: DataDir = None,
     risk: RiskChoice = Risk.PROFILE,
     order_style: StyleChoice = None,
     close_at_end: Annotated[
@@ -167,6 +171,7 @@ def command(
             "costs.impact": impact,
             "costs.latency_ms": latency_ms,
             "costs.latency_bars": latency_bars,
+            "data.min_coverage_pct": min_coverage,
         },
         sets=sets or [],
         data=data or [],
@@ -174,6 +179,7 @@ def command(
         period=parse_period(start, end),
         interval=interval,
         detail=detail,
+        data_dir=data_dir,
         spec=product_spec,
         risk=risk is Risk.PROFILE,
         style=None if order_style is None else order_style.value,

@@ -21,13 +21,22 @@ from gpt_trader.backtest.files import (
 )
 from gpt_trader.backtest.result import Result
 from gpt_trader.backtest.run import PORTFOLIO, Stop, never
-from gpt_trader.cli.history import Period, cut, load_files, parse_data
+from gpt_trader.cli.history import (
+    Period,
+    check_coverage,
+    cut,
+    load_files,
+    load_store,
+    parse_data,
+)
 from gpt_trader.config.load import load_profile, overrides, restore
 from gpt_trader.config.settings import Settings
 from gpt_trader.data.catalog import parse_spec
 from gpt_trader.data.files import Loaded
 from gpt_trader.data.memory import bars_in, check_fits
 from gpt_trader.data.resample import resample
+from gpt_trader.data.store import Store, data_dir
+from gpt_trader.data.stored import stored_end
 from gpt_trader.data.synthetic import DEFAULT_PRODUCTS, SYNTHETIC_NOTE, synthetic_market
 from gpt_trader.data.times import parse_interval
 from gpt_trader.domain.bars import Bars
@@ -56,19 +65,21 @@ class Asked:
     engine: Literal["fast", "replay"] | None
     self_check: bool
     detail: str | None = None
+    data_dir: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """Everything that decides a run, as JSON holds it: a stored run is repeated from this.
 
-    settings: `config.load.Loaded.document`. files: absolute path by product; none: the synthetic
-    market of the settings. start_ms, end_ms: int64 ms UTC, start inclusive, end exclusive.
+    settings: `config.load.Loaded.document`. files: absolute path by product, None: its bars in
+    the data store `store`; none: the synthetic market of the settings. start_ms, end_ms: int64 ms
+    UTC, start inclusive, end exclusive.
     """
 
     profile: str
     settings: Mapping[str, Any]
-    files: Mapping[str, str]
+    files: Mapping[str, str | None]
     spec: Mapping[str, str]
     start_ms: int | None
     end_ms: int | None
@@ -79,6 +90,7 @@ class Inputs:
     engine: Literal["fast", "replay"] | None
     self_check: bool
     detail: str | None = None
+    store: str | None = None
 
 
 def resolve(asked: Asked) -> Inputs:
@@ -100,20 +112,36 @@ def resolve(asked: Asked) -> Inputs:
     profile = asked.profile or ("dev" if asked.demo else None)
     loaded = load_profile(profile, env=os.environ, flags=flags)
     synthetic = asked.demo or bool(asked.profile and loaded.settings.feed == "synthetic")
-    if not asked.data and not synthetic:
+    files: dict[str, Path | None] = {}
+    if asked.data:
+        files = parse_data(asked.data, loaded.settings.products)
+    elif not synthetic:
+        files = dict.fromkeys(loaded.settings.products)
+        if not files:
+            raise UsageError(
+                "no data to run on",
+                hint="give --data BTC-USD=FILE, --data BTC-USD (pulled before: gpt-trader data), "
+                "or --demo for a synthetic market",
+            )
+    if asked.spec is not None and not any(files.values()):
         raise UsageError(
-            "no data to run on", hint="give --data BTC-USD=FILE, or --demo for a synthetic market"
+            "--product-spec needs --data FILE", hint="other markets have their own grids"
         )
-    if asked.spec is not None and not asked.data:
-        raise UsageError("--product-spec needs --data", hint="the synthetic market has its own")
-    files = parse_data(asked.data, loaded.settings.products)
+    store = None
+    end_ms = asked.period.end_ms
+    if None in files.values():
+        store = data_dir(asked.data_dir, os.environ)
+        # what is pulled later must not change what --reproduce runs on
+        stored = [product for product, path in files.items() if path is None]
+        end_ms = stored_end(Store(store), stored) if end_ms is None else end_ms
     return Inputs(
         profile=loaded.settings.profile,
         settings=_findable(loaded.document),
-        files={product: str(path.absolute()) for product, path in files.items()},
+        files={p: None if f is None else str(f.absolute()) for p, f in files.items()},
+        store=None if store is None else str(store),
         spec={} if asked.spec is None else parse_spec(asked.spec),
         start_ms=asked.period.start_ms,
-        end_ms=asked.period.end_ms,
+        end_ms=end_ms,
         interval=asked.interval,
         risk=asked.risk,
         style=asked.style,
@@ -127,7 +155,7 @@ def resolve(asked: Asked) -> Inputs:
 def check_memory(inputs: Inputs) -> None:
     """Raise UsageError if what is named will not fit in memory; nothing is loaded."""
     if inputs.files:
-        check_fits(bars_in(Path(path)) for path in inputs.files.values())
+        check_fits(bars_in(Path(path)) for path in inputs.files.values() if path is not None)
     else:
         settings = restore(inputs.settings, inputs.profile)
         check_fits([settings.synthetic.bars * len(settings.products or DEFAULT_PRODUCTS)])
@@ -185,12 +213,9 @@ def load_history(
     """Return the bars, those of the detail if it is asked for, and what is said of them."""
     period = Period(inputs.start_ms, inputs.end_ms)
     if inputs.files:
-        files = {product: Path(path) for product, path in inputs.files.items()}
-        flag = "--interval" if inputs.detail is None else "--detail"
-        asked = inputs.detail or inputs.interval
-        interval_ms = None if asked is None else parse_interval(asked)
-        spec = dict(inputs.spec)
-        return load_files(files, period, interval_ms=interval_ms, spec=spec, flag=flag), None
+        loaded = _recorded(inputs, settings, period)
+        check_coverage(loaded, settings.data.min_coverage_pct)
+        return loaded, None
     fine_ms = settings.interval_ms if inputs.detail is None else parse_interval(inputs.detail)
     series = synthetic_market(
         seed=settings.synthetic.seed,
@@ -199,6 +224,21 @@ def load_history(
         interval_ms=fine_ms,
     )
     return [cut(bars, period) for bars in series], SYNTHETIC_NOTE
+
+
+def _recorded(inputs: Inputs, settings: Settings, period: Period) -> list[Loaded]:
+    """Return the bars of the files and of the store, in the order they were named."""
+    asked = inputs.detail or inputs.interval
+    interval_ms = None if asked is None else parse_interval(asked)
+    files = {product: Path(path) for product, path in inputs.files.items() if path is not None}
+    flag = "--interval" if inputs.detail is None else "--detail"
+    loaded = load_files(files, period, interval_ms=interval_ms, spec=dict(inputs.spec), flag=flag)
+    if inputs.store is not None:
+        stored = [product for product, path in inputs.files.items() if path is None]
+        wanted_ms = settings.interval_ms if interval_ms is None else interval_ms
+        loaded += load_store(Path(inputs.store), stored, period, interval_ms=wanted_ms)
+    by_product = {one.bars.product.product_id: one for one in loaded}
+    return [by_product[product] for product in inputs.files]
 
 
 def _interval_ms(inputs: Inputs, settings: Settings) -> int:

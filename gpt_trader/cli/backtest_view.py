@@ -192,12 +192,18 @@ def remarks(data: Document, *, full: bool) -> list[tuple[str, str]]:
         halts.append(f"daily loss limit on {halted['loss_days']} days")
     if halts:
         lines.append(("halts", "; ".join(halts)))
+    lines.append(("data", "; ".join(covered(one) for one in data["data"])))
     lines.append(("checks", checked(data["checks"])))
     costs = data["costs"]
     lines.append(("costs", "; ".join([costs["label"] or rates(costs), *terms(costs)])))
     if data["risk"] is None:
         lines.append(("risk", "no limits"))
     return lines
+
+
+def covered(used: Document) -> str:
+    """Say which bars these are and how many of them are there."""
+    return f"{used['product']} {used['coverage_pct']:.2f} % there, sha256 {used['sha256'][:12]}"
 
 
 def checked(checks: Document) -> str:

@@ -1,4 +1,4 @@
-"""Where a command's history comes from: files, or the synthetic market."""
+"""Where a command's history comes from: files, the data store, or the synthetic market."""
 
 import re
 from collections.abc import Sequence
@@ -7,10 +7,13 @@ from typing import NamedTuple
 
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.data.files import Loaded, load_bars
-from gpt_trader.data.times import format_interval, parse_time
+from gpt_trader.data.store import Store
+from gpt_trader.data.stored import load_stored
+from gpt_trader.data.times import DAY_MS, format_interval, parse_time
 from gpt_trader.domain.bars import Bars
-from gpt_trader.errors import DataError, UsageError
+from gpt_trader.errors import DataError, GapError, UsageError
 
+_PRODUCT = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)+")
 _NAMED = re.compile(r"[A-Za-z0-9]+([-/_:][A-Za-z0-9]+)+")
 
 _DATA_HINT = "for example --data BTC-USD=bars.csv"
@@ -32,29 +35,38 @@ def parse_period(start: str | None, end: str | None) -> Period:
     return Period(first, last)
 
 
-def parse_data(texts: Sequence[str], profile_products: Sequence[str]) -> dict[str, Path]:
-    """Return each `--data [PRODUCT=]PATH` by product id.
+def parse_data(texts: Sequence[str], profile_products: Sequence[str]) -> dict[str, Path | None]:
+    """Return each `--data [PRODUCT=]PATH` by product id; None: its stored bars.
 
-    A product that is not named is read from the file's name (BTC-USD_1d.csv), else it is the
-    profile's only one. Raises UsageError if it cannot be told or is given twice.
+    A product without a file (`--data BTC-USD`) is read from the data store. One that is not named
+    is read from the file's name (BTC-USD_1d.csv), else it is the profile's only one.
+    Raises UsageError if it cannot be told or is given twice.
     """
-    files: dict[str, Path] = {}
+    files: dict[str, Path | None] = {}
     for text in texts:
         name, equals, rest = text.partition("=")
         if not text or (equals and not (name and rest)):
             raise UsageError(f"expected --data PRODUCT=FILE, was {text!r}", hint=_DATA_HINT)
+        if _PRODUCT.fullmatch(text) and not Path(text).exists():
+            _add(files, text, None)
+            continue
         named = bool(equals) and _NAMED.fullmatch(name) is not None and not Path(text).exists()
         path = Path(rest if named else text)
         product = normalize_id(name) if named else _product_of(path, profile_products)
-        if product in files:
-            raise UsageError(f"{product} has two files, {files[product]} and {path}")
-        files[product] = path
+        _add(files, product, path)
     return files
+
+
+def _add(files: dict[str, Path | None], product: str, path: Path | None) -> None:
+    if product in files:
+        were = [str(one) if one else "the data store" for one in (files[product], path)]
+        raise UsageError(f"{product} has two sources, {were[0]} and {were[1]}")
+    files[product] = path
 
 
 def _product_of(path: Path, profile_products: Sequence[str]) -> str:
     first = path.name.split("_")[0].split(".")[0]
-    if re.fullmatch(r"[A-Z0-9]+(-[A-Z0-9]+)+", first):
+    if _PRODUCT.fullmatch(first):
         return normalize_id(first)
     if len(profile_products) == 1:
         return profile_products[0]
@@ -92,6 +104,32 @@ def load_files(
             )
         loaded.append(one)
     return loaded
+
+
+def load_store(
+    root: Path, products: Sequence[str], period: Period, *, interval_ms: int
+) -> list[Loaded]:
+    """Load each product's stored bars; raises DataError if some are not there."""
+    return [
+        load_stored(
+            Store(root), product, interval_ms, start_ms=period.start_ms, end_ms=period.end_ms
+        )
+        for product in products
+    ]
+
+
+def check_coverage(loaded: Sequence[Loaded], least_pct: float) -> None:
+    """Raise DataError if less of a history is there than `least_pct` of its bars."""
+    for report in (one.report for one in loaded):
+        if report.coverage_pct < least_pct:
+            gaps = report.gaps
+            raise GapError(
+                f"{report.coverage_pct:.2f} % of the bars of {report.path} are there, "
+                f"{least_pct:g} % are wanted: {gaps.missing_bars:,} are missing in "
+                f"{gaps.count:,} gaps, the longest {(gaps.longest_ms or 0) / DAY_MS:,.1f} days",
+                hint="shorten the period, fill the gaps, or "
+                f"--min-coverage {report.coverage_pct // 1:g}",
+            )
 
 
 def cut(bars: Bars, period: Period) -> Bars:

@@ -31,7 +31,7 @@ def _bps(flag: str, text: str) -> Any:  # noqa: ANN401
 
 def _folder(text: str) -> Path:
     if not text:
-        raise UsageError("expected a folder after --state-dir, was ''", hint="--state-dir DIR")
+        raise UsageError("expected a folder, was ''", hint="--state-dir DIR, --data-dir DIR")
     return Path(text)
 
 
@@ -39,7 +39,10 @@ StrategyName = Annotated[
     str | None, typer.Option("--strategy", metavar="NAME", help="A name, or file.py:Class.")
 ]
 DataFiles = Annotated[
-    list[str] | None, typer.Option("--data", metavar="[PRODUCT=]PATH", help="A file of bars.")
+    list[str] | None,
+    typer.Option(
+        "--data", metavar="[PRODUCT=]PATH", help="A file of bars, or a stored product's id."
+    ),
 ]
 FromTime = Annotated[
     str | None, typer.Option("--from", metavar="TIME", help="First bar, inclusive.")
@@ -107,6 +110,22 @@ StateDir = Annotated[
         show_default=False,
         parser=_folder,
     ),
+]
+
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        help="Where market data is stored.",
+        show_default=False,
+        parser=_folder,
+    ),
+]
+MinCoverage = Annotated[
+    float | None,
+    typer.Option("--min-coverage", metavar="PCT", help="Least share of the bars to run on."),
 ]
 
 

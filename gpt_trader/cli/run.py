@@ -34,6 +34,7 @@ def command(
     slippage_bps: opt.SlippageBps = None,
     participation: opt.Participation = None,
     product_spec: opt.ProductSpec = None,
+    data_dir: opt.DataDir = None,
     risk: opt.RiskChoice = opt.Risk.PROFILE,
     order_style: opt.StyleChoice = None,
     speed: Annotated[
@@ -88,6 +89,7 @@ def command(
             period=parse_period(start, end),
             interval=interval,
             spec=product_spec,
+            data_dir=data_dir,
             risk=risk is opt.Risk.PROFILE,
             live=live,
         )

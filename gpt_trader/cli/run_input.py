@@ -3,11 +3,14 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from gpt_trader.cli.history import Period, load_files, parse_data
+from gpt_trader.cli.history import Period, load_files, load_store, parse_data
 from gpt_trader.config.load import load_profile, overrides
 from gpt_trader.config.settings import Settings
 from gpt_trader.data.catalog import parse_spec
+from gpt_trader.data.files import Loaded
+from gpt_trader.data.store import data_dir
 from gpt_trader.data.times import parse_interval
 from gpt_trader.domain.bars import Bars
 from gpt_trader.errors import ConfigError, UsageError
@@ -28,6 +31,7 @@ class Asked:
     spec: str | None
     risk: bool
     live: bool
+    data_dir: Path | None = None
 
 
 def prepare(asked: Asked) -> tuple[Settings, Wired, list[str]]:
@@ -68,12 +72,25 @@ def _series(
     """Return the files' bars and what is to be said of them; None: the synthetic market."""
     if asked.data:
         spec = {} if asked.spec is None else parse_spec(asked.spec)
-        files = parse_data(asked.data, settings.products)
+        named = parse_data(asked.data, settings.products)
+        files = {product: path for product, path in named.items() if path is not None}
         loaded = load_files(files, asked.period, interval_ms=interval_ms, spec=spec)
-        return [one.bars for one in loaded], [n for one in loaded for n in one.report.notes]
+        stored = [product for product in named if product not in files]
+        return _told([*loaded, *_stored(asked, settings, stored)])
+    if settings.feed == "file":
+        return _told(_stored(asked, settings, settings.products))
     if asked.spec is not None or asked.period != Period(None, None):
         raise UsageError(
             "--product-spec, --from and --to need --data",
             hint="the synthetic market has its own products and time",
         )
     return None, []
+
+
+def _stored(asked: Asked, settings: Settings, products: Sequence[str]) -> list[Loaded]:
+    root = data_dir(asked.data_dir, os.environ)
+    return load_store(root, products, asked.period, interval_ms=settings.interval_ms)
+
+
+def _told(loaded: Sequence[Loaded]) -> tuple[list[Bars], list[str]]:
+    return [one.bars for one in loaded], [n for one in loaded for n in one.report.notes]

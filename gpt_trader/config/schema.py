@@ -230,6 +230,18 @@ class RouteKeys(BaseModel, extra="forbid", frozen=True):
     exit: LegKeys | None = Field(default=None, description="as order_style.exit, for this route")
 
 
+class DataKeys(BaseModel, extra="forbid", frozen=True):
+    """What history must be like."""
+
+    min_coverage_pct: Annotated[float, Number] = Field(
+        default=90.0,
+        ge=0,
+        le=100,
+        allow_inf_nan=False,
+        description="share of a history's bars that must be there for a backtest",
+    )
+
+
 class SyntheticKeys(BaseModel, extra="forbid", frozen=True):
     """The bundled synthetic market."""
 
@@ -295,6 +307,7 @@ class ProfileKeys(BaseModel, extra="forbid", frozen=True):
     order_style: OrderStyleKeys = OrderStyleKeys()
     costs: CostKeys = CostKeys()
     risk: RiskKeys = RiskKeys()
+    data: DataKeys = DataKeys()
     synthetic: SyntheticKeys = SyntheticKeys()
     run: RunKeys = RunKeys()
     alerts: AlertKeys = AlertKeys()

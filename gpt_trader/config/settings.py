@@ -8,6 +8,7 @@ from types import MappingProxyType
 from gpt_trader.config.schema import (
     AlertKeys,
     CoinbaseKeys,
+    DataKeys,
     LegKeys,
     ProfileKeys,
     RunKeys,
@@ -53,6 +54,7 @@ class Settings:
     order_style: OrderStyle
     costs: CostModel
     risk: RiskPolicy
+    data: DataKeys
     synthetic: SyntheticKeys
     run: RunKeys
     alerts: AlertKeys
@@ -82,6 +84,7 @@ def to_settings(keys: ProfileKeys, profile: str) -> Settings:
         order_style=OrderStyle(_leg(keys.order_style.entry), _leg(keys.order_style.exit)),
         costs=CostModel(**keys.costs.model_dump()),
         risk=RiskPolicy(**keys.risk.model_dump(exclude={"max_equity"})),
+        data=keys.data,
         synthetic=keys.synthetic,
         run=keys.run,
         alerts=keys.alerts,

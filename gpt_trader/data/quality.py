@@ -43,6 +43,16 @@ class DataReport:
     sha256: str
     notes: tuple[str, ...]
 
+    @property
+    def coverage_pct(self) -> float:
+        """Share of the bars from first to last that are there."""
+        return coverage_pct(self.rows, self.gaps)
+
+
+def coverage_pct(bars: int, gaps: Gaps) -> float:
+    """Return the share of bars that are there, of those between the first and the last."""
+    return 100.0 * bars / (bars + gaps.missing_bars)
+
 
 def find_gaps(time: Ints, interval_ms: int) -> Gaps:
     """Count the gaps in sorted open times, (n,) int64 ms."""

@@ -279,6 +279,18 @@ def asked(store: Store, product_id: str, interval_ms: int) -> tuple[Span, ...]:
     return merged(span for path in files for span in partition.about(path).asked)
 
 
+def intervals(store: Store, product_id: str) -> tuple[int, ...]:
+    """Return the intervals of which files are stored, in ms, the shortest first."""
+    return tuple(ms for ms in INTERVALS.values() if _files(store.folder(product_id, ms)))
+
+
+def last_ms(store: Store, product_id: str, interval_ms: int) -> int | None:
+    """Return the open of the last stored bar; None if there is none."""
+    files = _files(store.folder(product_id, interval_ms))
+    opens = (partition.about(path).last_ms for path in reversed(files))
+    return next((one for one in opens if one is not None), None)
+
+
 def listing(store: Store) -> list[Listed]:
     """Return what is stored, without reading a row; raises DataError on a corrupt month."""
     found = []

@@ -168,7 +168,7 @@ def test_a_profile_gives_the_strategy_and_set_changes_it(run, market, tmp_path):
         (["--data", "FILE"], 2, "which strategy?"),
         ([*STRATEGY], 2, "no data to run on"),
         ([*STRATEGY, "--demo", "--data", "FILE"], 2, "exclude each other"),
-        ([*STRATEGY, "--data", "FILE", "--data", "FILE"], 2, "SOL-USD has two files"),
+        ([*STRATEGY, "--data", "FILE", "--data", "FILE"], 2, "SOL-USD has two sources"),
         ([*STRATEGY, "--data", "missing.csv"], 2, "which product is missing.csv?"),
         ([*STRATEGY, "--data", "SOL-USD=missing.csv"], 7, "missing.csv"),
         ([*STRATEGY, "--data", "FILE", "--from", "2022-02-01", "--to", "2022-01-01"], 2, "before"),

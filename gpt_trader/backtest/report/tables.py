@@ -141,6 +141,7 @@ def _data(used: DataUsed) -> dict[str, Any]:
         "first": minute(used.first),
         "last": minute(used.last),
         "gaps": f"{used.gaps:,} ({used.missing_bars:,} bars)",
+        "coverage": f"{used.coverage_pct:,.2f} %",
         "sha256": used.sha256,
     }
 
