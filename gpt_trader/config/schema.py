@@ -271,10 +271,21 @@ class AlertKeys(BaseModel, extra="forbid", frozen=True):
 
 
 class CoinbaseKeys(BaseModel, extra="forbid", frozen=True):
-    """Which file holds the key of Coinbase; never the key itself."""
+    """How to reach Coinbase, and which file holds its key; never the key itself."""
 
     key_file: Annotated[str | None, Absent] = Field(
         default=None, description="the key file that Coinbase hands out, mode 0600"
+    )
+    rest_url: Annotated[HttpUrl | None, Absent] = Field(
+        default=None,
+        description="another address than Coinbase's; http:// only for this machine",
+    )
+    public_requests_per_s: Annotated[float, Number] = Field(
+        default=5.0,
+        ge=0.1,
+        le=1000,
+        allow_inf_nan=False,
+        description="most requests for public market data in a second",
     )
 
 

@@ -64,12 +64,15 @@ CHANGES = {
     "risk.rebalance_band": 0.1,
     "risk.min_size_multiple": 5,
     "risk.max_equity": "20000",
+    "data.min_coverage_pct": 50,
     "synthetic.seed": 8,
     "synthetic.bars": 500,
     "run.speed_bars_per_s": 10,
     "alerts.webhook_url": "https://alerts.example/x",
     "alerts.required": True,
     "coinbase.key_file": "keys/key.json",
+    "coinbase.rest_url": "http://127.0.0.1:8080",
+    "coinbase.public_requests_per_s": 2,
 }
 WITH = {
     "mode": {"feed": "coinbase", "broker": "coinbase"},

@@ -1,0 +1,1 @@
+"""Coinbase Advanced Trade over its official SDK."""

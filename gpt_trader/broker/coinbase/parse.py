@@ -1,0 +1,146 @@
+"""From Coinbase's documents to values. A bad row is left out and counted; none fails a page."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+from gpt_trader.domain.market import Candle, Trade
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LARGEST = Decimal(10) ** 15  # of any price or volume
+FLAGS = (
+    "is_disabled",
+    "trading_disabled",
+    "cancel_only",
+    "limit_only",
+    "post_only",
+    "auction_mode",
+    "view_only",
+)
+
+
+class Parsed[T](NamedTuple):
+    """The rows of a page that could be read, and how many could not."""
+
+    rows: list[T]
+    rejected: int
+
+
+class ProductInfo(NamedTuple):
+    """What Coinbase says of a product; None where it says nothing. flags: those that are set."""
+
+    product_id: str
+    product_type: str
+    base_currency: str
+    quote_currency: str
+    base_increment: Decimal | None
+    price_increment: Decimal | None
+    base_min_size: Decimal | None
+    quote_min_size: Decimal | None
+    status: str
+    flags: tuple[str, ...]
+    price: Decimal | None
+    volume_24h: Decimal | None
+
+
+def candles(document: Mapping[str, Any]) -> Parsed[Candle]:
+    """Return the candles of a page, oldest first."""
+    found: Parsed[Candle] = _each(document, "candles", _candle)
+    found.rows.sort()
+    return found
+
+
+def trades(document: Mapping[str, Any]) -> Parsed[Trade]:
+    """Return the trades of a page in the order of the page (newest first)."""
+    return _each(document, "trades", _trade)
+
+
+def products(document: Mapping[str, Any]) -> Parsed[ProductInfo]:
+    """Return the products of a page."""
+    return _each(document, "products", product)
+
+
+def product(row: Mapping[str, Any]) -> ProductInfo | None:
+    """Return one product; None without an id."""
+    product_id = row.get("product_id")
+    if not isinstance(product_id, str) or not product_id:
+        return None
+    return ProductInfo(
+        product_id,
+        _text(row, "product_type"),
+        _text(row, "base_currency_id"),
+        _text(row, "quote_currency_id"),
+        decimal(row.get("base_increment")),
+        decimal(row.get("price_increment")) or decimal(row.get("quote_increment")),
+        decimal(row.get("base_min_size")),
+        decimal(row.get("quote_min_size")),
+        _text(row, "status"),
+        tuple(name for name in FLAGS if row.get(name) is True),
+        decimal(row.get("price")),
+        decimal(row.get("volume_24h")),
+    )
+
+
+def time_ms(document: Mapping[str, Any]) -> int | None:
+    """Return the exchange's time, ms UTC; None if the document does not tell it."""
+    found = decimal(document.get("epochMillis"))
+    return None if found is None else int(found)
+
+
+def _each[T](document: Mapping[str, Any], name: str, read: Any) -> Parsed[T]:  # noqa: ANN401
+    rows = document.get(name)
+    if not isinstance(rows, list):
+        return Parsed([], 0)
+    found: list[T | None] = [read(row) if isinstance(row, dict) else None for row in rows]
+    kept = [one for one in found if one is not None]
+    return Parsed(kept, len(found) - len(kept))
+
+
+def _candle(row: Mapping[str, Any]) -> Candle | None:
+    start, low, high, first, last, volume = (
+        decimal(row.get(name)) for name in ("start", "low", "high", "open", "close", "volume")
+    )
+    if start is None or None in (low, high, first, last):
+        return None
+    assert low is not None and high is not None and first is not None and last is not None  # noqa: PT018
+    if start != start.to_integral_value():
+        return None
+    return Candle(
+        int(start) * 1000, first, high, low, last, Decimal(0) if volume is None else volume
+    )
+
+
+def _trade(row: Mapping[str, Any]) -> Trade | None:
+    trade_id, price, size = row.get("trade_id"), decimal(row.get("price")), decimal(row.get("size"))
+    moment = _moment(row.get("time"))
+    if not trade_id or price is None or size is None or moment is None:
+        return None
+    return Trade(str(trade_id), moment, price, size, _text(row, "side"))
+
+
+def decimal(value: object) -> Decimal | None:
+    """Return a number as it was written; None for "", null and what is no finite number."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        found = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() and abs(found) <= LARGEST else None
+
+
+def _moment(value: object) -> int | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return (moment - _EPOCH) // timedelta(milliseconds=1)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    value = row.get(name)
+    return value if isinstance(value, str) else ""

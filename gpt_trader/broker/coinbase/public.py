@@ -1,0 +1,91 @@
+"""Coinbase's public market data, which needs no key."""
+
+from dataclasses import dataclass
+
+from gpt_trader.broker.coinbase import parse
+from gpt_trader.broker.coinbase.parse import ProductInfo
+from gpt_trader.broker.coinbase.rest import Rest
+from gpt_trader.domain.market import Candle, Trade
+from gpt_trader.errors import DataError, Unavailable
+
+GRANULARITIES = {
+    60_000: "ONE_MINUTE",
+    300_000: "FIVE_MINUTE",
+    900_000: "FIFTEEN_MINUTE",
+    1_800_000: "THIRTY_MINUTE",
+    3_600_000: "ONE_HOUR",
+    7_200_000: "TWO_HOUR",
+    14_400_000: "FOUR_HOUR",
+    21_600_000: "SIX_HOUR",
+    86_400_000: "ONE_DAY",
+}
+MOST_CANDLES = 349  # intervals between the first and the last open of one request
+PAGE = 250
+
+
+@dataclass(frozen=True, slots=True)
+class PublicMarket:
+    """Questions about the past and the present of Coinbase's products."""
+
+    rest: Rest
+
+    def candles(
+        self, product_id: str, interval_ms: int, start_ms: int, end_ms: int
+    ) -> list[Candle]:
+        """Return the candles with opens from start_ms to end_ms, both inclusive; one request.
+
+        At most MOST_CANDLES intervals apart. Oldest first, as answered: nothing is trimmed. Raises
+        DataError for an unknown product, and Unavailable if rows cannot be read.
+        """
+        found = parse.candles(
+            self.rest.get(
+                f"/market/products/{product_id}/candles",
+                {
+                    "start": str(start_ms // 1000),
+                    "end": str(end_ms // 1000),
+                    "granularity": GRANULARITIES[interval_ms],
+                    "limit": MOST_CANDLES + 1,
+                },
+            )
+        )
+        if found.rejected:
+            raise Unavailable(f"{found.rejected} candles of {product_id} cannot be read")
+        return found.rows
+
+    def trades(self, product_id: str, start_ms: int, end_ms: int, limit: int) -> list[Trade]:
+        """Return the newest trades of [start, end], whole seconds, at most `limit` of them."""
+        found = parse.trades(
+            self.rest.get(
+                f"/market/products/{product_id}/ticker",
+                {"limit": limit, "start": str(start_ms // 1000), "end": str(end_ms // 1000)},
+            )
+        )
+        if found.rejected:
+            raise Unavailable(f"{found.rejected} trades of {product_id} cannot be read")
+        return found.rows
+
+    def products(self) -> list[ProductInfo]:
+        """Return all products that the exchange lists."""
+        found: list[ProductInfo] = []
+        while True:
+            page = parse.products(
+                self.rest.get("/market/products", {"limit": PAGE, "offset": len(found)})
+            ).rows
+            new = [one for one in page if one.product_id not in {p.product_id for p in found}]
+            found += new
+            if len(page) < PAGE or not new:
+                return found
+
+    def product(self, product_id: str) -> ProductInfo:
+        """Return one product; raises DataError if there is none of that id."""
+        found = parse.product(self.rest.get(f"/market/products/{product_id}"))
+        if found is None:
+            raise DataError(f"Coinbase says nothing of {product_id}")
+        return found
+
+    def now_ms(self) -> int:
+        """Return the exchange's time, ms UTC."""
+        found = parse.time_ms(self.rest.get("/time"))
+        if found is None:
+            raise Unavailable("Coinbase does not say what time it is")
+        return found
