@@ -1,11 +1,10 @@
 """One file of the data store: a product's bars of one interval in one UTC month.
 
-Parquet with whole numbers only: times, prices as ticks and, where that is exact, volumes as units
-of 1e-8, each coded as differences and compressed; pages carry checksums that a read verifies. What
-the numbers mean stands in the file's own metadata, with a digest of the content.
+Whole numbers only: times, prices as ticks and, where that is exact, volumes as units of 1e-8, each
+coded as differences and compressed (see `sealed`). What the numbers mean stands in the file's own
+description, with a digest of the content.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,19 +13,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from gpt_trader.data.durable import replace_file
+from gpt_trader.data import sealed
 from gpt_trader.data.quality import digest
+from gpt_trader.data.sealed import corrupt
 from gpt_trader.data.spans import Span
 from gpt_trader.data.times import format_interval
 from gpt_trader.domain.bars import Bars, Floats, Ints
 from gpt_trader.domain.product import Product
-from gpt_trader.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA_VERSION = 1
-KEY = b"gpt-trader"
 UNITS = 10**8  # volume units a base unit
 EXACT = 2**53  # whole numbers up to here are float64 exactly
 PRICES = ("open", "high", "low", "close")
@@ -79,59 +76,36 @@ def write(path: Path, partition: Partition) -> str:
 
     Raises StorageError; the old file stays then.
     """
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import parquet  # noqa: PLC0415
-
     bars = partition.bars
-    columns = _columns(bars)
     sha256 = digest(bars)
     about = {
-        "schema_version": SCHEMA_VERSION,
         "product": _product_json(bars.product),
         "interval_ms": bars.interval_ms,
         "month": path.stem,
         "asked": partition.asked,
         "sources": partition.sources,
-        "rows": len(bars),
         "first_ms": int(bars.time[0]) if len(bars) else None,
         "last_ms": int(bars.time[-1]) if len(bars) else None,
         "sha256": sha256,
     }
-    schema = pa.schema(
-        [pa.field(name, pa.from_numpy_dtype(c.dtype), nullable=False) for name, c in columns],
-        metadata={KEY: json.dumps(about)},
-    )
-    table = pa.table([pa.array(column) for _, column in columns], schema=schema)
-    sink = pa.BufferOutputStream()
-    parquet.write_table(
-        table,
-        sink,
-        compression="zstd",
-        use_dictionary=False,
-        column_encoding={
-            name: "DELTA_BINARY_PACKED" if c.dtype == np.int64 else "BYTE_STREAM_SPLIT"
-            for name, c in columns
-        },
-        write_statistics=False,
-        write_page_checksum=True,
-    )
-    replace_file(path, sink.getvalue().to_pybytes())
+    sealed.write(path, _columns(bars), about)
     return sha256
 
 
-def _columns(bars: Bars) -> list[tuple[str, "np.ndarray"]]:
-    columns: list[tuple[str, np.ndarray]] = [("time", bars.time)]
-    columns += [(name, column) for name, column in zip(PRICES, _prices(bars), strict=True)]
-    columns.append(("volume", _units(bars.volume)))
+def _columns(bars: Bars) -> dict[str, "np.ndarray"]:
+    columns: dict[str, np.ndarray] = {
+        "time": bars.time,
+        "open": bars.open,
+        "high": bars.high,
+        "low": bars.low,
+        "close": bars.close,
+        "volume": _units(bars.volume),
+    }
     if bars.funding_rate.any():
-        columns.append(("funding_rate", bars.funding_rate))
+        columns["funding_rate"] = bars.funding_rate
     if bars.half_spread_e8 is not None:
-        columns.append(("half_spread_e8", bars.half_spread_e8))
+        columns["half_spread_e8"] = bars.half_spread_e8
     return columns
-
-
-def _prices(bars: Bars) -> tuple[Ints, Ints, Ints, Ints]:
-    return bars.open, bars.high, bars.low, bars.close
 
 
 def _units(volume: Floats) -> Ints | Floats:
@@ -142,49 +116,19 @@ def _units(volume: Floats) -> Ints | Floats:
 
 
 def read(path: Path) -> Partition:
-    """Read a partition, its pages checked; raises DataError, naming the file, if it is bad."""
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import parquet  # noqa: PLC0415
-
-    try:
-        with parquet.ParquetFile(path, memory_map=True, page_checksum_verification=True) as file:
-            about = _about(path, file.schema_arrow)
-            table = file.read(use_threads=False)
-    except (pa.ArrowException, OSError) as error:
-        raise corrupt(path, str(error).partition("\n")[0]) from None
-    if table.num_rows != about.rows:
-        raise corrupt(path, f"{table.num_rows} rows instead of {about.rows}")
+    """Read a partition, its pages verified; raises DataError, naming the file, if it is bad."""
+    table, said = sealed.read(path)
+    about = _about(path, said)
     return Partition(_bars(path, table, about), about.asked, about.sources)
 
 
 def about(path: Path) -> About:
     """Read what a partition says of itself, without its rows; raises DataError if it is bad."""
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import parquet  # noqa: PLC0415
+    return _about(path, sealed.read_about(path))
 
+
+def _about(path: Path, found: dict[str, Any]) -> About:
     try:
-        return _about(path, parquet.read_schema(path))
-    except (pa.ArrowException, OSError) as error:
-        raise corrupt(path, str(error).partition("\n")[0]) from None
-
-
-def corrupt(path: Path, why: str) -> DataError:
-    """Return the error for a partition that cannot be believed."""
-    interval, product = path.parent.name, path.parent.parent.name
-    return DataError(
-        f"{path} is corrupt: {why}",
-        hint=f"gpt-trader data repair {product} --interval {interval}: sets it aside, fetches anew",
-    )
-
-
-def _about(path: Path, schema: "pa.Schema") -> About:
-    text = (schema.metadata or {}).get(KEY)
-    if text is None:
-        raise corrupt(path, "not a file of this store")
-    try:
-        found = json.loads(text)
-        if found["schema_version"] != SCHEMA_VERSION:
-            raise corrupt(path, f"of version {found['schema_version']}, not {SCHEMA_VERSION}")
         about = About(
             _product(found["product"]),
             int(found["interval_ms"]),

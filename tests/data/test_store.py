@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpt_trader.data import partition
+from gpt_trader.data import partition, sealed
 from gpt_trader.data.partition import month_of, month_span
 from gpt_trader.data.quality import digest
 from gpt_trader.data.store import (
@@ -163,7 +163,7 @@ def test_a_corrupt_month_is_named_and_the_others_stay_readable(tmp_path, damage,
     elif damage == "moved":
         first.write_bytes(second.read_bytes())
     else:
-        monkeypatch.setattr(partition, "SCHEMA_VERSION", 9)
+        monkeypatch.setattr(sealed, "SCHEMA_VERSION", 9)
         partition.write(first, partition.Partition(bars_at(range(20)), (), ("venue",)))
         monkeypatch.undo()
     with pytest.raises(DataError, match=first.name) as failed:
