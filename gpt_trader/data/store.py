@@ -13,6 +13,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -34,7 +35,8 @@ from gpt_trader.domain.bars import Bars, Ints, joined
 from gpt_trader.domain.product import MAX_TICKS
 from gpt_trader.errors import DataError, LockedError
 
-READERS = 4  # threads; decoding leaves Python's lock
+READERS = min(os.cpu_count() or 1, 8)  # threads; decoding leaves Python's lock
+MONTH = re.compile(r"[12][0-9]{3}-(0[1-9]|1[0-2])")
 ALL_TIME: Span = (-(2**62), 2**62)
 
 
@@ -236,7 +238,7 @@ def read(
     )
     files = [
         path
-        for path in _files(store.folder(product_id, interval_ms))
+        for path in month_files(store.folder(product_id, interval_ms))
         if month_span(path.stem)[0] < within[1] and month_span(path.stem)[1] > within[0]
     ]
     with ThreadPoolExecutor(READERS) as pool:
@@ -275,18 +277,18 @@ def _nothing(store: Store, product_id: str, interval_ms: int) -> DataError:
 
 def asked(store: Store, product_id: str, interval_ms: int) -> tuple[Span, ...]:
     """Return the spans that sources have answered for; raises DataError on a corrupt month."""
-    files = _files(store.folder(product_id, interval_ms))
+    files = month_files(store.folder(product_id, interval_ms))
     return merged(span for path in files for span in partition.about(path).asked)
 
 
 def intervals(store: Store, product_id: str) -> tuple[int, ...]:
     """Return the intervals of which files are stored, in ms, the shortest first."""
-    return tuple(ms for ms in INTERVALS.values() if _files(store.folder(product_id, ms)))
+    return tuple(ms for ms in INTERVALS.values() if month_files(store.folder(product_id, ms)))
 
 
 def last_ms(store: Store, product_id: str, interval_ms: int) -> int | None:
     """Return the open of the last stored bar; None if there is none."""
-    files = _files(store.folder(product_id, interval_ms))
+    files = month_files(store.folder(product_id, interval_ms))
     opens = (partition.about(path).last_ms for path in reversed(files))
     return next((one for one in opens if one is not None), None)
 
@@ -296,7 +298,7 @@ def listing(store: Store) -> list[Listed]:
     found = []
     for product in sorted((store.root / "bars").glob("*")):
         for interval, interval_ms in INTERVALS.items():
-            files = _files(product / interval)
+            files = month_files(product / interval)
             if not files:
                 continue
             months = [partition.about(path) for path in files]
@@ -323,8 +325,9 @@ def record(store: Store, entry: Mapping[str, Any]) -> None:
     append_line(store.log, json.dumps(entry, allow_nan=False))
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9].parquet"))
+def month_files(folder: Path) -> list[Path]:
+    """Return the months of a series, oldest first; other files are left out."""
+    return sorted(path for path in folder.glob("*.parquet") if MONTH.fullmatch(path.stem))
 
 
 def _path(store: Store, bars: Bars, month: str) -> Path:

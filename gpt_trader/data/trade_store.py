@@ -7,7 +7,7 @@ Prices are whole numbers of the coarsest power of ten that holds the day's exact
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -108,8 +108,8 @@ def asked_trades(store: Store, product_id: str) -> tuple[Span, ...]:
 
 
 def trade_files(store: Store, product_id: str) -> list[Path]:
-    """Return the files of a product's trades, oldest first."""
-    return sorted(_folder(store, product_id).glob("[0-9]*-[0-9][0-9]-[0-9][0-9].parquet"))
+    """Return the days of a product's trades, oldest first; other files are left out."""
+    return sorted(p for p in _folder(store, product_id).glob("*.parquet") if _is_day(p.stem))
 
 
 def day_span(name: str) -> Span:
@@ -226,6 +226,13 @@ def _units(number: Decimal, decimals: int) -> int | None:
 
 def _folder(store: Store, product_id: str) -> Path:
     return store.root / "trades" / product_id
+
+
+def _is_day(name: str) -> bool:
+    try:
+        return date.fromisoformat(name).isoformat() == name
+    except ValueError:
+        return False
 
 
 def _name(day: int) -> str:

@@ -1,6 +1,5 @@
 """The data store keeps what it was given, bit for bit, in whichever order it came."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -22,38 +21,8 @@ from gpt_trader.data.store import (
     write,
     writing,
 )
-from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.product import Product
 from gpt_trader.errors import DataError, LockedError, StorageError
-
-HOUR = 3_600_000
-START = month_span("2024-01")[1] - 20 * HOUR  # a month ends after 20 bars
-COIN = Product("BTC-USD", Decimal("0.00000001"), Decimal("0.01"), Decimal("0.00001"), Decimal(1))
-
-
-def bars_at(rows, seed=0, product=COIN, **changes):
-    """Return bars at the given hours after START, whose numbers depend on the hour alone."""
-    rows = np.array(sorted(rows), np.int64)
-    rng = np.random.default_rng(seed)
-    table = rng.integers(1, 10**6, (1000, 3))[rows]
-    low = table[:, 0]
-    high = low + table[:, 1]
-    found = Bars(
-        product,
-        HOUR,
-        START + rows * HOUR,
-        low + table[:, 1] // 3,
-        high,
-        low,
-        high - table[:, 2] % (table[:, 1] + 1),
-        table[:, 2] / 10**8,
-        np.zeros(len(rows)),
-    )
-    return replace(found, **changes)
-
-
-def span(first, last):
-    return (START + first * HOUR, START + last * HOUR)
+from tests.store_helpers import COIN, HOUR, START, bars_at, span
 
 
 @settings(max_examples=30)
