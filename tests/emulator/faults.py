@@ -1,0 +1,68 @@
+"""What goes wrong, planned ahead: which requests, how often, and how."""
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Rows = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that goes wrong.
+
+    path: part of the path and query it happens to. skip: matching requests that pass before.
+    times: matching requests it happens to, None for ever. status, body, headers: sent instead.
+    cut: "before" any byte, or "middle" of the body, then the connection closes. rows: changes
+    the rows of the answer.
+    """
+
+    path: str = ""
+    skip: int = 0
+    times: int | None = 1
+    status: int | None = None
+    body: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    cut: str | None = None
+    rows: Rows | None = None
+
+
+def too_many(**where: Any) -> Fault:
+    """Refuse for going too fast."""
+    body = json.dumps({"errors": [{"id": "rate_limit_exceeded", "message": "Too many requests"}]})
+    return Fault(status=429, body=body, headers=(("x-ratelimit-remaining", "0"),), **where)
+
+
+def html(status: int, **where: Any) -> Fault:
+    """Answer with a page for people."""
+    page = f"<html><body><h1>{status}</h1></body></html>"
+    return Fault(status=status, body=page, headers=(("content-type", "text/html"),), **where)
+
+
+class Plan:
+    """The faults that are still to come; asked from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._left: list[list[Any]] = []  # fault, requests to skip, times left
+
+    def add(self, *faults: Fault) -> None:
+        """Plan some faults."""
+        with self._lock:
+            self._left += [[fault, fault.skip, fault.times] for fault in faults]
+
+    def take(self, target: str) -> Fault | None:
+        """Return the fault that happens to this request, if any."""
+        with self._lock:
+            for entry in self._left:
+                fault, skip, times = entry
+                if fault.path not in target or times == 0:
+                    continue
+                if skip:
+                    entry[1] -= 1
+                    continue
+                entry[2] = None if times is None else times - 1
+                return fault
+        return None

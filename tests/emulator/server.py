@@ -1,0 +1,241 @@
+"""The exchange's public REST API on a port of this machine, quirks and limits included."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from tests.emulator.faults import Plan
+from tests.emulator.market import GENESIS_MS, Market, Product, cents, units
+
+PREFIX = "/api/v3/brokerage"
+GRANULARITIES = {
+    "ONE_MINUTE": 60,
+    "FIVE_MINUTE": 300,
+    "FIFTEEN_MINUTE": 900,
+    "THIRTY_MINUTE": 1800,
+    "ONE_HOUR": 3600,
+    "TWO_HOUR": 7200,
+    "FOUR_HOUR": 14400,
+    "SIX_HOUR": 21600,
+    "ONE_DAY": 86400,
+}
+MOST_BUCKETS = 350
+MOST_TRADES = 1000
+
+
+class Request(NamedTuple):
+    """A request that came in, and the status it was answered with (0: the connection was cut)."""
+
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    status: int
+
+
+class Answer(NamedTuple):
+    """What is sent back."""
+
+    status: int
+    document: Any
+
+
+class Exchange:
+    """A running stand-in. now_ms: its time; a test may set it. requests: what was asked of it."""
+
+    def __init__(self, market: Market, now_ms: int) -> None:
+        self.market = market
+        self.now_ms = now_ms
+        self.faults = Plan()
+        self.requests: list[Request] = []
+        self.refused_granularities: set[str] = set()
+        self._server = _Server(self)
+
+    @property
+    def rest_url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def answer(self, path: str, query: dict[str, list[str]]) -> Answer:
+        """Return what the exchange says to a GET."""
+        parts = path.removeprefix(PREFIX).strip("/").split("/")
+        if not path.startswith(PREFIX):
+            return _error(404, "NOT_FOUND", "no such route")
+        if parts == ["time"]:
+            seconds = str(self.now_ms // 1000)
+            return Answer(200, {"epochSeconds": seconds, "epochMillis": str(self.now_ms)})
+        if parts == ["market", "products"]:
+            offset, limit = int(_one(query, "offset", "0")), int(_one(query, "limit", "1000"))
+            rows = [self._product(p) for p in self.market.products][offset : offset + limit]
+            return Answer(200, {"products": rows, "num_products": len(rows)})
+        if parts[:2] == ["market", "products"] and len(parts) in (3, 4):
+            product = self.market.product(parts[2])
+            if product is None:
+                words = f"Product {parts[2]} not supported"
+                return _error(404, "NOT_FOUND", words)
+            if len(parts) == 3:
+                return Answer(200, self._product(product))
+            if parts[3] == "candles":
+                return self._candles(product, query)
+            if parts[3] == "ticker":
+                return self._ticker(product, query)
+        return _error(404, "NOT_FOUND", "no such route")
+
+    def _product(self, product: Product) -> dict[str, Any]:
+        base, quote = product.product_id.split("-")
+        tape = self.market.tape(product, self.now_ms - 86_400_000, self.now_ms)
+        return {
+            "product_id": product.product_id,
+            "price": cents(tape.price[-1]) if len(tape.price) else "",
+            "volume_24h": units(tape.size.sum()),
+            "base_increment": product.base_increment,
+            "quote_increment": product.price_increment,
+            "price_increment": product.price_increment,
+            "base_min_size": product.base_increment,
+            "quote_min_size": "1",
+            "base_currency_id": base,
+            "quote_currency_id": quote,
+            "product_type": "SPOT",
+            "status": "online",
+            "best_bid_price": "",
+            "best_ask_price": "",
+            "is_disabled": False,
+            **dict.fromkeys(product.flags, True),
+        }
+
+    def _candles(self, product: Product, query: dict[str, list[str]]) -> Answer:
+        name = _one(query, "granularity", "")
+        seconds = GRANULARITIES.get(name)
+        if seconds is None or name in self.refused_granularities:
+            return _error(400, "INVALID_ARGUMENT", f"granularity is invalid: {name}")
+        start, end = int(_one(query, "start", "0")), int(_one(query, "end", "0"))
+        first, last = -(-start // seconds) * seconds, end // seconds * seconds
+        if (last - first) // seconds + 1 > MOST_BUCKETS:
+            return _error(
+                400,
+                "INVALID_ARGUMENT",
+                "start and end argument is invalid - number of candles requested should be "
+                "less than 350",
+            )
+        until = min((last + seconds) * 1000, self.now_ms)
+        rows = self.market.candles(product, seconds * 1000, first * 1000, until)
+        return Answer(200, {"candles": rows[::-1]})
+
+    def _ticker(self, product: Product, query: dict[str, list[str]]) -> Answer:
+        limit = int(_one(query, "limit", "0"))
+        if not limit:
+            return _error(400, "INVALID_ARGUMENT", "limit is required")
+        if limit > MOST_TRADES:
+            return _error(500, "INTERNAL", "limit is too large")
+        windowed = "start" in query and "end" in query
+        start = int(_one(query, "start", "0")) * 1000 if windowed else self.now_ms - 3_600_000
+        end = (int(_one(query, "end", "0")) + 1) * 1000 if windowed else self.now_ms
+        tape = self.market.tape(product, start, min(end, self.now_ms))
+        newest = list(range(len(tape.time)))[::-1][: limit if windowed else min(limit, 100)]
+        rows = [
+            {
+                "trade_id": f"{tape.time[i]}{tape.price[i]}{tape.size[i]}",
+                "product_id": product.product_id,
+                "price": cents(tape.price[i]),
+                "size": units(tape.size[i]),
+                "time": _iso(int(tape.time[i])),
+                "side": "BUY" if tape.buys[i] else "SELL",
+                "bid": "",
+                "ask": "",
+                "exchange": "coinbase",
+            }
+            for i in newest
+        ]
+        return Answer(200, {"trades": rows, "best_bid": "", "best_ask": ""})
+
+
+@contextmanager
+def serve(market: Market | None = None, *, now_ms: int = GENESIS_MS + 40 * 86_400_000) -> Iterator:
+    """Run a stand-in for the length of a `with` block."""
+    exchange = Exchange(market or Market(), now_ms)
+    server = exchange._server
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield exchange
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.lock = threading.Lock()
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that went away: some tests kill theirs."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        exchange, parts = self.server.exchange, urlsplit(self.path)
+        query = parse_qs(parts.query)
+        fault = exchange.faults.take(self.path)
+        answer = exchange.answer(parts.path, query)
+        status = answer.status
+        headers = {"content-type": "application/json", "cache-control": "max-age=14400"}
+        if fault is not None and fault.rows is not None:
+            name = "candles" if "candles" in answer.document else "trades"
+            answer.document[name] = fault.rows(answer.document[name])
+        body = json.dumps(answer.document)
+        if fault is not None and fault.status is not None:
+            status, body = fault.status, fault.body
+            headers |= dict(fault.headers)
+        cut = None if fault is None else fault.cut
+        with self.server.lock:
+            exchange.requests.append(
+                Request("GET", parts.path, query, 0 if cut is not None else status)
+            )
+        if cut == "before":
+            self.close_connection = True
+            return
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(body.encode())))
+        self.end_headers()
+        if cut == "middle":
+            self.wfile.write(body.encode()[: len(body) // 2])
+            self.close_connection = True
+            return
+        self.wfile.write(body.encode())
+
+    def log_message(self, *args: Any) -> None:
+        """Nothing on stderr."""
+
+
+def _error(status: int, name: str, words: str) -> Answer:
+    return Answer(status, {"error": name, "error_details": words, "message": words})
+
+
+def _one(query: dict[str, list[str]], name: str, default: str) -> str:
+    return query.get(name, [default])[0]
+
+
+def _iso(time_ms: int) -> str:
+    from datetime import UTC, datetime, timedelta
+
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=time_ms)
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
