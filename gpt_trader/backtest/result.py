@@ -270,7 +270,6 @@ def data_used(one: History) -> DataUsed:
     """Describe a history; a digest takes longer than simulating it, so only when asked."""
     bars = one.bars if isinstance(one, Loaded) else one
     gaps = one.report.gaps if isinstance(one, Loaded) else find_gaps(bars.time, bars.interval_ms)
-    rows = one.report.rows if isinstance(one, Loaded) else len(bars)
     return DataUsed(
         product=bars.product.product_id,
         interval=format_interval(bars.interval_ms),
@@ -279,7 +278,9 @@ def data_used(one: History) -> DataUsed:
         last=int(bars.time[-1]),
         gaps=gaps.count,
         missing_bars=gaps.missing_bars,
-        coverage_pct=coverage_pct(rows, gaps),
+        coverage_pct=one.report.coverage_pct
+        if isinstance(one, Loaded)
+        else coverage_pct(len(bars), gaps),
         sha256=one.report.sha256 if isinstance(one, Loaded) else digest(bars),
     )
 

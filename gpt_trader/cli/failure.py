@@ -11,7 +11,11 @@ from gpt_trader.cli.output import document, encode
 from gpt_trader.errors import TraderError
 
 USAGE = 2
-SUBCOMMANDS = {"orders": ("place", "list", "cancel", "edit"), "journal": ("verify",)}
+SUBCOMMANDS = {
+    "data": ("pull", "import", "check", "list", "show", "repair", "export", "universe"),
+    "journal": ("verify",),
+    "orders": ("place", "list", "cancel", "edit"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "gpt_trader.cli.optimize",
         "Search parameters, tested on days that no choice has seen.",
     ),
+    "data": ("gpt_trader.cli.data", "Pull, import, check and keep market data."),
     "validate-config": (
         "gpt_trader.cli.validate_config",
         "Check a profile and show every value with its origin.",

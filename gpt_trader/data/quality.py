@@ -30,6 +30,7 @@ class DataReport:
 
     zero_volume: bars without trades. off_grid: prices that were rounded to the product's grid.
     sha256: digest of the bars (see `digest`). notes: what a reader should know, one line each.
+    silent: missing bars of which the source said that there were no trades.
     """
 
     path: Path
@@ -42,16 +43,17 @@ class DataReport:
     off_grid: int
     sha256: str
     notes: tuple[str, ...]
+    silent: int = 0
 
     @property
     def coverage_pct(self) -> float:
-        """Share of the bars from first to last that are there."""
-        return coverage_pct(self.rows, self.gaps)
+        """Share of the bars from first to last that are there, or known to be without trades."""
+        return coverage_pct(self.rows, self.gaps, self.silent)
 
 
-def coverage_pct(bars: int, gaps: Gaps) -> float:
-    """Return the share of bars that are there, of those between the first and the last."""
-    return 100.0 * bars / (bars + gaps.missing_bars)
+def coverage_pct(bars: int, gaps: Gaps, silent: int = 0) -> float:
+    """Return the share of bars that are there or known to be silent, from first to last."""
+    return 100.0 * (bars + silent) / (bars + gaps.missing_bars)
 
 
 def find_gaps(time: Ints, interval_ms: int) -> Gaps:

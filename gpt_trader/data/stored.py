@@ -1,11 +1,11 @@
 """Stored bars as the history of a backtest: at the interval asked for, or made from finer ones."""
 
+from gpt_trader.data import gaps
 from gpt_trader.data.files import Loaded
 from gpt_trader.data.quality import DataReport, digest, find_gaps
 from gpt_trader.data.resample import resample
-from gpt_trader.data.store import Store, intervals, last_ms, read
+from gpt_trader.data.store import Store, Stored, intervals, last_ms, read
 from gpt_trader.data.times import format_interval
-from gpt_trader.domain.bars import Bars
 
 
 def load_stored(
@@ -26,9 +26,9 @@ def load_stored(
     own_ms = interval_ms if interval_ms in held or not finer else max(finer)
     found = read(store, product_id, own_ms, start_ms, end_ms)
     if own_ms == interval_ms:
-        return Loaded(found.bars, _report(store, found.bars, found.notes))
+        return Loaded(found.bars, _report(store, found, found.notes))
     note = f"{product_id}: {format_interval(interval_ms)} bars from {format_interval(own_ms)} ones"
-    report = _report(store, found.bars, (*found.notes, note))  # of what was read, gaps and all
+    report = _report(store, found, (*found.notes, note))  # of what was read, gaps and all
     return Loaded(resample(found.bars, interval_ms), report)
 
 
@@ -43,7 +43,9 @@ def stored_end(store: Store, product_ids: list[str]) -> int | None:
     return max(ends, default=None)
 
 
-def _report(store: Store, bars: Bars, notes: tuple[str, ...]) -> DataReport:
+def _report(store: Store, found: Stored, notes: tuple[str, ...]) -> DataReport:
+    bars = found.bars
+    missing = gaps.find(bars.time, bars.interval_ms, found.asked)
     return DataReport(
         path=store.folder(bars.product.product_id, bars.interval_ms),
         rows=len(bars),
@@ -55,4 +57,5 @@ def _report(store: Store, bars: Bars, notes: tuple[str, ...]) -> DataReport:
         off_grid=0,
         sha256=digest(bars),
         notes=notes,
+        silent=sum(gap.bars for gap in missing if gap.kind == gaps.SILENT),
     )

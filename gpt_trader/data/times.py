@@ -1,5 +1,6 @@
 """Intervals and instants, as text and as int64 ms UTC; the machine's zone never matters."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 
@@ -40,6 +41,18 @@ def parse_interval(text: str) -> int:
             hint=f"{did_you_mean}one of {', '.join(INTERVALS)}",
         )
     return found
+
+
+def parse_duration(text: str) -> int:
+    """Return a length of time ("3y", "2w", "90d", "12h") in milliseconds; a year has 365 days.
+
+    Raises UsageError on anything else.
+    """
+    found = re.fullmatch(r"(\d{1,6})([ywdhm])", text.strip().lower())
+    if found is None or not int(found[1]):
+        raise UsageError(f"expected a length of time, was {text!r}", hint="as in 3y, 90d or 12h")
+    units = {"y": 365 * DAY_MS, "w": 7 * DAY_MS, "d": DAY_MS, "h": HOUR_MS, "m": MINUTE_MS}
+    return int(found[1]) * units[found[2]]
 
 
 def format_interval(interval_ms: int) -> str:

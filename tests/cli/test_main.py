@@ -21,6 +21,7 @@ MINIMAL = {
     "run": ["--profile", "dev", "--cycles", "2", "--state-dir", "{tmp}"],
     "backtest": ["--demo", "--strategy", "hold"],
     "optimize": ["--demo", "--strategy", "sma_cross", "--grid", "fast=5,10", "--set", "slow=20"],
+    "data": ["list", "--data-dir", "{tmp}"],
     "validate-config": ["--profile", "dev"],
     "status": ["--profile", "dev", "--state-dir", "{tmp}"],
     "orders": ["place", "--profile", "dev", "--state-dir", "{tmp}"],
@@ -100,7 +101,7 @@ def test_every_command_explains_itself(name, capsys):
     if not exists(name):
         pytest.skip(f"{name} is not there yet")
     assert main([name, "--help"]) == 0
-    assert "--json" in capsys.readouterr().out or name in {"orders", "journal"}
+    assert "--json" in capsys.readouterr().out or name in {"data", "orders", "journal"}
 
 
 @pytest.mark.parametrize("args", [[], ["--help"], ["-h"]])

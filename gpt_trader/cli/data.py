@@ -1,0 +1,94 @@
+"""`gpt-trader data`: market data, pulled, imported, checked and stored."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gpt_trader.cli.options import DataDir, FromTime, ToTime
+from gpt_trader.cli.output import Json, ProfileName
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Pull, import, check and keep market data.",
+)
+
+Products = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[PRODUCT]...", help="Products; the profile's if none."),
+]
+OneInterval = Annotated[
+    str | None, typer.Option("--interval", "-i", metavar="1m..1d", help="Bar length.")
+]
+
+
+@app.command()
+def pull(
+    products: Products = None,
+    *,
+    interval: OneInterval = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="3y|90d|12h", help="How far back; default 1y.")
+    ] = None,
+    start: FromTime = None,
+    end: ToTime = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be asked for, and ask nothing.")
+    ] = False,
+    profile: ProfileName = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Fetch bars from Coinbase; no key is needed.
+
+    What was answered before is not asked again, so the same command goes on after any end.
+    """
+    from gpt_trader.cli import data_pull
+
+    data_pull.run(
+        data_pull.Asked(products or [], interval, since, start, end, profile, data_dir),
+        dry_run=dry_run,
+        json=json,
+    )
+
+
+@app.command("list")
+def list_(*, data_dir: DataDir = None, json: Json = False) -> None:
+    """List what is stored: products, intervals, periods, coverage and size."""
+    from gpt_trader.cli import data_stored
+
+    data_stored.show_list(data_dir, json=json)
+
+
+@app.command()
+def show(
+    product: Annotated[str, typer.Argument(help="A product, such as BTC-USD.")],
+    *,
+    interval: OneInterval = None,
+    start: FromTime = None,
+    end: ToTime = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Show a stored series: first and last bars, sources, digest, gaps."""
+    from gpt_trader.cli import data_stored
+
+    data_stored.show(product, interval, start, end, data_dir, json=json)
+
+
+@app.command()
+def export(
+    product: Annotated[str, typer.Argument(help="A product, such as BTC-USD.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="*.csv, *.csv.gz or *.parquet.")],
+    *,
+    interval: OneInterval = None,
+    start: FromTime = None,
+    end: ToTime = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Write stored bars to a file that --data reads, exactly as they are stored."""
+    from gpt_trader.cli import data_stored
+
+    data_stored.export(product, file, interval, start, end, data_dir, json=json)
