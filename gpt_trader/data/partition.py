@@ -164,7 +164,7 @@ def _bars(path: Path, table: "pa.Table", about: About) -> Bars:
         columns["low"],
         columns["close"],
         volume / UNITS if volume.dtype == np.int64 else volume,
-        columns.get("funding_rate", np.zeros(len(volume))),
+        columns.get("funding_rate", np.broadcast_to(0.0, len(volume))),
         columns.get("half_spread_e8"),
     )
 

@@ -16,23 +16,22 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from math import gcd
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import platformdirs
-from numpy.typing import NDArray
 
 from gpt_trader.data import partition
 from gpt_trader.data.durable import TEMPORARY, append_line, unwritable
-from gpt_trader.data.partition import Partition, month_of, month_span
+from gpt_trader.data.grid import gathered
+from gpt_trader.data.partition import month_of, month_span
 from gpt_trader.data.spans import Span, clipped, merged
 from gpt_trader.data.times import INTERVALS, format_interval
-from gpt_trader.domain.bars import Bars, Ints, joined
-from gpt_trader.domain.product import MAX_TICKS
+from gpt_trader.data.upsert import upsert
+from gpt_trader.domain.bars import Bars, Ints
+from gpt_trader.domain.product import Product
 from gpt_trader.errors import DataError, LockedError
 
 READERS = min(os.cpu_count() or 1, 8)  # threads; decoding leaves Python's lock
@@ -133,12 +132,11 @@ def write(store: Store, bars: Bars, asked: Sequence[Span], source: str) -> Writt
     """
     written = Written(0, 0, 0)
     for month in _months(bars, asked):
-        start, end = within = month_span(month)
+        within = month_span(month)
         path = _path(store, bars, month)
-        rows = slice(*np.searchsorted(bars.time, [start, end]))
         old = partition.read(path) if path.exists() else None
-        new, counts = _upsert(old, bars[rows], clipped(asked, within), source)
-        if old is None or counts.added or counts.changed or new.asked != old.asked:
+        new, counts = upsert(old, bars[_rows(bars, within)], clipped(asked, within), source)
+        if old is None or any(counts[:2]) or new.asked != old.asked:
             partition.write(path, new)
         written = Written(*(a + b for a, b in zip(written, counts, strict=True)))
     return written
@@ -159,66 +157,6 @@ def _month_heads(time: Ints) -> Ints:
     """Return the rows with which a month begins."""
     months = time.astype("datetime64[ms]").astype("datetime64[M]").astype(np.int64)
     return np.flatnonzero(np.diff(months, prepend=-(2**62)))
-
-
-def _upsert(
-    old: Partition | None, bars: Bars, asked: Sequence[Span], source: str
-) -> tuple[Partition, Written]:
-    if old is None:
-        return Partition(bars, merged(asked), (source,)), Written(len(bars), 0, 0)
-    sources = old.sources if source in old.sources else (*old.sources, source)
-    before, after = _on_one_grid([old.bars, bars])
-    kept = ~np.isin(before.time, after.time)
-    place = np.searchsorted(before.time, after.time)
-    place = np.minimum(place, len(before) - 1)
-    known = before.time[place] == after.time if len(before) else np.zeros(len(after), np.bool_)
-    same = known & _equal(before[place], after) if len(before) else known
-    both = joined(before[np.flatnonzero(kept)], after)
-    both = both[np.argsort(both.time, kind="stable")]
-    counts = Written(int((~known).sum()), int((known & ~same).sum()), int(same.sum()))
-    return Partition(both, merged((*old.asked, *asked)), sources), counts
-
-
-def _equal(before: Bars, after: Bars) -> NDArray[np.bool_]:
-    """Return where two bars of one time and grid are the same."""
-    same: NDArray[np.bool_] = before.quotes == after.quotes
-    for name in ("open", "high", "low", "close", "volume", "funding_rate"):
-        same &= getattr(before, name) == getattr(after, name)
-    return same
-
-
-def _on_one_grid(parts: Sequence[Bars]) -> list[Bars]:
-    """Return the parts with prices in ticks of the coarsest increment that holds all exactly.
-
-    The product is that of the last part. Raises DataError where int64 ticks cannot hold it.
-    """
-    product = parts[-1].product
-    increment = parts[0].product.price_increment
-    for part in parts[1:]:
-        increment = _common(increment, part.product.price_increment)
-    if increment != product.price_increment:
-        product = product.with_spec(price_increment=increment)
-    return [_rescaled(part, increment, product) for part in parts]
-
-
-def _common(a: Decimal, b: Decimal) -> Decimal:
-    if a == b:
-        return b
-    (n, d), (m, e) = a.as_integer_ratio(), b.as_integer_ratio()
-    return Decimal(gcd(n * e, m * d)) / Decimal(d * e)
-
-
-def _rescaled(bars: Bars, increment: Decimal, product: Any) -> Bars:  # noqa: ANN401
-    factor = int(bars.product.price_increment / increment)
-    if factor == 1:
-        return replace(bars, product=product)
-    if len(bars) and int(bars.high.max()) > MAX_TICKS // factor:
-        raise DataError(
-            f"prices of {product.product_id} are too high for steps of {increment:f}",
-            hint="import the finer prices under another product",
-        )
-    prices = {name: getattr(bars, name) * factor for name in ("open", "high", "low", "close")}
-    return replace(bars, product=product, **prices)
 
 
 def read(
@@ -243,27 +181,28 @@ def read(
     ]
     with ThreadPoolExecutor(READERS) as pool:
         months = list(pool.map(partition.read, files))
-    filled = [month for month in months if len(month.bars)]
-    bars = joined(*_on_one_grid([month.bars for month in filled])) if filled else None
-    if bars is not None:
-        bars = bars[slice(*np.searchsorted(bars.time, within))]
-    if bars is None or not len(bars):
-        raise _nothing(store, product_id, interval_ms)
+        parts = [month.bars[_rows(month.bars, within)] for month in months]
+        filled = [bars for bars in parts if len(bars)]
+        if not filled:
+            raise _nothing(store, product_id, interval_ms)
+        bars = gathered(filled, pool)
     return Stored(
         bars,
         clipped((span for month in months for span in month.asked), within),
         tuple(dict.fromkeys(source for month in months for source in month.sources)),
-        _notes(filled, bars),
+        _notes(filled, bars.product),
     )
 
 
-def _notes(months: Sequence[Partition], bars: Bars) -> tuple[str, ...]:
-    found = sorted({month.bars.product.price_increment for month in months})
+def _rows(bars: Bars, within: Span) -> slice:
+    return slice(*np.searchsorted(bars.time, within))
+
+
+def _notes(parts: Sequence[Bars], product: Product) -> tuple[str, ...]:
+    found = sorted({part.product.price_increment for part in parts})
     if len(found) == 1:
         return ()
-    return (
-        f"prices of {found[0]:f} to {found[-1]:f} steps, read as {bars.product.price_increment:f}",
-    )
+    return (f"prices of {found[0]:f} to {found[-1]:f} steps, read as {product.price_increment:f}",)
 
 
 def _nothing(store: Store, product_id: str, interval_ms: int) -> DataError:
