@@ -9,20 +9,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gpt_trader.data import sealed
+from gpt_trader.data.grid import growth
 from gpt_trader.data.quality import digest
 from gpt_trader.data.sealed import corrupt
 from gpt_trader.data.spans import Span
 from gpt_trader.data.times import format_interval
 from gpt_trader.domain.bars import Bars, Floats, Ints
 from gpt_trader.domain.product import Product
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from gpt_trader.kernel.slippage import NO_QUOTE
 
 UNITS = 10**8  # volume units a base unit
 EXACT = 2**53  # whole numbers up to here are float64 exactly
@@ -53,6 +52,18 @@ class About(NamedTuple):
     first_ms: int | None
     last_ms: int | None
     sha256: str
+
+
+class Month(NamedTuple):
+    """An opened partition: its rows are read later, even if it is replaced meanwhile."""
+
+    opened: sealed.Opened
+    about: About
+
+    @property
+    def quoted(self) -> bool:
+        """Whether spreads are known."""
+        return "half_spread_e8" in self.opened.names
 
 
 def month_of(time_ms: int) -> str:
@@ -117,9 +128,56 @@ def _units(volume: Floats) -> Ints | Floats:
 
 def read(path: Path) -> Partition:
     """Read a partition, its pages verified; raises DataError, naming the file, if it is bad."""
-    table, said = sealed.read(path)
-    about = _about(path, said)
-    return Partition(_bars(path, table, about), about.asked, about.sources)
+    month = open_month(path)
+    said = month.about
+    bars = room(said.product, said.interval_ms, said.rows, quoted=month.quoted)
+    fill(month, bars)
+    return Partition(bars, said.asked, said.sources)
+
+
+def open_month(path: Path) -> Month:
+    """Open a partition for `fill`; raises DataError, naming the file, if it is bad."""
+    opened = sealed.open_file(path)
+    absent = [name for name in ("time", *PRICES, "volume") if name not in opened.names]
+    if absent:
+        raise corrupt(path, f"no column {absent[0]}")
+    return Month(opened, _about(path, opened.about))
+
+
+def room(product: Product, interval_ms: int, n: int, *, quoted: bool) -> Bars:
+    """Return n bars to be filled, with spreads if `quoted`; funding is 0."""
+    return Bars(
+        product,
+        interval_ms,
+        time=np.empty(n, np.int64),
+        open=np.empty(n, np.int64),
+        high=np.empty(n, np.int64),
+        low=np.empty(n, np.int64),
+        close=np.empty(n, np.int64),
+        volume=np.empty(n),
+        funding_rate=np.zeros(n),
+        half_spread_e8=np.empty(n, np.int64) if quoted else None,
+    )
+
+
+def fill(month: Month, place: Bars) -> None:
+    """Read a month's rows into their place, prices in ticks of the place's product; close it.
+
+    Raises DataError if a page is bad or ticks do not fit.
+    """
+    table = sealed.rows(month.opened)
+    columns = {name: table.column(name).to_numpy() for name in month.opened.names}
+    highest = int(columns["high"].max(initial=0))
+    factor = growth(month.about.product, place.product, highest)
+    place.time[:] = columns["time"]
+    for name, to in zip(PRICES, (place.open, place.high, place.low, place.close), strict=True):
+        np.multiply(columns[name], factor, out=to)
+    volume = columns["volume"]
+    np.divide(volume, UNITS if volume.dtype == np.int64 else 1, out=place.volume)
+    if "funding_rate" in columns:
+        place.funding_rate[:] = columns["funding_rate"]
+    if place.half_spread_e8 is not None:
+        place.half_spread_e8[:] = columns.get("half_spread_e8", NO_QUOTE)
 
 
 def about(path: Path) -> About:
@@ -146,32 +204,6 @@ def _about(path: Path, found: dict[str, Any]) -> About:
     if place != (path.parent.parent.name, path.parent.name, path.stem):
         raise corrupt(path, f"it holds {' '.join(place)}")
     return about
-
-
-def _bars(path: Path, table: "pa.Table", about: About) -> Bars:
-    names = table.column_names
-    absent = [name for name in ("time", *PRICES, "volume") if name not in names]
-    if absent:
-        raise corrupt(path, f"no column {absent[0]}")
-    columns = {name: _array(table.column(name)) for name in names}
-    volume = columns["volume"]
-    return Bars(
-        about.product,
-        about.interval_ms,
-        columns["time"],
-        columns["open"],
-        columns["high"],
-        columns["low"],
-        columns["close"],
-        volume / UNITS if volume.dtype == np.int64 else volume,
-        columns.get("funding_rate", np.broadcast_to(0.0, len(volume))),
-        columns.get("half_spread_e8"),
-    )
-
-
-def _array(column: "pa.ChunkedArray") -> "np.ndarray":
-    found: np.ndarray = column.to_numpy()
-    return found
 
 
 def _product_json(product: Product) -> dict[str, Any]:

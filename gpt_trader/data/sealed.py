@@ -18,6 +18,7 @@ from gpt_trader.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyarrow import parquet
 
 SCHEMA_VERSION = 1
 KEY = b"gpt-trader"
@@ -29,6 +30,15 @@ class Sealed(NamedTuple):
     """A file's rows and what it says of them."""
 
     table: "pa.Table"
+    about: dict[str, Any]
+
+
+class Opened(NamedTuple):
+    """A file whose rows are not read yet: the names of its columns, what it says of them."""
+
+    path: Path
+    file: "parquet.ParquetFile"
+    names: tuple[str, ...]
     about: dict[str, Any]
 
 
@@ -65,17 +75,30 @@ def write(path: Path, columns: Mapping[str, np.ndarray], about: Mapping[str, Any
 
 def read(path: Path) -> Sealed:
     """Read a file, its pages verified; raises DataError, naming it, if it is damaged."""
+    opened = open_file(path)
+    return Sealed(rows(opened), opened.about)
+
+
+def open_file(path: Path) -> Opened:
+    """Open a file for `rows`, which then come from it even if it is replaced meanwhile.
+
+    Raises DataError, naming it, if what it says of itself is damaged.
+    """
     from pyarrow import parquet  # noqa: PLC0415
 
-    with (
-        _named(path),
-        parquet.ParquetFile(path, memory_map=True, page_checksum_verification=True) as file,
-    ):
-        about = _about(path, file.schema_arrow)
-        table = file.read(use_threads=False)
-    if table.num_rows != about["rows"]:
-        raise corrupt(path, f"{table.num_rows} rows instead of {about['rows']}")
-    return Sealed(table, about)
+    with _named(path):
+        file = parquet.ParquetFile(path, memory_map=True, page_checksum_verification=True)
+        schema = file.schema_arrow
+    return Opened(path, file, tuple(schema.names), _about(path, schema))
+
+
+def rows(opened: Opened) -> "pa.Table":
+    """Read the rows of an opened file, its pages verified, and close it; raises DataError."""
+    with _named(opened.path), opened.file:
+        table = opened.file.read(use_threads=False)
+    if table.num_rows != opened.about["rows"]:
+        raise corrupt(opened.path, f"{table.num_rows} rows instead of {opened.about['rows']}")
+    return table
 
 
 def read_about(path: Path) -> dict[str, Any]:

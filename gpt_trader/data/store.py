@@ -5,8 +5,9 @@
     ROOT/quarantine/                        files that could not be believed
     ROOT/lock                               held by the one writer
 
-Readers take no lock. A file is replaced whole, so a reader sees each month as it was before a write
-or after it; of two months that one write changes it may see one old and one new.
+Readers take no lock. A file is replaced whole, and a read opens all of its months before the first
+row, so it sees each month as it was before a write or after it; of two months that one write
+changes it may still see one old and one new.
 """
 
 import contextlib
@@ -25,7 +26,7 @@ import platformdirs
 
 from gpt_trader.data import partition
 from gpt_trader.data.durable import TEMPORARY, append_line, unwritable
-from gpt_trader.data.grid import gathered
+from gpt_trader.data.grid import one_product
 from gpt_trader.data.partition import month_of, month_span
 from gpt_trader.data.spans import Span, clipped, merged
 from gpt_trader.data.times import INTERVALS, format_interval
@@ -179,27 +180,46 @@ def read(
         for path in month_files(store.folder(product_id, interval_ms))
         if month_span(path.stem)[0] < within[1] and month_span(path.stem)[1] > within[0]
     ]
-    with ThreadPoolExecutor(READERS) as pool:
-        months = list(pool.map(partition.read, files))
-        parts = [month.bars[_rows(month.bars, within)] for month in months]
-        filled = [bars for bars in parts if len(bars)]
-        if not filled:
-            raise _nothing(store, product_id, interval_ms)
-        bars = gathered(filled, pool)
+    months = [partition.open_month(path) for path in files]
+    filled = [month for month in months if month.about.rows]
+    bars = _gathered(filled)
+    bars = bars and bars[_rows(bars, within)]
+    if not bars:
+        raise _nothing(store, product_id, interval_ms)
     return Stored(
         bars,
-        clipped((span for month in months for span in month.asked), within),
-        tuple(dict.fromkeys(source for month in months for source in month.sources)),
-        _notes(filled, bars.product),
+        clipped((span for month in months for span in month.about.asked), within),
+        tuple(dict.fromkeys(source for month in months for source in month.about.sources)),
+        _notes([month.about.product for month in filled], bars.product),
     )
+
+
+def _gathered(months: Sequence[partition.Month]) -> Bars | None:
+    """Read months into one set of columns, side by side; None if there are none."""
+    if not months:
+        return None
+    ends = np.cumsum([month.about.rows for month in months])
+    bars = partition.room(
+        one_product([month.about.product for month in months]),
+        months[0].about.interval_ms,
+        int(ends[-1]),
+        quoted=any(month.quoted for month in months),
+    )
+
+    def fill(month: partition.Month, end: int) -> None:
+        partition.fill(month, bars[end - month.about.rows : end])
+
+    with ThreadPoolExecutor(READERS) as pool:
+        list(pool.map(fill, months, ends))
+    return bars
 
 
 def _rows(bars: Bars, within: Span) -> slice:
     return slice(*np.searchsorted(bars.time, within))
 
 
-def _notes(parts: Sequence[Bars], product: Product) -> tuple[str, ...]:
-    found = sorted({part.product.price_increment for part in parts})
+def _notes(products: Sequence[Product], product: Product) -> tuple[str, ...]:
+    found = sorted({one.price_increment for one in products})
     if len(found) == 1:
         return ()
     return (f"prices of {found[0]:f} to {found[-1]:f} steps, read as {product.price_increment:f}",)

@@ -22,6 +22,7 @@ from gpt_trader.data.store import (
     writing,
 )
 from gpt_trader.errors import DataError, LockedError, StorageError
+from gpt_trader.kernel.slippage import NO_QUOTE
 from tests.store_helpers import COIN, HOUR, START, bars_at, span
 
 
@@ -94,6 +95,29 @@ def test_volumes_funding_and_spreads_stay_what_they_are(tmp_path):
     )
     write(store, odd, [], "file")
     assert digest(read(store, "BTC-USD", HOUR).bars) == digest(odd)
+
+
+def test_months_with_and_without_spreads_and_funding_are_joined(tmp_path):
+    store = Store(tmp_path)
+    write(store, bars_at(range(20), half_spread_e8=np.arange(20)), [], "file")
+    write(store, bars_at(range(20, 40), funding_rate=np.full(20, 1e-4)), [], "file")
+    found = read(store, "BTC-USD", HOUR).bars
+    assert found.half_spread_e8.tolist() == [*range(20), *[NO_QUOTE] * 20]
+    assert found.funding_rate.tolist() == [0.0] * 20 + [1e-4] * 20
+
+
+def test_prices_that_no_common_grid_holds_are_refused(tmp_path):
+    store = Store(tmp_path)
+    write(store, bars_at(range(10)), [], "a")
+    fine = COIN.with_spec(price_increment=Decimal("0.0000001"))
+    write(store, bars_at(range(20, 30), product=fine), [], "b")
+    with pytest.raises(DataError, match="too high for steps"):
+        read(store, "BTC-USD", HOUR)
+    with pytest.raises(DataError, match="too high"):
+        write(store, bars_at([11], product=fine), [], "b")
+    assert digest(read(store, "BTC-USD", HOUR, None, START + 10 * HOUR).bars) == digest(
+        bars_at(range(10))
+    )
 
 
 def test_an_asked_month_without_bars_is_kept(tmp_path):
