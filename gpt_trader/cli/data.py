@@ -1,5 +1,6 @@
 """`gpt-trader data`: market data, pulled, imported, checked and stored."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,15 @@ import typer
 
 from gpt_trader.cli.options import DataDir, FromTime, ToTime
 from gpt_trader.cli.output import Json, ProfileName
+
+
+class Layout(StrEnum):
+    """Whose files they are."""
+
+    PLAIN = "plain"
+    FREQTRADE = "freqtrade"
+    BINANCE = "binance"
+
 
 app = typer.Typer(
     add_completion=False,
@@ -92,3 +102,43 @@ def export(
     from gpt_trader.cli import data_stored
 
     data_stored.export(product, file, interval, start, end, data_dir, json=json)
+
+
+@app.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of bars.")],
+    *,
+    product: Annotated[
+        str | None, typer.Option("--product", metavar="ID", help="Whose bars they are.")
+    ] = None,
+    interval: OneInterval = None,
+    layout: Annotated[
+        Layout | None,
+        typer.Option("--layout", help="Whose files they are; found out if not given."),
+    ] = None,
+    zone: Annotated[
+        str | None, typer.Option("--tz", metavar="ZONE", help="Of times that state none.")
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take the files' bars where stored ones differ.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and check; store nothing.")
+    ] = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Bring files into the store: CSV, Parquet, Feather, freqtrade's, Binance's.
+
+    Layout, product, unit and zone are found out and stated; what cannot be told is asked for.
+    """
+    from gpt_trader.cli import data_import
+
+    data_import.run(
+        files,
+        data_import.Asked(product, interval, None if layout is None else layout.value, zone),
+        data_dir,
+        replace=replace,
+        dry_run=dry_run,
+        json=json,
+    )

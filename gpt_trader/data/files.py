@@ -47,7 +47,26 @@ def load_bars(
     ticks are rounded to the nearest and counted. An empty funding_rate counts as 0.
     Raises DataError, naming the row, if any row of the file is bad; UsageError on a bad id.
     """
-    columns = read_columns(Path(path))
+    return from_columns(
+        read_columns(Path(path)),
+        product_id=product_id,
+        interval_ms=interval_ms,
+        start_ms=start_ms,
+        end_ms=end_ms,
+        overrides=overrides,
+    )
+
+
+def from_columns(
+    columns: Columns,
+    *,
+    product_id: str,
+    interval_ms: int | None = None,
+    start_ms: int | None = None,
+    end_ms: int | None = None,
+    overrides: Mapping[str, str] | None = None,
+) -> Loaded:
+    """Return a file's columns as bars, every row checked; see `load_bars`."""
     _check_rows(columns)
     interval_ms = _check_grid(columns, interval_ms)
     prices = np.stack([columns.values[name] for name in PRICES])

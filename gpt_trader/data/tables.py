@@ -44,6 +44,19 @@ class Columns:
 def read_columns(path: Path) -> Columns:
     """Read a market data file. Raises DataError if it cannot be read as one."""
     table, text = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
+    return _columns(table, path, text)
+
+
+def columns_of(table: "pa.Table", path: Path) -> Columns:
+    """Return the columns of a table that was read from a file, by our names for them.
+
+    Raises DataError if it lacks some.
+    """
+    chosen = _choose(table.column_names, path)
+    return _columns(table.select(list(chosen.values())).rename_columns(list(chosen)), path, b"")
+
+
+def _columns(table: "pa.Table", path: Path, text: bytes) -> Columns:
     if not table.num_rows:
         raise DataError(f"{path} has no rows", hint=_COLUMNS_HINT)
     time, has_zone = _times(table["time"], path, text)
