@@ -33,11 +33,17 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line to a file, on the disk when it returns; raises StorageError."""
+    """Add a line to a file, on the disk when it returns; raises StorageError.
+
+    A last line that a crash cut short stays a line of its own.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
-            file.write(line.encode() + b"\n")
+        with path.open("ab+") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+            torn = file.read(1) not in {b"", b"\n"}
+            file.write(b"\n" * torn + line.encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
