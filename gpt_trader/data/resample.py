@@ -7,47 +7,23 @@ import numpy as np
 from gpt_trader.data.panel import Panel
 from gpt_trader.data.times import format_interval
 from gpt_trader.domain.bars import Bars
-from gpt_trader.errors import DataError, UsageError
+from gpt_trader.domain.timeframes import coarsen
+from gpt_trader.errors import DataError
 from gpt_trader.kernel.detail import Detail
 
 
 def resample(bars: Bars, interval_ms: int) -> Bars:
-    """Return bars of a longer interval that begin at whole multiples of it (UTC).
+    """Return the whole bars of a longer interval (`timeframes.coarsen`).
 
-    Open, high, low and close are exact, volume and funding are sums, the half spread is the
-    last. A first or last bar that the data does not cover to its end is left out; a gap inside
-    is not seen. Raises UsageError unless the interval is a longer multiple, DataError if no
-    whole bar is left.
+    Raises UsageError unless the interval is a longer multiple, DataError if no whole bar is left.
     """
-    if interval_ms <= bars.interval_ms or interval_ms % bars.interval_ms:
-        raise UsageError(
-            f"expected an interval longer than its detail and a multiple of it, were "
-            f"{format_interval(interval_ms)} and {format_interval(bars.interval_ms)}",
-            hint="for example --interval 1h --detail 1m",
-        )
-    first = -(-int(bars.time[0]) // interval_ms) * interval_ms
-    last = (int(bars.time[-1]) + bars.interval_ms) // interval_ms * interval_ms
-    whole = bars[int(np.searchsorted(bars.time, first)) : int(np.searchsorted(bars.time, last))]
+    whole = coarsen(bars, interval_ms).bars
     if not len(whole):
         raise DataError(
             f"{bars.product.product_id} has no whole bar of {format_interval(interval_ms)}",
             hint="a shorter --interval, or more data",
         )
-    opens = whole.time // interval_ms * interval_ms
-    begin = np.flatnonzero(np.diff(opens, prepend=opens[0] - 1))
-    end = np.append(begin[1:], len(whole)) - 1
-    return Bars(
-        bars.product,
-        interval_ms,
-        opens[begin],
-        whole.open[begin],
-        np.maximum.reduceat(whole.high, begin),
-        np.minimum.reduceat(whole.low, begin),
-        whole.close[end],
-        np.add.reduceat(whole.volume, begin),
-        np.add.reduceat(whole.funding_rate, begin),
-        None if whole.half_spread_e8 is None else whole.half_spread_e8[end],
-    )
+    return whole
 
 
 def check_detail(series: Sequence[Bars], detail: Sequence[Bars]) -> None:
