@@ -142,3 +142,21 @@ def import_(
         dry_run=dry_run,
         json=json,
     )
+
+
+@app.command()
+def repair(
+    products: Products = None,
+    *,
+    interval: OneInterval = None,
+    profile: ProfileName = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Set corrupt files aside, fetch what is missing, and record what was done.
+
+    Without products all that is stored; a second run finds nothing to do.
+    """
+    from gpt_trader.cli import data_repair
+
+    data_repair.run(products or [], interval, profile, data_dir, json=json)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import typer
 
+from gpt_trader.broker.coinbase.parse import ProductInfo
 from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.cli import output
 from gpt_trader.cli.history import parse_period
@@ -23,7 +24,16 @@ from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
 from gpt_trader.data import gaps
 from gpt_trader.data.catalog import normalize_id
-from gpt_trader.data.pull import PAGE_BARS, Progress, Pulled, aligned, coarser, pages, pull
+from gpt_trader.data.pull import (
+    PAGE_BARS,
+    CandleSource,
+    Progress,
+    Pulled,
+    aligned,
+    coarser,
+    pages,
+    pull,
+)
 from gpt_trader.data.spans import Span, total_ms
 from gpt_trader.data.store import Store, asked, data_dir, read, record, writing
 from gpt_trader.data.times import (
@@ -86,7 +96,8 @@ def run(asked_for: Asked, *, dry_run: bool, json: bool) -> None:
                 _one, market, store, interval_ms, wanted, tell, lambda: stop.asked, now_ms
             )
             outcomes = list(pool.map(one, products))
-    _show(store, outcomes, interval_ms, json=json and not _failed(outcomes))
+    if not (json and _failed(outcomes)):  # else stdout holds one document, the error's
+        _show(store, outcomes, interval_ms, json=json)
     for error in _failed(outcomes):
         raise error
     if stop.asked:
@@ -132,7 +143,7 @@ def _one(
     product_id: str,
 ) -> Outcome:
     try:
-        product = product_of(_info(market, product_id))
+        product = product_of(info_of(market, product_id))
         bring = partial(
             pull,
             store=store,
@@ -142,12 +153,7 @@ def _one(
             stop=stop,
             tell=partial(tell, product_id),
         )
-        try:
-            found = bring(market)
-        except DataError as error:
-            if interval_ms not in FINER or "granularity" not in error.message.lower():
-                raise
-            found = bring(coarser(market, interval_ms, FINER[interval_ms]))
+        found = at_any_interval(bring, market, interval_ms)
     except TraderError as error:
         return Outcome(product_id, None, error)
     if found.pages:
@@ -168,7 +174,20 @@ def _one(
     return Outcome(product_id, found, None)
 
 
-def _info(market: PublicMarket, product_id: str) -> Any:  # noqa: ANN401
+def at_any_interval[T](
+    bring: Callable[[CandleSource], T], market: PublicMarket, interval_ms: int
+) -> T:
+    """Bring bars from the market, made of finer ones where it refuses the interval."""
+    try:
+        return bring(market)
+    except DataError as error:
+        if interval_ms not in FINER or "granularity" not in error.message.lower():
+            raise
+        return bring(coarser(market, interval_ms, FINER[interval_ms]))
+
+
+def info_of(market: PublicMarket, product_id: str) -> ProductInfo:
+    """Return what the exchange says of a product; raises DataError with the nearest ids."""
     try:
         return market.product(product_id)
     except DataError as error:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from gpt_trader.data import gaps
-from gpt_trader.data.spans import Span, missing
+from gpt_trader.data.spans import Span, merged, missing
 from gpt_trader.data.store import Store, asked, read, write
 from gpt_trader.data.times import DAY_MS, format_interval, format_time
 from gpt_trader.domain.bars import Bar, Bars, bars_from_rows
@@ -172,6 +172,41 @@ def pull(
     return series.result(interrupted=interrupted)
 
 
+def refetch(
+    source: CandleSource,
+    store: Store,
+    product: Product,
+    interval_ms: int,
+    holes: Sequence[Span],
+    *,
+    stop: Callable[[], bool],
+    tell: Callable[[Progress], None],
+) -> Pulled:
+    """Ask for some spans whatever was answered before; no bar outside them is touched.
+
+    Holes that lie in one page are asked for together. As `pull` in all else.
+    """
+    series = _Series(source, store, product, interval_ms)
+    plan = together(holes, interval_ms)
+    for number, group in enumerate(plan, 1):
+        if stop():
+            return series.result(interrupted=True)
+        series.fetch((group[0][0], group[-1][1]), group)
+        tell(Progress(number, len(plan), series.added))
+    return series.result(interrupted=False)
+
+
+def together(holes: Sequence[Span], interval_ms: int) -> list[list[Span]]:
+    """Return the spans, sorted, in groups of which each fits into one page."""
+    groups: list[list[Span]] = []
+    for hole in (part for span in merged(holes) for part in pages(span, [], interval_ms)):
+        if groups and hole[1] - groups[-1][0][0] <= PAGE_BARS * interval_ms:
+            groups[-1].append(hole)
+        else:
+            groups.append([hole])
+    return groups
+
+
 class _Series:
     """One product's pull: where the pages go, and what has come of them."""
 
@@ -183,8 +218,11 @@ class _Series:
         self.added = self._changed = self._pages = self._dropped = self._confirmed = 0
         self._refused: set[int] = set()
 
-    def fetch(self, page: Span) -> None:
-        """Ask for a page and store it; rows that contradict each other are asked for twice."""
+    def fetch(self, page: Span, holes: Sequence[Span] | None = None) -> None:
+        """Ask for a page and store it; rows that contradict each other are asked for twice.
+
+        holes: what of the page is wanted; None: all of it.
+        """
         found = self._ask(page)
         if found.contradictions:
             found = self._ask(page)
@@ -197,9 +235,12 @@ class _Series:
             )
         self._pages += 1
         self._dropped += found.dropped
-        self._refused |= set(found.refused)
-        answered = missing(page, [(at, at + self._interval_ms) for at in found.refused])
-        self._write(found.rows, answered)
+        wanted = [page] if holes is None else holes
+        refused = [at for at in found.refused if _lies_in(at, wanted)]
+        self._refused |= set(refused)
+        unusable = [(at, at + self._interval_ms) for at in refused]
+        answered = [span for hole in wanted for span in missing(hole, unusable)]
+        self._write([row for row in found.rows if _lies_in(row.open_ms, wanted)], answered)
 
     def nothing(self, span: Span) -> None:
         """Store that there is no bar in a span."""
@@ -250,6 +291,10 @@ class _Series:
         written = write(self._store, bars, answered, SOURCE)
         self.added += written.added
         self._changed += written.changed
+
+
+def _lies_in(at: int, spans: Sequence[Span]) -> bool:
+    return any(start <= at < end for start, end in spans)
 
 
 def _first_day(source: CandleSource, product_id: str, span: Span) -> int:

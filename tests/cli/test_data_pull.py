@@ -86,6 +86,8 @@ def test_one_unknown_product_does_not_stop_the_others(capsys, exchange):
     assert "did you mean" in err
     assert "BTC-USD" in out
     assert [s["product"] for s in document(capsys, "list")["series"]] == ["BTC-USD"]
+    code, out, _ = run(capsys, "pull", "BTC-USD", "NO-USD", "-i", "1h", "--since", "2d", "--json")
+    assert (code, json.loads(out)["error"]["code"]) == (7, "DATA")
 
 
 @pytest.mark.parametrize(

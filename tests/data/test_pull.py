@@ -1,6 +1,7 @@
 """Pulling candles: over real HTTP from the stand-in, through the SDK, into a store."""
 
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -9,10 +10,20 @@ from hypothesis import strategies as st
 from gpt_trader.broker.coinbase.pace import Pace
 from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.broker.coinbase.rest import Rest
-from gpt_trader.data.pull import SETTLE_MS, aligned, clean, coarser, pages, pull, to_bars
+from gpt_trader.data.pull import (
+    SETTLE_MS,
+    aligned,
+    clean,
+    coarser,
+    pages,
+    pull,
+    refetch,
+    to_bars,
+    together,
+)
 from gpt_trader.data.quality import digest
 from gpt_trader.data.resample import resample
-from gpt_trader.data.spans import missing, total_ms
+from gpt_trader.data.spans import merged, missing, total_ms
 from gpt_trader.data.store import Store, asked, read
 from gpt_trader.domain.market import Candle
 from gpt_trader.domain.product import Product
@@ -211,6 +222,27 @@ def test_pages_cover_just_what_is_missing(wanted, have):
     assert total_ms(found) == total_ms(missing(wanted, have)) == sum(b - a for a, b in found)
     assert all((b - a) // 60 <= 349 for a, b in found)
     assert found == sorted(found)
+
+
+@given(st.lists(SPAN, max_size=6))
+def test_holes_asked_for_together_fit_a_page_and_are_all_there(holes):
+    holes = [(a * 60, b * 60) for a, b in holes]
+    groups = together(holes, 60)
+    assert merged(hole for group in groups for hole in group) == merged(holes)
+    assert all((group[-1][1] - group[0][0]) // 60 <= 349 for group in groups)
+    assert all(a[-1][1] <= b[0][0] for a, b in pairwise(groups))
+
+
+def test_only_the_holes_are_written(exchange, tmp_path):
+    store = Store(tmp_path)
+    holes = [(WANTED[0], WANTED[0] + HOUR), (WANTED[0] + 3 * HOUR, WANTED[0] + 4 * HOUR)]
+    found = refetch(
+        source(exchange), store, BTC, 5 * MINUTE, holes, stop=lambda: False, tell=lambda _: None
+    )
+    assert (found.pages, found.added) == (1, 24)
+    stored = read(store, "BTC-USD", 5 * MINUTE)
+    assert stored.asked == tuple(holes)
+    assert all(any(a <= at < b for a, b in holes) for at in stored.bars.time)
 
 
 NUMBER = st.integers(-2, 6).map(Decimal)
