@@ -98,7 +98,7 @@ def export(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Write stored bars to a file that --data reads, exactly as they are stored."""
+    """Write stored bars to a file that --data reads."""
     from gpt_trader.cli import data_stored
 
     data_stored.export(product, file, interval, start, end, data_dir, json=json)
@@ -153,10 +153,35 @@ def repair(
     data_dir: DataDir = None,
     json: Json = False,
 ) -> None:
-    """Set corrupt files aside, fetch what is missing, and record what was done.
+    """Set corrupt files aside, fetch what is missing, record it.
 
     Without products all that is stored; a second run finds nothing to do.
     """
     from gpt_trader.cli import data_repair
 
     data_repair.run(products or [], interval, profile, data_dir, json=json)
+
+
+@app.command()
+def check(
+    named: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PRODUCT|FILE]...", help="Stored products, or files."),
+    ] = None,
+    *,
+    interval: OneInterval = None,
+    start: FromTime = None,
+    end: ToTime = None,
+    strip: Annotated[
+        Path | None, typer.Option("--strip", metavar="FILE.svg", help="Draw the gaps of one.")
+    ] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Find what is wrong, odd or missing; exit 7 if bars are wrong.
+
+    Gaps are told apart: no trades, venue outage, never downloaded. They alone are no fault.
+    """
+    from gpt_trader.cli import data_check
+
+    data_check.run(named or [], interval, start, end, data_dir, strip, json=json)

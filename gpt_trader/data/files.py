@@ -117,7 +117,7 @@ def _report(
 
 def _check_rows(columns: Columns) -> None:
     """Raise on the earliest row whose time or numbers are wrong."""
-    found = [(int(bad.argmax()), reason) for bad, reason in _faults(columns) if bad.any()]
+    found = [(int(bad.argmax()), reason) for bad, reason in faults(columns) if bad.any()]
     if found:
         index, reason = min(found, key=lambda fault: fault[0])
         cells = {name: float(column[index]) for name, column in columns.values.items()}
@@ -126,7 +126,8 @@ def _check_rows(columns: Columns) -> None:
         fail_at(columns.path, columns.text, index, f"{reason}, found time {time}, {cells_text}")
 
 
-def _faults(columns: Columns) -> Iterator[tuple["np.ndarray", str]]:
+def faults(columns: Columns) -> Iterator[tuple["np.ndarray", str]]:
+    """Yield each rule of a row with where it is broken, (n,) bool."""
     step = np.diff(columns.time, prepend=columns.time[0] - 1)
     yield step == 0, "expected each time once"
     yield step < 0, "expected times in ascending order"

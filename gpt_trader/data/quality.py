@@ -131,14 +131,21 @@ def inspect(bars: Bars) -> Quality:
     )
 
 
+def find_far(close: Ints) -> Ints:
+    """Return the rows after which the close moves by FAR times the median move or more.
+
+    The last move is left out: what follows it is not known.
+    """
+    size = np.abs(np.diff(close) / close[:-1])
+    if len(size) < 2:
+        return np.empty(0, np.int64)
+    usual = float(np.median(size[:: len(size) // SAMPLED + 1]))
+    return np.flatnonzero(size[:-1] > FAR * max(usual, 1e-9))
+
+
 def _bad_prints(close: Ints) -> Ints:
     """Return the rows whose close is out of line with both neighbors."""
-    moves = np.diff(close) / close[:-1]
-    if len(moves) < 2:
-        return np.empty(0, np.int64)
-    size = np.abs(moves)
-    usual = float(np.median(size[:: len(size) // SAMPLED + 1]))
-    far = np.flatnonzero(size[:-1] > FAR * max(usual, 1e-9))
+    far = find_far(close)
     before, after = close[far], close[far + 2]
     left = np.abs(after - before)
     return far[left < BACK * np.abs(close[far + 1] - before)] + 1
