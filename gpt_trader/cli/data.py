@@ -43,6 +43,9 @@ def pull(
     ] = None,
     start: FromTime = None,
     end: ToTime = None,
+    trades: Annotated[
+        bool, typer.Option("--trades", help="Every trade instead of bars, held against them.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be asked for, and ask nothing.")
     ] = False,
@@ -54,13 +57,11 @@ def pull(
 
     What was answered before is not asked again, so the same command goes on after any end.
     """
-    from gpt_trader.cli import data_pull
+    from gpt_trader.cli import data_pull, data_pull_trades
 
-    data_pull.run(
-        data_pull.Asked(products or [], interval, since, start, end, profile, data_dir),
-        dry_run=dry_run,
-        json=json,
-    )
+    asked = data_pull.Asked(products or [], interval, since, start, end, profile, data_dir)
+    pull_these = data_pull_trades.run if trades else data_pull.run
+    pull_these(asked, dry_run=dry_run, json=json)
 
 
 @app.command("list")

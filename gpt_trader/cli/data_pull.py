@@ -87,7 +87,7 @@ def run(asked_for: Asked, *, dry_run: bool, json: bool) -> None:
     with stop_signals() as stop:
         market = connect(settings.coinbase, stop.flag.wait)
         now_ms = market.now_ms()
-        wanted = aligned(_wanted(asked_for, now_ms), interval_ms, now_ms)
+        wanted = aligned(wanted_of(asked_for, now_ms), interval_ms, now_ms)
         if dry_run:
             _plan(store, products, interval_ms, wanted, settings, json=json)
             return
@@ -120,7 +120,8 @@ def interval_of(text: str | None, profile: str | None, settings: Settings) -> in
     return HOUR_MS if profile is None else settings.interval_ms
 
 
-def _wanted(asked_for: Asked, now_ms: int) -> Span:
+def wanted_of(asked_for: Asked, now_ms: int) -> Span:
+    """Return the period asked for; raises UsageError if it cannot hold a bar."""
     if asked_for.since is not None and asked_for.start is not None:
         raise UsageError("--since and --from exclude each other", hint="give one of them")
     period = parse_period(asked_for.start, asked_for.end)

@@ -11,8 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gpt_trader.data.pull import to_bars
 from gpt_trader.data.spans import Span, clipped, merged
-from gpt_trader.data.trade_store import tape_order
+from gpt_trader.data.store import Store, last_ms, read
+from gpt_trader.data.times import DAY_MS
+from gpt_trader.data.trade_store import asked_trades, read_trades, tape_order
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.market import Candle, Trade
 
@@ -78,6 +81,32 @@ def compare(made: Bars, stated: Bars, spans: Sequence[Span]) -> Compared:
         for difference in _differences(open_ms, of_trades.get(open_ms), of_venue.get(open_ms))
     ]
     return Compared(len(opens), tuple(found))
+
+
+def compare_stored(store: Store, product_id: str, interval_ms: int, within: Span) -> Compared:
+    """Compare stored trades with stored bars, whole bars that both were asked for in a span.
+
+    A day at a time, so that a day of trades is the most that memory holds. Raises DataError on a
+    corrupt file.
+    """
+    if last_ms(store, product_id, interval_ms) is None:
+        return Compared(0, ())
+    found = read(store, product_id, interval_ms)
+    held = both(asked_trades(store, product_id), found.asked)
+    spans = whole(clipped(held, within), interval_ms)
+    count = 0
+    differences: list[Difference] = []
+    for start in range(within[0] // DAY_MS * DAY_MS, within[1], DAY_MS):
+        day = (start, start + DAY_MS)
+        compared = clipped(spans, day)
+        if not compared:
+            continue
+        tape = read_trades(store, product_id, *day).trades
+        made = to_bars(candles_of(tape, interval_ms), found.bars.product, interval_ms)
+        one = compare(made, found.bars, compared)
+        count += one.bars
+        differences += one.differences
+    return Compared(count, tuple(differences))
 
 
 def both(a: Sequence[Span], b: Sequence[Span]) -> tuple[Span, ...]:

@@ -197,3 +197,38 @@ def test_faults_on_the_way_are_overcome(capsys, exchange, monkeypatch):
     )
     found = document(capsys, "pull", "BTC-USD", "-i", "1m", "--since", "2d")
     assert found["pulled"][0]["pages"] == 9
+
+
+def test_trades_are_stored_and_agree_with_the_bars(capsys, exchange):
+    document(capsys, "pull", "BTC-USD", "-i", "5m", "--since", "1d")
+    document(capsys, "pull", "BTC-USD", "-i", "1h", "--since", "1d")
+    found = document(capsys, "pull", "BTC-USD", "--trades", "--since", "1d")["pulled"][0]
+    product = exchange.market.product("BTC-USD")
+    tape = exchange.market.tape(product, exchange.now_ms - DAY, exchange.now_ms - 10_000)
+    assert found["added"] == len(tape.time)
+    assert [(c["interval"], c["differences"]) for c in found["compared"]] == [("5m", 0), ("1h", 0)]
+    assert min(c["bars"] for c in found["compared"]) >= 22
+    again = document(capsys, "pull", "BTC-USD", "--trades", "--since", "1d")["pulled"][0]
+    assert (again["requests"], again["added"]) == (0, 0)
+
+
+def test_a_bar_that_its_trades_deny_is_named(capsys, exchange):
+    def spoil(rows):
+        return [rows[0] | {"volume": "123"}, *rows[1:]]
+
+    exchange.faults.add(Fault(path="candles", rows=spoil))
+    document(capsys, "pull", "BTC-USD", "-i", "1h", "--since", "12h")
+    code, out, err = run(capsys, "pull", "BTC-USD", "--trades", "--since", "12h")
+    assert code == 0
+    assert "bars, 1 numbers differ" in out
+    assert "volume is" in err
+    assert "123" in err
+
+
+def test_trades_need_a_beginning_and_no_interval(capsys, exchange):
+    code, _, err = run(capsys, "pull", "BTC-USD", "--trades")
+    assert (code, "trades since when?" in err) == (2, True)
+    code, _, err = run(capsys, "pull", "BTC-USD", "--trades", "--since", "1d", "-i", "1h")
+    assert (code, "exclude each other" in err) == (2, True)
+    plan = document(capsys, "pull", "BTC-USD", "--trades", "--since", "1d", "--dry-run")["plan"]
+    assert plan[0]["hours"] == pytest.approx(24, abs=0.01)
