@@ -7,6 +7,9 @@ from functools import partial
 from time import perf_counter
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gpt_trader.backtest.assess import Trials, assessment
 from gpt_trader.backtest.bar_signals import MixedSignals
 from gpt_trader.backtest.checks import NOT_ASKED, Checks, check, together
@@ -20,6 +23,7 @@ from gpt_trader.data.quality import inspect
 from gpt_trader.data.resample import check_detail
 from gpt_trader.domain.bars import Bars, Ints
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle, check_latency
+from gpt_trader.domain.selection import Membership, inside
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import ConfigError, UsageError
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE, VALUE_LIMIT
@@ -63,6 +67,7 @@ def backtest(
     load_s: float = 0.0,
     stop: Stop = never,
     detail: Sequence[Bars] = (),
+    universe: Membership | None = None,
 ) -> Result:
     """Run a strategy over history and measure it.
 
@@ -75,7 +80,8 @@ def backtest(
     "synthetic". load_s: time spent on loading. stop: asked by the replay engine before each bar;
     if it says so, the result is of the bars until then, and neither checked nor assessed.
     detail: finer bars, one series a product, that `bars` were resampled from: they decide what
-    happens inside a bar.
+    happens inside a bar. universe: who may be held when (`selection.members`); a product that is
+    out at a bar's close has a target of 0 there.
     Raises ValidationGateError if a check fails, UsageError and ConfigError on bad arguments,
     KeyboardInterrupt if it stopped before every product had two bars.
     """
@@ -89,6 +95,7 @@ def backtest(
     engine = choose_engine(engine, routes)
     check_latency(costs, panel.interval_ms)
     _check_delay(costs, routes)
+    insides = _insides(universe, routes, series)
     start_units = cash_units(cash)
 
     computed = perf_counter()
@@ -96,7 +103,7 @@ def backtest(
     simulated = perf_counter()
     run = partial(
         _simulate, panel, assigned, cash=start_units, risk=risk, close_at_end=close_at_end,
-        stop=stop, detail=detail,
+        stop=stop, detail=detail, insides=insides,
     )  # fmt: skip
     raw = run(targets, engine=engine, costs=costs)
     time = panel.time[: len(raw.equity)]
@@ -226,6 +233,21 @@ def _check_delay(costs: CostModel, routes: Sequence[Route]) -> None:
         )
 
 
+def _insides(
+    universe: Membership | None, routes: Sequence[Route], series: Sequence[Bars]
+) -> list[NDArray[np.bool_] | None]:
+    """Return for each product whether it is in at each of its bars' closes, None for always."""
+    if universe is None:
+        return [None] * len(series)
+    slow = [r.strategy.name for r in routes if not is_array_strategy(type(r.strategy))]
+    if slow:
+        raise UsageError(
+            f"{slow[0]} decides bar by bar: a universe cannot overrule it",
+            hint="a strategy with targets(bars)",
+        )
+    return [inside(bars, universe) for bars in series]
+
+
 def _targets(strategy: Any, bars: Bars) -> Targets | None:  # noqa: ANN401
     """Return a strategy's columns; None if it decides bar by bar."""
     if not is_array_strategy(type(strategy)):
@@ -245,6 +267,7 @@ def _simulate(
     close_at_end: bool,
     stop: Stop = never,
     detail: Sequence[Bars] = (),
+    insides: Sequence[NDArray[np.bool_] | None],
 ) -> RawRun:
     limits = no_policy(panel.interval_ms) if risk is None else risk.limits(panel.interval_ms)
     styles = [route.style.kernel() for route in assigned]
@@ -252,8 +275,8 @@ def _simulate(
     targets = [
         None
         if t is None
-        else without_early_opinions(t, r.strategy.min_bars).delayed(costs.latency_bars)
-        for r, t in zip(assigned, targets, strict=True)
+        else without_early_opinions(t, r.strategy.min_bars).only(within).delayed(costs.latency_bars)
+        for r, t, within in zip(assigned, targets, insides, strict=True)
     ]
     arrays = [t for t in targets if t is not None]
     if engine == "fast":

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, overload
 
 import numpy as np
@@ -47,6 +47,22 @@ class Targets:
     def reasons(self) -> tuple[Condition, ...]:
         """Return the conditions, computed now if they were left for later."""
         return self.conditions() if callable(self.conditions) else self.conditions
+
+    def only(self, inside: NDArray[np.bool_] | None) -> "Targets":
+        """Return the targets with a weight of 0 where (n,) `inside` is false; None: as they are.
+
+        A condition is added that says so: NOT_IN_UNIVERSE while it does not hold.
+        """
+        if inside is None:
+            return self
+        member = inside.astype(np.float64)
+        half = np.full(len(inside), 0.5)
+        rule = Condition("in the universe (else NOT_IN_UNIVERSE)", member, half)
+        return replace(
+            self,
+            weight=np.where(inside, self.weight, 0.0),
+            conditions=lambda: (*self.reasons(), rule),
+        )
 
     def delayed(self, bars: int) -> "Targets":
         """Return the targets as they act that many bars later: no opinion before the first.
