@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -232,3 +233,19 @@ def test_trades_need_a_beginning_and_no_interval(capsys, exchange):
     assert (code, "exclude each other" in err) == (2, True)
     plan = document(capsys, "pull", "BTC-USD", "--trades", "--since", "1d", "--dry-run")["plan"]
     assert plan[0]["hours"] == pytest.approx(24, abs=0.01)
+
+
+def test_a_full_disk_is_named_and_leaves_the_other_data(capsys, exchange):
+    document(capsys, "pull", "ETH-USD", "-i", "1h", "--since", "10d")
+    before = document(capsys, "show", "ETH-USD")["sha256"]
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, hard))
+    try:
+        code, out, err = run(capsys, "pull", "BTC-USD", "-i", "1h", "--since", "10d")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (code, out) == (1, "")
+    assert "cannot be written" in err
+    assert "Traceback" not in err
+    assert document(capsys, "show", "ETH-USD")["sha256"] == before
+    assert document(capsys, "pull", "BTC-USD", "-i", "1h", "--since", "10d")["pulled"][0]["added"]

@@ -9,6 +9,7 @@ from gpt_trader.cli.main import main
 from gpt_trader.data.partition import month_span
 from gpt_trader.data.spans import missing
 from gpt_trader.data.store import Store, asked, read, write, writing
+from gpt_trader.data.trade_store import read_trades
 from tests.emulator import Fault, serve
 from tests.emulator.market import GENESIS_MS, Market, Product
 from tests.store_helpers import bars_at, span
@@ -123,3 +124,14 @@ def test_one_series_failure_does_not_stop_the_others(capsys, exchange, tmp_path)
 
 def test_what_is_not_stored_cannot_be_repaired(capsys, exchange):
     assert "nothing of NO-USD is stored" in document(capsys, "repair", "NO-USD", code=7)["message"]
+
+
+def test_a_corrupt_day_of_trades_is_fetched_anew(capsys, exchange, tmp_path):
+    document(capsys, "pull", "BTC-USD", "--trades", "--from", "2024-01-05", "--to", "2024-01-07")
+    before = read_trades(Store(tmp_path), "BTC-USD")
+    damage(tmp_path / "trades/BTC-USD/2024-01-05.parquet")
+    found = document(capsys, "repair", "BTC-USD")
+    assert [one["interval"] for one in found["quarantined"]] == ["trades"]
+    assert found["repaired"][0]["done"]["added"] > 3_000
+    assert read_trades(Store(tmp_path), "BTC-USD") == before
+    assert document(capsys, "repair", "BTC-USD", "-i", "1h", code=7)  # no bars are stored

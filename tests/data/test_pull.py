@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -266,3 +268,29 @@ def test_finer_prices_than_the_product_says_stay_exact():
     rows = [Candle(0, *[Decimal("0.00012345")] * 4, Decimal(1))]
     bars = to_bars(rows, BTC, 60_000)
     assert bars.product.price(int(bars.close[0])) == Decimal("0.00012345")
+
+
+PASSING = [
+    too_many(path="candles"),
+    html(502, path="candles"),
+    Fault(path="candles", cut="before"),
+    Fault(path="candles", cut="middle", skip=1),
+    Fault(path="candles", rows=lambda rows: rows + rows[:40]),
+    Fault(path="candles", skip=1, rows=lambda rows: rows[50:] + rows[:50]),
+    Fault(path="candles", rows=lambda rows: [rows[0] | {"high": "0.01"}, *rows[1:]]),
+]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.sampled_from(PASSING), max_size=5), st.lists(st.integers(0, 2), max_size=4))
+def test_any_faults_and_ends_come_to_the_same_store(perfect, faults, ends):
+    with serve() as exchange, TemporaryDirectory() as folder:
+        exchange.faults.add(*faults)
+        store = Store(Path(folder))
+        for length in (*ends, 9, 9, 9, 9, 9, 9):  # a refused row costs one more run
+            left = iter([False] * length)
+            bring(exchange, store, stop=lambda left=left: next(left, True))
+        assert digest(read(store, "BTC-USD", 5 * MINUTE).bars) == perfect
+        before = len(exchange.requests)
+        assert bring(exchange, store).pages == 0
+        assert len(exchange.requests) == before
