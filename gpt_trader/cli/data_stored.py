@@ -36,6 +36,8 @@ def show_list(folder: Path | None, *, json: bool) -> None:
             for r in rows
         ],
     )  # fmt: skip
+    for path in (path for row in rows for path in row["corrupt"]):
+        output.warn(f"{path} is corrupt: gpt-trader data repair")
 
 
 def _listed(one: Listed) -> dict[str, Any]:
@@ -52,6 +54,7 @@ def _listed(one: Listed) -> dict[str, Any]:
         "months": one.months,
         "bytes": one.bytes,
         "sources": one.sources,
+        "corrupt": one.corrupt,
     }
 
 

@@ -1,6 +1,7 @@
 """Options that several commands share, and the session a command is about."""
 
 import os
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,10 +30,13 @@ def _bps(flag: str, text: str) -> Any:  # noqa: ANN401
     return typer.Option(flag, metavar="BPS", help=text)
 
 
-def _folder(text: str) -> Path:
-    if not text:
-        raise UsageError("expected a folder, was ''", hint="--state-dir DIR, --data-dir DIR")
-    return Path(text)
+def _folder(flag: str) -> Callable[[str], Path]:
+    def parse(text: str) -> Path:
+        if not text:
+            raise UsageError(f"expected a folder after {flag}, was ''", hint=f"{flag} DIR")
+        return Path(text)
+
+    return parse
 
 
 StrategyName = Annotated[
@@ -108,7 +112,7 @@ StateDir = Annotated[
         metavar="DIR",
         help="Where state lives.",
         show_default=False,
-        parser=_folder,
+        parser=_folder("--state-dir"),
     ),
 ]
 
@@ -120,7 +124,7 @@ DataDir = Annotated[
         metavar="DIR",
         help="Where market data is stored.",
         show_default=False,
-        parser=_folder,
+        parser=_folder("--data-dir"),
     ),
 ]
 MinCoverage = Annotated[

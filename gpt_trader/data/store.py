@@ -74,7 +74,10 @@ class Written(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A stored series; first_ms and last_ms are None where no bar is stored."""
+    """A stored series; first_ms and last_ms are None where no bar is stored.
+
+    corrupt: files that cannot be believed; nothing else here knows of them.
+    """
 
     product_id: str
     interval_ms: int
@@ -85,6 +88,7 @@ class Listed(NamedTuple):
     bytes: int
     asked: tuple[Span, ...]
     sources: tuple[str, ...]
+    corrupt: tuple[Path, ...]
 
 
 def data_dir(override: Path | None, env: Mapping[str, str]) -> Path:
@@ -253,14 +257,15 @@ def last_ms(store: Store, product_id: str, interval_ms: int) -> int | None:
 
 
 def listing(store: Store) -> list[Listed]:
-    """Return what is stored, without reading a row; raises DataError on a corrupt month."""
+    """Return what is stored, without reading a row."""
     found = []
     for product in sorted((store.root / "bars").glob("*")):
         for interval, interval_ms in INTERVALS.items():
             files = month_files(product / interval)
             if not files:
                 continue
-            months = [partition.about(path) for path in files]
+            described = {path: _described(path) for path in files}
+            months = [about for about in described.values() if about is not None]
             opens = [m.first_ms for m in months if m.first_ms is not None]
             lasts = [m.last_ms for m in months if m.last_ms is not None]
             found.append(
@@ -274,9 +279,17 @@ def listing(store: Store) -> list[Listed]:
                     sum(path.stat().st_size for path in files),
                     merged(span for m in months for span in m.asked),
                     tuple(dict.fromkeys(source for m in months for source in m.sources)),
+                    tuple(path for path, about in described.items() if about is None),
                 )
             )
     return found
+
+
+def _described(path: Path) -> partition.About | None:
+    try:
+        return partition.about(path)
+    except DataError:
+        return None
 
 
 def record(store: Store, entry: Mapping[str, Any]) -> None:

@@ -111,3 +111,12 @@ def test_the_real_days_have_the_gaps_they_have(capsys):
     assert (code, len(one["gaps"]), max(g["bars"] for g in one["gaps"])) == (0, 8, 20)
     code, out, _ = run(capsys, REAL / "BTC-PERP_1m_2022-01.csv.gz", "--json")
     assert json.loads(out)["data"]["checked"][0]["gaps"] == []
+
+
+def test_the_list_goes_on_beside_a_corrupt_month(capsys, store):
+    path = min(store.root.rglob("BTC-USD/1h/*.parquet"))
+    path.write_bytes(b"")
+    assert main(["data", "list"]) == 0
+    out, err = capsys.readouterr()
+    assert "ETH-USD" in out
+    assert f"{path} is corrupt" in err
