@@ -45,6 +45,14 @@ class Engine(StrEnum):
     REPLAY = "replay"
 
 
+class Every(StrEnum):
+    """When a universe is chosen anew."""
+
+    DAY = "1d"
+    WEEK = "1w"
+    MONTH = "1M"
+
+
 def _file(flag: str, text: str) -> Any:  # noqa: ANN401
     return typer.Option(flag, metavar="FILE", help=text)
 
@@ -124,6 +132,16 @@ def command(
     reproduce: Annotated[
         str | None, _stored("--reproduce", "Run a stored run again and compare.")
     ] = None,
+    universe: Annotated[
+        str | None,
+        typer.Option("--universe", metavar="top:N", help="Trade the N largest as of each week."),
+    ] = None,
+    universe_file: Annotated[
+        Path | None, _file("--universe-file", "Listings, dated; see docs/data.md.")
+    ] = None,
+    universe_every: Annotated[
+        Every, typer.Option("--universe-every", help="When to choose anew.")
+    ] = Every.WEEK,
     state_dir: StateDir = None,
     json: Json = False,
 ) -> None:
@@ -180,6 +198,9 @@ def command(
         interval=interval,
         detail=detail,
         data_dir=data_dir,
+        universe=universe,
+        universe_file=universe_file,
+        universe_every=universe_every.value,
         spec=product_spec,
         risk=risk is Risk.PROFILE,
         style=None if order_style is None else order_style.value,

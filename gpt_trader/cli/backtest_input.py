@@ -39,8 +39,17 @@ from gpt_trader.data.store import Store, data_dir
 from gpt_trader.data.stored import stored_end
 from gpt_trader.data.synthetic import DEFAULT_PRODUCTS, SYNTHETIC_NOTE, synthetic_market
 from gpt_trader.data.times import parse_interval
+from gpt_trader.data.universe import (
+    BUNDLED,
+    check_covered,
+    day_of,
+    parse_top,
+    read_universe,
+    spans_of,
+)
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import OrderStyle, OrderStyleName
+from gpt_trader.domain.selection import Every, Membership, Rules, members
 from gpt_trader.errors import UsageError
 from gpt_trader.optimize.trials import books, identify, others, record, with_sharpe
 from gpt_trader.runtime.session import clock_ms
@@ -66,6 +75,9 @@ class Asked:
     self_check: bool
     detail: str | None = None
     data_dir: Path | None = None
+    universe: str | None = None
+    universe_file: Path | None = None
+    universe_every: Every = "1w"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +103,7 @@ class Inputs:
     self_check: bool
     detail: str | None = None
     store: str | None = None
+    universe: Mapping[str, Any] | None = None
 
 
 def resolve(asked: Asked) -> Inputs:
@@ -149,6 +162,7 @@ def resolve(asked: Asked) -> Inputs:
         engine=asked.engine,
         self_check=asked.self_check,
         detail=asked.detail,
+        universe=_universe(asked),
     )
 
 
@@ -181,8 +195,10 @@ def run(inputs: Inputs, root: Path, stop: Stop = never) -> Result:
     found = routes(settings, products, inputs.style)
     risk = settings.risk if inputs.risk else None
     ledger, now_ms = books(root), clock_ms()
+    series = [_bars(one) for one in history]
+    membership, said = _membership(inputs, series)
     trial = identify(
-        found, [_bars(one) for one in history], costs=settings.costs, risk=risk, label=label
+        found, series, costs=settings.costs, risk=risk, label=label, universe=inputs.universe
     )
     result = backtest(
         history,
@@ -199,7 +215,10 @@ def run(inputs: Inputs, root: Path, stop: Stop = never) -> Result:
         load_s=load_s,
         stop=stop,
         detail=detail,
+        universe=membership,
     )
+    if said is not None:
+        result = replace(result, notes=(*result.notes, said))
     outcome = None if result.interrupted else result.metrics.sharpe
     problem = record(ledger, [with_sharpe(trial, outcome)], now_ms=now_ms)
     if problem is None or result.assessment is None:
@@ -224,6 +243,34 @@ def load_history(
         interval_ms=fine_ms,
     )
     return [cut(bars, period) for bars in series], SYNTHETIC_NOTE
+
+
+def _universe(asked: Asked) -> dict[str, Any] | None:
+    """Return `--universe top:N` as JSON holds it; None if it is not asked for."""
+    if asked.universe is None:
+        if asked.universe_file is not None:
+            raise UsageError("--universe-file needs --universe", hint="--universe top:10")
+        return None
+    return {
+        "top": parse_top(asked.universe),
+        "file": str((asked.universe_file or BUNDLED).absolute()),
+        "every": asked.universe_every,
+    }
+
+
+def _membership(inputs: Inputs, series: Sequence[Bars]) -> tuple[Membership | None, str | None]:
+    """Return who is in when, and how that is said."""
+    if inputs.universe is None:
+        return None, None
+    top, every = inputs.universe["top"], inputs.universe["every"]
+    universe = read_universe(Path(inputs.universe["file"]))
+    last = max(int(bars.time[-1]) for bars in series)
+    check_covered(universe, day_of(min(int(bars.time[0]) for bars in series)), day_of(last))
+    said = (
+        f"universe: top {top} by volume of {len(series)} products, chosen anew every {every} "
+        f"among those listed by {universe.path.name}, as of {universe.as_of}"
+    )
+    return members(series, spans_of(universe), Rules(top=top), every), said
 
 
 def _recorded(inputs: Inputs, settings: Settings, period: Period) -> list[Loaded]:

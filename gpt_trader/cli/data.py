@@ -186,3 +186,24 @@ def check(
     from gpt_trader.cli import data_check
 
     data_check.run(named or [], interval, start, end, data_dir, strip, json=json)
+
+
+@app.command()
+def universe(
+    *,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DAY", help="As in 2024-01-31; default: today.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="FILE", help="Listings; default: the bundled.")
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option("--top", metavar="N", min=1, help="The N largest by volume.")
+    ] = None,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Say which products were listed on a day, and which would be chosen."""
+    from gpt_trader.cli import data_universe
+
+    data_universe.run(as_of, file, top, data_dir, json=json)

@@ -1,5 +1,6 @@
 """When products were listed, from a dated and sourced file: the universe as of a day."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gpt_trader.domain.selection import DAY_MS, Span
-from gpt_trader.errors import DataError
+from gpt_trader.errors import DataError, UsageError
 
 DEFAULT_PRODUCTS = (
     "BTC-USD", "ETH-USD", "SOL-USD", "XRP-USD", "LTC-USD",
@@ -61,6 +62,14 @@ def read_universe(path: Path = BUNDLED) -> Universe:
     listings = tuple(_listing(path, number, line, covers) for number, line in rows)
     _check_order(path, listings)
     return Universe(path, as_of, covers, headers["source"], listings)
+
+
+def parse_top(text: str) -> int:
+    """Return the number of "top:10"; raises UsageError on anything else."""
+    found = re.fullmatch(r"top:([1-9]\d{0,3})", text.strip().lower())
+    if found is None:
+        raise UsageError(f"expected --universe top:N, was {text!r}", hint="as in top:10")
+    return int(found[1])
 
 
 def products_on(universe: Universe, day: date) -> tuple[str, ...]:

@@ -78,10 +78,12 @@ def identify(
     costs: CostModel,
     risk: RiskPolicy | None,
     label: str | None,
+    universe: Mapping[str, Any] | None = None,
 ) -> Trial:
     """Return the trial that a backtest of these routes on these bars is; its Sharpe is not known.
 
-    label: as in `backtest`; bars with one are not those of the market.
+    label: as in `backtest`; bars with one are not those of the market. universe: what decides who
+    may be held, as JSON holds it.
     """
     assigned = assign(routes, [one.product.product_id for one in bars])
     mark = "" if label is None else f"{label.partition(':')[0]} "
@@ -94,6 +96,8 @@ def identify(
         "costs": asdict(costs),
         "risk": None if risk is None else asdict(risk),
     }
+    if universe is not None:
+        inputs["universe"] = dict(universe)
     text = json.dumps(inputs, sort_keys=True, default=str)
     return Trial(
         id=hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS],

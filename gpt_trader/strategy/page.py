@@ -36,10 +36,53 @@ Your own strategy: `gpt-trader new-strategy NAME` writes a working file and its 
 anything a bar at a time, and runs in replay and live only.
 """
 
+_TIMEFRAMES = '''\
+Several timeframes: `coarser` makes longer bars of the ones at hand, and says for each of these
+which longer bar had closed by then. The one that is still forming is never among them.
+
+```python
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from gpt_trader import backtest, synthetic_market
+from gpt_trader.domain.targets import Targets
+from gpt_trader.domain.timeframes import coarser, spread, window
+from gpt_trader.kernel.features import sma
+
+HOUR = 3_600_000
+
+
+@dataclass(frozen=True)
+class AboveTheDay:
+    """In while the close is above the mean close of the last whole days."""
+
+    name: ClassVar[str] = "above_the_day"
+    days: int = 3
+
+    @property
+    def min_bars(self):
+        return window(HOUR, 24 * HOUR, self.days)
+
+    warmup = min_bars
+
+    def targets(self, bars):
+        day = coarser(bars, 24 * HOUR)
+        mean = spread(sma(day.bars.close, self.days), day.at)
+        return Targets(np.where(np.isnan(mean), np.nan, np.where(bars.close > mean, 1.0, 0.0)))
+
+
+bars = synthetic_market(seed=7, products=["BTC-USD"], n_bars=1500, interval_ms=HOUR)
+assert backtest(bars, AboveTheDay()).checks.lookahead_ok
+```
+'''
+
 
 def render() -> str:
     """Return the page as Markdown."""
-    return "\n".join([_INTRO, *(_section(name, found) for name, found in builtin().items())])
+    sections = [_section(name, found) for name, found in builtin().items()]
+    return "\n".join([_INTRO, _TIMEFRAMES, *sections])
 
 
 def _section(name: str, strategy: type[Any]) -> str:
