@@ -20,7 +20,8 @@ def connect(keys: CoinbaseKeys, sleep: Callable[[float], object]) -> PublicMarke
     sleep: waits so many seconds, or less if the command is to end.
     """
     pace = Pace(keys.public_requests_per_s, time.monotonic, sleep)
-    return PublicMarket(Rest(pace, url=keys.rest_url, sleep=sleep, random=random.random))
+    rest = Rest(pace, url=keys.rest_url, clock=time.monotonic, sleep=sleep, random=random.random)
+    return PublicMarket(rest)
 
 
 def product_of(info: ProductInfo) -> Product:

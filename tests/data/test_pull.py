@@ -48,7 +48,9 @@ def exchange():
 
 def source(exchange):
     pace = Pace(1e9, lambda: 0.0, lambda _: None)
-    rest = Rest(pace, url=exchange.rest_url, sleep=lambda _: None, random=lambda: 0.0)
+    rest = Rest(
+        pace, url=exchange.rest_url, clock=lambda: 0.0, sleep=lambda _: None, random=lambda: 0.0
+    )
     return PublicMarket(rest)
 
 
@@ -105,6 +107,8 @@ def test_a_pull_stores_what_the_market_did(exchange, tmp_path):
         [Fault(path="candles", cut="middle")],
         [Fault(path="candles", status=200, body='{"candles": [{"start')],
         [Fault(path="candles", status=200, body="null")],
+        [Fault(path="candles", status=200, body="{}")],
+        [Fault(path="candles", status=200, body='{"candles": null}')],
         [Fault(path="candles", rows=lambda rows: rows + rows[:40])],
         [Fault(path="candles", rows=lambda rows: rows[100:] + rows[:100])],
         [Fault(path="candles", rows=lambda rows: [{"start": "1"} | rows[0], *rows[1:]])],

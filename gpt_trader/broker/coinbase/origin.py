@@ -7,7 +7,6 @@ from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
 HOST = "api.coinbase.com"  # what the SDK signs, wherever a request really goes
-MAX_BODY_BYTES = 32 * 2**20
 
 
 class OtherOrigin(HTTPAdapter):

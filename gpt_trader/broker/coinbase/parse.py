@@ -1,4 +1,8 @@
-"""From Coinbase's documents to values. A bad row is left out and counted; none fails a page."""
+"""From Coinbase's documents to values.
+
+A row that cannot be read is left out and counted; whoever asked decides what that means. A document
+without its rows is no empty page: it raises Unavailable, or a hole would be taken for silence.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -6,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from gpt_trader.domain.market import Candle, Trade
+from gpt_trader.errors import Unavailable
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LARGEST = Decimal(10) ** 15  # of any price or volume
@@ -91,7 +96,7 @@ def time_ms(document: Mapping[str, Any]) -> int | None:
 def _each[T](document: Mapping[str, Any], name: str, read: Any) -> Parsed[T]:  # noqa: ANN401
     rows = document.get(name)
     if not isinstance(rows, list):
-        return Parsed([], 0)
+        raise Unavailable(f"Coinbase answered without {name}")
     found: list[T | None] = [read(row) if isinstance(row, dict) else None for row in rows]
     kept = [one for one in found if one is not None]
     return Parsed(kept, len(found) - len(kept))
@@ -125,9 +130,9 @@ def decimal(value: object) -> Decimal | None:
         return None
     try:
         found = Decimal(str(value).strip())
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):
         return None
-    return found if found.is_finite() and abs(found) <= LARGEST else None
+    return found if found.is_finite() and -LARGEST <= found <= LARGEST else None
 
 
 def _moment(value: object) -> int | None:

@@ -1,9 +1,10 @@
 """Coinbase's public market data, which needs no key."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from gpt_trader.broker.coinbase import parse
-from gpt_trader.broker.coinbase.parse import ProductInfo
+from gpt_trader.broker.coinbase.parse import Parsed, ProductInfo
 from gpt_trader.broker.coinbase.rest import Rest
 from gpt_trader.domain.market import Candle, Trade
 from gpt_trader.errors import DataError, Unavailable
@@ -35,57 +36,59 @@ class PublicMarket:
         """Return the candles with opens from start_ms to end_ms, both inclusive; one request.
 
         At most MOST_CANDLES intervals apart. Oldest first, as answered: nothing is trimmed. Raises
-        DataError for an unknown product, and Unavailable if rows cannot be read.
+        DataError for an unknown product.
         """
-        found = parse.candles(
-            self.rest.get(
-                f"/market/products/{product_id}/candles",
-                {
-                    "start": str(start_ms // 1000),
-                    "end": str(end_ms // 1000),
-                    "granularity": GRANULARITIES[interval_ms],
-                    "limit": MOST_CANDLES + 1,
-                },
-            )
-        )
-        if found.rejected:
-            raise Unavailable(f"{found.rejected} candles of {product_id} cannot be read")
-        return found.rows
+        params = {
+            "start": str(start_ms // 1000),
+            "end": str(end_ms // 1000),
+            "granularity": GRANULARITIES[interval_ms],
+            "limit": MOST_CANDLES + 1,
+        }
+        path = f"/market/products/{product_id}/candles"
+        return self.rest.get(path, lambda found: _whole(parse.candles(found)), params)
 
     def trades(self, product_id: str, start_ms: int, end_ms: int, limit: int) -> list[Trade]:
         """Return the newest trades of [start, end], whole seconds, at most `limit` of them."""
-        found = parse.trades(
-            self.rest.get(
-                f"/market/products/{product_id}/ticker",
-                {"limit": limit, "start": str(start_ms // 1000), "end": str(end_ms // 1000)},
-            )
-        )
-        if found.rejected:
-            raise Unavailable(f"{found.rejected} trades of {product_id} cannot be read")
-        return found.rows
+        params = {"limit": limit, "start": str(start_ms // 1000), "end": str(end_ms // 1000)}
+        path = f"/market/products/{product_id}/ticker"
+        return self.rest.get(path, lambda found: _whole(parse.trades(found)), params)
 
     def products(self) -> list[ProductInfo]:
         """Return all products that the exchange lists."""
-        found: list[ProductInfo] = []
+        found: dict[str, ProductInfo] = {}
+        offset = 0
         while True:
-            page = parse.products(
-                self.rest.get("/market/products", {"limit": PAGE, "offset": len(found)})
-            ).rows
-            new = [one for one in page if one.product_id not in {p.product_id for p in found}]
-            found += new
-            if len(page) < PAGE or not new:
-                return found
+            page = self.rest.get(
+                "/market/products", parse.products, {"limit": PAGE, "offset": offset}
+            )
+            before = len(found)
+            found |= {one.product_id: one for one in page.rows}
+            sent = len(page.rows) + page.rejected
+            offset += sent
+            if sent < PAGE or len(found) == before:
+                return list(found.values())
 
     def product(self, product_id: str) -> ProductInfo:
         """Return one product; raises DataError if there is none of that id."""
-        found = parse.product(self.rest.get(f"/market/products/{product_id}"))
+        found = self.rest.get(f"/market/products/{product_id}", parse.product)
         if found is None:
             raise DataError(f"Coinbase says nothing of {product_id}")
         return found
 
     def now_ms(self) -> int:
         """Return the exchange's time, ms UTC."""
-        found = parse.time_ms(self.rest.get("/time"))
-        if found is None:
-            raise Unavailable("Coinbase does not say what time it is")
-        return found
+        return self.rest.get("/time", _time)
+
+
+def _whole[T](page: Parsed[T]) -> list[T]:
+    """Return the rows of a page that could all be read: half a page would look like silence."""
+    if page.rejected:
+        raise Unavailable(f"{page.rejected} rows of Coinbase's answer cannot be read")
+    return page.rows
+
+
+def _time(document: dict[str, Any]) -> int:
+    found = parse.time_ms(document)
+    if found is None:
+        raise Unavailable("Coinbase does not say what time it is")
+    return found

@@ -11,20 +11,25 @@ from coinbase.rest import RESTClient
 
 from gpt_trader.broker.coinbase.origin import HOST, OtherOrigin
 from gpt_trader.broker.coinbase.pace import Pace
-from gpt_trader.errors import AuthError, BrokerError, DataError, RateLimited, Unavailable
+from gpt_trader.errors import BrokerError, DataError, RateLimited, TraderError, Unavailable
 
 PREFIX = "/api/v3/brokerage"
 TIMEOUT_S = (5.0, 20.0)  # to connect, and between two bytes
 ATTEMPTS = 6
 FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 30.0
+LONGEST_PAUSE_S = 60.0
+PASSING = (401, 408)  # refusals that another try may not meet
+MAX_BODY_BYTES = 32 * 2**20
+CHUNK_BYTES = 2**16
+BODY_S = 60.0  # for a body to come in
 WORDS = 200  # characters of the exchange's own words that are shown
 
 
 class Rest:
     """Reads documents by path, from any thread; each has a connection of its own.
 
-    url: another origin than Coinbase's, None for Coinbase. random: a number in [0, 1).
+    url: another origin than Coinbase's, None for Coinbase. clock: monotonic seconds. random: a
+    number in [0, 1).
     """
 
     def __init__(
@@ -32,28 +37,35 @@ class Rest:
         pace: Pace,
         *,
         url: str | None,
+        clock: Callable[[], float],
         sleep: Callable[[float], object],
         random: Callable[[], float],
     ) -> None:
-        self._pace, self._url = pace, url
+        self._pace, self._url, self._clock = pace, url, clock
         self._sleep, self._random = sleep, random
         self._own = threading.local()
         _silence()
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the public document at a path below PREFIX.
+    def get[T](
+        self,
+        path: str,
+        read: Callable[[dict[str, Any]], T],
+        params: Mapping[str, Any] | None = None,
+    ) -> T:
+        """Return what `read` makes of the public document at a path below PREFIX.
 
         Tries again after a pause (doubling, with full jitter) on what may pass: no connection,
-        a timeout, 429, 5xx, an answer that is no JSON object. Raises DataError if the exchange
-        refuses the question (400, 404), AuthError (401, 403), else Unavailable or RateLimited.
+        a timeout, 401 (which throttling looks like at times), 408, 429, 5xx, an answer that is no
+        JSON object, and Unavailable from `read`. Raises DataError if the exchange refuses the
+        question (400, 404), BrokerError if it refuses access, else Unavailable or RateLimited.
         """
         for attempt in range(1, ATTEMPTS):
             try:
-                return self._once(path, params)
+                return read(self._once(path, params))
             except (Unavailable, RateLimited) as failure:
                 self._sleep(self._pause_s(attempt, failure))
         try:
-            return self._once(path, params)
+            return read(self._once(path, params))
         except (Unavailable, RateLimited) as failure:
             failure.message += f"; asked {ATTEMPTS} times"
             raise
@@ -62,7 +74,7 @@ class Rest:
         self._pace.take()
         try:
             found = self._client().get(PREFIX + path, dict(params or {}), public=True)
-        except (requests.RequestException, ValueError) as error:
+        except (requests.RequestException, ValueError, RecursionError) as error:
             failure = translate(error, path)
             if isinstance(failure, RateLimited):
                 self._pace.refused()
@@ -84,13 +96,28 @@ class Rest:
             # a key in the environment would be taken for public requests, too
             client = RESTClient(api_key=None, api_secret=None, timeout=TIMEOUT_S)
             client.session.headers["Cache-Control"] = "no-cache"
+            client.session.hooks["response"] = [self._take]
             if self._url is not None:
+                client.session.trust_env = False  # a proxy knows nothing of this machine
                 client.session.mount(f"https://{HOST}", OtherOrigin(self._url))
             self._own.client = client
         return client
 
+    def _take(self, response: requests.Response, **_sent: object) -> None:
+        """Take in a body within bounds of size and time; requests itself has none."""
+        began, body = self._clock(), bytearray()
+        for chunk in response.iter_content(CHUNK_BYTES):
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                response.close()
+                raise requests.exceptions.ContentDecodingError("too large")
+            if self._clock() - began > BODY_S:
+                response.close()
+                raise requests.Timeout("too slow")
+        response._content = bytes(body)  # noqa: SLF001 - where requests keeps what it has read
 
-def translate(error: Exception, path: str) -> BrokerError | DataError:
+
+def translate(error: Exception, path: str) -> TraderError:
     """Return an error of requests in our words; never with headers or a key."""
     response = error.response if isinstance(error, requests.RequestException) else None
     if response is None:
@@ -104,9 +131,12 @@ def translate(error: Exception, path: str) -> BrokerError | DataError:
         return RateLimited(
             f"Coinbase refuses more requests for now ({path})", retry_after_s=_seconds(after)
         )
-    if status in (401, 403):
-        return AuthError(f"Coinbase refuses the key: {status} {words} ({path})")
-    if 400 <= status < 500:
+    if status == 403:
+        return BrokerError(
+            f"Coinbase refuses access: {status} {words} ({path})",
+            hint="public data needs no key: this network or region may be blocked",
+        )
+    if 400 <= status < 500 and status not in PASSING:
         return DataError(f"Coinbase refuses the question: {status} {words} ({path})")
     return Unavailable(
         f"Coinbase is not available: {status} {words} ({path})",
@@ -140,7 +170,7 @@ def _seconds(text: str | None) -> float:
         seconds = float(text or "")
     except ValueError:
         return 0.0
-    return seconds if 0.0 < seconds <= LONGEST_PAUSE_S else 0.0
+    return min(seconds, LONGEST_PAUSE_S) if seconds > 0.0 else 0.0
 
 
 def _silence() -> None:

@@ -5,11 +5,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from gpt_trader.broker.coinbase import rest as rest_module
 from gpt_trader.broker.coinbase.pace import Pace
 from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.broker.coinbase.rest import ATTEMPTS, Rest
-from gpt_trader.errors import AuthError, DataError, RateLimited, Unavailable
+from gpt_trader.errors import BrokerError, DataError, RateLimited, Unavailable
 
+CUT = -1  # a connection that ends in the middle of the body; 0: before any byte
 TIME = (200, '{"epochMillis": "1790216929123"}', {})
 
 
@@ -30,10 +32,10 @@ class Handler(BaseHTTPRequestHandler):
         self.server.paths.append(self.path)
         answers = self.server.answers
         status, body, headers = answers.pop(0) if len(answers) > 1 else answers[0]
-        if status == 0:  # a cut connection
-            self.close_connection = True
+        self.close_connection = status in (0, CUT)
+        if status == 0:
             return
-        self.send_response(status)
+        self.send_response(200 if status == CUT else status)
         for name, value in ({"content-length": str(len(body))} | headers).items():
             self.send_header(name, value)
         self.end_headers()
@@ -62,7 +64,9 @@ def slept():
 def market(server, slept):
     url = f"http://127.0.0.1:{server.server_port}"
     pace = Pace(1e6, lambda: 0.0, lambda _: None)
-    return PublicMarket(Rest(pace, url=url, sleep=slept.append, random=lambda: 1.0))
+    return PublicMarket(
+        Rest(pace, url=url, clock=lambda: 0.0, sleep=slept.append, random=lambda: 1.0)
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,17 +77,19 @@ def market(server, slept):
         (200, "<html>hello</html>", {"content-type": "text/html"}),
         (200, '{"epochMillis": ', {}),
         (200, "[]", {}),
-        (200, '{"epoch', {"content-length": "400"}),
+        (401, "Unauthorized", {}),
+        (408, "{}", {}),
+        (200, '{"epochMillis": null}', {}),
+        (200, "[" * 100_000, {}),
+        (CUT, '{"epoch', {"content-length": "400"}),
         (0, "", {}),
         (429, '{"errors": [{"id": "rate_limit_exceeded"}]}', {}),
     ],
 )
 def test_what_may_pass_is_asked_again(server, market, slept, fault):
     server.answers = [fault, fault, TIME]
-    if fault[2].get("content-length") == "400":
-        server.answers = [(0, "", {}), TIME]
     assert market.now_ms() == 1790216929123
-    assert len(server.paths) == (2 if fault[2].get("content-length") == "400" else 3)
+    assert len(server.paths) == 3
     assert slept[:1] == [1.0]
 
 
@@ -101,6 +107,11 @@ def test_a_refused_pace_is_slowed_and_its_pause_is_kept(server, market, slept):
     with pytest.raises(RateLimited):
         market.now_ms()
     assert [s for s in slept if s >= 1.0] == [7.0, 7.0, 7.0, 8.0, 16.0]
+    slept.clear()
+    server.answers = [(429, "{}", {"retry-after": "600"})]
+    with pytest.raises(RateLimited):
+        market.now_ms()
+    assert slept == [60.0] * 5
 
 
 @pytest.mark.parametrize(
@@ -108,8 +119,7 @@ def test_a_refused_pace_is_slowed_and_its_pause_is_kept(server, market, slept):
     [
         (404, '{"message": "Product X not supported"}', DataError, "404 Product X not supported"),
         (400, '{"error_details": "too\\nmany\\u001b[31m"}', DataError, "400 too many"),
-        (401, "Unauthorized\n", AuthError, "401 Unauthorized"),
-        (403, '{"error_details": "Missing required scopes"}', AuthError, "Missing required scopes"),
+        (403, "<html>blocked</html>", BrokerError, "refuses access: 403 Forbidden"),
     ],
 )
 def test_a_refusal_is_not_asked_again(server, market, slept, status, body, kind, words):
@@ -124,11 +134,12 @@ def test_nothing_there_is_said_in_one_line(slept):
     rest = Rest(
         Pace(1e6, lambda: 0.0, slept.append),
         url="http://127.0.0.1:1",
+        clock=lambda: 0.0,
         sleep=slept.append,
         random=lambda: 0.0,
     )
     with pytest.raises(Unavailable, match="cannot be reached: no connection"):
-        rest.get("/time")
+        rest.get("/time", dict)
 
 
 def test_candles_are_oldest_first_and_exact(server, market):
@@ -145,18 +156,55 @@ def test_candles_are_oldest_first_and_exact(server, market):
 
 def test_a_page_with_a_row_that_cannot_be_read_is_not_half_a_page(server, market):
     server.answers = [(200, '{"candles": [{"start": "60"}]}', {})]
-    with pytest.raises(Unavailable, match="1 candles of BTC-USD cannot be read"):
+    with pytest.raises(Unavailable, match="1 rows of Coinbase's answer cannot be read"):
         market.candles("BTC-USD", 60_000, 60_000, 120_000)
+    assert len(server.paths) == ATTEMPTS
+
+
+@pytest.mark.parametrize("body", ["{}", '{"candles": null}', '{"error": "UNKNOWN"}'])
+def test_a_page_without_rows_is_no_silence(server, market, body):
+    server.answers = [(200, body, {}), (200, '{"candles": []}', {})]
+    assert market.candles("BTC-USD", 60_000, 60_000, 120_000) == []
+    assert len(server.paths) == 2
+
+
+def test_a_trade_page_is_read_whole(server, market):
+    row = '{"trade_id": "1", "price": "2", "size": "3", "time": "2024-01-01T00:00:00Z"}'
+    server.answers = [(200, f'{{"trades": [{row}, 5]}}', {}), (200, f'{{"trades": [{row}]}}', {})]
+    (trade,) = market.trades("BTC-USD", 0, 60_000, 1000)
+    assert (trade.trade_id, trade.maker_side) == ("1", "")
+
+
+def test_a_body_is_bounded_in_size_and_in_time(server, market, slept, monkeypatch):
+    monkeypatch.setattr(rest_module, "MAX_BODY_BYTES", 1000)
+    server.answers = [(200, '{"epochMillis": "' + "1" * 2000, {}), TIME]
+    assert market.now_ms() == 1790216929123
+    ticks = iter(range(0, 10**6, 100))
+    slow = Rest(
+        Pace(1e6, lambda: 0.0, lambda _: None),
+        url=f"http://127.0.0.1:{server.server_port}",
+        clock=lambda: next(ticks),
+        sleep=slept.append,
+        random=lambda: 0.0,
+    )
+    with pytest.raises(Unavailable, match="no answer in time"):
+        slow.get("/time", dict)
+
+
+def test_a_proxy_is_not_asked_for_this_machine(server, market, monkeypatch):
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert market.now_ms() == 1790216929123
 
 
 def test_all_pages_of_products(server, market):
-    page = ",".join(f'{{"product_id": "A{i}-USD"}}' for i in range(250))
+    page = ",".join(f'{{"product_id": "A{i}-USD"}}' for i in range(249)) + ", 5"
     server.answers = [
         (200, f'{{"products": [{page}]}}', {}),
         (200, '{"products": [{"product_id": "B-USD", "is_disabled": true, "price": ""}]}', {}),
     ]
     found = market.products()
-    assert len(found) == 251
+    assert len(found) == 250
     assert (found[-1].flags, found[-1].price) == (("is_disabled",), None)
 
 
