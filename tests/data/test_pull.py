@@ -298,3 +298,22 @@ def test_any_faults_and_ends_come_to_the_same_store(perfect, faults, ends):
         before = len(exchange.requests)
         assert bring(exchange, store).pages == 0
         assert len(exchange.requests) == before
+
+
+@pytest.mark.parametrize("per_s, refused", [(5.0, False), (40.0, True)])
+def test_the_pace_keeps_within_the_limit_and_finds_back_to_it(tmp_path, perfect, per_s, refused):
+    now = [0.0]
+
+    def sleep(seconds):
+        now[0] += seconds
+
+    with serve() as exchange:
+        exchange.most_per_s, exchange.clock = 10, lambda: now[0]
+        pace = Pace(per_s, lambda: now[0], sleep)
+        rest = Rest(pace, url=exchange.rest_url, clock=lambda: 0.0, sleep=sleep, random=lambda: 0.5)
+        market, store = PublicMarket(rest), Store(tmp_path)
+        for _ in range(20):
+            market.now_ms()
+        pull(market, store, BTC, 5 * MINUTE, WANTED, stop=lambda: False, tell=lambda _: None)
+        assert (429 in {r.status for r in exchange.requests}) is refused
+    assert digest(read(store, "BTC-USD", 5 * MINUTE).bars) == perfect

@@ -3,13 +3,15 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from tests.emulator.faults import Plan
+from tests.emulator.faults import Plan, too_many
 from tests.emulator.market import GENESIS_MS, Market, Product, cents, units
 
 PREFIX = "/api/v3/brokerage"
@@ -53,6 +55,9 @@ class Exchange:
         self.faults = Plan()
         self.requests: list[Request] = []
         self.refused_granularities: set[str] = set()
+        self.most_per_s: int | None = None  # public requests a second; None: no limit
+        self.clock: Callable[[], float] = time.monotonic  # the limit's seconds
+        self._begun: deque[float] = deque()
         self._server = _Server(self)
 
     @property
@@ -84,6 +89,18 @@ class Exchange:
             if parts[3] == "ticker":
                 return self._ticker(product, query)
         return _error(404, "NOT_FOUND", "no such route")
+
+    def is_too_fast(self) -> bool:
+        """Count a request; whether it is beyond the limit of the second that ends now."""
+        if self.most_per_s is None:
+            return False
+        now = self.clock()
+        while self._begun and self._begun[0] <= now - 1.0:
+            self._begun.popleft()
+        if len(self._begun) >= self.most_per_s:
+            return True
+        self._begun.append(now)
+        return False
 
     def _product(self, product: Product) -> dict[str, Any]:
         base, quote = product.product_id.split("-")
@@ -193,12 +210,18 @@ class _Handler(BaseHTTPRequestHandler):
         exchange, parts = self.server.exchange, urlsplit(self.path)
         query = parse_qs(parts.query)
         fault = exchange.faults.take(self.path)
-        answer = exchange.answer(parts.path, query)
+        with self.server.lock:
+            if exchange.is_too_fast():
+                fault = too_many()
+        try:
+            answer = exchange.answer(parts.path, query)
+        except ValueError:
+            answer = _error(400, "INVALID_ARGUMENT", "a number is invalid")
         status = answer.status
         headers = {"content-type": "application/json", "cache-control": "max-age=14400"}
         if fault is not None and fault.rows is not None:
-            name = "candles" if "candles" in answer.document else "trades"
-            answer.document[name] = fault.rows(answer.document[name])
+            for name in {"candles", "trades", "products"} & set(answer.document):
+                answer.document[name] = fault.rows(answer.document[name])
         body = json.dumps(answer.document)
         if fault is not None and fault.status is not None:
             status, body = fault.status, fault.body
