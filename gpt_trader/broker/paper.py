@@ -17,7 +17,14 @@ from gpt_trader.domain.order import (
     client_order_id,
 )
 from gpt_trader.engine.commands import AmendOrder, CancelOrder, Command, SubmitOrder
-from gpt_trader.engine.events import BarClosed, Event, FillReceived, OrderAmended, OrderUpdated
+from gpt_trader.engine.events import (
+    BarClosed,
+    Event,
+    FillReceived,
+    OrderAmended,
+    OrderUpdated,
+    Quoted,
+)
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State, costs_at
 from gpt_trader.kernel import match, orders
@@ -75,6 +82,10 @@ class PaperBroker:
                     room -= outcome.fill.lots
                     free -= max(outcome.spent - order.reserve, 0)
         return found
+
+    def on_quote(self, plan: Plan, state: State, event: Quoted) -> Sequence[Event]:
+        """Nothing: bars decide here."""
+        return []
 
     def _parts(self, plan: Plan, bar: Bar) -> tuple[int, Sequence[Bar]]:
         """Return the finer bars of a bar with their interval, or the bar itself."""

@@ -6,6 +6,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from gpt_trader.kernel.slots import ORDINAL_QUOTE
+
 
 class OrderType(StrEnum):
     """How an order is priced."""
@@ -102,12 +104,24 @@ class Order(NamedTuple):
     triggered: bool = False
     amend_lots: int = 0  # an amendment that the broker has not answered; 0: none
     amend_limit: int = 0
+    exchange_id: str = ""  # the exchange's own id; "" before it said one
+    filled_value: str = ""  # quote, cumulative, as the exchange wrote it; "" in a simulation
+    filled_fees: str = ""
+    sent_ms: int = 0  # when it was decided
+    guard: tuple[float, ...] = ()  # of an entry: stop, take-profit, trail (0: none), max_bars
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether it may still be cancelled: it has not ended, and nobody has asked for it yet."""
+        return not self.status.is_final and self.status is not OrderStatus.PENDING_CANCEL
 
 
 class Fill(NamedTuple):
     """A fill. `cumulative` is the order's filled lots after it; `time_ms` its bar's open.
 
     base: price in ticks before spread and slippage; 0: unknown, as an exchange does not say it.
+    filled_value, filled_fees: what all fills of the order moved in quote, and their fees, exactly
+    as an exchange wrote it; "" in a simulation, where ticks and `fee` are exact.
     """
 
     client_order_id: str
@@ -121,6 +135,8 @@ class Fill(NamedTuple):
     cumulative: int
     time_ms: int
     base: int = 0
+    filled_value: str = ""
+    filled_fees: str = ""
 
 
 def bar_cause(interval: str, open_ms: int) -> str:
@@ -136,7 +152,9 @@ def order_id(portfolio: str, product_id: str, cause: str, ordinal: int) -> str:
 
 @lru_cache(maxsize=4096)
 def client_order_id(
-    portfolio: str, product_id: str, interval: str, cause_open_ms: int, ordinal: int
+    portfolio: str, product_id: str, interval: str, cause_ms: int, ordinal: int
 ) -> str:
-    """Client order id of the order that a bar's decision (0) or its protection (1) made."""
-    return order_id(portfolio, product_id, bar_cause(interval, cause_open_ms), ordinal)
+    """Client order id of the order that a bar's decision, its protection or a quote made."""
+    if ordinal == ORDINAL_QUOTE:
+        return order_id(portfolio, product_id, f"quote:{cause_ms}", 0)
+    return order_id(portfolio, product_id, bar_cause(interval, cause_ms), ordinal)

@@ -55,6 +55,17 @@ class Product:
         common = gcd(num, den)
         return num // common, den // common
 
+    @property
+    def base_currency(self) -> str:
+        """What is bought and sold."""
+        return self.product_id.split("-")[0]
+
+    @property
+    def quote_currency(self) -> str:
+        """What it is paid with."""
+        quote = self.product_id.split("-")[1]
+        return "USD" if quote == "PERP" else quote
+
     @cached_property
     def tick(self) -> float:
         """Price increment as float64, quote units."""

@@ -3,13 +3,16 @@
 It never decides, so a new version of the rules cannot rewrite history.
 """
 
+from decimal import Decimal
 from typing import assert_never
 
 from gpt_trader.domain.order import Order, OrderType, cancelling
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.events import (
+    Adjusted,
     AmendRequested,
     BarClosed,
+    BarMissed,
     Event,
     FillReceived,
     HistoryLoaded,
@@ -20,14 +23,16 @@ from gpt_trader.engine.events import (
 from gpt_trader.engine.orders import (
     amend_order,
     book_fill,
+    close_by_quote,
     mark_cancelled,
     take_order,
+    take_protection,
     take_status,
     with_orders,
 )
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
-from gpt_trader.engine.state import State, costs_now, replaced, rolled
+from gpt_trader.engine.state import State, costs_now, replaced, rolled, with_moved
 from gpt_trader.engine.windows import correct_bar, take_bar, take_history
 from gpt_trader.kernel.codes import HOLD_ORDER_WORKING
 from gpt_trader.kernel.entries import note_decision
@@ -55,10 +60,13 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             assert isinstance(event, HistoryLoaded)
             return take_history(plan, state, event)
         case rec.BarTaken():
-            assert isinstance(event, BarClosed)
-            return take_bar(plan, state, event.bar, record.funding)
+            assert isinstance(event, BarClosed | BarMissed)
+            taken = take_bar(plan, state, event.bar, record.funding)
+            if isinstance(event, BarMissed):  # it joins no cycle
+                return taken._replace(arrived=state.arrived, arriving_ms=state.arriving_ms)
+            return taken
         case rec.BarCorrected():
-            assert isinstance(event, BarClosed)
+            assert isinstance(event, BarClosed | BarMissed)
             return correct_bar(plan, state, event.bar)
         case rec.Marked():
             closed_ms = record.cycle_ms + plan.interval_ms
@@ -77,8 +85,12 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             return take_status(plan, state, event)
         case rec.OrderTaken():
             return take_order(plan, state, record.order)
-        case rec.FillIgnored() | rec.OrderRefused():
+        case rec.FillIgnored() | rec.OrderRefused() | rec.QuoteTaken():
             return state
+        case rec.GuardTaken():
+            return close_by_quote(plan, state, record)
+        case rec.ProtectionTaken():
+            return take_protection(plan, state, record)
         case rec.CancelTaken():
             in_cycle = isinstance(event, BarClosed | Ticked)
             return mark_cancelled(plan, state, record.client_order_id, in_cycle)
@@ -87,8 +99,10 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             return amend_order(plan, state, event)
         case rec.SwitchSet():
             return _switch(state, record)
-        case rec.CashAdjusted():
-            return _adjust_cash(state, record.units)
+        case rec.AssetAdjusted():
+            assert isinstance(event, Adjusted)
+            moved = with_moved(state, event.asset, Decimal(event.amount))
+            return _adjust_cash(moved, record.units) if record.units else moved
         case _:
             assert_never(record)
 

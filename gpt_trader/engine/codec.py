@@ -167,6 +167,8 @@ def state_to_json(state: State) -> dict[str, Any]:
         "transfers": state.transfers,
         "memory": list(state.memory),
         "fee_book": state.fee_book.tolist(),
+        "ledger": dict(state.ledger),
+        "guarded_ms": list(state.guarded_ms),
     }
 
 
@@ -201,6 +203,8 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
         transfers=data["transfers"],
         memory=tuple(data["memory"]),
         fee_book=np.array(data["fee_book"], np.int64),
+        ledger=data["ledger"],
+        guarded_ms=tuple(data["guarded_ms"]),
     )
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from gpt_trader.engine.commands import Command
-from gpt_trader.engine.events import BarClosed, Event
+from gpt_trader.engine.events import BarClosed, Event, Quoted
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Broker, Entry, Journal, Signals
+from gpt_trader.engine.protect import needs
 from gpt_trader.engine.state import State
 from gpt_trader.engine.step import step
 
@@ -44,6 +45,10 @@ def advance(
     waiting: list[Event] = [event]
     if isinstance(event, BarClosed):
         waiting = [*broker.on_bar(plan, state, event), event]
+    elif isinstance(event, Quoted):
+        waiting = list(broker.on_quote(plan, state, event))
+        if not waiting and needs(plan, state, event):
+            waiting = [event]
     while waiting:
         entries: list[Entry] = []
         commands: list[Command] = []

@@ -28,6 +28,22 @@ class BarClosed(NamedTuple):
     bar: Bar
 
 
+class BarMissed(NamedTuple):
+    """A bar that closed while nobody looked: it enters the window, and decides nothing."""
+
+    time_ms: int
+    bar: Bar
+
+
+class Quoted(NamedTuple):
+    """A product's best bid and ask, ticks."""
+
+    time_ms: int
+    product_id: str
+    bid: int
+    ask: int
+
+
 class Ticked(NamedTuple):
     """The deadline of a cycle passed: decide with the bars that are in."""
 
@@ -49,6 +65,7 @@ class OrderUpdated(NamedTuple):
     client_order_id: str
     status: OrderStatus
     code: str = ""
+    exchange_id: str = ""
 
 
 class OrderRequested(NamedTuple):
@@ -111,11 +128,18 @@ class Rearmed(NamedTuple):
     reason: str
 
 
-class CashMoved(NamedTuple):
-    """A deposit (> 0) or withdrawal (< 0) in units: never a profit, never a loss."""
+class Adjusted(NamedTuple):
+    """An asset came in (> 0) or went out (< 0) otherwise than by a fill: no profit, no loss.
+
+    amount: in units of the asset, an exact decimal as text. kind: deposit, withdrawal, reward,
+    transfer, or reconciliation.
+    """
 
     time_ms: int
-    units: int
+    asset: str
+    amount: str
+    kind: str
+    by: str
     reason: str
 
 
@@ -123,6 +147,8 @@ Event = (
     Started
     | HistoryLoaded
     | BarClosed
+    | BarMissed
+    | Quoted
     | Ticked
     | FillReceived
     | OrderUpdated
@@ -133,5 +159,5 @@ Event = (
     | HaltRequested
     | PauseRequested
     | Rearmed
-    | CashMoved
+    | Adjusted
 )

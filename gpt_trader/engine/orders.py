@@ -1,5 +1,7 @@
 """Folding fills, reports and requests into the state's orders and positions."""
 
+import math
+from decimal import Decimal
 from itertools import islice
 
 from gpt_trader.domain.order import (
@@ -22,7 +24,9 @@ from gpt_trader.engine.state import (
     costs_now,
     guard_id,
     is_current,
+    replaced,
     rolled,
+    with_moved,
     with_new_orders,
     working_id,
 )
@@ -31,20 +35,35 @@ from gpt_trader.kernel.fees import count_volume
 from gpt_trader.kernel.limits import Marks, count_entry
 from gpt_trader.kernel.match import after_fill, fill_units, trigger_stop
 from gpt_trader.kernel.rounding import buy_cost
+from gpt_trader.kernel.settings import Costs
 from gpt_trader.kernel.slots import (
     ATTEMPTS,
+    BARS_HELD,
+    CAUSE,
+    GUARD_MAKER_E8,
+    GUARD_TAKER_E8,
     HELD_BACK,
     KIND,
     KIND_VALUE,
     LEFT,
     LOTS,
+    MAX_BARS,
+    ORDINAL,
+    ORDINAL_QUOTE,
+    PEAK,
     QUOTE,
+    REASON,
     RESERVE,
+    STOP,
     STOP_REASON,
     STOP_TICKS,
+    TAKE,
+    TRAIL,
+    Floats,
     Ints,
     clear_working,
     count_unfilled,
+    set_levels,
 )
 
 
@@ -62,11 +81,15 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
     j = plan.index[fill.product_id]
     si, sf = state.si.copy(), state.sf.copy()
     in_slot = working_id(plan, state, j) == fill.client_order_id
-    # An entry that has left the slot brings no protection: it must not undo the one there is.
+    # An entry that has left the slot must not undo the protection there is; it brings its own
+    # to a position that has none.
     is_stray = fill.reason == FILL_ENTRY and not in_slot
     reason = FILL_OPERATOR if is_stray else fill.reason
     costs = costs_at(plan, state, fill.time_ms)
-    after_fill(si[j], sf[j], fill.side, record.lots, fill.ticks, reason, costs)
+    if record.lots:
+        after_fill(si[j], sf[j], fill.side, record.lots, fill.ticks, reason, costs)
+        if is_stray and state.si[j, LOTS] == 0:
+            _guard(si[j], sf[j], state.orders[fill.client_order_id].guard, fill, costs)
     spent = state.cash - record.cash
     if in_slot:
         if si[j, KIND] == KIND_VALUE:
@@ -82,17 +105,20 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
         reserve = max(reserve - abs(spent), 0)
     filled = order._replace(
         filled=fill.cumulative,
+        filled_value=fill.filled_value,
+        filled_fees=fill.filled_fees,
         reserve=reserve,
         status=next_status(order.status, OrderStatus.OPEN),  # a fill proves that it was placed
     )
     gone = []
-    if si[j, LOTS] == 0:  # the protection of a closed position is gone
+    if si[j, LOTS] == 0:  # the protection of a closed position is gone; one that rests is seen out
         gone = [
             other._replace(status=OrderStatus.CANCELLED)
             for other in state.open_orders
             if other.origin is Origin.PROTECTION
             and other.product_id == fill.product_id
             and other.client_order_id != fill.client_order_id
+            and not other.sent_ms
         ]
     moved = state._replace(
         cash=record.cash,
@@ -101,7 +127,24 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
         fees=state.fees + record.fee,
         fee_book=_counted(plan, state, fill, record.lots),
     )
+    if record.moved:
+        product = plan.products[j]
+        moved = with_moved(moved, plan.quote_currency, Decimal(record.moved))
+        bought = fill.side * product.size(record.lots)
+        moved = with_moved(moved, product.base_currency, bought)
     return with_orders(plan, moved, filled, *gone)
+
+
+def _guard(si: Ints, sf: Floats, guard: tuple[float, ...], fill: Fill, costs: Costs) -> None:
+    """Give a position the protection that its entry was decided with, in place."""
+    if not guard:
+        return
+    stop, take, trail, max_bars = guard
+    sf[PEAK] = float(fill.ticks)
+    sf[STOP], sf[TAKE], sf[TRAIL] = (share or math.nan for share in (stop, take, trail))
+    si[BARS_HELD], si[MAX_BARS] = 0, int(max_bars)
+    si[GUARD_TAKER_E8], si[GUARD_MAKER_E8] = costs.taker_e8, costs.maker_e8
+    set_levels(si, sf)
 
 
 def _counted(plan: Plan, state: State, fill: Fill, lots: int) -> Ints:
@@ -142,18 +185,50 @@ def take_status(plan: Plan, state: State, event: OrderUpdated) -> State:
     if order is None or order.status.is_final:
         return state
     changed = order._replace(
-        status=next_status(order.status, event.status), triggered=order.triggered or triggered
+        status=next_status(order.status, event.status),
+        triggered=order.triggered or triggered,
+        exchange_id=event.exchange_id or order.exchange_id,
     )
     moved = state
     if event.status.is_final and working_id(plan, state, j) == event.client_order_id:
         si, sf = state.si.copy(), state.sf.copy()
         if event.status is OrderStatus.FILLED:
             si[j, ATTEMPTS] = 0
-        elif event.status is not OrderStatus.CANCELLED:
+        elif event.status is not OrderStatus.CANCELLED or _was_given_up(order):
             count_unfilled(si[j])
         clear_working(si[j], sf[j])
         moved = state._replace(si=si, sf=sf)
     return with_orders(plan, moved, changed)
+
+
+def _was_given_up(order: Order) -> bool:
+    """Whether it was an exit that waited too long: the next one is nearer to crossing."""
+    return order.status is OrderStatus.PENDING_CANCEL and order.reduce_only
+
+
+def take_protection(plan: Plan, state: State, record: rec.ProtectionTaken) -> State:
+    """Take a protection that is to rest at the exchange."""
+    j = plan.index[record.order.product_id]
+    sent = state._replace(guarded_ms=replaced(state.guarded_ms, j, record.time_ms))
+    return with_orders(plan, sent, record.order)
+
+
+def close_by_quote(plan: Plan, state: State, record: rec.GuardTaken) -> State:
+    """Put the order that closes a position into its slot; what stood in its way is cancelled."""
+    order = record.order
+    j = plan.index[order.product_id]
+    si, sf = state.si.copy(), state.sf.copy()
+    working, reserve = working_id(plan, state, j), int(si[j, RESERVE])
+    changed = []
+    for key in record.stopped:
+        other = state.orders[key]
+        held_back = reserve if key == working else other.reserve
+        changed.append(other._replace(status=cancelling(other.status), reserve=held_back))
+    trigger_stop(si[j], sf[j])
+    si[j, CAUSE], si[j, ORDINAL] = order.sent_ms, ORDINAL_QUOTE
+    si[j, REASON] = order.reason
+    sent = state._replace(si=si, sf=sf, guarded_ms=replaced(state.guarded_ms, j, order.sent_ms))
+    return with_orders(plan, sent, *changed, order)
 
 
 def _trigger(plan: Plan, state: State, j: int, order_id: str) -> State:

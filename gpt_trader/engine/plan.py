@@ -18,7 +18,9 @@ class Plan:
 
     budgets: factor on the strategy's weight. min_bars: bars before it can have an opinion.
     window_bars: bars kept for it, the newest included (at least 1). fee_tiers: rows of
-    `kernel.fees.tier_table`; none: the rates of `costs` hold.
+    `kernel.fees.tier_table`; none: the rates of `costs` hold. rests: one a product: whether its
+    protection rests at the exchange, else quotes are watched; none: the broker fills it itself. exit_timeout_ms: how long
+    an exit may wait while no protection rests.
     """
 
     portfolio: str
@@ -32,6 +34,13 @@ class Plan:
     min_bars: tuple[int, ...]
     window_bars: tuple[int, ...]
     fee_tiers: tuple[tuple[int, ...], ...] = ()
+    rests: tuple[bool, ...] = ()
+    exit_timeout_ms: int = 300_000
+
+    @property
+    def quote_currency(self) -> str:
+        """The currency that cash is in."""
+        return self.products[0].quote_currency
 
     @cached_property
     def tiers(self) -> Ints:

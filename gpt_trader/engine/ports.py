@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from gpt_trader.domain.targets import Target
 from gpt_trader.engine.commands import Command
-from gpt_trader.engine.events import BarClosed, Event
+from gpt_trader.engine.events import BarClosed, Event, Quoted
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import State
@@ -40,6 +40,10 @@ class Broker(Protocol):
 
     def on_bar(self, plan: Plan, state: State, event: BarClosed) -> Sequence[Event]:
         """Return what a new bar did to resting orders (a real exchange reports by its feed)."""
+        ...
+
+    def on_quote(self, plan: Plan, state: State, event: Quoted) -> Sequence[Event]:
+        """Return what a quote did to orders that only this broker knows how to fill."""
         ...
 
     def execute(

@@ -54,6 +54,7 @@ class FillBooked(NamedTuple):
     lots: int  # what was booked: more than the fill's if an earlier one was missed
     fee: int
     is_late: bool  # the order had already ended: an anomaly, booked all the same
+    moved: str = ""  # exact change of the quote currency, fee included; "" in a simulation
 
 
 class FillIgnored(NamedTuple):
@@ -96,10 +97,28 @@ class SwitchSet(NamedTuple):
     reason: str
 
 
-class CashAdjusted(NamedTuple):
-    """Cash moved from outside; high, day's start and equity move with it."""
+class AssetAdjusted(NamedTuple):
+    """The event's amount is in the ledger; cash, high, day's start and equity move by `units`."""
 
-    units: int
+    units: int  # 0 for an asset that is not the plan's quote currency
+
+
+class QuoteTaken(NamedTuple):
+    """The event's quote was looked at and asked for nothing."""
+
+
+class GuardTaken(NamedTuple):
+    """A quote passed the stop or the take-profit: this order closes the position."""
+
+    order: Order
+    stopped: tuple[str, ...]  # client ids of what is cancelled for it
+
+
+class ProtectionTaken(NamedTuple):
+    """This order is to rest at the exchange as the position's protection."""
+
+    order: Order
+    time_ms: int
 
 
 Record = (
@@ -117,5 +136,8 @@ Record = (
     | CancelTaken
     | AmendTaken
     | SwitchSet
-    | CashAdjusted
+    | AssetAdjusted
+    | QuoteTaken
+    | GuardTaken
+    | ProtectionTaken
 )

@@ -1,6 +1,7 @@
 """The engine's whole memory as one immutable value."""
 
 from collections.abc import Mapping
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any, NamedTuple
 
 from gpt_trader.domain.bars import Bars
@@ -18,6 +19,7 @@ from gpt_trader.kernel.fees import (
 )
 from gpt_trader.kernel.ledger import quote
 from gpt_trader.kernel.limits import Marks, new_marks
+from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.kernel.settings import Costs
 from gpt_trader.kernel.slots import (
     CAUSE,
@@ -30,7 +32,7 @@ from gpt_trader.kernel.slots import (
     new_slots,
 )
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 FINAL_ORDERS_KEPT = 64
 
 
@@ -65,6 +67,8 @@ class State(NamedTuple):
     transfers: int
     memory: tuple[Any, ...]
     fee_book: Ints  # see kernel/fees.py; empty without tiers; never written in place
+    ledger: Mapping[str, str]  # exact change of each asset since the start; {} in a simulation
+    guarded_ms: tuple[int, ...]  # when a product's protection was last sent
 
     def window(self, j: int) -> Bars | None:
         """Product j's newest bars; None before the first."""
@@ -99,7 +103,25 @@ def new_state(plan: Plan, cash: int) -> State:
         transfers=0,
         memory=(None,) * p,
         fee_book=new_fee_book(plan.tiers),
+        ledger={},
+        guarded_ms=(0,) * p,
     )
+
+
+def with_moved(state: State, asset: str, amount: Decimal) -> State:
+    """Return the state with an exact change of an asset in its ledger."""
+    moved = Decimal(state.ledger.get(asset, "0")) + amount
+    return state._replace(ledger={**state.ledger, asset: format(moved, "f")})
+
+
+def whole_units(state: State, asset: str, amount: Decimal) -> int:
+    """Return by how many whole units an exact change moves an asset; the rest stays in the ledger.
+
+    Sums of such changes are never above the exact sum: what is decided on is rounded down.
+    """
+    before = Decimal(state.ledger.get(asset, "0")) * UNITS_PER_QUOTE
+    after = before + amount * UNITS_PER_QUOTE
+    return int(after.to_integral_value(ROUND_FLOOR)) - int(before.to_integral_value(ROUND_FLOOR))
 
 
 def costs_at(plan: Plan, state: State, time_ms: int) -> Costs:

@@ -1,8 +1,10 @@
 """One event in, a new state, records and commands out. No I/O, no clock, no randomness."""
 
 from collections.abc import Sequence
+from decimal import ROUND_CEILING, Decimal
 from typing import NamedTuple, assert_never
 
+from gpt_trader.domain.order import Fill, Order
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.apply import apply
@@ -11,9 +13,11 @@ from gpt_trader.engine.cycle import run_cycle
 from gpt_trader.engine.operator import answer_amend, answer_cancel, answer_order, answer_rearm
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Signals
+from gpt_trader.engine.protect import answer_quote, settle
 from gpt_trader.engine.records import Record
-from gpt_trader.engine.state import State, guard_id, open_entries, open_order
+from gpt_trader.engine.state import State, guard_id, open_entries, open_order, whole_units
 from gpt_trader.kernel.ledger import cash_after, funding
+from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.kernel.slots import LOTS, STOP_TICKS, TAKE_TICKS
 
 UNFUNDED = rec.BarTaken(0)
@@ -35,7 +39,35 @@ def step(plan: Plan, state: State, event: ev.Event, signals: Signals) -> Step:
     if _is_due(plan, state, event):
         state, decided, ordered = run_cycle(plan, state, event, signals)
         records, commands = [*records, *decided], [*commands, *ordered]
+    if plan.rests:
+        state, settled, sent = _settle(plan, state, event)
+        records, commands = [*records, *settled], [*_cancels(sent), *commands, *_rest(sent)]
     return Step(state, tuple(records), tuple(commands))
+
+
+def _settle(
+    plan: Plan, state: State, event: ev.Event
+) -> tuple[State, Sequence[Record], Sequence[Command]]:
+    """Bring every protection that rests in line with its position, after all else."""
+    records: list[Record] = []
+    commands: list[Command] = []
+    for j, rests in enumerate(plan.rests):
+        if rests:
+            found, ordered = settle(plan, state, j, event.time_ms)
+            for record in found:
+                state = apply(plan, state, event, record)
+            records += found
+            commands += ordered
+    return state, records, commands
+
+
+def _cancels(commands: Sequence[Command]) -> list[Command]:
+    """Return the cancels: they leave before what needs the coins that they free."""
+    return [command for command in commands if isinstance(command, CancelOrder)]
+
+
+def _rest(commands: Sequence[Command]) -> list[Command]:
+    return [command for command in commands if not isinstance(command, CancelOrder)]
 
 
 def _answer(
@@ -47,6 +79,10 @@ def _answer(
             return [_bar_record(plan, state, event)], []
         case ev.Started() | ev.Ticked():
             return [], []
+        case ev.BarMissed():
+            return [_bar_record(plan, state, event)], []
+        case ev.Quoted():
+            return answer_quote(plan, state, event)
         case ev.HistoryLoaded():
             return [rec.HistoryTaken()], []
         case ev.FillReceived():
@@ -70,8 +106,8 @@ def _answer(
             return [rec.SwitchSet(state.halted, False, event.by, "operator")], []
         case ev.Rearmed():
             return answer_rearm(state, event), []
-        case ev.CashMoved():
-            return [rec.CashAdjusted(event.units)], []
+        case ev.Adjusted():
+            return [rec.AssetAdjusted(_adjusted_units(plan, state, event))], []
         case _:
             assert_never(event)
 
@@ -87,7 +123,14 @@ def _is_due(plan: Plan, state: State, event: ev.Event) -> bool:
             return False
 
 
-def _bar_record(plan: Plan, state: State, event: ev.BarClosed) -> Record:
+def _adjusted_units(plan: Plan, state: State, event: ev.Adjusted) -> int:
+    """Return by how much cash moves, units; the ledger keeps what is below a unit."""
+    if event.asset != plan.quote_currency:
+        return 0
+    return whole_units(state, event.asset, Decimal(event.amount))
+
+
+def _bar_record(plan: Plan, state: State, event: ev.BarClosed | ev.BarMissed) -> Record:
     bar = event.bar
     j = plan.index[bar.product_id]
     if bar.open_ms <= state.last_bar_ms[j]:
@@ -120,18 +163,45 @@ def _answer_fill(
         )
         return [rec.FillIgnored(), *switches], cancels
     lots = fill.cumulative - (0 if order is None else order.filled)
-    if lots <= 0:
+    if fill.filled_value:
+        booked = _book_exactly(plan, state, fill, order)
+    elif lots > 0:
+        fee = fill.fee if lots == fill.lots else -(-fill.fee * lots // fill.lots)
+        cash = cash_after(state.cash, fill.side, lots, fill.ticks, fee, plan.products[j].spec)
+        booked = rec.FillBooked(int(cash), lots, fee, _has_ended(order))
+    else:
+        booked = None
+    if booked is None:
         return [rec.FillIgnored()], []
-    fee = fill.fee if lots == fill.lots else -(-fill.fee * lots // fill.lots)
-    cash = cash_after(state.cash, fill.side, lots, fill.ticks, fee, plan.products[j].spec)
-    is_late = order is not None and order.status.is_final
-    booked = rec.FillBooked(int(cash), lots, fee, is_late)
-    if not is_late:
+    if not (booked.is_late and booked.lots):
         return [booked], []
     switches, cancels = _stop_entries(
         state, True, state.paused, "engine", "a fill came after its order ended"
     )
     return [booked, *switches], cancels
+
+
+def _has_ended(order: Order | None) -> bool:
+    return order is not None and order.status.is_final
+
+
+def _book_exactly(
+    plan: Plan, state: State, fill: Fill, order: Order | None
+) -> rec.FillBooked | None:
+    """Book what an exchange reports of an order: lots, value and fees are all cumulative.
+
+    Value and fees may follow the lots: they are booked with 0 lots. None: nothing is new.
+    """
+    known = (0, "", "") if order is None else (order.filled, order.filled_value, order.filled_fees)
+    lots = fill.cumulative - known[0]
+    value = Decimal(fill.filled_value) - Decimal(known[1] or 0)
+    fees = Decimal(fill.filled_fees or 0) - Decimal(known[2] or 0)
+    if lots < 0 or (lots == 0 and (value < 0 or fees < 0 or not (value or fees))):
+        return None
+    moved = -fill.side * value - fees
+    cash = state.cash + whole_units(state, plan.quote_currency, moved)
+    fee = int((fees * UNITS_PER_QUOTE).to_integral_value(ROUND_CEILING))
+    return rec.FillBooked(cash, lots, fee, _has_ended(order), format(moved, "f"))
 
 
 def _is_protection(plan: Plan, state: State, j: int, order_id: str) -> bool:

@@ -26,7 +26,7 @@ QUOTE = 4  # units still to spend, fees included (by value)
 LIMIT = 5  # limit price, ticks
 REASON = 6  # FILL_*
 CAUSE = 7  # grid row whose decision placed it
-ORDINAL = 8  # 0 from a decision, 1 from the protection
+ORDINAL = 8  # of the working order: ORDINAL_*
 RESERVE = 9  # units of cash set aside
 ATTEMPTS = 10  # maker orders in a row that did not fill: entries above 0, exits below
 BARS_HELD = 11
@@ -58,6 +58,10 @@ NEXT_TRAIL = 7
 LATCH = 8  # target weight at a protective exit; NaN: not stopped out
 WEIGHT = 9  # newest target weight with an opinion
 N_FLOATS = 10
+
+ORDINAL_BAR = 0  # a bar's decision placed it; CAUSE is that bar
+ORDINAL_GUARD = 1  # it is the protection that this bar's entry brought
+ORDINAL_QUOTE = 2  # a quote at CAUSE, ms, passed the stop
 
 KIND_NONE = 0
 KIND_SIZE = 1  # market by base size

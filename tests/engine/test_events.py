@@ -656,14 +656,14 @@ def test_an_order_being_cancelled_stays_so_until_it_ends():
 
 def test_lesson_11_transfers_are_neither_profit_nor_loss():
     desk = holding(10)
-    desk.send(ev.CashMoved(desk.now(), -3_000 * UNIT, "withdrawal"))
+    desk.send(ev.Adjusted(desk.now(), "USD", "-3000", "withdrawal", "ann", ""))
     desk.bar(10_000)
     marks = desk.state.marks
     assert (marks.equity, marks.high, marks.day_start) == (7_000.0, 7_000.0, 7_000.0)
     assert not marks.day_halted
     assert not marks.halted
     assert desk.state.transfers == -3_000 * UNIT
-    desk.send(ev.CashMoved(desk.now(), 20_000 * UNIT, "deposit"))
+    desk.send(ev.Adjusted(desk.now(), "USD", "20000", "deposit", "ann", ""))
     desk.bar(6_000)  # a loss of 400 on 10 units: the deposit does not hide it
     assert desk.state.marks.day_start - desk.state.marks.equity == 10 * 40
 

@@ -13,7 +13,7 @@ from gpt_trader.kernel.codes import FIRST_REFUSAL
 from gpt_trader.kernel.rounding import notional_down
 from gpt_trader.kernel.slots import LAST_CLOSE
 from gpt_trader.risk.policy import RiskPolicy
-from tests.engine_helpers import COIN, GOLD, HOUR, PERP, UNIT, Desk, fills_of, sent
+from tests.engine_helpers import COIN, GOLD, HOUR, PERP, Desk, fills_of, sent
 
 STOPS = ("halt", "pause", "daily_loss", "drawdown", "entries_today", "bar_age_ms", "unknown_orders")
 BARS_TO_LEAVE = 16
@@ -64,8 +64,9 @@ class Story:
                         k = desk.plan.index[order.product_id]
                         desk.report(order.client_order_id, OrderStatus.SUBMIT_UNKNOWN, k)
             case "deposit" | "withdraw":
-                units = (500 if action == "deposit" else -20) * UNIT
-                desk.send(ev.CashMoved(desk.now(), units, "transfer"))
+                amount = "500" if action == "deposit" else "-20"
+                quote = desk.plan.quote_currency
+                desk.send(ev.Adjusted(desk.now(), quote, amount, "transfer", "ann", ""))
             case "buy" | "sell":
                 lots = int(rng.integers(1, 30))
                 desk.place(1 if action == "buy" else -1, j=j, lots=lots)

@@ -14,7 +14,7 @@ from gpt_trader.broker.paper import PaperBroker
 from gpt_trader.data.panel import Panel, build_panel
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.drive import drive
-from gpt_trader.engine.events import CashMoved, Event, FillReceived, Ticked
+from gpt_trader.engine.events import Adjusted, Event, FillReceived, Ticked
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import CycleEnded, FillBooked
@@ -131,9 +131,9 @@ class Desk:
     def append(self, plan: Plan, state: State, entries: Sequence[Entry]) -> None:
         for entry in entries:
             event = entry.event
-            if isinstance(event, CashMoved):
-                self.ledger.cash += event.units * GRAIN
-                self.ledger.deposits += event.units * GRAIN
+            if isinstance(event, Adjusted):
+                self.ledger.cash += Decimal(event.amount)
+                self.ledger.deposits += Decimal(event.amount)
             for record in entry.records:
                 if isinstance(record, FillBooked):
                     assert isinstance(event, FillReceived)
@@ -163,7 +163,9 @@ def with_transfers(panel: Panel, seed: int) -> Iterator[Event]:
     for event in history(panel):
         first = isinstance(event, Ticked) or event.bar.product_id == panel.products[0].product_id
         if first and rng.random() < 0.05 and not isinstance(event, Ticked):
-            yield CashMoved(event.time_ms, int(rng.integers(-500, 2_000)) * 10**8, "transfer")
+            amount = str(int(rng.integers(-500, 2_000)))
+            quote = panel.products[0].quote_currency
+            yield Adjusted(event.time_ms, quote, amount, "transfer", "ann", "")
         yield event
 
 

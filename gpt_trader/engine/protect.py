@@ -1,0 +1,212 @@
+"""Keeping a position protected where bars alone would not: at the exchange, or by watching quotes.
+
+A simulation matches stops against each bar. With an exchange the stop and the take-profit rest
+there as one order where it takes them (`Plan.rests`); where it does not, and whenever none rests,
+quotes are watched and the position is sold at market once the bid has passed the stop. Levels are
+those of the kernel's rows, so whoever watches acts on the same prices.
+"""
+
+from collections.abc import Sequence
+
+from gpt_trader.domain.order import Order, OrderType, Origin, TimeInForce, client_order_id, order_id
+from gpt_trader.engine import records as rec
+from gpt_trader.engine.commands import CancelOrder, Command, SubmitOrder
+from gpt_trader.engine.events import Quoted
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.records import Record
+from gpt_trader.engine.state import State, working_id
+from gpt_trader.kernel.codes import FILL_TAKE_PROFIT
+from gpt_trader.kernel.rounding import notional_down
+from gpt_trader.kernel.slots import (
+    LAST_CLOSE,
+    LOTS,
+    ORDINAL_QUOTE,
+    STOP_REASON,
+    STOP_TICKS,
+    TAKE_TICKS,
+)
+
+RETRY_MS = 5_000  # before a protection that did not hold is sent again
+THROUGH = 20  # a stop's limit is a twentieth, 5 %, beyond its trigger
+
+
+def needs(plan: Plan, state: State, quote: Quoted) -> bool:
+    """Whether a quote asks for something: a level passed, or an exit that waited too long."""
+    if not plan.rests:
+        return False
+    j = plan.index[quote.product_id]
+    return (
+        passed_level(plan, state, j, quote) != 0 or overdue_exit(plan, state, j, quote) is not None
+    )
+
+
+def passed_level(plan: Plan, state: State, j: int, quote: Quoted) -> int:
+    """Return the level, ticks, at which product j's position is to be closed now; 0: none.
+
+    What rests at the exchange is left to it, unless the price has run away from its limit. Within
+    RETRY_MS of the last attempt nothing is tried again.
+    """
+    row = state.si[j]
+    held, stop, take = int(row[LOTS]), int(row[STOP_TICKS]), int(row[TAKE_TICKS])
+    if held == 0 or quote.time_ms - state.guarded_ms[j] < RETRY_MS:
+        return 0
+    side = 1 if held > 0 else -1
+    price = quote.bid if held > 0 else quote.ask
+    resting = resting_protection(plan, state, j)
+    if stop and (stop - price) * side >= 0:
+        is_left_behind = resting is None or (limit_through(stop, side) - price) * side > 0
+        return stop if is_left_behind else 0
+    if take and resting is None and (price - take) * side >= 0:
+        return take
+    return 0
+
+
+def limit_through(stop: int, side: int) -> int:
+    """Return the limit, ticks, of the order that a stop releases for a position of `side`."""
+    return max(stop - side * (stop // THROUGH), 1)
+
+
+def resting_protection(plan: Plan, state: State, j: int) -> Order | None:
+    """Return the order that rests at the exchange as product j's protection."""
+    product_id = plan.products[j].product_id
+    for order in state.open_orders:
+        if order.origin is Origin.PROTECTION and order.product_id == product_id and order.stop:
+            return order
+    return None
+
+
+def exits_at_work(plan: Plan, state: State, j: int) -> list[Order]:
+    """Return product j's open orders that reduce the position, its resting protection aside."""
+    product_id = plan.products[j].product_id
+    return [
+        order
+        for order in state.open_orders
+        if order.product_id == product_id
+        and order.reduce_only
+        and not (order.origin is Origin.PROTECTION and order.stop)
+    ]
+
+
+def overdue_exit(plan: Plan, state: State, j: int, quote: Quoted) -> Order | None:
+    """Return a route's exit that keeps the protection from resting for too long; None: none."""
+    if not plan.rests[j]:
+        return None
+    for order in exits_at_work(plan, state, j):
+        waited_ms = quote.time_ms - order.sent_ms
+        if order.origin is Origin.ROUTE and waited_ms >= plan.exit_timeout_ms and order.can_cancel:
+            return order
+    return None
+
+
+def answer_quote(
+    plan: Plan, state: State, quote: Quoted
+) -> tuple[Sequence[Record], Sequence[Command]]:
+    """Close a position whose level the quote has passed; give up an exit that waited too long."""
+    j = plan.index[quote.product_id]
+    level = passed_level(plan, state, j, quote)
+    if level:
+        return _close(plan, state, j, level, quote.time_ms)
+    late = overdue_exit(plan, state, j, quote)
+    if late is not None:
+        cancel = CancelOrder(late.product_id, late.client_order_id)
+        return [rec.CancelTaken(late.client_order_id)], [cancel]
+    return [rec.QuoteTaken()], []
+
+
+def _close(
+    plan: Plan, state: State, j: int, level: int, time_ms: int
+) -> tuple[Sequence[Record], Sequence[Command]]:
+    """Cancel what works in the product, then sell at market; a take-profit not below its level."""
+    row, product_id = state.si[j], plan.products[j].product_id
+    held = int(row[LOTS])
+    is_take = level == int(row[TAKE_TICKS])
+    order = Order(
+        client_order_id=client_order_id(
+            plan.portfolio, product_id, plan.interval, time_ms, ORDINAL_QUOTE
+        ),
+        product_id=product_id,
+        side=-1 if held > 0 else 1,
+        type=OrderType.LIMIT if is_take else OrderType.MARKET,
+        tif=TimeInForce.IOC,
+        lots=abs(held),
+        quote=0,
+        limit=level if is_take else 0,
+        reduce_only=True,
+        reason=FILL_TAKE_PROFIT if is_take else int(row[STOP_REASON]),
+        origin=Origin.PROTECTION,
+        sent_ms=time_ms,
+    )
+    working = working_id(plan, state, j)
+    stopped = [
+        other
+        for other in state.open_orders
+        if other.product_id == product_id
+        and (other.reduce_only or other.client_order_id == working)
+        and other.can_cancel
+    ]
+    taken = rec.GuardTaken(order, tuple(other.client_order_id for other in stopped))
+    cancels = [CancelOrder(other.product_id, other.client_order_id) for other in stopped]
+    return [taken], [*cancels, SubmitOrder(order)]
+
+
+def settle(
+    plan: Plan, state: State, j: int, time_ms: int
+) -> tuple[Sequence[Record], Sequence[Command]]:
+    """Bring product j's resting protection in line with its position: place, replace or cancel.
+
+    While an exit works the position's coins are its own: nothing rests, quotes are watched.
+    """
+    wanted = _wanted(plan, state, j, time_ms)
+    resting = resting_protection(plan, state, j)
+    if resting is not None:
+        if wanted is not None and _same(resting, wanted):
+            return [], []
+        if not resting.can_cancel:
+            return [], []
+        records: list[Record] = [rec.CancelTaken(resting.client_order_id)]
+        commands: list[Command] = [CancelOrder(resting.product_id, resting.client_order_id)]
+    else:
+        records, commands = [], []
+        if time_ms - state.guarded_ms[j] < RETRY_MS:
+            return [], []
+    if wanted is not None:
+        records.append(rec.ProtectionTaken(wanted, time_ms))
+        commands.append(SubmitOrder(wanted))
+    return records, commands
+
+
+def _same(resting: Order, wanted: Order) -> bool:
+    """Whether what rests still covers what is held, at the same levels."""
+    left = resting.lots - resting.filled
+    return (left, resting.stop, resting.type) == (wanted.lots, wanted.stop, wanted.type) and (
+        wanted.type is OrderType.STOP_LIMIT or resting.limit == wanted.limit
+    )
+
+
+def _wanted(plan: Plan, state: State, j: int, time_ms: int) -> Order | None:
+    """Return the protection that should rest; None: nothing is held, or an exit works."""
+    row, product = state.si[j], plan.products[j]
+    held, stop, take = int(row[LOTS]), int(row[STOP_TICKS]), int(row[TAKE_TICKS])
+    if held == 0 or stop == 0 or exits_at_work(plan, state, j):
+        return None
+    worth = notional_down(abs(held), int(row[LAST_CLOSE]), product.spec)
+    if abs(held) < product.spec.min_lots or worth < product.spec.min_units:
+        return None  # dust: the exchange would refuse it
+    side = 1 if held > 0 else -1
+    return Order(
+        client_order_id=order_id(
+            plan.portfolio, product.product_id, f"protect:{time_ms}", abs(held)
+        ),
+        product_id=product.product_id,
+        side=-side,
+        type=OrderType.BRACKET if take else OrderType.STOP_LIMIT,
+        tif=TimeInForce.GTC,
+        lots=abs(held),
+        quote=0,
+        limit=take or limit_through(stop, side),
+        stop=stop,
+        reduce_only=True,
+        reason=int(row[STOP_REASON]),
+        origin=Origin.PROTECTION,
+        sent_ms=time_ms,
+    )
