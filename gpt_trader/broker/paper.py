@@ -19,6 +19,7 @@ from gpt_trader.domain.order import (
 from gpt_trader.engine.commands import AmendOrder, CancelOrder, Command, SubmitOrder
 from gpt_trader.engine.events import (
     BarClosed,
+    BarMissed,
     Event,
     FillReceived,
     OrderAmended,
@@ -51,6 +52,9 @@ _OUTCOME = {
 }
 
 
+AT_ONCE_MS = 5_000  # an order sent so recently may take what the first quote offers
+
+
 class PaperBroker:
     """Fills orders by the bar protocol; accepts everything the engine lets through.
 
@@ -60,28 +64,13 @@ class PaperBroker:
     def __init__(self, detail: Mapping[str, Bars] = MappingProxyType({})) -> None:
         self._detail = detail
 
-    def on_bar(self, plan: Plan, state: State, event: BarClosed) -> Sequence[Event]:
+    def on_bar(self, plan: Plan, state: State, event: BarClosed | BarMissed) -> Sequence[Event]:
         """Match everything that rests in the bar's product against it."""
         bar = event.bar
         j = plan.index[bar.product_id]
         if bar.open_ms <= state.last_bar_ms[j]:
             return []  # a correction: nothing is undone
-        if is_idle(state.si, j, bar.high, bar.low) and not state.open_orders:
-            return []
-        si = state.si[j].copy()
-        found = _match_slot(plan, state, j, bar, si, self._parts(plan, bar), event.time_ms)
-        room = match.room_lots(bar.volume, plan.costs, plan.products[j].spec)
-        room -= sum(e.fill.lots for e in found if isinstance(e, FillReceived))
-        free = state.cash - int(account_sums(state.si, state.sf, plan.specs)[1])
-        for order in state.open_orders:
-            if order.product_id == bar.product_id and _is_working(order):
-                outcome = _match_operator(plan, state, order, bar, int(si[LOTS]), int(room), free)
-                found += _reports(order, outcome, event.time_ms)
-                if outcome.fill is not None:
-                    si[LOTS] += order.side * outcome.fill.lots
-                    room -= outcome.fill.lots
-                    free -= max(outcome.spent - order.reserve, 0)
-        return found
+        return match_product(plan, state, bar, self._parts(plan, bar), event.time_ms)
 
     def on_quote(self, plan: Plan, state: State, event: Quoted) -> Sequence[Event]:
         """Nothing: bars decide here."""
@@ -122,6 +111,41 @@ class PaperBroker:
         return answers
 
 
+def match_product(
+    plan: Plan,
+    state: State,
+    bar: Bar,
+    parts: tuple[int, Sequence[Bar]],
+    time_ms: int,
+    *,
+    is_moment: bool = False,
+) -> list[Event]:
+    """Match all that works in the bar's product, its protection too, against the bar.
+
+    parts: the interval and the bars, in order, that it is made of. is_moment: it is no bar but a
+    moment inside one: a resting limit was there before it and does not end with it.
+    """
+    j = plan.index[bar.product_id]
+    if is_idle(state.si, j, bar.high, bar.low) and not state.open_orders:
+        return []
+    si = state.si[j].copy()
+    found = _match_slot(plan, state, j, bar, si, parts, time_ms, is_moment=is_moment)
+    room = match.room_lots(bar.volume, plan.costs, plan.products[j].spec)
+    room -= sum(e.fill.lots for e in found if isinstance(e, FillReceived))
+    free = state.cash - int(account_sums(state.si, state.sf, plan.specs)[1])
+    for order in state.open_orders:
+        if order.product_id == bar.product_id and _is_working(order):
+            if is_moment and time_ms - order.sent_ms > AT_ONCE_MS:
+                order = order._replace(is_new=False)  # noqa: PLW2901
+            outcome = _match_operator(plan, state, order, bar, int(si[LOTS]), int(room), free)
+            found += _reports(order, outcome, time_ms)
+            if outcome.fill is not None:
+                si[LOTS] += order.side * outcome.fill.lots
+                room -= outcome.fill.lots
+                free -= max(outcome.spent - order.reserve, 0)
+    return found
+
+
 def _answer(command: Command, time_ms: int) -> Event:
     match command:
         case SubmitOrder():
@@ -160,6 +184,8 @@ def _match_slot(
     si: Ints,
     parts: tuple[int, Sequence[Bar]],
     time_ms: int,
+    *,
+    is_moment: bool,
 ) -> list[Event]:
     """Match the product's working order and protection; leaves the position in `si`.
 
@@ -179,7 +205,7 @@ def _match_slot(
         cash, row, n_log = match.match_bar(
             si, sf, cash, 0, j, bar.open_ms, part.open, part.high, part.low, part.volume,
             interval_ms, product.spec, _costs_at(plan, state, bar, part), fills, row, log,
-            k == 0, k == len(fine) - 1,
+            k == 0 and not is_moment, k == len(fine) - 1 and not is_moment,
         )  # fmt: skip
         logged += log[:n_log].tolist()
 

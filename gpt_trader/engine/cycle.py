@@ -129,7 +129,7 @@ def _decide(
     )
     return rec.Decided(
         decision,
-        _order(plan, j, Ticket(*ticket), cycle_ms, target) if kind != KIND_NONE else None,
+        _order(plan, j, Ticket(*ticket), cycle_ms, age_ms, target) if kind != KIND_NONE else None,
         working_id(plan, state, j) if cancel else None,
         target.stop,
         target.take_profit,
@@ -151,7 +151,7 @@ def _ask(state: State, j: int, product_id: str, signals: Signals) -> tuple[Targe
     return NO_TARGET if found is None else found, memory
 
 
-def _order(plan: Plan, j: int, ticket: Ticket, cycle_ms: int, target: Target) -> Order:
+def _order(plan: Plan, j: int, ticket: Ticket, cycle_ms: int, age_ms: int, target: Target) -> Order:
     """Return the ticket as an order; a resting one lives for the next bar only."""
     product_id = plan.products[j].product_id
     resting = ticket.kind == KIND_LIMIT
@@ -170,7 +170,7 @@ def _order(plan: Plan, j: int, ticket: Ticket, cycle_ms: int, target: Target) ->
         reason=int(fill_reason(ticket.code)),
         origin=Origin.ROUTE,
         reserve=ticket.reserve,
-        sent_ms=cycle_ms + plan.interval_ms,
+        sent_ms=cycle_ms + plan.interval_ms + age_ms,
         guard=_guard(target) if ticket.code == ACT_ENTER else (),
     )
 

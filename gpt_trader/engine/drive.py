@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from gpt_trader.engine.commands import Command
-from gpt_trader.engine.events import BarClosed, Event, Quoted
+from gpt_trader.engine.events import BarClosed, BarMissed, Event, Quoted
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Broker, Entry, Journal, Signals
 from gpt_trader.engine.protect import needs
@@ -43,7 +43,7 @@ def advance(
 ) -> State:
     """Take one event and all that follows from it at once."""
     waiting: list[Event] = [event]
-    if isinstance(event, BarClosed):
+    if isinstance(event, BarClosed | BarMissed):
         waiting = [*broker.on_bar(plan, state, event), event]
     elif isinstance(event, Quoted):
         waiting = list(broker.on_quote(plan, state, event))

@@ -93,6 +93,7 @@ def check_order(plan: Plan, state: State, event: OrderRequested) -> Checked:
         origin=Origin.OPERATOR,
         reason=FILL_OPERATOR,
         status=OrderStatus.SUBMITTED,
+        sent_ms=event.time_ms,
     )
     if order.client_order_id in state.orders:
         return Reason("DUPLICATE", "this command was already carried out"), order

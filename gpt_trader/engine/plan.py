@@ -18,9 +18,9 @@ class Plan:
 
     budgets: factor on the strategy's weight. min_bars: bars before it can have an opinion.
     window_bars: bars kept for it, the newest included (at least 1). fee_tiers: rows of
-    `kernel.fees.tier_table`; none: the rates of `costs` hold. rests: one a product: whether its
-    protection rests at the exchange, else quotes are watched; none: the broker fills it itself. exit_timeout_ms: how long
-    an exit may wait while no protection rests.
+    `kernel.fees.tier_table`; none: the rates of `costs` hold. rests: one a product, whether its
+    protection rests at the exchange, else quotes are watched; empty: the broker fills it itself.
+    exit_timeout_ms: how long an exit may keep a protection from resting.
     """
 
     portfolio: str

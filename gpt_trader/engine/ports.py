@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from gpt_trader.domain.targets import Target
 from gpt_trader.engine.commands import Command
-from gpt_trader.engine.events import BarClosed, Event, Quoted
+from gpt_trader.engine.events import BarClosed, BarMissed, Event, Quoted
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import State
@@ -38,7 +38,7 @@ class Signals(Protocol):
 class Broker(Protocol):
     """Where commands go. What comes of them returns as events."""
 
-    def on_bar(self, plan: Plan, state: State, event: BarClosed) -> Sequence[Event]:
+    def on_bar(self, plan: Plan, state: State, event: BarClosed | BarMissed) -> Sequence[Event]:
         """Return what a new bar did to resting orders (a real exchange reports by its feed)."""
         ...
 

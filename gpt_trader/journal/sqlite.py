@@ -23,6 +23,7 @@ _ENTRY_SQL = """
 INSERT INTO entry (seq, time_ms, kind, event, records, commands, digest)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 """
+_NEWEST_SQL = "SELECT seq FROM entry WHERE kind = ? ORDER BY seq DESC LIMIT 1"
 _DECISION_SQL = "INSERT INTO decision (product_id, bar_ms, seq) VALUES (?, ?, ?)"
 _WHY_SQL = """
 SELECT seq, bar_ms FROM decision
@@ -105,6 +106,12 @@ class Journal:
         Raises JournalError at the first entry that is missing, altered or unreadable.
         """
         return walk(self._connection, self._name, after_seq=after_seq, limit=limit)
+
+    def newest(self, kind: str) -> StoredEntry | None:
+        """Newest durable entry of a kind, its own link checked; None if there is none."""
+        with told_plainly(self._name):
+            row = self._connection.execute(_NEWEST_SQL, (kind,)).fetchone()
+        return None if row is None else next(self.read(int(row[0]) - 1, limit=1))
 
     def verify(self) -> VerifyReport:
         """Prove structure, chain and snapshots; see `gpt_trader.journal.verify`."""

@@ -22,6 +22,7 @@ from gpt_trader.journal.encode import canonical_json
 from gpt_trader.journal.entry import Entry as Stored
 from gpt_trader.journal.entry import StoredEntry
 from gpt_trader.journal.sqlite import Journal
+from gpt_trader.runtime.wiring import is_live, plan_of
 
 FLUSH_MS = 250
 SNAPSHOT_ENTRIES = 2_000
@@ -109,11 +110,16 @@ def read_entries(journal: Journal, after_seq: int = 0) -> Iterator[Entry]:
 
 
 def header_of(journal: Journal) -> dict[str, Any] | None:
-    """Return the session's header; None if the journal is empty."""
+    """Return the session's newest header; None if the journal does not begin with one."""
     for stored in journal.read(limit=1):
         event = event_from_json(json.loads(stored.event))
-        if isinstance(event, ev.Started):
-            return event.header
+        if not isinstance(event, ev.Started):
+            return None
+        newest = journal.newest(stored.kind) if is_live(event.header) else None
+        if newest is not None:
+            event = event_from_json(json.loads(newest.event))
+            assert isinstance(event, ev.Started)
+        return event.header
     return None
 
 
@@ -130,6 +136,15 @@ def recover_state(journal: Journal, plan: Plan, cash: int) -> State:
     """Return the newest state: the latest good snapshot and every record after it."""
     snapshot = journal.latest_snapshot(SCHEMA_VERSION)
     if snapshot is None:
-        return recover(plan, new_state(plan, cash), read_entries(journal))
+        return _folded(plan, new_state(plan, cash), read_entries(journal))
     state = state_from_json(plan, json.loads(snapshot.state))
-    return recover(plan, state, read_entries(journal, snapshot.seq))
+    return _folded(plan, state, read_entries(journal, snapshot.seq))
+
+
+def _folded(plan: Plan, state: State, entries: Iterator[Entry]) -> State:
+    """Apply entries, each under the terms in force: a session may go on under changed ones."""
+    for entry in entries:
+        if isinstance(entry.event, ev.Started) and is_live(entry.event.header):
+            plan = plan_of(entry.event.header)
+        state = recover(plan, state, (entry,))
+    return state

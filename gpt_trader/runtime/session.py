@@ -14,14 +14,22 @@ from gpt_trader.broker.paper import PaperBroker
 from gpt_trader.engine.drive import advance
 from gpt_trader.engine.events import Event, Started
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.ports import Signals
+from gpt_trader.engine.ports import Broker, Signals
 from gpt_trader.engine.state import State, new_state
-from gpt_trader.errors import JournalError, StorageError, UsageError
+from gpt_trader.errors import ConfigError, JournalError, StorageError, UsageError
 from gpt_trader.journal.faults import RESTORE
 from gpt_trader.journal.sqlite import Journal, open_journal
+from gpt_trader.kernel.slots import LOTS
 from gpt_trader.runtime.journaling import DurableJournal, header_of, recover_state
 from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
-from gpt_trader.runtime.wiring import Wired, plan_of, session_key, signals_of
+from gpt_trader.runtime.wiring import (
+    Terms,
+    is_live,
+    plan_of,
+    session_key,
+    signals_of,
+    trades_money,
+)
 
 JOURNAL = "journal.db"
 
@@ -44,7 +52,7 @@ class Session:
     state: State
     journal: Journal
     durable: DurableJournal
-    broker: PaperBroker
+    broker: Broker
     resumed: bool
     ends_ms: int
     kept: Path | None = None
@@ -56,9 +64,10 @@ class Session:
         )
 
 
-def lock_id(portfolio: str, folder: Path) -> str:
-    """Return what a simulated portfolio's lock is named by: each folder has its own."""
-    return f"{portfolio}@{folder.resolve()}"
+def lock_id(header: Mapping[str, Any], folder: Path) -> str:
+    """Return what a portfolio's lock is named by: a simulated one's by its folder, too."""
+    portfolio: str = header["portfolio"]
+    return portfolio if trades_money(header) else f"{portfolio}@{folder.resolve()}"
 
 
 def nothing(*_: object) -> None:
@@ -66,33 +75,74 @@ def nothing(*_: object) -> None:
 
 
 @contextlib.contextmanager
-def start(wired: Wired, folder: Path, ended: Callable[[State], bool]) -> Iterator[Session]:
-    """Open the folder's session for the wired plan; resume it, or begin a new one.
+def start(
+    terms: Terms,
+    folder: Path,
+    ended: Callable[[State], bool],
+    *,
+    broker: Broker | None = None,
+    now_ms: Callable[[], int] | None = None,
+) -> Iterator[Session]:
+    """Open the folder's session under some terms; resume it, or begin a new one.
 
-    A journal of another plan or other data, or of a session that `ended`, is kept beside the
-    new one. Raises LockedError if another instance holds the folder, JournalError if the
-    journal cannot be trusted (its whole chain is checked), StorageError if nothing can be written.
+    broker: where orders go, None for the paper broker on bars. now_ms: the time of what is
+    reconciled at once, None for the market's own. A journal of another plan or other data, or of
+    a session that `ended`, is kept beside the new one; a live session goes on under changed terms.
+    Raises LockedError if another instance holds the folder, JournalError if the journal cannot be
+    trusted (its whole chain is checked), StorageError if nothing can be written, ConfigError if
+    a live journal of other products holds a position or an open order.
     """
-    with portfolio_lock(default_lock_dir(), lock_id(wired.plan.portfolio, folder)):
-        kept = _set_aside(wired, folder, ended)
+    with portfolio_lock(default_lock_dir(), lock_id(terms.header, folder)):
+        kept = _set_aside(terms, folder, ended)
         resumed = (folder / JOURNAL).exists()
         if not resumed:
-            _create(wired, folder)
+            _create(terms, folder)
         with open_journal(folder / JOURNAL, create=False) as journal:
-            session = _opened(journal, wired.plan, wired.signals, wired.header)
+            known = _header(journal, folder / JOURNAL)
+            session = _opened(journal, terms.plan, terms.signals, known, broker or PaperBroker())
             session.kept, session.resumed = kept, resumed
+            _go_on(session, known, terms, now_ms)
             yield from _guarded(session)
 
 
+def _go_on(
+    session: Session,
+    known: Mapping[str, Any],
+    terms: Terms,
+    now_ms: Callable[[], int] | None,
+) -> None:
+    """Journal what the session goes on under, if that changed; then ask the broker."""
+    at_ms = max(session.state.cycle_ms, 0) if now_ms is None else now_ms()
+    if is_live(known) and plain(terms.header) != plain(known):
+        kept = {key: known[key] for key in ("cash", "wallets")}  # what the account began with
+        session.take(Started(at_ms, plain(terms.header) | kept), nothing)
+        session.durable.snapshot()
+    _reconcile(session, at_ms)
+
+
+def _reconcile(session: Session, at_ms: int) -> None:
+    for event in session.broker.reconcile(session.plan, session.state, at_ms):
+        session.take(event, nothing)
+
+
+def plain(header: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a header as the journal gives it back."""
+    found: dict[str, Any] = json.loads(json.dumps(dict(header)))
+    return found
+
+
 @contextlib.contextmanager
-def reopen(folder: Path) -> Iterator[Session]:
+def reopen(
+    folder: Path, *, broker: Broker | None = None, now_ms: Callable[[], int] | None = None
+) -> Iterator[Session]:
     """Open a stopped session as its own header describes it, for an operator's command."""
     with contextlib.ExitStack() as stack:
         header = read_header(folder)
         plan = plan_of(header)
-        stack.enter_context(portfolio_lock(default_lock_dir(), lock_id(plan.portfolio, folder)))
+        stack.enter_context(portfolio_lock(default_lock_dir(), lock_id(header, folder)))
         journal = stack.enter_context(open_journal(folder / JOURNAL, create=False))
-        session = _opened(journal, plan, signals_of(header), header)
+        session = _opened(journal, plan, signals_of(header), header, broker or PaperBroker())
+        _reconcile(session, max(session.state.cycle_ms, 0) if now_ms is None else now_ms())
         yield from _guarded(session)
 
 
@@ -113,7 +163,7 @@ def _save(session: Session) -> None:
         session.durable.snapshot()
 
 
-def _create(wired: Wired, folder: Path) -> None:
+def _create(terms: Terms, folder: Path) -> None:
     """Make the folder's journal: it gets its name once its first entry is on the disk.
 
     So a journal without entries is never one whose making was cut short.
@@ -124,8 +174,8 @@ def _create(wired: Wired, folder: Path) -> None:
             (folder / f"{name}{suffix}").unlink(missing_ok=True)
     draft.unlink(missing_ok=True)
     with open_journal(draft) as journal:
-        session = _opened(journal, wired.plan, wired.signals, wired.header)
-        session.take(Started(int(wired.panel.time[0]), dict(wired.header)), nothing)
+        session = _opened(journal, terms.plan, terms.signals, terms.header, PaperBroker())
+        session.take(Started(terms.begins_ms, dict(terms.header)), nothing)
     if (folder / f"{draft.name}-wal").exists():  # SQLite could not bring it into the file
         raise StorageError(f"{draft}: the new journal cannot be completed", hint="check the disk")
     draft.rename(folder / JOURNAL)
@@ -136,7 +186,9 @@ def _create(wired: Wired, folder: Path) -> None:
         os.close(descriptor)
 
 
-def _opened(journal: Journal, plan: Plan, signals: Signals, header: Mapping[str, Any]) -> Session:
+def _opened(
+    journal: Journal, plan: Plan, signals: Signals, header: Mapping[str, Any], broker: Broker
+) -> Session:
     """Return the session that a journal holds, for writing: its whole chain is checked first.
 
     The newest snapshot would hide what was altered before it.
@@ -147,10 +199,7 @@ def _opened(journal: Journal, plan: Plan, signals: Signals, header: Mapping[str,
     cash, ends_ms = header["cash"], header["data_ends_ms"]
     state = recover_state(journal, plan, cash) if resumed else new_state(plan, cash)
     durable = DurableJournal(journal, clock_ms, state)
-    session = Session(plan, signals, state, journal, durable, PaperBroker(), resumed, ends_ms)
-    for event in session.broker.reconcile(plan, state, max(state.cycle_ms, 0)):
-        session.take(event, nothing)
-    return session
+    return Session(plan, signals, state, journal, durable, broker, resumed, ends_ms)
 
 
 def read_header(folder: Path) -> dict[str, Any]:
@@ -183,17 +232,22 @@ def view(folder: Path) -> Iterator[tuple[Mapping[str, Any], Plan, Journal]]:
         yield header, plan_of(header), journal
 
 
-def _set_aside(wired: Wired, folder: Path, ended: Callable[[State], bool]) -> Path | None:
+def _set_aside(terms: Terms, folder: Path, ended: Callable[[State], bool]) -> Path | None:
     """Move a journal that this session cannot go on with; return its new place."""
     path = folder / JOURNAL
     if not path.exists():
         return None
     with open_journal(path, create=False) as journal:
         header = _header(journal, path)
-        known = json.loads(json.dumps(dict(wired.header)))
-        same = session_key(header) == session_key(known)
-        if same and not ended(recover_state(journal, wired.plan, wired.cash)):
+        same = session_key(header) == session_key(plain(terms.header))
+        state = recover_state(journal, plan_of(header), header["cash"])
+        if same and not ended(state):
             return None
+        if trades_money(header) and (state.open_orders or state.si[:, LOTS].any()):
+            raise ConfigError(
+                f"{path} holds positions or open orders that this profile does not know",
+                hint="trade the same products and interval until it is flat",
+            )
     place = next(
         place
         for place in (folder / f"journal-{number:04d}.db" for number in itertools.count(1))

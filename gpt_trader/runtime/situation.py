@@ -71,7 +71,7 @@ def situation(
         "profile": header["profile"],
         "label": header["label"],
         "strategies": sorted({route["strategy"] for route in header["routes"]}),
-        "running": holder(default_lock_dir(), lock_id(plan.portfolio, folder)),
+        "running": holder(default_lock_dir(), lock_id(header, folder)),
         "broker": "paper",
         "money_at_risk": "0.00",
         "simulated_at_risk": _at_risk(state, plan),

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from gpt_trader.config.settings import RouteSpec, Settings
 from gpt_trader.data.panel import Panel, build_panel
@@ -39,6 +39,35 @@ class Wired:
     header: Mapping[str, Any]
     label: str | None  # said wherever the data is shown
 
+    @property
+    def begins_ms(self) -> int:
+        """When the session begins: its first bar."""
+        return int(self.panel.time[0])
+
+
+class Terms(Protocol):
+    """What a session is opened under, whatever feeds it."""
+
+    @property
+    def plan(self) -> Plan:
+        """What is traded."""
+        ...
+
+    @property
+    def signals(self) -> TrailingSignals:
+        """The strategies."""
+        ...
+
+    @property
+    def header(self) -> Mapping[str, Any]:
+        """All of it, for the journal."""
+        ...
+
+    @property
+    def begins_ms(self) -> int:
+        """When the session begins."""
+        ...
+
 
 def wire(settings: Settings, series: Sequence[Bars] | None, limits: Limits | None = None) -> Wired:
     """Build a simulated session; series: bars of a file, None for the synthetic market.
@@ -66,13 +95,25 @@ def wire(settings: Settings, series: Sequence[Bars] | None, limits: Limits | Non
             "costs.latency_bars is for backtests: a session acts at the bar it has",
             hint="leave it out, or set costs.latency_ms",
         )
-    routes = _route_of(settings.routes, [bars.product.product_id for bars in series])
+    routes = route_of(settings.routes, [bars.product.product_id for bars in series])
     strategies = [create(route.strategy, route.params) for route in routes]
     panel = build_panel(list(series))
     cash = settings.cash if settings.max_equity is None else min(settings.cash, settings.max_equity)
     if limits is None:
         limits = settings.risk.limits(panel.interval_ms)
-    header = _header(settings, routes, strategies, series, cash, limits, label)
+    header = session_header(
+        settings,
+        routes,
+        strategies,
+        [bars.product for bars in series],
+        series[0].interval_ms,
+        cash,
+        limits,
+    ) | {
+        "data": [digest(bars) for bars in series],
+        "data_ends_ms": max(int(bars.time[-1]) for bars in series),
+        "label": label,
+    }
     return Wired(
         plan=plan_of(header),
         signals=TrailingSignals(strategies),
@@ -84,7 +125,8 @@ def wire(settings: Settings, series: Sequence[Bars] | None, limits: Limits | Non
     )
 
 
-def _route_of(routes: Sequence[RouteSpec], products: Sequence[str]) -> list[RouteSpec]:
+def route_of(routes: Sequence[RouteSpec], products: Sequence[str]) -> list[RouteSpec]:
+    """Return each product's route. Raises DataError if a product has none."""
     found = {product: route for route in routes for product in route.products}
     missing = [product for product in products if product not in found]
     if len(routes) == 1:
@@ -94,25 +136,24 @@ def _route_of(routes: Sequence[RouteSpec], products: Sequence[str]) -> list[Rout
     return [found[product] for product in products]
 
 
-def _header(
+def session_header(
     settings: Settings,
     routes: Sequence[RouteSpec],
     strategies: Sequence[Any],
-    series: Sequence[Bars],
+    products: Sequence[Product],
+    interval_ms: int,
     cash: Decimal,
     limits: Limits,
-    label: str | None,
 ) -> dict[str, Any]:
     """Everything that decides what a session does, as JSON: replay rebuilds it from this."""
     units = int(cash * UNITS_PER_QUOTE)
-    interval_ms = series[0].interval_ms
     return {
         "portfolio": settings.profile or "dev",
         "profile": settings.profile,
         "interval": format_interval(interval_ms),
         "interval_ms": interval_ms,
         "cash": units,
-        "products": [_product(bars.product) for bars in series],
+        "products": [_product(product) for product in products],
         "routes": [
             {
                 "strategy": findable(route.strategy),
@@ -127,9 +168,6 @@ def _header(
         "styles": [list(route.order_style.kernel()) for route in routes],
         "min_bars": [strategy.min_bars for strategy in strategies],
         "window_bars": [max(strategy.warmup, 1) for strategy in strategies],
-        "data": [digest(bars) for bars in series],
-        "data_ends_ms": max(int(bars.time[-1]) for bars in series),
-        "label": label,
         "versions": versions(),
     }
 
@@ -183,6 +221,8 @@ def plan_of(header: Mapping[str, Any]) -> Plan:
         min_bars=tuple(header["min_bars"]),
         window_bars=tuple(header["window_bars"]),
         fee_tiers=tuple(tuple(row) for row in header.get("fee_tiers", ())),
+        rests=tuple(header.get("rests", ())),
+        exit_timeout_ms=header.get("exit_timeout_ms", 300_000),
     )
 
 
@@ -193,9 +233,28 @@ def signals_of(header: Mapping[str, Any]) -> TrailingSignals:
     )
 
 
+def is_live(header: Mapping[str, Any]) -> bool:
+    """Whether a session's prices come from the exchange, as they happen."""
+    return "wallets" in header
+
+
+def trades_money(header: Mapping[str, Any]) -> bool:
+    """Whether a session's orders go to the exchange."""
+    return header.get("mode") == "live"
+
+
 def session_key(header: Mapping[str, Any]) -> str:
-    """Identity of a simulated session: another plan or other data is another session."""
+    """Identity of a session: what would make its state mean something else.
+
+    Of a simulated one that is all of the plan and the data. A live one goes on under changed
+    strategies, limits and costs; its account, products, grids and interval are what it is.
+    """
     what = {key: value for key, value in header.items() if key != "versions"}
+    if is_live(header):
+        grid = ("product_id", "base_increment", "price_increment")
+        what = {key: header[key] for key in ("portfolio", "profile", "mode", "interval")} | {
+            "products": [{key: one[key] for key in grid} for one in header["products"]]
+        }
     return hashlib.sha256(canonical_json(what).encode()).hexdigest()
 
 
