@@ -28,7 +28,8 @@ def open_session(profile: str | None, state_dir: Path | None) -> Iterator[Sessio
             yield session
         return
     asked = run_input.Asked(profile, {}, [], [], Period(None, None), None, None, True, False)
-    settings, wired, _ = run_input.prepare(asked)
+    settings = run_input.settings_of(asked)
+    wired, _ = run_input.prepare(asked, settings)
     folder = folder_of(settings.profile, state_dir, os.environ)
     with start(wired, folder, lambda _: False) as session:
         for event in feed(wired, session.state):

@@ -105,7 +105,7 @@ def command(
         )
     if ended.interrupted:
         raise typer.Exit(INTERRUPTED)
-    if once and ended.cycles == 0:
+    if ended.is_over:
         raise DataError(
             f"the market's data ended at {ended.last_bar}: there is no bar to decide on",
             hint="without --once a new session starts; or another --state-dir",

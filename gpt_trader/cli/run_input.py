@@ -7,13 +7,14 @@ from pathlib import Path
 
 from gpt_trader.cli.history import Period, load_files, load_store, parse_data
 from gpt_trader.config.load import load_profile, overrides
+from gpt_trader.config.schema import is_loopback
 from gpt_trader.config.settings import Settings
 from gpt_trader.data.catalog import parse_spec
 from gpt_trader.data.files import Loaded
 from gpt_trader.data.store import data_dir
 from gpt_trader.data.times import parse_interval
 from gpt_trader.domain.bars import Bars
-from gpt_trader.errors import ConfigError, UsageError
+from gpt_trader.errors import ConfigError, HaltError, UsageError
 from gpt_trader.risk.policy import no_policy
 from gpt_trader.runtime.wiring import Wired, wire
 
@@ -34,35 +35,56 @@ class Asked:
     data_dir: Path | None = None
 
 
-def prepare(asked: Asked) -> tuple[Settings, Wired, list[str]]:
-    """Return the settings, the wired session and notes on its data.
-
-    Raises UsageError, ConfigError or DataError.
-    """
+def settings_of(asked: Asked) -> Settings:
+    """Return the settings that were asked for. Raises UsageError or ConfigError."""
     if asked.profile is None:
         raise UsageError(
             "which profile?",
             hint="--profile dev (a synthetic market, no account), or set GPT_TRADER_PROFILE",
         )
-    interval_ms = None if asked.interval is None else parse_interval(asked.interval)
     flags = dict(asked.flags) | overrides(asked.sets)
     if asked.data:
         flags |= {"feed": "file"}
     settings = load_profile(asked.profile, env=os.environ, flags=flags).settings
-    _check_live(settings, asked)
+    check_live(settings, live=asked.live)
+    return settings
+
+
+def prepare(asked: Asked, settings: Settings) -> tuple[Wired, list[str]]:
+    """Return a simulated session's parts and notes on its data.
+
+    Raises UsageError, ConfigError or DataError.
+    """
+    interval_ms = None if asked.interval is None else parse_interval(asked.interval)
     series, notes = _series(asked, settings, interval_ms)
     if asked.risk:
-        return settings, wire(settings, series), notes
+        return wire(settings, series), notes
     length_ms = settings.interval_ms if series is None else series[0].interval_ms
-    return settings, wire(settings, series, no_policy(length_ms)), notes
+    return wire(settings, series, no_policy(length_ms)), notes
 
 
-def _check_live(settings: Settings, asked: Asked) -> None:
-    """Money needs both the profile and the flag; this version has neither to give it to."""
-    if asked.live and settings.mode != "live":
+def check_live(settings: Settings, *, live: bool) -> None:
+    """Raise unless money is meant by both the profile and the flag, or by neither.
+
+    Until the whole of the risk layer exists, orders of money go to a stand-in on this machine
+    only: HaltError.
+    """
+    if live and settings.mode != "live":
         raise ConfigError(
             f"--live needs a profile of mode live, {settings.profile} is of mode {settings.mode}",
             hint="leave out --live",
+        )
+    if settings.mode != "live":
+        return
+    if not live:
+        raise ConfigError(
+            f"profile {settings.profile} trades money, and --live is not given",
+            hint="--profile paper trades the same prices without money",
+        )
+    if settings.coinbase.rest_url is None or not is_loopback(settings.coinbase.rest_url):
+        raise HaltError(
+            "this version sends orders to a stand-in on this machine only",
+            hint="set GPT_TRADER_COINBASE__REST_URL to it, or use --profile paper",
         )
 
 

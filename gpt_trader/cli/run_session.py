@@ -11,14 +11,16 @@ from gpt_trader.cli.options import again
 from gpt_trader.cli.output import encode, warn
 from gpt_trader.data.times import format_time
 from gpt_trader.engine.events import FillReceived
+from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import FillBooked
 from gpt_trader.observe.cycle import fill_json
 from gpt_trader.runtime.journaling import read_entries
 from gpt_trader.runtime.loop import run_feed
+from gpt_trader.runtime.notes import Notes
 from gpt_trader.runtime.session import Session, start
 from gpt_trader.runtime.state_dir import state_dir as folder_of
 from gpt_trader.runtime.stop import Stop
-from gpt_trader.runtime.summary import Outcome, Record, record_of, summary_line
+from gpt_trader.runtime.summary import Outcome, record_of, summary_line
 from gpt_trader.runtime.wiring import Wired, feed, first_live_row
 
 LAST_SHOWN = 24
@@ -31,6 +33,7 @@ class Ended(NamedTuple):
     interrupted: bool
     halted: bool
     last_bar: str
+    is_over: bool = False  # the market's data has ended
 
 
 def run(
@@ -46,7 +49,21 @@ def run(
     """Run what was asked for; show each cycle, then the summary."""
     if fills is not None:
         check_writable(fills)
-    settings, wired, notes = run_input.prepare(asked)
+    settings = run_input.settings_of(asked)
+    if settings.feed == "coinbase":
+        from gpt_trader.cli.run_live import run_live
+
+        return run_live(
+            asked,
+            settings,
+            stop=stop,
+            cycles=cycles,
+            once=once,
+            state_dir=state_dir,
+            fills=fills,
+            json=json,
+        )
+    wired, notes = run_input.prepare(asked, settings)
     folder = folder_of(settings.profile, state_dir, os.environ)
     last_ms = int(wired.panel.time[-1])
     for message in notes:
@@ -71,14 +88,16 @@ def run(
         state = session.state
     ended = Ended(done, stop.asked, bool(state.halted or state.marks.halted), format_time(last_ms))
     if once and not done and not stop.asked:
-        return ended
+        return ended._replace(is_over=True)
     summary = summary_line(
         record, state, settings.costs, Outcome(done, resumed, stop.asked, str(folder))
     )
     if json:
         print(encode(summary), flush=True)
     else:
-        run_view.show_summary(summary, _following(asked, state_dir, record))
+        run_view.show_summary(
+            summary, following(asked.profile, state_dir, wired.plan, record.notes)
+        )
     return ended
 
 
@@ -89,14 +108,11 @@ def _cycles_left(wired: Wired, session: Session, cycles: int | None) -> int:
     return left if cycles is None else min(left, cycles)
 
 
-def _following(asked: run_input.Asked, state_dir: Path | None, record: Record) -> str:
+def following(profile: str | None, state_dir: Path | None, plan: Plan, notes: Notes) -> str:
     """Return a command that explains the product which last did something."""
-    products = [p.product_id for p in record.wired.plan.products]
-    acted = [d for d in record.latest if d is not None and d.action != "hold"]
-    product = acted[0].product_id if acted else products[0]
-    return f"gpt-trader why {shlex.quote(product)} --last {LAST_SHOWN}" + again(
-        asked.profile, state_dir
-    )
+    acted = [d for d in notes.latest if d is not None and d.action != "hold"]
+    product = acted[0].product_id if acted else plan.products[0].product_id
+    return f"gpt-trader why {shlex.quote(product)} --last {LAST_SHOWN}" + again(profile, state_dir)
 
 
 def write_fills(path: Path, session: Session) -> None:

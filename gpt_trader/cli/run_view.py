@@ -1,18 +1,19 @@
 """A running session as people see it: banner, live table or lines, and what it came to."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
-import numpy as np
-
 from gpt_trader.cli.output import console, detail, encode, note, verbosity
 from gpt_trader.config.settings import Settings
 from gpt_trader.data.times import format_interval
+from gpt_trader.kernel.settings import Limits
 from gpt_trader.observe.cycle import Cycle, cycle_line
 from gpt_trader.observe.words import decision_line, number
+from gpt_trader.runtime.live_record import LiveRecord
+from gpt_trader.runtime.live_terms import LiveTerms
 from gpt_trader.runtime.session import Session
 from gpt_trader.runtime.summary import Record
 from gpt_trader.runtime.wiring import Wired
@@ -20,27 +21,19 @@ from gpt_trader.runtime.wiring import Wired
 REDRAW_S = 0.125
 NAMES_SHOWN = 5
 OnCycle = Callable[[Cycle], None]
+Shown = Record | LiveRecord
 
 
 def banner(settings: Settings, wired: Wired, session: Session, folder: str) -> None:
     """Say on stderr what runs on what, and what is at stake."""
     length = format_interval(wired.panel.interval_ms)
     source = f"synthetic market, seed {settings.synthetic.seed}" if wired.label else "files"
-    limits = wired.plan.limits
     rows = [
         ("feed", f"{source}: {len(wired.panel):,} bars of {length}"),
         ("broker", "paper: fills are simulated, no order leaves this machine"),
         ("products", ", ".join(p.product_id for p in wired.plan.products)),
-        ("strategy", ", ".join(_routes(wired))),
-        (
-            "limits",
-            (
-                f"product {_share(limits.max_product)}, gross {_share(limits.max_gross)}, "
-                f"day loss {_share(limits.max_daily_loss)}, "
-                f"drawdown {_share(limits.max_drawdown)}, "
-                f"{number(float(limits.max_entries))} entries a day"
-            ),
-        ),
+        ("strategy", ", ".join(_routes(wired.header))),
+        ("limits", _limits(wired.plan.limits)),
         ("at risk", f"no money: {wired.cash / 1e8:,.2f} of simulated cash"),
         ("state", f"{folder} ({_begun(session)})"),
     ]
@@ -50,11 +43,43 @@ def banner(settings: Settings, wired: Wired, session: Session, folder: str) -> N
         note(wired.label)
 
 
-def _routes(wired: Wired) -> dict[str, None]:
+def live_banner(settings: Settings, terms: LiveTerms, session: Session, folder: str) -> None:
+    """Say on stderr what trades on which prices, and what is at stake."""
+    cash = f"{session.cash / 1e8:,.2f} {terms.plan.quote_currency}"
+    where = settings.coinbase.rest_url or "Coinbase"
+    brokers = {
+        "paper": "paper: fills are simulated against live bids and asks, no order is sent",
+        "observe": "observe: orders are recorded, none is sent",
+        "coinbase": f"{where}: ORDERS ARE SENT, portfolio {terms.plan.portfolio}",
+    }
+    stake = {"paper": f"no money: {cash} of simulated cash", "observe": "no money"}
+    rows = [
+        ("feed", f"live prices of {where}, {format_interval(terms.plan.interval_ms)} bars"),
+        ("broker", brokers[settings.broker]),
+        ("products", ", ".join(p.product_id for p in terms.plan.products)),
+        ("strategy", ", ".join(_routes(terms.header))),
+        ("limits", _limits(terms.plan.limits)),
+        ("at risk", stake.get(settings.broker, f"MONEY: up to {cash}")),
+        ("state", f"{folder} ({_begun(session)})"),
+    ]
+    for name, text in rows:
+        note(f"{name:<9}{text}")
+
+
+def _limits(limits: Limits) -> str:
+    return (
+        f"product {_share(limits.max_product)}, gross {_share(limits.max_gross)}, "
+        f"day loss {_share(limits.max_daily_loss)}, "
+        f"drawdown {_share(limits.max_drawdown)}, "
+        f"{number(float(limits.max_entries))} entries a day"
+    )
+
+
+def _routes(header: Mapping[str, Any]) -> dict[str, None]:
     """Return each strategy once, with its parameters."""
     return {
         f"{route['strategy']}({', '.join(f'{k}={v}' for k, v in route['params'].items())})": None
-        for route in wired.header["routes"]
+        for route in header["routes"]
     }
 
 
@@ -69,9 +94,9 @@ def _begun(session: Session) -> str:
 
 
 @contextmanager
-def display(record: Record, total: int | None, *, json: bool) -> Iterator[OnCycle]:
+def display(record: Shown, total: int | None, *, json: bool) -> Iterator[OnCycle]:
     """Yield what shows a cycle: lines of JSON, a live table on a terminal, or plain lines."""
-    plan = record.wired.plan
+    plan = record.terms.plan
     if json:
         yield lambda cycle: print(encode(cycle_line(plan, cycle)), flush=True)
     elif verbosity() == 0 and sys.stderr.isatty():
@@ -81,49 +106,48 @@ def display(record: Record, total: int | None, *, json: bool) -> Iterator[OnCycl
         yield lambda cycle: _say(record, cycle)
 
 
-def _say(record: Record, cycle: Cycle) -> None:
+def _say(record: Shown, cycle: Cycle) -> None:
     """One line a decision that acts; the others only with -v, on stderr; none with -q."""
     for made in cycle.decided:
         decision = made.decision
-        line = decision_line(decision, record.wired.plan.products[_index(record, decision)])
+        line = decision_line(decision, record.terms.plan.products[_index(record, decision)])
         if decision.action in ("buy", "sell") and verbosity() >= 0:
             print(line, flush=True)
         else:
             detail(line)
 
 
-def _index(record: Record, decision: Any) -> int:  # noqa: ANN401
-    return record.wired.plan.index[decision.product_id]
+def _index(record: Shown, decision: Any) -> int:  # noqa: ANN401
+    return record.terms.plan.index[decision.product_id]
 
 
 @contextmanager
-def _live_table(record: Record, total: int | None) -> Iterator[OnCycle]:
+def _live_table(record: Shown, total: int | None) -> Iterator[OnCycle]:
     from rich.console import Console
     from rich.live import Live
 
     from gpt_trader.observe.live import View, screen
 
-    wired = record.wired
-    routes = ", ".join(route.partition("(")[0] for route in _routes(wired))
-    title = f"{wired.header['profile']}: {routes}, {wired.header['interval']} bars"
+    terms = record.terms
+    routes = ", ".join(route.partition("(")[0] for route in _routes(terms.header))
+    title = f"{terms.header['profile']}: {routes}, {terms.header['interval']} bars"
     began = monotonic()
     drawn = 0.0
     first: int | None = None
 
     def picture(cycle: Cycle) -> Any:  # noqa: ANN401
-        path = record.tape.so_far(cycle.state).equity
         done = cycle.number - (first or 0) + 1
         left = None if total is None else (first or 0) + total - 1
         seconds = monotonic() - began
         return screen(
             View(
                 title=title,
-                label=wired.label,
-                plan=wired.plan,
+                label=terms.header["label"],
+                plan=terms.plan,
                 state=cycle.state,
-                latest=tuple(record.latest),
-                equity=path[np.isfinite(path)],
-                profit=tuple(record.flows),
+                latest=tuple(record.notes.latest),
+                equity=record.equity(cycle.state),
+                profit=tuple(record.notes.flows),
                 done=cycle.number,
                 total=left,
                 eta_s=None if left is None else seconds / done * (left - cycle.number),
@@ -176,9 +200,10 @@ def _money_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("final", _money(summary["final_equity"])),
         ("gross", _money(summary["gross_pnl"], sign="+")),
         ("fees", _money(summary["fees"], less=True)),
-        ("spread, slippage", _money(summary["spread_slippage"], less=True)),
-        ("net", _money(summary["net_pnl"], sign="+")),
     ]
+    if summary["spread_slippage"] is not None:
+        rows.append(("spread, slippage", _money(summary["spread_slippage"], less=True)))
+    rows.append(("net", _money(summary["net_pnl"], sign="+")))
     if "buy_hold_pnl" in summary:
         rows.append(("buy and hold", _money(summary["buy_hold_pnl"], sign="+")))
     return rows

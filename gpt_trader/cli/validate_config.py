@@ -80,13 +80,14 @@ def _warnings(loaded: Loaded) -> list[str]:
     settings = loaded.settings
     warnings = []
     if settings.needs_coinbase:
-        warnings.append(
-            f"profile {settings.profile} needs Coinbase, which this version does not speak yet: "
-            "it can be checked and backtested, not run"
-        )
         source = credential_source(os.environ, settings.coinbase.key_file)
         if source is None and settings.broker == "coinbase":
             warnings.append("no Coinbase key found: set COINBASE_API_KEY and COINBASE_API_SECRET")
+        if settings.mode == "live":
+            warnings.append(
+                f"profile {settings.profile} trades money: this version sends orders to a "
+                "stand-in on this machine only"
+            )
     if settings.costs.below_default:
         warnings.append("costs are below the exchange's worst tier: results are flattered")
     return warnings

@@ -61,6 +61,11 @@ def _scalar(value: object) -> object:
     return value
 
 
+def is_loopback(url: str) -> bool:
+    """Whether an address is of this machine."""
+    return _is_loopback(urlsplit(url).hostname or "")
+
+
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
@@ -212,6 +217,17 @@ class RiskKeys(BaseModel, extra="forbid", frozen=True):
     )
     max_equity: Annotated[Money | None, Absent] = Field(
         default=None, description="most quote money the bot may use; none: all of the account"
+    )
+    bot_watched_stops: Literal["refuse", "accept"] = Field(
+        default="refuse",
+        description="whether products may be traded whose stops cannot rest at the exchange",
+    )
+    exit_timeout_s: Annotated[float, Number] = Field(
+        default=300.0,
+        ge=1,
+        le=86_400,
+        allow_inf_nan=False,
+        description="how long an exit may wait while its position's protection does not rest",
     )
 
 

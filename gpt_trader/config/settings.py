@@ -19,6 +19,7 @@ from gpt_trader.domain.costs import CostModel, Leg, OrderStyle
 from gpt_trader.risk.policy import RiskPolicy
 
 Value = int | float | str | bool
+NOT_OF_THE_KERNEL = {"max_equity", "bot_watched_stops", "exit_timeout_s"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Settings:
     routes: tuple[RouteSpec, ...]
     cash: Decimal
     max_equity: Decimal | None
+    bot_watched_stops: bool
+    exit_timeout_s: float
     order_style: OrderStyle
     costs: CostModel
     risk: RiskPolicy
@@ -81,9 +84,11 @@ def to_settings(keys: ProfileKeys, profile: str) -> Settings:
         routes=routes,
         cash=keys.cash,
         max_equity=keys.risk.max_equity,
+        bot_watched_stops=keys.risk.bot_watched_stops == "accept",
+        exit_timeout_s=keys.risk.exit_timeout_s,
         order_style=OrderStyle(_leg(keys.order_style.entry), _leg(keys.order_style.exit)),
         costs=CostModel(**keys.costs.model_dump()),
-        risk=RiskPolicy(**keys.risk.model_dump(exclude={"max_equity"})),
+        risk=RiskPolicy(**keys.risk.model_dump(exclude=NOT_OF_THE_KERNEL)),
         data=keys.data,
         synthetic=keys.synthetic,
         run=keys.run,

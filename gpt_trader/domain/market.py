@@ -23,3 +23,12 @@ class Trade(NamedTuple):
     price: Decimal
     size: Decimal
     maker_side: str
+
+
+class Touch(NamedTuple):
+    """A product's best bid and ask in quote units, and when they were so."""
+
+    product_id: str
+    time_ms: int
+    bid: Decimal
+    ask: Decimal

@@ -55,6 +55,7 @@ class Session:
     broker: Broker
     resumed: bool
     ends_ms: int
+    cash: int = 0  # units it began with
     kept: Path | None = None
 
     def take(self, event: Event, observe: Callable[..., None]) -> None:
@@ -199,7 +200,7 @@ def _opened(
     cash, ends_ms = header["cash"], header["data_ends_ms"]
     state = recover_state(journal, plan, cash) if resumed else new_state(plan, cash)
     durable = DurableJournal(journal, clock_ms, state)
-    return Session(plan, signals, state, journal, durable, broker, resumed, ends_ms)
+    return Session(plan, signals, state, journal, durable, broker, resumed, ends_ms, cash)
 
 
 def read_header(folder: Path) -> dict[str, Any]:

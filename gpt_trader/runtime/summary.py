@@ -1,7 +1,6 @@
 """What a session came to, from its entries: the backtest's own tape and measures."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,19 +11,17 @@ from gpt_trader.backtest.measure import Metrics, buy_and_hold, measure, money
 from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.run import RawRun, Tape
 from gpt_trader.domain.costs import CostModel
-from gpt_trader.domain.decision import Decision
-from gpt_trader.domain.order import Fill
 from gpt_trader.domain.text import money_text, units_text
-from gpt_trader.engine.events import BarClosed, FillReceived
+from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
-from gpt_trader.engine.records import BarTaken, Decided, FillBooked
 from gpt_trader.engine.state import State, equity
 from gpt_trader.kernel.codes import ACT_ENTER, DECISION_NAMES, FIRST_REFUSAL
-from gpt_trader.kernel.ledger import cash_after, value
+from gpt_trader.kernel.ledger import value
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.kernel.slots import LAST_CLOSE, LOTS
-from gpt_trader.observe.cycle import price_text, quote_text, reason_json, size_text, time_text
+from gpt_trader.observe.cycle import price_text, quote_text, size_text, time_text
 from gpt_trader.runtime.journaling import read_entries
+from gpt_trader.runtime.notes import Notes, refusal_json
 from gpt_trader.runtime.session import Session
 from gpt_trader.runtime.wiring import Wired
 
@@ -38,40 +35,23 @@ class Record:
     def __init__(self, wired: Wired) -> None:
         self.wired = wired
         self.tape = Tape(wired.plan, wired.panel)
-        self.reasons: Counter[str] = Counter()  # of holds, by the deciding reason
-        self.refusal: Decision | None = None  # the newest
-        self.latest: list[Decision | None] = [None] * len(wired.plan.products)
-        self.flows = [0] * len(wired.plan.products)  # units in and out, fees and funding included
+        self.notes = Notes(wired.plan)
 
     def take(self, state: State, entries: Sequence[Entry]) -> None:
         """Add entries in order; `state` is the one after them."""
         self.tape.append(self.wired.plan, state, entries)
-        for entry in entries:
-            for record in entry.records:
-                if isinstance(record, Decided):
-                    self._note(record.decision)
-                elif isinstance(record, FillBooked) and isinstance(entry.event, FillReceived):
-                    self._count(entry.event.fill, record)
-                elif isinstance(record, BarTaken) and isinstance(entry.event, BarClosed):
-                    self.flows[self._index[entry.event.bar.product_id]] += record.funding
+        self.notes.take(entries)
 
     @property
-    def _index(self) -> Mapping[str, int]:
-        return self.wired.plan.index
+    def terms(self) -> Wired:
+        """What the session runs under."""
+        return self.wired
 
-    def _count(self, fill: Fill, booked: FillBooked) -> None:
-        j = self._index[fill.product_id]
-        spec = self.wired.plan.products[j].spec
-        self.flows[j] = int(
-            cash_after(self.flows[j], fill.side, booked.lots, fill.ticks, booked.fee, spec)
-        )
-
-    def _note(self, decision: Decision) -> None:
-        self.latest[self._index[decision.product_id]] = decision
-        if decision.action == "hold":
-            self.reasons[decision.reasons[0].code] += 1
-        elif decision.action == "blocked":
-            self.refusal = decision
+    def equity(self, state: State) -> Floats:
+        """Return the equity at each cycle so far, quote."""
+        path = self.tape.so_far(state).equity
+        finite: Floats = path[np.isfinite(path)]
+        return finite
 
 
 def record_of(wired: Wired, session: Session) -> Record:
@@ -127,10 +107,10 @@ def summary_line(record: Record, state: State, costs: CostModel, outcome: Outcom
         "first_bar": _first_bar(wired, raw),
         "last_bar": None if state.cycle_ms < 0 else time_text(state.cycle_ms),
         **_money(wired, path, costs),
-        "open_positions": positions(wired, state),
+        "open_positions": positions(wired.plan, state),
         "refusals": counts(raw, refused=True),
-        "newest_refusal": _refusal(record.refusal),
-        "holds": dict(record.reasons.most_common()),
+        "newest_refusal": refusal_json(record.notes.refusal),
+        "holds": dict(record.notes.reasons.most_common()),
         "actions": counts(raw, refused=False),
         "halts": halts(wired, raw, state),
         "resumed": outcome.resumed,
@@ -172,10 +152,10 @@ def _money(wired: Wired, path: Path | None, costs: CostModel) -> Json:
     }
 
 
-def positions(wired: Wired, state: State) -> list[Json]:
+def positions(plan: Plan, state: State) -> list[Json]:
     """Return what is held, valued at the newest closes."""
     found = []
-    for j, product in enumerate(wired.plan.products):
+    for j, product in enumerate(plan.products):
         lots, close = int(state.si[j, LOTS]), int(state.si[j, LAST_CLOSE])
         if lots:
             found.append(
@@ -217,10 +197,3 @@ def halts(wired: Wired, raw: RawRun, state: State) -> list[Json]:
             }
         )
     return found
-
-
-def _refusal(decision: Decision | None) -> Json | None:
-    if decision is None:
-        return None
-    where = {"product": decision.product_id, "bar_time": time_text(decision.bar_ms)}
-    return where | reason_json(decision.reasons[0])

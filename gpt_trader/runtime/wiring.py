@@ -77,8 +77,8 @@ def wire(settings: Settings, series: Sequence[Bars] | None, limits: Limits | Non
     """
     if settings.needs_coinbase:
         raise ConfigError(
-            f"profile {settings.profile} needs Coinbase, which this version does not reach yet",
-            hint="use --profile dev: the same engine on the bundled synthetic market",
+            f"profile {settings.profile} trades live prices: it has no session yet",
+            hint=f"begin one: gpt-trader run --profile {settings.profile} --once",
         )
     label = None
     if series is None:

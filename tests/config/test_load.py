@@ -64,6 +64,8 @@ CHANGES = {
     "risk.rebalance_band": 0.1,
     "risk.min_size_multiple": 5,
     "risk.max_equity": "20000",
+    "risk.bot_watched_stops": "accept",
+    "risk.exit_timeout_s": 60,
     "data.min_coverage_pct": 50,
     "synthetic.seed": 8,
     "synthetic.bars": 500,

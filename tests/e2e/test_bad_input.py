@@ -28,8 +28,9 @@ def journal(capsys, data):
 MISTAKES = [
     (("run",), 2, "which profile?"),
     (("run", "-p", "nope"), 3, "no profile 'nope'"),
-    (("run", "-p", "paper"), 3, "needs Coinbase"),
-    (("run", "-p", "spot", "--live"), 3, "needs Coinbase"),
+    (("orders", "list", "-p", "paper"), 2, "no session"),
+    (("run", "-p", "spot"), 3, "--live is not given"),
+    (("run", "-p", "spot", "--live"), 6, "stand-in on this machine only"),
     (("run", "-p", "dev", "--live"), 3, "--live needs a profile of mode live"),
     (("run", "-p", "dev", "--strategy", "smacross"), 2, "smacross"),
     (("run", "-p", "dev", "--strategy", "sma_cross", "--set", "fats=3"), 2, "fats"),

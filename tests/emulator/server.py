@@ -77,6 +77,8 @@ class Exchange:
             offset, limit = int(_one(query, "offset", "0")), int(_one(query, "limit", "1000"))
             rows = [self._product(p) for p in self.market.products][offset : offset + limit]
             return Answer(200, {"products": rows, "num_products": len(rows)})
+        if parts == ["market", "product_book"]:
+            return self._book(_one(query, "product_id", ""))
         if parts[:2] == ["market", "products"] and len(parts) in (3, 4):
             product = self.market.product(parts[2])
             if product is None:
@@ -123,6 +125,20 @@ class Exchange:
             "is_disabled": False,
             **dict.fromkeys(product.flags, True),
         }
+
+    def _book(self, product_id: str) -> Answer:
+        product = self.market.product(product_id)
+        if product is None:
+            return _error(404, "NOT_FOUND", f"Product {product_id} not supported")
+        tape = self.market.tape(product, self.now_ms - 86_400_000, self.now_ms)
+        last = int(tape.price[-1]) if len(tape.price) else product.price
+        book = {
+            "product_id": product_id,
+            "bids": [{"price": cents(last - 1), "size": "1"}],
+            "asks": [{"price": cents(last + 1), "size": "1"}],
+            "time": _iso(self.now_ms),
+        }
+        return Answer(200, {"pricebook": book, "last": cents(last), "mid_market": cents(last)})
 
     def _candles(self, product: Product, query: dict[str, list[str]]) -> Answer:
         name = _one(query, "granularity", "")

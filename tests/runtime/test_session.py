@@ -225,7 +225,7 @@ def test_no_session_and_a_profile_for_coinbase_are_said_plainly(tmp_path):
     with pytest.raises(UsageError, match="no session"), view(tmp_path):
         pass
     paper = load_profile("paper", env={}).settings
-    with pytest.raises(ConfigError, match="needs Coinbase"):
+    with pytest.raises(ConfigError, match="trades live prices"):
         wire(paper, None)
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-from gpt_trader.domain.market import Candle, Trade
+from gpt_trader.domain.market import Candle, Touch, Trade
 from gpt_trader.errors import Unavailable
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -85,6 +85,27 @@ def product(row: Mapping[str, Any]) -> ProductInfo | None:
         decimal(row.get("price")),
         decimal(row.get("volume_24h")),
     )
+
+
+def touch(document: Mapping[str, Any]) -> Touch | None:
+    """Return the best bid and ask of a book; None if a side is empty or crossed.
+
+    Raises Unavailable if the document has no book.
+    """
+    book = document.get("pricebook")
+    if not isinstance(book, dict):
+        raise Unavailable("Coinbase answered without pricebook")
+    best = [_best(book.get(side)) for side in ("bids", "asks")]
+    moment = _moment(book.get("time"))
+    if best[0] is None or best[1] is None or best[0] >= best[1] or moment is None:
+        return None
+    return Touch(_text(book, "product_id"), moment, best[0], best[1])
+
+
+def _best(levels: object) -> Decimal | None:
+    if not isinstance(levels, list) or not levels or not isinstance(levels[0], dict):
+        return None
+    return decimal(levels[0].get("price"))
 
 
 def time_ms(document: Mapping[str, Any]) -> int | None:

@@ -6,7 +6,7 @@ from typing import Any
 from gpt_trader.broker.coinbase import parse
 from gpt_trader.broker.coinbase.parse import Parsed, ProductInfo
 from gpt_trader.broker.coinbase.rest import Rest
-from gpt_trader.domain.market import Candle, Trade
+from gpt_trader.domain.market import Candle, Touch, Trade
 from gpt_trader.errors import DataError, Unavailable
 
 GRANULARITIES = {
@@ -73,6 +73,14 @@ class PublicMarket:
         found = self.rest.get(f"/market/products/{product_id}", parse.product)
         if found is None:
             raise DataError(f"Coinbase says nothing of {product_id}")
+        return found
+
+    def touch(self, product_id: str) -> Touch:
+        """Return a product's best bid and ask. Raises DataError if a side is empty."""
+        params = {"product_id": product_id, "limit": 1}
+        found = self.rest.get("/market/product_book", parse.touch, params)
+        if found is None:
+            raise DataError(f"Coinbase tells no bid and ask of {product_id}")
         return found
 
     def now_ms(self) -> int:

@@ -1,0 +1,116 @@
+"""Running a profile on live prices: simulated fills, recorded orders, or money."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from gpt_trader.broker.observe import ObserveBroker
+from gpt_trader.broker.quotes import QuotePaper
+from gpt_trader.cli import run_view
+from gpt_trader.cli.market import connect, product_of
+from gpt_trader.cli.output import encode, note, warn
+from gpt_trader.cli.run_input import Asked
+from gpt_trader.cli.run_session import Ended, following, write_fills
+from gpt_trader.config.settings import Settings
+from gpt_trader.data.times import format_time
+from gpt_trader.engine.ports import Broker
+from gpt_trader.risk.policy import no_policy
+from gpt_trader.runtime.live_feed import LiveFeed, Market
+from gpt_trader.runtime.live_record import live_record_of, live_summary
+from gpt_trader.runtime.live_terms import LiveTerms, live_terms
+from gpt_trader.runtime.loop import run_feed
+from gpt_trader.runtime.session import Session, clock_ms, start
+from gpt_trader.runtime.state_dir import state_dir as folder_of
+from gpt_trader.runtime.stop import Stop
+from gpt_trader.runtime.summary import Outcome
+
+NOT_STARTED_MS = 1_000  # a clock so far from the exchange's is worth a word
+
+
+class Wires(NamedTuple):
+    """What a live session is connected to. now_ms: the exchange's time."""
+
+    terms: LiveTerms
+    market: Market
+    broker: Broker
+    now_ms: Callable[[], int]
+    folder: Path
+
+
+def run_live(
+    asked: Asked,
+    settings: Settings,
+    *,
+    stop: Stop,
+    cycles: int | None,
+    once: bool,
+    state_dir: Path | None,
+    fills: Path | None,
+    json: bool,
+) -> Ended:
+    """Run on live prices until a stop is asked for, or once; show each cycle, then the summary."""
+    wires = _connected(asked, settings, stop, state_dir)
+    terms = wires.terms
+    with _session(wires) as session:
+        run_view.live_banner(settings, terms, session, str(wires.folder))
+        record = live_record_of(terms, session, session.cash)
+        feed = LiveFeed(
+            plan=session.plan,
+            state=lambda: session.state,
+            market=wires.market,
+            orders=session.broker,
+            now_ms=wires.now_ms,
+            wait=stop.flag.wait,
+            stopped=lambda: stop.asked,
+            once=once,
+        )
+        with run_view.display(record, cycles, json=json) as show:
+            done = run_feed(
+                session, iter(feed), stop=stop, watch=record.take, on_cycle=show, cycles=cycles
+            )
+        session.durable.snapshot()
+        if fills is not None:
+            write_fills(fills, session)
+        state = session.state
+        outcome = Outcome(done, session.resumed, stop.asked, str(wires.folder))
+    if feed.failures:
+        warn(f"{feed.failures} polls failed, the last: {feed.problem}")
+    summary = live_summary(record, state, outcome)
+    if json:
+        print(encode(summary), flush=True)
+    else:
+        if once and not done:
+            next_ms = max(state.last_bar_ms) + 2 * session.plan.interval_ms
+            note(f"nothing new to decide: the next bar closes at {format_time(next_ms)}")
+        run_view.show_summary(
+            summary, following(asked.profile, state_dir, terms.plan, record.notes)
+        )
+    halted = bool(state.halted or state.marks.halted)
+    return Ended(done, stop.asked, halted, format_time(max(state.cycle_ms, 0)))
+
+
+@contextlib.contextmanager
+def _session(wires: Wires) -> Iterator[Session]:
+    with start(
+        wires.terms, wires.folder, lambda _: False, broker=wires.broker, now_ms=wires.now_ms
+    ) as session:
+        yield session
+
+
+def _connected(asked: Asked, settings: Settings, stop: Stop, state_dir: Path | None) -> Wires:
+    market = connect(settings.coinbase, stop.flag.wait)
+    skew_ms = market.now_ms() - clock_ms()
+    if abs(skew_ms) > NOT_STARTED_MS:
+        note(f"this machine's clock is {skew_ms / 1000:+.1f} s from the exchange's, which counts")
+
+    def now_ms() -> int:
+        return clock_ms() + skew_ms
+
+    products = [product_of(market.product(product_id)) for product_id in settings.products]
+    limits = None if asked.risk else no_policy(settings.interval_ms)
+    terms = live_terms(settings, products, None, now_ms(), limits)
+    broker: Broker = ObserveBroker() if settings.broker == "observe" else QuotePaper()
+    folder = folder_of(settings.profile, state_dir, os.environ)
+    return Wires(terms, market, broker, now_ms, folder)

@@ -1,0 +1,295 @@
+"""Events of a live market: what was missed, then bars as they close, quotes and order reports.
+
+One thread hands over one event at a time; whatever arrives on other threads waits in an inbox.
+Bars come from the stream's trades when they tell the whole bar, else from the exchange's candles;
+each bar that came from trades is held against its candle soon after, and a difference is handed
+over as a correction. Where the stream is down, polling takes its place.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Protocol
+
+from gpt_trader.data.pull import clean, pages
+from gpt_trader.domain.bars import Bar
+from gpt_trader.domain.market import Candle, Touch
+from gpt_trader.domain.product import Product
+from gpt_trader.engine.events import (
+    BarClosed,
+    BarMissed,
+    Event,
+    HistoryLoaded,
+    Quoted,
+    Ticked,
+)
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.state import State
+from gpt_trader.errors import RateLimited, Unavailable
+
+SETTLE_MS = 2_000  # after a close, before the exchange's candle is taken as final
+ASK_AGAIN_MS = 1_000
+DEADLINE_MS = 10_000  # after a close, for bars that are not in
+CONFIRM_MS = 15_000  # after a close, when bars made of trades are held against candles
+POLL_MS = 5_000  # between looks at orders and quotes while a link is down
+RECONCILE_MS = 60_000  # between looks at orders in any case
+LONGEST_WAIT_S = 0.5
+
+
+class Market(Protocol):
+    """Questions that a public market answers."""
+
+    def candles(
+        self, product_id: str, interval_ms: int, start_ms: int, end_ms: int
+    ) -> list[Candle]:
+        """Return the candles with opens from start to end, both inclusive."""
+        ...
+
+    def touch(self, product_id: str) -> Touch:
+        """Return a product's best bid and ask."""
+        ...
+
+
+class Link(Protocol):
+    """What a stream has brought since it was last asked."""
+
+    def events(self, plan: Plan, state: State, now_ms: int) -> Sequence[Event]:
+        """Return quotes (only the newest of each product) and reports on orders (all)."""
+        ...
+
+    def closed(self, now_ms: int) -> Sequence[Bar]:
+        """Return the bars that have closed and that trades tell wholly."""
+        ...
+
+    def is_up(self, now_ms: int) -> bool:
+        """Whether quotes and reports arrive."""
+        ...
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for something new."""
+        ...
+
+
+class Orders(Protocol):
+    """The broker's side of the account."""
+
+    def reconcile(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
+        """Return what brings the state's orders in line with the exchange."""
+        ...
+
+
+@dataclass(slots=True)
+class LiveFeed:
+    """A live market from now on. state: what the session holds whenever it is asked.
+
+    now_ms: the exchange's time. link: None without a stream. stopped: whether to end; `once`:
+    end when what is known now has been handed over. failures: polls that failed, since the start.
+    """
+
+    plan: Plan
+    state: Callable[[], State]
+    market: Market
+    orders: Orders
+    now_ms: Callable[[], int]
+    wait: Callable[[float], object]
+    stopped: Callable[[], bool]
+    link: Link | None = None
+    once: bool = False
+    failures: int = 0
+    problem: str = ""
+    _waiting: set[int] = field(default_factory=set)
+    _asked_ms: int = 0
+    _polled_bars_ms: int = 0
+    _polled_ms: int = 0
+    _reconciled_ms: int = 0
+    _confirm: list[tuple[int, Bar]] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Event]:
+        """Hand over what was missed, then what happens."""
+        yield from self._touches()
+        yield from self._caught_up()
+        if self.once:
+            return
+        while not self.stopped():
+            now_ms = self.now_ms()
+            if self.link is not None:
+                yield from self.link.events(self.plan, self.state(), now_ms)
+            yield from self._polled(now_ms)
+            yield from self._bars(now_ms)
+            yield from self._confirmed(now_ms)
+            self._pause(now_ms)
+
+    # What was missed.
+
+    def _caught_up(self) -> Iterator[Event]:
+        """Load history, or take the bars that closed while nobody looked; decide on the newest."""
+        plan, now_ms = self.plan, self.now_ms()
+        newest_ms = (now_ms - SETTLE_MS) // plan.interval_ms * plan.interval_ms - plan.interval_ms
+        newest: list[Bar] = []
+        for j, product in enumerate(plan.products):
+            state = self.state()
+            known_ms = state.last_bar_ms[j]
+            wanted = max(plan.window_bars[j], plan.min_bars[j]) + 1
+            start_ms = newest_ms - wanted * plan.interval_ms
+            is_new = state.bars_seen[j] == 0
+            bars = self._history(
+                product, start_ms if is_new else known_ms + plan.interval_ms, newest_ms
+            )
+            newest += [bar for bar in bars if bar.open_ms == newest_ms]
+            missed = tuple(bar for bar in bars if bar.open_ms < newest_ms)
+            if is_new and missed:
+                yield HistoryLoaded(now_ms, product.product_id, missed)
+            elif not is_new:
+                for bar in missed:
+                    yield BarMissed(now_ms, bar)
+        for bar in newest:
+            yield BarClosed(now_ms, bar)
+        if newest and len(newest) < len(plan.products):
+            yield Ticked(now_ms)
+        self._asked_ms = newest_ms
+
+    def _history(self, product: Product, start_ms: int, newest_ms: int) -> list[Bar]:
+        """Return a product's bars from start to the newest, both inclusive."""
+        interval_ms = self.plan.interval_ms
+        found: list[Bar] = []
+        for page in pages((start_ms, newest_ms + interval_ms), [], interval_ms):
+            answer = self.market.candles(
+                product.product_id, interval_ms, page[0], page[1] - interval_ms
+            )
+            cleaned = clean(answer, page, interval_ms)
+            if cleaned.refused or cleaned.contradictions:
+                raise Unavailable(f"candles of {product.product_id} cannot be read")
+            found += [bar_of(row, product) for row in cleaned.rows]
+        return found
+
+    def _touches(self) -> Iterator[Event]:
+        """Ask for every product's bid and ask."""
+        for product in self.plan.products:
+            touch = self.market.touch(product.product_id)
+            yield quoted(touch, product, self.now_ms())
+
+    # What happens.
+
+    def _polled(self, now_ms: int) -> Iterator[Event]:
+        """Ask for quotes and orders: all the time while the stream is down, else now and then."""
+        up = self.link is not None and self.link.is_up(now_ms)
+        if not up and now_ms - self._polled_ms >= POLL_MS:
+            self._polled_ms = now_ms
+            yield from self._tried(self._touches)
+        every_ms = RECONCILE_MS if up else POLL_MS
+        if self.state().open_orders and now_ms - self._reconciled_ms >= every_ms:
+            self._reconciled_ms = now_ms
+            yield from self._tried(
+                lambda: iter(self.orders.reconcile(self.plan, self.state(), self.now_ms()))
+            )
+
+    def _tried(self, ask: Callable[[], Iterator[Event]]) -> Iterator[Event]:
+        """Hand over what an answer says; a failure is counted, and asked again later."""
+        try:
+            found = list(ask())
+        except (Unavailable, RateLimited) as failure:
+            self.failures += 1
+            self.problem = failure.message
+            return
+        yield from found
+
+    def _bars(self, now_ms: int) -> Iterator[Event]:
+        """Hand over the bars that closed; after the deadline decide without those that did not."""
+        plan = self.plan
+        due_ms = now_ms // plan.interval_ms * plan.interval_ms - plan.interval_ms
+        if due_ms > self._asked_ms:
+            if self._waiting:
+                yield Ticked(now_ms)
+            self._asked_ms, self._waiting = due_ms, set(range(len(plan.products)))
+        if self.link is not None:
+            for bar in self.link.closed(now_ms):
+                j = plan.index[bar.product_id]
+                if bar.open_ms == due_ms and j in self._waiting:
+                    self._waiting.discard(j)
+                    self._confirm.append((j, bar))
+                    yield BarClosed(now_ms, bar)
+        closed_ms = due_ms + plan.interval_ms
+        if not self._waiting or now_ms < closed_ms + SETTLE_MS:
+            return
+        yield from self._asked(due_ms, now_ms)
+        if self._waiting and now_ms >= closed_ms + DEADLINE_MS:
+            self._waiting.clear()
+            yield Ticked(now_ms)
+
+    def _asked(self, due_ms: int, now_ms: int) -> Iterator[Event]:
+        """Ask for the candles of the bars that are missing, once a second."""
+        if now_ms - self._polled_bars_ms < ASK_AGAIN_MS:
+            return
+        self._polled_bars_ms = now_ms
+        for j in sorted(self._waiting):
+            product = self.plan.products[j]
+
+            def ask(product: Product = product) -> Iterator[Event]:
+                rows = self._history(product, due_ms, due_ms)
+                return iter([BarClosed(self.now_ms(), bar) for bar in rows])
+
+            for event in self._tried(ask):
+                self._waiting.discard(j)
+                yield event
+
+    def _confirmed(self, now_ms: int) -> Iterator[Event]:
+        """Hold bars made of trades against the exchange's candles; hand over what differs."""
+        due = [one for one in self._confirm if now_ms >= one[1].open_ms + self._late_ms]
+        if not due:
+            return
+        self._confirm = [one for one in self._confirm if one not in due]
+        for j, bar in due:
+            product = self.plan.products[j]
+
+            def ask(product: Product = product, bar: Bar = bar) -> Iterator[Event]:
+                rows = self._history(product, bar.open_ms, bar.open_ms)
+                return iter([BarClosed(self.now_ms(), row) for row in rows if differs(row, bar)])
+
+            yield from self._tried(ask)
+
+    @property
+    def _late_ms(self) -> int:
+        return self.plan.interval_ms + CONFIRM_MS
+
+    def _pause(self, now_ms: int) -> None:
+        """Wait for something new, at most until the next bar closes."""
+        next_ms = (now_ms // self.plan.interval_ms + 1) * self.plan.interval_ms
+        timeout_s = min((next_ms - now_ms) / 1000, LONGEST_WAIT_S)
+        if self.link is not None:
+            self.link.wait(timeout_s)
+        else:
+            self.wait(timeout_s)
+
+
+def bar_of(candle: Candle, product: Product) -> Bar:
+    """Return a candle as a bar; a price off today's grid, of an older one, is rounded to it."""
+
+    def ticks(price: Decimal) -> int:
+        return max(int((price / product.price_increment).to_integral_value(ROUND_HALF_EVEN)), 1)
+
+    return Bar(
+        product.product_id,
+        candle.open_ms,
+        ticks(candle.open),
+        ticks(candle.high),
+        ticks(candle.low),
+        ticks(candle.close),
+        float(candle.volume),
+    )
+
+
+def quoted(touch: Touch, product: Product, now_ms: int) -> Quoted:
+    """Return a bid and ask in ticks: what is off the grid is rounded away from the middle."""
+    bid = int(touch.bid // product.price_increment)
+    ask = -int(-touch.ask // product.price_increment)
+    return Quoted(now_ms, product.product_id, bid, ask)
+
+
+def differs(one: Bar, other: Bar) -> bool:
+    """Whether two bars of one time tell different prices."""
+    return (one.open, one.high, one.low, one.close) != (
+        other.open,
+        other.high,
+        other.low,
+        other.close,
+    )

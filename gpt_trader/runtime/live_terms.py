@@ -1,0 +1,110 @@
+"""The terms of a session on live prices: from settings, products as they trade, and an account."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from gpt_trader.config.settings import Settings
+from gpt_trader.domain.costs import CostModel
+from gpt_trader.domain.product import Product
+from gpt_trader.engine.plan import Plan
+from gpt_trader.errors import ConfigError
+from gpt_trader.kernel.settings import Limits
+from gpt_trader.runtime.signals import TrailingSignals
+from gpt_trader.runtime.wiring import plan_of, route_of, session_header
+from gpt_trader.strategy.registry import create
+
+NEVER_MS = 2**62  # when live prices end
+BPS_OF_ONE = Decimal(10_000)
+
+
+class Account(NamedTuple):
+    """What an exchange's account is at the start. wallets: exact totals by currency.
+
+    cash: quote that is free to spend. rests: by product, whether a stop may rest at the exchange.
+    maker_rate, taker_rate: fractions, as the account's tier pays them.
+    """
+
+    portfolio: str
+    wallets: Mapping[str, Decimal]
+    cash: Decimal
+    maker_rate: Decimal
+    taker_rate: Decimal
+    rests: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTerms:
+    """What a session on live prices runs under."""
+
+    plan: Plan
+    signals: TrailingSignals
+    header: Mapping[str, Any]
+    begins_ms: int
+    costs: CostModel
+
+
+def live_terms(
+    settings: Settings,
+    products: Sequence[Product],
+    account: Account | None,
+    now_ms: int,
+    limits: Limits | None = None,
+) -> LiveTerms:
+    """Return the terms. account: None for a simulated one. limits: None for the profile's.
+
+    Raises ConfigError if a position could be left without a stop and the profile does not say
+    that it may.
+    """
+    routes = route_of(settings.routes, [product.product_id for product in products])
+    strategies = [create(route.strategy, route.params) for route in routes]
+    costs, cash = settings.costs, settings.cash
+    if account is not None:
+        costs = _at_tier(costs, account)
+        cash = account.cash
+    if settings.max_equity is not None:
+        cash = min(cash, settings.max_equity)
+    header = session_header(
+        replace(settings, costs=costs),
+        routes,
+        strategies,
+        products,
+        settings.interval_ms,
+        cash,
+        settings.risk.limits(settings.interval_ms) if limits is None else limits,
+    ) | {
+        "mode": settings.mode,
+        "wallets": {},
+        "data": [],
+        "data_ends_ms": NEVER_MS,
+        "label": None,
+    }
+    if account is not None:
+        _check_stops(settings, account, products)
+        header |= {
+            "portfolio": account.portfolio,
+            "wallets": {name: format(total, "f") for name, total in account.wallets.items()},
+            "rests": list(account.rests),
+            "exit_timeout_ms": int(settings.exit_timeout_s * 1000),
+        }
+    plan = plan_of(header)
+    return LiveTerms(plan, TrailingSignals(strategies), header, now_ms, costs)
+
+
+def _at_tier(costs: CostModel, account: Account) -> CostModel:
+    """Return the costs at the rates that the account pays."""
+    taker_bps, maker_bps = (
+        float(rate * BPS_OF_ONE) for rate in (account.taker_rate, account.maker_rate)
+    )
+    return replace(costs, fee_tier="worst", taker_bps=taker_bps, maker_bps=maker_bps)
+
+
+def _check_stops(settings: Settings, account: Account, products: Sequence[Product]) -> None:
+    bare = [p.product_id for p, rests in zip(products, account.rests, strict=True) if not rests]
+    if bare and settings.mode == "live" and not settings.bot_watched_stops:
+        raise ConfigError(
+            f"no stop can rest at the exchange for {', '.join(bare)}: "
+            "only this process would watch it",
+            hint="accept that with risk.bot_watched_stops: accept, or leave these products out",
+        )
