@@ -6,7 +6,27 @@ from urllib.parse import urlsplit, urlunsplit
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
+from gpt_trader.errors import HaltError
+
 HOST = "api.coinbase.com"  # what the SDK signs, wherever a request really goes
+
+
+QUESTIONS = ("/orders/preview", "/orders/edit_preview")  # posts that change nothing
+
+
+class Unsending(HTTPAdapter):
+    """Lets questions pass and nothing else: what is mounted on it cannot send an order."""
+
+    def __init__(self, adapter: HTTPAdapter) -> None:
+        self._adapter = adapter
+        super().__init__()
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401
+        """Send a request that changes nothing. Raises HaltError for any other."""
+        path = urlsplit(request.url or "").path
+        if request.method != "GET" and not path.endswith(QUESTIONS):
+            raise HaltError(f"nothing is sent from here: {request.method} {path}")
+        return self._adapter.send(request, *args, **kwargs)
 
 
 class OtherOrigin(HTTPAdapter):

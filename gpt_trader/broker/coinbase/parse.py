@@ -4,7 +4,7 @@ A row that cannot be read is left out and counted; whoever asked decides what th
 without its rows is no empty page: it raises Unavailable, or a hole would be taken for silence.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
@@ -51,19 +51,19 @@ class ProductInfo(NamedTuple):
 
 def candles(document: Mapping[str, Any]) -> Parsed[Candle]:
     """Return the candles of a page, oldest first."""
-    found: Parsed[Candle] = _each(document, "candles", _candle)
+    found: Parsed[Candle] = each(document, "candles", _candle)
     found.rows.sort()
     return found
 
 
 def trades(document: Mapping[str, Any]) -> Parsed[Trade]:
     """Return the trades of a page in the order of the page (newest first)."""
-    return _each(document, "trades", _trade)
+    return each(document, "trades", _trade)
 
 
 def products(document: Mapping[str, Any]) -> Parsed[ProductInfo]:
     """Return the products of a page."""
-    return _each(document, "products", product)
+    return each(document, "products", product)
 
 
 def product(row: Mapping[str, Any]) -> ProductInfo | None:
@@ -73,14 +73,14 @@ def product(row: Mapping[str, Any]) -> ProductInfo | None:
         return None
     return ProductInfo(
         product_id,
-        _text(row, "product_type"),
-        _text(row, "base_currency_id"),
-        _text(row, "quote_currency_id"),
+        text(row, "product_type"),
+        text(row, "base_currency_id"),
+        text(row, "quote_currency_id"),
         decimal(row.get("base_increment")),
         decimal(row.get("price_increment")) or decimal(row.get("quote_increment")),
         decimal(row.get("base_min_size")),
         decimal(row.get("quote_min_size")),
-        _text(row, "status"),
+        text(row, "status"),
         tuple(name for name in FLAGS if row.get(name) is True),
         decimal(row.get("price")),
         decimal(row.get("volume_24h")),
@@ -95,11 +95,20 @@ def touch(document: Mapping[str, Any]) -> Touch | None:
     book = document.get("pricebook")
     if not isinstance(book, dict):
         raise Unavailable("Coinbase answered without pricebook")
-    best = [_best(book.get(side)) for side in ("bids", "asks")]
-    moment = _moment(book.get("time"))
-    if best[0] is None or best[1] is None or best[0] >= best[1] or moment is None:
+    return _touch(book)
+
+
+def touches(document: Mapping[str, Any]) -> list[Touch]:
+    """Return the best bid and ask of each book that has both."""
+    return each(document, "pricebooks", _touch).rows
+
+
+def _touch(book: Mapping[str, Any]) -> Touch | None:
+    bid, ask = (_best(book.get(side)) for side in ("bids", "asks"))
+    moment = moment_ms(book.get("time"))
+    if bid is None or ask is None or bid >= ask or moment is None:
         return None
-    return Touch(_text(book, "product_id"), moment, best[0], best[1])
+    return Touch(text(book, "product_id"), moment, bid, ask)
 
 
 def _best(levels: object) -> Decimal | None:
@@ -114,7 +123,10 @@ def time_ms(document: Mapping[str, Any]) -> int | None:
     return None if found is None else int(found)
 
 
-def _each[T](document: Mapping[str, Any], name: str, read: Any) -> Parsed[T]:  # noqa: ANN401
+def each[T](
+    document: Mapping[str, Any], name: str, read: Callable[[Mapping[str, Any]], T | None]
+) -> Parsed[T]:
+    """Return what `read` makes of each row below a name. Raises Unavailable without rows."""
     rows = document.get(name)
     if not isinstance(rows, list):
         raise Unavailable(f"Coinbase answered without {name}")
@@ -139,10 +151,10 @@ def _candle(row: Mapping[str, Any]) -> Candle | None:
 
 def _trade(row: Mapping[str, Any]) -> Trade | None:
     trade_id, price, size = row.get("trade_id"), decimal(row.get("price")), decimal(row.get("size"))
-    moment = _moment(row.get("time"))
+    moment = moment_ms(row.get("time"))
     if not trade_id or price is None or size is None or moment is None:
         return None
-    return Trade(str(trade_id), moment, price, size, _text(row, "side"))
+    return Trade(str(trade_id), moment, price, size, text(row, "side"))
 
 
 def decimal(value: object) -> Decimal | None:
@@ -156,7 +168,8 @@ def decimal(value: object) -> Decimal | None:
     return found if found.is_finite() and -LARGEST <= found <= LARGEST else None
 
 
-def _moment(value: object) -> int | None:
+def moment_ms(value: object) -> int | None:
+    """Return an ISO time, ms UTC; None if it is none."""
     if not isinstance(value, str):
         return None
     try:
@@ -167,6 +180,7 @@ def _moment(value: object) -> int | None:
         return None
 
 
-def _text(row: Mapping[str, Any], name: str) -> str:
+def text(row: Mapping[str, Any], name: str) -> str:
+    """Return a field's text; "" if it is absent or something else."""
     value = row.get(name)
     return value if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""Reading from Coinbase's REST API: paced, bounded in time, tried again, errors in our words."""
+"""Coinbase's REST API: paced, bounded in time; reads are tried again, writes never."""
 
 import logging
 import re
@@ -7,11 +7,23 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
+from coinbase.constants import USER_AGENT
 from coinbase.rest import RESTClient
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from gpt_trader.broker.coinbase.origin import HOST, OtherOrigin
+from gpt_trader.broker.coinbase.keys import Signer
+from gpt_trader.broker.coinbase.origin import HOST, OtherOrigin, Unsending
 from gpt_trader.broker.coinbase.pace import Pace
-from gpt_trader.errors import BrokerError, DataError, RateLimited, TraderError, Unavailable
+from gpt_trader.errors import (
+    AuthError,
+    BrokerError,
+    DataError,
+    RateLimited,
+    TraderError,
+    Unavailable,
+    UnknownOutcome,
+)
 
 PREFIX = "/api/v3/brokerage"
 TIMEOUT_S = (5.0, 20.0)  # to connect, and between two bytes
@@ -26,10 +38,12 @@ WORDS = 200  # characters of the exchange's own words that are shown
 
 
 class Rest:
-    """Reads documents by path, from any thread; each has a connection of its own.
+    """Reads and posts documents by path, from any thread; each has a connection of its own.
 
     url: another origin than Coinbase's, None for Coinbase. clock: monotonic seconds. random: a
-    number in [0, 1).
+    number in [0, 1). signer: signs every request; None: public ones only. attempts: how often a
+    read is tried. sends: whether anything may be posted but previews; a session that may not has
+    no way to send it.
     """
 
     def __init__(
@@ -40,8 +54,13 @@ class Rest:
         clock: Callable[[], float],
         sleep: Callable[[float], object],
         random: Callable[[], float],
+        signer: Signer | None = None,
+        attempts: int = ATTEMPTS,
+        sends: bool = False,
     ) -> None:
         self._pace, self._url, self._clock = pace, url, clock
+        self._signer, self._attempts, self._sends = signer, attempts, sends
+        self.limits: dict[str, str] = {}  # what the newest answer said of them
         self._sleep, self._random = sleep, random
         self._own = threading.local()
         _silence()
@@ -52,30 +71,80 @@ class Rest:
         read: Callable[[dict[str, Any]], T],
         params: Mapping[str, Any] | None = None,
     ) -> T:
-        """Return what `read` makes of the public document at a path below PREFIX.
+        """Return what `read` makes of the document at a path below PREFIX.
 
         Tries again after a pause (doubling, with full jitter) on what may pass: no connection,
         a timeout, 401 (which throttling looks like at times), 408, 429, 5xx, an answer that is no
         JSON object, and Unavailable from `read`. Raises DataError if the exchange refuses the
-        question (400, 404), BrokerError if it refuses access, else Unavailable or RateLimited.
+        question (400, 404), AuthError or BrokerError if it refuses access, else Unavailable or
+        RateLimited.
         """
-        for attempt in range(1, ATTEMPTS):
-            try:
-                return read(self._once(path, params))
-            except (Unavailable, RateLimited) as failure:
-                self._sleep(self._pause_s(attempt, failure))
-        try:
-            return read(self._once(path, params))
-        except (Unavailable, RateLimited) as failure:
-            failure.message += f"; asked {ATTEMPTS} times"
-            raise
+        return self._retried(lambda: read(self._once("GET", path, params, None)))
 
-    def _once(self, path: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
+    def ask[T](self, path: str, body: Mapping[str, Any], read: Callable[[dict[str, Any]], T]) -> T:
+        """Post a question that changes nothing, such as a preview; tried again like `get`."""
+        return self._retried(lambda: read(self._once("POST", path, None, body)))
+
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Post once, never twice, and return the answer.
+
+        Raises AuthError, RateLimited or BrokerError where the exchange refused before it took
+        anything in (a 4xx), and Unavailable where no connection was made: nothing was sent. All
+        else, a timeout, a cut connection, 5xx, an answer that is no JSON object, proves nothing:
+        UnknownOutcome.
+        """
         self._pace.take()
         try:
-            found = self._client().get(PREFIX + path, dict(params or {}), public=True)
+            found = self._client().post(PREFIX + path, data=dict(body))
         except (requests.RequestException, ValueError, RecursionError) as error:
-            failure = translate(error, path)
+            if _was_not_sent(error):
+                raise Unavailable(
+                    f"Coinbase cannot be reached: {_reason(error)} ({path})"
+                ) from None
+            failure = translate(error, path, signed=True)
+            if isinstance(failure, RateLimited):
+                self._pace.refused()
+            if _is_definite(error):
+                raise failure from None
+            raise UnknownOutcome(f"sent, and not answered: {failure.message}") from None
+        if not isinstance(found, dict):
+            raise UnknownOutcome(f"Coinbase answered {path} with no object")
+        self._pace.answered()
+        return found
+
+    def _retried[T](self, attempt: Callable[[], T]) -> T:
+        was_refused = False
+        for number in range(1, self._attempts):
+            try:
+                return attempt()
+            except (Unavailable, RateLimited) as failure:
+                self._sleep(self._pause_s(number, failure))
+            except AuthError:
+                if was_refused:
+                    raise
+                was_refused = True  # valid tokens are refused at times: sign once more
+        try:
+            return attempt()
+        except (Unavailable, RateLimited) as failure:
+            failure.message += f"; asked {self._attempts} times"
+            raise
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        body: Mapping[str, Any] | None,
+    ) -> dict[str, Any]:
+        self._pace.take()
+        client, signed = self._client(), self._signer is not None
+        try:
+            if method == "GET":
+                found = client.get(PREFIX + path, dict(params or {}), public=not signed)
+            else:
+                found = client.post(PREFIX + path, data=dict(body or {}))
+        except (requests.RequestException, ValueError, RecursionError) as error:
+            failure = translate(error, path, signed=signed)
             if isinstance(failure, RateLimited):
                 self._pace.refused()
             raise failure from None
@@ -94,17 +163,25 @@ class Rest:
         client: RESTClient | None = vars(self._own).get("client")
         if client is None:
             # a key in the environment would be taken for public requests, too
-            client = RESTClient(api_key=None, api_secret=None, timeout=TIMEOUT_S)
+            client = _Client(self._signer)
             client.session.headers["Cache-Control"] = "no-cache"
             client.session.hooks["response"] = [self._take]
+            adapter = HTTPAdapter() if self._url is None else OtherOrigin(self._url)
+            client.session.mount("https://", adapter if self._sends else Unsending(adapter))
             if self._url is not None:
                 client.session.trust_env = False  # a proxy knows nothing of this machine
-                client.session.mount(f"https://{HOST}", OtherOrigin(self._url))
             self._own.client = client
         return client
 
     def _take(self, response: requests.Response, **_sent: object) -> None:
         """Take in a body within bounds of size and time; requests itself has none."""
+        self.limits |= {
+            name: value
+            for name, value in response.headers.items()
+            if name.lower().startswith("x-ratelimit-")
+        }
+        if self.limits.get("x-ratelimit-remaining") == "0":
+            self._pace.refused()
         began, body = self._clock(), bytearray()
         for chunk in response.iter_content(CHUNK_BYTES):
             body += chunk
@@ -117,7 +194,49 @@ class Rest:
         response._content = bytes(body)  # noqa: SLF001 - where requests keeps what it has read
 
 
-def translate(error: Exception, path: str) -> TraderError:
+class _Client(RESTClient):  # type: ignore[misc]
+    """The SDK's client with our signer: the key is read once, the clock is the exchange's."""
+
+    def __init__(self, signer: Signer | None) -> None:
+        # a key in the environment would be taken for public requests, too
+        super().__init__(api_key=None, api_secret=None, timeout=TIMEOUT_S)
+        self._signer = signer
+        self.is_authenticated = signer is not None
+        self.session.auth = _nothing  # else requests would look for a password in ~/.netrc
+
+    def set_headers(self, method: str, path: str) -> dict[str, str]:
+        """Return the headers of a request."""
+        headers = {"User-Agent": USER_AGENT, "Content-Type": "application/json"}
+        if self._signer is not None:
+            token = self._signer.token(f"{method} {HOST}{path}")
+            headers["Authorization"] = f"Bearer {token}"
+        return headers
+
+
+def _nothing(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Add no password to a request."""
+    return request
+
+
+def _was_not_sent(error: Exception) -> bool:
+    """Whether no connection was made: a connection that was cut proves nothing."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    cause = error.args[0] if error.args else None
+    return isinstance(error, requests.ConnectionError) and isinstance(
+        cause.reason if isinstance(cause, MaxRetryError) else None, NewConnectionError
+    )
+
+
+def _is_definite(error: Exception) -> bool:
+    """Whether the exchange refused a request itself: it has not taken in what was posted."""
+    response = error.response if isinstance(error, requests.RequestException) else None
+    return response is not None and (
+        400 <= response.status_code < 500 and response.status_code != 408
+    )
+
+
+def translate(error: Exception, path: str, *, signed: bool = False) -> TraderError:
     """Return an error of requests in our words; never with headers or a key."""
     response = error.response if isinstance(error, requests.RequestException) else None
     if response is None:
@@ -130,6 +249,11 @@ def translate(error: Exception, path: str) -> TraderError:
         after = response.headers.get("retry-after") or response.headers.get("x-ratelimit-reset")
         return RateLimited(
             f"Coinbase refuses more requests for now ({path})", retry_after_s=_seconds(after)
+        )
+    if signed and status in (401, 403):
+        return AuthError(
+            f"Coinbase refuses the key: {status} {words} ({path})",
+            hint="check the key's permissions and addresses, and this machine's clock",
         )
     if status == 403:
         return BrokerError(

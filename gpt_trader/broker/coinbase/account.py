@@ -1,0 +1,375 @@
+"""What Coinbase says of an account, as values, and the reading of it.
+
+A row that cannot be read is left out and counted; words that nobody knows yet are kept as they are.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from gpt_trader.broker.coinbase.parse import Parsed, decimal, each, moment_ms, text
+from gpt_trader.errors import Unavailable
+
+ZERO = Decimal(0)
+SIDES = {"BUY": 1, "SELL": -1}
+
+
+class Balance(NamedTuple):
+    """One wallet. available and hold are exact, in units of the currency."""
+
+    currency: str
+    available: Decimal
+    hold: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """What is there, set aside or not."""
+        return self.available + self.hold
+
+
+class Permissions(NamedTuple):
+    """What a key may do, and in which portfolio."""
+
+    can_view: bool
+    can_trade: bool
+    can_transfer: bool
+    portfolio_uuid: str
+    portfolio_type: str
+
+
+class FeeTier(NamedTuple):
+    """The account's fee tier. Rates are fractions; volume and fees of 30 days in USD."""
+
+    name: str
+    maker_rate: Decimal
+    taker_rate: Decimal
+    volume_30d: Decimal | None
+    fees_30d: Decimal | None
+
+
+class RemoteOrder(NamedTuple):
+    """An order as the exchange tells it, over REST or the user channel.
+
+    side: +1 buy, -1 sell. status, order_type, tif, trigger_status: the exchange's words, upper
+    case. filled_size (base), filled_value and total_fees (quote) are cumulative; None: not said.
+    """
+
+    order_id: str
+    client_order_id: str
+    product_id: str
+    side: int
+    status: str
+    order_type: str
+    tif: str
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    base_size: Decimal | None
+    quote_size: Decimal | None
+    filled_size: Decimal | None
+    filled_value: Decimal | None
+    total_fees: Decimal | None
+    created_ms: int | None
+    post_only: bool
+    trigger_status: str
+    reject_reason: str
+    cancel_message: str
+    pending_cancel: bool
+    originating_order_id: str
+
+
+class RemoteFill(NamedTuple):
+    """One fill. size: base units, also where the exchange counts it in quote."""
+
+    entry_id: str
+    trade_id: str
+    order_id: str
+    product_id: str
+    side: int
+    trade_ms: int
+    trade_type: str
+    price: Decimal
+    size: Decimal
+    commission: Decimal
+    liquidity: str
+    sequence_ms: int | None
+
+
+class Portfolio(NamedTuple):
+    """A portfolio of the account."""
+
+    uuid: str
+    name: str
+    type: str
+    deleted: bool
+
+
+class Preview(NamedTuple):
+    """What an order would come to. errors: why it would be refused, in the exchange's words."""
+
+    errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+    order_total: Decimal | None
+    commission_total: Decimal | None
+    best_bid: Decimal | None
+    best_ask: Decimal | None
+    base_size: Decimal | None
+    quote_size: Decimal | None
+    slippage: Decimal | None
+    preview_id: str
+
+
+class Placed(NamedTuple):
+    """The exchange has taken an order."""
+
+    order_id: str
+    client_order_id: str
+
+
+class Refused(NamedTuple):
+    """The exchange has refused, in a structured answer."""
+
+    reason: str
+    message: str
+
+
+class CancelResult(NamedTuple):
+    """What became of one request to cancel; success: it was taken, not that it is cancelled."""
+
+    order_id: str
+    success: bool
+    reason: str
+
+
+def parse_balances(document: Mapping[str, Any]) -> Parsed[Balance]:
+    """Return the wallets of a page of accounts."""
+    return each(document, "accounts", _balance)
+
+
+def _balance(row: Mapping[str, Any]) -> Balance | None:
+    currency = text(row, "currency")
+    available, hold = (_amount(row.get(name)) for name in ("available_balance", "hold"))
+    if not currency or available is None:
+        return None
+    return Balance(currency, available, hold or ZERO)
+
+
+def _amount(value: object) -> Decimal | None:
+    return decimal(value.get("value")) if isinstance(value, dict) else None
+
+
+def parse_permissions(document: Mapping[str, Any]) -> Permissions:
+    """Return what a key may do. Raises Unavailable if the answer does not say it."""
+    if not isinstance(document.get("can_view"), bool):
+        raise Unavailable("Coinbase does not say what this key may do")
+    return Permissions(
+        document["can_view"] is True,
+        document.get("can_trade") is True,
+        document.get("can_transfer") is not False,  # unsaid is no promise
+        text(document, "portfolio_uuid"),
+        text(document, "portfolio_type"),
+    )
+
+
+def parse_fee_tier(document: Mapping[str, Any]) -> FeeTier:
+    """Return the account's tier. Raises Unavailable if the answer has no rates."""
+    tier = document.get("fee_tier")
+    tier = tier if isinstance(tier, dict) else {}
+    maker, taker = (decimal(tier.get(name)) for name in ("maker_fee_rate", "taker_fee_rate"))
+    if maker is None or taker is None:
+        raise Unavailable("Coinbase does not say which fees this account pays")
+    return FeeTier(
+        text(tier, "pricing_tier"),
+        maker,
+        taker,
+        decimal(document.get("total_volume")),
+        decimal(document.get("total_fees")),
+    )
+
+
+def parse_portfolios(document: Mapping[str, Any]) -> Parsed[Portfolio]:
+    """Return the portfolios of an answer."""
+    return each(document, "portfolios", _portfolio)
+
+
+def _portfolio(row: Mapping[str, Any]) -> Portfolio | None:
+    uuid = text(row, "uuid")
+    if not uuid:
+        return None
+    return Portfolio(uuid, text(row, "name"), text(row, "type"), row.get("deleted") is True)
+
+
+def parse_orders(document: Mapping[str, Any]) -> Parsed[RemoteOrder]:
+    """Return the orders of a page."""
+    return each(document, "orders", parse_order)
+
+
+def parse_order(row: Mapping[str, Any]) -> RemoteOrder | None:
+    """Return an order of the REST API; None if it lacks an id, a product or a side."""
+    side, sizes = SIDES.get(text(row, "side").upper()), _terms(row.get("order_configuration"))
+    if not text(row, "order_id") or not text(row, "product_id") or side is None:
+        return None
+    return RemoteOrder(
+        order_id=text(row, "order_id"),
+        client_order_id=text(row, "client_order_id"),
+        product_id=text(row, "product_id"),
+        side=side,
+        status=text(row, "status").upper(),
+        order_type=text(row, "order_type").upper(),
+        tif=text(row, "time_in_force").upper(),
+        limit_price=decimal(sizes.get("limit_price")),
+        stop_price=decimal(sizes.get("stop_price") or sizes.get("stop_trigger_price")),
+        base_size=decimal(sizes.get("base_size")),
+        quote_size=decimal(sizes.get("quote_size")),
+        filled_size=decimal(row.get("filled_size")),
+        filled_value=decimal(row.get("filled_value")),
+        total_fees=decimal(row.get("total_fees")),
+        created_ms=moment_ms(row.get("created_time")),
+        post_only=sizes.get("post_only") is True,
+        trigger_status=text(row, "trigger_status").upper(),
+        reject_reason=text(row, "reject_reason"),
+        cancel_message=text(row, "cancel_message"),
+        pending_cancel=row.get("pending_cancel") is True,
+        originating_order_id=text(row, "originating_order_id"),
+    )
+
+
+def _terms(configuration: object) -> Mapping[str, Any]:
+    """Return the fields of an order's one configuration."""
+    if isinstance(configuration, dict):
+        for terms in configuration.values():
+            if isinstance(terms, dict):
+                return terms
+    return {}
+
+
+def parse_user_order(row: Mapping[str, Any]) -> RemoteOrder | None:
+    """Return an order of the user channel, in the words of the REST API; None as `parse_order`."""
+    side = SIDES.get(text(row, "order_side").upper())
+    if not text(row, "order_id") or not text(row, "product_id") or side is None:
+        return None
+    return RemoteOrder(
+        order_id=text(row, "order_id"),
+        client_order_id=text(row, "client_order_id"),
+        product_id=text(row, "product_id"),
+        side=side,
+        status=text(row, "status").upper(),
+        order_type=text(row, "order_type").upper().replace(" ", "_"),
+        tif=text(row, "time_in_force").upper(),
+        limit_price=decimal(row.get("limit_price")),
+        stop_price=decimal(row.get("stop_price")),
+        base_size=None,
+        quote_size=None,
+        filled_size=decimal(row.get("cumulative_quantity")),
+        filled_value=decimal(row.get("filled_value")),
+        total_fees=decimal(row.get("total_fees")),
+        created_ms=moment_ms(row.get("creation_time")),
+        post_only=str(row.get("post_only")).lower() == "true",
+        trigger_status=text(row, "trigger_status").upper(),
+        reject_reason=text(row, "reject_reason"),
+        cancel_message=text(row, "cancel_reason"),
+        pending_cancel=False,
+        originating_order_id="",
+    )
+
+
+def parse_fills(document: Mapping[str, Any]) -> Parsed[RemoteFill]:
+    """Return the fills of a page."""
+    return each(document, "fills", _fill)
+
+
+def _fill(row: Mapping[str, Any]) -> RemoteFill | None:
+    side, trade_ms = SIDES.get(text(row, "side").upper()), moment_ms(row.get("trade_time"))
+    price, size = decimal(row.get("price")), decimal(row.get("size"))
+    order_id = text(row, "order_id")
+    if side is None or trade_ms is None or price is None or size is None or not order_id:
+        return None
+    if row.get("size_in_quote") is True:
+        if not price:
+            return None
+        size /= price
+    return RemoteFill(
+        text(row, "entry_id"),
+        text(row, "trade_id"),
+        order_id,
+        text(row, "product_id"),
+        side,
+        trade_ms,
+        text(row, "trade_type").upper(),
+        price,
+        size,
+        decimal(row.get("commission")) or ZERO,
+        text(row, "liquidity_indicator").upper(),
+        moment_ms(row.get("sequence_timestamp")),
+    )
+
+
+def parse_preview(document: Mapping[str, Any]) -> Preview:
+    """Return what an order would come to. Raises Unavailable if the answer says nothing."""
+    if not {"errs", "order_total", "preview_id"} & set(document):
+        raise Unavailable("Coinbase answered a preview with nothing")
+
+    def number(name: str) -> Decimal | None:
+        return decimal(document.get(name))
+
+    return Preview(
+        errors=_texts(document.get("errs")),
+        warnings=_texts(document.get("warning")),
+        order_total=number("order_total"),
+        commission_total=number("commission_total"),
+        best_bid=number("best_bid"),
+        best_ask=number("best_ask"),
+        base_size=number("base_size"),
+        quote_size=number("quote_size"),
+        slippage=number("slippage"),
+        preview_id=text(document, "preview_id"),
+    )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(one) for one in value) if isinstance(value, list) else ()
+
+
+def parse_created(document: Mapping[str, Any]) -> Placed | Refused | None:
+    """Return what became of an order that was sent; None: the answer does not prove it."""
+    success = document.get("success")
+    if success is True:
+        taken = document.get("success_response")
+        if isinstance(taken, dict) and text(taken, "order_id"):
+            return Placed(text(taken, "order_id"), text(taken, "client_order_id"))
+        return None
+    refused = document.get("error_response")
+    if success is False and isinstance(refused, dict):
+        return _refusal(refused, ("new_order_failure_reason", "preview_failure_reason", "error"))
+    return None
+
+
+def parse_edited(document: Mapping[str, Any]) -> Refused | bool:
+    """Return True if an edit was taken, False if the answer does not say, else the refusal."""
+    if document.get("success") is True:
+        return True
+    errors = document.get("errors")
+    if document.get("success") is False:
+        first = errors[0] if isinstance(errors, list) and errors else {}
+        first = first if isinstance(first, dict) else {}
+        return _refusal(first, ("edit_failure_reason", "preview_failure_reason"))
+    return False
+
+
+def _refusal(found: Mapping[str, Any], names: tuple[str, ...]) -> Refused:
+    """Return the reason that says something: the others often say only that it is unknown."""
+    words = [text(found, name) for name in names]
+    useful = [word for word in words if word and "UNKNOWN" not in word]
+    reason = (useful or [word for word in words if word] or ["UNKNOWN"])[0]
+    return Refused(reason, text(found, "message") or text(found, "error_details"))
+
+
+def parse_cancels(document: Mapping[str, Any]) -> Parsed[CancelResult]:
+    """Return the result for each order of a cancel."""
+    return each(document, "results", _cancel)
+
+
+def _cancel(row: Mapping[str, Any]) -> CancelResult | None:
+    order_id = text(row, "order_id")
+    if not order_id:
+        return None
+    return CancelResult(order_id, row.get("success") is True, text(row, "failure_reason"))

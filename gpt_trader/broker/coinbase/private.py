@@ -1,0 +1,238 @@
+"""An account at Coinbase: questions about it, and the requests that change it.
+
+Reads are tried again, writes are made once. Cancels have a pace of their own, so that they never
+wait behind other requests.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from gpt_trader.broker.coinbase import account, parse
+from gpt_trader.broker.coinbase.account import (
+    Balance,
+    CancelResult,
+    FeeTier,
+    Permissions,
+    Placed,
+    Portfolio,
+    Preview,
+    Refused,
+    RemoteFill,
+    RemoteOrder,
+)
+from gpt_trader.broker.coinbase.parse import Parsed
+from gpt_trader.broker.coinbase.rest import Rest
+from gpt_trader.broker.coinbase.wire import SIDE_WORDS, time_text
+from gpt_trader.domain.market import Touch
+from gpt_trader.errors import DataError, Unavailable, UnknownOutcome
+
+PAGE = 250
+MOST_PAGES = 1000  # of one question: a cursor that never ends is a fault
+MOST_CANCELS = 100  # orders in one request
+
+
+class ServerTime(NamedTuple):
+    """The exchange's time in the middle of a question, and how long that took."""
+
+    now_ms: int
+    round_trip_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Private:
+    """The account that a key belongs to. clock_ms: monotonic ms, for round trips."""
+
+    rest: Rest
+    cancels: Rest
+    clock_ms: Callable[[], float]
+
+    def server_time(self) -> ServerTime:
+        """Return the exchange's time at the answer's middle. Raises Unavailable."""
+        began = self.clock_ms()
+        now_ms = self.rest.get("/time", parse.time_ms)
+        took = self.clock_ms() - began
+        if now_ms is None:
+            raise Unavailable("Coinbase does not say what time it is")
+        return ServerTime(int(now_ms + took / 2), int(took))
+
+    def permissions(self) -> Permissions:
+        """Return what the key may do."""
+        return self.rest.get("/key_permissions", account.parse_permissions)
+
+    def balances(self) -> list[Balance]:
+        """Return every wallet, those in one currency together."""
+        found: dict[str, Balance] = {}
+        for one in self._pages("/accounts", account.parse_balances, {"limit": PAGE}):
+            known = found.get(one.currency)
+            if known is not None:
+                one = one._replace(  # noqa: PLW2901
+                    available=known.available + one.available, hold=known.hold + one.hold
+                )
+            found[one.currency] = one
+        return list(found.values())
+
+    def fee_tier(self) -> FeeTier:
+        """Return the rates that the account pays."""
+        params = {"product_type": "SPOT"}
+        return self.rest.get("/transaction_summary", account.parse_fee_tier, params)
+
+    def portfolios(self) -> list[Portfolio]:
+        """Return the portfolios that the key can see."""
+        return self.rest.get("/portfolios", account.parse_portfolios).rows
+
+    def touches(self, product_ids: Sequence[str]) -> list[Touch]:
+        """Return the best bid and ask of products; those without both sides are left out."""
+        params = {"product_ids": list(product_ids)}
+        return self.rest.get("/best_bid_ask", parse.touches, params)
+
+    def preview(
+        self, product_id: str, side: int, configuration: Mapping[str, Any], **extra: object
+    ) -> Preview:
+        """Return what an order would come to; nothing is placed."""
+        body = _order(product_id, side, configuration) | extra
+        return self.rest.ask("/orders/preview", body, account.parse_preview)
+
+    def create(
+        self,
+        client_order_id: str,
+        product_id: str,
+        side: int,
+        configuration: Mapping[str, Any],
+        **extra: object,
+    ) -> Placed | Refused:
+        """Place an order, once. Raises as `Rest.post`; an answer without proof: UnknownOutcome."""
+        body = _order(product_id, side, configuration) | {"client_order_id": client_order_id}
+        found = account.parse_created(self.rest.post("/orders", body | extra))
+        if found is None:
+            raise UnknownOutcome(f"Coinbase does not say what became of {client_order_id}")
+        return found
+
+    def edit(
+        self, order_id: str, price: str, size: str, stop_price: str | None = None
+    ) -> Refused | None:
+        """Change a resting order: price and the new total size. None: the request was taken."""
+        body = {"order_id": order_id, "price": price, "size": size}
+        if stop_price is not None:
+            body["stop_price"] = stop_price
+        found = account.parse_edited(self.rest.post("/orders/edit", body))
+        if found is False:
+            raise UnknownOutcome(f"Coinbase does not say what became of the edit of {order_id}")
+        return found if isinstance(found, Refused) else None
+
+    def cancel(self, order_ids: Sequence[str]) -> list[CancelResult]:
+        """Ask to cancel orders. What is answered is that it was asked, not that they ended."""
+        found: list[CancelResult] = []
+        for at in range(0, len(order_ids), MOST_CANCELS):
+            body = {"order_ids": list(order_ids[at : at + MOST_CANCELS])}
+            answer = self.cancels.post("/orders/batch_cancel", body)
+            try:
+                found += account.parse_cancels(answer).rows
+            except Unavailable as error:
+                raise UnknownOutcome(error.message) from None
+        return found
+
+    def order(self, order_id: str) -> RemoteOrder | None:
+        """Return an order; None if it is not visible, which proves nothing."""
+        try:
+            return self.rest.get(f"/orders/historical/{order_id}", _one_order)
+        except DataError:
+            return None
+
+    def orders(
+        self,
+        *,
+        product_ids: Sequence[str] = (),
+        statuses: Sequence[str] = (),
+        since_ms: int | None = None,
+        until_ms: int | None = None,
+    ) -> list[RemoteOrder]:
+        """Return orders, newest first. since and until count by creation; OPEN ignores them.
+
+        statuses: the exchange's words; OPEN stands alone, and leaves out what is still pending.
+        """
+        params: dict[str, Any] = {"limit": PAGE}
+        if product_ids:
+            params["product_ids"] = list(product_ids)
+        if statuses:
+            params["order_status"] = list(statuses)
+        if since_ms is not None:
+            params["start_date"] = time_text(since_ms)
+        if until_ms is not None:
+            params["end_date"] = time_text(until_ms)
+        return self._pages("/orders/historical/batch", account.parse_orders, params)
+
+    def open_orders(self, since_ms: int) -> list[RemoteOrder]:
+        """Return all that may still fill: what is open, and what was pending since a time."""
+        found = {one.order_id: one for one in self.orders(statuses=("OPEN",))}
+        for one in self.orders(since_ms=since_ms):
+            if one.status in PENDING:
+                found.setdefault(one.order_id, one)
+        return list(found.values())
+
+    def fills(
+        self,
+        *,
+        order_ids: Sequence[str] = (),
+        product_ids: Sequence[str] = (),
+        since_ms: int | None = None,
+    ) -> list[RemoteFill]:
+        """Return fills, each once, in the exchange's order."""
+        params: dict[str, Any] = {"limit": PAGE}
+        if order_ids:
+            params["order_ids"] = list(order_ids)
+        if product_ids:
+            params["product_ids"] = list(product_ids)
+        if since_ms is not None:
+            params["start_sequence_timestamp"] = time_text(since_ms)
+        found = self._pages("/orders/historical/fills", account.parse_fills, params)
+        return list({(one.entry_id or one.trade_id, one.order_id): one for one in found}.values())
+
+    @property
+    def limits(self) -> Mapping[str, str]:
+        """What the newest answer said of limits on requests."""
+        return dict(self.rest.limits)
+
+    def _pages[T](
+        self,
+        path: str,
+        read: Callable[[Mapping[str, Any]], Parsed[T]],
+        params: Mapping[str, Any],
+    ) -> list[T]:
+        """Return the rows of all pages: a page ends the list if it names no further cursor."""
+        found: list[T] = []
+        cursor = ""
+        for _ in range(MOST_PAGES):
+            asked = dict(params) | ({"cursor": cursor} if cursor else {})
+            rows, after = self.rest.get(path, lambda page: (read(page), _after(page)), asked)
+            found += rows.rows
+            if not after or after == cursor:
+                return found
+            cursor = after
+        raise Unavailable(f"Coinbase's pages of {path} do not end")
+
+
+PENDING = ("PENDING", "OPEN", "QUEUED", "CANCEL_QUEUED", "EDIT_QUEUED")  # all that may still fill
+
+
+def _after(page: Mapping[str, Any]) -> str:
+    """Return the cursor of the next page, "" if this is the last."""
+    if page.get("has_next") is False:
+        return ""
+    return parse.text(page, "cursor")
+
+
+def _one_order(document: Mapping[str, Any]) -> RemoteOrder:
+    row = document.get("order")
+    found = account.parse_order(row) if isinstance(row, dict) else None
+    if found is None:
+        raise Unavailable("Coinbase answered without order")
+    return found
+
+
+def _order(product_id: str, side: int, configuration: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "product_id": product_id,
+        "side": SIDE_WORDS[side],
+        "order_configuration": dict(configuration),
+    }

@@ -1,0 +1,87 @@
+"""Our orders in Coinbase's words: the one place where lots and ticks become its texts."""
+
+from datetime import UTC, datetime
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
+
+from gpt_trader.domain.order import Order, OrderType, TimeInForce
+from gpt_trader.domain.product import Product
+from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
+
+EARLY_MS = 5_000  # a resting order ends so long before its time: the next decision must see it end
+SIDE_WORDS = {1: "BUY", -1: "SELL"}
+
+
+def configuration(order: Order, product: Product) -> dict[str, dict[str, Any]]:
+    """Return an order's configuration: exactly one key with its terms, all numbers as text."""
+    tif = order.tif
+    match order.type:
+        case OrderType.MARKET:
+            return {"market_market_ioc": _size(order, product)}
+        case OrderType.LIMIT:
+            terms = _size(order, product) | {"limit_price": price_text(product, order.limit)}
+            if tif is TimeInForce.IOC:
+                return {"sor_limit_ioc": terms}
+            if tif is TimeInForce.FOK:
+                return {"limit_limit_fok": terms}
+            terms |= {"post_only": order.post_only}
+            return {f"limit_limit_{_life(tif)}": terms | _end(order)}
+        case OrderType.STOP_LIMIT:
+            direction = "STOP_DIRECTION_STOP_UP" if order.side > 0 else "STOP_DIRECTION_STOP_DOWN"
+            terms = _size(order, product) | {
+                "limit_price": price_text(product, order.limit),
+                "stop_price": price_text(product, order.stop),
+                "stop_direction": direction,
+            }
+            return {f"stop_limit_stop_limit_{_life(tif)}": terms | _end(order)}
+        case OrderType.BRACKET:
+            terms = _size(order, product) | {
+                "limit_price": price_text(product, order.limit),
+                "stop_trigger_price": price_text(product, order.stop),
+            }
+            return {f"trigger_bracket_{_life(tif)}": terms | _end(order)}
+
+
+def attached_bracket(product: Product, limit: int, stop: int) -> dict[str, dict[str, str]]:
+    """Return the bracket that an entry may carry, in ticks: it takes the size that is filled."""
+    return {
+        "trigger_bracket_gtc": {
+            "limit_price": price_text(product, limit),
+            "stop_trigger_price": price_text(product, stop),
+        }
+    }
+
+
+def price_text(product: Product, ticks: int) -> str:
+    """Return a price as exact text on the product's grid."""
+    return format(product.price(ticks), "f")
+
+
+def size_text(product: Product, lots: int) -> str:
+    """Return a size as exact text on the product's grid."""
+    return format(product.size(lots), "f")
+
+
+def time_text(time_ms: int) -> str:
+    """Return a time as RFC 3339."""
+    moment = datetime.fromtimestamp(time_ms / 1000, UTC)
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def _size(order: Order, product: Product) -> dict[str, Any]:
+    if not order.quote:
+        return {"base_size": size_text(product, order.lots)}
+    # of a spot product the step of quote sizes is that of prices
+    quote = Decimal(order.quote) / UNITS_PER_QUOTE
+    whole = (quote / product.price_increment).to_integral_value(ROUND_DOWN)
+    return {"quote_size": format(whole * product.price_increment, "f")}
+
+
+def _life(tif: TimeInForce) -> str:
+    return "gtd" if tif is TimeInForce.GTD else "gtc"
+
+
+def _end(order: Order) -> dict[str, str]:
+    if order.tif is not TimeInForce.GTD:
+        return {}
+    return {"end_time": time_text(order.expire_ms - EARLY_MS)}
