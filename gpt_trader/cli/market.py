@@ -1,27 +1,104 @@
-"""Coinbase's public market data, reached with the real clock."""
+"""Coinbase reached with the real clock: its public market data, and an account."""
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
+from gpt_trader.broker.coinbase.keys import load_signer
 from gpt_trader.broker.coinbase.pace import Pace
 from gpt_trader.broker.coinbase.parse import ProductInfo
+from gpt_trader.broker.coinbase.private import Private
 from gpt_trader.broker.coinbase.public import PublicMarket
-from gpt_trader.broker.coinbase.rest import Rest
+from gpt_trader.broker.coinbase.rest import ATTEMPTS, Rest
 from gpt_trader.config.schema import CoinbaseKeys
 from gpt_trader.data.catalog import is_perpetual_id
 from gpt_trader.domain.product import Product
-from gpt_trader.errors import DataError
+from gpt_trader.errors import AuthError, DataError
+from gpt_trader.runtime.session import clock_ms
+
+CANCELS_PER_S = 10.0  # a pace of their own: a cancel never waits behind other requests
 
 
-def connect(keys: CoinbaseKeys, sleep: Callable[[float], object]) -> PublicMarket:
+def connect(
+    keys: CoinbaseKeys, sleep: Callable[[float], object], *, attempts: int = ATTEMPTS
+) -> PublicMarket:
     """Return the public market at the pace that the settings allow.
 
-    sleep: waits so many seconds, or less if the command is to end.
+    sleep: waits so many seconds, or less if the command is to end. attempts: of each question.
     """
     pace = Pace(keys.public_requests_per_s, time.monotonic, sleep)
-    rest = Rest(pace, url=keys.rest_url, clock=time.monotonic, sleep=sleep, random=random.random)
-    return PublicMarket(rest)
+    return PublicMarket(
+        Rest(
+            pace,
+            url=keys.rest_url,
+            clock=time.monotonic,
+            sleep=sleep,
+            random=random.random,
+            attempts=attempts,
+        )
+    )
+
+
+class Exchange(NamedTuple):
+    """Coinbase as one command reaches it. skew_ms: its clock less this machine's."""
+
+    market: PublicMarket
+    skew_ms: int
+
+    def now_ms(self) -> int:
+        """Return the exchange's time, ms UTC."""
+        return clock_ms() + self.skew_ms
+
+
+def reach(
+    keys: CoinbaseKeys, sleep: Callable[[float], object], *, attempts: int = ATTEMPTS
+) -> Exchange:
+    """Return the public market, and how far its clock is from this machine's."""
+    market = connect(keys, sleep, attempts=attempts)
+    began_ms = clock_ms()
+    now_ms = market.now_ms()
+    return Exchange(market, now_ms - (began_ms + clock_ms()) // 2)
+
+
+def connect_private(
+    keys: CoinbaseKeys,
+    env: Mapping[str, str],
+    sleep: Callable[[float], object],
+    *,
+    sends: bool,
+    now_ms: Callable[[], int],
+    attempts: int = ATTEMPTS,
+) -> Private:
+    """Return the account that the configured key belongs to.
+
+    sends: whether anything may be sent that changes it. now_ms: the exchange's time.
+    Raises AuthError if there is no key, or none that can be used.
+    """
+    signer = load_signer(env, keys.key_file, lambda: now_ms() / 1000)
+    if signer is None:
+        raise AuthError(
+            "no Coinbase key is configured",
+            hint="set COINBASE_API_KEY and COINBASE_API_SECRET, or coinbase.key_file",
+        )
+
+    def rest(requests_per_s: float) -> Rest:
+        return Rest(
+            Pace(requests_per_s, time.monotonic, sleep),
+            url=keys.rest_url,
+            clock=time.monotonic,
+            sleep=sleep,
+            random=random.random,
+            signer=signer,
+            attempts=attempts,
+            sends=sends,
+        )
+
+    return Private(
+        rest(keys.private_requests_per_s),
+        rest(CANCELS_PER_S),
+        lambda: time.monotonic() * 1000,
+    )
 
 
 def product_of(info: ProductInfo) -> Product:

@@ -2,31 +2,37 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+from gpt_trader.broker.coinbase.broker import CoinbaseBroker
+from gpt_trader.broker.coinbase.private import Private
+from gpt_trader.broker.coinbase.scope import check_scope, takes_stops
 from gpt_trader.broker.observe import ObserveBroker
 from gpt_trader.broker.quotes import QuotePaper
 from gpt_trader.cli import run_view
-from gpt_trader.cli.market import connect, product_of
+from gpt_trader.cli.market import connect_private, product_of, reach
 from gpt_trader.cli.output import encode, note, warn
 from gpt_trader.cli.run_input import Asked
 from gpt_trader.cli.run_session import Ended, following, write_fills
 from gpt_trader.config.settings import Settings
 from gpt_trader.data.times import format_time
+from gpt_trader.domain.product import Product
 from gpt_trader.engine.ports import Broker
 from gpt_trader.risk.policy import no_policy
 from gpt_trader.runtime.live_feed import LiveFeed, Market
 from gpt_trader.runtime.live_record import live_record_of, live_summary
-from gpt_trader.runtime.live_terms import LiveTerms, live_terms
+from gpt_trader.runtime.live_terms import Account, LiveTerms, live_terms
 from gpt_trader.runtime.loop import run_feed
-from gpt_trader.runtime.session import Session, clock_ms, start
+from gpt_trader.runtime.session import Session, start
 from gpt_trader.runtime.state_dir import state_dir as folder_of
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.summary import Outcome
 
-NOT_STARTED_MS = 1_000  # a clock so far from the exchange's is worth a word
+SKEW_SAID_MS = 1_000  # a clock so far from the exchange's is worth a word
+LIVE_ATTEMPTS = 3  # of a read: the loop must go on
 
 
 class Wires(NamedTuple):
@@ -100,17 +106,47 @@ def _session(wires: Wires) -> Iterator[Session]:
 
 
 def _connected(asked: Asked, settings: Settings, stop: Stop, state_dir: Path | None) -> Wires:
-    market = connect(settings.coinbase, stop.flag.wait)
-    skew_ms = market.now_ms() - clock_ms()
-    if abs(skew_ms) > NOT_STARTED_MS:
-        note(f"this machine's clock is {skew_ms / 1000:+.1f} s from the exchange's, which counts")
-
-    def now_ms() -> int:
-        return clock_ms() + skew_ms
-
-    products = [product_of(market.product(product_id)) for product_id in settings.products]
+    wait = stop.flag.wait
+    exchange = reach(settings.coinbase, wait, attempts=LIVE_ATTEMPTS)
+    if abs(exchange.skew_ms) > SKEW_SAID_MS:
+        note(f"this machine's clock is {-exchange.skew_ms / 1000:+.1f} s from the exchange's")
+    products = [product_of(exchange.market.product(name)) for name in settings.products]
     limits = None if asked.risk else no_policy(settings.interval_ms)
-    terms = live_terms(settings, products, None, now_ms(), limits)
+    account: Account | None = None
     broker: Broker = ObserveBroker() if settings.broker == "observe" else QuotePaper()
-    folder = folder_of(settings.profile, state_dir, os.environ)
-    return Wires(terms, market, broker, now_ms, folder)
+    if settings.broker == "coinbase":
+        private = connect_private(
+            settings.coinbase,
+            os.environ,
+            wait,
+            sends=asked.live,
+            now_ms=exchange.now_ms,
+            attempts=LIVE_ATTEMPTS,
+        )
+        account = read_account(private, settings, products)
+        broker = CoinbaseBroker(private, wait)
+    terms = live_terms(settings, products, account, exchange.now_ms(), limits)
+    folder = folder_of(
+        settings.profile if account is None else account.portfolio, state_dir, os.environ
+    )
+    return Wires(terms, exchange.market, broker, exchange.now_ms, folder)
+
+
+def read_account(private: Private, settings: Settings, products: Sequence[Product]) -> Account:
+    """Return what the account is, after checking what its key may do. Raises AuthError.
+
+    Whether a stop may rest is asked with previews, of the smallest size that can be sold.
+    """
+    permissions = private.permissions()
+    check_scope(permissions, trades=True, allow_transfer=settings.coinbase.allow_transfer_key)
+    wallets = {one.currency: one for one in private.balances()}
+    tier = private.fee_tier()
+    quote = wallets.get(products[0].quote_currency)
+    return Account(
+        portfolio=permissions.portfolio_uuid,
+        wallets={name: one.total for name, one in wallets.items()},
+        cash=Decimal(0) if quote is None else quote.available,
+        maker_rate=tier.maker_rate,
+        taker_rate=tier.taker_rate,
+        rests=tuple(takes_stops(private, product) for product in products),
+    )

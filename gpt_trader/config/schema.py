@@ -105,6 +105,7 @@ Products = Annotated[
 ]
 Params = dict[str, Annotated[Any, AfterValidator(_scalar)]]
 HttpUrl = Annotated[str, _url("https", "http")]
+WsUrl = Annotated[str, _url("wss", "ws")]
 Absent = BeforeValidator(_absent)
 
 
@@ -295,6 +296,22 @@ class CoinbaseKeys(BaseModel, extra="forbid", frozen=True):
     rest_url: Annotated[HttpUrl | None, Absent] = Field(
         default=None,
         description="another address than Coinbase's; http:// only for this machine",
+    )
+    ws_url: Annotated[WsUrl | None, Absent] = Field(
+        default=None, description="another address for market data; ws:// only for this machine"
+    )
+    ws_user_url: Annotated[WsUrl | None, Absent] = Field(
+        default=None, description="another address for orders; ws:// only for this machine"
+    )
+    private_requests_per_s: Annotated[float, Number] = Field(
+        default=10.0,
+        ge=0.1,
+        le=1000,
+        allow_inf_nan=False,
+        description="most requests for the account in a second; cancels have their own",
+    )
+    allow_transfer_key: bool = Field(
+        default=False, description="whether a key that can move money out may be used"
     )
     public_requests_per_s: Annotated[float, Number] = Field(
         default=5.0,

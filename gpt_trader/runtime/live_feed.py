@@ -26,6 +26,8 @@ from gpt_trader.engine.events import (
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 from gpt_trader.errors import RateLimited, Unavailable
+from gpt_trader.kernel.rounding import RATE_SCALE
+from gpt_trader.kernel.slippage import NO_QUOTE
 
 SETTLE_MS = 2_000  # after a close, before the exchange's candle is taken as final
 ASK_AGAIN_MS = 1_000
@@ -103,6 +105,7 @@ class LiveFeed:
     _polled_ms: int = 0
     _reconciled_ms: int = 0
     _confirm: list[tuple[int, Bar]] = field(default_factory=list)
+    _half_spread_e8: dict[str, int] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Event]:
         """Hand over what was missed, then what happens."""
@@ -113,7 +116,8 @@ class LiveFeed:
         while not self.stopped():
             now_ms = self.now_ms()
             if self.link is not None:
-                yield from self.link.events(self.plan, self.state(), now_ms)
+                for event in self.link.events(self.plan, self.state(), now_ms):
+                    yield self._noted(event) if isinstance(event, Quoted) else event
             yield from self._polled(now_ms)
             yield from self._bars(now_ms)
             yield from self._confirmed(now_ms)
@@ -135,7 +139,7 @@ class LiveFeed:
             bars = self._history(
                 product, start_ms if is_new else known_ms + plan.interval_ms, newest_ms
             )
-            newest += [bar for bar in bars if bar.open_ms == newest_ms]
+            newest += [self._priced(bar) for bar in bars if bar.open_ms == newest_ms]
             missed = tuple(bar for bar in bars if bar.open_ms < newest_ms)
             if is_new and missed:
                 yield HistoryLoaded(now_ms, product.product_id, missed)
@@ -166,7 +170,17 @@ class LiveFeed:
         """Ask for every product's bid and ask."""
         for product in self.plan.products:
             touch = self.market.touch(product.product_id)
-            yield quoted(touch, product, self.now_ms())
+            yield self._noted(quoted(touch, product, self.now_ms()))
+
+    def _noted(self, quote: Quoted) -> Quoted:
+        """Remember half the spread: an order at the next close rests at the near side of it."""
+        half = RATE_SCALE * (quote.ask - quote.bid) // (quote.ask + quote.bid)
+        self._half_spread_e8[quote.product_id] = max(half, 0)
+        return quote
+
+    def _priced(self, bar: Bar) -> Bar:
+        """Return a bar that closes now with the spread as it is."""
+        return bar._replace(half_spread_e8=self._half_spread_e8.get(bar.product_id, NO_QUOTE))
 
     # What happens.
 
@@ -207,7 +221,7 @@ class LiveFeed:
                 if bar.open_ms == due_ms and j in self._waiting:
                     self._waiting.discard(j)
                     self._confirm.append((j, bar))
-                    yield BarClosed(now_ms, bar)
+                    yield BarClosed(now_ms, self._priced(bar))
         closed_ms = due_ms + plan.interval_ms
         if not self._waiting or now_ms < closed_ms + SETTLE_MS:
             return
@@ -226,7 +240,7 @@ class LiveFeed:
 
             def ask(product: Product = product) -> Iterator[Event]:
                 rows = self._history(product, due_ms, due_ms)
-                return iter([BarClosed(self.now_ms(), bar) for bar in rows])
+                return iter([BarClosed(self.now_ms(), self._priced(bar)) for bar in rows])
 
             for event in self._tried(ask):
                 self._waiting.discard(j)

@@ -14,7 +14,9 @@ class Fault:
     """One thing that goes wrong.
 
     path: part of the path and query it happens to. skip: matching requests that pass before.
-    times: matching requests it happens to, None for ever. status, body, headers: sent instead.
+    times: matching requests it happens to, None for ever. method: of the requests, None for any.
+    refuses: the request is not carried out; else it is, whatever is answered. status, body,
+    headers: sent instead. delay_s: before the answer.
     cut: "before" any byte, or "middle" of the body, then the connection closes. rows: changes
     the rows of the answer.
     """
@@ -27,6 +29,9 @@ class Fault:
     headers: tuple[tuple[str, str], ...] = ()
     cut: str | None = None
     rows: Rows | None = None
+    method: str | None = None
+    refuses: bool = False
+    delay_s: float = 0.0
 
 
 def too_many(**where: Any) -> Fault:
@@ -53,12 +58,12 @@ class Plan:
         with self._lock:
             self._left += [[fault, fault.skip, fault.times] for fault in faults]
 
-    def take(self, target: str) -> Fault | None:
+    def take(self, method: str, target: str) -> Fault | None:
         """Return the fault that happens to this request, if any."""
         with self._lock:
             for entry in self._left:
                 fault, skip, times = entry
-                if fault.path not in target or times == 0:
+                if fault.path not in target or times == 0 or fault.method not in (None, method):
                     continue
                 if skip:
                     entry[1] -= 1

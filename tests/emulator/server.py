@@ -1,4 +1,4 @@
-"""The exchange's public REST API on a port of this machine, quirks and limits included."""
+"""The exchange's REST API on a port of this machine, quirks and limits included."""
 
 import json
 import socket
@@ -7,12 +7,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+from tests.emulator import rest_private
+from tests.emulator.auth import Key, Keys
+from tests.emulator.books import Books, Rules
 from tests.emulator.faults import Plan, too_many
 from tests.emulator.market import GENESIS_MS, Market, Product, cents, units
+from tests.emulator.rest import Answer, error, one
 
 PREFIX = "/api/v3/brokerage"
 GRANULARITIES = {
@@ -26,6 +31,7 @@ GRANULARITIES = {
     "SIX_HOUR": 21600,
     "ONE_DAY": 86400,
 }
+ROWS = {"candles", "trades", "products", "orders", "fills", "accounts"}
 MOST_BUCKETS = 350
 MOST_TRADES = 1000
 
@@ -37,13 +43,6 @@ class Request(NamedTuple):
     path: str
     query: dict[str, list[str]]
     status: int
-
-
-class Answer(NamedTuple):
-    """What is sent back."""
-
-    status: int
-    document: Any
 
 
 class Exchange:
@@ -58,6 +57,13 @@ class Exchange:
         self.most_per_s: int | None = None  # public requests a second; None: no limit
         self.clock: Callable[[], float] = time.monotonic  # the limit's seconds
         self._begun: deque[float] = deque()
+        self.keys = Keys()
+        self.books = Books()
+        self.denied: list[str] = []  # requests whose token was not good
+        self.lock = threading.RLock()
+        for product in market.products:
+            self.books.rules[product.product_id] = _rules(product)
+            self._quote(product, now_ms)
         self._server = _Server(self)
 
     @property
@@ -65,32 +71,81 @@ class Exchange:
         """Where it listens."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
+    def new_key(self, kind: str = "ec", **rights: Any) -> tuple[str, str]:
+        """Make a key to the account; return its name and secret."""
+        return self.keys.new(kind, **rights)
+
+    def advance(self, to_ms: int) -> None:
+        """Let time pass: the tape's trades happen, one by one, and what is due."""
+        with self.lock:
+            trades = []
+            for product in self.market.products:
+                tape = self.market.tape(product, self.now_ms, to_ms)
+                rows = zip(tape.time.tolist(), tape.price.tolist(), tape.size.tolist(), strict=True)
+                trades += [(at, product.product_id, price, size) for at, price, size in rows]
+            for at, product_id, price, size in sorted(trades):
+                self.trade(product_id, Decimal(price) / 100, Decimal(size) / 10**8, at)
+            self.now_ms = to_ms
+            self.books.settle(to_ms)
+
+    def trade(self, product_id: str, price: Decimal, size: Decimal, at_ms: int) -> None:
+        """Let others trade; the touch follows the price."""
+        with self.lock:
+            self.now_ms = max(self.now_ms, at_ms)
+            step = self.books.rules[product_id].price_increment
+            self.books.touch[product_id] = (price - step, price + step)
+            self.books.trade(product_id, price, size, self.now_ms)
+
+    def _quote(self, product: Product, now_ms: int) -> None:
+        tape = self.market.tape(product, now_ms - 86_400_000, now_ms)
+        last = Decimal(int(tape.price[-1]) if len(tape.price) else product.price) / 100
+        step = self.books.rules[product.product_id].price_increment
+        self.books.touch[product.product_id] = (last - step, last + step)
+
+    def signed(
+        self, method: str, path: str, query: dict[str, list[str]], body: Any, token: str | None
+    ) -> Answer:
+        """Return what the exchange says to a request that needs a key."""
+        key = self._key(method, path, token)
+        if key is None:
+            self.denied.append(f"{method} {path}")
+            return Answer(401, "Unauthorized\n")
+        parts = path.removeprefix(PREFIX).strip("/").split("/")
+        body = body if isinstance(body, dict) else {}
+        found = rest_private.answer(self.books, key, method, parts, query, body, self.now_ms)
+        return found or error(404, "NOT_FOUND", "no such route")
+
+    def _key(self, method: str, path: str, token: str | None) -> Key | None:
+        if token is None:
+            return None
+        return self.keys.check(token, self.now_ms / 1000, f"{method} api.coinbase.com{path}")
+
     def answer(self, path: str, query: dict[str, list[str]]) -> Answer:
         """Return what the exchange says to a GET."""
         parts = path.removeprefix(PREFIX).strip("/").split("/")
         if not path.startswith(PREFIX):
-            return _error(404, "NOT_FOUND", "no such route")
+            return error(404, "NOT_FOUND", "no such route")
         if parts == ["time"]:
             seconds = str(self.now_ms // 1000)
             return Answer(200, {"epochSeconds": seconds, "epochMillis": str(self.now_ms)})
         if parts == ["market", "products"]:
-            offset, limit = int(_one(query, "offset", "0")), int(_one(query, "limit", "1000"))
+            offset, limit = int(one(query, "offset", "0")), int(one(query, "limit", "1000"))
             rows = [self._product(p) for p in self.market.products][offset : offset + limit]
             return Answer(200, {"products": rows, "num_products": len(rows)})
         if parts == ["market", "product_book"]:
-            return self._book(_one(query, "product_id", ""))
+            return self._book(one(query, "product_id", ""))
         if parts[:2] == ["market", "products"] and len(parts) in (3, 4):
             product = self.market.product(parts[2])
             if product is None:
                 words = f"Product {parts[2]} not supported"
-                return _error(404, "NOT_FOUND", words)
+                return error(404, "NOT_FOUND", words)
             if len(parts) == 3:
                 return Answer(200, self._product(product))
             if parts[3] == "candles":
                 return self._candles(product, query)
             if parts[3] == "ticker":
                 return self._ticker(product, query)
-        return _error(404, "NOT_FOUND", "no such route")
+        return error(404, "NOT_FOUND", "no such route")
 
     def is_too_fast(self) -> bool:
         """Count a request; whether it is beyond the limit of the second that ends now."""
@@ -129,26 +184,25 @@ class Exchange:
     def _book(self, product_id: str) -> Answer:
         product = self.market.product(product_id)
         if product is None:
-            return _error(404, "NOT_FOUND", f"Product {product_id} not supported")
-        tape = self.market.tape(product, self.now_ms - 86_400_000, self.now_ms)
-        last = int(tape.price[-1]) if len(tape.price) else product.price
+            return error(404, "NOT_FOUND", f"Product {product_id} not supported")
+        bid, ask = self.books.touch[product_id]
         book = {
             "product_id": product_id,
-            "bids": [{"price": cents(last - 1), "size": "1"}],
-            "asks": [{"price": cents(last + 1), "size": "1"}],
+            "bids": [{"price": str(bid), "size": "1"}],
+            "asks": [{"price": str(ask), "size": "1"}],
             "time": _iso(self.now_ms),
         }
-        return Answer(200, {"pricebook": book, "last": cents(last), "mid_market": cents(last)})
+        return Answer(200, {"pricebook": book, "last": str((bid + ask) / 2)})
 
     def _candles(self, product: Product, query: dict[str, list[str]]) -> Answer:
-        name = _one(query, "granularity", "")
+        name = one(query, "granularity", "")
         seconds = GRANULARITIES.get(name)
         if seconds is None or name in self.refused_granularities:
-            return _error(400, "INVALID_ARGUMENT", f"granularity is invalid: {name}")
-        start, end = int(_one(query, "start", "0")), int(_one(query, "end", "0"))
+            return error(400, "INVALID_ARGUMENT", f"granularity is invalid: {name}")
+        start, end = int(one(query, "start", "0")), int(one(query, "end", "0"))
         first, last = -(-start // seconds) * seconds, end // seconds * seconds
         if (last - first) // seconds + 1 > MOST_BUCKETS:
-            return _error(
+            return error(
                 400,
                 "INVALID_ARGUMENT",
                 "start and end argument is invalid - number of candles requested should be "
@@ -159,14 +213,14 @@ class Exchange:
         return Answer(200, {"candles": rows[::-1]})
 
     def _ticker(self, product: Product, query: dict[str, list[str]]) -> Answer:
-        limit = int(_one(query, "limit", "0"))
+        limit = int(one(query, "limit", "0"))
         if not limit:
-            return _error(400, "INVALID_ARGUMENT", "limit is required")
+            return error(400, "INVALID_ARGUMENT", "limit is required")
         if limit > MOST_TRADES:
-            return _error(500, "INTERNAL", "limit is too large")
+            return error(500, "INTERNAL", "limit is too large")
         windowed = "start" in query and "end" in query
-        start = int(_one(query, "start", "0")) * 1000 if windowed else self.now_ms - 3_600_000
-        end = (int(_one(query, "end", "0")) + 1) * 1000 if windowed else self.now_ms
+        start = int(one(query, "start", "0")) * 1000 if windowed else self.now_ms - 3_600_000
+        end = (int(one(query, "end", "0")) + 1) * 1000 if windowed else self.now_ms
         tape = self.market.tape(product, start, min(end, self.now_ms))
         newest = list(range(len(tape.time)))[::-1][: limit if windowed else min(limit, 100)]
         rows = [
@@ -209,7 +263,7 @@ class _Server(ThreadingHTTPServer):
         self.lock = threading.Lock()
         super().__init__(("127.0.0.1", 0), _Handler)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handleerror(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that went away: some tests kill theirs."""
 
 
@@ -222,30 +276,38 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def do_GET(self) -> None:
-        self.rfile.read(int(self.headers.get("content-length", 0)))
+        self._respond("GET")
+
+    def do_POST(self) -> None:
+        self._respond("POST")
+
+    def _respond(self, method: str) -> None:
+        sent = self.rfile.read(int(self.headers.get("content-length", 0)))
         exchange, parts = self.server.exchange, urlsplit(self.path)
         query = parse_qs(parts.query)
-        fault = exchange.faults.take(self.path)
+        fault = exchange.faults.take(method, self.path)
         with self.server.lock:
             if exchange.is_too_fast():
                 fault = too_many()
-        try:
-            answer = exchange.answer(parts.path, query)
-        except ValueError:
-            answer = _error(400, "INVALID_ARGUMENT", "a number is invalid")
+        if fault is not None and fault.delay_s:
+            threading.Event().wait(fault.delay_s)
+        answer = Answer(fault.status or 500, {}) if fault is not None and fault.refuses else None
+        if answer is None:
+            answer = self._answer(method, parts.path, query, sent)
         status = answer.status
         headers = {"content-type": "application/json", "cache-control": "max-age=14400"}
         if fault is not None and fault.rows is not None:
-            for name in {"candles", "trades", "products"} & set(answer.document):
+            for name in ROWS & set(answer.document):
                 answer.document[name] = fault.rows(answer.document[name])
-        body = json.dumps(answer.document)
+        text = isinstance(answer.document, str)
+        body = answer.document if text else json.dumps(answer.document)
         if fault is not None and fault.status is not None:
             status, body = fault.status, fault.body
             headers |= dict(fault.headers)
         cut = None if fault is None else fault.cut
         with self.server.lock:
             exchange.requests.append(
-                Request("GET", parts.path, query, 0 if cut is not None else status)
+                Request(method, parts.path, query, 0 if cut is not None else status)
             )
         if cut == "before":
             self.close_connection = True
@@ -261,16 +323,33 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.wfile.write(body.encode())
 
+    def _answer(self, method: str, path: str, query: dict[str, list[str]], sent: bytes) -> Answer:
+        exchange = self.server.exchange
+        try:
+            with exchange.lock:
+                public = path.removeprefix(PREFIX).startswith(("/time", "/market/"))
+                if public and method == "GET":
+                    return exchange.answer(path, query)
+                token = (self.headers.get("authorization") or "").removeprefix("Bearer ") or None
+                return exchange.signed(method, path, query, json.loads(sent or b"{}"), token)
+        except ValueError:
+            return error(400, "INVALID_ARGUMENT", "a number is invalid")
+
     def log_message(self, *args: Any) -> None:
         """Nothing on stderr."""
 
 
-def _error(status: int, name: str, words: str) -> Answer:
-    return Answer(status, {"error": name, "error_details": words, "message": words})
-
-
-def _one(query: dict[str, list[str]], name: str, default: str) -> str:
-    return query.get(name, [default])[0]
+def _rules(product: Product) -> Rules:
+    step = Decimal(product.price_increment)
+    return Rules(
+        product.product_id,
+        Decimal(product.base_increment),
+        step,
+        step,
+        Decimal(product.base_increment),
+        Decimal(1),
+        set(product.flags),
+    )
 
 
 def _iso(time_ms: int) -> str:

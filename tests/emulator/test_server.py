@@ -65,7 +65,7 @@ def test_minutes_without_trades_are_missing(exchange):
 
 def test_refusals(exchange):
     assert get(exchange, "/market/products/NO-USD")[0] == 404
-    assert get(exchange, "/nothing")[0] == 404
+    assert get(exchange, "/market/nothing")[0] == 404
     assert get(exchange, f"{CANDLES}&start=soon&end={START}")[0] == 400
     assert get(exchange, "/market/products/BTC-USD/ticker")[0] == 400
     assert get(exchange, "/market/products/BTC-USD/ticker?limit=1001")[0] == 500

@@ -1,0 +1,112 @@
+"""What the exchange says of an order, against what is known of it: the difference as events.
+
+All of it is cumulative, so a report that comes twice, late or out of order changes nothing.
+"""
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from gpt_trader.broker.coinbase.account import RemoteOrder
+from gpt_trader.domain.order import Fill, Order, OrderStatus, OrderType, Origin
+from gpt_trader.domain.product import Product
+from gpt_trader.engine.events import Event, FillReceived, OrderUpdated
+from gpt_trader.kernel.codes import FILL_TAKE_PROFIT, MAKER, TAKER
+from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
+
+ZERO = Decimal(0)
+_STATUS = {
+    "PENDING": OrderStatus.OPEN,
+    "QUEUED": OrderStatus.OPEN,
+    "OPEN": OrderStatus.OPEN,
+    "EDIT_QUEUED": OrderStatus.OPEN,
+    "CANCEL_QUEUED": OrderStatus.OPEN,
+    "FILLED": OrderStatus.FILLED,
+    "CANCELLED": OrderStatus.CANCELLED,
+    "EXPIRED": OrderStatus.EXPIRED,
+    "FAILED": OrderStatus.REJECTED,
+}
+
+
+def status_of(remote: RemoteOrder) -> OrderStatus | None:
+    """Return our word for an order's status; None for one that nobody knows: it proves nothing."""
+    found = _STATUS.get(remote.status)
+    if found is OrderStatus.OPEN and remote.trigger_status == "STOP_TRIGGERED":
+        return OrderStatus.TRIGGERED
+    return found
+
+
+def reports(product: Product, order: Order, remote: RemoteOrder, time_ms: int) -> list[Event]:
+    """Return what is new of an order: its fills first, then its status. [] if nothing is.
+
+    A row that tells a size without its value is not read: the next one will tell both.
+    """
+    size, value = remote.filled_size or ZERO, remote.filled_value or ZERO
+    if size > 0 and value <= 0:
+        return []
+    lots = int((size / product.base_increment).to_integral_value(ROUND_FLOOR))
+    events: list[Event] = []
+    if lots > 0 and _is_news(order, lots, remote):
+        events.append(FillReceived(time_ms, _fill(product, order, remote, lots, time_ms)))
+    status = status_of(remote)
+    if status is OrderStatus.FILLED and lots < order.filled:
+        return events  # an older row
+    if status is not None and (status is not order.status or not order.exchange_id):
+        code = remote.reject_reason or remote.cancel_message
+        events.append(
+            OrderUpdated(
+                time_ms, order.product_id, order.client_order_id, status, code, remote.order_id
+            )
+        )
+    return _without_echo(events, order)
+
+
+def _without_echo(events: list[Event], order: Order) -> list[Event]:
+    """Leave out a report that an order which is being cancelled is still open."""
+    return [
+        event
+        for event in events
+        if not (
+            isinstance(event, OrderUpdated)
+            and event.status is OrderStatus.OPEN
+            and order.exchange_id
+            and order.status in (OrderStatus.PENDING_CANCEL, OrderStatus.TRIGGERED)
+        )
+    ]
+
+
+def _is_news(order: Order, lots: int, remote: RemoteOrder) -> bool:
+    if lots != order.filled:
+        return lots > order.filled
+    known = Decimal(order.filled_value or 0), Decimal(order.filled_fees or 0)
+    told = remote.filled_value or ZERO, remote.total_fees or ZERO
+    return told != known and told[0] >= known[0] and told[1] >= known[1]
+
+
+def _fill(product: Product, order: Order, remote: RemoteOrder, lots: int, time_ms: int) -> Fill:
+    """Return what was filled since the last report as one fill at its average price."""
+    value, fees = remote.filled_value or ZERO, remote.total_fees or ZERO
+    new = lots - order.filled
+    moved = value - Decimal(order.filled_value or 0)
+    fee = fees - Decimal(order.filled_fees or 0)
+    away = ROUND_CEILING if order.side > 0 else ROUND_FLOOR
+    ticks = order.limit or 1
+    if new > 0:
+        ticks = int((moved / product.size(new) / product.price_increment).to_integral_value(away))
+    is_take = (
+        order.origin is Origin.PROTECTION
+        and order.type is OrderType.BRACKET
+        and (ticks - order.limit) * order.side <= 0
+    )
+    return Fill(
+        client_order_id=order.client_order_id,
+        product_id=order.product_id,
+        side=order.side,
+        lots=new,
+        ticks=max(ticks, 1),
+        fee=max(int((fee * UNITS_PER_QUOTE).to_integral_value(ROUND_CEILING)), 0),
+        liquidity=MAKER if order.post_only or is_take else TAKER,
+        reason=FILL_TAKE_PROFIT if is_take else order.reason,
+        cumulative=lots,
+        time_ms=time_ms,
+        filled_value=format(value, "f"),
+        filled_fees=format(fees, "f"),
+    )
