@@ -8,7 +8,15 @@ those of the kernel's rows, so whoever watches acts on the same prices.
 
 from collections.abc import Sequence
 
-from gpt_trader.domain.order import Order, OrderType, Origin, TimeInForce, client_order_id, order_id
+from gpt_trader.domain.order import (
+    Order,
+    OrderStatus,
+    OrderType,
+    Origin,
+    TimeInForce,
+    client_order_id,
+    order_id,
+)
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.commands import CancelOrder, Command, SubmitOrder
 from gpt_trader.engine.events import Quoted
@@ -54,7 +62,8 @@ def passed_level(plan: Plan, state: State, j: int, quote: Quoted) -> int:
     price = quote.bid if held > 0 else quote.ask
     resting = resting_protection(plan, state, j)
     if stop and (stop - price) * side >= 0:
-        is_left_behind = resting is None or (limit_through(stop, side) - price) * side > 0
+        is_sure = resting is not None and resting.status is not OrderStatus.SUBMIT_UNKNOWN
+        is_left_behind = not is_sure or (limit_through(stop, side) - price) * side > 0
         return stop if is_left_behind else 0
     if take and resting is None and (price - take) * side >= 0:
         return take
@@ -93,7 +102,8 @@ def overdue_exit(plan: Plan, state: State, j: int, quote: Quoted) -> Order | Non
         return None
     for order in exits_at_work(plan, state, j):
         waited_ms = quote.time_ms - order.sent_ms
-        if order.origin is Origin.ROUTE and waited_ms >= plan.exit_timeout_ms and order.can_cancel:
+        rests = order.origin is Origin.ROUTE and order.status is OrderStatus.OPEN
+        if rests and waited_ms >= plan.exit_timeout_ms:
             return order
     return None
 
@@ -161,8 +171,8 @@ def settle(
     if resting is not None:
         if wanted is not None and _same(resting, wanted):
             return [], []
-        if not resting.can_cancel:
-            return [], []
+        if resting.status is not OrderStatus.OPEN:
+            return [], []  # it is being cancelled, has triggered, or may not exist: wait for proof
         records: list[Record] = [rec.CancelTaken(resting.client_order_id)]
         commands: list[Command] = [CancelOrder(resting.product_id, resting.client_order_id)]
     else:

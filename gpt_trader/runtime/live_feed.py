@@ -25,7 +25,7 @@ from gpt_trader.engine.events import (
 )
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
-from gpt_trader.errors import RateLimited, Unavailable
+from gpt_trader.errors import AuthError, RateLimited, Unavailable
 from gpt_trader.kernel.rounding import RATE_SCALE
 from gpt_trader.kernel.slippage import NO_QUOTE
 
@@ -35,6 +35,7 @@ DEADLINE_MS = 10_000  # after a close, for bars that are not in
 CONFIRM_MS = 15_000  # after a close, when bars made of trades are held against candles
 POLL_MS = 5_000  # between looks at orders and quotes while a link is down
 RECONCILE_MS = 60_000  # between looks at orders in any case
+REFUSED_MS = 60_000  # for so long a key may be refused: valid ones are, at times
 LONGEST_WAIT_S = 0.5
 
 
@@ -101,6 +102,7 @@ class LiveFeed:
     problem: str = ""
     _waiting: set[int] = field(default_factory=set)
     _asked_ms: int = 0
+    _failing_ms: int = 0
     _polled_bars_ms: int = 0
     _polled_ms: int = 0
     _reconciled_ms: int = 0
@@ -201,10 +203,14 @@ class LiveFeed:
         """Hand over what an answer says; a failure is counted, and asked again later."""
         try:
             found = list(ask())
-        except (Unavailable, RateLimited) as failure:
+        except (Unavailable, RateLimited, AuthError) as failure:
             self.failures += 1
             self.problem = failure.message
+            self._failing_ms = self._failing_ms or self.now_ms()
+            if isinstance(failure, AuthError) and self.now_ms() - self._failing_ms > REFUSED_MS:
+                raise
             return
+        self._failing_ms = 0
         yield from found
 
     def _bars(self, now_ms: int) -> Iterator[Event]:

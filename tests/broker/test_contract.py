@@ -1,26 +1,66 @@
 """What every broker promises, whatever it talks to. A new broker joins BROKERS."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
 
 import pytest
 
+from gpt_trader.broker.coinbase.broker import CoinbaseBroker
 from gpt_trader.broker.paper import PaperBroker
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
 from gpt_trader.engine.commands import AmendOrder, CancelOrder, SubmitOrder
-from gpt_trader.engine.ports import Broker
-from tests.engine_helpers import Desk, commands_of, fills_of, sent
+from tests.emulator import serve
+from tests.emulator.market import Market, Product
+from tests.engine_helpers import HOUR, T0, Desk, commands_of, fills_of, sent
+from tests.live_helpers import Live
 
-BROKERS: dict[str, Callable[[], Broker]] = {"paper": PaperBroker}
+
+class CoinbaseDesk(Desk):
+    """The engine with Coinbase's broker behind it, on the stand-in: a bar is what others trade."""
+
+    def __init__(self, exchange, folder):
+        super().__init__()
+        self.exchange = exchange
+        desk = Live(exchange, folder, {}, secret=exchange.new_key())
+        self.broker = CoinbaseBroker(desk.private(), desk.wait)
+
+    def bar(self, close, *, open=None, high=None, low=None, open_ms=None, **more):  # noqa: A002
+        if open_ms is None:
+            path = [close if open is None else open, low, high, close]
+            for price in (p for p in path if p is not None):
+                at = Decimal(price) / 100
+                self.exchange.trade("COIN-USD", at, Decimal(1000), self.exchange.now_ms)
+        made = super().bar(close, open=open, high=high, low=low, open_ms=open_ms, **more)
+        self.exchange.now_ms = max(self.exchange.now_ms, self.now())
+        return made
+
+
+@contextmanager
+def paper(_folder) -> Iterator[Desk]:
+    desk = Desk()
+    desk.broker = PaperBroker()
+    yield desk
+
+
+@contextmanager
+def coinbase(folder) -> Iterator[Desk]:
+    coin = Product("COIN-USD", price=10_000, trades_per_day=0, base_increment="1")
+    with serve(Market((coin,)), now_ms=T0 - HOUR) as exchange:
+        exchange.books.transfer("USD", 10_000)
+        yield CoinbaseDesk(exchange, folder)
+
+
+BROKERS: dict[str, Callable] = {"paper": paper, "coinbase": coinbase}
 LIMIT = {"type": OrderType.LIMIT, "tif": TimeInForce.GTC, "lots": 10, "limit": 9_000}
 
 
 @pytest.fixture(params=BROKERS)
-def desk(request):
-    desk = Desk()
-    desk.broker = BROKERS[request.param]()
-    desk.bar(10_000)
-    return desk
+def desk(request, tmp_path):
+    with BROKERS[request.param](tmp_path) as desk:
+        desk.bar(10_000)
+        yield desk
 
 
 def test_an_accepted_order_is_reported_open_by_its_client_id(desk):
@@ -58,7 +98,7 @@ def test_fills_count_up_to_the_order_and_then_it_is_filled(desk):
 def test_reconcile_brings_unanswered_orders_in_line_and_twice_changes_nothing(desk):
     [order] = sent(desk.place(1, **LIMIT))
     answer = desk.broker.execute
-    desk.broker.execute = lambda *_: []  # a crash before the answers
+    desk.broker.execute = lambda *asked: (answer(*asked), [])[1]  # a crash before the answers
     [unanswered] = sent(desk.place(1, **(LIMIT | {"limit": 8_000})))
     desk.cancel(order.client_order_id)
     desk.broker.execute = answer
@@ -74,7 +114,7 @@ def test_reconcile_brings_unanswered_orders_in_line_and_twice_changes_nothing(de
 def test_reconcile_answers_an_amendment_that_a_crash_left_unanswered(desk):
     [order] = sent(desk.place(1, **LIMIT))
     answer = desk.broker.execute
-    desk.broker.execute = lambda *_: []  # a crash before the answer
+    desk.broker.execute = lambda *asked: (answer(*asked), [])[1]  # a crash before the answer
     desk.amend(order.client_order_id, 5, 8_000)
     desk.broker.execute = answer
     for _ in range(2):

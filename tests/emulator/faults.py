@@ -1,7 +1,9 @@
 """What goes wrong, planned ahead: which requests, how often, and how."""
 
 import json
+import random
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +34,7 @@ class Fault:
     method: str | None = None
     refuses: bool = False
     delay_s: float = 0.0
+    name: str = ""
 
 
 def too_many(**where: Any) -> Fault:
@@ -52,6 +55,19 @@ class Plan:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._left: list[list[Any]] = []  # fault, requests to skip, times left
+        self._chances: tuple[tuple[float, Fault], ...] = ()
+        self._random = random.Random(0)
+        self.happened: Counter[str] = Counter()  # of chances, by what was planned
+
+    def by_chance(self, seed: int, *chances: tuple[float, Fault]) -> None:
+        """Plan faults that happen with a probability; the same ones from the same seed."""
+        with self._lock:
+            self._random, self._chances = random.Random(seed), chances
+
+    def heal(self) -> None:
+        """Plan nothing more."""
+        with self._lock:
+            self._left, self._chances = [], ()
 
     def add(self, *faults: Fault) -> None:
         """Plan some faults."""
@@ -70,4 +86,34 @@ class Plan:
                     continue
                 entry[2] = None if times is None else times - 1
                 return fault
+            for chance, fault in self._chances:
+                if fault.path not in target or fault.method not in (None, method):
+                    continue
+                if self._random.random() < chance:
+                    self.happened[fault.name] += 1
+                    return fault
         return None
+
+
+def everything(often: float = 0.05) -> tuple[tuple[float, Fault], ...]:
+    """Return every fault of the wire, for `Plan.by_chance`."""
+    page = "<html><body>502</body></html>"
+    taken = {"path": "/orders", "method": "POST"}
+    return (
+        (often, Fault(**taken, cut="before", name="carried out, then cut")),
+        (often, Fault(**taken, status=502, body=page, name="carried out, then 502")),
+        (often, Fault(**taken, status=200, body="{}", name="carried out, then {}")),
+        (
+            often,
+            Fault(**taken, status=200, body='{"success": true}', name="carried out, no order id"),
+        ),
+        (often, Fault(**taken, status=500, body="{}", refuses=True, name="500 before")),
+        (often, Fault(**taken, status=429, body="{}", refuses=True, name="429 on a write")),
+        (often, Fault(**taken, cut="before", refuses=True, name="cut before")),
+        (often / 2, Fault(method="GET", status=502, body=page, name="502 on a read")),
+        (often / 2, Fault(method="GET", status=401, body="Unauthorized\n", name="401 on a read")),
+        (often / 2, Fault(method="GET", cut="middle", name="cut in the middle of a read")),
+        (often / 2, Fault(method="GET", status=200, body="{}", name="nothing on a read")),
+        (often / 4, Fault(method="GET", status=429, body="{}", name="429 on a read")),
+        (often, Fault(path="/historical/0000", status=404, body="{}", name="not found")),
+    )

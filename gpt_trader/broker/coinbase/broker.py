@@ -26,13 +26,16 @@ from gpt_trader.engine.events import (
 )
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
-from gpt_trader.errors import BrokerError, RateLimited, Unavailable, UnknownOutcome
+from gpt_trader.errors import AuthError, BrokerError, RateLimited, Unavailable, UnknownOutcome
 
 LOOKS = 10  # at which an order must have been absent
 ABSENT_MS = 120_000  # for so long
 BEFORE_MS = 600_000  # how far before an order was decided its history is read
 SEEN_TRIES = 20  # looks at an order that is to end
 SEEN_PAUSE_S = 0.25
+
+# What says nothing of an order; a valid key is refused at times.
+SILENT = (Unavailable, RateLimited, AuthError)
 
 NOT_SENT = "NOT_SENT"  # why an order ended: no request for it was taken in
 NOT_PLACED = "NOT_PLACED"  # why an order ended: proof that the exchange never had it
@@ -112,6 +115,8 @@ class CoinbaseBroker:
         for order in state.open_orders:
             events = self._seen(plan, order, time_ms, tries=1)
             found += events
+            if order.amend_lots:
+                found += self._amended(plan.products[plan.index[order.product_id]], order, time_ms)
             is_asked = order.status is OrderStatus.PENDING_CANCEL
             if is_asked and not any(_is_final(event) for event in events):
                 command = CancelOrder(order.product_id, order.client_order_id)
@@ -160,7 +165,7 @@ class CoinbaseBroker:
                     return []
                 order = order._replace(exchange_id=remote.order_id)
             self._private.cancel([order.exchange_id])
-        except (Unavailable, UnknownOutcome, RateLimited):
+        except (UnknownOutcome, *SILENT):
             return []
         return self._seen(plan, order, time_ms, tries=SEEN_TRIES)
 
@@ -171,7 +176,7 @@ class CoinbaseBroker:
         price, size = price_text(product, command.limit), size_text(product, command.lots)
         try:
             refused = self._private.edit(order.exchange_id, price, size)
-        except (Unavailable, UnknownOutcome, RateLimited):
+        except (UnknownOutcome, *SILENT):
             return self._amended(product, order, time_ms)
         lots, limit = (order.lots, order.limit) if refused else (command.lots, command.limit)
         return [OrderAmended(time_ms, order.product_id, order.client_order_id, lots, limit)]
@@ -193,9 +198,10 @@ class CoinbaseBroker:
             if attempt:
                 self._sleep(SEEN_PAUSE_S)
             remote = self._looked(order)
+            if remote is None and not order.exchange_id:
+                return self._not_found(plan, order, time_ms)
             if remote is None:
-                found = self._not_found(plan, order, time_ms)
-                continue
+                continue  # it was there: a look that misses it says nothing
             found = reports(product, order, remote, time_ms)
             status = status_of(remote)
             if status is not None and status.is_final:
@@ -206,7 +212,7 @@ class CoinbaseBroker:
         """Look an order up; None if it is not found or the exchange does not answer."""
         try:
             return self._remote(order)
-        except (Unavailable, RateLimited):
+        except SILENT:
             return None
 
     def _remote(self, order: Order) -> RemoteOrder | None:
@@ -222,15 +228,13 @@ class CoinbaseBroker:
 
     def _not_found(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
         """Count an absence; long enough, with no fill and no balance moved, it is proof."""
-        if order.exchange_id:
-            return []  # it was there: a look that misses it says nothing
         if order.status is OrderStatus.SUBMITTED:  # a crash left it without an answer
             return [_update(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)]
         if order.status not in (OrderStatus.SUBMIT_UNKNOWN, OrderStatus.PENDING_CANCEL):
             return []
         try:
             totals = self._totals(plan, order)
-        except (Unavailable, RateLimited):
+        except SILENT:
             return []
         before = self._absent.get(order.client_order_id)
         if before is None or before.totals != totals:

@@ -1,7 +1,7 @@
 """Our orders in Coinbase's words: the one place where lots and ticks become its texts."""
 
 from datetime import UTC, datetime
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import Any
 
 from gpt_trader.domain.order import Order, OrderType, TimeInForce
@@ -71,10 +71,9 @@ def time_text(time_ms: int) -> str:
 def _size(order: Order, product: Product) -> dict[str, Any]:
     if not order.quote:
         return {"base_size": size_text(product, order.lots)}
-    # of a spot product the step of quote sizes is that of prices
-    quote = Decimal(order.quote) / UNITS_PER_QUOTE
-    whole = (quote / product.price_increment).to_integral_value(ROUND_DOWN)
-    return {"quote_size": format(whole * product.price_increment, "f")}
+    # of a spot product the step of quote sizes is that of prices; what is below it is not spent
+    steps = Decimal(order.quote) / UNITS_PER_QUOTE // product.price_increment
+    return {"quote_size": price_text(product, int(steps))}
 
 
 def _life(tif: TimeInForce) -> str:

@@ -1,0 +1,73 @@
+"""Every order that spot takes, in the exchange's words."""
+
+from decimal import Decimal
+
+import pytest
+
+from gpt_trader.broker.coinbase.wire import attached_bracket, configuration
+from gpt_trader.domain.order import Order, OrderType, TimeInForce
+from gpt_trader.domain.product import Product
+
+BTC = Product("BTC-USD", Decimal("0.00000001"), Decimal("0.01"), Decimal("0.00000001"), Decimal(1))
+M, L, S, B = OrderType.MARKET, OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.BRACKET
+GTC, GTD, IOC, FOK = TimeInForce.GTC, TimeInForce.GTD, TimeInForce.IOC, TimeInForce.FOK
+SIZE = {"base_size": "0.00100000"}
+LIMIT = SIZE | {"limit_price": "60000.00"}
+END = {"end_time": "2027-01-01T00:00:00.000Z"}
+EXPIRE_MS = 1_798_761_605_000  # five seconds later
+
+
+def order(kind, tif, side=1, **more):
+    fields = {"lots": 100_000, "quote": 0, "expire_ms": EXPIRE_MS} | more
+    return Order("id", "BTC-USD", side, kind, tif, **fields)
+
+
+CASES = [
+    (order(M, IOC), {"market_market_ioc": SIZE}),
+    (
+        order(M, IOC, lots=0, quote=10_050_000_000),
+        {"market_market_ioc": {"quote_size": "100.50"}},
+    ),
+    (order(M, IOC, lots=0, quote=199_999_999), {"market_market_ioc": {"quote_size": "1.99"}}),
+    (order(L, IOC, limit=6_000_000), {"sor_limit_ioc": LIMIT}),
+    (order(L, FOK, limit=6_000_000), {"limit_limit_fok": LIMIT}),
+    (order(L, GTC, limit=6_000_000), {"limit_limit_gtc": LIMIT | {"post_only": False}}),
+    (
+        order(L, GTD, limit=6_000_000, post_only=True),
+        {"limit_limit_gtd": LIMIT | {"post_only": True} | END},
+    ),
+    (
+        order(S, GTC, side=-1, limit=6_000_000, stop=6_100_000),
+        {
+            "stop_limit_stop_limit_gtc": LIMIT
+            | {"stop_price": "61000.00", "stop_direction": "STOP_DIRECTION_STOP_DOWN"}
+        },
+    ),
+    (
+        order(S, GTD, limit=6_000_000, stop=5_900_000),
+        {
+            "stop_limit_stop_limit_gtd": LIMIT
+            | {"stop_price": "59000.00", "stop_direction": "STOP_DIRECTION_STOP_UP"}
+            | END
+        },
+    ),
+    (
+        order(B, GTC, side=-1, limit=6_000_000, stop=5_500_000),
+        {"trigger_bracket_gtc": LIMIT | {"stop_trigger_price": "55000.00"}},
+    ),
+    (
+        order(B, GTD, side=-1, limit=6_000_000, stop=5_500_000),
+        {"trigger_bracket_gtd": LIMIT | {"stop_trigger_price": "55000.00"} | END},
+    ),
+]
+
+
+@pytest.mark.parametrize("asked, said", CASES, ids=[next(iter(said)) for _, said in CASES])
+def test_a_configuration(asked, said):
+    assert configuration(asked, BTC) == said
+
+
+def test_an_attached_bracket_leaves_the_size_to_its_entry():
+    assert attached_bracket(BTC, 6_000_000, 5_500_000) == {
+        "trigger_bracket_gtc": {"limit_price": "60000.00", "stop_trigger_price": "55000.00"}
+    }

@@ -1,0 +1,180 @@
+"""Money at the stand-in, with everything going wrong: the books agree to the last digit."""
+
+import json
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+
+from gpt_trader.cli.main import main
+from gpt_trader.engine.commands import SubmitOrder
+from gpt_trader.engine.events import OrderUpdated
+from gpt_trader.engine.records import FillBooked
+from gpt_trader.errors import BrokerError
+from gpt_trader.journal.sqlite import open_journal
+from gpt_trader.runtime.journaling import read_entries
+from gpt_trader.runtime.session import JOURNAL, read_header
+from tests.emulator import serve
+from tests.emulator.faults import everything
+from tests.live_helpers import MINUTE, Live, live
+
+
+def entries(desk: Live):
+    with open_journal(desk.folder / JOURNAL, readonly=True) as journal:
+        return list(read_entries(journal))
+
+
+def agrees(desk: Live, session) -> None:
+    """The journal's ledger and orders are the exchange's; nothing was sent twice or wrongly."""
+    books = desk.exchange.books
+    assert desk.differences(session) == []
+    assert books.replays == []
+    assert books.violations == []
+    assert desk.exchange.denied == []
+    books.check()
+    sent = [
+        command.order.client_order_id
+        for entry in entries(desk)
+        for command in entry.commands
+        if isinstance(command, SubmitOrder)
+    ]
+    assert len(sent) == len(set(sent))
+    assert set(books.by_client) <= set(sent), "an order without an intent"
+
+
+def test_half_an_hour_of_trading_with_stops_at_the_exchange(tmp_path):
+    with live(tmp_path) as desk:
+        begin = desk.exchange.now_ms
+        session = desk.run(begin + 30 * MINUTE)
+        agrees(desk, session)
+        kinds = Counter(order.kind for order in desk.exchange.books.orders.values())
+        assert kinds["stop_limit_stop_limit_gtc"] > 5
+        assert len(desk.exchange.books.fills) > 20
+        assert session.state.cycles == 31
+        assert not session.state.halted
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_fault_on_and_healed_the_books_agree(seed, tmp_path):
+    with live(tmp_path) as desk:
+        exchange, books = desk.exchange, desk.exchange.books
+        books.pending_ms, books.cancelling_ms, books.hidden_ms = 700, 1_500, 3_000
+        books.depth = {"BTC-USD": Decimal("0.02"), "ETH-USD": Decimal("0.3")}
+        begin = exchange.now_ms
+        desk.run(begin)
+        exchange.faults.by_chance(seed, *everything(0.03))
+        while exchange.now_ms < begin + 20 * MINUTE:
+            try:
+                desk.run(begin + 20 * MINUTE)
+            except BrokerError:  # it ends, and is started again
+                desk.wait(5)
+        exchange.faults.heal()
+        assert sum(exchange.faults.happened.values()) > 50
+        session = desk.run(exchange.now_ms + 5 * MINUTE)
+        agrees(desk, session)
+        reported = [e.event for e in entries(desk) if isinstance(e.event, OrderUpdated)]
+        assert any(event.status.value == "SUBMIT_UNKNOWN" for event in reported)
+
+
+def test_a_take_profit_rests_with_its_stop_as_one_bracket(tmp_path):
+    with live(tmp_path, **{"params.take": 0.001}) as desk:
+        session = desk.run(desk.exchange.now_ms + 25 * MINUTE)
+        agrees(desk, session)
+        books = desk.exchange.books
+        kinds = Counter((order.kind, order.status) for order in books.orders.values())
+        assert kinds["trigger_bracket_gtc", "FILLED"] > 0
+        reasons = [
+            entry.event.fill.reason
+            for entry in entries(desk)
+            for record in entry.records
+            if isinstance(record, FillBooked)
+        ]
+        assert len(set(reasons)) > 1
+
+
+def test_where_no_stop_can_rest_quotes_are_watched(tmp_path):
+    with live(tmp_path, risk__bot_watched_stops="accept") as desk:
+        for rules in desk.exchange.books.rules.values():
+            rules.takes_stops = False
+        session = desk.run(desk.exchange.now_ms + 30 * MINUTE)
+        agrees(desk, session)
+        books = desk.exchange.books
+        kinds = Counter(order.kind for order in books.orders.values())
+        assert not kinds["stop_limit_stop_limit_gtc"]
+        assert any(
+            order.kind == "market_market_ioc" and order.side == "SELL"
+            for order in books.orders.values()
+        )
+        assert read_header(desk.folder)["rests"] == [False, False]
+
+
+def test_coins_of_somebody_else_are_never_sold(tmp_path):
+    with live(tmp_path) as desk:
+        desk.run(desk.exchange.now_ms + 20 * MINUTE)
+        books = desk.exchange.books
+        sold = Counter()
+        for fill in books.fills:
+            sign = 1 if fill.order.side == "BUY" else -1
+            sold[fill.order.product_id] += sign * fill.size
+            assert sold[fill.order.product_id] >= 0, "sold more than was bought"
+
+
+@pytest.fixture
+def account(monkeypatch):
+    with serve(now_ms=1_790_000_000_000) as exchange:
+        name, secret = exchange.new_key()
+        exchange.books.transfer("USD", "1000")
+        monkeypatch.setenv("GPT_TRADER_COINBASE__REST_URL", exchange.rest_url)
+        monkeypatch.setenv("GPT_TRADER_COINBASE__PUBLIC_REQUESTS_PER_S", "1000")
+        monkeypatch.setenv("COINBASE_API_KEY", name)
+        monkeypatch.setenv("COINBASE_API_SECRET", secret)
+        monkeypatch.setattr(
+            "gpt_trader.cli.market.clock_ms", lambda: exchange.now_ms
+        )  # the token's time, in a market of its own time
+        yield exchange
+
+
+def lines(capsys):
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_one_cycle_of_canary_sends_what_it_decided_and_a_second_one_nothing(account, capsys):
+    run = ["-q", "run", "-p", "canary", "--live", "--once", "--strategy", "buy_and_hold", "--json"]
+    assert main(run) == 0
+    cycle, summary = lines(capsys)
+    assert [p["action"] for p in cycle["products"]] == ["buy", "buy"]
+    assert summary["start_equity"] == "50.00"
+    assert len(account.books.orders) == 2
+    assert main(run) == 0
+    assert [line["type"] for line in lines(capsys)] == ["summary"]
+    assert len(account.books.orders) == 2
+
+
+@pytest.mark.parametrize("profile", ["paper", "observe"])
+def test_without_money_nothing_is_posted(profile, account, capsys, monkeypatch):
+    monkeypatch.delenv("COINBASE_API_KEY")
+    monkeypatch.delenv("COINBASE_API_SECRET")
+    run = ["-q", "run", "-p", profile, "--once", "--strategy", "buy_and_hold", "--json"]
+    assert main([*run, "--set", "order_style.entry.style=taker"]) == 0
+    cycle, summary = lines(capsys)
+    assert [p["action"] for p in cycle["products"]] == ["buy", "buy"]
+    assert {request.method for request in account.requests} == {"GET"}
+    held = summary["open_positions"]
+    assert held == [], "what is decided fills at a quote after it"
+
+
+def test_a_key_that_can_move_money_is_refused(account, capsys, monkeypatch):
+    name, secret = account.new_key(can_transfer=True)
+    monkeypatch.setenv("COINBASE_API_KEY", name)
+    monkeypatch.setenv("COINBASE_API_SECRET", secret)
+    assert main(["run", "-p", "canary", "--live", "--once"]) == 4
+    assert "move money" in capsys.readouterr().err
+    monkeypatch.setenv("GPT_TRADER_COINBASE__ALLOW_TRANSFER_KEY", "true")
+    assert main(["-q", "run", "-p", "canary", "--live", "--once"]) == 0
+
+
+@pytest.mark.parametrize("flags", [["-p", "canary"], ["-p", "prod"]])
+def test_no_money_moves_without_the_flag(flags, account, monkeypatch):
+    monkeypatch.setenv("GPT_TRADER_ALERTS__WEBHOOK_URL", "https://alerts.example/x")
+    assert main(["run", *flags, "--once"]) == 3
+    assert account.requests == []

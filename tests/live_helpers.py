@@ -1,0 +1,181 @@
+"""A live session against the stand-in, in virtual time: waiting is what makes the market move."""
+
+import contextlib
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field as made
+from decimal import Decimal
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from gpt_trader.broker.coinbase.broker import CoinbaseBroker
+from gpt_trader.broker.coinbase.keys import Signer
+from gpt_trader.broker.coinbase.pace import Pace
+from gpt_trader.broker.coinbase.private import Private
+from gpt_trader.broker.coinbase.public import PublicMarket
+from gpt_trader.broker.coinbase.rest import Rest
+from gpt_trader.cli.market import product_of
+from gpt_trader.cli.run_live import read_account
+from gpt_trader.config.load import load_profile
+from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.targets import Condition, Targets
+from gpt_trader.kernel.slots import LOTS
+from gpt_trader.runtime.live_feed import LiveFeed
+from gpt_trader.runtime.live_terms import LiveTerms, live_terms
+from gpt_trader.runtime.loop import run_feed
+from gpt_trader.runtime.session import Session, read_header, start
+from gpt_trader.runtime.stop import Stop
+from gpt_trader.strategy.base import param
+from tests.emulator import serve
+from tests.emulator.market import GENESIS_MS, Market, Product
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+BUSY = Market(
+    (
+        Product("BTC-USD", price=4_000_000, trades_per_day=30_000),
+        Product("ETH-USD", price=250_000, trades_per_day=30_000),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Flip:
+    """In for some bars, out for as many, with a narrow stop: it trades all the time."""
+
+    name: ClassVar[str] = "flip"
+    bars: int = param(3, 1, 100, doc="bars in, and out")
+    stop: float = param(0.002, 0.0, 0.5, doc="stop below the entry")
+    take: float = param(0.0, 0.0, 0.5, doc="take-profit above it; 0: none")
+
+    @property
+    def min_bars(self) -> int:
+        return 1
+
+    @property
+    def warmup(self) -> int:
+        return 1
+
+    def targets(self, bars: Bars) -> Targets:
+        turn = bars.time // bars.interval_ms // self.bars % 2
+        level = turn.astype(np.float64)
+        return Targets(
+            weight=np.where(turn == 1, 0.2, 0.0),
+            stop=np.full(len(bars), self.stop or np.nan),
+            take_profit=np.full(len(bars), self.take or np.nan),
+            conditions=(Condition("turn > 0", level, np.zeros(len(bars))),),
+        )
+
+
+FLIP = f"{Path(__file__)}:Flip"
+
+
+@dataclass
+class Live:
+    """A desk on the stand-in. now_ms is the exchange's; waiting advances it."""
+
+    exchange: object
+    folder: Path
+    flags: dict[str, object]
+    profile: str = "canary"
+    secret: tuple[str, str] = ("", "")
+    healthy_waits: Iterator[int] = made(default_factory=itertools.count)
+
+    def wait(self, seconds: float) -> bool:
+        self.exchange.advance(self.exchange.now_ms + max(int(seconds * 1000), 1))
+        return False
+
+    def rest(self, *, sends: bool = True, signed: bool = True, seed: int = 0) -> Rest:
+        def clock() -> float:
+            return self.exchange.now_ms / 1000
+
+        signer = Signer(*self.secret, clock) if signed else None
+        return Rest(
+            Pace(1000.0, clock, self.wait),
+            url=self.exchange.rest_url,
+            clock=clock,
+            sleep=self.wait,
+            random=random.Random(seed).random,
+            signer=signer,
+            attempts=4,
+            sends=sends,
+        )
+
+    def private(self) -> Private:
+        return Private(self.rest(), self.rest(), lambda: float(self.exchange.now_ms))
+
+    def market(self) -> PublicMarket:
+        return PublicMarket(self.rest(signed=False))
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[tuple[Session, LiveFeed, LiveTerms]]:
+        settings = load_profile(self.profile, env={}, flags=self.flags).settings
+        market, private = self.market(), self.private()
+        products = [product_of(market.product(name)) for name in settings.products]
+        account = read_account(private, settings, products)
+        terms = live_terms(settings, products, account, self.exchange.now_ms)
+        broker = CoinbaseBroker(private, self.wait)
+        now = lambda: self.exchange.now_ms  # noqa: E731
+        with start(terms, self.folder, lambda _: False, broker=broker, now_ms=now) as session:
+            feed = LiveFeed(
+                plan=session.plan,
+                state=lambda: session.state,
+                market=market,
+                orders=broker,
+                now_ms=now,
+                wait=self.wait,
+                stopped=lambda: False,
+            )
+            yield session, feed, terms
+
+    def run(self, until_ms: int, *, once: bool = False) -> Session:
+        """Trade until a time; return the session, closed."""
+        with self.session() as (session, feed, _):
+            feed.once = once
+            feed.stopped = lambda: self.exchange.now_ms >= until_ms
+            run_feed(
+                session, iter(feed), stop=Stop(), watch=lambda *_: None, on_cycle=lambda _: None
+            )
+            return session
+
+    def differences(self, session: Session) -> list[str]:
+        """Hold the journal's ledger and orders against the exchange's own books."""
+        books, header = self.exchange.books, read_header(self.folder)
+        found = []
+        for asset in {*books.totals, *session.state.ledger}:
+            began = Decimal(header["wallets"].get(asset, "0"))
+            expected = began + Decimal(session.state.ledger.get(asset, "0"))
+            if expected != books.totals.get(asset, Decimal(0)):
+                found.append(f"{asset}: {expected} is not {books.totals.get(asset)}")
+        for j, product in enumerate(session.plan.products):
+            lots = int(session.state.si[j, LOTS])
+            moved = Decimal(session.state.ledger.get(product.base_currency, "0"))
+            if product.size(lots) != moved:
+                found.append(f"{product.product_id}: {lots} lots are not {moved}")
+        known = {o.client_order_id for o in session.state.open_orders}
+        real = {o.client_order_id for o in books.orders.values() if not o.is_final}
+        found += [f"open here only: {key}" for key in known - real]
+        found += [f"open there only: {key}" for key in real - known]
+        return found
+
+
+@contextlib.contextmanager
+def live(folder: Path, market: Market = BUSY, **flags: object) -> Iterator[Live]:
+    """Serve a stand-in and a desk on it, with 10,000 USD and some coins of somebody else."""
+    begin_ms = GENESIS_MS + 40 * 86_400_000 + 7 * MINUTE
+    with serve(market, now_ms=begin_ms) as exchange:
+        exchange.books.transfer("USD", "10000.000000001")
+        exchange.books.transfer("BTC", "0.3")
+        flags = {
+            "strategy": FLIP,
+            "interval": "1m",
+            "risk.max_equity": "none",
+            "risk.max_entries_per_day": 10_000,
+            "risk.max_daily_loss_pct": 100,
+            "risk.max_drawdown_pct": 100,
+        } | {name.replace("__", "."): value for name, value in flags.items()}
+        yield Live(exchange, folder, flags, secret=exchange.new_key())
