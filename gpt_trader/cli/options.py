@@ -144,7 +144,7 @@ def session_folder(profile: str | None, state_dir: Path | None) -> Path:
     root = state_root(state_dir, os.environ)
     if profile is not None:
         return root / Path(profile).stem if _is_path(profile) else root / profile
-    found = sorted(path.parent for path in root.glob(f"*/{JOURNAL}"))
+    found = sorted({path.parent.resolve() for path in root.glob(f"*/{JOURNAL}")})
     if len(found) == 1:
         return found[0]
     if not found:

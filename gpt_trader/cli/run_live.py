@@ -27,6 +27,7 @@ from gpt_trader.runtime.live_record import live_record_of, live_summary
 from gpt_trader.runtime.live_terms import Account, LiveTerms, live_terms
 from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.session import Session, start
+from gpt_trader.runtime.state_dir import live_dir
 from gpt_trader.runtime.state_dir import state_dir as folder_of
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.summary import Outcome
@@ -126,9 +127,10 @@ def _connected(asked: Asked, settings: Settings, stop: Stop, state_dir: Path | N
         account = read_account(private, settings, products)
         broker = CoinbaseBroker(private, wait)
     terms = live_terms(settings, products, account, exchange.now_ms(), limits)
-    folder = folder_of(
-        settings.profile if account is None else account.portfolio, state_dir, os.environ
-    )
+    if account is None:
+        folder = folder_of(settings.profile, state_dir, os.environ)
+    else:
+        folder = live_dir(settings.profile, account.portfolio, state_dir, os.environ)
     return Wires(terms, exchange.market, broker, exchange.now_ms, folder)
 
 

@@ -35,7 +35,7 @@ def _show(data: dict[str, Any]) -> None:
     state = f"running: {data['running']}" if data["running"] else "stopped"
     print(f"{data['profile']}: {', '.join(data['strategies'])}, {state}")
     rows = [
-        ("at risk", f"no money; simulated: {data['simulated_at_risk']} in positions"),
+        ("at risk", _at_risk(data)),
         ("equity", f"{data['equity']}, cash {data['cash']}, fees paid {data['fees']}"),
         *[("position", _position(p)) for p in data["positions"]],
         *[("order", _order(order)) for order in data["open_orders"]],
@@ -62,6 +62,12 @@ def _show(data: dict[str, Any]) -> None:
         print(f"  {name:<10}{text}")
     if data["label"]:
         print(data["label"])
+
+
+def _at_risk(data: dict[str, Any]) -> str:
+    if data["broker"] == "coinbase":
+        return f"MONEY: {data['money_at_risk']} in positions"
+    return f"no money; simulated: {data['simulated_at_risk']} in positions"
 
 
 def _position(one: dict[str, Any]) -> str:

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from gpt_trader.domain.text import units_text
 from gpt_trader.engine.ports import Entry
+from gpt_trader.engine.protect import resting_protection
 from gpt_trader.engine.records import FillBooked, Marked
 from gpt_trader.engine.state import State, equity
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
+from gpt_trader.kernel.slots import LOTS
 from gpt_trader.observe.cycle import quote_text, time_text
 from gpt_trader.runtime.journaling import read_entries
 from gpt_trader.runtime.live_terms import LiveTerms
@@ -32,11 +34,15 @@ class LiveRecord:
         self.cash = cash
         self.fills = 0
         self.first_ms: int | None = None  # the first decided bar
+        self.bare_s = 0.0  # with a stop that did not rest at the exchange
         self._equity: list[float] = []
+        self._newest_ms = 0
+        self._is_bare = False
 
-    def take(self, _state: State, entries: Sequence[Entry]) -> None:
-        """Add entries in order."""
+    def take(self, state: State, entries: Sequence[Entry]) -> None:
+        """Add entries in order; `state` is the one after them."""
         self.notes.take(entries)
+        self._count_bare(state, entries[-1].event.time_ms)
         for entry in entries:
             for record in entry.records:
                 if isinstance(record, Marked):
@@ -44,6 +50,16 @@ class LiveRecord:
                     self.first_ms = record.cycle_ms if self.first_ms is None else self.first_ms
                 elif isinstance(record, FillBooked) and record.lots:
                     self.fills += 1
+
+    def _count_bare(self, state: State, now_ms: int) -> None:
+        if self._is_bare:
+            self.bare_s += max(now_ms - self._newest_ms, 0) / 1000
+        self._newest_ms = max(now_ms, self._newest_ms)
+        plan = self.terms.plan
+        self._is_bare = any(
+            state.si[j, LOTS] != 0 and resting_protection(plan, state, j) is None
+            for j in range(len(plan.rests))
+        )
 
     def equity(self, state: State) -> Floats:
         """Return the equity at each cycle so far, quote; at least one value."""
@@ -55,6 +71,7 @@ def live_record_of(terms: LiveTerms, session: Session, cash: int) -> LiveRecord:
     record = LiveRecord(terms, cash)
     if session.resumed:
         record.take(session.state, list(read_entries(session.journal)))
+        record.bare_s = 0.0  # counted since this start
     return record
 
 
@@ -81,6 +98,7 @@ def live_summary(record: LiveRecord, state: State, outcome: Outcome) -> Json:
         "net_pnl": quote_text(net),
         "transfers": units_text(state.transfers),
         "fills": record.fills,
+        "position_unprotected_seconds": round(record.bare_s, 3),
         "open_positions": positions(plan, state),
         "refusals": dict(notes.refusals.most_common()),
         "newest_refusal": refusal_json(notes.refusal),

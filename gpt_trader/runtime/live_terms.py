@@ -75,6 +75,7 @@ def live_terms(
         settings.risk.limits(settings.interval_ms) if limits is None else limits,
     ) | {
         "mode": settings.mode,
+        "broker": settings.broker,
         "wallets": {},
         "data": [],
         "data_ends_ms": NEVER_MS,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gpt_trader.engine.codec import event_from_json, tagged
+from gpt_trader.engine.events import Started
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Signals
 from gpt_trader.engine.records import Decided
@@ -14,6 +15,7 @@ from gpt_trader.engine.step import step
 from gpt_trader.journal.encode import canonical_json
 from gpt_trader.journal.entry import StoredEntry
 from gpt_trader.journal.sqlite import Journal
+from gpt_trader.runtime.wiring import is_live, plan_of, signals_of
 
 ABSENT = "nothing"
 
@@ -43,13 +45,17 @@ class Replayed:
 def replay(journal: Journal, plan: Plan, signals: Signals, cash: int) -> Replayed:
     """Decide every recorded event again, up to the first difference.
 
-    The chain is checked on the way. Raises JournalError if it does not hold.
+    A session on live prices is decided under the terms in force, which each start states. The
+    chain is checked on the way. Raises JournalError if it does not hold.
     """
     state = new_state(plan, cash)
     events = decisions = 0
     head = ""
     for stored in journal.read():
-        after = step(plan, state, event_from_json(json.loads(stored.event)), signals)
+        event = event_from_json(json.loads(stored.event))
+        if isinstance(event, Started) and is_live(event.header):
+            plan, signals = plan_of(event.header), signals_of(event.header)
+        after = step(plan, state, event, signals)
         found = _compare(stored, "records", stored.records, [tagged(r) for r in after.records])
         found = found or _compare(
             stored, "commands", stored.commands, [tagged(c) for c in after.commands]

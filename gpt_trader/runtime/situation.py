@@ -36,6 +36,7 @@ from gpt_trader.observe.cycle import (
 )
 from gpt_trader.runtime.lock import default_lock_dir, holder
 from gpt_trader.runtime.session import JOURNAL, lock_id
+from gpt_trader.runtime.wiring import trades_money
 
 Json = dict[str, Any]
 AVERAGE_DIGITS = 4
@@ -72,9 +73,9 @@ def situation(
         "label": header["label"],
         "strategies": sorted({route["strategy"] for route in header["routes"]}),
         "running": holder(default_lock_dir(), lock_id(header, folder)),
-        "broker": "paper",
-        "money_at_risk": "0.00",
-        "simulated_at_risk": _at_risk(state, plan),
+        "broker": "coinbase" if trades_money(header) else header.get("broker", "paper"),
+        "money_at_risk": _at_risk(state, plan) if trades_money(header) else "0.00",
+        "simulated_at_risk": "0.00" if trades_money(header) else _at_risk(state, plan),
         "equity": quote_text(equity(plan, state)),
         "cash": units_text(state.cash),
         "fees": units_text(state.fees),

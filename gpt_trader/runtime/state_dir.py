@@ -30,6 +30,18 @@ def state_dir(profile: str, override: Path | None, env: Mapping[str, str]) -> Pa
     return path
 
 
+def live_dir(profile: str, portfolio: str, override: Path | None, env: Mapping[str, str]) -> Path:
+    """Return the folder of a portfolio at an exchange, which all its live profiles share.
+
+    The profile's own name becomes a link to it, so that other commands find it by the profile.
+    """
+    path = state_dir(portfolio, override, env)
+    link = path.parent / profile
+    if profile != portfolio and not link.exists() and not link.is_symlink():
+        link.symlink_to(path.name)
+    return path
+
+
 def state_root(override: Path | None, env: Mapping[str, str]) -> Path:
     """Return the folder that holds the profiles' state folders; nothing is made."""
     root = override or Path(env.get("GPT_TRADER_STATE_DIR") or _platform_dir())

@@ -13,7 +13,9 @@ from gpt_trader.engine.records import FillBooked
 from gpt_trader.errors import BrokerError
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.runtime.journaling import read_entries
+from gpt_trader.runtime.replay import replay
 from gpt_trader.runtime.session import JOURNAL, read_header
+from gpt_trader.runtime.wiring import plan_of, signals_of
 from tests.emulator import serve
 from tests.emulator.faults import everything
 from tests.live_helpers import MINUTE, Live, live
@@ -42,6 +44,15 @@ def agrees(desk: Live, session) -> None:
     assert set(books.by_client) <= set(sent), "an order without an intent"
 
 
+def replays(desk: Live) -> None:
+    """Deciding the whole session again comes to the same bytes."""
+    header = read_header(desk.folder)
+    with open_journal(desk.folder / JOURNAL, readonly=True) as journal:
+        found = replay(journal, plan_of(header), signals_of(header), header["cash"])
+    assert found.difference is None
+    assert found.decisions > 10
+
+
 def test_half_an_hour_of_trading_with_stops_at_the_exchange(tmp_path):
     with live(tmp_path) as desk:
         begin = desk.exchange.now_ms
@@ -52,6 +63,7 @@ def test_half_an_hour_of_trading_with_stops_at_the_exchange(tmp_path):
         assert len(desk.exchange.books.fills) > 20
         assert session.state.cycles == 31
         assert not session.state.halted
+        replays(desk)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -72,6 +84,7 @@ def test_every_fault_on_and_healed_the_books_agree(seed, tmp_path):
         assert sum(exchange.faults.happened.values()) > 50
         session = desk.run(exchange.now_ms + 5 * MINUTE)
         agrees(desk, session)
+        replays(desk)
         reported = [e.event for e in entries(desk) if isinstance(e.event, OrderUpdated)]
         assert any(event.status.value == "SUBMIT_UNKNOWN" for event in reported)
 
@@ -145,6 +158,12 @@ def test_one_cycle_of_canary_sends_what_it_decided_and_a_second_one_nothing(acco
     assert [p["action"] for p in cycle["products"]] == ["buy", "buy"]
     assert summary["start_equity"] == "50.00"
     assert len(account.books.orders) == 2
+    assert summary["position_unprotected_seconds"] == 0
+    assert main(["status", "-p", "canary", "--json"]) == 0
+    [shown] = lines(capsys)
+    assert (shown["data"]["broker"], len(shown["data"]["open_orders"])) == ("coinbase", 2)
+    assert main(["replay", "-p", "canary"]) == 0
+    capsys.readouterr()
     assert main(run) == 0
     assert [line["type"] for line in lines(capsys)] == ["summary"]
     assert len(account.books.orders) == 2
