@@ -1,11 +1,11 @@
 """A live session against the stand-in, in virtual time: waiting is what makes the market move."""
 
 import contextlib
-import itertools
 import random
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from dataclasses import field as made
 from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
@@ -14,6 +14,7 @@ import numpy as np
 
 from gpt_trader.broker.coinbase.broker import CoinbaseBroker
 from gpt_trader.broker.coinbase.keys import Signer
+from gpt_trader.broker.coinbase.link import CoinbaseLink
 from gpt_trader.broker.coinbase.pace import Pace
 from gpt_trader.broker.coinbase.private import Private
 from gpt_trader.broker.coinbase.public import PublicMarket
@@ -83,7 +84,7 @@ class Live:
     flags: dict[str, object]
     profile: str = "canary"
     secret: tuple[str, str] = ("", "")
-    healthy_waits: Iterator[int] = made(default_factory=itertools.count)
+    link: CoinbaseLink | None = None
 
     def wait(self, seconds: float) -> bool:
         self.exchange.advance(self.exchange.now_ms + max(int(seconds * 1000), 1))
@@ -132,9 +133,53 @@ class Live:
             )
             yield session, feed, terms
 
-    def run(self, until_ms: int, *, once: bool = False) -> Session:
+    @contextlib.contextmanager
+    def streaming(self, session: Session) -> Iterator[CoinbaseLink]:
+        """Keep a stream up whose waiting lets the market move, and what it told arrive."""
+        now = lambda: self.exchange.now_ms  # noqa: E731
+        signer = Signer(*self.secret, lambda: self.exchange.now_ms / 1000)
+        link = CoinbaseLink(
+            session.plan.products,
+            session.plan.interval_ms,
+            broker=session.broker,
+            sign=signer.token,
+            urls=(self.exchange.ws_url, None),
+            now_ms=now,
+            clock=time.monotonic,
+            random=random.Random(1).random,
+        )
+        link.stream.first_pause_s = 0.02
+        link.stream.start()
+        self.link = link
+
+        def wait(timeout_s: float) -> None:
+            self.wait(timeout_s)
+            self.arrive()
+
+        link.wait = wait
+        try:
+            until(lambda: link.stream.is_up(time.monotonic()))
+            yield link
+        finally:
+            link.stream.stop()
+
+    def arrive(self) -> None:
+        """Return once the stream has taken in all that the exchange told."""
+        wire, links = self.exchange.wire, self.link.stream.links
+        wire.settle()
+        until(
+            lambda: (
+                not all(one.is_up for one in links)
+                or sum(one.sequence for one in links) >= wire.told()
+            )
+        )
+
+    def run(self, until_ms: int, *, once: bool = False, streams: bool = False) -> Session:
         """Trade until a time; return the session, closed."""
-        with self.session() as (session, feed, _):
+        with contextlib.ExitStack() as stack:
+            session, feed, _ = stack.enter_context(self.session())
+            if streams:
+                feed.link = stack.enter_context(self.streaming(session))
             feed.once = once
             feed.stopped = lambda: self.exchange.now_ms >= until_ms
             run_feed(
@@ -161,6 +206,14 @@ class Live:
         found += [f"open here only: {key}" for key in known - real]
         found += [f"open there only: {key}" for key in real - known]
         return found
+
+
+def until(is_so: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Return once something is so; what happens on other threads has no virtual time."""
+    begun, pause = time.monotonic(), threading.Event()
+    while not is_so():
+        assert time.monotonic() - begun < seconds, "it never became so"
+        pause.wait(0.0005)
 
 
 @contextlib.contextmanager

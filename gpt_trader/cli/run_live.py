@@ -2,12 +2,16 @@
 
 import contextlib
 import os
+import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
 from gpt_trader.broker.coinbase.broker import CoinbaseBroker
+from gpt_trader.broker.coinbase.keys import load_signer
+from gpt_trader.broker.coinbase.link import CoinbaseLink
 from gpt_trader.broker.coinbase.private import Private
 from gpt_trader.broker.coinbase.scope import check_scope, takes_stops
 from gpt_trader.broker.observe import ObserveBroker
@@ -60,7 +64,7 @@ def run_live(
     """Run on live prices until a stop is asked for, or once; show each cycle, then the summary."""
     wires = _connected(asked, settings, stop, state_dir)
     terms = wires.terms
-    with _session(wires) as session:
+    with _session(wires) as session, _linked(wires, settings, once=once) as link:
         run_view.live_banner(settings, terms, session, str(wires.folder))
         record = live_record_of(terms, session, session.cash)
         feed = LiveFeed(
@@ -71,6 +75,7 @@ def run_live(
             now_ms=wires.now_ms,
             wait=stop.flag.wait,
             stopped=lambda: stop.asked,
+            link=link,
             once=once,
         )
         with run_view.display(record, cycles, json=json) as show:
@@ -104,6 +109,34 @@ def _session(wires: Wires) -> Iterator[Session]:
         wires.terms, wires.folder, lambda _: False, broker=wires.broker, now_ms=wires.now_ms
     ) as session:
         yield session
+
+
+@contextlib.contextmanager
+def _linked(wires: Wires, settings: Settings, *, once: bool) -> Iterator[CoinbaseLink | None]:
+    """Keep a stream up, for a run that goes on; none beside a stand-in that has none."""
+    keys = settings.coinbase
+    if once or (keys.rest_url is not None and keys.ws_url is None):
+        yield None
+        return
+    broker = wires.broker if isinstance(wires.broker, CoinbaseBroker) else None
+    signer = None
+    if broker is not None:
+        signer = load_signer(os.environ, keys.key_file, lambda: wires.now_ms() / 1000)
+    link = CoinbaseLink(
+        wires.terms.plan.products,
+        wires.terms.plan.interval_ms,
+        broker=broker,
+        sign=(lambda: None) if signer is None else signer.token,
+        urls=(keys.ws_url, keys.ws_user_url),
+        now_ms=wires.now_ms,
+        clock=time.monotonic,
+        random=random.random,
+    )
+    link.stream.start()
+    try:
+        yield link
+    finally:
+        link.stream.stop()
 
 
 def _connected(asked: Asked, settings: Settings, stop: Stop, state_dir: Path | None) -> Wires:

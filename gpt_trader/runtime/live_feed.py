@@ -56,8 +56,12 @@ class Market(Protocol):
 class Link(Protocol):
     """What a stream has brought since it was last asked."""
 
-    def events(self, plan: Plan, state: State, now_ms: int) -> Sequence[Event]:
-        """Return quotes (only the newest of each product) and reports on orders (all)."""
+    def events(self, plan: Plan, state: Callable[[], State], now_ms: int) -> Iterator[Event]:
+        """Yield quotes (only the newest of each product) and reports on orders (all)."""
+        ...
+
+    def missed_reports(self) -> bool:
+        """Whether reports may have been missed since the last time this was asked."""
         ...
 
     def closed(self, now_ms: int) -> Sequence[Bar]:
@@ -118,7 +122,7 @@ class LiveFeed:
         while not self.stopped():
             now_ms = self.now_ms()
             if self.link is not None:
-                for event in self.link.events(self.plan, self.state(), now_ms):
+                for event in self.link.events(self.plan, self.state, now_ms):
                     yield self._noted(event) if isinstance(event, Quoted) else event
             yield from self._polled(now_ms)
             yield from self._bars(now_ms)
@@ -192,6 +196,8 @@ class LiveFeed:
         if not up and now_ms - self._polled_ms >= POLL_MS:
             self._polled_ms = now_ms
             yield from self._tried(self._touches)
+        if self.link is not None and self.link.missed_reports():
+            self._reconciled_ms = 0
         every_ms = RECONCILE_MS if up else POLL_MS
         if self.state().open_orders and now_ms - self._reconciled_ms >= every_ms:
             self._reconciled_ms = now_ms

@@ -1,6 +1,7 @@
 """Money at the stand-in, with everything going wrong: the books agree to the last digit."""
 
 import json
+import random
 from collections import Counter
 from decimal import Decimal
 
@@ -8,8 +9,8 @@ import pytest
 
 from gpt_trader.cli.main import main
 from gpt_trader.engine.commands import SubmitOrder
-from gpt_trader.engine.events import OrderUpdated
-from gpt_trader.engine.records import FillBooked
+from gpt_trader.engine.events import BarClosed, OrderUpdated
+from gpt_trader.engine.records import BarCorrected, FillBooked
 from gpt_trader.errors import BrokerError
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.runtime.journaling import read_entries
@@ -197,3 +198,63 @@ def test_no_money_moves_without_the_flag(flags, account, monkeypatch):
     monkeypatch.setenv("GPT_TRADER_ALERTS__WEBHOOK_URL", "https://alerts.example/x")
     assert main(["run", *flags, "--once"]) == 3
     assert account.requests == []
+
+
+def test_a_stream_closes_bars_on_time_and_reports_orders(tmp_path):
+    with live(tmp_path) as desk:
+        session = desk.run(desk.exchange.now_ms + 20 * MINUTE, streams=True)
+        agrees(desk, session)
+        replays(desk)
+        bars = [e.event for e in entries(desk) if isinstance(e.event, BarClosed)]
+        after_ms = [bar.time_ms - bar.bar.open_ms - MINUTE for bar in bars[6:]]
+        assert max(after_ms) < 2_000, "before the exchange's candle is taken as final"
+        assert not any(
+            isinstance(record, BarCorrected) for e in entries(desk) for record in e.records
+        )
+        assert [link.connects for link in desk.link.stream.links] == [1, 1]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_streams_that_break_lose_nothing(seed, tmp_path):
+    rng = random.Random(seed)
+    with live(tmp_path) as desk:
+        wire, plain_wait = desk.exchange.wire, desk.wait
+        breaks = {
+            "gap": lambda: setattr(wire, "skip", 1),
+            "twice": lambda: setattr(wire, "twice", 3),
+            "abort": wire.abort,
+            "close 1000": lambda: wire.close(1000),
+            "close 1001": lambda: wire.close(1001),
+            "close 1011": lambda: wire.close(1011),
+            "no message": lambda: wire.send("{"),
+            "error frame": lambda: wire.send('{"type": "error", "message": "no"}'),
+            "unknown": lambda: wire.send('{"channel": "new", "events": [{"type": 7}]}'),
+        }
+        done = Counter()
+
+        def wait(seconds):
+            if rng.random() < 0.03:
+                name = rng.choice(sorted(breaks))
+                breaks[name]()
+                done[name] += 1
+            return plain_wait(seconds)
+
+        desk.wait = wait
+        session = desk.run(desk.exchange.now_ms + 25 * MINUTE, streams=True)
+        desk.wait = plain_wait
+        assert len(done) > 6
+        assert sum(link.connects for link in desk.link.stream.links) > 6
+        session = desk.run(desk.exchange.now_ms + 3 * MINUTE, streams=True)
+        agrees(desk, session)
+        replays(desk)
+        assert session.state.cycles >= 27
+
+
+def test_reports_that_vanish_are_found_by_looking(tmp_path):
+    with live(tmp_path) as desk:
+        desk.exchange.wire.lost = {"user"}
+        session = desk.run(desk.exchange.now_ms + 15 * MINUTE, streams=True)
+        desk.exchange.wire.lost = set()
+        session = desk.run(desk.exchange.now_ms + 3 * MINUTE, streams=True)
+        agrees(desk, session)
+        assert len(desk.exchange.books.fills) > 10

@@ -302,6 +302,35 @@ def order_row(order: Order) -> dict[str, Any]:
     }
 
 
+def user_row(order: Order) -> dict[str, Any]:
+    """Return an order as the user channel shows it."""
+    kind, _ = TYPES[order.kind]
+    return {
+        "order_id": order.order_id,
+        "client_order_id": order.client_order_id,
+        "product_id": order.product_id,
+        "order_side": order.side,
+        "order_type": kind.title().replace("_", " "),
+        "status": order.status,
+        "cumulative_quantity": plain(order.filled),
+        "leaves_quantity": "0" if order.is_final else plain(order.left),
+        "avg_price": "0",
+        "total_fees": plain(order.fees),
+        "filled_value": plain(order.value),
+        "number_of_fills": str(order.fills),
+        "completion_percentage": "0",
+        "limit_price": "" if order.limit is None else plain(order.limit),
+        "stop_price": "" if order.stop is None else plain(order.stop),
+        "post_only": str(order.post_only).lower(),
+        "creation_time": iso(order.created_ms),
+        "end_time": "0001-01-01T00:00:00Z",
+        "cancel_reason": "",
+        "reject_reason": "",
+        "trigger_status": "STOP_TRIGGERED" if order.triggered else "INVALID_ORDER_TYPE",
+        "outstanding_hold_amount": "0",
+    }
+
+
 def fill_row(fill: Fill) -> dict[str, Any]:
     """Return a fill as the REST API shows it."""
     return {

@@ -14,10 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.emulator import rest_private
 from tests.emulator.auth import Key, Keys
-from tests.emulator.books import Books, Rules
+from tests.emulator.books import Books, Order, Rules
 from tests.emulator.faults import Plan, too_many
 from tests.emulator.market import GENESIS_MS, Market, Product, cents, units
 from tests.emulator.rest import Answer, error, one
+from tests.emulator.rest_private import user_row
+from tests.emulator.ws import BATCH, Wire
 
 PREFIX = "/api/v3/brokerage"
 GRANULARITIES = {
@@ -59,8 +61,11 @@ class Exchange:
         self._begun: deque[float] = deque()
         self.keys = Keys()
         self.books = Books()
+        self._told = 0
         self.denied: list[str] = []  # requests whose token was not good
         self.lock = threading.RLock()
+        self.wire = Wire(self._first, self._may_hear, lambda: _iso(self.now_ms))
+        self.books.on_order.append(self._report)
         for product in market.products:
             self.books.rules[product.product_id] = _rules(product)
             self._quote(product, now_ms)
@@ -94,7 +99,58 @@ class Exchange:
             self.now_ms = max(self.now_ms, at_ms)
             step = self.books.rules[product_id].price_increment
             self.books.touch[product_id] = (price - step, price + step)
+            self._tell_trade(product_id, price, size, self.now_ms)
             self.books.trade(product_id, price, size, self.now_ms)
+
+    @property
+    def ws_url(self) -> str:
+        """Where its WebSocket listens, for market data and for reports."""
+        return self.wire.url
+
+    def _may_hear(self, token: str | None) -> bool:
+        good = token is not None and self.keys.check(token, self.now_ms / 1000, None) is not None
+        if not good:
+            self.denied.append("subscribe user")
+        return good
+
+    def _report(self, order: Order) -> None:
+        self.wire.push("user", {"type": "update", "orders": [user_row(order)], "positions": {}})
+
+    def _first(self, channel: str, products: set[str]) -> list[dict[str, Any]]:
+        """Return what a new subscriber of a channel is told first."""
+        if channel == "user":
+            rows = [user_row(o) for o in self.books.orders.values() if not o.is_final]
+            parts = [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)] or [[]]
+            return [{"type": "snapshot", "orders": part, "positions": {}} for part in parts]
+        if channel == "ticker":
+            return [self._ticker_event(p, "snapshot") for p in sorted(products)]
+        return []
+
+    def _ticker_event(self, product_id: str, kind: str = "update") -> dict[str, Any]:
+        bid, ask = self.books.touch[product_id]
+        row = {
+            "type": "ticker",
+            "product_id": product_id,
+            "price": str(bid),
+            "best_bid": str(bid),
+            "best_bid_quantity": "1",
+            "best_ask": str(ask),
+            "best_ask_quantity": "1",
+        }
+        return {"type": kind, "tickers": [row]}
+
+    def _tell_trade(self, product_id: str, price: Decimal, size: Decimal, at_ms: int) -> None:
+        self._told += 1
+        row = {
+            "trade_id": str(self._told),
+            "product_id": product_id,
+            "price": str(price),
+            "size": str(size),
+            "side": "BUY",
+            "time": _iso(at_ms),
+        }
+        self.wire.push("market_trades", {"type": "update", "trades": [row]}, product_id)
+        self.wire.push("ticker", self._ticker_event(product_id), product_id)
 
     def _quote(self, product: Product, now_ms: int) -> None:
         tape = self.market.tape(product, now_ms - 86_400_000, now_ms)
@@ -247,9 +303,11 @@ def serve(market: Market | None = None, *, now_ms: int = GENESIS_MS + 40 * 86_40
     server = exchange._server
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
+    exchange.wire.start()
     try:
         yield exchange
     finally:
+        exchange.wire.stop()
         server.shutdown()
         server.server_close()
         thread.join()
