@@ -70,7 +70,7 @@ class Wire:
         """Return once everything that was pushed has been handed to the sockets."""
 
         async def drained() -> None:
-            while any(not client.waiting.empty() for client in self._clients):
+            while any(not one.waiting.empty() for one in self._clients):  # noqa: ASYNC110
                 await asyncio.sleep(0.0005)
 
         asyncio.run_coroutine_threadsafe(drained(), self._loop).result(10)

@@ -10,6 +10,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -77,39 +78,34 @@ class Stream:
         self._came_up, self._went_down = came_up, went_down
         self._clock, self._random = clock, random
         self._silent_s, self.first_pause_s = silent_s, first_pause_s
-        self._thread = threading.Thread(target=self._run, name="stream", daemon=True)
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="stream")
+        self._running: Future[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
         self._ready = threading.Event()
-        self.failure: BaseException | None = None  # of the thread: nobody foresaw it
 
     def start(self) -> None:
         """Begin; returns once the thread runs, before anything is connected."""
-        self._thread.start()
+        self._running = self._pool.submit(asyncio.run, self._keep_all())
         self._ready.wait()
 
     def stop(self) -> None:
         """End both links; returns when the thread has ended."""
-        if self._loop is not None and self._stopping is not None and self._thread.is_alive():
+        if self._loop is not None and self._stopping is not None and not self._has_ended():
             self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(OPEN_S)
+        self._pool.shutdown()
 
     def is_up(self, now_s: float) -> bool:
         """Whether every link is connected and has been heard lately.
 
         Raises what ended the thread, if anything did: a stream never dies in silence.
         """
-        if self.failure is not None:
-            raise self.failure
+        if self._running is not None and self._has_ended():
+            self._running.result()
         return all(link.is_up and now_s - link.heard_s <= self._silent_s for link in self.links)
 
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._keep_all())
-        except BaseException as failure:  # noqa: BLE001 - handed to the loop by `is_up`
-            self.failure = failure
-        finally:
-            self._ready.set()
+    def _has_ended(self) -> bool:
+        return self._running is not None and self._running.done()
 
     async def _keep_all(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
