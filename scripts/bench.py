@@ -18,6 +18,7 @@ from time import perf_counter
 
 import numpy as np
 from bench_data import store_figures
+from bench_stream import stream_figures
 from numba import njit
 from numpy.typing import NDArray
 from rich.console import Console
@@ -303,7 +304,7 @@ def main() -> None:
         f"simulate at {bare_s / default_s:.2f} of the bare loop's speed with the default limits, "
         f"{bare_s / ours_s:.2f} where no halt ends the trading (wanted: {WANTED})"
     )
-    for line in store_figures(five_years):
+    for line in [*store_figures(five_years), *stream_figures()]:
         console.print(line, soft_wrap=True)
     console.print(f"peak memory of backtest(): {peak_memory(bars):.1f} x the bars' columns")
     for arguments in (["--version"], ["--help"], ["backtest", "--demo"]):

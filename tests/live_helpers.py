@@ -130,6 +130,7 @@ class Live:
                 now_ms=now,
                 wait=self.wait,
                 stopped=lambda: False,
+                idle=session.durable.rest,
             )
             yield session, feed, terms
 

@@ -75,6 +75,7 @@ def run_live(
             now_ms=wires.now_ms,
             wait=stop.flag.wait,
             stopped=lambda: stop.asked,
+            idle=session.durable.rest,
             link=link,
             once=once,
         )

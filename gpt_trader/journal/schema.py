@@ -48,6 +48,9 @@ CREATE TABLE meta (
 TABLES = frozenset(("entry", "decision", "snapshot", "meta"))
 """What every file has that took the first step."""
 
+# Pages of log that are moved into the file at once; a live loop does it earlier, when it rests.
+CHECKPOINT_PAGES = 4_000
+
 
 def check_identity(
     connection: apsw.Connection, name: str, *, steps: Sequence[str] = MIGRATIONS
@@ -98,6 +101,7 @@ def prepare(connection: apsw.Connection, name: str, *, steps: Sequence[str] = MI
         )
     connection.pragma("synchronous", "FULL")
     connection.pragma("fullfsync", value=True)  # macOS: fsync alone does not reach the disk
+    connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
     connection.pragma("foreign_keys", value=True)
     with connection:  # one transaction: a crash leaves the old version, whole
         version = int(str(connection.pragma("user_version")))

@@ -93,6 +93,12 @@ class Journal:
         """Make every appended entry durable. Raises StorageError or JournalError."""
         self.append(())
 
+    def rest(self) -> None:
+        """Make everything durable and move the log into the file: work for a quiet moment."""
+        self.flush()
+        with told_plainly(self._name):
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
     def head(self) -> tuple[int, bytes]:
         """Number and digest of the last entry, waiting or durable; (0, GENESIS) if none."""
         if not self._is_readonly:

@@ -26,6 +26,7 @@ from gpt_trader.runtime.wiring import is_live, plan_of
 
 FLUSH_MS = 250
 SNAPSHOT_ENTRIES = 2_000
+REST_ENTRIES = 100
 _QUIET = (ev.BarClosed, ev.Ticked, ev.HistoryLoaded, ev.OrderUpdated)
 
 
@@ -41,7 +42,7 @@ class DurableJournal:
         self._clock_ms = clock_ms
         self._newest = journal.head()[0], state
         self._flushed_ms = clock_ms()
-        self._since_snapshot = 0
+        self._since_snapshot = self._since_rest = 0
 
     def append(self, plan: Plan, state: State, entries: Sequence[Entry]) -> None:
         """Append in one transaction. Raises StorageError or JournalError."""
@@ -52,7 +53,9 @@ class DurableJournal:
         if durable:
             self._flushed_ms = now_ms
         self._since_snapshot += len(entries)
-        if self._since_snapshot >= SNAPSHOT_ENTRIES:
+        self._since_rest += len(entries)
+        waits = any(entry.commands for entry in entries)  # an order is not kept waiting for it
+        if self._since_snapshot >= SNAPSHOT_ENTRIES and not waits:
             self.snapshot()
 
     @property
@@ -64,6 +67,16 @@ class DurableJournal:
         """Make everything durable before a wait. Raises StorageError or JournalError."""
         self._journal.flush()
         self._flushed_ms = self._clock_ms()
+
+    def rest(self) -> None:
+        """Use a quiet moment: what waits becomes durable, and later appends find less to do."""
+        now_ms = self._clock_ms()
+        if self._since_rest >= REST_ENTRIES:
+            self._since_rest = 0
+            self._journal.rest()
+            self._flushed_ms = now_ms
+        elif now_ms - self._flushed_ms >= FLUSH_MS:
+            self.flush()
 
     def snapshot(self) -> None:
         """Make everything durable, with the state after its newest entry beside it."""

@@ -90,7 +90,8 @@ class LiveFeed:
     """A live market from now on. state: what the session holds whenever it is asked.
 
     now_ms: the exchange's time. link: None without a stream. stopped: whether to end; `once`:
-    end when what is known now has been handed over. failures: polls that failed, since the start.
+    end when what is known now has been handed over. idle: work for a quiet moment. failures:
+    polls that failed, since the start.
     """
 
     plan: Plan
@@ -100,6 +101,7 @@ class LiveFeed:
     now_ms: Callable[[], int]
     wait: Callable[[float], object]
     stopped: Callable[[], bool]
+    idle: Callable[[], None]
     link: Link | None = None
     once: bool = False
     failures: int = 0
@@ -279,6 +281,7 @@ class LiveFeed:
 
     def _pause(self, now_ms: int) -> None:
         """Wait for something new, at most until the next bar closes."""
+        self.idle()
         next_ms = (now_ms // self.plan.interval_ms + 1) * self.plan.interval_ms
         timeout_s = min((next_ms - now_ms) / 1000, LONGEST_WAIT_S)
         if self.link is not None:
