@@ -1,0 +1,244 @@
+"""The account over real HTTP: pages, proof, and what may be sent at all."""
+
+from decimal import Decimal
+
+import pytest
+
+from gpt_trader.broker.coinbase.account import Placed, Refused
+from gpt_trader.broker.coinbase.scope import check_scope, takes_stops
+from gpt_trader.domain.product import Product as Traded
+from gpt_trader.errors import (
+    AuthError,
+    HaltError,
+    RateLimited,
+    Unavailable,
+    UnknownOutcome,
+)
+from tests.emulator import serve
+from tests.emulator.faults import Fault, html, too_many
+from tests.emulator.market import Market, Product
+from tests.live_helpers import Live
+
+COIN = Product("COIN-USD", price=10_000, trades_per_day=0, base_increment="1")
+TRADED = Traded("COIN-USD", Decimal(1), Decimal("0.01"), Decimal(1), Decimal(1))
+LIMIT = {"limit_limit_gtc": {"base_size": "2", "limit_price": "90.00", "post_only": True}}
+BUY = ("COIN-USD", 1, LIMIT)
+
+
+@pytest.fixture
+def desk(tmp_path):
+    with serve(Market((COIN,)), now_ms=1_790_000_000_000) as exchange:
+        exchange.books.transfer("USD", 10_000)
+        yield Live(exchange, tmp_path, {}, secret=exchange.new_key())
+
+
+@pytest.fixture
+def private(desk):
+    return desk.private()
+
+
+def test_an_order_from_placing_to_its_end(desk, private):
+    placed = private.create("c1", *BUY)
+    assert isinstance(placed, Placed)
+    [found] = private.open_orders(desk.exchange.now_ms - 1000)
+    assert (found.client_order_id, found.status, found.base_size) == ("c1", "OPEN", Decimal(2))
+    assert private.edit(placed.order_id, "89.00", "3") is None
+    assert private.order(placed.order_id).limit_price == Decimal("89.00")
+    assert [one.success for one in private.cancel([placed.order_id])] == [True]
+    assert private.order(placed.order_id).status == "CANCELLED"
+    assert [one.reason for one in private.cancel([placed.order_id])] == ["UNKNOWN_CANCEL_ORDER"]
+    assert private.open_orders(0) == []
+    assert private.order("nobody's") is None
+
+
+def test_refusals_are_values_with_the_exchanges_word(private):
+    assert private.create("c1", "NO-USD", 1, LIMIT) == Refused(
+        "INVALID_PRODUCT_ID", "refused: INVALID_PRODUCT_ID"
+    )
+    small = {"limit_limit_gtc": LIMIT["limit_limit_gtc"] | {"base_size": "200"}}
+    assert private.create("c2", "COIN-USD", 1, small).reason == "INSUFFICIENT_FUND"
+    assert private.edit("nobody's", "1", "1") == Refused("ORDER_NOT_FOUND", "")
+    preview = private.preview("COIN-USD", 1, small)
+    assert preview.errors == ("PREVIEW_INSUFFICIENT_FUND",)
+    assert private.preview(*BUY).commission_total == Decimal("1.08")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("/orders", method="POST", cut="before"),
+        Fault("/orders", method="POST", cut="middle"),
+        html(502, path="/orders", method="POST"),
+        Fault("/orders", method="POST", status=500, body="{}", refuses=True),
+        Fault("/orders", method="POST", status=408, body="{}"),
+        Fault("/orders", method="POST", status=200, body="{}"),
+        Fault("/orders", method="POST", status=200, body="[]"),
+        Fault("/orders", method="POST", status=200, body='{"success": true}'),
+        Fault("/orders", method="POST", status=200, body="<html>"),
+    ],
+)
+def test_without_proof_an_outcome_is_unknown_and_nothing_is_sent_again(fault, desk, private):
+    desk.exchange.faults.add(fault)
+    with pytest.raises(UnknownOutcome):
+        private.create("c1", *BUY)
+    assert [r.method for r in desk.exchange.requests] == ["POST"]
+
+
+@pytest.mark.parametrize(
+    "fault, error",
+    [
+        (too_many(path="/orders", method="POST", refuses=True), RateLimited),
+        (
+            Fault("/orders", method="POST", status=401, body="Unauthorized\n", refuses=True),
+            AuthError,
+        ),
+        (Fault("/orders", method="POST", status=403, body="{}", refuses=True), AuthError),
+    ],
+)
+def test_what_the_exchange_refuses_to_read_was_not_taken_in(fault, error, desk, private):
+    desk.exchange.faults.add(fault)
+    with pytest.raises(error):
+        private.create("c1", *BUY)
+    assert desk.exchange.books.orders == {}
+
+
+def test_no_connection_means_that_nothing_was_sent(desk):
+    rest = desk.rest()
+    rest._url = "http://127.0.0.1:9"
+    with pytest.raises(Unavailable, match="no connection"):
+        rest.post("/orders", {})
+
+
+@pytest.mark.parametrize("what", ["create", "edit", "cancel"])
+def test_an_edit_or_cancel_without_an_answer_is_unknown(what, desk, private):
+    placed = private.create("c1", *BUY)
+    desk.exchange.faults.add(Fault("/orders", method="POST", status=200, body="{}"))
+    calls = {
+        "create": lambda: private.create("c2", *BUY),
+        "edit": lambda: private.edit(placed.order_id, "89.00", "3"),
+        "cancel": lambda: private.cancel([placed.order_id]),
+    }
+    with pytest.raises(UnknownOutcome):
+        calls[what]()
+
+
+def test_a_token_is_signed_once_more_for_a_question_and_never_for_a_command(desk, private):
+    refused = Fault(status=401, body="Unauthorized\n", refuses=True)
+    desk.exchange.faults.add(refused)
+    assert private.fee_tier().taker_rate == Decimal("0.012")
+    desk.exchange.faults.add(refused, refused)
+    with pytest.raises(AuthError, match="refuses the key"):
+        private.permissions()
+    statuses = [request.status for request in desk.exchange.requests]
+    assert statuses == [401, 200, 401, 401]
+
+
+def test_what_may_not_send_cannot(desk):
+    rest = desk.rest(sends=False)
+    for path in ("/orders", "/orders/edit", "/orders/batch_cancel", "/orders/close_position"):
+        with pytest.raises(HaltError, match="nothing is sent"):
+            rest.post(path, {})
+    assert desk.exchange.requests == []
+    body = {"product_id": "COIN-USD", "side": "BUY", "order_configuration": LIMIT}
+    assert rest.ask("/orders/preview", body, dict)["errs"] == []
+
+
+def test_every_page_is_read_and_no_cursor_is_followed_for_ever(desk, private):
+    books = desk.exchange.books
+    for i in range(300):
+        books.transfer(f"T{i:03}", i + 1)
+    assert len(private.balances()) == 301
+    for i in range(260):
+        private.create(f"c{i}", "COIN-USD", 1, {"market_market_ioc": {"base_size": "1"}})
+        if books.available("USD") < 200:
+            books.transfer("USD", 1000)
+    assert len(private.orders(product_ids=["COIN-USD"])) == 260
+    assert len({fill.entry_id for fill in private.fills(product_ids=["COIN-USD"])}) == 260
+    assert len(private.orders(statuses=["FILLED"], since_ms=0)) == 260
+    assert private.orders(until_ms=1) == []
+    desk.exchange.faults.add(
+        Fault("/accounts", times=None, status=200, body='{"accounts": [], "cursor": "x"}')
+    )
+    assert private.balances() == []
+
+
+def test_cancels_go_in_hundreds(desk, private):
+    private.cancel([f"o{i}" for i in range(250)])
+    sent = [r for r in desk.exchange.requests if r.path.endswith("batch_cancel")]
+    assert len(sent) == 3
+
+
+def test_the_time_is_that_of_the_answers_middle(desk, private):
+    found = private.server_time()
+    assert abs(found.now_ms - desk.exchange.now_ms) <= 1
+    assert found.round_trip_ms >= 0
+    desk.exchange.faults.add(Fault("/time", times=None, status=200, body="{}"))
+    with pytest.raises(Unavailable):
+        private.server_time()
+
+
+def test_wallets_in_one_currency_are_added(desk, private):
+    def twice(rows):
+        return rows + rows
+
+    desk.exchange.faults.add(Fault("/accounts", rows=twice))
+    assert private.balances()[0].total == 20_000
+
+
+def test_portfolios_touches_and_limits(private):
+    assert [one.type for one in private.portfolios()] == ["DEFAULT"]
+    [touch] = private.touches(["COIN-USD"])
+    assert (touch.bid, touch.ask) == (Decimal("99.99"), Decimal("100.01"))
+    assert private.limits == {}
+
+
+@pytest.mark.parametrize("kind", ["ec", "ed25519"])
+def test_both_kinds_of_key_are_let_in(kind, desk):
+    desk.secret = desk.exchange.new_key(kind)
+    assert desk.private().permissions().can_trade
+
+
+def test_a_clock_that_is_wrong_is_refused(desk):
+    desk.exchange.now_ms += 3_600_000
+    rest = desk.rest()
+    rest._signer._clock_s = lambda: desk.exchange.now_ms / 1000 - 600
+    with pytest.raises(AuthError):
+        rest.get("/key_permissions", dict)
+
+
+@pytest.mark.parametrize(
+    "rights, trades, allow, refusal",
+    [
+        ({}, True, False, None),
+        ({"can_trade": False}, False, False, None),
+        ({"can_trade": False}, True, False, "cannot trade"),
+        ({"can_view": False}, False, False, "cannot view"),
+        ({"can_transfer": True}, True, False, "move money"),
+        ({"can_transfer": True}, True, True, None),
+    ],
+)
+def test_a_key_may_do_what_is_needed_and_no_more(rights, trades, allow, refusal, desk):
+    desk.secret = desk.exchange.new_key(**rights)
+    permissions = desk.private().permissions()
+    if refusal is None:
+        check_scope(permissions, trades=trades, allow_transfer=allow)
+        return
+    with pytest.raises(AuthError, match=refusal):
+        check_scope(permissions, trades=trades, allow_transfer=allow)
+
+
+def test_a_key_without_the_right_to_trade_sends_nothing(desk):
+    desk.secret = desk.exchange.new_key(can_trade=False)
+    with pytest.raises(AuthError, match="Missing required scopes"):
+        desk.private().create("c1", *BUY)
+
+
+def test_whether_stops_rest_is_asked_and_never_assumed(desk, private):
+    assert takes_stops(private, TRADED)
+    desk.exchange.books.transfer("COIN", 100)
+    assert takes_stops(private, TRADED)
+    desk.exchange.books.rules["COIN-USD"].takes_stops = False
+    assert not takes_stops(private, TRADED)
+    desk.exchange.faults.add(Fault("/best_bid_ask", status=200, body='{"pricebooks": []}'))
+    assert not takes_stops(private, TRADED)
+    assert desk.exchange.books.orders == {}

@@ -1,0 +1,221 @@
+"""Protection where bars do not fill stops: it rests at the exchange, or quotes are watched."""
+
+from dataclasses import replace
+
+import pytest
+
+from gpt_trader.broker.observe import ObserveBroker
+from gpt_trader.domain.order import OrderStatus, OrderType, Origin
+from gpt_trader.engine import events as ev
+from gpt_trader.engine import records as rec
+from gpt_trader.engine.commands import CancelOrder, SubmitOrder
+from gpt_trader.engine.protect import RETRY_MS, needs, resting_protection
+from gpt_trader.kernel.slots import LOTS, STOP_TICKS
+from tests.engine_helpers import Desk, commands_of, sent
+
+
+class Silent(ObserveBroker):
+    """Takes commands and says nothing: what comes of them the test reports."""
+
+    def execute(self, plan, state, commands, time_ms):
+        return []
+
+
+class Guarded(Desk):
+    """A desk whose broker is silent, holding 20 at 100.00 with a stop at 95.00."""
+
+    def __init__(self, *, rests=True, take=None, style="taker"):
+        super().__init__(style=style)
+        self.plan = replace(self.plan, rests=(rests,), exit_timeout_ms=60_000)
+        self.broker = Silent()
+        self.time_ms = 0
+        self.bar(10_000)
+        self.want(0.2, stop=0.05, **({} if take is None else {"take_profit": take}))
+        [entry] = sent(self.bar(10_000))
+        self.entry = entry
+        self.filled(entry, 20, 10_000)
+
+    def now(self):
+        return max(super().now(), self.time_ms)
+
+    def filled(self, order, lots, ticks):
+        """The exchange reports a fill, and that the order is done."""
+        value = str(lots * ticks / 100)
+        fill = ev.Fill(
+            order.client_order_id, "COIN-USD", order.side, lots, ticks, 0, 1, order.reason, lots,
+            self.now(), 0, value, "0",
+        )  # fmt: skip
+        made = self.send(ev.FillReceived(self.now(), fill))
+        return made + self.report(order.client_order_id, OrderStatus.FILLED)
+
+    def quote(self, bid, ask=None, *, after_ms=RETRY_MS):
+        self.time_ms = self.now() + after_ms
+        return self.send(ev.Quoted(self.time_ms, "COIN-USD", bid, ask or bid + 1))
+
+    @property
+    def resting(self):
+        return resting_protection(self.plan, self.state, 0)
+
+    def open(self):
+        """The exchange says that the protection rests."""
+        self.report(self.resting.client_order_id, OrderStatus.OPEN)
+
+
+def test_a_filled_entry_is_followed_by_its_stop_at_the_exchange():
+    desk = Guarded()
+    stop = desk.resting
+    assert (stop.type, stop.side, stop.lots, stop.stop) == (OrderType.STOP_LIMIT, -1, 20, 9_500)
+    assert stop.limit == 9_500 - 9_500 // 20
+    assert stop.reduce_only
+    assert [order.client_order_id for order in sent(desk.entries)][-1] == stop.client_order_id
+
+
+def test_with_a_take_profit_both_rest_as_one_bracket():
+    bracket = Guarded(take=0.1).resting
+    assert (bracket.type, bracket.stop, bracket.limit) == (OrderType.BRACKET, 9_500, 11_000)
+
+
+def test_a_stop_that_moves_is_replaced_cancel_first():
+    desk = Guarded()
+    desk.open()
+    old = desk.resting
+    desk.place(1, lots=5)
+    entries = desk.filled(sent(desk.entries)[-1], 5, 11_000)
+    commands = [c for e in entries for c in e.commands]
+    assert [type(c) for c in commands] == [CancelOrder, SubmitOrder]
+    assert commands[0].client_order_id == old.client_order_id
+    assert (commands[1].order.lots, commands[1].order.stop) == (25, 9_690)
+
+
+def test_an_exit_takes_the_coins_from_the_protection_first():
+    desk = Guarded()
+    desk.open()
+    stop = desk.resting
+    desk.want(0.0)
+    entries = desk.bar(10_000)
+    commands = [c for e in entries for c in e.commands]
+    assert [type(c) for c in commands] == [CancelOrder, SubmitOrder]
+    assert commands[0].client_order_id == stop.client_order_id
+    assert commands[1].order.origin is Origin.ROUTE
+
+
+def test_an_exit_that_waits_too_long_gives_its_coins_back_to_the_protection():
+    desk = Guarded(style="maker_first")
+    desk.open()
+    stop = desk.resting
+    desk.want(0.0)
+    [exit_order] = sent(desk.bar(10_000))
+    desk.report(stop.client_order_id, OrderStatus.CANCELLED)
+    desk.report(exit_order.client_order_id, OrderStatus.OPEN)
+    assert desk.resting is None
+    assert not commands_of(desk.quote(9_990, after_ms=59_000), CancelOrder)
+    [cancel] = commands_of(desk.quote(9_990, after_ms=2_000), CancelOrder)
+    assert cancel.client_order_id == exit_order.client_order_id
+    desk.report(exit_order.client_order_id, OrderStatus.CANCELLED)
+    assert desk.resting.lots == 20
+    desk.want(0.0)
+    [crossing] = sent(desk.bar(10_000))
+    assert crossing.type is OrderType.MARKET, "the next exit is nearer to crossing"
+
+
+@pytest.mark.parametrize("bid, sells", [(9_501, False), (9_500, True), (9_400, True)])
+def test_where_none_rests_a_quote_at_the_stop_sells(bid, sells):
+    desk = Guarded(rests=False)
+    assert desk.resting is None
+    orders = sent(desk.quote(bid))
+    assert bool(orders) == sells
+    if sells:
+        assert (orders[0].type, orders[0].lots, orders[0].origin) == (
+            OrderType.MARKET,
+            20,
+            Origin.PROTECTION,
+        )
+
+
+def test_what_rests_is_left_to_the_exchange_until_the_price_runs_away_from_it():
+    desk = Guarded()
+    desk.open()
+    assert not desk.quote(9_400)
+    entries = desk.quote(desk.resting.limit - 1)
+    assert [type(c) for e in entries for c in e.commands][:2] == [CancelOrder, SubmitOrder]
+
+
+def test_a_protection_that_may_not_exist_does_not_count():
+    desk = Guarded()
+    desk.report(desk.resting.client_order_id, OrderStatus.SUBMIT_UNKNOWN)
+    assert sent(desk.quote(9_500))
+
+
+def test_a_take_profit_that_nobody_holds_is_sold_at_its_price_or_better():
+    desk = Guarded(rests=False, take=0.1)
+    assert not desk.quote(10_999)
+    [order] = sent(desk.quote(11_000))
+    assert (order.type, order.limit) == (OrderType.LIMIT, 11_000)
+
+
+def test_a_refused_protection_is_sent_again_but_not_at_once():
+    desk = Guarded()
+    refused = desk.resting
+    entries = desk.report(refused.client_order_id, OrderStatus.REJECTED)
+    assert not sent(entries)
+    assert not desk.quote(9_900, after_ms=RETRY_MS - 1)
+    desk.time_ms += 1
+    assert sent(desk.send(ev.Ticked(desk.time_ms)))
+    assert desk.resting.client_order_id != refused.client_order_id
+
+
+def test_a_quote_is_tried_again_only_after_a_while():
+    desk = Guarded(rests=False)
+    [order] = sent(desk.quote(9_400))
+    desk.report(order.client_order_id, OrderStatus.REJECTED)
+    assert not sent(desk.quote(9_400, after_ms=RETRY_MS - 1))
+    [again] = sent(desk.quote(9_400, after_ms=1))
+    assert again.client_order_id != order.client_order_id
+
+
+def test_a_late_fill_of_a_cancelled_entry_brings_its_own_stop():
+    desk = Desk(style="maker_first")
+    desk.plan = replace(desk.plan, rests=(True,))
+    desk.broker = Silent()
+    desk.bar(10_000)
+    desk.want(0.2, stop=0.05)
+    [entry] = sent(desk.bar(10_000))
+    desk.send(ev.PauseRequested(desk.now(), "ann", True))
+    desk.report(entry.client_order_id, OrderStatus.CANCELLED)
+    assert desk.state.si[0, LOTS] == 0
+    fill = ev.Fill(
+        entry.client_order_id, "COIN-USD", 1, 4, 10_000, 0, 0, entry.reason, 4, desk.now(), 0,
+        "400", "1",
+    )  # fmt: skip
+    entries = desk.send(ev.FillReceived(desk.now(), fill))
+    assert (desk.state.si[0, LOTS], desk.state.si[0, STOP_TICKS]) == (4, 9_500)
+    assert sent(entries)[-1].stop == 9_500
+    assert any(isinstance(r, rec.FillBooked) and r.is_late for e in entries for r in e.records)
+
+
+def test_dust_is_not_protected():
+    desk = Guarded()
+    desk.open()
+    desk.filled(desk.resting, 20, 9_500)
+    assert desk.state.si[0, LOTS] == 0
+    assert desk.resting is None
+    quote = ev.Quoted(desk.now() + RETRY_MS, "COIN-USD", 1, 2)
+    assert not needs(desk.plan, desk.state, quote)
+
+
+def test_a_broker_that_fills_stops_itself_is_not_helped():
+    desk = Guarded(rests=False)
+    desk.plan = replace(desk.plan, rests=())
+    assert not needs(desk.plan, desk.state, ev.Quoted(desk.now() + 10**6, "COIN-USD", 1, 2))
+
+
+def test_exact_money_from_outside_is_no_profit():
+    desk = Desk()
+    desk.bar(10_000)
+    desk.send(ev.Adjusted(desk.now(), "USD", "0.000000005", "reward", "ann", ""))
+    desk.send(ev.Adjusted(desk.now(), "USD", "0.000000006", "reward", "ann", ""))
+    desk.send(ev.Adjusted(desk.now(), "COIN", "3", "deposit", "ann", ""))
+    assert desk.state.ledger == {"USD": "0.000000011", "COIN": "3"}
+    assert desk.state.cash == desk.start.cash + 1
+    assert desk.state.si[0, LOTS] == 0
+    assert desk.state.transfers == 1
