@@ -12,9 +12,29 @@ from gpt_trader.errors import TraderError
 
 USAGE = 2
 SUBCOMMANDS = {
+    "account": (
+        "snapshot",
+        "balances",
+        "fees",
+        "permissions",
+        "portfolios",
+        "limits",
+        "adjust",
+        "reconcile",
+    ),
     "data": ("pull", "import", "check", "list", "show", "repair", "export", "universe"),
     "journal": ("verify",),
-    "orders": ("place", "list", "cancel", "edit"),
+    "orders": (
+        "place",
+        "list",
+        "cancel",
+        "cancel-all",
+        "edit",
+        "preview",
+        "show",
+        "fills",
+        "history",
+    ),
 }
 
 

@@ -30,7 +30,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Check a profile and show every value with its origin.",
     ),
     "status": ("gpt_trader.cli.status", "Show money at risk, positions, orders and halts."),
+    "account": (
+        "gpt_trader.cli.account",
+        "Read the account at the exchange, hold it against the journal.",
+    ),
     "orders": ("gpt_trader.cli.orders", "Place a test order through the same checks."),
+    "doctor": (
+        "gpt_trader.cli.doctor",
+        "Check what would keep a profile from trading.",
+    ),
     "why": ("gpt_trader.cli.why", "Explain a decision: signal, threshold, guards, order, fill."),
     "replay": ("gpt_trader.cli.replay", "Decide a recorded session again and compare."),
     "pause": ("gpt_trader.cli.pause", "Let a session only exit."),

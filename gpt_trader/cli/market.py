@@ -12,6 +12,7 @@ from gpt_trader.broker.coinbase.private import Private
 from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.broker.coinbase.rest import ATTEMPTS, Rest
 from gpt_trader.config.schema import CoinbaseKeys
+from gpt_trader.config.secrets import credential_source
 from gpt_trader.data.catalog import is_perpetual_id
 from gpt_trader.domain.product import Product
 from gpt_trader.errors import AuthError, DataError
@@ -61,6 +62,15 @@ def reach(
     return Exchange(market, now_ms - (began_ms + clock_ms()) // 2)
 
 
+def check_key(keys: CoinbaseKeys, env: Mapping[str, str]) -> None:
+    """Raise AuthError if no key is configured, ConfigError if half of one is."""
+    if credential_source(env, keys.key_file) is None:
+        raise AuthError(
+            "no Coinbase key is configured",
+            hint="set COINBASE_API_KEY and COINBASE_API_SECRET, or coinbase.key_file",
+        )
+
+
 def connect_private(
     keys: CoinbaseKeys,
     env: Mapping[str, str],
@@ -75,12 +85,8 @@ def connect_private(
     sends: whether anything may be sent that changes it. now_ms: the exchange's time.
     Raises AuthError if there is no key, or none that can be used.
     """
+    check_key(keys, env)
     signer = load_signer(env, keys.key_file, lambda: now_ms() / 1000)
-    if signer is None:
-        raise AuthError(
-            "no Coinbase key is configured",
-            hint="set COINBASE_API_KEY and COINBASE_API_SECRET, or coinbase.key_file",
-        )
 
     def rest(requests_per_s: float) -> Rest:
         return Rest(

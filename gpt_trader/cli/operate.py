@@ -1,30 +1,37 @@
 """Opening a stopped session for an operator's command."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from gpt_trader.cli import run_input
 from gpt_trader.cli.history import Period
 from gpt_trader.cli.options import session_folder
+from gpt_trader.config.load import load_profile
 from gpt_trader.engine.events import Event, HistoryLoaded
-from gpt_trader.engine.ports import Entry
-from gpt_trader.runtime.session import JOURNAL, Session, nothing, reopen, start
+from gpt_trader.engine.ports import Broker, Entry
+from gpt_trader.runtime.session import JOURNAL, Session, nothing, read_header, reopen, start
 from gpt_trader.runtime.state_dir import state_dir as folder_of
-from gpt_trader.runtime.wiring import feed
+from gpt_trader.runtime.wiring import feed, is_live, trades_money
 
 
 @contextmanager
-def open_session(profile: str | None, state_dir: Path | None) -> Iterator[Session]:
+def open_session(
+    profile: str | None, state_dir: Path | None, *, live: bool = False, reads: bool = False
+) -> Iterator[Session]:
     """Open the profile's session, or the only one; a profile without one gets a new one.
 
-    A new session loads its history, so that prices are known. Raises LockedError while a bot
-    runs, UsageError if no session is meant.
+    A new session loads its history, so that prices are known. One that trades money needs
+    `live`; with `reads` nothing is sent, so it does not. Raises LockedError while a bot runs,
+    UsageError if no session is meant, ConfigError or HaltError where no money may move.
     """
     folder = session_folder(profile, state_dir)
     if profile is None or (folder / JOURNAL).exists():
-        with reopen(folder) as session:
+        header = read_header(folder)
+        broker, now_ms = _live_parts(header, live=live, reads=reads)
+        with reopen(folder, broker=broker, now_ms=now_ms) as session:
             yield session
         return
     asked = run_input.Asked(profile, {}, [], [], Period(None, None), None, None, True, False)
@@ -37,6 +44,36 @@ def open_session(profile: str | None, state_dir: Path | None) -> Iterator[Sessio
                 break
             session.take(event, nothing)
         yield session
+
+
+def _live_parts(
+    header: Mapping[str, Any], *, live: bool, reads: bool
+) -> tuple[Broker | None, Callable[[], int] | None]:
+    """Return the broker and the clock of a session on live prices; (None, None) of any other."""
+    if not is_live(header):
+        return None, None
+    from gpt_trader.broker.coinbase.broker import CoinbaseBroker
+    from gpt_trader.broker.observe import ObserveBroker
+    from gpt_trader.broker.quotes import QuotePaper
+    from gpt_trader.cli.account_reach import ATTEMPTS, wait
+    from gpt_trader.cli.market import connect_private, reach
+
+    settings = load_profile(header["profile"], env=os.environ, flags={}).settings
+    exchange = reach(settings.coinbase, wait, attempts=ATTEMPTS)
+    if not trades_money(header):
+        broker: Broker = ObserveBroker() if header["broker"] == "observe" else QuotePaper()
+        return broker, exchange.now_ms
+    if not reads:
+        run_input.check_live(settings, live=live)
+    private = connect_private(
+        settings.coinbase,
+        os.environ,
+        wait,
+        sends=live and not reads,
+        now_ms=exchange.now_ms,
+        attempts=ATTEMPTS,
+    )
+    return CoinbaseBroker(private, wait), exchange.now_ms
 
 
 def take(session: Session, event: Event) -> list[Entry]:

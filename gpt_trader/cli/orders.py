@@ -14,7 +14,7 @@ REFUSED = 6
 app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
-    help="Place, list, change and cancel orders by hand, in a simulated session that is stopped.",
+    help="Place, list, change and cancel orders by hand; read the exchange's fills and history.",
 )
 
 
@@ -45,6 +45,11 @@ class Tif(StrEnum):
 
 Size = Annotated[str | None, typer.Option("--size", metavar="BASE", help="Amount of the base.")]
 Price = Annotated[str | None, typer.Option("--price", metavar="P", help="Limit price.")]
+Live = Annotated[bool, typer.Option("--live", help="Send to the exchange, if the profile may.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask to type the product.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the verdict, send nothing.")]
+Days = Annotated[int, typer.Option("--days", metavar="N", min=1, help="How far back.")]
+OfProduct = Annotated[str | None, typer.Option("--product", help="Only this product.")]
 OrderId = Annotated[str, typer.Argument(help="Its client order id, or the beginning of it.")]
 
 
@@ -72,14 +77,14 @@ def place(
     post_only: Annotated[
         bool, typer.Option("--post-only", help="Never cross: rest, or be rejected.")
     ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the verdict, send nothing.")
-    ] = False,
+    dry_run: DryRun = False,
+    live: Live = False,
+    yes: Yes = False,
     profile: ProfileName = None,
     state_dir: StateDir = None,
     json: Json = False,
 ) -> None:
-    """Place one order through every check; it rests until the next bar.
+    """Place one order through every check; in a simulation it rests until the next bar.
 
     A refused order exits 6 and names the guard, its value and its limit.
     """
@@ -98,7 +103,9 @@ def place(
         until=until,
         post_only=post_only,
     )
-    with open_session(profile, state_dir) as session:
+    if live and not dry_run:
+        _confirm(product, yes=yes)
+    with open_session(profile, state_dir, live=live, reads=dry_run) as session:
         verdict = orders_input.place(session, asked, dry_run=dry_run)
     if not json:
         orders_view.show_place(verdict, dry_run=dry_run)
@@ -145,6 +152,7 @@ def _cell(one: dict[str, Any], column: str) -> object:
 def cancel(
     order_id: OrderId,
     *,
+    dry_run: DryRun = False,
     profile: ProfileName = None,
     state_dir: StateDir = None,
     json: Json = False,
@@ -153,8 +161,8 @@ def cancel(
     from gpt_trader.cli import orders_input
     from gpt_trader.cli.operate import open_session
 
-    with open_session(profile, state_dir) as session:
-        verdict = orders_input.cancel(session, order_id)
+    with open_session(profile, state_dir, live=True, reads=dry_run) as session:
+        verdict = orders_input.cancel(session, order_id, dry_run=dry_run)
     _end(
         "orders cancel",
         verdict,
@@ -169,6 +177,9 @@ def edit(
     *,
     size: Size = None,
     price: Price = None,
+    dry_run: DryRun = False,
+    live: Live = False,
+    yes: Yes = False,
     profile: ProfileName = None,
     state_dir: StateDir = None,
     json: Json = False,
@@ -177,14 +188,111 @@ def edit(
     from gpt_trader.cli import orders_input
     from gpt_trader.cli.operate import open_session
 
-    with open_session(profile, state_dir) as session:
-        verdict = orders_input.edit(session, order_id, size=size, price=price)
+    if live and not dry_run:
+        _confirm(order_id, yes=yes)
+    with open_session(profile, state_dir, live=live, reads=dry_run) as session:
+        verdict = orders_input.edit(session, order_id, size=size, price=price, dry_run=dry_run)
     _end(
         "orders edit",
         verdict,
         f"Next: gpt-trader orders list{again(profile, state_dir)}",
         json=json,
     )
+
+
+@app.command("cancel-all")
+def cancel_all(
+    *,
+    product: OfProduct = None,
+    dry_run: DryRun = False,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Cancel every open order that was placed by hand; `pause` also cancels the bot's entries."""
+    from gpt_trader.cli import orders_input
+    from gpt_trader.cli.operate import open_session
+
+    with open_session(profile, state_dir, live=True, reads=dry_run) as session:
+        found = orders_input.cancel_all(session, product, dry_run=dry_run)
+    output.emit("orders cancel-all", {"orders": found, "dry_run": dry_run}, json=json)
+    if not json:
+        print(f"{'would cancel' if dry_run else 'cancelled'}: {len(found)} orders")
+
+
+@app.command()
+def preview(
+    product: Annotated[str, typer.Argument(help="A product, such as BTC-USD.")],
+    side: Annotated[Side, typer.Argument(help="buy or sell.")],
+    *,
+    size: Size = None,
+    value: Annotated[
+        str | None, typer.Option("--value", metavar="QUOTE", help="Money to spend (market buy).")
+    ] = None,
+    kind: Annotated[Kind, typer.Option("--type", help="How it is priced.")] = Kind.MARKET,
+    price: Price = None,
+    stop: Annotated[
+        str | None, typer.Option("--stop", metavar="P", help="Trigger of a stop or bracket.")
+    ] = None,
+    post_only: Annotated[bool, typer.Option("--post-only", help="Never cross.")] = False,
+    profile: ProfileName = None,
+    json: Json = False,
+) -> None:
+    """Ask the exchange what an order would come to; nothing is placed."""
+    from gpt_trader.cli import orders_exchange, orders_input
+
+    asked = orders_input.Asked(
+        product, side.value, size, value, kind.value, price, stop, None, None, post_only
+    )
+    orders_exchange.preview(asked, profile, json=json)
+
+
+@app.command()
+def show(
+    order_id: OrderId,
+    *,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Show one order: what the journal knows, and what the exchange says of it."""
+    from gpt_trader.cli import orders_exchange
+
+    orders_exchange.show(order_id, profile, state_dir, json=json)
+
+
+@app.command()
+def fills(
+    *, product: OfProduct = None, days: Days = 7, profile: ProfileName = None, json: Json = False
+) -> None:
+    """List the account's fills as the exchange tells them, newest first."""
+    from gpt_trader.cli import orders_exchange
+
+    orders_exchange.fills(profile, product, days, json=json)
+
+
+@app.command()
+def history(
+    *, product: OfProduct = None, days: Days = 7, profile: ProfileName = None, json: Json = False
+) -> None:
+    """List the account's orders as the exchange tells them, newest first."""
+    from gpt_trader.cli import orders_exchange
+
+    orders_exchange.history(profile, product, days, json=json)
+
+
+def _confirm(what: str, *, yes: bool) -> None:
+    """Let the user type what is to be traded, unless told not to. No prompt without a terminal."""
+    import sys
+
+    from gpt_trader.errors import UsageError
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("money moves only if you say so", hint="add --yes where nobody can type")
+    if typer.prompt(f"money is at stake: type {what} to go on", err=True) != what:
+        raise UsageError("that was something else: nothing is sent")
 
 
 def _end(command: str, verdict: Any, following: str, *, json: bool) -> None:  # noqa: ANN401

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from gpt_trader.broker.coinbase.wire import SIDE_WORDS, configuration
 from gpt_trader.cli.operate import take
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.data.times import parse_time
 from gpt_trader.domain.decision import Reason
-from gpt_trader.domain.order import Order, OrderStatus, OrderType, TimeInForce
+from gpt_trader.domain.order import Order, OrderStatus, OrderType, Origin, TimeInForce
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.events import (
     AmendRequested,
@@ -17,15 +18,17 @@ from gpt_trader.engine.events import (
     OrderAmended,
     OrderRequested,
 )
-from gpt_trader.engine.operator import check_order
+from gpt_trader.engine.operator import amend_refusal, check_order
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import OrderRefused
+from gpt_trader.engine.state import State, costs_now
 from gpt_trader.errors import UsageError
 from gpt_trader.kernel.codes import BUY, SELL
-from gpt_trader.kernel.rounding import UNITS_PER_QUOTE, VALUE_LIMIT
+from gpt_trader.kernel.rounding import RATE_SCALE, UNITS_PER_QUOTE, VALUE_LIMIT
+from gpt_trader.kernel.slots import LAST_CLOSE
 from gpt_trader.observe.cycle import guard_json, order_json, order_words
 from gpt_trader.runtime.session import Session
-from gpt_trader.runtime.situation import entry_guards, market_ms
+from gpt_trader.runtime.situation import entry_guards
 
 Json = dict[str, Any]
 
@@ -73,11 +76,11 @@ def place(session: Session, asked: Asked, *, dry_run: bool) -> Verdict:
     guards = [guard_json(guard) for guard in entry_guards(plan, state, j)]
     data: Json = {"guards": guards, "dry_run": dry_run, "order": None}
     try:
-        order = _order(product, asked)
+        order = order_of(product, asked)
     except OffGridError as error:
         return Verdict(error.reason, data, "")
     command_id = str(session.journal.head()[0] + 1)
-    event = OrderRequested(market_ms(plan, state), command_id, order)
+    event = OrderRequested(session.time_ms(), command_id, order)
     refusal, checked = check_order(plan, state, event)
     if refusal is None and not dry_run:
         refusal = _refusal(session, event)
@@ -85,7 +88,8 @@ def place(session: Session, asked: Asked, *, dry_run: bool) -> Verdict:
     shown = order_json(plan, checked)
     if refusal is not None or dry_run:
         shown["status"] = "REFUSED" if refusal is not None else "DRY_RUN"
-    data |= {"order": shown, "cut_from": None}
+    data |= {"order": shown, "cut_from": None, "request": _request(product, checked)}
+    data["fees"] = _fees(plan, state, product, checked)
     if refusal is not None:
         return Verdict(refusal, data, "", _price_hint(session, j))
     if checked.lots != order.lots:
@@ -96,16 +100,42 @@ def place(session: Session, asked: Asked, *, dry_run: bool) -> Verdict:
     return Verdict(None, data, words, _ended_hint(session))
 
 
-def cancel(session: Session, order_id: str) -> Verdict:
+def _request(product: Product, order: Order) -> Json:
+    """Return exactly what is sent for an order."""
+    return {
+        "client_order_id": order.client_order_id,
+        "product_id": order.product_id,
+        "side": SIDE_WORDS[order.side],
+        "order_configuration": configuration(order, product),
+    }
+
+
+def _fees(plan: Plan, state: State, product: Product, order: Order) -> Json:
+    """Return the rate that an order is counted at and what it comes to, in quote."""
+    costs = costs_now(plan, state)
+    rate_e8 = costs.maker_e8 if order.post_only else costs.taker_e8
+    ticks = order.limit or int(state.si[plan.index[product.product_id], LAST_CLOSE])
+    worth = Decimal(order.quote) / UNITS_PER_QUOTE or product.size(order.lots) * product.price(
+        ticks
+    )
+    rate = Decimal(rate_e8) / RATE_SCALE
+    return {"rate": rate, "estimate": worth * rate}
+
+
+def cancel(session: Session, order_id: str, *, dry_run: bool) -> Verdict:
     """Cancel an open order."""
     known = _find(session, order_id)
+    if dry_run:
+        return _after(session, known, None, "would cancel")
     command_id = str(session.journal.head()[0] + 1)
-    event = CancelRequested(market_ms(session.plan, session.state), command_id, known)
+    event = CancelRequested(session.time_ms(), command_id, known)
     refusal = _refusal(session, event)
     return _after(session, known, refusal, "cancelled")
 
 
-def edit(session: Session, order_id: str, *, size: str | None, price: str | None) -> Verdict:
+def edit(
+    session: Session, order_id: str, *, size: str | None, price: str | None, dry_run: bool
+) -> Verdict:
     """Change a resting order's size, price or both."""
     if size is None and price is None:
         raise UsageError("nothing to change", hint="give --size, --price or both")
@@ -118,8 +148,12 @@ def edit(session: Session, order_id: str, *, size: str | None, price: str | None
     except OffGridError as error:
         return _after(session, known, error.reason, "")
     command_id = str(session.journal.head()[0] + 1)
-    now_ms = market_ms(session.plan, session.state)
-    refusal = _refusal(session, AmendRequested(now_ms, command_id, known, lots, limit))
+    now_ms = session.time_ms()
+    event = AmendRequested(now_ms, command_id, known, lots, limit)
+    if dry_run:
+        refusal = amend_refusal(session.plan, session.state, order, event)
+        return _after(session, known, refusal, "would change")
+    refusal = _refusal(session, event)
     return _after(session, known, refusal, "changed")
 
 
@@ -179,7 +213,21 @@ def _check_shape(asked: Asked) -> None:
         raise UsageError("--post-only is for limit orders that rest", hint="--type limit")
 
 
-def _order(product: Product, asked: Asked) -> Order:
+def cancel_all(session: Session, product: str | None, *, dry_run: bool) -> list[str]:
+    """Cancel every open order that was placed by hand; return their ids."""
+    wanted = None if product is None else _product(session.plan, product).product_id
+    found = [
+        order.client_order_id
+        for order in session.state.open_orders
+        if order.origin is Origin.OPERATOR and wanted in (None, order.product_id)
+    ]
+    for key in [] if dry_run else found:
+        command_id = str(session.journal.head()[0] + 1)
+        take(session, CancelRequested(session.time_ms(), command_id, key))
+    return found
+
+
+def order_of(product: Product, asked: Asked) -> Order:
     """Return the order in lots and ticks; raise OffGridError between the product's steps."""
     kind = OrderType(asked.kind)
     default = TimeInForce.IOC if kind is OrderType.MARKET else TimeInForce.GTC

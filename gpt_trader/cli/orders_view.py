@@ -1,6 +1,7 @@
 """The verdict on an order as people read it."""
 
 from gpt_trader.cli.orders_input import Verdict
+from gpt_trader.cli.output import encode, plain
 from gpt_trader.observe.words import number
 
 VERDICTS = {"OK": "PASS", "TRIPPED": "BLOCK"}
@@ -19,4 +20,8 @@ def show_place(verdict: Verdict, *, dry_run: bool) -> None:
             word = VERDICTS.get(guard["state"], guard["state"])
             print(f"{word:<8}{guard['name']:<16}{number(guard['value'])} v limit {limit}")
     if dry_run:
+        if "request" in verdict.data:
+            print(f"request  {encode(verdict.data['request'])}")
+            fees = verdict.data["fees"]
+            print(f"fees     {plain(fees['estimate'])} at a rate of {plain(fees['rate'])}")
         print("a dry run: nothing is sent")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gpt_trader.broker.coinbase.broker import CoinbaseBroker
+from gpt_trader.broker.coinbase.catalog import untradable
 from gpt_trader.broker.coinbase.keys import load_signer
 from gpt_trader.broker.coinbase.link import CoinbaseLink
 from gpt_trader.broker.coinbase.private import Private
@@ -145,7 +146,11 @@ def _connected(asked: Asked, settings: Settings, stop: Stop, state_dir: Path | N
     exchange = reach(settings.coinbase, wait, attempts=LIVE_ATTEMPTS)
     if abs(exchange.skew_ms) > SKEW_SAID_MS:
         note(f"this machine's clock is {-exchange.skew_ms / 1000:+.1f} s from the exchange's")
-    products = [product_of(exchange.market.product(name)) for name in settings.products]
+    infos = [exchange.market.product(name) for name in settings.products]
+    closed = {info.product_id: why for info in infos if (why := untradable(info)) is not None}
+    for name, why in closed.items():
+        warn(f"{name} cannot be traded now: {why}; its orders will be refused")
+    products = [product_of(info) for info in infos]
     limits = None if asked.risk else no_policy(settings.interval_ms)
     account: Account | None = None
     broker: Broker = ObserveBroker() if settings.broker == "observe" else QuotePaper()

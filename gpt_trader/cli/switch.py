@@ -22,7 +22,7 @@ def switch(
     json: bool,
 ) -> None:
     """Hand one event, made at this time, to the session; say what holds then."""
-    with open_session(profile, state_dir) as session:
+    with open_session(profile, state_dir, live=True) as session:  # it can only cancel
         for entry in take(session, event(clock_ms())):
             for record in entry.records:
                 if isinstance(record, OrderRefused):

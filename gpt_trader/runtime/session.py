@@ -57,6 +57,14 @@ class Session:
     ends_ms: int
     cash: int = 0  # units it began with
     kept: Path | None = None
+    clock: Callable[[], int] | None = None  # the exchange's time; None: the market's own
+
+    def time_ms(self) -> int:
+        """Return the time of what happens now: the exchange's, or the newest bar's close."""
+        if self.clock is not None:
+            return self.clock()
+        newest = max(self.state.last_bar_ms)
+        return newest + self.plan.interval_ms if newest >= 0 else 0
 
     def take(self, event: Event, observe: Callable[..., None]) -> None:
         """Take one event and all that follows from it; durable before anything is sent."""
@@ -101,7 +109,7 @@ def start(
         with open_journal(folder / JOURNAL, create=False) as journal:
             known = _header(journal, folder / JOURNAL)
             session = _opened(journal, terms.plan, terms.signals, known, broker or PaperBroker())
-            session.kept, session.resumed = kept, resumed
+            session.kept, session.resumed, session.clock = kept, resumed, now_ms
             _go_on(session, known, terms, now_ms)
             yield from _guarded(session)
 
@@ -143,6 +151,7 @@ def reopen(
         stack.enter_context(portfolio_lock(default_lock_dir(), lock_id(header, folder)))
         journal = stack.enter_context(open_journal(folder / JOURNAL, create=False))
         session = _opened(journal, plan, signals_of(header), header, broker or PaperBroker())
+        session.clock = now_ms
         _reconcile(session, max(session.state.cycle_ms, 0) if now_ms is None else now_ms())
         yield from _guarded(session)
 
