@@ -103,7 +103,7 @@ def test_every_command_explains_itself(name, capsys):
     if not exists(name):
         pytest.skip(f"{name} is not there yet")
     assert main([name, "--help"]) == 0
-    assert "--json" in capsys.readouterr().out or name in {"data", "orders", "journal"}
+    assert "--json" in capsys.readouterr().out or name in {"account", "data", "orders", "journal"}
 
 
 @pytest.mark.parametrize("args", [[], ["--help"], ["-h"]])

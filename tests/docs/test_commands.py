@@ -8,6 +8,8 @@ a block change that:
     <!-- not-run: reason -->   the block is skipped
     <!-- exact -->             its output must be equal, not only its exit code
     <!-- exit: N -->           its last command ends with N
+
+The pages in AT_THE_STAND_IN are run against the stand-in for the exchange, with a key to it.
 """
 
 import os
@@ -15,17 +17,22 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.docs.markdown import ROOT, Block, Step, console_blocks, pages, python_blocks
+from tests.emulator import serve
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "tests", "build", "dist")
 # Run by .ci/run itself, or they would run this test again: here it is enough that they exist.
 ONLY_EXIST = {"demo", "test", "check", "coverage", "bench", "lock"}
 TIMEOUT_S = 120
+AT_THE_STAND_IN = {"live.md"}
 
 
 def documented() -> list[Path]:
@@ -47,6 +54,23 @@ def environment(monkeypatch):
     for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
         monkeypatch.delenv(name, raising=False)
     return dict(os.environ)
+
+
+@contextmanager
+def at_the_exchange(page: Path, environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Give the environment in which a page's commands run."""
+    if page.name not in AT_THE_STAND_IN:
+        yield environment
+        return
+    with serve(now_ms=int(time.time() * 1000)) as exchange:
+        exchange.books.transfer("USD", "1000")
+        name, secret = exchange.new_key()
+        yield environment | {
+            "GPT_TRADER_COINBASE__REST_URL": exchange.rest_url,
+            "GPT_TRADER_COINBASE__WS_URL": exchange.ws_url,
+            "COINBASE_API_KEY": name,
+            "COINBASE_API_SECRET": secret,
+        }
 
 
 def is_run(step: Step) -> bool:
@@ -92,10 +116,11 @@ def run_block(block: Block, where: str, cwd: Path, env: dict[str, str]) -> None:
 @pytest.mark.parametrize("page", documented(), ids=lambda p: str(p.relative_to(ROOT)))
 def test_documented_commands_run(page, checkout, environment):
     blocks = console_blocks(page.read_text(encoding="utf-8"))
-    for block in blocks:
-        assert block.not_run != "", f"{page.name}:{block.line}: say why it is not run"
-        if block.not_run is None:
-            run_block(block, page.name, checkout, environment)
+    with at_the_exchange(page, environment) as around:
+        for block in blocks:
+            assert block.not_run != "", f"{page.name}:{block.line}: say why it is not run"
+            if block.not_run is None:
+                run_block(block, page.name, checkout, around)
 
 
 @pytest.mark.parametrize("page", documented(), ids=lambda p: str(p.relative_to(ROOT)))
