@@ -106,6 +106,26 @@ class Inputs:
     universe: Mapping[str, Any] | None = None
 
 
+def at_account_tier(flags: Mapping[str, object], profile: str | None) -> dict[str, object]:
+    """Return the flags with `--fee-tier account` as the rates that the account pays today.
+
+    Raises UsageError if rates are stated beside it, AuthError without a key.
+    """
+    found = dict(flags)
+    if found.get("costs.fee_tier") != "account":
+        return found
+    if found.get("costs.taker_bps") is not None or found.get("costs.maker_bps") is not None:
+        raise UsageError("--fee-tier account sets the fees", hint="leave out the rates beside it")
+    from gpt_trader.cli.account_reach import reach_account
+
+    tier = reach_account(profile).private.fee_tier()
+    return found | {
+        "costs.fee_tier": None,
+        "costs.taker_bps": float(tier.taker_rate * 10_000),
+        "costs.maker_bps": float(tier.maker_rate * 10_000),
+    }
+
+
 def resolve(asked: Asked) -> Inputs:
     """Return what a command line comes to with profile and environment.
 
@@ -121,7 +141,7 @@ def resolve(asked: Asked) -> Inputs:
             )
     if asked.demo and asked.data:
         raise UsageError("--demo and --data exclude each other", hint="give one of them")
-    flags = dict(asked.flags) | overrides(asked.sets)
+    flags = at_account_tier(dict(asked.flags) | overrides(asked.sets), asked.profile)
     profile = asked.profile or ("dev" if asked.demo else None)
     loaded = load_profile(profile, env=os.environ, flags=flags)
     synthetic = asked.demo or bool(asked.profile and loaded.settings.feed == "synthetic")

@@ -88,7 +88,9 @@ TouchFills = Annotated[
 ]
 FeeTierName = Annotated[
     str | None,
-    typer.Option("--fee-tier", metavar="TIER", help="worst, simulated, intro, ... or vip_8."),
+    typer.Option(
+        "--fee-tier", metavar="TIER", help="worst, simulated, account, intro, ... or vip_8."
+    ),
 ]
 FeeRegion = Annotated[
     str | None, typer.Option("--region", metavar="us|eu|other", help="Whose fee schedule.")

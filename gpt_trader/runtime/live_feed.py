@@ -8,7 +8,7 @@ over as a correction. Where the stream is down, polling takes its place.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import Protocol
 
 from gpt_trader.data.pull import clean, pages
@@ -25,7 +25,7 @@ from gpt_trader.engine.events import (
 )
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
-from gpt_trader.errors import AuthError, RateLimited, Unavailable
+from gpt_trader.errors import AuthError, DataError, RateLimited, Unavailable
 from gpt_trader.kernel.rounding import RATE_SCALE
 from gpt_trader.kernel.slippage import NO_QUOTE
 
@@ -108,7 +108,7 @@ class LiveFeed:
     problem: str = ""
     _waiting: set[int] = field(default_factory=set)
     _asked_ms: int = 0
-    _failing_ms: int = 0
+    _refused_ms: int = 0
     _polled_bars_ms: int = 0
     _polled_ms: int = 0
     _reconciled_ms: int = 0
@@ -117,7 +117,7 @@ class LiveFeed:
 
     def __iter__(self) -> Iterator[Event]:
         """Hand over what was missed, then what happens."""
-        yield from self._touches()
+        yield from self._tried(self._touches)
         yield from self._caught_up()
         if self.once:
             return
@@ -177,7 +177,11 @@ class LiveFeed:
     def _touches(self) -> Iterator[Event]:
         """Ask for every product's bid and ask."""
         for product in self.plan.products:
-            touch = self.market.touch(product.product_id)
+            try:
+                touch = self.market.touch(product.product_id)
+            except DataError as failure:  # delisted, or one side is empty: the others go on
+                self.problem = failure.message
+                continue
             yield self._noted(quoted(touch, product, self.now_ms()))
 
     def _noted(self, quote: Quoted) -> Quoted:
@@ -203,22 +207,25 @@ class LiveFeed:
         every_ms = RECONCILE_MS if up else POLL_MS
         if self.state().open_orders and now_ms - self._reconciled_ms >= every_ms:
             self._reconciled_ms = now_ms
-            yield from self._tried(
-                lambda: iter(self.orders.reconcile(self.plan, self.state(), self.now_ms()))
-            )
+            yield from self._tried(self._reconciled)
+
+    def _reconciled(self) -> Iterator[Event]:
+        found = self.orders.reconcile(self.plan, self.state(), self.now_ms())
+        self._refused_ms = 0
+        return iter(found)
 
     def _tried(self, ask: Callable[[], Iterator[Event]]) -> Iterator[Event]:
         """Hand over what an answer says; a failure is counted, and asked again later."""
         try:
             found = list(ask())
-        except (Unavailable, RateLimited, AuthError) as failure:
+        except (Unavailable, RateLimited, AuthError, DataError) as failure:
             self.failures += 1
             self.problem = failure.message
-            self._failing_ms = self._failing_ms or self.now_ms()
-            if isinstance(failure, AuthError) and self.now_ms() - self._failing_ms > REFUSED_MS:
-                raise
+            if isinstance(failure, AuthError):
+                self._refused_ms = self._refused_ms or self.now_ms()
+                if self.now_ms() - self._refused_ms > REFUSED_MS:
+                    raise
             return
-        self._failing_ms = 0
         yield from found
 
     def _bars(self, now_ms: int) -> Iterator[Event]:
@@ -309,9 +316,9 @@ def bar_of(candle: Candle, product: Product) -> Bar:
 
 def quoted(touch: Touch, product: Product, now_ms: int) -> Quoted:
     """Return a bid and ask in ticks: what is off the grid is rounded away from the middle."""
-    bid = int(touch.bid // product.price_increment)
-    ask = -int(-touch.ask // product.price_increment)
-    return Quoted(now_ms, product.product_id, bid, ask)
+    bid = (touch.bid / product.price_increment).to_integral_value(ROUND_FLOOR)
+    ask = (touch.ask / product.price_increment).to_integral_value(ROUND_CEILING)
+    return Quoted(now_ms, product.product_id, int(bid), int(ask))
 
 
 def differs(one: Bar, other: Bar) -> bool:

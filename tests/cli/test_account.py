@@ -259,3 +259,15 @@ def test_doctor_names_what_is_wrong(exchange, capsys):
     assert call(capsys, "doctor", "-p", "nonsense")[0] == 3
     code, out = text(capsys, "doctor", "-p", "dev")
     assert (code, "needs none" in out) == (0, True)
+
+
+def test_a_backtest_at_the_accounts_own_tier(exchange, capsys):
+    exchange.books.taker_rate = type(exchange.books.taker_rate)("0.0075")
+    words = ["backtest", "--demo", "--strategy", "buy_and_hold", "--no-checks"]
+    code, found = call(capsys, *words, "--fee-tier", "account")
+    assert (code, found["data"]["costs"]["taker_bps"], found["data"]["costs"]["maker_bps"]) == (
+        0,
+        75.0,
+        60.0,
+    )
+    assert main([*words, "--fee-tier", "account", "--taker-bps", "1"]) == 2

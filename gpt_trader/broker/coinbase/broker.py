@@ -26,7 +26,14 @@ from gpt_trader.engine.events import (
 )
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
-from gpt_trader.errors import AuthError, BrokerError, RateLimited, Unavailable, UnknownOutcome
+from gpt_trader.errors import (
+    AuthError,
+    BrokerError,
+    DataError,
+    RateLimited,
+    Unavailable,
+    UnknownOutcome,
+)
 
 LOOKS = 10  # at which an order must have been absent
 ABSENT_MS = 120_000  # for so long
@@ -35,7 +42,7 @@ SEEN_TRIES = 20  # looks at an order that is to end
 SEEN_PAUSE_S = 0.25
 
 # What says nothing of an order; a valid key is refused at times.
-SILENT = (Unavailable, RateLimited, AuthError)
+SILENT = (Unavailable, RateLimited, AuthError, DataError)
 
 NOT_SENT = "NOT_SENT"  # why an order ended: no request for it was taken in
 NOT_PLACED = "NOT_PLACED"  # why an order ended: proof that the exchange never had it
@@ -55,6 +62,7 @@ class CoinbaseBroker:
     def __init__(self, private: Private, sleep: Callable[[float], object]) -> None:
         self._private, self._sleep = private, sleep
         self._absent: dict[str, _Absence] = {}
+        self._refused: AuthError | None = None  # why the newest look was refused
 
     def on_bar(self, plan: Plan, state: State, event: BarClosed | BarMissed) -> Sequence[Event]:
         """Look at the product's open orders: the decision must see how they ended."""
@@ -110,8 +118,12 @@ class CoinbaseBroker:
         return found
 
     def reconcile(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
-        """Look at every open order; ask again for what is to be cancelled and is not."""
+        """Look at every open order; ask again for what is to be cancelled and is not.
+
+        Raises AuthError if the key is refused and nothing could be seen.
+        """
         found: list[Event] = []
+        self._forget_refusal()
         for order in state.open_orders:
             events = self._seen(plan, order, time_ms, tries=1)
             found += events
@@ -121,7 +133,12 @@ class CoinbaseBroker:
             if is_asked and not any(_is_final(event) for event in events):
                 command = CancelOrder(order.product_id, order.client_order_id)
                 found += self._cancel(plan, state, command, time_ms)
+        if self._refused is not None and not found:
+            raise self._refused
         return found
+
+    def _forget_refusal(self) -> None:
+        self._refused = None
 
     def _submit(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
         product = plan.products[plan.index[order.product_id]]
@@ -211,9 +228,12 @@ class CoinbaseBroker:
     def _looked(self, order: Order) -> RemoteOrder | None:
         """Look an order up; None if it is not found or the exchange does not answer."""
         try:
-            return self._remote(order)
-        except SILENT:
+            found = self._remote(order)
+        except SILENT as failure:
+            self._refused = failure if isinstance(failure, AuthError) else self._refused
             return None
+        self._refused = None
+        return found
 
     def _remote(self, order: Order) -> RemoteOrder | None:
         """Return an order by the exchange's id, else by ours from the unfiltered history."""

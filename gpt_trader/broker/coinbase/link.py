@@ -1,7 +1,7 @@
 """The stream as the live loop sees it: quotes, reports on orders, bars, and whether it is up."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 
 from gpt_trader.broker.coinbase.bars import TradeBars
 from gpt_trader.broker.coinbase.broker import CoinbaseBroker
@@ -99,8 +99,9 @@ class CoinbaseLink:
 def _quote(product: Product, bid: str, ask: str, now_ms: int) -> Quoted | None:
     """Return a quote in ticks, rounded away from the middle; None if it is crossed."""
     try:
-        low = int(Decimal(bid) // product.price_increment)
-        high = -int(-Decimal(ask) // product.price_increment)
+        step = product.price_increment
+        low = int((Decimal(bid) / step).to_integral_value(ROUND_FLOOR))
+        high = int((Decimal(ask) / step).to_integral_value(ROUND_CEILING))
     except InvalidOperation:
         return None
     return Quoted(now_ms, product.product_id, low, high) if 0 < low < high else None
