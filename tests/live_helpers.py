@@ -107,7 +107,7 @@ class Live:
         )
 
     def private(self) -> Private:
-        return Private(self.rest(), self.rest(), lambda: float(self.exchange.now_ms))
+        return Private(self.rest(), self.rest())
 
     def market(self) -> PublicMarket:
         return PublicMarket(self.rest(signed=False))

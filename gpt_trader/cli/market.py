@@ -100,11 +100,7 @@ def connect_private(
             sends=sends,
         )
 
-    return Private(
-        rest(keys.private_requests_per_s),
-        rest(CANCELS_PER_S),
-        lambda: time.monotonic() * 1000,
-    )
+    return Private(rest(keys.private_requests_per_s), rest(CANCELS_PER_S))
 
 
 def product_of(info: ProductInfo) -> Product:

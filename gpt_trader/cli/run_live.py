@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gpt_trader.broker.coinbase.broker import CoinbaseBroker
-from gpt_trader.broker.coinbase.catalog import untradable
+from gpt_trader.broker.coinbase.catalog import Catalog, untradable
 from gpt_trader.broker.coinbase.keys import load_signer
 from gpt_trader.broker.coinbase.link import CoinbaseLink
 from gpt_trader.broker.coinbase.private import Private
@@ -47,6 +47,7 @@ class Wires(NamedTuple):
     terms: LiveTerms
     market: Market
     broker: Broker
+    catalog: Catalog
     now_ms: Callable[[], int]
     folder: Path
 
@@ -77,12 +78,18 @@ def run_live(
             wait=stop.flag.wait,
             stopped=lambda: stop.asked,
             idle=session.durable.rest,
+            news=wires.catalog.news,
             link=link,
             once=once,
         )
         with run_view.display(record, cycles, json=json) as show:
             done = run_feed(
-                session, iter(feed), stop=stop, watch=record.take, on_cycle=show, cycles=cycles
+                session,
+                iter(feed),
+                stop=stop,
+                watch=record.take,
+                on_cycle=show,
+                cycles=None if once else cycles,  # the feed ends itself
             )
         session.durable.snapshot()
         if fills is not None:
@@ -170,7 +177,8 @@ def _connected(asked: Asked, settings: Settings, stop: Stop, state_dir: Path | N
         folder = folder_of(settings.profile, state_dir, os.environ)
     else:
         folder = live_dir(settings.profile, account.portfolio, state_dir, os.environ)
-    return Wires(terms, exchange.market, broker, exchange.now_ms, folder)
+    catalog = Catalog(exchange.market.product, infos)
+    return Wires(terms, exchange.market, broker, catalog, exchange.now_ms, folder)
 
 
 def read_account(private: Private, settings: Settings, products: Sequence[Product]) -> Account:

@@ -104,6 +104,14 @@ class OrderAmended(NamedTuple):
     limit: int
 
 
+class Noted(NamedTuple):
+    """Something to be kept on the record, such as a product's new minimum; it changes nothing."""
+
+    time_ms: int
+    about: str
+    text: str
+
+
 class HaltRequested(NamedTuple):
     """Stop entries until somebody rearms."""
 
@@ -156,6 +164,7 @@ Event = (
     | CancelRequested
     | AmendRequested
     | OrderAmended
+    | Noted
     | HaltRequested
     | PauseRequested
     | Rearmed

@@ -77,7 +77,7 @@ def _answer(
     match event:
         case ev.BarClosed():
             return [_bar_record(plan, state, event)], []
-        case ev.Started() | ev.Ticked():
+        case ev.Started() | ev.Ticked() | ev.Noted():
             return [], []
         case ev.BarMissed():
             return [_bar_record(plan, state, event)], []

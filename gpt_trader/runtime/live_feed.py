@@ -20,6 +20,7 @@ from gpt_trader.engine.events import (
     BarMissed,
     Event,
     HistoryLoaded,
+    Noted,
     Quoted,
     Ticked,
 )
@@ -34,6 +35,7 @@ ASK_AGAIN_MS = 1_000
 DEADLINE_MS = 10_000  # after a close, for bars that are not in
 CONFIRM_MS = 15_000  # after a close, when bars made of trades are held against candles
 POLL_MS = 5_000  # between looks at orders and quotes while a link is down
+NEWS_MS = 3_600_000  # between looks at the products
 RECONCILE_MS = 60_000  # between looks at orders in any case
 REFUSED_MS = 60_000  # for so long a key may be refused: valid ones are, at times
 LONGEST_WAIT_S = 0.5
@@ -90,8 +92,8 @@ class LiveFeed:
     """A live market from now on. state: what the session holds whenever it is asked.
 
     now_ms: the exchange's time. link: None without a stream. stopped: whether to end; `once`:
-    end when what is known now has been handed over. idle: work for a quiet moment. failures:
-    polls that failed, since the start.
+    end when what is known now has been handed over. idle: work for a quiet moment. news: what
+    changed of the products, asked every NEWS_MS. failures: polls that failed, since the start.
     """
 
     plan: Plan
@@ -102,12 +104,14 @@ class LiveFeed:
     wait: Callable[[float], object]
     stopped: Callable[[], bool]
     idle: Callable[[], None]
+    news: Callable[[], Sequence[tuple[str, str]]] = tuple
     link: Link | None = None
     once: bool = False
     failures: int = 0
     problem: str = ""
     _waiting: set[int] = field(default_factory=set)
     _asked_ms: int = 0
+    _noticed_ms: int = 0
     _refused_ms: int = 0
     _polled_bars_ms: int = 0
     _polled_ms: int = 0
@@ -119,7 +123,9 @@ class LiveFeed:
         """Hand over what was missed, then what happens."""
         yield from self._tried(self._touches)
         yield from self._caught_up()
-        if self.once:
+        if self.once:  # what was decided meets the market once, and is looked at once
+            yield from self._tried(self._touches)
+            yield from self._tried(self._reconciled)
             return
         while not self.stopped():
             now_ms = self.now_ms()
@@ -129,6 +135,7 @@ class LiveFeed:
             yield from self._polled(now_ms)
             yield from self._bars(now_ms)
             yield from self._confirmed(now_ms)
+            yield from self._noticed(now_ms)
             self._pause(now_ms)
 
     # What was missed.
@@ -285,6 +292,15 @@ class LiveFeed:
     @property
     def _late_ms(self) -> int:
         return self.plan.interval_ms + CONFIRM_MS
+
+    def _noticed(self, now_ms: int) -> Iterator[Event]:
+        """Ask what changed of the products, and put it on the record."""
+        if now_ms - self._noticed_ms < NEWS_MS:
+            return
+        self._noticed_ms = now_ms
+        yield from self._tried(
+            lambda: iter([Noted(self.now_ms(), about, text) for about, text in self.news()])
+        )
 
     def _pause(self, now_ms: int) -> None:
         """Wait for something new, at most until the next bar closes."""

@@ -7,7 +7,7 @@ import pytest
 
 from gpt_trader.domain.market import Touch
 from gpt_trader.domain.product import Product as Traded
-from gpt_trader.engine.events import BarClosed, BarMissed, HistoryLoaded, Quoted, Ticked
+from gpt_trader.engine.events import BarClosed, BarMissed, HistoryLoaded, Noted, Quoted, Ticked
 from gpt_trader.engine.records import BarCorrected
 from gpt_trader.errors import AuthError, Unavailable
 from gpt_trader.journal.sqlite import open_journal
@@ -139,3 +139,14 @@ def test_a_market_of_one_quiet_product(tmp_path):
         session = desk.run(BEGIN + 30 * MINUTE)
         assert 0 < session.state.cycles < 31
         assert desk.differences(session) == []
+
+
+def test_what_changes_of_a_product_is_on_the_record(tmp_path):
+    with live(tmp_path) as desk, desk.session() as (session, feed, _):
+        feed.news = lambda: [("BTC-USD", "quote_min_size: 1 -> 5")]
+        feed.stopped = lambda: desk.exchange.now_ms >= BEGIN + 2 * MINUTE
+        for event in feed:
+            session.take(event, lambda *_: None)
+        session.durable.flush()
+        [noted] = events(desk, Noted)
+        assert (noted.about, noted.text) == ("BTC-USD", "quote_min_size: 1 -> 5")

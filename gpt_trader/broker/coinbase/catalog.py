@@ -1,5 +1,7 @@
 """Whether a product may be traded now, and what changed of it since the last look."""
 
+from collections.abc import Callable, Sequence
+
 from gpt_trader.broker.coinbase.parse import ProductInfo
 
 CLOSED = {
@@ -46,3 +48,20 @@ def _words(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
     return str(value)
+
+
+class Catalog:
+    """The products of a session as they were at the last look. ask: returns one by its id."""
+
+    def __init__(self, ask: Callable[[str], ProductInfo], known: Sequence[ProductInfo]) -> None:
+        self._ask = ask
+        self._known = {info.product_id: info for info in known}
+
+    def news(self) -> list[tuple[str, str]]:
+        """Look again; return (product, what changed) for each change since the last look."""
+        found = []
+        for product_id, before in self._known.items():
+            after = self._ask(product_id)
+            found += [(product_id, change) for change in changes(before, after)]
+            self._known[product_id] = after
+        return found

@@ -6,7 +6,7 @@ wait behind other requests.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from gpt_trader.broker.coinbase import account, parse
 from gpt_trader.broker.coinbase.account import (
@@ -32,29 +32,12 @@ MOST_PAGES = 1000  # of one question: a cursor that never ends is a fault
 MOST_CANCELS = 100  # orders in one request
 
 
-class ServerTime(NamedTuple):
-    """The exchange's time in the middle of a question, and how long that took."""
-
-    now_ms: int
-    round_trip_ms: int
-
-
 @dataclass(frozen=True, slots=True)
 class Private:
-    """The account that a key belongs to. clock_ms: monotonic ms, for round trips."""
+    """The account that a key belongs to. cancels: the same with a pace of its own."""
 
     rest: Rest
     cancels: Rest
-    clock_ms: Callable[[], float]
-
-    def server_time(self) -> ServerTime:
-        """Return the exchange's time at the answer's middle. Raises Unavailable."""
-        began = self.clock_ms()
-        now_ms = self.rest.get("/time", parse.time_ms)
-        took = self.clock_ms() - began
-        if now_ms is None:
-            raise Unavailable("Coinbase does not say what time it is")
-        return ServerTime(int(now_ms + took / 2), int(took))
 
     def permissions(self) -> Permissions:
         """Return what the key may do."""

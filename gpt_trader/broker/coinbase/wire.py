@@ -42,16 +42,6 @@ def configuration(order: Order, product: Product) -> dict[str, dict[str, Any]]:
             return {f"trigger_bracket_{_life(tif)}": terms | _end(order)}
 
 
-def attached_bracket(product: Product, limit: int, stop: int) -> dict[str, dict[str, str]]:
-    """Return the bracket that an entry may carry, in ticks: it takes the size that is filled."""
-    return {
-        "trigger_bracket_gtc": {
-            "limit_price": price_text(product, limit),
-            "stop_trigger_price": price_text(product, stop),
-        }
-    }
-
-
 def price_text(product: Product, ticks: int) -> str:
     """Return a price as exact text on the product's grid."""
     return format(product.price(ticks), "f")

@@ -168,15 +168,6 @@ def test_cancels_go_in_hundreds(desk, private):
     assert len(sent) == 3
 
 
-def test_the_time_is_that_of_the_answers_middle(desk, private):
-    found = private.server_time()
-    assert abs(found.now_ms - desk.exchange.now_ms) <= 1
-    assert found.round_trip_ms >= 0
-    desk.exchange.faults.add(Fault("/time", times=None, status=200, body="{}"))
-    with pytest.raises(Unavailable):
-        private.server_time()
-
-
 def test_wallets_in_one_currency_are_added(desk, private):
     def twice(rows):
         return rows + rows

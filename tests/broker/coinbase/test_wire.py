@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.broker.coinbase.wire import attached_bracket, configuration
+from gpt_trader.broker.coinbase.wire import configuration
 from gpt_trader.domain.order import Order, OrderType, TimeInForce
 from gpt_trader.domain.product import Product
 
@@ -65,9 +65,3 @@ CASES = [
 @pytest.mark.parametrize("asked, said", CASES, ids=[next(iter(said)) for _, said in CASES])
 def test_a_configuration(asked, said):
     assert configuration(asked, BTC) == said
-
-
-def test_an_attached_bracket_leaves_the_size_to_its_entry():
-    assert attached_bracket(BTC, 6_000_000, 5_500_000) == {
-        "trigger_bracket_gtc": {"limit_price": "60000.00", "stop_trigger_price": "55000.00"}
-    }
