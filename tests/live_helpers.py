@@ -20,7 +20,7 @@ from gpt_trader.broker.coinbase.private import Private
 from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.broker.coinbase.rest import Rest
 from gpt_trader.cli.market import product_of
-from gpt_trader.cli.run_live import read_account
+from gpt_trader.cli.run_live import checked_portfolio, known_rests, read_account
 from gpt_trader.config.load import load_profile
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.targets import Condition, Targets
@@ -28,7 +28,7 @@ from gpt_trader.kernel.slots import LOTS
 from gpt_trader.runtime.live_feed import LiveFeed
 from gpt_trader.runtime.live_terms import LiveTerms, live_terms
 from gpt_trader.runtime.loop import run_feed
-from gpt_trader.runtime.session import Session, read_header, start
+from gpt_trader.runtime.session import JOURNAL, Session, read_header, start
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.strategy.base import param
 from tests.emulator import serve
@@ -117,8 +117,10 @@ class Live:
         settings = load_profile(self.profile, env={}, flags=self.flags).settings
         market, private = self.market(), self.private()
         products = [product_of(market.product(name)) for name in settings.products]
-        account = read_account(private, settings, products)
-        terms = live_terms(settings, products, account, self.exchange.now_ms)
+        portfolio = checked_portfolio(private, settings)
+        account = read_account(private, portfolio, products, known_rests(self.folder))
+        resumes = (self.folder / JOURNAL).exists()
+        terms = live_terms(settings, products, account, self.exchange.now_ms, resumes=resumes)
         broker = CoinbaseBroker(private, self.wait)
         now = lambda: self.exchange.now_ms  # noqa: E731
         with start(terms, self.folder, lambda _: False, broker=broker, now_ms=now) as session:

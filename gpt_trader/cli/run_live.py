@@ -1,10 +1,11 @@
 """Running a profile on live prices: simulated fills, recorded orders, or money."""
 
 import contextlib
+import gc
 import os
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -31,7 +32,7 @@ from gpt_trader.runtime.live_feed import LiveFeed, Market
 from gpt_trader.runtime.live_record import live_record_of, live_summary
 from gpt_trader.runtime.live_terms import Account, LiveTerms, live_terms
 from gpt_trader.runtime.loop import run_feed
-from gpt_trader.runtime.session import Session, start
+from gpt_trader.runtime.session import JOURNAL, Session, read_header, start
 from gpt_trader.runtime.state_dir import live_dir
 from gpt_trader.runtime.state_dir import state_dir as folder_of
 from gpt_trader.runtime.stop import Stop
@@ -82,6 +83,7 @@ def run_live(
             link=link,
             once=once,
         )
+        gc.freeze()  # what is loaded stays: the collector need not walk it between close and order
         with run_view.display(record, cycles, json=json) as show:
             done = run_feed(
                 session,
@@ -170,32 +172,56 @@ def _connected(asked: Asked, settings: Settings, stop: Stop, state_dir: Path | N
             now_ms=exchange.now_ms,
             attempts=LIVE_ATTEMPTS,
         )
-        account = read_account(private, settings, products)
+        portfolio = checked_portfolio(private, settings)
+        folder = live_dir(settings.profile, portfolio, state_dir, os.environ)
+        known = known_rests(folder)
+        account = read_account(private, portfolio, products, known)
         broker = CoinbaseBroker(private, wait)
-    terms = live_terms(settings, products, account, exchange.now_ms(), limits)
-    if account is None:
-        folder = folder_of(settings.profile, state_dir, os.environ)
     else:
-        folder = live_dir(settings.profile, account.portfolio, state_dir, os.environ)
+        folder = folder_of(settings.profile, state_dir, os.environ)
+    terms = live_terms(
+        settings, products, account, exchange.now_ms(), limits, resumes=(folder / JOURNAL).exists()
+    )
     catalog = Catalog(exchange.market.product, infos)
     return Wires(terms, exchange.market, broker, catalog, exchange.now_ms, folder)
 
 
-def read_account(private: Private, settings: Settings, products: Sequence[Product]) -> Account:
-    """Return what the account is, after checking what its key may do. Raises AuthError.
-
-    Whether a stop may rest is asked with previews, of the smallest size that can be sold.
-    """
+def checked_portfolio(private: Private, settings: Settings) -> str:
+    """Return the portfolio that the key trades in, after checking what it may do: AuthError."""
     permissions = private.permissions()
     check_scope(permissions, trades=True, allow_transfer=settings.coinbase.allow_transfer_key)
+    return permissions.portfolio_uuid
+
+
+def known_rests(folder: Path) -> dict[str, bool]:
+    """Return which products' stops rested at the exchange when the session last began."""
+    if not (folder / JOURNAL).exists():
+        return {}
+    header = read_header(folder)
+    products = [product["product_id"] for product in header["products"]]
+    return dict(zip(products, header.get("rests", ()), strict=False))
+
+
+def read_account(
+    private: Private, portfolio: str, products: Sequence[Product], known: Mapping[str, bool]
+) -> Account:
+    """Return what the account is.
+
+    Whether a stop may rest is asked with previews, of the smallest size that can be sold; where
+    that says neither, it is as it was `known`, and not at all at first.
+    """
     wallets = {one.currency: one for one in private.balances()}
     tier = private.fee_tier()
     quote = wallets.get(products[0].quote_currency)
+    rests = []
+    for product in products:
+        told = takes_stops(private, product)
+        rests.append(known.get(product.product_id, False) if told is None else told)
     return Account(
-        portfolio=permissions.portfolio_uuid,
+        portfolio=portfolio,
         wallets={name: one.total for name, one in wallets.items()},
         cash=Decimal(0) if quote is None else quote.available,
         maker_rate=tier.maker_rate,
         taker_rate=tier.taker_rate,
-        rests=tuple(takes_stops(private, product) for product in products),
+        rests=tuple(rests),
     )

@@ -51,11 +51,13 @@ def live_terms(
     account: Account | None,
     now_ms: int,
     limits: Limits | None = None,
+    *,
+    resumes: bool = False,
 ) -> LiveTerms:
     """Return the terms. account: None for a simulated one. limits: None for the profile's.
 
-    Raises ConfigError if a position could be left without a stop and the profile does not say
-    that it may.
+    Raises ConfigError if a new session's positions could be left without a stop and the profile
+    does not say that they may; one that `resumes` may hold a position, and is never kept from it.
     """
     routes = route_of(settings.routes, [product.product_id for product in products])
     strategies = [create(route.strategy, route.params) for route in routes]
@@ -82,7 +84,8 @@ def live_terms(
         "label": None,
     }
     if account is not None:
-        _check_stops(settings, account, products)
+        if not resumes:
+            _check_stops(settings, account, products)
         header |= {
             "portfolio": account.portfolio,
             "wallets": {name: format(total, "f") for name, total in account.wallets.items()},

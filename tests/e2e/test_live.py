@@ -18,7 +18,7 @@ from gpt_trader.runtime.replay import replay
 from gpt_trader.runtime.session import JOURNAL, read_header
 from gpt_trader.runtime.wiring import plan_of, signals_of
 from tests.emulator import serve
-from tests.emulator.faults import everything
+from tests.emulator.faults import Fault, everything
 from tests.live_helpers import MINUTE, Live, live
 
 
@@ -259,3 +259,35 @@ def test_reports_that_vanish_are_found_by_looking(tmp_path):
         session = desk.run(desk.exchange.now_ms + 3 * MINUTE, streams=True)
         agrees(desk, session)
         assert len(desk.exchange.books.fills) > 10
+
+
+def test_words_that_nobody_knows_yet_prove_nothing(tmp_path):
+    def frozen(rows):
+        return [
+            row | {"status": "FROZEN", "order_type": "NEW", "trigger_status": "?"} for row in rows
+        ]
+
+    with live(tmp_path) as desk:
+        begin = desk.exchange.now_ms
+        desk.run(begin + 3 * MINUTE)
+        desk.exchange.faults.add(Fault("/orders/historical/batch", times=None, rows=frozen))
+        desk.exchange.wire.lost = {"user"}
+        desk.run(begin + 6 * MINUTE)
+        desk.exchange.faults.heal()
+        desk.exchange.wire.lost = set()
+        agrees(desk, desk.run(begin + 10 * MINUTE))
+
+
+def test_maintenance_ends_nothing_and_loses_nothing(tmp_path):
+    with live(tmp_path) as desk:
+        begin = desk.exchange.now_ms
+        desk.run(begin + 3 * MINUTE)
+        for rules in desk.exchange.books.rules.values():
+            rules.flags.add("cancel_only")
+        session = desk.run(begin + 8 * MINUTE)
+        assert desk.exchange.books.violations == []
+        for rules in desk.exchange.books.rules.values():
+            rules.flags.clear()
+        session = desk.run(begin + 16 * MINUTE)
+        agrees(desk, session)
+        assert not session.state.halted

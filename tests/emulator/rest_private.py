@@ -271,6 +271,7 @@ def order_row(order: Order) -> dict[str, Any]:
         "client_order_id": order.client_order_id,
         "status": order.status,
         "time_in_force": tif,
+        "a_new_field": {"of": ["any", "kind"]},
         "created_time": iso(order.created_ms),
         "completion_percentage": "0",
         "filled_size": plain(order.filled),

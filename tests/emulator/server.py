@@ -59,6 +59,7 @@ class Exchange:
         self.most_per_s: int | None = None  # public requests a second; None: no limit
         self.clock: Callable[[], float] = time.monotonic  # the limit's seconds
         self._begun: deque[float] = deque()
+        self.private_left = 29  # requests of a key that it says are left
         self.keys = Keys()
         self.books = Books()
         self._told = 0
@@ -354,6 +355,10 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self._answer(method, parts.path, query, sent)
         status = answer.status
         headers = {"content-type": "application/json", "cache-control": "max-age=14400"}
+        if "authorization" in self.headers:
+            left = exchange.private_left
+            headers |= {"x-ratelimit-limit": "30", "x-ratelimit-remaining": str(left)}
+            headers |= {"x-ratelimit-reset": "1"}
         if fault is not None and fault.rows is not None:
             for name in ROWS & set(answer.document):
                 answer.document[name] = fault.rows(answer.document[name])

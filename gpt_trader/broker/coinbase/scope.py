@@ -24,15 +24,15 @@ def check_scope(permissions: Permissions, *, trades: bool, allow_transfer: bool)
         )
 
 
-def takes_stops(private: Private, product: Product) -> bool:
+def takes_stops(private: Private, product: Product) -> bool | None:
     """Whether the exchange would take a stop that sells, asked with a preview far below the price.
 
-    A refusal for lack of coins says that the kind of order is taken; any other leaves it in doubt,
-    and a doubt means no.
+    A refusal for lack of coins says that the kind of order is taken, one of the kind itself that
+    it is not. None: neither was said, as in maintenance.
     """
     touches = private.touches([product.product_id])
     if not touches:
-        return False
+        return None
     stop = max(int(touches[0].bid / 2 / product.price_increment), 1)
     least = product.quote_min_size * 4 / touches[0].bid
     lots = max(int(max(least, product.base_min_size) / product.base_increment) + 1, 1)
@@ -48,4 +48,6 @@ def takes_stops(private: Private, product: Product) -> bool:
         stop=stop,
     )
     found = private.preview(product.product_id, -1, configuration(probe, product))
-    return all("INSUFFICIENT" in reason for reason in found.errors)
+    if all("INSUFFICIENT" in reason for reason in found.errors):
+        return True
+    return False if any("SUPPORTED" in reason for reason in found.errors) else None

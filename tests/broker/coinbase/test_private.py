@@ -180,7 +180,7 @@ def test_portfolios_touches_and_limits(private):
     assert [one.type for one in private.portfolios()] == ["DEFAULT"]
     [touch] = private.touches(["COIN-USD"])
     assert (touch.bid, touch.ask) == (Decimal("99.99"), Decimal("100.01"))
-    assert private.limits == {}
+    assert private.limits["x-ratelimit-remaining"] == "29"
 
 
 @pytest.mark.parametrize("kind", ["ec", "ed25519"])
@@ -228,8 +228,21 @@ def test_whether_stops_rest_is_asked_and_never_assumed(desk, private):
     assert takes_stops(private, TRADED)
     desk.exchange.books.transfer("COIN", 100)
     assert takes_stops(private, TRADED)
+    desk.exchange.books.rules["COIN-USD"].flags.add("cancel_only")
+    assert takes_stops(private, TRADED) is None
     desk.exchange.books.rules["COIN-USD"].takes_stops = False
-    assert not takes_stops(private, TRADED)
+    assert takes_stops(private, TRADED) is False
     desk.exchange.faults.add(Fault("/best_bid_ask", status=200, body='{"pricebooks": []}'))
-    assert not takes_stops(private, TRADED)
+    assert takes_stops(private, TRADED) is None
     assert desk.exchange.books.orders == {}
+
+
+def test_an_exhausted_limit_slows_down_before_it_is_refused(desk, private):
+    rest = private.rest
+    private.permissions()
+    assert rest._pace._rate == 1000.0
+    desk.exchange.private_left = 0
+    for _ in range(3):
+        private.permissions()
+    assert rest._pace._rate < 300.0
+    assert private.cancels._pace._rate == 1000.0, "cancels have a pace of their own"
