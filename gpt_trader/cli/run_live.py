@@ -14,7 +14,9 @@ from gpt_trader.broker.coinbase.broker import CoinbaseBroker
 from gpt_trader.broker.coinbase.catalog import Catalog, untradable
 from gpt_trader.broker.coinbase.keys import load_signer
 from gpt_trader.broker.coinbase.link import CoinbaseLink
+from gpt_trader.broker.coinbase.parse import ProductInfo
 from gpt_trader.broker.coinbase.private import Private
+from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.broker.coinbase.scope import check_scope, takes_stops
 from gpt_trader.broker.observe import ObserveBroker
 from gpt_trader.broker.quotes import QuotePaper
@@ -27,6 +29,7 @@ from gpt_trader.config.settings import Settings
 from gpt_trader.data.times import format_time
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.ports import Broker
+from gpt_trader.errors import DataError
 from gpt_trader.risk.policy import no_policy
 from gpt_trader.runtime.live_feed import LiveFeed, Market
 from gpt_trader.runtime.live_record import live_record_of, live_summary
@@ -37,6 +40,7 @@ from gpt_trader.runtime.state_dir import live_dir
 from gpt_trader.runtime.state_dir import state_dir as folder_of
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.summary import Outcome
+from gpt_trader.runtime.wiring import plan_of
 
 SKEW_SAID_MS = 1_000  # a clock so far from the exchange's is worth a word
 LIVE_ATTEMPTS = 3  # of a read: the loop must go on
@@ -155,13 +159,9 @@ def _connected(asked: Asked, settings: Settings, stop: Stop, state_dir: Path | N
     exchange = reach(settings.coinbase, wait, attempts=LIVE_ATTEMPTS)
     if abs(exchange.skew_ms) > SKEW_SAID_MS:
         note(f"this machine's clock is {-exchange.skew_ms / 1000:+.1f} s from the exchange's")
-    infos = [exchange.market.product(name) for name in settings.products]
-    closed = {info.product_id: why for info in infos if (why := untradable(info)) is not None}
-    for name, why in closed.items():
-        warn(f"{name} cannot be traded now: {why}; its orders will be refused")
-    products = [product_of(info) for info in infos]
     limits = None if asked.risk else no_policy(settings.interval_ms)
     account: Account | None = None
+    private: Private | None = None
     broker: Broker = ObserveBroker() if settings.broker == "observe" else QuotePaper()
     if settings.broker == "coinbase":
         private = connect_private(
@@ -174,16 +174,43 @@ def _connected(asked: Asked, settings: Settings, stop: Stop, state_dir: Path | N
         )
         portfolio = checked_portfolio(private, settings)
         folder = live_dir(settings.profile, portfolio, state_dir, os.environ)
-        known = known_rests(folder)
-        account = read_account(private, portfolio, products, known)
         broker = CoinbaseBroker(private, wait)
     else:
         folder = folder_of(settings.profile, state_dir, os.environ)
-    terms = live_terms(
-        settings, products, account, exchange.now_ms(), limits, resumes=(folder / JOURNAL).exists()
-    )
+    resumes = (folder / JOURNAL).exists()
+    known = plan_of(read_header(folder)).products if resumes else ()
+    products, infos = _listed(exchange.market, settings.products, known)
+    if private is not None:
+        account = read_account(private, portfolio, products, known_rests(folder))
+    terms = live_terms(settings, products, account, exchange.now_ms(), limits, resumes=resumes)
     catalog = Catalog(exchange.market.product, infos)
     return Wires(terms, exchange.market, broker, catalog, exchange.now_ms, folder)
+
+
+def _listed(
+    market: PublicMarket, names: Sequence[str], known: Sequence[Product]
+) -> tuple[list[Product], list[ProductInfo]]:
+    """Return the products as they trade now, and what the exchange says of them.
+
+    One that it no longer lists is as the session knows it: it is stranded, the others go on.
+    """
+    before = {product.product_id: product for product in known}
+    products, infos = [], []
+    for name in names:
+        try:
+            info = market.product(name)
+        except DataError as error:
+            if name not in before:
+                raise
+            warn(f"{name} is not listed any more: {error.message}")
+            products.append(before[name])
+            continue
+        why = untradable(info)
+        if why is not None:
+            warn(f"{name} cannot be traded now: {why}; its orders will be refused")
+        products.append(product_of(info))
+        infos.append(info)
+    return products, infos
 
 
 def checked_portfolio(private: Private, settings: Settings) -> str:

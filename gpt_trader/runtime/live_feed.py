@@ -151,9 +151,15 @@ class LiveFeed:
             wanted = max(plan.window_bars[j], plan.min_bars[j]) + 1
             start_ms = newest_ms - wanted * plan.interval_ms
             is_new = state.bars_seen[j] == 0
-            bars = self._history(
-                product, start_ms if is_new else known_ms + plan.interval_ms, newest_ms
-            )
+            try:
+                bars = self._history(
+                    product, start_ms if is_new else known_ms + plan.interval_ms, newest_ms
+                )
+            except DataError as failure:  # delisted: the others go on
+                if is_new:
+                    raise
+                self.problem = failure.message
+                continue
             newest += [self._priced(bar) for bar in bars if bar.open_ms == newest_ms]
             missed = tuple(bar for bar in bars if bar.open_ms < newest_ms)
             if is_new and missed:

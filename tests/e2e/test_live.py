@@ -291,3 +291,15 @@ def test_maintenance_ends_nothing_and_loses_nothing(tmp_path):
         session = desk.run(begin + 16 * MINUTE)
         agrees(desk, session)
         assert not session.state.halted
+
+
+def test_a_product_that_is_delisted_does_not_keep_a_session_from_starting(account, capsys):
+    run = ["-q", "run", "-p", "canary", "--live", "--once", "--strategy", "buy_and_hold"]
+    assert main(run) == 0
+    gone = {"times": None, "status": 404, "body": "{}"}
+    account.faults.add(Fault("/products/ETH-USD", **gone), Fault("product_id=ETH-USD", **gone))
+    capsys.readouterr()
+    account.now_ms += 4 * 3_600_000
+    assert main(run) == 0
+    assert "not listed any more" in capsys.readouterr().err
+    assert main([*run, "--set", "products=BTC-USD,QUIET-USD"]) == 3

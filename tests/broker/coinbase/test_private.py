@@ -4,11 +4,12 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.broker.coinbase.account import Placed, Refused
+from gpt_trader.broker.coinbase.account import Placed, Refused, parse_order
 from gpt_trader.broker.coinbase.scope import check_scope, takes_stops
 from gpt_trader.domain.product import Product as Traded
 from gpt_trader.errors import (
     AuthError,
+    DataError,
     HaltError,
     RateLimited,
     Unavailable,
@@ -246,3 +247,36 @@ def test_an_exhausted_limit_slows_down_before_it_is_refused(desk, private):
         private.permissions()
     assert rest._pace._rate < 300.0
     assert private.cancels._pace._rate == 1000.0, "cancels have a pace of their own"
+
+
+@pytest.mark.parametrize(
+    "body, error",
+    [
+        ('{"pricebook": {"bids": [], "asks": []}}', DataError),
+        ('{"pricebook": {"bids": [{"price": "2"}], "asks": [{"price": "1"}]}}', DataError),
+        ('{"pricebook": {"bids": 7, "asks": [{}]}}', DataError),
+        ("{}", Unavailable),
+    ],
+)
+def test_a_book_without_both_sides_is_no_touch(body, error, desk):
+    desk.exchange.faults.add(Fault("/product_book", times=None, status=200, body=body))
+    with pytest.raises(error):
+        desk.market().touch("COIN-USD")
+
+
+def test_pages_that_never_end_are_a_fault(desk, private, monkeypatch):
+    monkeypatch.setattr("gpt_trader.broker.coinbase.private.MOST_PAGES", 3)
+    for i in range(8):
+        body = f'{{"accounts": [], "has_next": true, "cursor": "{i}"}}'
+        desk.exchange.faults.add(Fault("/accounts", status=200, body=body))
+    with pytest.raises(Unavailable, match="do not end"):
+        private.balances()
+
+
+def test_an_order_document_without_its_order_is_asked_again(desk, private):
+    placed = private.create("c1", *BUY)
+    desk.exchange.faults.add(Fault("/historical/0000", status=200, body='{"order": null}'))
+    assert private.order(placed.order_id).status == "OPEN"
+    odd = {"order_configuration": {"x": None}, "side": "BUY", "order_id": "o", "product_id": "p"}
+    assert parse_order(odd).limit_price is None
+    assert parse_order(odd | {"order_configuration": {}}).base_size is None

@@ -1,0 +1,112 @@
+"""The stream's messages: whatever is odd in them, what can be read is read."""
+
+import json
+
+import pytest
+
+from gpt_trader.broker.coinbase import messages
+from gpt_trader.broker.coinbase.bars import TradeBars
+from gpt_trader.broker.coinbase.inbox import Inbox
+from gpt_trader.broker.coinbase.link import CoinbaseLink
+from gpt_trader.engine.events import Quoted
+from gpt_trader.errors import Unavailable
+from tests.engine_helpers import COIN, Desk
+
+MINUTE = 60_000
+
+
+def frame(channel, event, sequence=0):
+    found = {"channel": channel, "sequence_num": sequence, "events": [event]}
+    return messages.read(json.dumps(found))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '"x"', '{"type": "error", "message": "no"}'])
+def test_what_is_no_message_ends_the_connection(text):
+    with pytest.raises(Unavailable):
+        messages.read(text)
+
+
+def test_missing_parts_are_absent_and_unknown_ones_are_passed_over():
+    found = messages.read('{"channel": "new", "sequence_num": "7", "events": {}}')
+    assert (found.channel, found.sequence, found.events) == ("new", None, [])
+    odd = {"tickers": [7, {"product_id": "A-USD"}, {"best_bid": "1", "best_ask": "2"}]}
+    assert list(messages.tickers(frame("ticker", odd))) == []
+    assert list(messages.tickers(frame("ticker", {"tickers": None}))) == []
+    bad = [{"price": "1"}, {"time": "x", "price": "1", "size": "1", "product_id": "A-USD"}]
+    assert list(messages.prints(frame("market_trades", {"trades": bad}))) == []
+    assert list(messages.orders(frame("user", {"orders": [{"order_id": "o"}, None]}))) == []
+    assert list(messages.orders(messages.Frame("user", 0, [None, 5]))) == []
+
+
+def link(broker=None):
+    return CoinbaseLink(
+        [COIN],
+        MINUTE,
+        broker=broker,
+        sign=lambda: None,
+        urls=(None, None),
+        now_ms=lambda: 5,
+        clock=lambda: 0.0,
+        random=lambda: 0.0,
+    )
+
+
+@pytest.mark.parametrize(
+    "bid, ask, told",
+    [
+        ("99.99", "100.01", (9_999, 10_001)),
+        ("99.999", "100.001", (9_999, 10_001)),
+        ("100.01", "99.99", None),
+        ("0", "1", None),
+        ("much", "more", None),
+        ("", "1", None),
+    ],
+)
+def test_a_quote_is_whole_ticks_or_none(bid, ask, told):
+    made = link()
+    row = {"product_id": "COIN-USD", "best_bid": bid, "best_ask": ask}
+    other = row | {"product_id": "ELSE-USD"}
+    made._inbox.put(frame("ticker", {"tickers": [row, other]}))
+    desk = Desk()
+    found = list(made.events(desk.plan, lambda: desk.state, 7))
+    assert found == ([] if told is None else [Quoted(7, "COIN-USD", *told)])
+    assert list(made.events(desk.plan, lambda: desk.state, 8)) == []
+
+
+def test_without_an_account_there_is_one_link_and_nothing_runs_until_it_is_started():
+    made = link()
+    assert [one.name for one in made.stream.links] == ["market"]
+    assert not made.is_up(0)
+    made._inbox.put(frame("user", {"orders": []}))
+    assert made.missed_reports() is False
+    made.stream.stop()
+
+
+def test_an_inbox_keeps_the_newest_quote_and_every_report():
+    bars = TradeBars({"COIN-USD": COIN}, MINUTE)
+    box = Inbox(bars, lambda: 0)
+    box.began()
+    for bid in ("1", "2", "3"):
+        row = {"product_id": "COIN-USD", "best_bid": bid, "best_ask": "9"}
+        box.put(frame("ticker", {"tickers": [row]}))
+    order = {"order_id": "o", "product_id": "COIN-USD", "order_side": "BUY"}
+    for _ in range(3):
+        box.put(frame("user", {"orders": [order, order]}))
+    box.wait(60.0)
+    found = box.take()
+    assert (found.quotes, len(found.orders)) == ({"COIN-USD": ("3", "9")}, 6)
+    assert box.most_queued == 6
+    assert box.take().orders == []
+    trade = {
+        "trade_id": "1",
+        "product_id": "COIN-USD",
+        "time": "1970-01-01T00:00:01Z",
+        "price": "1.00",
+        "size": "2",
+    }
+    box.put(frame("market_trades", {"trades": [trade]}))
+    box.put(frame("heartbeats", {}))
+    [bar] = box.closed(2 * MINUTE)
+    assert (bar.close, bar.volume) == (100, 2.0)
+    box.broke()
+    box.wait(0.0)
