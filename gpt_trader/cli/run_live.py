@@ -102,6 +102,9 @@ def run_live(
             write_fills(fills, session)
         state = session.state
         outcome = Outcome(done, session.resumed, stop.asked, str(wires.folder))
+    for one in [] if link is None else link.stream.links:
+        if one.problem:
+            warn(f"the {one.name} stream came up {one.connects} times, ended by: {one.problem}")
     if feed.failures:
         warn(f"{feed.failures} polls failed, the last: {feed.problem}")
     summary = live_summary(record, state, outcome)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from gpt_trader.broker.coinbase.inbox import Inbox
 from gpt_trader.cli.main import main
 from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.engine.events import BarClosed, OrderUpdated
@@ -19,7 +20,7 @@ from gpt_trader.runtime.session import JOURNAL, read_header
 from gpt_trader.runtime.wiring import plan_of, signals_of
 from tests.emulator import serve
 from tests.emulator.faults import Fault, everything
-from tests.live_helpers import MINUTE, Live, live
+from tests.live_helpers import MINUTE, Live, live, until
 
 
 def entries(desk: Live):
@@ -303,3 +304,27 @@ def test_a_product_that_is_delisted_does_not_keep_a_session_from_starting(accoun
     assert main(run) == 0
     assert "not listed any more" in capsys.readouterr().err
     assert main([*run, "--set", "products=BTC-USD,QUIET-USD"]) == 3
+
+
+def test_a_run_that_goes_on_streams_and_says_what_broke(account, capsys, monkeypatch):
+    monkeypatch.setenv("GPT_TRADER_COINBASE__WS_URL", account.ws_url)
+    begin_ms, waited = account.now_ms, []
+    wait = Inbox.wait
+
+    def waits(self, timeout_s):  # the market moves while the loop waits
+        waited.append(timeout_s)
+        account.advance(account.now_ms + 1_000)
+        if len(waited) == 30:
+            until(lambda: account.wire.told() > 3)
+            account.wire.close(1011)
+            until(lambda: account.wire.connections > 1)
+        wait(self, 0.01)
+
+    monkeypatch.setattr(Inbox, "wait", waits)
+    run = ["run", "-p", "paper", "--interval", "1m", "--cycles", "4", "--strategy", "hold"]
+    assert main([*run, "--json"]) == 0
+    out, err = capsys.readouterr()
+    kinds = [json.loads(line)["type"] for line in out.splitlines()]
+    assert kinds == ["cycle"] * 4 + ["summary"]
+    assert "the market stream came up" in err
+    assert account.now_ms - begin_ms >= 2 * MINUTE
