@@ -1,12 +1,12 @@
 """The exchange's REST API on a port of this machine, quirks and limits included."""
 
+import contextlib
 import json
 import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
@@ -297,7 +297,7 @@ class Exchange:
         return Answer(200, {"trades": rows, "best_bid": "", "best_ask": ""})
 
 
-@contextmanager
+@contextlib.contextmanager
 def serve(market: Market | None = None, *, now_ms: int = GENESIS_MS + 40 * 86_400_000) -> Iterator:
     """Run a stand-in for the length of a `with` block."""
     exchange = Exchange(market or Market(), now_ms)
@@ -310,6 +310,7 @@ def serve(market: Market | None = None, *, now_ms: int = GENESIS_MS + 40 * 86_40
     finally:
         exchange.wire.stop()
         server.shutdown()
+        server.cut()
         server.server_close()
         thread.join()
 
@@ -320,9 +321,21 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
         self.lock = threading.Lock()
+        self.accepted: list[socket.socket] = []
         super().__init__(("127.0.0.1", 0), _Handler)
 
-    def handleerror(self, request: Any, client_address: Any) -> None:
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Remember a connection, so that it ends with the server."""
+        self.accepted.append(request)
+        super().process_request(request, client_address)
+
+    def cut(self) -> None:
+        """End every connection: a server that is gone answers nobody."""
+        for connection in self.accepted:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that went away: some tests kill theirs."""
 
 

@@ -1,5 +1,6 @@
 """The stand-in behaves as the exchange's documents say."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -100,3 +101,15 @@ def test_too_many_requests_in_a_second_are_refused():
         assert [get(exchange, "/time")[0] for _ in range(12)] == [200] * 10 + [429] * 2
         now[0] = 1.0
         assert get(exchange, "/time")[0] == 200
+
+
+def test_a_server_that_is_gone_answers_nobody():
+    def ask():
+        line.request("GET", "/api/v3/brokerage/time")
+        return line.getresponse().read()
+
+    with serve(Market((BUSY,))) as gone:
+        line = http.client.HTTPConnection("127.0.0.1", gone._server.server_port, timeout=5)
+        assert ask()
+    with pytest.raises((http.client.HTTPException, OSError)):
+        ask()
