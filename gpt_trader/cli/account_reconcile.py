@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from gpt_trader.broker.coinbase.scope import check_portfolio
 from gpt_trader.cli import output
 from gpt_trader.cli.account_reach import reach_account
 from gpt_trader.cli.options import session_folder
@@ -27,6 +28,7 @@ def run(profile: str | None, state_dir: Path | None, *, json: bool) -> None:
         state = recover_state(journal, plan, header["cash"])
         warnings = doubts(journal)
     reached = reach_account(profile or header["profile"])
+    check_portfolio(reached.private.permissions(), header["portfolio"])
     began_ms = min(
         [order.sent_ms for order in state.open_orders], default=reached.exchange.now_ms()
     )

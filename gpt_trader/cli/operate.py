@@ -53,6 +53,7 @@ def _live_parts(
     if not is_live(header):
         return None, None
     from gpt_trader.broker.coinbase.broker import CoinbaseBroker
+    from gpt_trader.broker.coinbase.scope import check_portfolio, check_scope
     from gpt_trader.broker.observe import ObserveBroker
     from gpt_trader.broker.quotes import QuotePaper
     from gpt_trader.cli.account_reach import ATTEMPTS, wait
@@ -73,6 +74,10 @@ def _live_parts(
         now_ms=exchange.now_ms,
         attempts=ATTEMPTS,
     )
+    permissions = private.permissions()
+    check_portfolio(permissions, header["portfolio"])
+    allowed = settings.coinbase.allow_transfer_key
+    check_scope(permissions, trades=not reads, allow_transfer=allowed)
     return CoinbaseBroker(private, wait), exchange.now_ms
 
 

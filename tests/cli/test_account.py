@@ -271,3 +271,25 @@ def test_a_backtest_at_the_accounts_own_tier(exchange, capsys):
         60.0,
     )
     assert main([*words, "--fee-tier", "account", "--taker-bps", "1"]) == 2
+
+
+def test_a_key_of_another_portfolio_is_nobodys_here(exchange, capsys, monkeypatch):
+    assert main(HOLD) == 0
+    name, secret = exchange.new_key(portfolio="99999999-2222-4333-8444-555555555555")
+    monkeypatch.setenv("COINBASE_API_KEY", name)
+    monkeypatch.setenv("COINBASE_API_SECRET", secret)
+    order = ["BTC-USD", "buy", "--value", "5", "-p", "canary", "--live", "--yes"]
+    assert main(["orders", "place", *order]) == 4
+    assert main(["account", "reconcile", "-p", "canary"]) == 4
+    assert exchange.books.orders == {}
+    assert "99999999" in capsys.readouterr().err
+
+
+def test_orders_by_hand_want_a_key_without_too_many_rights(exchange, monkeypatch):
+    assert main(HOLD) == 0
+    name, secret = exchange.new_key(can_transfer=True)
+    monkeypatch.setenv("COINBASE_API_KEY", name)
+    monkeypatch.setenv("COINBASE_API_SECRET", secret)
+    order = ["BTC-USD", "buy", "--value", "5", "-p", "canary", "--live", "--yes"]
+    assert main(["orders", "place", *order]) == 4
+    assert exchange.books.orders == {}

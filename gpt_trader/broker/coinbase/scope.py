@@ -24,6 +24,15 @@ def check_scope(permissions: Permissions, *, trades: bool, allow_transfer: bool)
         )
 
 
+def check_portfolio(permissions: Permissions, portfolio: str) -> None:
+    """Raise AuthError if a key belongs to another portfolio than the session it is used for."""
+    if permissions.portfolio_uuid != portfolio:
+        raise AuthError(
+            f"the key is of portfolio {permissions.portfolio_uuid}, the session of {portfolio}",
+            hint="use the key that the session was begun with",
+        )
+
+
 def takes_stops(private: Private, product: Product) -> bool | None:
     """Whether the exchange would take a stop that sells, asked with a preview far below the price.
 
