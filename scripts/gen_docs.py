@@ -4,12 +4,14 @@ from pathlib import Path
 
 from gpt_trader.cli import page as cli_page
 from gpt_trader.config import page as config_page
+from gpt_trader.domain import order_life_page
 from gpt_trader.strategy import page as strategy_page
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGES = {
     "cli.md": cli_page.render,
     "configuration.md": config_page.render,
+    "order-life.md": order_life_page.render,
     "strategies.md": strategy_page.render,
 }
 

@@ -25,9 +25,11 @@ from gpt_trader.config.load import load_profile
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.targets import Condition, Targets
 from gpt_trader.kernel.slots import LOTS
+from gpt_trader.runtime.agreement import began_with
 from gpt_trader.runtime.live_feed import LiveFeed
 from gpt_trader.runtime.live_terms import LiveTerms, live_terms
 from gpt_trader.runtime.loop import run_feed
+from gpt_trader.runtime.reconcile import Reconciler
 from gpt_trader.runtime.session import JOURNAL, Session, read_header, start
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.strategy.base import param
@@ -128,7 +130,13 @@ class Live:
                 plan=session.plan,
                 state=lambda: session.state,
                 market=market,
-                orders=broker,
+                books=Reconciler(
+                    session.plan,
+                    broker,
+                    began_with(read_header(self.folder)),
+                    lambda: session.state,
+                    now,
+                ),
                 now_ms=now,
                 wait=self.wait,
                 stopped=lambda: False,

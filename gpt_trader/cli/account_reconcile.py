@@ -9,7 +9,7 @@ from gpt_trader.cli import output
 from gpt_trader.cli.account_reach import reach_account
 from gpt_trader.cli.options import session_folder
 from gpt_trader.errors import UsageError
-from gpt_trader.runtime.agreement import differences, expected_wallets
+from gpt_trader.runtime.agreement import began_with, differences, expected_wallets
 from gpt_trader.runtime.journaling import doubts, recover_state
 from gpt_trader.runtime.session import view
 from gpt_trader.runtime.wiring import trades_money
@@ -41,7 +41,7 @@ def run(profile: str | None, state_dir: Path | None, *, json: bool) -> None:
     data = {
         "agrees": not found,
         "portfolio": header["portfolio"],
-        "wallets": len(expected_wallets(header, state)),
+        "wallets": len(expected_wallets(began_with(header), state)),
         "orders": len(orders),
         "differences": [one._asdict() for one in found],
     }

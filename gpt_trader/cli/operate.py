@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from gpt_trader.cli.options import session_folder
 from gpt_trader.config.load import load_profile
 from gpt_trader.engine.events import Event, HistoryLoaded
 from gpt_trader.engine.ports import Broker, Entry
+from gpt_trader.errors import BrokerError, DataError
+from gpt_trader.runtime.halt import Latch
 from gpt_trader.runtime.session import JOURNAL, Session, nothing, read_header, reopen, start
 from gpt_trader.runtime.state_dir import state_dir as folder_of
 from gpt_trader.runtime.wiring import feed, is_live, trades_money
@@ -30,8 +32,10 @@ def open_session(
     folder = session_folder(profile, state_dir)
     if profile is None or (folder / JOURNAL).exists():
         header = read_header(folder)
-        broker, now_ms = _live_parts(header, live=live, reads=reads)
+        broker, now_ms = _live_parts(header, folder, live=live, reads=reads)
         with reopen(folder, broker=broker, now_ms=now_ms) as session:
+            if trades_money(header):
+                _look(session, header)
             yield session
         return
     asked = run_input.Asked(profile, {}, [], [], Period(None, None), None, None, True, False)
@@ -46,8 +50,29 @@ def open_session(
         yield session
 
 
+def _look(session: Session, header: Mapping[str, Any]) -> None:
+    """Hold the account against the journal unless that was done just now: entries need it.
+
+    One that does not answer keeps nothing but entries from being carried out.
+    """
+    from gpt_trader.broker.coinbase.broker import CoinbaseBroker
+    from gpt_trader.runtime.agreement import began_with
+    from gpt_trader.runtime.reconcile import Reconciler
+
+    assert isinstance(session.broker, CoinbaseBroker)
+    age_ms = session.time_ms() - session.state.reconciled_ms
+    if age_ms <= session.plan.max_unreconciled_ms // 2:
+        return
+    books = Reconciler(
+        session.plan, session.broker, began_with(header), lambda: session.state, session.time_ms
+    )
+    with suppress(BrokerError, DataError):
+        for event in books.events():
+            session.take(event, nothing)
+
+
 def _live_parts(
-    header: Mapping[str, Any], *, live: bool, reads: bool
+    header: Mapping[str, Any], folder: Path, *, live: bool, reads: bool
 ) -> tuple[Broker | None, Callable[[], int] | None]:
     """Return the broker and the clock of a session on live prices; (None, None) of any other."""
     if not is_live(header):
@@ -78,7 +103,7 @@ def _live_parts(
     check_portfolio(permissions, header["portfolio"])
     allowed = settings.coinbase.allow_transfer_key
     check_scope(permissions, trades=not reads, allow_transfer=allowed)
-    return CoinbaseBroker(private, wait), exchange.now_ms
+    return CoinbaseBroker(private, wait, Latch(folder).entering), exchange.now_ms
 
 
 def take(session: Session, event: Event) -> list[Entry]:

@@ -24,17 +24,22 @@ from gpt_trader.cli import run_view
 from gpt_trader.cli.market import connect_private, product_of, reach
 from gpt_trader.cli.output import encode, note, warn
 from gpt_trader.cli.run_input import Asked
-from gpt_trader.cli.run_session import Ended, following, write_fills
+from gpt_trader.cli.run_session import Ended, controls_of, following, watched, write_fills
 from gpt_trader.config.settings import Settings
 from gpt_trader.data.times import format_time
 from gpt_trader.domain.product import Product
+from gpt_trader.engine.events import StopRequested
 from gpt_trader.engine.ports import Broker
+from gpt_trader.engine.state import State
 from gpt_trader.errors import DataError
 from gpt_trader.risk.policy import no_policy
-from gpt_trader.runtime.live_feed import LiveFeed, Market
+from gpt_trader.runtime.agreement import began_with
+from gpt_trader.runtime.halt import Latch
+from gpt_trader.runtime.live_feed import Books, LiveFeed, Market
 from gpt_trader.runtime.live_record import live_record_of, live_summary
 from gpt_trader.runtime.live_terms import Account, LiveTerms, live_terms
 from gpt_trader.runtime.loop import run_feed
+from gpt_trader.runtime.reconcile import Orders, Reconciler
 from gpt_trader.runtime.session import JOURNAL, Session, read_header, start
 from gpt_trader.runtime.state_dir import live_dir
 from gpt_trader.runtime.state_dir import state_dir as folder_of
@@ -74,15 +79,17 @@ def run_live(
     with _session(wires) as session, _linked(wires, settings, once=once) as link:
         run_view.live_banner(settings, terms, session, str(wires.folder))
         record = live_record_of(terms, session, session.cash)
+        controls = controls_of(session, wires.now_ms)
         feed = LiveFeed(
             plan=session.plan,
             state=lambda: session.state,
             market=wires.market,
-            orders=session.broker,
+            books=_books(session, wires),
             now_ms=wires.now_ms,
-            wait=stop.flag.wait,
+            wait=stop.wait,
             stopped=lambda: stop.asked,
             idle=session.durable.rest,
+            controls=controls.events,
             news=wires.catalog.news,
             link=link,
             once=once,
@@ -93,10 +100,12 @@ def run_live(
                 session,
                 iter(feed),
                 stop=stop,
-                watch=record.take,
+                watch=watched(record.take, controls.watch),
                 on_cycle=show,
                 cycles=None if once else cycles,  # the feed ends itself
             )
+        if stop.asked:  # stops stay at the exchange, what could open a position goes
+            session.take(StopRequested(wires.now_ms(), "signal"), record.take)
         session.durable.snapshot()
         if fills is not None:
             write_fills(fills, session)
@@ -119,6 +128,18 @@ def run_live(
         )
     halted = bool(state.halted or state.marks.halted)
     return Ended(done, stop.asked, halted, format_time(max(state.cycle_ms, 0)))
+
+
+def _books(session: Session, wires: Wires) -> Books:
+    """Return what looks at the account, or at the simulated orders."""
+
+    def state() -> State:
+        return session.state
+
+    if isinstance(wires.broker, CoinbaseBroker):
+        began = began_with(read_header(wires.folder))
+        return Reconciler(session.plan, wires.broker, began, state, wires.now_ms)
+    return Orders(session.plan, session.broker, state, wires.now_ms)
 
 
 @contextlib.contextmanager
@@ -158,7 +179,7 @@ def _linked(wires: Wires, settings: Settings, *, once: bool) -> Iterator[Coinbas
 
 
 def _connected(asked: Asked, settings: Settings, stop: Stop, state_dir: Path | None) -> Wires:
-    wait = stop.flag.wait
+    wait = stop.wait
     exchange = reach(settings.coinbase, wait, attempts=LIVE_ATTEMPTS)
     if abs(exchange.skew_ms) > SKEW_SAID_MS:
         note(f"this machine's clock is {-exchange.skew_ms / 1000:+.1f} s from the exchange's")
@@ -177,7 +198,7 @@ def _connected(asked: Asked, settings: Settings, stop: Stop, state_dir: Path | N
         )
         portfolio = checked_portfolio(private, settings)
         folder = live_dir(settings.profile, portfolio, state_dir, os.environ)
-        broker = CoinbaseBroker(private, wait)
+        broker = CoinbaseBroker(private, wait, Latch(folder).entering)
     else:
         folder = folder_of(settings.profile, state_dir, os.environ)
     resumes = (folder / JOURNAL).exists()

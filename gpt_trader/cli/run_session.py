@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,14 +11,19 @@ from gpt_trader.cli import run_input, run_view
 from gpt_trader.cli.options import again
 from gpt_trader.cli.output import encode, warn
 from gpt_trader.data.times import format_time
+from gpt_trader.engine.drive import Observer
 from gpt_trader.engine.events import FillReceived
 from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import FillBooked
+from gpt_trader.engine.state import State
 from gpt_trader.observe.cycle import fill_json
+from gpt_trader.runtime.controls import Controls
+from gpt_trader.runtime.inbox import Inbox
 from gpt_trader.runtime.journaling import read_entries
 from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.notes import Notes
-from gpt_trader.runtime.session import Session, start
+from gpt_trader.runtime.session import Session, clock_ms, start
 from gpt_trader.runtime.state_dir import state_dir as folder_of
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.summary import Outcome, record_of, summary_line
@@ -72,12 +78,13 @@ def run(
         run_view.banner(settings, wired, session, str(folder))
         resumed = session.resumed
         record = record_of(wired, session)
+        controls = controls_of(session, session.time_ms)
         with run_view.display(record, _cycles_left(wired, session, cycles), json=json) as show:
             done = run_feed(
                 session,
-                feed(wired, session.state),
+                controls.around(feed(wired, session.state)),
                 stop=stop,
-                watch=record.take,
+                watch=watched(record.take, controls.watch),
                 on_cycle=show,
                 cycles=cycles,
                 pause_s=1.0 / (settings.run.speed_bars_per_s or float("inf")),
@@ -99,6 +106,22 @@ def run(
             summary, following(asked.profile, state_dir, wired.plan, record.notes)
         )
     return ended
+
+
+def controls_of(session: Session, now_ms: Callable[[], int]) -> Controls:
+    """Return what listens to `kill`, `pause`, `resume` and `rearm` while a session runs."""
+    folder = session.latch.folder
+    return Controls(session.latch, Inbox(folder), lambda: session.state, now_ms, clock_ms)
+
+
+def watched(*watchers: Observer) -> Observer:
+    """Return an observer that tells each of several."""
+
+    def tell(state: State, entries: Sequence[Entry]) -> None:
+        for watch in watchers:
+            watch(state, entries)
+
+    return tell
 
 
 def _cycles_left(wired: Wired, session: Session, cycles: int | None) -> int:

@@ -18,12 +18,14 @@ from gpt_trader.engine.events import (
     HistoryLoaded,
     OrderAmended,
     OrderUpdated,
+    Reconciled,
     Ticked,
 )
 from gpt_trader.engine.orders import (
     amend_order,
     book_fill,
     close_by_quote,
+    cut_position,
     mark_cancelled,
     take_order,
     take_protection,
@@ -103,6 +105,17 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             assert isinstance(event, Adjusted)
             moved = with_moved(state, event.asset, Decimal(event.amount))
             return _adjust_cash(moved, record.units) if record.units else moved
+        case rec.PositionCut():
+            return cut_position(plan, state, record)
+        case rec.ProductFrozen():
+            return state._replace(frozen=replaced(state.frozen, record.j, record.reason))
+        case rec.Disarmed():
+            return state._replace(reconciled_ms=0)
+        case rec.Armed():
+            assert isinstance(event, Reconciled)
+            return state._replace(reconciled_ms=event.time_ms, foreign_orders=event.foreign_orders)
+        case rec.Flattening():
+            return state._replace(flattening=True)
         case _:
             assert_never(record)
 
@@ -117,6 +130,7 @@ def _switch(state: State, record: rec.SwitchSet) -> State:
         paused=record.paused,
         switched_by=record.by,
         switch_reason=record.reason,
+        flattening=state.flattening and record.halted,
         marks=marks,
     )
 

@@ -162,6 +162,7 @@ def state_to_json(state: State) -> dict[str, Any]:
         "paused": state.paused,
         "switched_by": state.switched_by,
         "switch_reason": state.switch_reason,
+        "flattening": state.flattening,
         "fees": state.fees,
         "funding": state.funding,
         "transfers": state.transfers,
@@ -169,6 +170,9 @@ def state_to_json(state: State) -> dict[str, Any]:
         "fee_book": state.fee_book.tolist(),
         "ledger": dict(state.ledger),
         "guarded_ms": list(state.guarded_ms),
+        "frozen": list(state.frozen),
+        "reconciled_ms": state.reconciled_ms,
+        "foreign_orders": state.foreign_orders,
     }
 
 
@@ -198,6 +202,7 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
         paused=data["paused"],
         switched_by=data["switched_by"],
         switch_reason=data["switch_reason"],
+        flattening=data["flattening"],
         fees=data["fees"],
         funding=data["funding"],
         transfers=data["transfers"],
@@ -205,6 +210,9 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
         fee_book=np.array(data["fee_book"], np.int64),
         ledger=data["ledger"],
         guarded_ms=tuple(data["guarded_ms"]),
+        frozen=tuple(data["frozen"]),
+        reconciled_ms=data["reconciled_ms"],
+        foreign_orders=data["foreign_orders"],
     )
 
 

@@ -23,6 +23,7 @@ from gpt_trader.engine.state import (
     open_entries,
     replaced,
     unknown_orders,
+    unreconciled,
     working_id,
 )
 from gpt_trader.kernel.codes import ACT_ENTER
@@ -49,7 +50,6 @@ def run_cycle(plan: Plan, state: State, event: Event, signals: Signals) -> Cycle
     Cancels leave first, then orders that reduce, then entries.
     """
     cycle_ms = state.arriving_ms
-    age_ms = max(event.time_ms - (cycle_ms + plan.interval_ms), 0)
     marked = rec.Marked(cycle_ms, _marks(plan, state, cycle_ms))
     arrived = sorted(state.arrived)
     latched = _is_latched_by(state.marks, marked.marks)
@@ -60,7 +60,7 @@ def run_cycle(plan: Plan, state: State, event: Event, signals: Signals) -> Cycle
         state = apply(plan, state, event, cancel)
     made: list[rec.Decided] = []
     for j in arrived:
-        made.append(_decide(plan, state, j, cycle_ms, age_ms, signals))
+        made.append(_decide(plan, state, j, cycle_ms, event.time_ms, signals))
         state = apply(plan, state, event, made[-1])
     ended = rec.CycleEnded(cycle_ms)
     state = apply(plan, state, event, ended)
@@ -92,14 +92,16 @@ def _is_latched_by(before: Marks, after: Marks) -> bool:
 
 
 def _decide(
-    plan: Plan, state: State, j: int, cycle_ms: int, age_ms: int, signals: Signals
+    plan: Plan, state: State, j: int, cycle_ms: int, event_ms: int, signals: Signals
 ) -> rec.Decided:
     """Ask for product j's target, and let the kernel decide on copies of the state's rows."""
     product_id = plan.products[j].product_id
+    age_ms = max(event_ms - (cycle_ms + plan.interval_ms), 0)
     target, memory = _ask(state, j, product_id, signals)
     weight = target.weight * plan.budgets[j]
     unknown = unknown_orders(state, product_id) if state.open_orders else 0
-    guards = (int(state.halted), int(state.paused), unknown, age_ms)
+    out_of_line = unreconciled(plan, state, j, event_ms)
+    guards = (int(state.halted), int(state.paused), unknown, age_ms, out_of_line)
     found = decide_product(
         state.si,
         state.sf,

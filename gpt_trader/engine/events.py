@@ -149,6 +149,42 @@ class Adjusted(NamedTuple):
     kind: str
     by: str
     reason: str
+    total: str = ""  # what the exchange holds of it now; "": unknown
+
+
+class Reconciled(NamedTuple):
+    """The account was held against the journal; so many wallets differ, 0: it is in line.
+
+    foreign_orders: open orders in it that are somebody else's.
+    """
+
+    time_ms: int
+    foreign_orders: int
+    differences: int
+
+
+class FreezeRequested(NamedTuple):
+    """Something about a product cannot be explained: only exits until a person rearms."""
+
+    time_ms: int
+    product_id: str
+    by: str
+    reason: str
+
+
+class FlattenRequested(NamedTuple):
+    """Halt, and sell everything that is held."""
+
+    time_ms: int
+    by: str
+    reason: str
+
+
+class StopRequested(NamedTuple):
+    """The session is about to end: what could still open a position is cancelled."""
+
+    time_ms: int
+    by: str
 
 
 Event = (
@@ -169,4 +205,8 @@ Event = (
     | PauseRequested
     | Rearmed
     | Adjusted
+    | Reconciled
+    | FreezeRequested
+    | FlattenRequested
+    | StopRequested
 )

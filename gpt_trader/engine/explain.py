@@ -35,6 +35,7 @@ from gpt_trader.kernel.codes import (
     REFUSED_PRODUCT_CAP,
     REFUSED_STALE_BAR,
     REFUSED_UNKNOWN_ORDER,
+    REFUSED_UNRECONCILED,
 )
 from gpt_trader.kernel.ledger import quote, value
 from gpt_trader.kernel.limits import Guards, drawdown_ratio, loss_ratio
@@ -68,6 +69,7 @@ DETAILS = {
     REFUSED_OVERFLOW: "the order is too large to be counted exactly",
     REFUSED_MISSING_INPUT: "equity or price is missing",
     REFUSED_UNKNOWN_ORDER: "an order's outcome is unknown: only exits until it is known",
+    REFUSED_UNRECONCILED: "the account is not in line with the journal: only exits until it is",
 }
 
 
@@ -78,7 +80,7 @@ def tell(
     target: Target,
     weight: float,
     ticket: tuple[int, int, int, int, int, int, int, float, float],
-    guards: tuple[int, int, int, int],
+    guards: tuple[int, int, int, int, int],
 ) -> Told:
     """Tell why product j was decided as it was; ticket, guards: the fields of those tuples."""
     found = reasons(plan, state, j, target, weight, Ticket(*ticket))
@@ -171,6 +173,7 @@ def guard_readings(plan: Plan, state: State, j: int, guards: Guards) -> tuple[Gu
             float(limits.max_bar_age_ms),
         ),
         _reading("unknown_orders", guards.unknown > 0, float(guards.unknown), 0.0),
+        _reading("unreconciled", guards.unreconciled > 0, float(guards.unreconciled), 0.0),
         _share("product_share", held / equity if equity > 0.0 else math.nan, limits.max_product),
         _share("gross_share", gross / equity if equity > 0.0 else math.nan, limits.max_gross),
         _reading("free_cash", free <= 0.0, free, 0.0),

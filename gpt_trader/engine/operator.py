@@ -10,7 +10,14 @@ from gpt_trader.engine.events import AmendRequested, CancelRequested, OrderReque
 from gpt_trader.engine.explain import DETAILS
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
-from gpt_trader.engine.state import State, costs_now, open_of, open_order, unknown_orders
+from gpt_trader.engine.state import (
+    State,
+    costs_now,
+    open_of,
+    open_order,
+    unknown_orders,
+    unreconciled,
+)
 from gpt_trader.kernel.codes import (
     BUY,
     DECISION_NAMES,
@@ -67,16 +74,17 @@ def answer_amend(plan: Plan, state: State, event: AmendRequested) -> Answer:
 
 
 def answer_rearm(state: State, event: Rearmed) -> Sequence[Record]:
-    """Clear the halt and the drawdown latch, but not while an order's outcome is unknown."""
+    """Clear halt, drawdown latch and frozen products; not while an order's outcome is unknown."""
     unknown = unknown_orders(state)
     if unknown:
         return [
             rec.OrderRefused("rearm", Reason("UNKNOWN_ORDER", "orders are unknown", unknown, 0))
         ]
     clear = rec.SwitchSet(False, state.paused, event.by, event.reason)
+    thawed = [rec.ProductFrozen(j, "") for j, why in enumerate(state.frozen) if why]
     if state.halted:
-        return [clear]
-    return [rec.SwitchSet(True, state.paused, event.by, event.reason), clear]
+        return [clear, *thawed]
+    return [rec.SwitchSet(True, state.paused, event.by, event.reason), clear, *thawed]
 
 
 def check_order(plan: Plan, state: State, event: OrderRequested) -> Checked:
@@ -200,7 +208,8 @@ def _entry(plan: Plan, state: State, order: Order, j: int, now_ms: int) -> Reaso
     if not (marks.equity > 0.0 and close > 0):
         return _refuse(REFUSED_MISSING_INPUT, min(marks.equity, float(close)), 0.0)
     unknown = unknown_orders(state, order.product_id)
-    guards = Guards(int(state.halted), int(state.paused), unknown, age_ms)
+    out_of_line = unreconciled(plan, state, j, now_ms)
+    guards = Guards(int(state.halted), int(state.paused), unknown, age_ms, out_of_line)
     stopped = entry_stop(marks, limits, guards)
     if stopped:
         return _refuse(stopped, *stop_reading(stopped, marks, limits, guards))

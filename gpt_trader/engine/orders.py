@@ -14,6 +14,7 @@ from gpt_trader.domain.order import (
     cancelling,
     next_status,
 )
+from gpt_trader.domain.order_life import Move, move
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.events import AmendRequested, FillReceived, OrderAmended, OrderUpdated
 from gpt_trader.engine.plan import Plan
@@ -30,7 +31,7 @@ from gpt_trader.engine.state import (
     with_new_orders,
     working_id,
 )
-from gpt_trader.kernel.codes import FILL_ENTRY, FILL_OPERATOR
+from gpt_trader.kernel.codes import FILL_ENTRY, FILL_OPERATOR, FILL_REDUCE
 from gpt_trader.kernel.fees import count_volume
 from gpt_trader.kernel.limits import Marks, count_entry
 from gpt_trader.kernel.match import after_fill, fill_units, trigger_stop
@@ -45,6 +46,7 @@ from gpt_trader.kernel.slots import (
     HELD_BACK,
     KIND,
     KIND_VALUE,
+    LAST_CLOSE,
     LEFT,
     LOTS,
     MAX_BARS,
@@ -182,7 +184,13 @@ def take_status(plan: Plan, state: State, event: OrderUpdated) -> State:
     if triggered and event.client_order_id == guard_id(plan, state, j):
         return _trigger(plan, state, j, event.client_order_id)
     order = state.orders.get(event.client_order_id)
-    if order is None or order.status.is_final:
+    if order is None:
+        return state
+    found = move(order.status, event.status, was_placed=bool(order.exchange_id))
+    if found is Move.ANOMALY and not event.status.is_final:  # it lives: it is watched again
+        order = order._replace(status=OrderStatus.PENDING_CANCEL, exchange_id=event.exchange_id)
+        return with_orders(plan, state, order)
+    if order.status.is_final:
         return state
     changed = order._replace(
         status=next_status(order.status, event.status),
@@ -204,6 +212,19 @@ def take_status(plan: Plan, state: State, event: OrderUpdated) -> State:
 def _was_given_up(order: Order) -> bool:
     """Whether it was an exit that waited too long: the next one is nearer to crossing."""
     return order.status is OrderStatus.PENDING_CANCEL and order.reduce_only
+
+
+def cut_position(plan: Plan, state: State, record: rec.PositionCut) -> State:
+    """Hold fewer lots than was thought, at the newest close; without any there is no protection."""
+    j = record.j
+    si, sf = state.si.copy(), state.sf.copy()
+    held = int(si[j, LOTS])
+    side = -1 if held > 0 else 1
+    gone = abs(held) - record.lots
+    after_fill(
+        si[j], sf[j], side, gone, int(si[j, LAST_CLOSE]), FILL_REDUCE, costs_now(plan, state)
+    )
+    return state._replace(si=si, sf=sf)
 
 
 def take_protection(plan: Plan, state: State, record: rec.ProtectionTaken) -> State:

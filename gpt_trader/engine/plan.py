@@ -20,7 +20,8 @@ class Plan:
     window_bars: bars kept for it, the newest included (at least 1). fee_tiers: rows of
     `kernel.fees.tier_table`; none: the rates of `costs` hold. rests: one a product, whether its
     protection rests at the exchange, else quotes are watched; empty: the broker fills it itself.
-    exit_timeout_ms: how long an exit may keep a protection from resting.
+    exit_timeout_ms: how long an exit may keep a protection from resting. max_unreconciled_ms: how
+    old the newest look at the account may be for an entry; 0: there is no account to look at.
     """
 
     portfolio: str
@@ -36,6 +37,7 @@ class Plan:
     fee_tiers: tuple[tuple[int, ...], ...] = ()
     rests: tuple[bool, ...] = ()
     exit_timeout_ms: int = 300_000
+    max_unreconciled_ms: int = 0
 
     @property
     def quote_currency(self) -> str:

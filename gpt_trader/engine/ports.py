@@ -1,6 +1,7 @@
 """What the one loop needs from outside. Each port has at least two implementations."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
 from gpt_trader.domain.targets import Target
@@ -55,6 +56,18 @@ class Broker(Protocol):
     def reconcile(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
         """Return the events that bring the state's orders in line with the broker's."""
         ...
+
+
+class Seen(NamedTuple):
+    """What an exchange's account is. wallets: exact totals by currency.
+
+    foreign_orders: open orders that are somebody else's. reports: what is said of orders of ours
+    that had ended here.
+    """
+
+    wallets: Mapping[str, Decimal]
+    foreign_orders: int
+    reports: Sequence[Event]
 
 
 class Journal(Protocol):

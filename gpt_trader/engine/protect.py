@@ -23,7 +23,7 @@ from gpt_trader.engine.events import Quoted
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import State, working_id
-from gpt_trader.kernel.codes import FILL_TAKE_PROFIT
+from gpt_trader.kernel.codes import FILL_OPERATOR, FILL_TAKE_PROFIT
 from gpt_trader.kernel.rounding import notional_down
 from gpt_trader.kernel.slots import (
     LAST_CLOSE,
@@ -44,8 +44,23 @@ def needs(plan: Plan, state: State, quote: Quoted) -> bool:
         return False
     j = plan.index[quote.product_id]
     return (
-        passed_level(plan, state, j, quote) != 0 or overdue_exit(plan, state, j, quote) is not None
+        passed_level(plan, state, j, quote) != 0
+        or overdue_exit(plan, state, j, quote) is not None
+        or is_left(plan, state, j, quote)
     )
+
+
+def is_sellable(plan: Plan, state: State, j: int) -> bool:
+    """Whether product j holds something that the exchange would let go."""
+    held, spec = abs(int(state.si[j, LOTS])), plan.products[j].spec
+    worth = notional_down(held, int(state.si[j, LAST_CLOSE]), spec)
+    return bool(held >= max(spec.min_lots, 1) and worth >= spec.min_units)
+
+
+def is_left(plan: Plan, state: State, j: int, quote: Quoted) -> bool:
+    """Whether product j was to be sold and is still held, RETRY_MS after the last attempt."""
+    waited = quote.time_ms - state.guarded_ms[j] >= RETRY_MS
+    return state.flattening and waited and is_sellable(plan, state, j)
 
 
 def passed_level(plan: Plan, state: State, j: int, quote: Quoted) -> int:
@@ -114,8 +129,8 @@ def answer_quote(
     """Close a position whose level the quote has passed; give up an exit that waited too long."""
     j = plan.index[quote.product_id]
     level = passed_level(plan, state, j, quote)
-    if level:
-        return _close(plan, state, j, level, quote.time_ms)
+    if level or is_left(plan, state, j, quote):
+        return close_position(plan, state, j, level, quote.time_ms)
     late = overdue_exit(plan, state, j, quote)
     if late is not None:
         cancel = CancelOrder(late.product_id, late.client_order_id)
@@ -123,13 +138,17 @@ def answer_quote(
     return [rec.QuoteTaken()], []
 
 
-def _close(
+def close_position(
     plan: Plan, state: State, j: int, level: int, time_ms: int
 ) -> tuple[Sequence[Record], Sequence[Command]]:
-    """Cancel what works in the product, then sell at market; a take-profit not below its level."""
+    """Cancel what works in the product, then sell at market; a take-profit not below its level.
+
+    level: what was passed, ticks; 0: an operator's wish.
+    """
     row, product_id = state.si[j], plan.products[j].product_id
     held = int(row[LOTS])
-    is_take = level == int(row[TAKE_TICKS])
+    is_take = level > 0 and level == int(row[TAKE_TICKS])
+    why = int(row[STOP_REASON]) if level else FILL_OPERATOR
     order = Order(
         client_order_id=client_order_id(
             plan.portfolio, product_id, plan.interval, time_ms, ORDINAL_QUOTE
@@ -142,7 +161,7 @@ def _close(
         quote=0,
         limit=level if is_take else 0,
         reduce_only=True,
-        reason=FILL_TAKE_PROFIT if is_take else int(row[STOP_REASON]),
+        reason=FILL_TAKE_PROFIT if is_take else why,
         origin=Origin.PROTECTION,
         sent_ms=time_ms,
     )

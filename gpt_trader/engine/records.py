@@ -103,6 +103,32 @@ class AssetAdjusted(NamedTuple):
     units: int  # 0 for an asset that is not the plan's quote currency
 
 
+class PositionCut(NamedTuple):
+    """Product j holds no more than so many lots: the rest is gone, and nobody knows where."""
+
+    j: int
+    lots: int
+
+
+class ProductFrozen(NamedTuple):
+    """Product j takes no entries, and why; "": it does again."""
+
+    j: int
+    reason: str
+
+
+class Flattening(NamedTuple):
+    """Whatever is held is sold until nothing is; ends with the halt."""
+
+
+class Disarmed(NamedTuple):
+    """No entry until the account was looked at."""
+
+
+class Armed(NamedTuple):
+    """The account was found in line."""
+
+
 class QuoteTaken(NamedTuple):
     """The event's quote was looked at and asked for nothing."""
 
@@ -137,6 +163,11 @@ Record = (
     | AmendTaken
     | SwitchSet
     | AssetAdjusted
+    | PositionCut
+    | ProductFrozen
+    | Flattening
+    | Disarmed
+    | Armed
     | QuoteTaken
     | GuardTaken
     | ProtectionTaken

@@ -32,7 +32,7 @@ from gpt_trader.kernel.slots import (
     new_slots,
 )
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 FINAL_ORDERS_KEPT = 64
 
 
@@ -62,6 +62,7 @@ class State(NamedTuple):
     paused: bool
     switched_by: str
     switch_reason: str
+    flattening: bool  # whatever is held is to be sold
     fees: int
     funding: int
     transfers: int
@@ -69,6 +70,9 @@ class State(NamedTuple):
     fee_book: Ints  # see kernel/fees.py; empty without tiers; never written in place
     ledger: Mapping[str, str]  # exact change of each asset since the start; {} in a simulation
     guarded_ms: tuple[int, ...]  # when a product's protection was last sent
+    frozen: tuple[str, ...]  # why a product takes no entries until a person rearms; "": it does
+    reconciled_ms: int  # when the account was last found in line; 0: not since the start
+    foreign_orders: int  # open orders of somebody else in the account
 
     def window(self, j: int) -> Bars | None:
         """Product j's newest bars; None before the first."""
@@ -98,6 +102,7 @@ def new_state(plan: Plan, cash: int) -> State:
         paused=False,
         switched_by="",
         switch_reason="",
+        flattening=False,
         fees=0,
         funding=0,
         transfers=0,
@@ -105,6 +110,9 @@ def new_state(plan: Plan, cash: int) -> State:
         fee_book=new_fee_book(plan.tiers),
         ledger={},
         guarded_ms=(0,) * p,
+        frozen=("",) * p,
+        reconciled_ms=0,
+        foreign_orders=0,
     )
 
 
@@ -219,12 +227,22 @@ def unknown_orders(state: State, product_id: str | None = None) -> int:
     )
 
 
-def open_entries(state: State) -> list[Order]:
-    """Orders that may still add to a position, those that are being cancelled aside."""
+def unreconciled(plan: Plan, state: State, j: int, time_ms: int) -> int:
+    """1 if product j takes no entries: it is frozen, or the account was not looked at in time."""
+    if state.frozen[j]:
+        return 1
+    limit_ms = plan.max_unreconciled_ms
+    return int(limit_ms > 0 and time_ms - state.reconciled_ms > limit_ms)
+
+
+def open_entries(state: State, product_id: str | None = None) -> list[Order]:
+    """Orders, of one product or all, that may still add to a position and can be cancelled."""
     return [
         order
         for order in state.open_orders
-        if not order.reduce_only and order.status is not OrderStatus.PENDING_CANCEL
+        if not order.reduce_only
+        and order.status is not OrderStatus.PENDING_CANCEL
+        and product_id in (None, order.product_id)
     ]
 
 

@@ -5,6 +5,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import NamedTuple, assert_never
 
 from gpt_trader.domain.order import Fill, Order
+from gpt_trader.domain.order_life import Move, move
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.apply import apply
@@ -13,7 +14,7 @@ from gpt_trader.engine.cycle import run_cycle
 from gpt_trader.engine.operator import answer_amend, answer_cancel, answer_order, answer_rearm
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Signals
-from gpt_trader.engine.protect import answer_quote, settle
+from gpt_trader.engine.protect import answer_quote, close_position, is_sellable, settle
 from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import State, guard_id, open_entries, open_order, whole_units
 from gpt_trader.kernel.ledger import cash_after, funding
@@ -21,6 +22,7 @@ from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.kernel.slots import LOTS, STOP_TICKS, TAKE_TICKS
 
 UNFUNDED = rec.BarTaken(0)
+RECONCILIATION = "reconciliation"  # the kind of an adjustment that nobody explains
 
 
 class Step(NamedTuple):
@@ -77,8 +79,12 @@ def _answer(
     match event:
         case ev.BarClosed():
             return [_bar_record(plan, state, event)], []
-        case ev.Started() | ev.Ticked() | ev.Noted():
+        case ev.Started():
+            return ([rec.Disarmed()] if plan.max_unreconciled_ms else []), []
+        case ev.Ticked() | ev.Noted():
             return [], []
+        case ev.Reconciled():
+            return [rec.Disarmed() if event.differences else rec.Armed()], []
         case ev.BarMissed():
             return [_bar_record(plan, state, event)], []
         case ev.Quoted():
@@ -88,7 +94,7 @@ def _answer(
         case ev.FillReceived():
             return _answer_fill(plan, state, event)
         case ev.OrderUpdated():
-            return [rec.StatusTaken()], []
+            return _answer_report(plan, state, event)
         case ev.OrderRequested():
             return answer_order(plan, state, event)
         case ev.CancelRequested():
@@ -100,6 +106,12 @@ def _answer(
             return ([rec.AmendTaken()] if known else []), []
         case ev.HaltRequested():
             return _stop_entries(state, True, state.paused, event.by, event.reason)
+        case ev.FlattenRequested():
+            return _flatten(plan, state, event)
+        case ev.FreezeRequested():
+            return _freeze(plan, state, event.product_id, f"{event.reason} (by {event.by})")
+        case ev.StopRequested():
+            return _cancel_all(open_entries(state))
         case ev.PauseRequested(paused=True):
             return _stop_entries(state, state.halted, True, event.by, "operator")
         case ev.PauseRequested():
@@ -107,7 +119,7 @@ def _answer(
         case ev.Rearmed():
             return answer_rearm(state, event), []
         case ev.Adjusted():
-            return [rec.AssetAdjusted(_adjusted_units(plan, state, event))], []
+            return _answer_adjustment(plan, state, event)
         case _:
             assert_never(event)
 
@@ -121,6 +133,82 @@ def _is_due(plan: Plan, state: State, event: ev.Event) -> bool:
             return bool(state.arrived)
         case _:
             return False
+
+
+def _answer_adjustment(
+    plan: Plan, state: State, event: ev.Adjusted
+) -> tuple[Sequence[Record], Sequence[Command]]:
+    """Book what came in or went out. What is gone and unexplained freezes what it was for.
+
+    A position is never larger than the coins that the exchange says are there.
+    """
+    records: list[Record] = [rec.AssetAdjusted(_adjusted_units(plan, state, event))]
+    commands: list[Command] = []
+    if event.total:
+        for j, product in enumerate(plan.products):
+            there = int(max(Decimal(event.total), Decimal(0)) / product.base_increment)
+            if product.base_currency == event.asset and int(state.si[j, LOTS]) > there:
+                records.append(rec.PositionCut(j, there))
+    if event.kind == RECONCILIATION and Decimal(event.amount) < 0:
+        why = f"{event.amount} {event.asset} are gone and nothing explains it"
+        for product in plan.products:
+            if event.asset in (product.base_currency, plan.quote_currency):
+                frozen, cancels = _freeze(plan, state, product.product_id, why)
+                records += frozen
+                commands += cancels
+    return records, commands
+
+
+def _answer_report(
+    plan: Plan, state: State, event: ev.OrderUpdated
+) -> tuple[Sequence[Record], Sequence[Command]]:
+    """Take a status; one that an order's life does not allow freezes the product."""
+    order = state.orders.get(event.client_order_id)
+    if order is None:
+        return [rec.StatusTaken()], []
+    found = move(order.status, event.status, was_placed=bool(order.exchange_id))
+    if found in (Move.TAKEN, Move.ECHO):
+        return [rec.StatusTaken()], []
+    why = f"{event.client_order_id} was {order.status} and is reported as {event.status}"
+    frozen, cancels = _freeze(plan, state, event.product_id, why)
+    if not event.status.is_final:  # it lives, against all proof: it is cancelled
+        cancels = [*cancels, CancelOrder(event.product_id, event.client_order_id)]
+    return [rec.StatusTaken(), *frozen], cancels
+
+
+def _freeze(
+    plan: Plan, state: State, product_id: str, why: str
+) -> tuple[Sequence[Record], Sequence[Command]]:
+    """Keep a product from entering until a person rearms; its open entries are cancelled."""
+    stopped, cancels = _cancel_all(open_entries(state, product_id))
+    return [rec.ProductFrozen(plan.index[product_id], why), *stopped], cancels
+
+
+def _cancel_all(orders: Sequence[Order]) -> tuple[Sequence[Record], Sequence[Command]]:
+    return [rec.CancelTaken(order.client_order_id) for order in orders], [
+        CancelOrder(order.product_id, order.client_order_id) for order in orders
+    ]
+
+
+def _flatten(
+    plan: Plan, state: State, event: ev.FlattenRequested
+) -> tuple[Sequence[Record], Sequence[Command]]:
+    """Halt, then sell whatever is held at market."""
+    records, commands = _stop_entries(state, True, state.paused, event.by, event.reason)
+    cancelled = {
+        command.client_order_id for command in commands if isinstance(command, CancelOrder)
+    }
+    records, commands = [*records, rec.Flattening()], list(commands)
+    for j in range(len(plan.products)):
+        if is_sellable(plan, state, j):
+            closing, sent = close_position(plan, state, j, 0, event.time_ms)
+            records += closing
+            commands += [
+                one
+                for one in sent
+                if not (isinstance(one, CancelOrder) and one.client_order_id in cancelled)
+            ]
+    return records, commands
 
 
 def _adjusted_units(plan: Plan, state: State, event: ev.Adjusted) -> int:
@@ -175,10 +263,10 @@ def _answer_fill(
         return [rec.FillIgnored()], []
     if not (booked.is_late and booked.lots):
         return [booked], []
-    switches, cancels = _stop_entries(
-        state, True, state.paused, "engine", "a fill came after its order ended"
+    frozen, cancels = _freeze(
+        plan, state, fill.product_id, f"a fill came after its order {fill.client_order_id} ended"
     )
-    return [booked, *switches], cancels
+    return [booked, *frozen], cancels
 
 
 def _has_ended(order: Order | None) -> bool:
@@ -219,7 +307,5 @@ def _stop_entries(
     reason: str,
 ) -> tuple[Sequence[Record], Sequence[Command]]:
     """Set the switches, and cancel every entry that is still out."""
-    entries = open_entries(state)
-    records: list[Record] = [rec.SwitchSet(halted, paused, by, reason)]
-    records += [rec.CancelTaken(order.client_order_id) for order in entries]
-    return records, [CancelOrder(order.product_id, order.client_order_id) for order in entries]
+    records, cancels = _cancel_all(open_entries(state))
+    return [rec.SwitchSet(halted, paused, by, reason), *records], cancels

@@ -112,10 +112,11 @@ def decide_product(
     is_paused: int,
     unknown: int,
     bar_age_ms: int,
+    unreconciled: int,
 ) -> tuple[int, int, int, int, int, int, int, float, float, int]:
     """Decide for product j on copies of the rows; returns the fields of a Ticket, and cancel.
 
-    equity .. halted are Marks, is_halted .. bar_age_ms Guards.
+    equity .. halted are Marks, is_halted .. unreconciled Guards.
     """
     ticket, cancel = decide(
         si.copy(),
@@ -125,7 +126,7 @@ def decide_product(
         stop,
         cash,
         Marks(equity, high, day, day_start, entries, day_halted, halted),
-        Guards(is_halted, is_paused, unknown, bar_age_ms),
+        Guards(is_halted, is_paused, unknown, bar_age_ms, unreconciled),
         (spec_ints, spec_floats),
         costs_of(costs),
         limits_of(limits),

@@ -11,6 +11,7 @@ from gpt_trader.kernel.codes import (
     REFUSED_PAUSED,
     REFUSED_STALE_BAR,
     REFUSED_UNKNOWN_ORDER,
+    REFUSED_UNRECONCILED,
 )
 from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.settings import Limits
@@ -113,9 +114,10 @@ class Guards(NamedTuple):
     paused: int  # 1: reduce-only by the operator
     unknown: int  # orders of the product whose outcome is unknown
     bar_age_ms: int
+    unreconciled: int  # 1: the product is frozen, or the account was not looked at in time
 
 
-NO_GUARDS = Guards(0, 0, 0, 0)  # a simulation has no operator and no late bars
+NO_GUARDS = Guards(0, 0, 0, 0, 0)  # a simulation has no operator and no late bars
 
 
 @compiled
@@ -131,6 +133,8 @@ def entry_stop(marks: Marks, limits: Limits, guards: Guards) -> int:
         return REFUSED_PAUSED
     if guards.unknown:
         return REFUSED_UNKNOWN_ORDER
+    if guards.unreconciled:
+        return REFUSED_UNRECONCILED
     if guards.bar_age_ms > limits.max_bar_age_ms:
         return REFUSED_STALE_BAR
     if marks.entries >= limits.max_entries:

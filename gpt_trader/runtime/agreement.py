@@ -18,12 +18,27 @@ class Difference(NamedTuple):
     exchange: str
 
 
-def expected_wallets(header: Mapping[str, Any], state: State) -> dict[str, Decimal]:
+def began_with(header: Mapping[str, Any]) -> dict[str, Decimal]:
+    """Return the wallets that a session's journal began with."""
+    return {name: Decimal(text) for name, text in header["wallets"].items()}
+
+
+def expected_wallets(began: Mapping[str, Decimal], state: State) -> dict[str, Decimal]:
     """Return what each wallet must hold: what it began with, and all that moved since."""
-    began = {name: Decimal(text) for name, text in header["wallets"].items()}
+    expected = dict(began)
     for asset, text in state.ledger.items():
-        began[asset] = began.get(asset, ZERO) + Decimal(text)
-    return began
+        expected[asset] = expected.get(asset, ZERO) + Decimal(text)
+    return expected
+
+
+def differing_wallets(
+    began: Mapping[str, Decimal], state: State, wallets: Mapping[str, Decimal]
+) -> dict[str, Decimal]:
+    """Return by how much each wallet that is not as it must be holds more (> 0) or less."""
+    expected = expected_wallets(began, state)
+    assets = {*expected, *wallets}
+    found = {one: wallets.get(one, ZERO) - expected.get(one, ZERO) for one in assets}
+    return {asset: amount for asset, amount in found.items() if amount}
 
 
 def differences(
@@ -37,12 +52,16 @@ def differences(
     wallets: exact totals by currency. open_orders: (client id, description) of what may still
     fill at the exchange. An order of somebody else is a difference too: it is shown, not touched.
     """
-    found = []
-    expected = expected_wallets(header, state)
-    for asset in sorted({*expected, *wallets}):
-        known, told = expected.get(asset, ZERO), wallets.get(asset, ZERO)
-        if known != told:
-            found.append(Difference("asset", asset, format(known, "f"), format(told, "f")))
+    expected = expected_wallets(began_with(header), state)
+    found = [
+        Difference(
+            "asset",
+            asset,
+            format(expected.get(asset, ZERO), "f"),
+            format(wallets.get(asset, ZERO), "f"),
+        )
+        for asset in sorted(differing_wallets(began_with(header), state, wallets))
+    ]
     there = dict(open_orders)
     here = {order.client_order_id: order.status.value for order in state.open_orders}
     for key in sorted({*there, *here}):

@@ -36,7 +36,8 @@ DEADLINE_MS = 10_000  # after a close, for bars that are not in
 CONFIRM_MS = 15_000  # after a close, when bars made of trades are held against candles
 POLL_MS = 5_000  # between looks at orders and quotes while a link is down
 NEWS_MS = 3_600_000  # between looks at the products
-RECONCILE_MS = 60_000  # between looks at orders in any case
+RECONCILE_MS = 60_000  # between looks at the account in any case
+ARMING_MS = 60_000  # for so long a start waits for the account to be in line
 REFUSED_MS = 60_000  # for so long a key may be refused: valid ones are, at times
 LONGEST_WAIT_S = 0.5
 
@@ -79,11 +80,16 @@ class Link(Protocol):
         ...
 
 
-class Orders(Protocol):
-    """The broker's side of the account."""
+class Books(Protocol):
+    """The account that the session trades in."""
 
-    def reconcile(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
-        """Return what brings the state's orders in line with the exchange."""
+    @property
+    def is_in_line(self) -> bool:
+        """Whether the newest look found the journal in line with it."""
+        ...
+
+    def events(self) -> Iterator[Event]:
+        """Yield what brings the journal in line; each is taken before the next is asked for."""
         ...
 
 
@@ -92,18 +98,20 @@ class LiveFeed:
     """A live market from now on. state: what the session holds whenever it is asked.
 
     now_ms: the exchange's time. link: None without a stream. stopped: whether to end; `once`:
-    end when what is known now has been handed over. idle: work for a quiet moment. news: what
-    changed of the products, asked every NEWS_MS. failures: polls that failed, since the start.
+    end when what is known now has been handed over. idle: work for a quiet moment.
+    controls: what people say. news: what changed of the products, asked every
+    NEWS_MS. failures: polls that failed, since the start.
     """
 
     plan: Plan
     state: Callable[[], State]
     market: Market
-    orders: Orders
+    books: Books
     now_ms: Callable[[], int]
     wait: Callable[[float], object]
     stopped: Callable[[], bool]
     idle: Callable[[], None]
+    controls: Callable[[], Iterator[Event]] = lambda: iter(())
     news: Callable[[], Sequence[tuple[str, str]]] = tuple
     link: Link | None = None
     once: bool = False
@@ -121,6 +129,8 @@ class LiveFeed:
 
     def __iter__(self) -> Iterator[Event]:
         """Hand over what was missed, then what happens."""
+        yield from self.controls()
+        yield from self._armed()
         yield from self._tried(self._touches)
         yield from self._caught_up()
         if self.once:  # what was decided meets the market once, and is looked at once
@@ -128,6 +138,7 @@ class LiveFeed:
             yield from self._tried(self._reconciled)
             return
         while not self.stopped():
+            yield from self.controls()
             now_ms = self.now_ms()
             if self.link is not None:
                 for event in self.link.events(self.plan, self.state, now_ms):
@@ -137,6 +148,15 @@ class LiveFeed:
             yield from self._confirmed(now_ms)
             yield from self._noticed(now_ms)
             self._pause(now_ms)
+
+    def _armed(self) -> Iterator[Event]:
+        """Look at the account until it is in line, for a while: entries are refused before."""
+        begun_ms = self.now_ms()
+        while not self.stopped():
+            yield from self._tried(self._reconciled)
+            if self.books.is_in_line or self.now_ms() - begun_ms > ARMING_MS:
+                return
+            self.wait(POLL_MS / 1000)
 
     # What was missed.
 
@@ -217,20 +237,19 @@ class LiveFeed:
             yield from self._tried(self._touches)
         if self.link is not None and self.link.missed_reports():
             self._reconciled_ms = 0
-        every_ms = RECONCILE_MS if up else POLL_MS
-        if self.state().open_orders and now_ms - self._reconciled_ms >= every_ms:
+        is_calm = self.books.is_in_line and (up or not self.state().open_orders)
+        if now_ms - self._reconciled_ms >= (RECONCILE_MS if is_calm else POLL_MS):
             self._reconciled_ms = now_ms
             yield from self._tried(self._reconciled)
 
     def _reconciled(self) -> Iterator[Event]:
-        found = self.orders.reconcile(self.plan, self.state(), self.now_ms())
+        yield from self.books.events()
         self._refused_ms = 0
-        return iter(found)
 
     def _tried(self, ask: Callable[[], Iterator[Event]]) -> Iterator[Event]:
         """Hand over what an answer says; a failure is counted, and asked again later."""
         try:
-            found = list(ask())
+            yield from ask()
         except (Unavailable, RateLimited, AuthError, DataError) as failure:
             self.failures += 1
             self.problem = failure.message
@@ -238,8 +257,6 @@ class LiveFeed:
                 self._refused_ms = self._refused_ms or self.now_ms()
                 if self.now_ms() - self._refused_ms > REFUSED_MS:
                     raise
-            return
-        yield from found
 
     def _bars(self, now_ms: int) -> Iterator[Event]:
         """Hand over the bars that closed; after the deadline decide without those that did not."""

@@ -15,6 +15,7 @@ from gpt_trader.runtime.signals import TrailingSignals
 from gpt_trader.runtime.wiring import plan_of, route_of, session_header
 from gpt_trader.strategy.registry import create
 
+MAX_UNRECONCILED_MS = 300_000  # without a look at the account, before entries are refused
 NEVER_MS = 2**62  # when live prices end
 BPS_OF_ONE = Decimal(10_000)
 
@@ -91,6 +92,7 @@ def live_terms(
             "wallets": {name: format(total, "f") for name, total in account.wallets.items()},
             "rests": list(account.rests),
             "exit_timeout_ms": int(settings.exit_timeout_s * 1000),
+            "max_unreconciled_ms": MAX_UNRECONCILED_MS,
         }
     plan = plan_of(header)
     return LiveTerms(plan, TrailingSignals(strategies), header, now_ms, costs)

@@ -12,7 +12,7 @@ from typing import Any
 
 from gpt_trader.broker.paper import PaperBroker
 from gpt_trader.engine.drive import advance
-from gpt_trader.engine.events import Event, Started
+from gpt_trader.engine.events import Event, HaltRequested, Started
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Broker, Signals
 from gpt_trader.engine.state import State, new_state
@@ -20,6 +20,7 @@ from gpt_trader.errors import ConfigError, JournalError, StorageError, UsageErro
 from gpt_trader.journal.faults import RESTORE
 from gpt_trader.journal.sqlite import Journal, open_journal
 from gpt_trader.kernel.slots import LOTS
+from gpt_trader.runtime.halt import Latch
 from gpt_trader.runtime.journaling import DurableJournal, header_of, recover_state
 from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
 from gpt_trader.runtime.wiring import (
@@ -55,6 +56,7 @@ class Session:
     broker: Broker
     resumed: bool
     ends_ms: int
+    latch: Latch
     cash: int = 0  # units it began with
     kept: Path | None = None
     clock: Callable[[], int] | None = None  # the exchange's time; None: the market's own
@@ -108,7 +110,9 @@ def start(
             _create(terms, folder)
         with open_journal(folder / JOURNAL, create=False) as journal:
             known = _header(journal, folder / JOURNAL)
-            session = _opened(journal, terms.plan, terms.signals, known, broker or PaperBroker())
+            session = _opened(
+                journal, terms.plan, terms.signals, known, broker or PaperBroker(), folder
+            )
             session.kept, session.resumed, session.clock = kept, resumed, now_ms
             _go_on(session, known, terms, now_ms)
             yield from _guarded(session)
@@ -122,11 +126,20 @@ def _go_on(
 ) -> None:
     """Journal what the session goes on under, if that changed; then ask the broker."""
     at_ms = max(session.state.cycle_ms, 0) if now_ms is None else now_ms()
-    if is_live(known) and plain(terms.header) != plain(known):
+    is_changed = is_live(known) and plain(terms.header) != plain(known)
+    if is_changed or (session.resumed and trades_money(known)):  # entries wait for a look
         kept = {key: known[key] for key in ("cash", "wallets")}  # what the account began with
         session.take(Started(at_ms, plain(terms.header) | kept), nothing)
         session.durable.snapshot()
     _reconcile(session, at_ms)
+    _keep_halted(session, at_ms)
+
+
+def _keep_halted(session: Session, at_ms: int) -> None:
+    """Halt if the kill latch is set: it may have been set while nobody ran."""
+    latched = session.latch.read()
+    if latched is not None and not session.state.halted:
+        session.take(HaltRequested(at_ms, latched.by, latched.reason), nothing)
 
 
 def _reconcile(session: Session, at_ms: int) -> None:
@@ -150,9 +163,13 @@ def reopen(
         plan = plan_of(header)
         stack.enter_context(portfolio_lock(default_lock_dir(), lock_id(header, folder)))
         journal = stack.enter_context(open_journal(folder / JOURNAL, create=False))
-        session = _opened(journal, plan, signals_of(header), header, broker or PaperBroker())
+        session = _opened(
+            journal, plan, signals_of(header), header, broker or PaperBroker(), folder
+        )
         session.clock = now_ms
-        _reconcile(session, max(session.state.cycle_ms, 0) if now_ms is None else now_ms())
+        at_ms = max(session.state.cycle_ms, 0) if now_ms is None else now_ms()
+        _reconcile(session, at_ms)
+        _keep_halted(session, at_ms)
         yield from _guarded(session)
 
 
@@ -184,7 +201,7 @@ def _create(terms: Terms, folder: Path) -> None:
             (folder / f"{name}{suffix}").unlink(missing_ok=True)
     draft.unlink(missing_ok=True)
     with open_journal(draft) as journal:
-        session = _opened(journal, terms.plan, terms.signals, terms.header, PaperBroker())
+        session = _opened(journal, terms.plan, terms.signals, terms.header, PaperBroker(), folder)
         session.take(Started(terms.begins_ms, dict(terms.header)), nothing)
     if (folder / f"{draft.name}-wal").exists():  # SQLite could not bring it into the file
         raise StorageError(f"{draft}: the new journal cannot be completed", hint="check the disk")
@@ -197,7 +214,12 @@ def _create(terms: Terms, folder: Path) -> None:
 
 
 def _opened(
-    journal: Journal, plan: Plan, signals: Signals, header: Mapping[str, Any], broker: Broker
+    journal: Journal,
+    plan: Plan,
+    signals: Signals,
+    header: Mapping[str, Any],
+    broker: Broker,
+    folder: Path,
 ) -> Session:
     """Return the session that a journal holds, for writing: its whole chain is checked first.
 
@@ -209,7 +231,9 @@ def _opened(
     cash, ends_ms = header["cash"], header["data_ends_ms"]
     state = recover_state(journal, plan, cash) if resumed else new_state(plan, cash)
     durable = DurableJournal(journal, clock_ms, state)
-    return Session(plan, signals, state, journal, durable, broker, resumed, ends_ms, cash)
+    return Session(
+        plan, signals, state, journal, durable, broker, resumed, ends_ms, Latch(folder), cash
+    )
 
 
 def read_header(folder: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import fixed, grid_of, units_text
 from gpt_trader.engine.explain import guard_readings
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.state import State, equity, unknown_orders
+from gpt_trader.engine.state import State, equity, unknown_orders, unreconciled
 from gpt_trader.journal.sqlite import Journal
 from gpt_trader.kernel.codes import FILL_NAMES
 from gpt_trader.kernel.ledger import value
@@ -40,7 +40,7 @@ from gpt_trader.runtime.wiring import trades_money
 
 Json = dict[str, Any]
 AVERAGE_DIGITS = 4
-OF_A_PRODUCT = frozenset(("bar_age_ms", "unknown_orders", "product_share"))
+OF_A_PRODUCT = frozenset(("bar_age_ms", "unknown_orders", "unreconciled", "product_share"))
 
 
 def market_ms(plan: Plan, state: State) -> int:
@@ -53,7 +53,8 @@ def entry_guards(plan: Plan, state: State, j: int) -> tuple[GuardReading, ...]:
     """Read every entry guard of product j at the session's time."""
     age_ms = max(market_ms(plan, state) - (state.last_bar_ms[j] + plan.interval_ms), 0)
     unknown = unknown_orders(state, plan.products[j].product_id)
-    guards = Guards(int(state.halted), int(state.paused), unknown, age_ms)
+    out_of_line = unreconciled(plan, state, j, market_ms(plan, state))
+    guards = Guards(int(state.halted), int(state.paused), unknown, age_ms, out_of_line)
     return guard_readings(plan, state, j, guards)
 
 
@@ -88,6 +89,13 @@ def situation(
         ],
         "halts": _halts(state, header["profile"]),
         "paused": state.paused,
+        "frozen": {
+            product.product_id: why
+            for product, why in zip(plan.products, state.frozen, strict=True)
+            if why
+        },
+        "reconciled": time_text(state.reconciled_ms) if state.reconciled_ms > 0 else None,
+        "foreign_orders": state.foreign_orders,
         "guards": [
             guard_json(guard)
             for guard in entry_guards(plan, state, 0)

@@ -2,10 +2,13 @@
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
+
+GRACE_S = 10.0  # to cancel what could still open a position
 
 
 @dataclass(slots=True)
@@ -13,11 +16,25 @@ class Stop:
     """A request to end after the running event; set by SIGINT and SIGTERM."""
 
     flag: threading.Event = field(default_factory=threading.Event)
+    asked_at: float = 0.0
 
     @property
     def asked(self) -> bool:
         """Whether an end was asked for."""
         return self.flag.is_set()
+
+    def ask(self) -> None:
+        """Ask for an end."""
+        self.asked_at = time.monotonic()
+        self.flag.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait, at most until an end is asked for; what is done after that has GRACE_S in all."""
+        if not self.asked:
+            self.flag.wait(seconds)
+            return
+        left_s = self.asked_at + GRACE_S - time.monotonic()
+        threading.Event().wait(max(min(seconds, left_s), 0.0))
 
 
 @contextmanager
@@ -28,7 +45,7 @@ def stop_signals() -> Iterator[Stop]:
     def ask(_number: int, _frame: FrameType | None) -> None:
         if stop.asked:
             raise KeyboardInterrupt
-        stop.flag.set()
+        stop.ask()
 
     before = {n: signal.signal(n, ask) for n in (signal.SIGINT, signal.SIGTERM)}
     try:

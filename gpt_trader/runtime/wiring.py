@@ -223,6 +223,7 @@ def plan_of(header: Mapping[str, Any]) -> Plan:
         fee_tiers=tuple(tuple(row) for row in header.get("fee_tiers", ())),
         rests=tuple(header.get("rests", ())),
         exit_timeout_ms=header.get("exit_timeout_ms", 300_000),
+        max_unreconciled_ms=header.get("max_unreconciled_ms", 0),
     )
 
 

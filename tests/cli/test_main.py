@@ -30,6 +30,7 @@ MINIMAL = {
     "why": ["BTC-USD", "--profile", "dev", "--state-dir", "{tmp}"],
     "replay": ["--profile", "dev", "--state-dir", "{tmp}"],
     "journal": ["verify", "--profile", "dev", "--state-dir", "{tmp}"],
+    "kill": ["--profile", "dev", "--state-dir", "{tmp}"],
     "pause": ["--by", "me", "--profile", "dev", "--state-dir", "{tmp}"],
     "resume": ["--by", "me", "--profile", "dev", "--state-dir", "{tmp}"],
     "rearm": ["--by", "me", "--reason", "a test", "--profile", "dev", "--state-dir", "{tmp}"],

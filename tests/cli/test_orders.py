@@ -39,7 +39,7 @@ def test_an_order_on_a_fresh_state_knows_prices_from_history_and_fills_at_the_ne
     code, document = place(capsys, "BTC-USD", "buy", "--value", "500", "-p", "dev")
     assert code == 0
     assert document["data"]["order"]["status"] == "OPEN"
-    assert [g["state"] for g in document["data"]["guards"]] == ["OK"] * 10
+    assert [g["state"] for g in document["data"]["guards"]] == ["OK"] * 11
     assert call(capsys, "-q", "run", "-p", "dev", "--once")[0] == 0
     (order,) = [one for one in listed(capsys) if one["origin"] == "operator"]
     assert order["status"] == "FILLED"

@@ -26,7 +26,7 @@ def test_every_bar_is_explained(session, capsys):
     for one in data["decisions"]:
         assert one["reasons"][0]["code"]
         assert any(r["code"].startswith("CONDITION") for r in one["reasons"])
-        assert len(one["guards"]) == 10
+        assert len(one["guards"]) == 11
 
 
 def test_an_order_comes_with_its_fills_and_outcome(session, capsys):

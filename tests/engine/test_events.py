@@ -248,14 +248,15 @@ def test_a_protections_fill_is_not_booked_again_however_many_orders_came_after(h
     assert desk.state.halted == held_again  # then its order is forgotten
 
 
-def test_a_fill_after_the_end_is_booked_and_halts():
+def test_a_fill_after_the_end_is_booked_and_freezes_its_product():
     desk, key = desk_with_order()
     order = desk.order(key)
     desk.cancel(key)
     assert desk.order(key).status is OrderStatus.CANCELLED
     entries = desk.fill(order, 2, 2, 9_000)
     assert desk.lots() == 2
-    assert desk.state.halted
+    assert not desk.state.halted
+    assert key in desk.state.frozen[0]
     assert records_of(entries, rec.FillBooked)[0].is_late
     assert desk.order(key).status is OrderStatus.CANCELLED
 
@@ -700,3 +701,71 @@ def test_the_same_submit_has_the_same_id_in_the_journal_and_at_the_broker():
     [entry] = [e for e in desk.bar(10_000) if commands_of([e], SubmitOrder)]
     decided = records_of([entry], rec.Decided)[0]
     assert entry.commands == (SubmitOrder(decided.order),)
+
+
+# An order's life: what must not be.
+
+
+def test_two_ends_that_exclude_each_other_freeze_the_product():
+    desk, key = desk_with_order()
+    order = desk.order(key)
+    desk.fill(order, order.lots, order.lots, 9_000)
+    desk.send(ev.OrderUpdated(desk.now(), "COIN-USD", key, OrderStatus.FILLED))
+    assert desk.state.frozen == ("",)
+    desk.send(ev.OrderUpdated(desk.now(), "COIN-USD", key, OrderStatus.CANCELLED))
+    assert key in desk.state.frozen[0]
+    assert desk.order(key).status is OrderStatus.FILLED
+    assert not desk.state.halted
+
+
+def test_an_order_that_was_never_placed_and_lives_is_cancelled():
+    desk, key = desk_with_order()
+    desk.send(ev.OrderUpdated(desk.now(), "COIN-USD", key, OrderStatus.REJECTED, "NOT_PLACED"))
+    lives = ev.OrderUpdated(desk.now(), "COIN-USD", key, OrderStatus.OPEN, "", "x1")
+    entries = desk.send(lives)
+    assert key in desk.state.frozen[0]
+    assert CancelOrder("COIN-USD", key) in entries[0].commands
+    desk.send(ev.Rearmed(desk.now(), "ann", "seen"))
+    assert desk.state.frozen == ("",)
+
+
+def test_a_frozen_product_lets_its_entries_go_and_others_enter():
+    desk = Desk(COIN, GOLD)
+    for j in (0, 1):
+        desk.bar(10_000, j=j)
+    desk.place(1, lots=2, limit=9_000, type=OrderType.LIMIT, tif=TimeInForce.GTC)
+    [key] = desk.state.orders
+    desk.send(ev.FreezeRequested(desk.now(), "COIN-USD", "t", "odd"))
+    assert desk.order(key).status is OrderStatus.CANCELLED
+    desk.want(0.1, j=0)
+    desk.want(0.1, j=1)
+    for j in (0, 1):
+        desk.bar(10_000, j=j)
+    assert desk.decision(0).name == "UNRECONCILED"
+    assert desk.decision(1).name == "ENTER"
+
+
+def test_a_stop_cancels_what_could_still_open_a_position():
+    desk, key = desk_with_order()
+    entries = desk.send(ev.StopRequested(desk.now(), "t"))
+    assert entries[0].commands == (CancelOrder("COIN-USD", key),)
+    assert desk.order(key).status is OrderStatus.CANCELLED
+    assert not desk.state.halted
+
+
+def test_flatten_halts_and_sells_what_is_held():
+    desk = Desk()
+    desk.bar(10_000)
+    desk.want(0.2)
+    desk.bar(10_000)
+    desk.bar(10_000)
+    held = desk.lots()
+    assert held > 0
+    entries = desk.send(ev.FlattenRequested(desk.now(), "ann", "enough"))
+    [order] = [c.order for c in entries[0].commands if isinstance(c, SubmitOrder)]
+    assert (order.side, order.lots, order.type) == (-1, held, OrderType.MARKET)
+    assert (desk.state.halted, desk.state.flattening) == (True, True)
+    desk.bar(10_000)
+    assert desk.lots() == 0
+    desk.send(ev.Rearmed(desk.now(), "ann", "again"))
+    assert (desk.state.halted, desk.state.flattening) == (False, False)

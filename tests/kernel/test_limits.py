@@ -12,6 +12,7 @@ from gpt_trader.kernel.codes import (
     REFUSED_PAUSED,
     REFUSED_STALE_BAR,
     REFUSED_UNKNOWN_ORDER,
+    REFUSED_UNRECONCILED,
 )
 from gpt_trader.kernel.limits import (
     DAY_MS,
@@ -112,9 +113,10 @@ def test_a_bar_may_be_as_old_as_its_limit():
 @pytest.mark.parametrize(
     "guards, code",
     [
-        (Guards(1, 1, 1, 0), REFUSED_HALTED),
-        (Guards(0, 1, 1, 0), REFUSED_PAUSED),
-        (Guards(0, 0, 2, 0), REFUSED_UNKNOWN_ORDER),
+        (Guards(1, 1, 1, 0, 1), REFUSED_HALTED),
+        (Guards(0, 1, 1, 0, 1), REFUSED_PAUSED),
+        (Guards(0, 0, 2, 0, 1), REFUSED_UNKNOWN_ORDER),
+        (Guards(0, 0, 0, 0, 1), REFUSED_UNRECONCILED),
         (NO_GUARDS, 0),
     ],
 )

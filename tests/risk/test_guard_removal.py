@@ -61,7 +61,8 @@ def code(
     w: SimpleNamespace,
     *,
     marks: dict[str, Any] | None = None,
-    guards: tuple[int, int, int, int] = (0, 0, 0, 0),
+    guards: tuple[int, ...] = (0, 0, 0, 0),
+    unreconciled: int = 0,
     weight: float = 0.2,
     lots: int = 0,
     held_back: int = 0,
@@ -75,7 +76,8 @@ def code(
     si, sf = new_slots(1)
     si[0, LAST_CLOSE], si[0, LOTS], si[0, HELD_BACK] = 10_000, lots, held_back
     ticket, _ = w.decide(
-        si, sf, 0, weight, stop, cash, w.Marks(**(MARKS | (marks or {}))), w.Guards(*guards),
+        si, sf, 0, weight, stop, cash, w.Marks(**(MARKS | (marks or {}))),
+        w.Guards(*guards, unreconciled),
         spec_table([product.spec]), costs.kernel(), policy,
         style_table([order_style("taker").kernel()]),
     )  # fmt: skip
@@ -96,6 +98,10 @@ def check_pause(w):
 
 def check_unknown(w):
     assert code(w, guards=(0, 0, 1, 0)).code == codes.REFUSED_UNKNOWN_ORDER
+
+
+def check_unreconciled(w):
+    assert code(w, unreconciled=1).code == codes.REFUSED_UNRECONCILED
 
 
 def check_bar_age(w):
@@ -176,6 +182,7 @@ REMOVALS = [
     ("limits", "if marks.day_halted:", "if False:", "daily_loss"),
     ("limits", "if guards.paused:", "if False:", "pause"),
     ("limits", "if guards.unknown:", "if False:", "unknown"),
+    ("limits", "if guards.unreconciled:", "if False:", "unreconciled"),
     ("limits", "if guards.bar_age_ms > limits.max_bar_age_ms:", "if False:", "bar_age"),
     ("limits", "if marks.entries >= limits.max_entries:", "if False:", "entries"),
     ("limits", "if not high - equity < limits", "if high - equity > limits", "drawdown"),

@@ -102,6 +102,32 @@ def test_unknown_order():
     assert refusal(desk.place(1, lots=5)) == "UNKNOWN_ORDER"
 
 
+def test_unreconciled():
+    desk = fresh()
+    freeze = ev.FreezeRequested(desk.now(), "COIN-USD", "t", "r")
+    desk.send(freeze)
+    assert decided(desk) == "UNRECONCILED"
+    assert refusal(desk.place(1, lots=5)) == "UNRECONCILED"
+    desk.send(ev.Rearmed(desk.now(), "ann", "looked"))
+    assert decided(desk) == "ENTER"
+
+
+def test_unreconciled_for_too_long():
+    desk = fresh(risk=None)
+    desk.plan = replace(desk.plan, max_unreconciled_ms=60_000)
+    desk.state = desk.state._replace(reconciled_ms=desk.now() - 60_000)
+    assert refusal(desk.place(1, lots=1)) is None
+    desk.state = desk.state._replace(reconciled_ms=desk.now() - 60_001)
+    assert refusal(desk.place(1, lots=1)) == "UNRECONCILED"
+    desk.send(ev.Reconciled(desk.now(), 0, 0))
+    assert refusal(desk.place(1, lots=1)) is None
+    desk.send(ev.Reconciled(desk.now(), 0, 1))
+    assert refusal(desk.place(1, lots=1)) == "UNRECONCILED"
+    desk.send(ev.Reconciled(desk.now(), 0, 0))
+    desk.send(ev.Started(desk.now(), {}))
+    assert refusal(desk.place(1, lots=1)) == "UNRECONCILED"
+
+
 # DAILY_LOSS, DRAWDOWN: equity 10,000 at the day's start and at its highest
 
 

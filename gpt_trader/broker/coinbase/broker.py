@@ -6,6 +6,7 @@ no fill and no balance moved, it was never placed.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 from gpt_trader.broker.coinbase.account import Placed, Refused, RemoteOrder
@@ -25,6 +26,7 @@ from gpt_trader.engine.events import (
     Quoted,
 )
 from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.ports import Seen
 from gpt_trader.engine.state import State
 from gpt_trader.errors import (
     AuthError,
@@ -57,10 +59,18 @@ class _Absence(NamedTuple):
 
 
 class CoinbaseBroker:
-    """Sends commands to an account. sleep: waits so many seconds."""
+    """Sends commands to an account. sleep: waits so many seconds.
 
-    def __init__(self, private: Private, sleep: Callable[[float], object]) -> None:
-        self._private, self._sleep = private, sleep
+    entering: held while an entry's request is under way; says whether it may begin.
+    """
+
+    def __init__(
+        self,
+        private: Private,
+        sleep: Callable[[float], object],
+        entering: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True),
+    ) -> None:
+        self._private, self._sleep, self._entering = private, sleep, entering
         self._absent: dict[str, _Absence] = {}
         self._refused: AuthError | None = None  # why the newest look was refused
 
@@ -137,10 +147,35 @@ class CoinbaseBroker:
             raise self._refused
         return found
 
+    def look(self, plan: Plan, state: State, time_ms: int) -> Seen:
+        """Look at the account: its wallets, and the orders in it that are not the state's.
+
+        An order of ours that is open there and had ended here is reported.
+        """
+        wallets = {one.currency: one.total for one in self._private.balances()}
+        remote = self._private.open_orders(time_ms - BEFORE_MS)
+        found: list[Event] = []
+        foreign = 0
+        for one in remote:
+            known = state.orders.get(one.client_order_id)
+            if known is None:
+                foreign += 1
+            elif known.status.is_final:
+                found += self.on_order(plan, state, one, time_ms)
+        return Seen(wallets, foreign, found)
+
     def _forget_refusal(self) -> None:
         self._refused = None
 
     def _submit(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
+        if order.reduce_only:
+            return self._sent(plan, order, time_ms)
+        with self._entering() as may_begin:
+            if may_begin:
+                return self._sent(plan, order, time_ms)
+        return [_ended(order, time_ms, f"{NOT_SENT}: halted")]
+
+    def _sent(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
         product = plan.products[plan.index[order.product_id]]
         terms = configuration(order, product)
         try:

@@ -102,12 +102,12 @@ def test_ends(said, ends, desk):
     assert desk.order(order.client_order_id).filled == 10
 
 
-def test_a_fill_after_the_end_is_booked_and_halts(desk):
+def test_a_fill_after_the_end_is_booked_and_freezes_its_product(desk):
     [order] = sent(desk.place(1, **LIMIT))
     told(desk, order, status="CANCELLED")
     told(desk, order, status="CANCELLED", size="2", value="180", fees="1")
     assert desk.state.ledger == {"USD": "-181", "COIN": "2"}
-    assert desk.state.halted
+    assert order.client_order_id in desk.state.frozen[0]
 
 
 @given(

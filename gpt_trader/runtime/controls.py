@@ -1,0 +1,92 @@
+"""What people say to a running bot: the kill latch and the inbox, as events between others."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from gpt_trader.engine import events as ev
+from gpt_trader.engine.events import Event
+from gpt_trader.engine.ports import Entry
+from gpt_trader.engine.records import OrderRefused
+from gpt_trader.engine.state import State
+from gpt_trader.kernel.slots import LOTS
+from gpt_trader.runtime.halt import Latch
+from gpt_trader.runtime.inbox import Inbox
+
+EVERY_MS = 100
+
+
+@dataclass(slots=True)
+class Controls:
+    """Looks for commands. now_ms: the session's time; monotonic_ms: how often to look."""
+
+    latch: Latch
+    inbox: Inbox
+    state: Callable[[], State]
+    now_ms: Callable[[], int]
+    monotonic_ms: Callable[[], int]
+    _looked_ms: int = -EVERY_MS
+    _seen: list[Entry] = field(default_factory=list)
+
+    def watch(self, _: State, entries: Sequence[Entry]) -> None:
+        """Remember what came of the newest transaction: it is the answer."""
+        self._seen = list(entries)
+
+    def around(self, feed: Iterator[Event]) -> Iterator[Event]:
+        """Yield a feed's events with what people say between them."""
+        for event in feed:
+            yield from self.events()
+            yield event
+
+    def events(self) -> Iterator[Event]:
+        """Yield what was said since the last look; each must be taken before the next.
+
+        A command that loosens is taken out before it is handed over: a crash may lose it, but
+        never carry it out twice. One that tightens is taken out after.
+        """
+        now_ms = self.monotonic_ms()
+        if now_ms - self._looked_ms < EVERY_MS:
+            return
+        self._looked_ms = now_ms
+        latched = self.latch.read()
+        if latched is not None and not self.state().halted:
+            yield ev.HaltRequested(self.now_ms(), latched.by, latched.reason)
+        for name in self.inbox.waiting():
+            yield from self._taken(name)
+
+    def _taken(self, name: str) -> Iterator[Event]:
+        command = self.inbox.read(name)
+        if command is None:
+            self.inbox.done(name)
+            self.inbox.answer(name, {"refused": "this is no command"})
+            return
+        loosens = isinstance(command, ev.Rearmed) or (
+            isinstance(command, ev.PauseRequested) and not command.paused
+        )
+        if loosens:
+            self.inbox.done(name)
+        self._seen = []
+        yield command._replace(time_ms=self.now_ms())
+        refusals = [
+            record.reason.detail
+            for entry in self._seen
+            for record in entry.records
+            if isinstance(record, OrderRefused)
+        ]
+        state = self.state()
+        if isinstance(command, ev.Rearmed) and not refusals:
+            self.latch.clear()
+        answer = {"refused": refusals[0] if refusals else None} | switches(state)
+        self.inbox.answer(name, answer)
+        self.inbox.done(name)
+
+
+def switches(state: State) -> dict[str, object]:
+    """Return what keeps a session from entering, as JSON."""
+    return {
+        "halted": state.halted,
+        "paused": state.paused,
+        "drawdown_halted": bool(state.marks.halted),
+        "flattening": state.flattening,
+        "open_entries": sum(not order.reduce_only for order in state.open_orders),
+        "positions": int((state.si[:, LOTS] != 0).sum()),
+    }

@@ -1,0 +1,148 @@
+"""`kill`, `pause`, `resume`, `rearm`: with a bot that runs, is dead, or hangs."""
+
+import json
+import signal
+import subprocess
+
+import pytest
+
+from gpt_trader.cli import kill_run
+from gpt_trader.runtime.halt import HALT
+from gpt_trader.runtime.inbox import INBOX
+from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
+from tests.cli.test_account import HOLD, call, exchange  # noqa: F401 - a fixture
+from tests.session_helpers import COMMAND
+
+REST = ["orders", "place", "BTC-USD", "buy", "-p", "canary", "--live", "--yes"]
+
+
+def dev(tmp_path, *args):
+    return [*args, "--profile", "dev", "--state-dir", str(tmp_path)]
+
+
+def test_a_stopped_session_stays_halted_until_somebody_rearms(tmp_path, capsys):
+    assert call(capsys, *dev(tmp_path, "run", "--once"))[0] == 0
+    code, found = call(capsys, *dev(tmp_path, "kill", "--by", "ann", "--reason", "odd fills"))
+    assert (code, found["data"]["cancelled_by"]) == (0, "this command")
+    assert (tmp_path / "dev" / HALT).exists()
+    assert call(capsys, *dev(tmp_path, "run", "--once"))[0] == 6
+    halt = call(capsys, *dev(tmp_path, "status"))[1]["data"]["halts"][0]
+    assert (halt["by"], halt["reason"]) == ("ann", "odd fills")
+    rearm = dev(tmp_path, "rearm", "--by", "ann", "--reason", "looked")
+    assert call(capsys, *rearm)[0] == 0
+    assert not (tmp_path / "dev" / HALT).exists()
+    assert call(capsys, *dev(tmp_path, "run", "--once"))[0] == 0
+
+
+def test_the_latch_alone_halts_whoever_starts(tmp_path, capsys):
+    call(capsys, *dev(tmp_path, "run", "--once"))
+    (tmp_path / "dev" / HALT).write_text("torn", encoding="utf-8")
+    assert call(capsys, *dev(tmp_path, "run", "--once"))[0] == 6
+
+
+def test_flatten_sells_what_is_held(tmp_path, capsys):
+    call(
+        capsys,
+        *dev(
+            tmp_path, "run", "--cycles", "3", "--strategy", "buy_and_hold", "--order-style", "taker"
+        ),
+    )
+    held = call(capsys, *dev(tmp_path, "status"))[1]["data"]["positions"]
+    assert held
+    code, found = call(capsys, *dev(tmp_path, "kill", "--flatten"))
+    assert (code, found["data"]["session"]["flattening"]) == (0, True)
+    call(
+        capsys,
+        *dev(
+            tmp_path, "run", "--cycles", "2", "--strategy", "buy_and_hold", "--order-style", "taker"
+        ),
+    )
+    assert call(capsys, *dev(tmp_path, "status"))[1]["data"]["positions"] == []
+
+
+def test_nothing_to_kill_is_said(tmp_path, capsys):
+    code, found = call(capsys, *dev(tmp_path, "kill"))
+    assert (code, found["error"]["code"]) == (2, "USAGE")
+
+
+def test_a_running_bot_listens(tmp_path, capsys):
+    slow = [str(COMMAND), *dev(tmp_path, "run"), "--json", "--set", "run.speed_bars_per_s=20"]
+    with subprocess.Popen(slow, stdout=subprocess.PIPE, text=True) as bot:
+        bot.stdout.readline()
+        code, found = call(capsys, *dev(tmp_path, "pause"))
+        assert (code, found["data"]["paused"]) == (0, True)
+        assert call(capsys, *dev(tmp_path, "status"))[1]["data"]["running"]
+        assert call(capsys, *dev(tmp_path, "resume"))[1]["data"]["paused"] is False
+        code, found = call(capsys, *dev(tmp_path, "kill", "--reason", "stop it"))
+        assert (code, found["data"]["cancelled_by"]) == (0, "the running bot")
+        assert found["data"]["session"]["halted"]
+        code, found = call(capsys, *dev(tmp_path, "rearm", "--by", "a", "--reason", "b"))
+        assert (code, found["data"]["halted"]) == (0, False)
+        assert not (tmp_path / "dev" / HALT).exists()
+        assert list((tmp_path / "dev" / INBOX).iterdir()) == []
+        bot.send_signal(signal.SIGTERM)
+        out, _ = bot.communicate(timeout=30)
+    assert bot.returncode == 130
+    assert json.loads(out.splitlines()[-1])["type"] == "summary"
+
+
+# At the exchange.
+
+
+def resting(exchange, capsys):  # noqa: F811
+    """Begin a session, and let an entry rest in it; return the exchange's order."""
+    assert call(capsys, *HOLD)[0] == 0
+    bid = exchange.books.touch["BTC-USD"][0]
+    limit = format(bid * 9 // 10, "f") + ".00"
+    code, found = call(capsys, *REST, "--size", "0.0002", "--type", "limit", "--price", limit)
+    assert code == 0, found["error"]
+    [order] = exchange.books.orders.values()
+    assert order.status == "OPEN"
+    return order
+
+
+def test_a_dead_bots_entries_are_cancelled_and_none_follows(exchange, capsys):  # noqa: F811
+    order = resting(exchange, capsys)
+    code, found = call(capsys, "kill", "-p", "canary")
+    assert (code, found["data"]["entries_left_open"]) == (0, [])
+    assert order.status == "CANCELLED"
+    code, found = call(capsys, *REST, "--size", "0.0002")
+    assert (code, found["error"]["code"]) == (6, "HALTED")
+    assert len(exchange.books.orders) == 1
+
+
+@pytest.mark.parametrize("flags", [[], ["--flatten"]])
+def test_a_bot_that_hangs_is_passed_over(exchange, capsys, monkeypatch, tmp_path, flags):  # noqa: F811
+    order = resting(exchange, capsys)
+    foreign = exchange.books.create(
+        {
+            "client_order_id": "by hand",
+            "product_id": "BTC-USD",
+            "side": "BUY",
+            "order_configuration": {
+                "limit_limit_gtc": {"base_size": "0.001", "limit_price": "20000.00"}
+            },
+        },
+        exchange.now_ms,
+    )
+    monkeypatch.setattr(kill_run, "SILENT_S", 0.1)
+    portfolio = call(capsys, "account", "portfolios")[1]["data"]["portfolios"][0]["uuid"]
+    with portfolio_lock(default_lock_dir(), portfolio):
+        code, found = call(capsys, "kill", "-p", "canary", *flags)
+    assert (code, found["data"]["cancelled_by"]) == (0, "at the exchange")
+    assert order.status == "CANCELLED"
+    assert foreign.status == "OPEN", "it is not ours"
+    assert len(found["warnings"]) == len(flags)
+
+
+def test_an_exchange_that_is_away_leaves_the_latch_set(exchange, capsys):  # noqa: F811
+    from tests.emulator.faults import html
+
+    order = resting(exchange, capsys)
+    exchange.faults.add(html(503, times=None))
+    code, found = call(capsys, "kill", "-p", "canary")
+    assert code == 5
+    assert "the latch is set" in found["error"]["hint"]
+    exchange.faults.heal()
+    assert call(capsys, "kill", "-p", "canary")[0] == 0
+    assert order.status == "CANCELLED"

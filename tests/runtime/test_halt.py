@@ -1,0 +1,60 @@
+"""The kill latch: durable, read before each entry, and nothing passes once it is set."""
+
+import threading
+
+import pytest
+
+from gpt_trader.errors import StorageError
+from gpt_trader.runtime.halt import GATE, HALT, Halt, Latch
+
+ANN = Halt("ann", "too fast")
+
+
+def test_it_stays_until_it_is_cleared(tmp_path):
+    latch = Latch(tmp_path)
+    assert latch.read() is None
+    with latch.entering() as may_begin:
+        assert may_begin
+    assert latch.set(ANN, 1.0)
+    assert Latch(tmp_path).read() == ANN
+    with latch.entering() as may_begin:
+        assert not may_begin
+    latch.clear()
+    latch.clear()
+    assert latch.read() is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"by": 1}', "\xff"])
+def test_a_latch_that_cannot_be_read_is_set(tmp_path, text):
+    (tmp_path / HALT).write_text(text, encoding="latin-1")
+    assert Latch(tmp_path).read() is not None
+    with Latch(tmp_path).entering() as may_begin:
+        assert not may_begin
+
+
+def test_setting_it_waits_for_a_send_that_is_under_way(tmp_path):
+    latch = Latch(tmp_path)
+    inside, go_on, returned = threading.Event(), threading.Event(), []
+
+    def send():
+        with latch.entering() as may_begin:
+            assert may_begin
+            inside.set()
+            go_on.wait(5)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    inside.wait(5)
+    assert not latch.set(ANN, 0.05), "one is on its way"
+    killer = threading.Thread(target=lambda: returned.append(latch.set(ANN, 5.0)))
+    killer.start()
+    go_on.set()
+    killer.join()
+    sender.join()
+    assert returned == [True]
+
+
+def test_without_the_gate_nothing_is_sent(tmp_path):
+    (tmp_path / GATE).mkdir()
+    with pytest.raises(StorageError, match="kill latch"), Latch(tmp_path).entering():
+        pass

@@ -1,0 +1,110 @@
+"""The account against the journal: what differs and stays is adopted, what is gone freezes."""
+
+from decimal import Decimal
+
+from gpt_trader.engine import events as ev
+from gpt_trader.engine.records import Disarmed, PositionCut
+from gpt_trader.journal.sqlite import open_journal
+from gpt_trader.kernel.slots import LOTS
+from gpt_trader.runtime.journaling import read_entries
+from gpt_trader.runtime.session import JOURNAL
+from tests.emulator.faults import html
+from tests.emulator.market import GENESIS_MS
+from tests.live_helpers import MINUTE, live
+
+BEGIN = GENESIS_MS + 40 * 86_400_000 + 7 * MINUTE
+
+
+def events_of(desk, kind):
+    with open_journal(desk.folder / JOURNAL, readonly=True) as journal:
+        return [e.event for e in read_entries(journal) if isinstance(e.event, kind)]
+
+
+def test_a_calm_account_is_looked_at_once_a_minute(tmp_path):
+    with live(tmp_path, strategy="sma_cross") as desk:
+        session = desk.run(BEGIN + 10 * MINUTE)
+        looks = events_of(desk, ev.Reconciled)
+        assert 8 <= len(looks) <= 12
+        assert all(look.differences == 0 for look in looks)
+        assert session.state.reconciled_ms == looks[-1].time_ms
+
+
+def test_a_deposit_is_adopted_and_is_no_profit(tmp_path):
+    with live(tmp_path) as desk:
+        desk.run(BEGIN + 2 * MINUTE)
+        desk.exchange.books.transfer("USD", "500.000000001")
+        session = desk.run(BEGIN + 5 * MINUTE)
+        (adopted,) = events_of(desk, ev.Adjusted)
+        assert (adopted.kind, adopted.amount) == ("reconciliation", "500.000000001")
+        assert session.state.transfers == 500 * 10**8
+        assert session.state.frozen == ("", "")
+        assert desk.differences(session) == []
+
+
+def test_what_is_gone_freezes_its_product(tmp_path):
+    with live(tmp_path, **{"params.stop": 0.2}) as desk:
+        until_ms = BEGIN
+        while True:
+            until_ms += MINUTE
+            session = desk.run(until_ms)
+            if session.state.si[0, LOTS] > 0:
+                break
+        held = int(session.state.si[0, LOTS])
+        desk.exchange.books.transfer("BTC", "-0.3")  # somebody else's: the position is covered
+        session = desk.run(until_ms + 2 * MINUTE)
+        assert "gone" in session.state.frozen[0]
+        assert session.state.frozen[1] == ""
+        assert not session.state.halted
+        assert session.state.si[0, LOTS] in (0, held), "the coins that are left cover it"
+        assert [one for one in desk.differences(session) if "lots" not in one] == []
+
+
+def test_a_position_is_never_larger_than_the_coins(tmp_path):
+    with live(tmp_path) as desk, desk.session() as (session, feed, _):
+        for event in feed:
+            session.take(event, lambda *_: None)
+            if session.state.si[0, LOTS] > 0:
+                break
+        held = int(session.state.si[0, LOTS])
+        half = session.plan.products[0].size(held // 2)
+        gone = ev.Adjusted(
+            session.time_ms(), "BTC", "-0.5", "reconciliation", "RECONCILIATION", "t", str(half)
+        )
+        entries = []
+        session.take(gone, lambda _, more: entries.extend(more))
+        assert PositionCut(0, held // 2) in entries[0].records
+        assert session.state.si[0, LOTS] == held // 2
+        assert session.state.frozen[0]
+
+
+def test_nothing_is_entered_before_the_account_was_looked_at(tmp_path):
+    with live(tmp_path) as desk:
+        desk.run(BEGIN)
+        with desk.session() as (session, feed, _):
+            desk.exchange.faults.add(html(503, path="/accounts", times=None))
+            feed.stopped = lambda: desk.exchange.now_ms >= BEGIN + 8 * MINUTE
+            for event in feed:
+                session.take(event, lambda *_: None)
+            assert session.state.reconciled_ms == 0
+        assert desk.exchange.books.orders == {}
+        with open_journal(desk.folder / JOURNAL, readonly=True) as journal:
+            assert any(
+                record == Disarmed() for entry in read_entries(journal) for record in entry.records
+            )
+
+
+def test_foreign_orders_are_counted_and_left_alone(tmp_path):
+    with live(tmp_path) as desk:
+        body = {
+            "client_order_id": "by hand",
+            "product_id": "BTC-USD",
+            "side": "BUY",
+            "order_configuration": {
+                "limit_limit_gtc": {"base_size": "0.001", "limit_price": "20000.00"}
+            },
+        }
+        order = desk.exchange.books.create(body, desk.exchange.now_ms)
+        session = desk.run(BEGIN + 3 * MINUTE)
+        assert session.state.foreign_orders == 1
+        assert order.status == "OPEN"
+        assert Decimal(order.filled) == 0
