@@ -3,13 +3,17 @@
 
 VENV ?= .venv
 PYTEST_ARGS ?=
+SEEDS ?= 100
+FIRST ?= 1
+HOURS ?= 10
+STEP ?= 1
 
 PY := $(VENV)/bin/python
 UV_COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.12 \
 	--generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check static coverage bench peers docs golden lock clean
+.PHONY: help setup demo test check static coverage simulate crashes bench peers docs golden lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +42,12 @@ coverage: setup ## Run the tests uncompiled and hold the coverage floors
 		$(PYTEST_ARGS) || [ $$? -eq 5 ]
 	@$(PY) -m coverage json --quiet
 	@$(PY) scripts/check_coverage.py .coverage.json
+
+simulate: setup ## Simulate SEEDS=100 worlds of HOURS=10 from FIRST=1, with everything going wrong
+	@$(PY) -m tests.simulation --seeds $(SEEDS) --first $(FIRST) --hours $(HOURS)
+
+crashes: setup ## Kill and fail one session at each of its points (STEP=1), and start it again
+	@$(PY) -m tests.simulation --crash-points $(STEP)
 
 bench: setup ## Measure speed, as ratios within one run
 	@$(PY) scripts/bench.py

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt_trader.broker.paper import PaperBroker
-from gpt_trader.engine.drive import advance
+from gpt_trader.engine.drive import Observer, advance
 from gpt_trader.engine.events import Event, HaltRequested, Started
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Broker, Signals
@@ -93,12 +93,14 @@ def start(
     *,
     broker: Broker | None = None,
     now_ms: Callable[[], int] | None = None,
+    observe: Observer = nothing,
 ) -> Iterator[Session]:
     """Open the folder's session under some terms; resume it, or begin a new one.
 
-    broker: where orders go, None for the paper broker on bars. now_ms: the time of what is
-    reconciled at once, None for the market's own. A journal of another plan or other data, or of
-    a session that `ended`, is kept beside the new one; a live session goes on under changed terms.
+    broker: where orders go, None for the paper broker on bars. now_ms: the exchange's time, None
+    for the market's own. observe: sees what is taken before the session is given.
+    A journal of another plan or other data, or of a session that `ended`, is kept beside the new
+    one; a live session goes on under changed terms.
     Raises LockedError if another instance holds the folder, JournalError if the journal cannot be
     trusted (its whole chain is checked), StorageError if nothing can be written, ConfigError if
     a live journal of other products holds a position or an open order.
@@ -114,7 +116,7 @@ def start(
                 journal, terms.plan, terms.signals, known, broker or PaperBroker(), folder
             )
             session.kept, session.resumed, session.clock = kept, resumed, now_ms
-            _go_on(session, known, terms, now_ms)
+            _go_on(session, known, terms, observe)
             yield from _guarded(session)
 
 
@@ -122,24 +124,29 @@ def _go_on(
     session: Session,
     known: Mapping[str, Any],
     terms: Terms,
-    now_ms: Callable[[], int] | None,
+    observe: Observer,
 ) -> None:
-    """Journal what the session goes on under, if that changed; then ask the broker."""
-    at_ms = max(session.state.cycle_ms, 0) if now_ms is None else now_ms()
+    """Journal what the session goes on under; a simulated one asks its broker at once."""
+    at_ms = _now_ms(session)
     is_changed = is_live(known) and plain(terms.header) != plain(known)
     if is_changed or (session.resumed and trades_money(known)):  # entries wait for a look
         kept = {key: known[key] for key in ("cash", "wallets")}  # what the account began with
-        session.take(Started(at_ms, plain(terms.header) | kept), nothing)
+        session.take(Started(at_ms, plain(terms.header) | kept), observe)
         session.durable.snapshot()
-    _reconcile(session, at_ms)
-    _keep_halted(session, at_ms)
+    if not is_live(known):  # a live feed begins with it
+        _reconcile(session, at_ms)
+    _keep_halted(session, at_ms, observe)
 
 
-def _keep_halted(session: Session, at_ms: int) -> None:
+def _now_ms(session: Session) -> int:
+    return max(session.state.cycle_ms, 0) if session.clock is None else session.clock()
+
+
+def _keep_halted(session: Session, at_ms: int, observe: Observer) -> None:
     """Halt if the kill latch is set: it may have been set while nobody ran."""
     latched = session.latch.read()
     if latched is not None and not session.state.halted:
-        session.take(HaltRequested(at_ms, latched.by, latched.reason), nothing)
+        session.take(HaltRequested(at_ms, latched.by, latched.reason), observe)
 
 
 def _reconcile(session: Session, at_ms: int) -> None:
@@ -167,9 +174,8 @@ def reopen(
             journal, plan, signals_of(header), header, broker or PaperBroker(), folder
         )
         session.clock = now_ms
-        at_ms = max(session.state.cycle_ms, 0) if now_ms is None else now_ms()
-        _reconcile(session, at_ms)
-        _keep_halted(session, at_ms)
+        _reconcile(session, _now_ms(session))
+        _keep_halted(session, _now_ms(session), nothing)
         yield from _guarded(session)
 
 

@@ -5,7 +5,6 @@ What is set aside is never stored but follows from the open orders, so that a wa
 with fills and transfers only.
 """
 
-import itertools
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -129,7 +128,10 @@ class Books:
         self.replays: list[str] = []  # client ids that came twice
         self.hidden_ms = self.pending_ms = self.cancelling_ms = 0
         self.on_order: list[Callable[[Order], None]] = []
-        self._ids = itertools.count(1)
+        self.audits_every = 1  # changes between two full audits; they cost as much as all fills
+        self._changes = 0
+        self._live: dict[str, Order] = {}
+        self._asked = 0
 
     # Wallets.
 
@@ -141,22 +143,27 @@ class Books:
     def hold(self, currency: str) -> Decimal:
         """What open orders set aside."""
         return sum(
-            (self._need(o)[1] for o in self._open() if self._need(o)[0] == currency), start=ZERO
+            (self._need(o)[1] for o in self.live() if self._need(o)[0] == currency), start=ZERO
         )
 
     def available(self, currency: str) -> Decimal:
         """What may be spent."""
         return self.totals.get(currency, ZERO) - self.hold(currency)
 
-    def _open(self) -> list[Order]:
-        return [o for o in self.orders.values() if not o.is_final]
+    def live(self) -> list[Order]:
+        """Orders that may still fill."""
+        if any(o.is_final for o in self._live.values()):
+            self._live = {key: o for key, o in self._live.items() if not o.is_final}
+        return list(self._live.values())
 
     def _need(self, order: Order) -> tuple[str, Decimal]:
         rules = self.rules[order.product_id]
         if order.side == "SELL":
             return rules.base, order.left
-        assert order.limit is not None
-        return rules.quote, order.left * order.limit * (1 + order.taker_rate)
+        if order.budget is not None:
+            return rules.quote, order.budget
+        price = self.touch[order.product_id][1] if order.limit is None else order.limit
+        return rules.quote, order.left * price * (1 + order.taker_rate)
 
     # Orders.
 
@@ -168,6 +175,7 @@ class Books:
             return self.by_client[client]
         order = self.checked(body, now_ms)
         self.orders[order.order_id] = self.by_client[client] = order
+        self._live[order.order_id] = order
         order.visible_ms = now_ms + self.hidden_ms
         if self.pending_ms:
             order.status, order.opens_ms = "PENDING", now_ms + self.pending_ms
@@ -191,8 +199,9 @@ class Books:
         [(kind, terms)] = configuration.items()
         if kind not in TYPES or (kind.startswith(("stop", "trigger")) and not rules.takes_stops):
             raise Refusal("UNSUPPORTED_ORDER_CONFIGURATION")
+        self._asked += 1
         order = Order(
-            order_id=str(uuid.UUID(int=next(self._ids))),
+            order_id=str(uuid.UUID(int=self._asked)),
             client_order_id=body.get("client_order_id", ""),
             product_id=rules.product_id,
             side=side,
@@ -363,8 +372,8 @@ class Books:
     def trade(self, product_id: str, price: Decimal, size: Decimal, now_ms: int) -> None:
         """Let a trade of others pass: triggers, and fills of what it trades through."""
         left = size
-        for order in [o for o in self._open() if o.product_id == product_id]:
-            if order.status == "PENDING":
+        for order in [o for o in self.live() if o.product_id == product_id]:
+            if order.status == "PENDING" or order.kind == "market_market_ioc":
                 continue
             if order.is_watching:
                 self._watch(order, price, now_ms)
@@ -393,7 +402,7 @@ class Books:
 
     def settle(self, now_ms: int) -> None:
         """Let time pass: what is pending opens, what is queued ends, what is over expires."""
-        for order in self._open():
+        for order in self.live():
             if order.status == "PENDING" and now_ms >= order.opens_ms:
                 self._enter(order, now_ms)
             elif order.status == "CANCEL_QUEUED" and now_ms >= (order.ends_ms or 0):
@@ -410,6 +419,12 @@ class Books:
 
     def check(self) -> None:
         """Hold the books against themselves; what is wrong is written down, and raised."""
+        self._changes += 1
+        if self._changes % self.audits_every == 0:
+            self.audit()
+
+    def audit(self) -> None:
+        """Add up every fill and transfer anew, and compare."""
         expected = dict(self.moved)
         for fill in self.fills:
             rules = self.rules[fill.order.product_id]

@@ -1,7 +1,9 @@
 """The private REST API: pure functions from the books and a request to an answer."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any
 
 from tests.emulator.auth import Key
@@ -213,7 +215,13 @@ def _orders(books: Books, query: dict[str, list[str]], now_ms: int) -> Answer:
     statuses = query.get("order_status", [])
     if "OPEN" in statuses and len(statuses) > 1:
         return error(400, "INVALID_ARGUMENT", "OPEN cannot be mixed with other statuses")
-    found = [o for o in reversed(books.orders.values()) if now_ms >= o.visible_ms]
+    first, last = (_ms(one(query, name, "")) for name in ("start_date", "end_date"))
+    newest: Iterable[Order] = reversed(books.orders.values())
+    if "OPEN" in statuses:
+        newest = reversed(books.live())
+    elif first is not None:  # they are in the order of their creation
+        newest = takewhile(lambda o: o.created_ms >= first, newest)
+    found = [o for o in newest if now_ms >= o.visible_ms]
     if statuses:
         found = [o for o in found if o.status in statuses]
     if "product_ids" in query:
@@ -221,8 +229,6 @@ def _orders(books: Books, query: dict[str, list[str]], now_ms: int) -> Answer:
     if "order_ids" in query:
         found = [o for o in found if o.order_id in query["order_ids"]]
     if "OPEN" not in statuses:
-        first, last = (_ms(one(query, name, "")) for name in ("start_date", "end_date"))
-        found = [o for o in found if first is None or o.created_ms >= first]
         found = [o for o in found if last is None or o.created_ms < last]
     limit, start = int(one(query, "limit", "100")), int(one(query, "cursor", "0") or 0)
     more = start + limit < len(found)
@@ -238,13 +244,15 @@ def _orders(books: Books, query: dict[str, list[str]], now_ms: int) -> Answer:
 
 
 def _fills(books: Books, query: dict[str, list[str]]) -> Answer:
-    found = books.fills[::-1]
+    first = _ms(one(query, "start_sequence_timestamp", ""))
+    newest: Iterable[Fill] = reversed(books.fills)
+    if first is not None:
+        newest = takewhile(lambda f: f.time_ms >= first, newest)
+    found = list(newest)
     if "order_ids" in query:
         found = [f for f in found if f.order.order_id in query["order_ids"]]
     if "product_ids" in query:
         found = [f for f in found if f.order.product_id in query["product_ids"]]
-    first = _ms(one(query, "start_sequence_timestamp", ""))
-    found = [f for f in found if first is None or f.time_ms >= first]
     limit, start = int(one(query, "limit", "100")), int(one(query, "cursor", "0") or 0)
     more = start + limit < len(found)
     return Answer(

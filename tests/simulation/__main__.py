@@ -1,0 +1,136 @@
+"""`make simulate SEEDS=n`: whole worlds, one a seed; a seed that fails replays exactly.
+
+`make crashes`: one script, killed at each of its points and failed at each of its operations.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.simulation import crashes
+from tests.simulation.world import World, stormy
+
+
+class Came(NamedTuple):
+    """What came of a seed."""
+
+    seed: int
+    failure: str
+    events: int
+    decisions: int
+    orders: int
+    fills: int
+    crashes: int
+    happened: Counter[str]
+    log: str
+
+
+def run(seed: int, hours: float) -> Came:
+    """Run a seed; its failure is text."""
+    with tempfile.TemporaryDirectory(dir=memory()) as folder:
+        os.environ["XDG_STATE_HOME"] = str(Path(folder) / "state")
+        place = Path(folder) / "world"
+        place.mkdir()
+        world = World(seed, place, stormy(seed), people=True)
+        failure, log = "", ""
+        try:
+            world.run(hours)
+            log = world.decision_log()
+        except Exception:  # noqa: BLE001 - every failure of a seed is its result
+            failure = traceback.format_exc()
+        books = world.exchange.books
+        return Came(
+            seed,
+            failure,
+            world.events,
+            world.decisions,
+            len(books.orders),
+            len(books.fills),
+            world.crashes,
+            world.exchange.happened,
+            log,
+        )
+
+
+def crash(work: tuple[str, int, int]) -> tuple[str, int]:
+    """Kill or fail the script in one way at every `step`-th point from `first` on."""
+    way, step, first = work
+    with tempfile.TemporaryDirectory(dir=memory()) as folder:
+        os.environ["XDG_STATE_HOME"] = str(Path(folder) / "state")
+        if way in crashes.WAYS:
+            return f"killed by {way}", crashes.every(Path(folder), way, step, first)
+        return f"{way} failed", crashes.every_operation(Path(folder), way, step, first)
+
+
+def crash_everywhere(step: int, jobs: int) -> int:
+    """Try every point and operation; print how many."""
+    began = time.perf_counter()
+    ways = (*crashes.WAYS, *crashes.OPERATIONS)
+    work = [(way, step * jobs, 1 + step * job) for way in ways for job in range(jobs)]
+    tried: Counter[str] = Counter()
+    with ProcessPoolExecutor(jobs) as pool:
+        for name, number in pool.map(crash, work):
+            tried[name] += number
+    for name, number in tried.items():
+        print(f"{name:<20} {number:>5} points, each converged")
+    took = time.perf_counter() - began
+    print(f"{sum(tried.values()):,} crashes and failures in {took:.0f} s: 0 lost, 0 twice")
+    return 0
+
+
+def memory() -> str | None:
+    """Return a folder in memory, where there is one: a simulated disk need not be slow."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+def main() -> int:
+    """Run the seeds that were asked for; say what went wrong, and how to see it again."""
+    parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=100, help="how many")
+    parser.add_argument("--first", type=int, default=1, help="the first of them")
+    parser.add_argument("--hours", type=float, default=10.0, help="simulated, each")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--log", action="store_true", help="print each decision log's SHA-256")
+    parser.add_argument("--crash-points", type=int, metavar="STEP", help="crash at every STEP-th")
+    asked = parser.parse_args()
+    if asked.crash_points:
+        return crash_everywhere(asked.crash_points, asked.jobs)
+    began = time.perf_counter()
+    seeds = range(asked.first, asked.first + asked.seeds)
+    happened: Counter[str] = Counter()
+    failed, totals = [], Counter()
+    with ProcessPoolExecutor(asked.jobs) as pool:
+        for came in pool.map(run, seeds, [asked.hours] * len(seeds)):
+            happened += came.happened
+            totals += Counter(
+                events=came.events,
+                decisions=came.decisions,
+                orders=came.orders,
+                fills=came.fills,
+                crashes=came.crashes,
+            )
+            if asked.log:
+                print(f"{came.seed} {came.log}")
+            if came.failure:
+                failed.append(came.seed)
+                print(f"seed {came.seed}:\n{came.failure}", file=sys.stderr)
+    took = time.perf_counter() - began
+    hours = asked.seeds * asked.hours
+    words = ", ".join(f"{count:,} {name}" for name, count in totals.items())
+    print(f"{hours:,.0f} simulated hours in {took:.0f} s: {words}")
+    print("went wrong: " + ", ".join(f"{name} {n:,}" for name, n in happened.most_common()))
+    for seed in failed:
+        print(f"FAILED: make simulate SEEDS=1 FIRST={seed} HOURS={asked.hours:g}")
+    print("0 orders lost, 0 sent twice" if not failed else f"{len(failed)} seeds failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

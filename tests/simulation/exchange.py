@@ -1,0 +1,289 @@
+"""An exchange inside the process: virtual time, a random market, exact books, a wire that fails.
+
+Everything follows from the seed. Nothing here runs by itself: `advance` lets time pass, `ask`
+answers a request as the wire would, `frames` are what the stream brought since the last look.
+"""
+
+import json
+import random
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import requests
+
+from tests.emulator.auth import Key
+from tests.emulator.books import Books, Order, Rules
+from tests.emulator.rest import Answer
+from tests.emulator.rest_private import answer, iso, user_row
+
+MINUTE = 60_000
+PREFIX = "/api/v3/brokerage"
+POINTS_MS = (2_000, 20_000, 40_000, 58_000)  # of a minute: when trades happen
+PRODUCTS = {"BTC-USD": (4_000_000, "0.00000001"), "ETH-USD": (250_000, "0.00000001")}
+CENT = Decimal("0.01")
+PORTFOLIO = "11111111-2222-3333-4444-555555555555"
+
+
+@dataclass
+class Chances:
+    """How often what goes wrong, per request, frame or minute; 0: never."""
+
+    lost_before: float = 0.0  # a write that never arrives, and nobody knows
+    lost_after: float = 0.0  # a write that is carried out, its answer lost or unreadable
+    refused: float = 0.0  # 429, 500 before: not carried out
+    read: float = 0.0  # a read that fails: 502, 401, 429, nothing, cut
+    not_found: float = 0.0  # an order that is there, looked up
+    frame_lost: float = 0.0  # a gap: the link breaks
+    frame_twice: float = 0.0
+    frame_late: float = 0.0  # out of order, by one
+    link_breaks: float = 0.0  # a minute
+    clock_steps: float = 0.0  # a minute
+    crash: float = 0.0  # at each point where one can happen
+
+
+NONE = Chances()
+
+
+@dataclass
+class Exchange:
+    """The world outside. now_ms: its time; skew_ms: what the bot's clock is off."""
+
+    seed: int
+    now_ms: int
+    chances: Chances = field(default_factory=Chances)
+    skew_ms: int = 0
+    happened: Counter[str] = field(default_factory=Counter)
+    nth: tuple[str, int] | None = None  # the operation that fails
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+        self.path = random.Random(self.seed + 1)
+        self.books = Books()
+        self.books.audits_every = 64
+        self.key = Key("key", "ed25519", None, PORTFOLIO)
+        self.bars: dict[str, dict[int, tuple[int, int, int, int]]] = {}
+        self.price: dict[str, int] = {}
+        for name, (price, step) in PRODUCTS.items():
+            increment = Decimal(step)
+            self.books.rules[name] = Rules(name, increment, CENT, CENT, increment, Decimal(1))
+            self.price[name], self.bars[name] = price, {}
+            self._quote(name)
+        self.frames: deque[tuple[str, dict[str, Any]]] = deque()  # link, frame
+        self.up = {"market": False, "user": False}
+        self.up_again_ms = {"market": 0, "user": 0}
+        self._held: dict[str, Any] | None = None
+        self._trades: list[dict[str, Any]] = []
+        self._numbers = 0
+        self._next_ms = self.now_ms // MINUTE * MINUTE + POINTS_MS[0]
+        self._point = 0
+        if self._next_ms <= self.now_ms:
+            self._next_ms += MINUTE
+        self.books.on_order.append(self._report)
+        self.watch_sends: list[Any] = []
+
+    # Time.
+
+    def advance(self, to_ms: int) -> None:
+        """Let the market move until a time."""
+        while self._next_ms <= to_ms:
+            self.now_ms = self._next_ms
+            self._move()
+        self.now_ms = max(self.now_ms, to_ms)
+        if self.books.live():
+            self.books.settle(self.now_ms)
+
+    def _move(self) -> None:
+        point = self._point
+        for name in PRODUCTS:
+            step = int(self.price[name] * self.path.gauss(0, 0.0004))
+            self.price[name] = max(self.price[name] + step, 1000)
+            self._traded(name, self.price[name], self.now_ms)
+        self._point = (point + 1) % len(POINTS_MS)
+        minute_ms = self.now_ms // MINUTE * MINUTE
+        if self._point == 0:
+            self._tell("market", "market_trades", {"type": "update", "trades": self._trades})
+            self._trades = []
+            self._minutely()
+            minute_ms += MINUTE
+        if point == 1:
+            rows = [
+                {"product_id": p, "best_bid": str(bid), "best_ask": str(ask)}
+                for p, (bid, ask) in self.books.touch.items()
+            ]
+            self._tell("market", "ticker", {"type": "update", "tickers": rows})
+        self._next_ms = minute_ms + POINTS_MS[self._point]
+
+    def _traded(self, name: str, ticks: int, at_ms: int) -> None:
+        open_ms = at_ms // MINUTE * MINUTE
+        o, h, low, _ = self.bars[name].get(open_ms, (ticks, ticks, ticks, ticks))
+        self.bars[name][open_ms] = (o, max(h, ticks), min(low, ticks), ticks)
+        self._quote(name)
+        self.books.trade(name, ticks * CENT, Decimal(1), at_ms)
+        self._numbers += 1
+        self._trades.append(
+            {
+                "trade_id": str(self._numbers),
+                "product_id": name,
+                "price": str(ticks * CENT),
+                "size": "1",
+                "time": iso(at_ms),
+                "side": "BUY",
+            }
+        )
+
+    def _quote(self, name: str) -> None:
+        ticks = self.price[name]
+        half = max(ticks // 20_000, 1)
+        self.books.touch[name] = ((ticks - half) * CENT, (ticks + half) * CENT)
+
+    def _minutely(self) -> None:
+        """Change what can change once a minute."""
+        chances = self.chances
+        for name in self.up:
+            if self.random.random() < chances.link_breaks:
+                self._break(name, "links broken")
+        if self.random.random() < chances.clock_steps:
+            self.skew_ms = self.random.choice((-1500, -200, 0, 300, 1500))
+            self.happened["clock steps"] += 1
+        if chances != NONE and self.random.random() < 0.05:
+            self.books.hidden_ms = self.random.choice((0, 0, 2_000, 10_000))
+            self.books.pending_ms = self.random.choice((0, 0, 1_000, 8_000))
+            self.books.cancelling_ms = self.random.choice((0, 0, 1_000, 6_000))
+            for name in PRODUCTS:
+                self.books.depth.pop(name, None)
+                if self.random.random() < 0.5:
+                    self.books.depth[name] = Decimal(self.random.choice(("0.001", "0.02", "0.3")))
+
+    def heal(self) -> None:
+        """Let nothing go wrong from now on."""
+        self.chances, self.skew_ms = NONE, 0
+        self.books.hidden_ms = self.books.pending_ms = self.books.cancelling_ms = 0
+        self.books.depth.clear()
+
+    # The stream.
+
+    def _report(self, order: Order) -> None:
+        self._tell("user", "user", {"type": "update", "orders": [user_row(order)]})
+
+    def _break(self, name: str, why: str) -> None:
+        if self.up[name]:
+            self.happened[why] += 1
+            self.up[name] = False
+            self.up_again_ms[name] = self.now_ms + self.random.randrange(500, 20_000)
+
+    def _tell(self, link: str, channel: str, event: dict[str, Any]) -> None:
+        if not self.up[link]:
+            return
+        chances, frame = self.chances, {"channel": channel, "events": [event]}
+        if self._fails("frame_lost", chances.frame_lost):
+            self._break(link, "frames lost")  # the next number tells of the gap
+            return
+        if self._held is None and self._fails("frame_late", chances.frame_late):
+            self.happened["frames late"] += 1
+            self._held = frame | {"link": link}
+            return
+        self.frames.append((link, frame))
+        if self._fails("frame_twice", chances.frame_twice):
+            self.happened["frames twice"] += 1
+            self.frames.append((link, frame))
+        if self._held is not None:
+            self.frames.append((self._held.pop("link"), self._held))
+            self._held = None
+
+    # Requests.
+
+    def ask(
+        self, method: str, path: str, query: dict[str, list[str]], body: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Answer a request as the wire would; raises what requests raises."""
+        chances, rng = self.chances, self.random
+        writes = method == "POST" and "preview" not in path
+        self.advance(self.now_ms + rng.randrange(20, 120))
+        if writes:
+            for watch in self.watch_sends:
+                watch(path, body)
+            if self._fails("lost_before", chances.lost_before):
+                self.happened["writes lost"] += 1
+                raise requests.ReadTimeout("lost")
+            if self._fails("refused", chances.refused):
+                self.happened["writes refused"] += 1
+                status = rng.choice((429, 500, 503))
+                raise _failed(status)
+        elif self._fails("read", chances.read):
+            self.happened["reads failed"] += 1
+            self._failed_read()
+        if "/historical/0000" in path and rng.random() < chances.not_found:
+            self.happened["orders not found"] += 1
+            raise _failed(404)
+        found = self._answer(method, path.removeprefix(PREFIX).strip("/").split("/"), query, body)
+        if writes and self._fails("lost_after", chances.lost_after):
+            self.happened["answers lost"] += 1
+            how = rng.randrange(4)
+            if how == 0:
+                raise requests.ConnectionError("cut")
+            if how == 1:
+                raise _failed(502)
+            return {} if how == 2 else {"success": True}
+        if found.status >= 400:
+            raise _failed(found.status, found.document)
+        return json.loads(json.dumps(found.document))  # as the wire would carry it
+
+    def _fails(self, kind: str, chance: float) -> bool:
+        """Count an operation; whether it fails, by chance or because it is the n-th."""
+        self.seen[kind] += 1
+        return self.random.random() < chance or self.nth == (kind, self.seen[kind])
+
+    def _failed_read(self) -> None:
+        how = self.random.randrange(5)
+        if how == 0:
+            raise requests.ConnectionError("cut")
+        if how == 1:
+            raise requests.ReadTimeout("slow")
+        raise _failed((502, 401, 429)[how - 2])
+
+    def _answer(
+        self, method: str, parts: list[str], query: dict[str, list[str]], body: dict[str, Any]
+    ) -> Answer:
+        match parts:
+            case ["market", "products", name, "candles"]:
+                return self._candles(name, int(query["start"][0]), int(query["end"][0]))
+            case ["market", "product_book"]:
+                name = query["product_id"][0]
+                bid, ask = self.books.touch[name]
+                book = {
+                    "product_id": name,
+                    "bids": [{"price": str(bid), "size": "1"}],
+                    "asks": [{"price": str(ask), "size": "1"}],
+                    "time": iso(self.now_ms),
+                }
+                return Answer(200, {"pricebook": book})
+        found = answer(self.books, self.key, method, parts, query, body, self.now_ms)
+        assert found is not None, parts
+        return found
+
+    def _candles(self, name: str, start_s: int, end_s: int) -> Answer:
+        bars, rows = self.bars[name], []
+        for open_ms in range(end_s * 1000 // MINUTE * MINUTE, start_s * 1000 - 1, -MINUTE):
+            if open_ms in bars and open_ms <= self.now_ms:
+                o, h, low, c = (str(ticks * CENT) for ticks in bars[open_ms])
+                rows.append(
+                    {
+                        "start": str(open_ms // 1000),
+                        "open": o,
+                        "high": h,
+                        "low": low,
+                        "close": c,
+                        "volume": "4",
+                    }
+                )
+        return Answer(200, {"candles": rows})
+
+
+def _failed(status: int, document: object = None) -> requests.HTTPError:
+    response = requests.Response()
+    response.status_code, response.reason = status, "said the exchange"
+    response._content = json.dumps(document or {}).encode()
+    return requests.HTTPError(response=response)

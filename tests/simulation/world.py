@@ -1,0 +1,483 @@
+"""A bot and its exchange in one process and one virtual time; it crashes where it is told to."""
+
+import functools
+import hashlib
+import json
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from gpt_trader.broker.coinbase.broker import CoinbaseBroker
+from gpt_trader.broker.coinbase.link import CoinbaseLink
+from gpt_trader.broker.coinbase.messages import Frame
+from gpt_trader.broker.coinbase.pace import Pace
+from gpt_trader.broker.coinbase.private import Private
+from gpt_trader.broker.coinbase.public import PublicMarket
+from gpt_trader.broker.coinbase.rest import Rest
+from gpt_trader.config.load import load_profile
+from gpt_trader.config.settings import Settings
+from gpt_trader.domain.order import OrderStatus
+from gpt_trader.domain.product import Product
+from gpt_trader.engine.events import Rearmed
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.ports import Entry
+from gpt_trader.engine.protect import exits_at_work, resting_protection
+from gpt_trader.engine.state import State
+from gpt_trader.errors import AuthError, BrokerError, DataError, StorageError
+from gpt_trader.journal.sqlite import open_journal
+from gpt_trader.kernel.slots import LOTS, STOP_TICKS
+from gpt_trader.runtime.agreement import began_with, differences
+from gpt_trader.runtime.controls import Controls
+from gpt_trader.runtime.halt import Halt, Latch
+from gpt_trader.runtime.inbox import Inbox
+from gpt_trader.runtime.journaling import DurableJournal, read_entries, recover_state
+from gpt_trader.runtime.live_feed import CONFIRM_MS, LiveFeed
+from gpt_trader.runtime.live_terms import Account, live_terms
+from gpt_trader.runtime.loop import run_feed
+from gpt_trader.runtime.reconcile import Reconciler
+from gpt_trader.runtime.session import JOURNAL, Session, read_header, start, view
+from gpt_trader.runtime.stop import Stop
+from tests.live_helpers import FLIP
+from tests.simulation.exchange import MINUTE, PORTFOLIO, PRODUCTS, Chances, Exchange
+from tests.simulation.invariants import Watch
+from tests.simulation.naive_ledger import wallets_of
+
+BEGIN_MS = 1_790_000_040_000
+HEALING_MS = 10 * MINUTE
+HEALINGS = 3  # within so many all must have come to rest
+
+
+class Crash(BaseException):
+    """The process is gone, where it stood."""
+
+
+class SimRest(Rest):
+    """The production client on a wire inside the process."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        super().__init__(
+            Pace(1e6, world.clock_s, world.wait),
+            url=None,
+            clock=world.clock_s,
+            sleep=world.wait,
+            random=random.Random(1).random,
+            signer=None,
+            attempts=3,
+            sends=True,
+        )
+
+    def _client(self) -> Any:
+        return self
+
+    def get(self, path: str, *rest: Any, **named: Any) -> Any:
+        """Ask as Rest does (path below the prefix), or as its client does (the whole path)."""
+        if "public" not in named:
+            return super().get(path, *rest, **named)
+        query = {k: [str(one) for one in (v if isinstance(v, list) else [v])]
+                 for k, v in rest[0].items()}  # fmt: skip
+        return self._world.ask("GET", path, query, {})
+
+    def post(self, path: str, *rest: Any, **named: Any) -> Any:
+        """Post as Rest does, or as its client does."""
+        if "data" not in named:
+            return super().post(path, *rest, **named)
+        return self._world.ask("POST", path, {}, named["data"])
+
+
+class SimLink(CoinbaseLink):
+    """The production link, fed by the exchange instead of a thread; waiting lets time pass."""
+
+    world: "World"
+
+    def wait(self, timeout_s: float) -> None:
+        """Let time pass until something arrives or is due."""
+        self.world.pass_time(timeout_s)
+        self.deliver()
+
+    def deliver(self) -> None:
+        """Take in what the exchange told."""
+        exchange, now_s = self.world.exchange, self.world.clock_s()
+        for link in self.stream.links:
+            is_up = exchange.up[link.name]
+            if not is_up and exchange.now_ms >= exchange.up_again_ms[link.name]:
+                exchange.up[link.name] = is_up = True
+                if link.is_up:  # it broke and came back between two looks
+                    link.is_up = False
+                    self._went_down(link)
+            if is_up and not link.is_up:
+                link.is_up = True
+                link.connects += 1
+                self._came_up(link)
+            elif link.is_up and not is_up:
+                link.is_up = False
+                self._went_down(link)
+            link.heard_s = now_s
+        while exchange.frames:
+            _, frame = exchange.frames.popleft()
+            self._inbox.put(Frame(frame["channel"], None, frame["events"]))
+
+
+@dataclass
+class SpyJournal:
+    """The durable journal with a point to crash at on both sides of every write."""
+
+    inner: DurableJournal
+    world: "World"
+
+    def append(self, plan: Plan, state: State, entries: Sequence[Entry]) -> None:
+        self.world.point("before a write")
+        self.inner.append(plan, state, entries)
+        self.world.point("after a write")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+@functools.cache
+def settings_of(bars: int, stop: float, take: float, style: str) -> Settings:
+    """Return a live profile that trades all the time."""
+    flags = {
+        "strategy": FLIP,
+        "params.bars": bars,
+        "params.stop": stop,
+        "params.take": take,
+        "order_style.entry.style": style,
+        "order_style.exit.style": style,
+        "interval": "1m",
+        "risk.max_equity": "none",
+        "risk.bot_watched_stops": "accept",
+        "risk.max_entries_per_day": 10_000,
+        "risk.max_daily_loss_pct": 100,
+        "risk.max_drawdown_pct": 100,
+    }
+    return load_profile("canary", env={}, flags=flags).settings
+
+
+@dataclass
+class World:
+    """One seed's world: what trades in it, and what goes wrong."""
+
+    seed: int
+    folder: Path
+    chances: Chances = field(default_factory=Chances)
+    crash_at: int | None = None
+    people: bool = False  # kill, rearm, deposits, foreign orders
+    points: int = 0
+    crashes: int = 0
+    lives: int = 0
+    events: int = 0
+    decisions: int = 0
+    bars: int | None = None
+    points_before_healing: int = 0
+    on_crash: Callable[[], object] = lambda: None
+    on_restart: Callable[[], object] = lambda: None
+
+    def __post_init__(self) -> None:
+        self.exchange = Exchange(self.seed, BEGIN_MS - 40 * MINUTE, self.chances)
+        self.exchange.advance(BEGIN_MS)
+        self.exchange.books.transfer("USD", "10000.000000001")
+        self.exchange.books.transfer("BTC", "0.3")
+        self.exchange.watch_sends.append(self._on_send)
+        rng = random.Random(self.seed + 2)
+        self.rng = rng
+        bars = self.bars or rng.choice((4, 7, 15, 30))
+        stop, take = rng.choice((0.0, 0.001, 0.004)), rng.choice((0.0, 0.002))
+        style = rng.choice(("maker_first", "taker"))
+        self.settings = settings_of(bars, stop, take if stop else 0.0, style)
+        self.rests = (rng.random() < 0.7,) * len(PRODUCTS)
+        self.products = [
+            Product(name, Decimal(step), Decimal("0.01"), Decimal(step), Decimal(1))
+            for name, (_, step) in PRODUCTS.items()
+        ]
+        self.watch: Watch | None = None
+        self.session: Session | None = None
+        self.feed: LiveFeed | None = None
+        self.refused = 0
+
+    # Time.
+
+    def now_ms(self) -> int:
+        return self.exchange.now_ms + self.exchange.skew_ms
+
+    def clock_s(self) -> float:
+        return self.exchange.now_ms / 1000
+
+    def wait(self, seconds: float) -> bool:
+        self.exchange.advance(self.exchange.now_ms + max(int(seconds * 1000), 1))
+        return False
+
+    def pass_time(self, timeout_s: float) -> None:
+        """Jump to what happens next: a frame, or what the loop does on its own."""
+        self.point("waiting")
+        exchange, feed = self.exchange, self.feed
+        if timeout_s <= 0:
+            exchange.advance(exchange.now_ms + 1)
+            return
+        now = self.now_ms()
+        minute = now // MINUTE * MINUTE
+        due = [minute + 700, minute + CONFIRM_MS + 100, minute + MINUTE, minute + MINUTE + 700]
+        busy = not all(exchange.up.values()) or (feed is not None and not feed.books.is_in_line)
+        if busy or self.session is None or self.session.state.open_orders:
+            due.append(now + 5_000)
+        until = min(t for t in due if t > now) - exchange.skew_ms
+        while exchange.now_ms < until and not exchange.frames:
+            exchange.advance(min(max(exchange._next_ms, exchange.now_ms + 1), until))
+
+    # What goes wrong.
+
+    def point(self, what: str) -> None:
+        """Be at a point where a process can die; die if it is time."""
+        self.points += 1
+        by_chance = self.exchange.chances.crash
+        if self.points == self.crash_at or (by_chance and self.rng.random() < by_chance):
+            self.crashes += 1
+            self.exchange.happened[f"crashed {what}"] += 1
+            self.on_crash()
+            if self.session is not None:
+                self.session.journal._is_broken = True  # what was not durable is lost
+            raise Crash(what)
+
+    def ask(self, method: str, path: str, query: dict[str, list[str]], body: dict) -> Any:
+        self.point("before a request")
+        found = self.exchange.ask(method, path, query, body)
+        self.point("after a request")
+        return found
+
+    def _on_send(self, path: str, body: dict[str, Any]) -> None:
+        if self.watch is not None:
+            self.watch.on_send(path, body)
+
+    # The bot.
+
+    def live(self, until_ms: int) -> bool:
+        """Run one process until a time; return whether it got there."""
+        self.lives += 1
+        self.on_restart()
+        self.session = self.watch = None
+        exchange, folder = self.exchange, self.folder
+        exchange.frames.clear()
+        exchange.up = dict.fromkeys(exchange.up, False)
+        latch = Latch(folder)
+        watch = self.watch = Watch(latch)
+        try:
+            with self._session(latch, watch) as session:
+                self._trade(session, watch, until_ms)
+        except Crash:
+            return False
+        except (AuthError, BrokerError, DataError, StorageError):
+            self.refused += 1  # a start that nobody answers ends; systemd starts it again
+            self.wait(5)
+            return False
+        finally:
+            self.events += watch.events
+            self.decisions += watch.decisions
+            self.session = None
+        return True
+
+    def _session(self, latch: Latch, watch: Watch) -> Any:
+        rest = SimRest(self)
+        private = Private(rest, rest)
+        self.broker = CoinbaseBroker(private, self.wait, latch.entering)
+        self.market = PublicMarket(SimRest(self))
+        wallets = {one.currency: one.total for one in private.balances()}
+        free = {one.currency: one.available for one in private.balances()}
+        account = Account(
+            portfolio=PORTFOLIO,
+            wallets=wallets,
+            cash=free["USD"],
+            maker_rate=Decimal("0.006"),
+            taker_rate=Decimal("0.012"),
+            rests=self.rests,
+        )
+        resumes = (self.folder / JOURNAL).exists()
+        terms = live_terms(self.settings, self.products, account, self.now_ms(), resumes=resumes)
+        return start(
+            terms,
+            self.folder,
+            lambda _: False,
+            broker=self.broker,
+            now_ms=self.now_ms,
+            observe=watch.watch,
+        )
+
+    def _trade(self, session: Session, watch: Watch, until_ms: int) -> None:
+        self.session = session
+        watch.begin(session)
+        session.durable = SpyJournal(session.durable, self)
+        state: Callable[[], State] = lambda: session.state  # noqa: E731
+        began = began_with(read_header(self.folder))
+        link = SimLink(
+            session.plan.products,
+            session.plan.interval_ms,
+            broker=self.broker,
+            sign=lambda: None,
+            urls=("ws://127.0.0.1:1", None),
+            now_ms=self.now_ms,
+            clock=self.clock_s,
+            random=random.Random(1).random,
+        )
+        link.world = self
+        controls = Controls(
+            session.latch, Inbox(self.folder), state, self.now_ms, lambda: self.exchange.now_ms
+        )
+        self.feed = LiveFeed(
+            plan=session.plan,
+            state=state,
+            market=self.market,
+            books=Reconciler(session.plan, self.broker, began, state, self.now_ms),
+            now_ms=self.now_ms,
+            wait=self.wait,
+            stopped=lambda: self.exchange.now_ms >= until_ms,
+            idle=session.durable.rest,
+            controls=controls.events,
+            link=link,
+        )
+
+        def seen(after: State, entries: Sequence[Entry]) -> None:
+            watch.watch(after, entries)
+            controls.watch(after, entries)
+
+        run_feed(session, iter(self.feed), stop=Stop(), watch=seen, on_cycle=lambda _: None)
+        link.stream._pool.shutdown()
+
+    def run(self, hours: float) -> "World":
+        """Live through faults for so many hours, then heal, and hold that all is well."""
+        end_ms = BEGIN_MS + int(hours * 60) * MINUTE
+        while self.exchange.now_ms < end_ms:
+            stretch = min(end_ms, self.exchange.now_ms + 60 * MINUTE) if self.people else end_ms
+            while not self.live(stretch):
+                pass
+            if self.people:
+                self._meddle()
+        self.exchange.heal()
+        self.points_before_healing = self.points
+        self.crash_at = None
+        Latch(self.folder).clear()
+        for _ in range(HEALINGS):
+            end_ms = self.exchange.now_ms + HEALING_MS
+            while not self.live(end_ms):
+                pass
+            if not self.unsettled():
+                break
+        assert self.unsettled() == []
+        self.check()
+        return self
+
+    def unsettled(self) -> list[str]:
+        """Return what has not come to rest: a bounded time after the last fault nothing is left."""
+        with view(self.folder) as (header, plan, journal):
+            state = recover_state(journal, plan, header["cash"])
+        found = [f"{o.client_order_id} is unknown" for o in state.open_orders
+                 if o.status in (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)]  # fmt: skip
+        if self.now_ms() - state.reconciled_ms > 2 * MINUTE:
+            found.append("the account was not found in line")
+        for j, product in enumerate(plan.products):
+            row = state.si[j]
+            if row[LOTS] and row[STOP_TICKS] and plan.rests[j]:
+                rests = resting_protection(plan, state, j)
+                if rests is None and not exits_at_work(plan, state, j):
+                    found.append(f"{product.product_id} is not protected")
+        return found
+
+    def _meddle(self) -> None:
+        """Do what people do between two hours."""
+        rng, books = self.rng, self.exchange.books
+        what = rng.randrange(6)
+        latch, inbox = Latch(self.folder), Inbox(self.folder)
+        if what == 0:
+            latch.set(Halt("operator", "kill"), 1.0)
+        elif what == 1:
+            books.transfer("USD", "12.345678901")
+        elif what == 2 and books.available("USD") > 100:
+            books.transfer("USD", "-50")
+        elif what == 3 and not any(key == "by hand" for key in books.by_client):
+            terms = {"base_size": "0.0001", "limit_price": "10000.00"}
+            order = {
+                "client_order_id": "by hand",
+                "product_id": "BTC-USD",
+                "side": "BUY",
+                "order_configuration": {"limit_limit_gtc": terms},
+            }
+            books.create(order, self.exchange.now_ms)
+        if what != 0:
+            inbox.put(Rearmed(0, "operator", "looked"))
+
+    # What must be so in the end.
+
+    def check(self) -> None:
+        """Hold journal, exchange and an independent ledger against each other."""
+        books, folder = self.exchange.books, self.folder
+        books.audit()
+        assert books.violations == []
+        assert books.replays == [], "an order was sent twice"
+        with open_journal(folder / JOURNAL, readonly=True) as journal:
+            assert journal.verify().ok
+        with view(folder) as (header, plan, journal):
+            state = recover_state(journal, plan, header["cash"])
+        there = [
+            (order.client_order_id, order.status)
+            for order in books.live()
+            if order.client_order_id != "by hand"
+        ]
+        assert differences(header, state, books.totals, there) == []
+        naive = wallets_of(folder / JOURNAL)
+        assert {k: v for k, v in naive.items() if v} == {k: v for k, v in books.totals.items() if v}
+        lost = {o.client_order_id for o in books.orders.values()} - {"by hand"}
+        assert lost <= self.known_ids(), "an order that the journal does not know"
+        for j, product in enumerate(plan.products):
+            lots = int(state.si[j, LOTS])
+            assert lots >= 0
+            assert product.size(lots) <= books.totals[product.base_currency]
+
+    def take_exchange(self, exchange: Exchange) -> None:
+        """Go on with an exchange that another process left."""
+        self.exchange = exchange
+        exchange.watch_sends.append(self._on_send)
+
+    def plan(self) -> Plan:
+        """Return the journal's plan."""
+        with view(self.folder) as (_, plan, _):
+            return plan
+
+    def known_ids(self) -> set[str]:
+        """Client ids of every intent in the journal."""
+        with open_journal(self.folder / JOURNAL, readonly=True) as journal:
+            return {
+                command.order.client_order_id
+                for entry in read_entries(journal)
+                for command in entry.commands
+                if hasattr(command, "order")
+            }
+
+    def decision_log(self) -> str:
+        """SHA-256 of every decision, in order, as the journal keeps them."""
+        found = hashlib.sha256()
+        with open_journal(self.folder / JOURNAL, readonly=True) as journal:
+            for stored in journal.read():
+                for record in json.loads(stored.records):
+                    if record["type"] == "Decided":
+                        found.update(json.dumps(record, sort_keys=True).encode())
+        return found.hexdigest()
+
+
+def stormy(seed: int) -> Chances:
+    """Return how often what goes wrong under a seed: calm, rough, or everything at once."""
+    rng = random.Random(seed + 3)
+    often = rng.choice((0.005, 0.02, 0.06))
+    return Chances(
+        lost_before=often,
+        lost_after=often,
+        refused=often,
+        read=often,
+        not_found=often,
+        frame_lost=often / 2,
+        frame_twice=often,
+        frame_late=often,
+        link_breaks=often / 4,
+        clock_steps=often / 4,
+        crash=rng.choice((0.0, 0.0002, 0.002)),
+    )
