@@ -23,6 +23,7 @@ from gpt_trader.broker.quotes import QuotePaper
 from gpt_trader.cli import run_view
 from gpt_trader.cli.market import connect_private, product_of, reach
 from gpt_trader.cli.output import encode, note, warn
+from gpt_trader.cli.paging import paging
 from gpt_trader.cli.run_input import Asked
 from gpt_trader.cli.run_session import Ended, controls_of, following, watched, write_fills
 from gpt_trader.config.settings import Settings
@@ -76,10 +77,19 @@ def run_live(
     """Run on live prices until a stop is asked for, or once; show each cycle, then the summary."""
     wires = _connected(asked, settings, stop, state_dir)
     terms = wires.terms
-    with _session(wires) as session, _linked(wires, settings, once=once) as link:
+    with (
+        _session(wires) as session,
+        paging(settings, session) as pager,
+        _linked(wires, settings, once=once) as link,
+    ):
         run_view.live_banner(settings, terms, session, str(wires.folder))
         record = live_record_of(terms, session, session.cash)
         controls = controls_of(session, wires.now_ms)
+
+        def idle() -> None:
+            session.durable.rest()
+            pager.beat()
+
         feed = LiveFeed(
             plan=session.plan,
             state=lambda: session.state,
@@ -88,7 +98,7 @@ def run_live(
             now_ms=wires.now_ms,
             wait=stop.wait,
             stopped=lambda: stop.asked,
-            idle=session.durable.rest,
+            idle=idle,
             controls=controls.events,
             news=wires.catalog.news,
             link=link,
@@ -100,7 +110,7 @@ def run_live(
                 session,
                 iter(feed),
                 stop=stop,
-                watch=watched(record.take, controls.watch),
+                watch=watched(record.take, controls.watch, pager.watch),
                 on_cycle=show,
                 cycles=None if once else cycles,  # the feed ends itself
             )

@@ -10,6 +10,7 @@ from gpt_trader.backtest.files import FILLS_HEADER, check_writable, write_lines
 from gpt_trader.cli import run_input, run_view
 from gpt_trader.cli.options import again
 from gpt_trader.cli.output import encode, warn
+from gpt_trader.cli.paging import paging
 from gpt_trader.data.times import format_time
 from gpt_trader.engine.drive import Observer
 from gpt_trader.engine.events import FillReceived
@@ -74,7 +75,10 @@ def run(
     last_ms = int(wired.panel.time[-1])
     for message in notes:
         warn(message)
-    with start(wired, folder, lambda state: not once and state.cycle_ms >= last_ms) as session:
+    with (
+        start(wired, folder, lambda state: not once and state.cycle_ms >= last_ms) as session,
+        paging(settings, session) as pager,
+    ):
         run_view.banner(settings, wired, session, str(folder))
         resumed = session.resumed
         record = record_of(wired, session)
@@ -84,7 +88,7 @@ def run(
                 session,
                 controls.around(feed(wired, session.state)),
                 stop=stop,
-                watch=watched(record.take, controls.watch),
+                watch=watched(record.take, controls.watch, pager.watch),
                 on_cycle=show,
                 cycles=cycles,
                 pause_s=1.0 / (settings.run.speed_bars_per_s or float("inf")),

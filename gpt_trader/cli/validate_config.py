@@ -15,6 +15,7 @@ from gpt_trader.config.text import nearest
 from gpt_trader.errors import TraderError, UsageError
 
 COMMAND = "validate-config"
+MASKED = ("alerts.webhook_url", "alerts.heartbeat_url")  # all but the host is a key
 
 
 def command(
@@ -96,7 +97,6 @@ def _warnings(loaded: Loaded) -> list[str]:
 def _data(loaded: Loaded) -> dict[str, Any]:
     settings = loaded.settings
     needed = settings.needs_coinbase
-    masked = "alerts.webhook_url"
     texts = _texts(loaded)
     return {
         "profile": settings.profile,
@@ -104,7 +104,7 @@ def _data(loaded: Loaded) -> dict[str, Any]:
         "credentials": credential_source(os.environ, settings.coinbase.key_file)
         if needed
         else None,
-        "values": {k: texts[k] if k == masked and v else v for k, v in loaded.values.items()},
+        "values": {k: texts[k] if k in MASKED and v else v for k, v in loaded.values.items()},
         "origins": {key: str(origin) for key, origin in loaded.origins.items()},
     }
 
@@ -112,9 +112,10 @@ def _data(loaded: Loaded) -> dict[str, Any]:
 def _texts(loaded: Loaded) -> dict[str, str]:
     """Every value as text; of an alert address only the host, since the rest is its key."""
     texts = {key: shown(value) for key, value in loaded.values.items()}
-    url = loaded.settings.alerts.webhook_url
-    if url:
-        texts["alerts.webhook_url"] = "/".join(url.split("/")[:3]) + "/..."
+    for key in MASKED:
+        url = loaded.values[key]
+        if url:
+            texts[key] = "/".join(str(url).split("/")[:3]) + "/..."
     return texts
 
 

@@ -55,8 +55,9 @@ Keys to an account stand in no profile, and in no variable or flag of the progra
 looks like one is refused. Coinbase credentials are read from `COINBASE_API_KEY` and
 `COINBASE_API_SECRET`, or from the key file that `coinbase.key_file` names
 (`GPT_TRADER_COINBASE__KEY_FILE`), which nobody else may be able to read (mode 0600). Only whether
-they exist is ever shown. `alerts.webhook_url` is best given as
-`GPT_TRADER_ALERTS__WEBHOOK_URL`; it is shown without its path.
+they exist is ever shown. `alerts.webhook_url` and `alerts.heartbeat_url` are best given as
+`GPT_TRADER_ALERTS__WEBHOOK_URL` and `GPT_TRADER_ALERTS__HEARTBEAT_URL`; they are shown without
+their paths.
 
 Addresses are https:// and wss://; plain http:// and ws:// only for a loopback host.
 

@@ -285,6 +285,12 @@ class AlertKeys(BaseModel, extra="forbid", frozen=True):
         default=None, repr=False, description="address that receives alerts as JSON; shown masked"
     )
     required: bool = Field(default=False, description="refuse `mode: live` without a webhook_url")
+    heartbeat_url: Annotated[HttpUrl | None, Absent] = Field(
+        default=None,
+        repr=False,
+        description="address that is asked while all is well; its silence alerts; shown masked",
+    )
+    heartbeat_s: Positive = Field(default=60.0, description="seconds between two heartbeats")
 
 
 class CoinbaseKeys(BaseModel, extra="forbid", frozen=True):

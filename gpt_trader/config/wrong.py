@@ -37,7 +37,7 @@ def _problem(detail: ErrorDetails, path: Path, origin: Origin) -> Problem:
         return Problem(message, origin, "" if hint.startswith("known") else hint)
     words = detail["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
     words = words[:1].lower() + words[1:].partition(", unable")[0]
-    if isinstance(detail["input"], Mapping) or key.endswith("webhook_url"):
+    if isinstance(detail["input"], Mapping) or key.endswith(("webhook_url", "heartbeat_url")):
         return Problem(f"{key}: {words}", origin)
     if words.startswith("expected a valid dictionary"):
         words = "expected keys of its own"

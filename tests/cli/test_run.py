@@ -183,3 +183,13 @@ def test_a_strategy_that_fails_halts_trading_and_names_its_line(capsys, data, tm
     code, _, _ = call(capsys, "rearm", "--by", "me", "--reason", "mended")
     assert code == 0
     assert json.loads(call(capsys, "status", "--json")[1])["data"]["halts"] == []
+
+
+def test_a_run_tells_how_it_began_and_ended(tmp_path, capsys):
+    from tests.observe.test_notify import service
+
+    with service() as (address, asked):
+        flags = ["--set", f"alerts.webhook_url={address}"]
+        run = ["run", "--profile", "dev", "--state-dir", tmp_path, "--cycles", "3", *flags]
+        assert call(capsys, *run)[0] == 0
+    assert [document["event"] for _, document in asked] == ["started", "stopped"]

@@ -76,6 +76,8 @@ CHANGES = {
     "run.speed_bars_per_s": 10,
     "alerts.webhook_url": "https://alerts.example/x",
     "alerts.required": True,
+    "alerts.heartbeat_url": "https://alive.example/x",
+    "alerts.heartbeat_s": 30.0,
     "coinbase.key_file": "keys/key.json",
     "coinbase.rest_url": "http://127.0.0.1:8080",
     "coinbase.public_requests_per_s": 2,
@@ -352,7 +354,8 @@ def test_a_secret_in_a_profile_is_refused_and_not_shown(tmp_path):
 
 
 def test_the_address_for_alerts_is_in_no_repr(tmp_path):
-    flags = {"alerts.webhook_url": "https://alerts.example/hunter2"}
+    address = "https://alerts.example/hunter2"
+    flags = {"alerts.webhook_url": address, "alerts.heartbeat_url": address}
     assert "hunter2" not in repr(load(profile(tmp_path), flags=flags).settings)
 
 

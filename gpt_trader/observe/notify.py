@@ -1,0 +1,147 @@
+"""Pages and heartbeats: one thread that speaks to the operator's services, and never to the loop.
+
+An alert is posted as JSON to one address. A heartbeat is a GET to another one, sent only while the
+loop says that it is well: a dead or hung bot is silent, and the service that misses it alerts.
+Both addresses hold a secret in their path; neither is ever shown.
+"""
+
+import contextlib
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+PAGE, INFO = "page", "info"
+TIMEOUT_S = 5.0
+ATTEMPTS = 3
+PAUSE_S = 1.0  # before the second attempt; twice that before the third
+MOST_WAITING = 100
+SAME_S = 600.0  # for so long the same words are not said again
+CLOSE_S = 5.0
+
+
+class Alert(NamedTuple):
+    """What a person is told. level: PAGE wakes somebody, INFO does not."""
+
+    level: str
+    event: str
+    text: str
+
+
+class Addresses(NamedTuple):
+    """Where to. None: nowhere."""
+
+    webhook: str | None
+    heartbeat: str | None
+    heartbeat_s: float
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of alerts and heartbeats. problem: why the newest failure, without an address."""
+
+    delivered: int = 0
+    failed: int = 0
+    dropped: int = 0
+    beats: int = 0
+    problem: str = ""
+
+
+class Notifier:
+    """Delivers in its own thread; `tell` and `beat` return at once and never raise."""
+
+    def __init__(
+        self,
+        to: Addresses,
+        profile: str,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        send: Callable[[str, dict[str, Any] | None], None] | None = None,
+    ) -> None:
+        """send: posts a document, or gets an address without one; raises OSError."""
+        self.counts = Counts()
+        self._to, self._profile, self._clock = to, profile, clock
+        self._send = _send if send is None else send
+        self._waiting: queue.Queue[dict[str, Any] | None] = queue.Queue(MOST_WAITING)
+        self._said: deque[tuple[float, str]] = deque(maxlen=MOST_WAITING)
+        self._beat_at = -to.heartbeat_s
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="notify", daemon=True)
+        self._thread.start()
+
+    def tell(self, alert: Alert, time_text: str) -> None:
+        """Hand an alert over; the same words within SAME_S are said once."""
+        now_s = self._clock()
+        if self._to.webhook is None or any(
+            text == alert.text and now_s - at < SAME_S for at, text in self._said
+        ):
+            return
+        self._said.append((now_s, alert.text))
+        words = f"gpt-trader {self._profile}: {alert.text}"
+        document = {"text": words, "content": words, "profile": self._profile, "time": time_text}
+        self._put(document | {"level": alert.level, "event": alert.event})
+
+    def beat(self) -> None:
+        """Say that the loop is well; goes out every `heartbeat_s`."""
+        now_s = self._clock()
+        if self._to.heartbeat is None or now_s - self._beat_at < self._to.heartbeat_s:
+            return
+        self._beat_at = now_s
+        self._put({"beat": True})
+
+    def close(self) -> None:
+        """Deliver what waits, for CLOSE_S at most, and end."""
+        self._put(None)
+        self._thread.join(CLOSE_S)
+        self._ended.set()
+
+    def _put(self, document: dict[str, Any] | None) -> None:
+        while True:
+            with contextlib.suppress(queue.Full):
+                return self._waiting.put_nowait(document)
+            with contextlib.suppress(queue.Empty):  # the oldest goes: the newest says how it is
+                self._waiting.get_nowait()
+                self.counts.dropped += 1
+
+    def _run(self) -> None:
+        while (document := self._waiting.get()) is not None:
+            is_beat = document.pop("beat", False)
+            address = self._to.heartbeat if is_beat else self._to.webhook
+            if address is not None and self._delivered(address, None if is_beat else document):
+                self.counts.beats += is_beat
+                self.counts.delivered += not is_beat
+
+    def _delivered(self, address: str, document: dict[str, Any] | None) -> bool:
+        attempts = 1 if document is None else ATTEMPTS  # a late heartbeat would be a lie
+        for attempt in range(attempts):
+            if attempt:
+                self._ended.wait(PAUSE_S * attempt)
+            try:
+                self._send(address, document)
+            except OSError as error:
+                self.counts.problem = f"{type(error).__name__} ({_status(error)})"
+            else:
+                return True
+        self.counts.failed += 1
+        return False
+
+
+def _send(address: str, document: dict[str, Any] | None) -> None:
+    """Post a document, or get an address; raises requests' errors, which are OSErrors."""
+    import requests  # noqa: PLC0415 - most runs page nobody
+
+    method = "GET" if document is None else "POST"
+    with requests.request(
+        method, address, json=document, timeout=TIMEOUT_S, allow_redirects=False, stream=True
+    ) as answer:
+        if not HTTPStatus(answer.status_code).is_success:  # a redirect leads elsewhere: no
+            raise requests.HTTPError(response=answer)
+
+
+def _status(error: OSError) -> str:
+    response = getattr(error, "response", None)
+    return "no answer" if response is None else f"status {response.status_code}"
