@@ -1,4 +1,7 @@
-"""`gpt-trader journal`: prove that the record of a session is whole."""
+"""`gpt-trader journal`: prove, copy and shorten the record of a session."""
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -34,3 +37,50 @@ def verify(*, profile: ProfileName = None, state_dir: StateDir = None, json: Jso
     output.emit(COMMAND, data, json=json)
     if not json:
         print(f"ok: {report.entries:,} entries, digest {report.head.hex()}")
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="A new file; - for stdout.")] = Path("-"),
+    *,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Write every entry as a line of JSON, the chain checked on the way."""
+    from gpt_trader.cli.journal_care import export as run
+
+    run(file, profile, state_dir, json=json)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="A new file.")],
+    *,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Copy the journal, also beside a running bot, and prove the copy.
+
+    To restore, put the copy into the session's folder as journal.db.
+    """
+    from gpt_trader.cli.journal_care import backup as run
+
+    run(file, profile, state_dir, json=json)
+
+
+@app.command()
+def compact(
+    *,
+    no_archive: Annotated[
+        bool, typer.Option("--no-archive", help="Keep nothing of what is cut off.")
+    ] = False,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Cut off what the snapshots stand for; it goes to an archive beside the journal."""
+    from gpt_trader.cli.journal_care import compact as run
+
+    run(profile, state_dir, archive=not no_archive, json=json)

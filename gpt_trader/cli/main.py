@@ -45,7 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pause": ("gpt_trader.cli.pause", "Let a session only exit."),
     "resume": ("gpt_trader.cli.resume", "Let a paused session enter again."),
     "rearm": ("gpt_trader.cli.rearm", "Let a halted session trade again, on the record."),
-    "journal": ("gpt_trader.cli.journal", "Prove that a session's record is whole."),
+    "journal": ("gpt_trader.cli.journal", "Prove, copy and shorten a session's record."),
     "strategies": ("gpt_trader.cli.strategies", "List strategies with parameters and ranges."),
     "new-strategy": ("gpt_trader.cli.new_strategy", "Write a working strategy with its test."),
 }

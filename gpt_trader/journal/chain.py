@@ -1,13 +1,14 @@
 """The hash chain: each digest covers its entry and, through its predecessor, all before it."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 
 import apsw
 
 from gpt_trader.errors import JournalError
 from gpt_trader.journal.entry import StoredEntry
-from gpt_trader.journal.faults import told_plainly
+from gpt_trader.journal.faults import RESTORE, told_plainly
 
 GENESIS = bytes(32)
 """What the first entry links to."""
@@ -35,19 +36,39 @@ def link(previous: bytes, time_ms: int, *texts: str) -> bytes:
     return digest.digest()
 
 
+def anchor(connection: apsw.Connection) -> tuple[int, bytes]:
+    """Number and digest that the first entry follows: (0, GENESIS) unless the file is compacted.
+
+    Raises JournalError if the anchor was altered.
+    """
+    rows = dict(connection.execute("SELECT key, value FROM meta WHERE key GLOB 'anchor*'"))
+    if not rows:
+        return 0, GENESIS
+    try:
+        seq, digest, proof = json.loads(str(rows["anchor"]))
+        told = int(seq).to_bytes(8, "big") + bytes.fromhex(digest)
+        good = hashlib.sha256(told + str(rows["anchor_header"]).encode()).hexdigest() == proof
+    except (KeyError, ValueError, TypeError, OverflowError):
+        good = False
+    if not good:
+        raise JournalError("the anchor of a compacted journal was altered", hint=RESTORE)
+    return int(seq), bytes.fromhex(digest)
+
+
 def digest_at(connection: apsw.Connection, seq: int) -> bytes | None:
-    """Digest stored with entry `seq`; GENESIS for 0; None if there is no such entry."""
-    if seq == 0:
-        return GENESIS
+    """Digest of entry `seq`, or of the anchor; None if there is no such entry."""
+    first, digest = anchor(connection)
+    if seq == first:
+        return digest
     row = connection.execute("SELECT digest FROM entry WHERE seq = ?", (seq,)).fetchone()
     return None if row is None else bytes(row[0])
 
 
 def last_link(connection: apsw.Connection) -> tuple[int, bytes]:
-    """Number and digest of the last entry; (0, GENESIS) in a journal without entries."""
+    """Number and digest of the last entry; the anchor in a journal without entries."""
     sql = "SELECT seq, digest FROM entry ORDER BY seq DESC LIMIT 1"
     row = connection.execute(sql).fetchone()
-    return (0, GENESIS) if row is None else (int(row[0]), bytes(row[1]))
+    return anchor(connection) if row is None else (int(row[0]), bytes(row[1]))
 
 
 def walk(
@@ -60,8 +81,9 @@ def walk(
     """
     with told_plainly(name):
         # Without a predecessor no digest can match, so a gap shows as a broken link.
-        seq, digest = after_seq, digest_at(connection, after_seq) or b""
-    end = None if limit is None else after_seq + limit
+        seq = max(after_seq, anchor(connection)[0])
+        digest = digest_at(connection, seq) or b""
+    end = None if limit is None else seq + limit
     while end is None or seq < end:
         wanted = _PAGE_ROWS if end is None else min(_PAGE_ROWS, end - seq)
         page = _page(connection, name, seq, wanted)

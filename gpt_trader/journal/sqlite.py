@@ -13,7 +13,8 @@ import apsw
 
 from gpt_trader.errors import JournalError, StorageError
 from gpt_trader.journal import snapshots
-from gpt_trader.journal.chain import digest_at, last_link, link, walk
+from gpt_trader.journal.chain import anchor, digest_at, last_link, link, walk
+from gpt_trader.journal.compact import Cut, compact
 from gpt_trader.journal.entry import Entry, Snapshot, StoredEntry, VerifyReport
 from gpt_trader.journal.faults import RESTORE, told_plainly
 from gpt_trader.journal.schema import check_current, check_identity, prepare
@@ -112,6 +113,18 @@ class Journal:
         Raises JournalError at the first entry that is missing, altered or unreadable.
         """
         return walk(self._connection, self._name, after_seq=after_seq, limit=limit)
+
+    def anchor(self) -> tuple[int, str]:
+        """Number that the first entry follows, and the header kept there; (0, "") if none."""
+        with told_plainly(self._name):
+            seq, _ = anchor(self._connection)
+        return seq, self.meta().get("anchor_header", "")
+
+    def compact(self, header: str, archive: Path | None) -> Cut:
+        """Cut off what the older of the two newest snapshots stands for; see `journal.compact`."""
+        self.flush()
+        self._check_writable()
+        return compact(self._connection, self._name, header, archive)
 
     def newest(self, kind: str) -> StoredEntry | None:
         """Newest durable entry of a kind, its own link checked; None if there is none."""

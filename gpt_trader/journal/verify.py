@@ -4,7 +4,7 @@ import apsw
 
 from gpt_trader.errors import JournalError, StorageError
 from gpt_trader.journal import snapshots
-from gpt_trader.journal.chain import GENESIS, walk
+from gpt_trader.journal.chain import GENESIS, anchor, walk
 from gpt_trader.journal.entry import VerifyReport
 from gpt_trader.journal.faults import told_plainly
 
@@ -17,6 +17,8 @@ def verify(connection: apsw.Connection, name: str) -> VerifyReport:
     """
     seq, digest = 0, GENESIS
     try:
+        with told_plainly(name):
+            seq, digest = anchor(connection)
         for entry in walk(connection, name, after_seq=0, limit=None):
             seq, digest = entry.seq, entry.digest
     except StorageError:

@@ -18,9 +18,11 @@ from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import BarTaken, Decided
 from gpt_trader.engine.recover import recover
 from gpt_trader.engine.state import SCHEMA_VERSION, State, new_state
+from gpt_trader.errors import JournalError
 from gpt_trader.journal.encode import canonical_json
 from gpt_trader.journal.entry import Entry as Stored
 from gpt_trader.journal.entry import StoredEntry
+from gpt_trader.journal.faults import RESTORE
 from gpt_trader.journal.sqlite import Journal
 from gpt_trader.runtime.wiring import is_live, plan_of
 
@@ -124,11 +126,13 @@ def read_entries(journal: Journal, after_seq: int = 0) -> Iterator[Entry]:
 
 def header_of(journal: Journal) -> dict[str, Any] | None:
     """Return the session's newest header; None if the journal does not begin with one."""
-    for stored in journal.read(limit=1):
-        event = event_from_json(json.loads(stored.event))
+    kept = journal.anchor()[1]
+    first = [kept] if kept else [stored.event for stored in journal.read(limit=1)]
+    for text in first:
+        event = event_from_json(json.loads(text))
         if not isinstance(event, ev.Started):
             return None
-        newest = journal.newest(stored.kind) if is_live(event.header) else None
+        newest = journal.newest(type(event).__name__) if is_live(event.header) else None
         if newest is not None:
             event = event_from_json(json.loads(newest.event))
             assert isinstance(event, ev.Started)
@@ -148,6 +152,10 @@ def doubts(journal: Journal) -> list[str]:
 def recover_state(journal: Journal, plan: Plan, cash: int) -> State:
     """Return the newest state: the latest good snapshot and every record after it."""
     snapshot = journal.latest_snapshot(SCHEMA_VERSION)
+    if snapshot is None and journal.anchor()[0]:
+        raise JournalError(
+            "the journal is compacted, and no snapshot of it can be read", hint=RESTORE
+        )
     if snapshot is None:
         return _folded(plan, new_state(plan, cash), read_entries(journal))
     state = state_from_json(plan, json.loads(snapshot.state))

@@ -12,6 +12,7 @@ from gpt_trader.engine.ports import Signals
 from gpt_trader.engine.records import Decided
 from gpt_trader.engine.state import new_state
 from gpt_trader.engine.step import step
+from gpt_trader.errors import UsageError
 from gpt_trader.journal.encode import canonical_json
 from gpt_trader.journal.entry import StoredEntry
 from gpt_trader.journal.sqlite import Journal
@@ -48,6 +49,11 @@ def replay(journal: Journal, plan: Plan, signals: Signals, cash: int) -> Replaye
     A session on live prices is decided under the terms in force, which each start states. The
     chain is checked on the way. Raises JournalError if it does not hold.
     """
+    if journal.anchor()[0]:
+        raise UsageError(
+            "the journal is compacted: its beginning is not here to decide again",
+            hint="replay a backup that was taken before",
+        )
     state = new_state(plan, cash)
     events = decisions = 0
     head = ""

@@ -265,6 +265,17 @@ def _header(journal: Journal, path: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
+def stopped(folder: Path) -> Iterator[tuple[Mapping[str, Any], Journal]]:
+    """Hold a stopped session's lock and journal, without a broker: for what concerns the file."""
+    header = read_header(folder)
+    with (
+        portfolio_lock(default_lock_dir(), lock_id(header, folder)),
+        open_journal(folder / JOURNAL, create=False) as journal,
+    ):
+        yield header, journal
+
+
+@contextlib.contextmanager
 def view(folder: Path) -> Iterator[tuple[Mapping[str, Any], Plan, Journal]]:
     """Open a session for reading, beside a running bot if there is one."""
     header = read_header(folder)

@@ -327,3 +327,36 @@ def test_process_at_its_file_size_limit_says_so_and_keeps_what_it_acknowledged(t
     assert "reading or writing failed" in errors
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
     assert last <= stored_and_sound(path)
+
+
+@pytest.mark.parametrize("operation, fault", [("write", FULL), ("sync", SYNC)])
+def test_compacting_that_fails_at_any_operation_leaves_a_journal_that_holds(
+    tmp_path, vfs, operation, fault
+):
+    whole = tmp_path / "whole.db"
+    with open_journal(whole) as journal:
+        for seq in range(1, 41):
+            journal.append([entry(seq)])
+            if seq in (20, 30, 40):
+                journal.save_snapshot(seq, 1, "{}")
+        digest = journal.head()[1]
+    for at in itertools.count(1):
+        path = tmp_path / f"{at}.db"
+        shutil.copy(whole, path)
+        vfs.plan(operation, fault, at=None, lasts=False)
+        with open_journal(path, vfs=vfs.name) as journal:
+            vfs.plan(operation, fault, at=at, lasts=False)
+            try:
+                journal.compact("{}", tmp_path / f"{at}.gz")
+            except StorageError:
+                failed = True
+            else:
+                failed = vfs.count >= at
+            vfs.plan(operation, fault, at=None, lasts=False)
+        with open_journal(path) as journal:
+            report = journal.verify()
+            assert (report.ok, report.head) == (True, digest), report.problem
+            assert journal.anchor()[0] in (0, 30)
+        if not failed:
+            break
+    assert at > 3
