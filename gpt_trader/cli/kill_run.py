@@ -1,9 +1,5 @@
 """Killing: the latch first, then whoever can cancel, then a look at the exchange."""
 
-import os
-import threading
-import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,21 +9,16 @@ import typer
 from gpt_trader.cli import output
 from gpt_trader.cli.operate import open_session, take
 from gpt_trader.cli.options import again, session_folder
-from gpt_trader.config.load import load_profile
+from gpt_trader.cli.sweep import left_open
 from gpt_trader.engine.events import FlattenRequested, HaltRequested
-from gpt_trader.engine.state import State
 from gpt_trader.errors import LockedError, TraderError, UsageError
 from gpt_trader.runtime.controls import switches
 from gpt_trader.runtime.halt import Halt, Latch
 from gpt_trader.runtime.inbox import Inbox
-from gpt_trader.runtime.journaling import recover_state
-from gpt_trader.runtime.session import JOURNAL, clock_ms, read_header, view
-from gpt_trader.runtime.wiring import trades_money
+from gpt_trader.runtime.session import JOURNAL, clock_ms, read_header
 
 SILENT_S = 5.0  # a bot that does not answer for so long is passed over
 SENDING_S = 15.0  # an entry's request may be under way for so long
-VERIFY_S = 15.0
-LOOK_S = 0.5
 LEFT = 1
 
 Json = dict[str, Any]
@@ -57,7 +48,7 @@ def run(asked: Asked, *, profile: str | None, state_dir: Path | None, json: bool
     warnings = [] if is_shut else ["an entry's request was under way and has not returned"]
     try:
         how, told = _handed_over(asked, folder, profile, state_dir)
-        left = _left_open(folder, header, sweep=how == "at the exchange")
+        left = left_open(folder, header, sweep=how == "at the exchange")
     except TraderError as error:
         error.hint = f"the latch is set: no entry is sent any more. {error.hint or 'try again'}"
         raise
@@ -86,52 +77,6 @@ def _handed_over(
         for answer in inbox.answers(name, SILENT_S):
             return "the running bot", answer
     return "at the exchange", None
-
-
-def _left_open(folder: Path, header: Mapping[str, Any], *, sweep: bool) -> list[str]:
-    """Return which of the session's entries are still open at the exchange, after a while.
-
-    sweep: cancel them from here; orders of others and protective stops are left alone.
-    """
-    if not trades_money(header):
-        return []
-    from gpt_trader.cli.account_reach import ATTEMPTS, wait
-    from gpt_trader.cli.market import connect_private, reach
-
-    settings = load_profile(header["profile"], env=os.environ, flags={}).settings
-    exchange = reach(settings.coinbase, wait, attempts=ATTEMPTS)
-    private = connect_private(
-        settings.coinbase,
-        os.environ,
-        wait,
-        sends=sweep,
-        now_ms=exchange.now_ms,
-        attempts=ATTEMPTS,
-    )
-    entries = {o.client_order_id: o.sent_ms for o in _known(folder).orders.values() if is_entry(o)}
-    since_ms = min(entries.values(), default=exchange.now_ms()) - 3_600_000
-    until = time.monotonic() + VERIFY_S
-    asked: set[str] = set()
-    while True:
-        remote = private.open_orders(since_ms)
-        left = [one for one in remote if one.client_order_id in entries]
-        if not left or time.monotonic() > until:
-            return [one.client_order_id for one in left]
-        new = [one.order_id for one in left if one.order_id not in asked]
-        if sweep and new:
-            private.cancel(new)
-            asked.update(new)
-        threading.Event().wait(LOOK_S)
-
-
-def is_entry(order: Any) -> bool:  # noqa: ANN401
-    """Whether an order may add to a position."""
-    return not order.reduce_only
-
-
-def _known(folder: Path) -> State:
-    with view(folder) as (header, plan, journal):
-        return recover_state(journal, plan, header["cash"])
 
 
 def _show(data: Json, options: str) -> None:

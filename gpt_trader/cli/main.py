@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "why": ("gpt_trader.cli.why", "Explain a decision: signal, threshold, guards, order, fill."),
     "replay": ("gpt_trader.cli.replay", "Decide a recorded session again and compare."),
     "kill": ("gpt_trader.cli.kill", "Stop all entries at once, whatever the bot does."),
+    "watchdog": ("gpt_trader.cli.watchdog", "Cancel a bot's entries if it dies or hangs."),
     "pause": ("gpt_trader.cli.pause", "Let a session only exit."),
     "resume": ("gpt_trader.cli.resume", "Let a paused session enter again."),
     "rearm": ("gpt_trader.cli.rearm", "Let a halted session trade again, on the record."),

@@ -7,8 +7,8 @@ import typer
 
 from gpt_trader.cli import options as opt
 from gpt_trader.cli.compiling import ENGINE, say_if_compiling
-from gpt_trader.cli.output import ProfileName, Sets
-from gpt_trader.errors import DataError, UsageError
+from gpt_trader.cli.output import ProfileName, Sets, warn
+from gpt_trader.errors import DataError, Unavailable, UsageError
 
 INTERRUPTED = 130
 HALTED = 6
@@ -112,3 +112,6 @@ def command(
         )
     if once and ended.halted:
         raise typer.Exit(HALTED)
+    if ended.unseen:
+        warn(f"the account could not be looked at in the end: {ended.unseen}")
+        raise typer.Exit(Unavailable.exit_code)

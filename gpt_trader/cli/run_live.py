@@ -33,8 +33,10 @@ from gpt_trader.engine.events import StopRequested
 from gpt_trader.engine.ports import Broker
 from gpt_trader.engine.state import State
 from gpt_trader.errors import DataError
+from gpt_trader.observe.notify import INFO
 from gpt_trader.risk.policy import no_policy
 from gpt_trader.runtime.agreement import began_with
+from gpt_trader.runtime.alive import Alive
 from gpt_trader.runtime.halt import Latch
 from gpt_trader.runtime.live_feed import Books, LiveFeed, Market
 from gpt_trader.runtime.live_record import live_record_of, live_summary
@@ -85,10 +87,12 @@ def run_live(
         run_view.live_banner(settings, terms, session, str(wires.folder))
         record = live_record_of(terms, session, session.cash)
         controls = controls_of(session, wires.now_ms)
+        alive = Alive(wires.folder)
 
         def idle() -> None:
             session.durable.rest()
             pager.beat()
+            alive.touch()
 
         feed = LiveFeed(
             plan=session.plan,
@@ -117,6 +121,11 @@ def run_live(
         if stop.asked:  # stops stay at the exchange, what could open a position goes
             session.take(StopRequested(wires.now_ms(), "signal"), record.take)
         session.durable.snapshot()
+        alive.end()
+        if feed.missed:
+            said = f"{feed.missed} closes were missed: their bars decide nothing"
+            warn(said)
+            pager.say(INFO, "missed", said)
         if fills is not None:
             write_fills(fills, session)
         state = session.state
@@ -137,7 +146,8 @@ def run_live(
             summary, following(asked.profile, state_dir, terms.plan, record.notes)
         )
     halted = bool(state.halted or state.marks.halted)
-    return Ended(done, stop.asked, halted, format_time(max(state.cycle_ms, 0)))
+    unseen = feed.problem if once and feed.unseen else ""
+    return Ended(done, stop.asked, halted, format_time(max(state.cycle_ms, 0)), unseen=unseen)
 
 
 def _books(session: Session, wires: Wires) -> Books:

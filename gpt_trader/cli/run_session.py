@@ -41,6 +41,7 @@ class Ended(NamedTuple):
     halted: bool
     last_bar: str
     is_over: bool = False  # the market's data has ended
+    unseen: str = ""  # why the account could not be looked at in the end
 
 
 def run(

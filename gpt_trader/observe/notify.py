@@ -123,7 +123,9 @@ class Notifier:
             try:
                 self._send(address, document)
             except OSError as error:
-                self.counts.problem = f"{type(error).__name__} ({_status(error)})"
+                # what requests says may hold the address
+                refused = type(error) is OSError
+                self.counts.problem = str(error) if refused else type(error).__name__
             else:
                 return True
         self.counts.failed += 1
@@ -139,9 +141,4 @@ def _send(address: str, document: dict[str, Any] | None) -> None:
         method, address, json=document, timeout=TIMEOUT_S, allow_redirects=False, stream=True
     ) as answer:
         if not HTTPStatus(answer.status_code).is_success:  # a redirect leads elsewhere: no
-            raise requests.HTTPError(response=answer)
-
-
-def _status(error: OSError) -> str:
-    response = getattr(error, "response", None)
-    return "no answer" if response is None else f"status {response.status_code}"
+            raise OSError(f"refused with status {answer.status_code}")

@@ -100,7 +100,8 @@ class LiveFeed:
     now_ms: the exchange's time. link: None without a stream. stopped: whether to end; `once`:
     end when what is known now has been handed over. idle: work for a quiet moment.
     controls: what people say. news: what changed of the products, asked every
-    NEWS_MS. failures: polls that failed, since the start.
+    NEWS_MS. failures: polls that failed, since the start. missed: closes while nobody looked.
+    unseen: whether a single cycle ended without a look at the account.
     """
 
     plan: Plan
@@ -117,6 +118,8 @@ class LiveFeed:
     once: bool = False
     failures: int = 0
     problem: str = ""
+    missed: int = 0
+    unseen: bool = False
     _waiting: set[int] = field(default_factory=set)
     _asked_ms: int = 0
     _noticed_ms: int = 0
@@ -134,6 +137,7 @@ class LiveFeed:
         yield from self._tried(self._touches)
         yield from self._caught_up()
         if self.once:  # what was decided meets the market once, and is looked at once
+            self.unseen = True
             yield from self._tried(self._touches)
             yield from self._tried(self._reconciled)
             return
@@ -185,6 +189,7 @@ class LiveFeed:
             if is_new and missed:
                 yield HistoryLoaded(now_ms, product.product_id, missed)
             elif not is_new:
+                self.missed = max(self.missed, len(missed))
                 for bar in missed:
                     yield BarMissed(now_ms, bar)
         for bar in newest:
@@ -244,7 +249,7 @@ class LiveFeed:
 
     def _reconciled(self) -> Iterator[Event]:
         yield from self.books.events()
-        self._refused_ms = 0
+        self._refused_ms, self.unseen = 0, False
 
     def _tried(self, ask: Callable[[], Iterator[Event]]) -> Iterator[Event]:
         """Hand over what an answer says; a failure is counted, and asked again later."""

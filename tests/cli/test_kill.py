@@ -146,3 +146,36 @@ def test_an_exchange_that_is_away_leaves_the_latch_set(exchange, capsys):  # noq
     exchange.faults.heal()
     assert call(capsys, "kill", "-p", "canary")[0] == 0
     assert order.status == "CANCELLED"
+
+
+# The watchdog, and a single cycle whose exchange goes away.
+
+
+def test_the_watchdog_cancels_what_a_silent_bot_left(exchange, capsys, tmp_path):  # noqa: F811
+    import os
+
+    from gpt_trader.runtime.alive import ALIVE
+    from gpt_trader.runtime.state_dir import state_root
+
+    order = resting(exchange, capsys)
+    watch = ["watchdog", "-p", "canary", "--once", "--silent-s", "30"]
+    code, found = call(capsys, *watch)
+    assert (code, found["data"]["died"], order.status) == (0, False, "OPEN")
+    sign = state_root(None, os.environ) / "canary" / ALIVE
+    sign.touch()
+    assert call(capsys, *watch)[0] == 0
+    os.utime(sign, (1, 1))
+    code, found = call(capsys, *watch)
+    assert (code, found["data"]["entries_left_open"]) == (1, [])
+    assert order.status == "CANCELLED"
+    assert call(capsys, *HOLD)[0] == 0, "the bot may start again"
+    assert call(capsys, *watch)[1]["data"]["silent_s"] is None, "it ended in good order"
+
+
+def test_a_single_cycle_that_cannot_look_in_the_end_says_so(exchange, capsys):  # noqa: F811
+    from tests.emulator.faults import html
+
+    assert call(capsys, *HOLD)[0] == 0
+    exchange.faults.add(html(503, path="/accounts", skip=2, times=None))
+    code, found = call(capsys, *HOLD)
+    assert code == 5, found

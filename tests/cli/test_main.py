@@ -31,6 +31,7 @@ MINIMAL = {
     "replay": ["--profile", "dev", "--state-dir", "{tmp}"],
     "journal": ["verify", "--profile", "dev", "--state-dir", "{tmp}"],
     "kill": ["--profile", "dev", "--state-dir", "{tmp}"],
+    "watchdog": ["--once", "--profile", "dev", "--state-dir", "{tmp}"],
     "pause": ["--by", "me", "--profile", "dev", "--state-dir", "{tmp}"],
     "resume": ["--by", "me", "--profile", "dev", "--state-dir", "{tmp}"],
     "rearm": ["--by", "me", "--reason", "a test", "--profile", "dev", "--state-dir", "{tmp}"],
