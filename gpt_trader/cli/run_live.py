@@ -29,7 +29,8 @@ from gpt_trader.cli.run_session import Ended, controls_of, following, watched, w
 from gpt_trader.config.settings import Settings
 from gpt_trader.data.times import format_time
 from gpt_trader.domain.product import Product
-from gpt_trader.engine.events import StopRequested
+from gpt_trader.engine.drive import Observer
+from gpt_trader.engine.events import FreezeRequested, StopRequested
 from gpt_trader.engine.ports import Broker
 from gpt_trader.engine.state import State
 from gpt_trader.errors import DataError
@@ -84,6 +85,7 @@ def run_live(
         paging(settings, session) as pager,
         _linked(wires, settings, once=once) as link,
     ):
+        _look_for_a_lost_journal(wires, session, pager.watch)
         run_view.live_banner(settings, terms, session, str(wires.folder))
         record = live_record_of(terms, session, session.cash)
         controls = controls_of(session, wires.now_ms)
@@ -148,6 +150,17 @@ def run_live(
     halted = bool(state.halted or state.marks.halted)
     unseen = feed.problem if once and feed.unseen else ""
     return Ended(done, stop.asked, halted, format_time(max(state.cycle_ms, 0)), unseen=unseen)
+
+
+def _look_for_a_lost_journal(wires: Wires, session: Session, observe: Observer) -> None:
+    """Freeze, in a new session, each product that this bot traded before, until somebody looks."""
+    if session.resumed or not isinstance(wires.broker, CoinbaseBroker):
+        return
+    now_ms = wires.now_ms()
+    for product_id, order_id in wires.broker.earlier(session.plan, now_ms).items():
+        why = f"the journal of order {order_id} is not here: lost, or on another machine"
+        warn(f"{product_id} takes no entries until rearm: {why}")
+        session.take(FreezeRequested(now_ms, product_id, "RECONCILIATION", why), observe)
 
 
 def _books(session: Session, wires: Wires) -> Books:

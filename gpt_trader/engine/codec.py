@@ -8,14 +8,14 @@ carry their type's name under "type". Where a number may be absent, NaN and None
 import json
 import math
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from gpt_trader.domain.bars import Bar
-from gpt_trader.domain.decision import Decision, Told
+from gpt_trader.domain.decision import Decision, Told, Why
 from gpt_trader.domain.order import Order
 from gpt_trader.engine.commands import Command
 from gpt_trader.engine.events import Event
@@ -61,9 +61,11 @@ def _decision_to_json(decision: Decision) -> dict[str, Any]:
 
 
 def _decision_from_json(data: dict[str, Any]) -> Decision:
-    hints = get_type_hints(Decision)
-    plain = {name: _decoder(hints[name])(data[name]) for name in Decision._fields[:-1]}
-    return Decision(**plain, why=_decoder(Told)(data))
+    plain = [
+        data[name] if decode is _same else decode(data[name])
+        for name, decode in _fields(Decision)[:-1]
+    ]
+    return Decision._make([*plain, Why(partial(_decoder(Told), data))])  # recovery never asks why
 
 
 def _number_to_json(value: float) -> float | str | None:
@@ -88,7 +90,7 @@ def _decoder(hint: Any) -> Decoder:  # noqa: ANN401
     if hint is float:
         return _number
     if hint is Any or hint in (int, str, bool, NoneType):
-        return lambda data: data
+        return _same
     origin = get_origin(hint)
     if origin is tuple:
         item = _decoder(get_args(hint)[0])
@@ -97,17 +99,38 @@ def _decoder(hint: Any) -> Decoder:  # noqa: ANN401
         inner = _decoder(next(arg for arg in get_args(hint) if arg is not NoneType))
         return lambda data: None if data is None else inner(data)
     if origin is dict:
-        return lambda data: data
+        return _same
     if hint is Decision:
         return _decision_from_json
     if hasattr(hint, "_fields"):
-        hints = get_type_hints(hint)
-        fields = [(name, _decoder(hints[name])) for name in hint._fields]
-        return lambda data: hint(
-            **{name: decode(data[name]) for name, decode in fields if name in data}
-        )
+        return _record_decoder(hint)
     enum: Decoder = hint
     return enum
+
+
+def _same(data: Any) -> Any:  # noqa: ANN401
+    return data
+
+
+@cache
+def _fields(kind: Any) -> tuple[tuple[str, Decoder], ...]:  # noqa: ANN401
+    hints = get_type_hints(kind)
+    return tuple((name, _decoder(hints[name])) for name in kind._fields)
+
+
+def _record_decoder(kind: Any) -> Decoder:  # noqa: ANN401
+    """Return what makes a NamedTuple of an object; a field that it lacks has its default."""
+    fields = _fields(kind)
+
+    def decoded(data: dict[str, Any]) -> Any:  # noqa: ANN401
+        try:
+            return kind._make(
+                [data[name] if decode is _same else decode(data[name]) for name, decode in fields]
+            )
+        except KeyError:
+            return kind(**{name: decode(data[name]) for name, decode in fields if name in data})
+
+    return decoded
 
 
 @cache

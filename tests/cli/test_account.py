@@ -1,6 +1,7 @@
 """`account`, `doctor` and the exchange's side of `orders`, against the stand-in."""
 
 import json
+import os
 
 import pytest
 
@@ -293,3 +294,21 @@ def test_orders_by_hand_want_a_key_without_too_many_rights(exchange, monkeypatch
     order = ["BTC-USD", "buy", "--value", "5", "-p", "canary", "--live", "--yes"]
     assert main(["orders", "place", *order]) == 4
     assert exchange.books.orders == {}
+
+
+def test_a_lost_journal_freezes_what_it_traded_until_somebody_looks(exchange, capsys):
+    from gpt_trader.runtime.state_dir import state_root
+
+    assert call(capsys, *RUN)[0] == 0
+    assert exchange.books.orders
+    portfolio = call(capsys, "account", "portfolios")[1]["data"]["portfolios"][0]["uuid"]
+    for journal in (state_root(None, os.environ) / portfolio).glob("journal.db*"):
+        journal.unlink()
+    before = len(exchange.books.orders)
+    exchange.advance(exchange.now_ms + 3_600_000)
+    assert call(capsys, *RUN)[0] == 0
+    frozen = call(capsys, "status", "-p", "canary")[1]["data"]["frozen"]
+    assert "lost" in frozen["BTC-USD"]
+    assert len(exchange.books.orders) == before, "no entry"
+    assert call(capsys, "rearm", "-p", "canary", "--by", "ann", "--reason", "looked")[0] == 0
+    assert call(capsys, "status", "-p", "canary")[1]["data"]["frozen"] == {}

@@ -11,6 +11,7 @@ from gpt_trader.runtime.halt import HALT
 from gpt_trader.runtime.inbox import INBOX
 from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
 from tests.cli.test_account import HOLD, call, exchange  # noqa: F401 - a fixture
+from tests.live_helpers import until
 from tests.session_helpers import COMMAND
 
 REST = ["orders", "place", "BTC-USD", "buy", "-p", "canary", "--live", "--yes"]
@@ -67,8 +68,9 @@ def test_nothing_to_kill_is_said(tmp_path, capsys):
 
 def test_a_running_bot_listens(tmp_path, capsys):
     slow = [str(COMMAND), *dev(tmp_path, "run"), "--json", "--set", "run.speed_bars_per_s=20"]
-    with subprocess.Popen(slow, stdout=subprocess.PIPE, text=True) as bot:
-        bot.stdout.readline()
+    out = tmp_path / "out"
+    with out.open("w") as file, subprocess.Popen(slow, stdout=file) as bot:
+        until(lambda: out.stat().st_size > 0)
         code, found = call(capsys, *dev(tmp_path, "pause"))
         assert (code, found["data"]["paused"]) == (0, True)
         assert call(capsys, *dev(tmp_path, "status"))[1]["data"]["running"]
@@ -81,9 +83,9 @@ def test_a_running_bot_listens(tmp_path, capsys):
         assert not (tmp_path / "dev" / HALT).exists()
         assert list((tmp_path / "dev" / INBOX).iterdir()) == []
         bot.send_signal(signal.SIGTERM)
-        out, _ = bot.communicate(timeout=30)
+        bot.wait(timeout=30)
     assert bot.returncode == 130
-    assert json.loads(out.splitlines()[-1])["type"] == "summary"
+    assert json.loads(out.read_text().splitlines()[-1])["type"] == "summary"
 
 
 # At the exchange.

@@ -30,7 +30,7 @@ from tests.emulator import serve
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "tests", "build", "dist")
 # Run by .ci/run itself, or they would run this test again: here it is enough that they exist.
-ONLY_EXIST = {"demo", "test", "check", "coverage", "bench", "lock", "simulate", "crashes"}
+ONLY_EXIST = {"demo", "test", "check", "coverage", "bench", "lock", "simulate", "crashes", "soak"}
 TIMEOUT_S = 120
 AT_THE_STAND_IN = {"live.md"}
 

@@ -13,7 +13,13 @@ from gpt_trader.broker.coinbase.account import Placed, Refused, RemoteOrder
 from gpt_trader.broker.coinbase.private import Private
 from gpt_trader.broker.coinbase.reports import reports, status_of
 from gpt_trader.broker.coinbase.wire import configuration, price_text, size_text
-from gpt_trader.domain.order import Order, OrderStatus, OrderType, TimeInForce
+from gpt_trader.domain.order import (
+    Order,
+    OrderStatus,
+    OrderType,
+    TimeInForce,
+    client_order_id,
+)
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.commands import AmendOrder, CancelOrder, Command, SubmitOrder
 from gpt_trader.engine.events import (
@@ -39,6 +45,7 @@ from gpt_trader.errors import (
 
 LOOKS = 10  # at which an order must have been absent
 ABSENT_MS = 120_000  # for so long
+EARLIER_MS = 7 * 86_400_000  # how far back a lost journal is looked for
 BEFORE_MS = 600_000  # how far before an order was decided its history is read
 SEEN_TRIES = 20  # looks at an order that is to end
 SEEN_PAUSE_S = 0.25
@@ -163,6 +170,26 @@ class CoinbaseBroker:
             elif known.status.is_final:
                 found += self.on_order(plan, state, one, time_ms)
         return Seen(wallets, foreign, found)
+
+    def earlier(self, plan: Plan, time_ms: int) -> dict[str, str]:
+        """Return, by product, an order of the last days that only this bot's journal explains.
+
+        A route's order is known by its id, which its bar gives it. Without a journal of it here,
+        that journal is lost, or lives on another machine.
+        """
+        found: dict[str, str] = {}
+        for one in self._private.orders(
+            product_ids=list(plan.index), since_ms=time_ms - EARLIER_MS
+        ):
+            newest = (one.created_ms or 0) // plan.interval_ms * plan.interval_ms
+            ids = {
+                client_order_id(plan.portfolio, one.product_id, plan.interval, open_ms, ordinal)
+                for open_ms in range(newest - 2 * plan.interval_ms, newest + 1, plan.interval_ms)
+                for ordinal in (0, 1)
+            }
+            if one.client_order_id in ids:
+                found.setdefault(one.product_id, one.client_order_id)
+        return found
 
     def _forget_refusal(self) -> None:
         self._refused = None
