@@ -8,13 +8,14 @@ FIRST ?= 1
 HOURS ?= 10
 STEP ?= 1
 EVENTS ?= 1000000
+FILES ?=
 
 PY := $(VENV)/bin/python
 UV_COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.12 \
 	--generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check static coverage simulate crashes soak bench peers docs golden lock clean
+.PHONY: help setup demo test check static coverage simulate crashes soak mutate bench peers docs golden lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +53,9 @@ crashes: setup ## Kill and fail one session at each of its points (STEP=1), and 
 
 soak: setup ## Run one session over EVENTS=1000000 events, and measure
 	@$(PY) scripts/soak.py --events $(EVENTS)
+
+mutate: setup ## Change one thing at a time in FILES, and list what no test notices
+	@$(PY) scripts/mutate.py $(FILES)
 
 bench: setup ## Measure speed, as ratios within one run
 	@$(PY) scripts/bench.py

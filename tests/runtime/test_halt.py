@@ -1,5 +1,6 @@
 """The kill latch: durable, read before each entry, and nothing passes once it is set."""
 
+import fcntl
 import threading
 
 import pytest
@@ -32,9 +33,9 @@ def test_a_latch_that_cannot_be_read_is_set(tmp_path, text):
         assert not may_begin
 
 
-def test_setting_it_waits_for_a_send_that_is_under_way(tmp_path):
+def test_setting_it_waits_for_a_send_that_is_under_way(tmp_path, monkeypatch):
     latch = Latch(tmp_path)
-    inside, go_on, returned = threading.Event(), threading.Event(), []
+    inside, go_on = threading.Event(), threading.Event()
 
     def send():
         with latch.entering() as may_begin:
@@ -46,12 +47,18 @@ def test_setting_it_waits_for_a_send_that_is_under_way(tmp_path):
     sender.start()
     inside.wait(5)
     assert not latch.set(ANN, 0.05), "one is on its way"
-    killer = threading.Thread(target=lambda: returned.append(latch.set(ANN, 5.0)))
-    killer.start()
-    go_on.set()
-    killer.join()
+    real = fcntl.flock
+
+    def flock(descriptor, operation):
+        try:
+            real(descriptor, operation)
+        except BlockingIOError:  # it was held: now let it go
+            go_on.set()
+            raise
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    assert latch.set(ANN, 5.0), "the send is over"
     sender.join()
-    assert returned == [True]
 
 
 def test_without_the_gate_nothing_is_sent(tmp_path):
