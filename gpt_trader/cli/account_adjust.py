@@ -9,6 +9,7 @@ from gpt_trader.cli.operate import open_session, take
 from gpt_trader.engine.events import Adjusted
 from gpt_trader.errors import UsageError
 
+JUST_NOW_MS = 60_000
 LARGEST = Decimal(10) ** 12
 
 
@@ -31,7 +32,13 @@ def run(asked: Asked, *, profile: str | None, state_dir: Path | None, json: bool
         raise UsageError(f"expected an asset such as USD, was {asked.asset!r}")
     if not asked.by.strip() or not asked.reason.strip():
         raise UsageError("who says so, and why?", hint="give --by NAME and --reason TEXT")
-    with open_session(profile, state_dir, reads=True) as session:
+    with open_session(profile, state_dir, reads=True, fresh=True) as session:
+        looked_ms = session.time_ms() - session.state.reconciled_ms
+        if session.plan.max_unreconciled_ms and looked_ms <= JUST_NOW_MS:
+            raise UsageError(
+                "the account is in line with the journal: there is nothing to write down",
+                hint="what came in may have been adopted: gpt-trader journal export",
+            )
         event = Adjusted(
             session.time_ms(), asset, format(amount, "f"), asked.kind, asked.by, asked.reason
         )

@@ -21,7 +21,12 @@ from gpt_trader.runtime.wiring import feed, is_live, trades_money
 
 @contextmanager
 def open_session(
-    profile: str | None, state_dir: Path | None, *, live: bool = False, reads: bool = False
+    profile: str | None,
+    state_dir: Path | None,
+    *,
+    live: bool = False,
+    reads: bool = False,
+    fresh: bool = False,
 ) -> Iterator[Session]:
     """Open the profile's session, or the only one; a profile without one gets a new one.
 
@@ -35,7 +40,7 @@ def open_session(
         broker, now_ms = _live_parts(header, folder, live=live, reads=reads)
         with reopen(folder, broker=broker, now_ms=now_ms) as session:
             if trades_money(header):
-                _look(session, header)
+                _look(session, header, fresh=fresh)
             yield session
         return
     asked = run_input.Asked(profile, {}, [], [], Period(None, None), None, None, True, False)
@@ -50,8 +55,8 @@ def open_session(
         yield session
 
 
-def _look(session: Session, header: Mapping[str, Any]) -> None:
-    """Hold the account against the journal unless that was done just now: entries need it.
+def _look(session: Session, header: Mapping[str, Any], *, fresh: bool) -> None:
+    """Hold the account against the journal: entries need it. fresh: also if that was just done.
 
     One that does not answer keeps nothing but entries from being carried out.
     """
@@ -61,7 +66,7 @@ def _look(session: Session, header: Mapping[str, Any]) -> None:
 
     assert isinstance(session.broker, CoinbaseBroker)
     age_ms = session.time_ms() - session.state.reconciled_ms
-    if age_ms <= session.plan.max_unreconciled_ms // 2:
+    if not fresh and age_ms <= session.plan.max_unreconciled_ms // 2:
         return
     books = Reconciler(
         session.plan, session.broker, began_with(header), lambda: session.state, session.time_ms

@@ -39,9 +39,16 @@ def _show(data: dict[str, Any]) -> None:
         ("equity", f"{data['equity']}, cash {data['cash']}, fees paid {data['fees']}"),
         *[("position", _position(p)) for p in data["positions"]],
         *[("order", _order(order)) for order in data["open_orders"]],
-        *[("UNKNOWN", _order(order)) for order in data["unknown_orders"]],
+        *[
+            ("UNKNOWN", f"for {order['age_s']:.0f} s: {_order(order)}")
+            for order in data["unknown_orders"]
+        ],
         *[("HALT", _halt(halt)) for halt in data["halts"]],
     ]
+    for product, why in data["frozen"].items():
+        rows.append(("FROZEN", f"{product}: {why}; only exits, until gpt-trader rearm"))
+    if data["foreign_orders"]:
+        rows.append(("foreign", f"{data['foreign_orders']} open orders of somebody else"))
     if data["paused"]:
         rows.append(("PAUSED", "only exits, until gpt-trader resume"))
     if not data["positions"]:

@@ -37,7 +37,7 @@ CONFIRM_MS = 15_000  # after a close, when bars made of trades are held against 
 POLL_MS = 5_000  # between looks at orders and quotes while a link is down
 NEWS_MS = 3_600_000  # between looks at the products
 RECONCILE_MS = 60_000  # between looks at the account in any case
-ARMING_MS = 60_000  # for so long a start waits for the account to be in line
+ARMING_MS = 60_000  # for so long a single cycle waits for the account to be in line
 REFUSED_MS = 60_000  # for so long a key may be refused: valid ones are, at times
 LONGEST_WAIT_S = 0.5
 
@@ -154,11 +154,15 @@ class LiveFeed:
             self._pause(now_ms)
 
     def _armed(self) -> Iterator[Event]:
-        """Look at the account until it is in line, for a while: entries are refused before."""
+        """Look at the account: entries are refused until it is in line.
+
+        A single cycle waits for that, for a while; else stops must be watched meanwhile.
+        """
         begun_ms = self.now_ms()
         while not self.stopped():
             yield from self._tried(self._reconciled)
-            if self.books.is_in_line or self.now_ms() - begun_ms > ARMING_MS:
+            is_over = not self.once or self.now_ms() - begun_ms > ARMING_MS
+            if self.books.is_in_line or is_over:
                 return
             self.wait(POLL_MS / 1000)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt_trader.domain.decision import GuardReading
-from gpt_trader.domain.order import OrderStatus
+from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import fixed, grid_of, units_text
 from gpt_trader.engine.explain import guard_readings
@@ -34,6 +34,7 @@ from gpt_trader.observe.cycle import (
     size_text,
     time_text,
 )
+from gpt_trader.runtime.halt import Halt, Latch
 from gpt_trader.runtime.lock import default_lock_dir, holder
 from gpt_trader.runtime.session import JOURNAL, lock_id
 from gpt_trader.runtime.wiring import trades_money
@@ -83,11 +84,11 @@ def situation(
         "positions": held,
         "open_orders": [order_json(plan, order) for order in open_orders],
         "unknown_orders": [
-            order_json(plan, order)
+            order_json(plan, order) | {"age_s": _age_s(plan, state, order)}
             for order in open_orders
             if order.status is OrderStatus.SUBMIT_UNKNOWN
         ],
-        "halts": _halts(state, header["profile"]),
+        "halts": _halts(state, header["profile"], Latch(folder).read()),
         "paused": state.paused,
         "frozen": {
             product.product_id: why
@@ -151,13 +152,22 @@ def _at_risk(state: State, plan: Plan) -> str | None:
     return quote_text(worth)
 
 
-def _halts(state: State, profile: str) -> list[Json]:
+def _age_s(plan: Plan, state: State, order: Order) -> float:
+    """Return for how long an order's outcome has been unknown, at the newest known time."""
+    newest_ms = max(market_ms(plan, state), state.reconciled_ms)
+    return max(newest_ms - order.sent_ms, 0) / 1000
+
+
+def _halts(state: State, profile: str, latch: Halt | None) -> list[Json]:
     """Return what ends entries now, and who or what can end that."""
     found: list[Json] = []
     rearm = f"gpt-trader rearm --profile {profile}"
     if state.halted:
         by, reason = state.switched_by, state.switch_reason
         found.append({"guard": "halt", "by": by, "reason": reason, "until": rearm})
+    elif latch is not None:  # the bot has not taken note of it yet
+        by, reason = latch
+        found.append({"guard": "latch", "by": by, "reason": reason, "until": rearm})
     if state.marks.halted:
         found.append({"guard": "drawdown", "until": rearm})
     if state.marks.day_halted:

@@ -103,6 +103,10 @@ def test_reconcile_agrees_until_somebody_else_moves_something(exchange, capsys):
         capsys, *adjust, "--kind", "deposit", "--amount", "25.5", "--reason", "monthly"
     )
     assert (code, found["data"]["ledger"]) == (0, {"USD": "25.5"})
+    code, found = call(
+        capsys, *adjust, "--kind", "deposit", "--amount", "25.5", "--reason", "again"
+    )
+    assert (code, "in line" in found["error"]["message"]) == (2, True)
     code, found = call(capsys, "account", "reconcile", "-p", "canary")
     assert [one["name"] for one in found["data"]["differences"]] == ["theirs"]
     assert "theirs" in text(capsys, "account", "reconcile", "-p", "canary")[1]
@@ -309,6 +313,7 @@ def test_a_lost_journal_freezes_what_it_traded_until_somebody_looks(exchange, ca
     assert call(capsys, *RUN)[0] == 0
     frozen = call(capsys, "status", "-p", "canary")[1]["data"]["frozen"]
     assert "lost" in frozen["BTC-USD"]
+    assert "FROZEN" in text(capsys, "status", "-p", "canary")[1]
     assert len(exchange.books.orders) == before, "no entry"
     assert call(capsys, "rearm", "-p", "canary", "--by", "ann", "--reason", "looked")[0] == 0
     assert call(capsys, "status", "-p", "canary")[1]["data"]["frozen"] == {}

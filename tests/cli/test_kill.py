@@ -38,6 +38,8 @@ def test_a_stopped_session_stays_halted_until_somebody_rearms(tmp_path, capsys):
 def test_the_latch_alone_halts_whoever_starts(tmp_path, capsys):
     call(capsys, *dev(tmp_path, "run", "--once"))
     (tmp_path / "dev" / HALT).write_text("torn", encoding="utf-8")
+    [halt] = call(capsys, *dev(tmp_path, "status"))[1]["data"]["halts"]
+    assert (halt["guard"], halt["by"]) == ("latch", "unknown")
     assert call(capsys, *dev(tmp_path, "run", "--once"))[0] == 6
 
 
@@ -181,3 +183,30 @@ def test_a_single_cycle_that_cannot_look_in_the_end_says_so(exchange, capsys):  
     exchange.faults.add(html(503, path="/accounts", skip=2, times=None))
     code, found = call(capsys, *HOLD)
     assert code == 5, found
+
+
+def test_a_signal_cancels_entries_leaves_the_rest_and_saves(exchange, capsys, tmp_path):  # noqa: F811
+    order = resting(exchange, capsys)
+    held = exchange.books.create(
+        {
+            "client_order_id": "by hand",
+            "product_id": "BTC-USD",
+            "side": "SELL",
+            "order_configuration": {
+                "limit_limit_gtc": {"base_size": "0.001", "limit_price": "900000.00"}
+            },
+        },
+        exchange.now_ms,
+    )
+    run = [str(COMMAND), "run", "-p", "canary", "--live", "--strategy", "hold", "--json"]
+    out = tmp_path / "out"
+    with out.open("w") as file, subprocess.Popen(run, stdout=file) as bot:
+        until(lambda: exchange.wire.connections >= 2, seconds=60)
+        bot.send_signal(signal.SIGTERM)
+        bot.wait(timeout=30)
+    assert bot.returncode == 130
+    assert (order.status, held.status) == ("CANCELLED", "OPEN")
+    summary = json.loads(out.read_text().splitlines()[-1])
+    assert (summary["type"], summary["interrupted"]) == ("summary", True)
+    assert call(capsys, "account", "reconcile", "-p", "canary")[0] == 1, "the foreign order is told"
+    assert call(capsys, "journal", "verify", "-p", "canary")[0] == 0
