@@ -11,14 +11,14 @@ from tests.simulation.world import World, stormy
 
 # Seeds that once failed stay: 1028 a market order that was pending, 1043 a send while starting.
 REGRESSIONS = (1028, 1043)
-SEEDS = tuple(range(1, 17))
-STEP = 41  # `make crashes` takes every point
+SEEDS = tuple(range(1, 13))
+STEP = 61  # `make crashes` takes every point
 
 
 @pytest.mark.parametrize("seed", [*REGRESSIONS, *SEEDS])
 def test_a_world_where_everything_goes_wrong_comes_to_rest(seed, tmp_path):
-    world = World(seed, tmp_path, stormy(seed), people=True).run(6)
-    assert world.decisions > 600
+    world = World(seed, tmp_path, stormy(seed), people=True).run(5)
+    assert world.decisions > 500
     assert world.exchange.books.fills
 
 
@@ -48,7 +48,7 @@ def test_the_same_seed_decides_the_same_in_another_process():
 @pytest.mark.parametrize("way", crashes.WAYS)
 def test_a_session_killed_at_a_point_finds_what_the_exchange_has(way, tmp_path):
     first = 1 + 13 * list(crashes.WAYS).index(way)
-    assert crashes.every(tmp_path, way, STEP, first) >= 8
+    assert crashes.every(tmp_path, way, STEP, first) >= 5
 
 
 @pytest.mark.parametrize("kind", crashes.OPERATIONS)
