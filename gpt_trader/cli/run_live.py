@@ -33,12 +33,13 @@ from gpt_trader.engine.drive import Observer
 from gpt_trader.engine.events import FreezeRequested, StopRequested
 from gpt_trader.engine.ports import Broker
 from gpt_trader.engine.state import State
-from gpt_trader.errors import DataError
+from gpt_trader.errors import DataError, StorageError
 from gpt_trader.observe.notify import INFO
 from gpt_trader.risk.policy import no_policy
 from gpt_trader.runtime.agreement import began_with
 from gpt_trader.runtime.alive import Alive
 from gpt_trader.runtime.halt import Latch
+from gpt_trader.runtime.last_resort import cancel_from_memory
 from gpt_trader.runtime.live_feed import Books, LiveFeed, Market
 from gpt_trader.runtime.live_record import live_record_of, live_summary
 from gpt_trader.runtime.live_terms import Account, LiveTerms, live_terms
@@ -112,14 +113,19 @@ def run_live(
         )
         gc.freeze()  # what is loaded stays: the collector need not walk it between close and order
         with run_view.display(record, cycles, json=json) as show:
-            done = run_feed(
-                session,
-                iter(feed),
-                stop=stop,
-                watch=watched(record.take, controls.watch, pager.watch),
-                on_cycle=show,
-                cycles=None if once else cycles,  # the feed ends itself
-            )
+            try:
+                done = run_feed(
+                    session,
+                    iter(feed),
+                    stop=stop,
+                    watch=watched(record.take, controls.watch, pager.watch),
+                    on_cycle=show,
+                    cycles=None if once else cycles,  # the feed ends itself
+                )
+            except StorageError:
+                if (asked_for := cancel_from_memory(session)) > 0:
+                    warn(f"the journal cannot be written: {asked_for} entries were cancelled")
+                raise
         if stop.asked:  # stops stay at the exchange, what could open a position goes
             session.take(StopRequested(wires.now_ms(), "signal"), record.take)
         session.durable.snapshot()

@@ -34,6 +34,7 @@ from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.halt import Halt, Latch
 from gpt_trader.runtime.inbox import Inbox
 from gpt_trader.runtime.journaling import DurableJournal, read_entries, recover_state
+from gpt_trader.runtime.last_resort import cancel_from_memory
 from gpt_trader.runtime.live_feed import CONFIRM_MS, LiveFeed
 from gpt_trader.runtime.live_terms import Account, live_terms
 from gpt_trader.runtime.loop import run_feed
@@ -341,7 +342,11 @@ class World:
             watch.watch(after, entries)
             controls.watch(after, entries)
 
-        run_feed(session, iter(self.feed), stop=Stop(), watch=seen, on_cycle=lambda _: None)
+        try:
+            run_feed(session, iter(self.feed), stop=Stop(), watch=seen, on_cycle=lambda _: None)
+        except StorageError:
+            cancel_from_memory(session)
+            raise
         link.stream._pool.shutdown()
 
     def run(self, hours: float) -> "World":
