@@ -276,3 +276,28 @@ def test_a_journal_set_aside_under_a_reader_keeps_every_entry(settings, tmp_path
     with open_journal(kept, readonly=True) as journal:
         assert journal.verify().ok
         assert journal.head()[0] == count
+
+
+def test_a_state_that_a_version_before_saved_is_read(tmp_path, capsys):
+    from gpt_trader.engine.codec import state_to_json
+    from gpt_trader.journal.encode import canonical_json
+    from gpt_trader.journal.sqlite import open_journal
+    from gpt_trader.runtime.journaling import recover_state
+    from gpt_trader.runtime.session import JOURNAL, view
+    from tests.session_helpers import call
+
+    options = ("--profile", "dev", "--state-dir", tmp_path)
+    assert call(capsys, "run", "--cycles", "40", *options)[0] == 0
+    with view(tmp_path / "dev") as (header, plan, journal):
+        state = recover_state(journal, plan, header["cash"])
+        seq = journal.head()[0]
+    old = state_to_json(state)
+    for key in ("flattening", "frozen", "reconciled_ms", "foreign_orders"):
+        del old[key]
+    with open_journal(tmp_path / "dev" / JOURNAL) as journal:
+        journal.save_snapshot(seq, 4, canonical_json(old))
+        journal.prune_snapshots(keep=1)
+    with view(tmp_path / "dev") as (header, plan, journal):
+        again = recover_state(journal, plan, header["cash"])
+    assert state_to_json(again) == state_to_json(state)
+    assert call(capsys, "run", "--cycles", "5", *options)[0] == 0
