@@ -202,9 +202,9 @@ def state_to_json(state: State) -> dict[str, Any]:
 def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
     """Return the state that `state_to_json` wrote, now or in a version before."""
     p = len(plan.products)
-    before_5 = {"flattening": False, "frozen": [""] * p, "reconciled_ms": 0, "foreign_orders": 0}
-    before_4 = {"ledger": {}, "guarded_ms": [0] * p}
-    data = before_4 | before_5 | data
+    absent: dict[str, Any] = {"ledger": {}, "guarded_ms": [0] * p}  # before version 4, and 5
+    absent |= {"flattening": False, "frozen": [""] * p, "reconciled_ms": 0, "foreign_orders": 0}
+    data = absent | data
     sf = [[_number(x) for x in row] for row in data["sf"]]
     marks: Marks = _decoder(Marks)(data["marks"])
     orders = {order.client_order_id: order for order in map(_decoder(Order), data["orders"])}
