@@ -15,8 +15,9 @@ WORDS = {"ok": "ok", "warning": "warning", "fail": "FAIL", "skipped": "skipped"}
 def command(*, profile: ProfileName = None, state_dir: StateDir = None, json: Json = False) -> None:
     """Check configuration, disk, journal, clock, endpoints, channels, key, fees and sizes.
 
-    Works without a key, and says what it could not check. Exits with the code of the worst
-    finding: 3 configuration, 1 disk or journal, 4 key, 5 network, 7 data; 0 with warnings only.
+    Works without a key, and says what it could not check. Exits with the code of the first
+    finding, in the order in which one would mend them: 3 configuration, 1 disk or journal,
+    5 alerts or network, 4 key, 7 data; 0 with warnings only. Where pages go, a test is sent.
     """
     from gpt_trader.cli.doctor_checks import examine
 

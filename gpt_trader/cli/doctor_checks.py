@@ -24,9 +24,11 @@ from gpt_trader.cli.options import session_folder
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.secrets import credential_source
 from gpt_trader.config.settings import Settings
-from gpt_trader.errors import BrokerError, TraderError
+from gpt_trader.data.times import format_time
+from gpt_trader.errors import TraderError, UsageError
 from gpt_trader.journal.sqlite import open_journal
-from gpt_trader.runtime.session import JOURNAL
+from gpt_trader.observe.notify import INFO, Addresses, Alert, Notifier
+from gpt_trader.runtime.session import JOURNAL, clock_ms
 from gpt_trader.runtime.state_dir import state_root
 
 LEAST_BYTES = 100 * 2**20  # of free disk
@@ -52,7 +54,7 @@ def examine(profile: str | None, state_dir: Path | None) -> list[Check]:
     except TraderError as error:
         return [_failed("configuration", error)]
     found = [Check("configuration", "ok", f"profile {settings.profile or '(defaults)'}")]
-    found += [_disk(state_dir), _journal(profile, state_dir)]
+    found += [_disk(state_dir), _journal(profile, state_dir), _alerts(settings)]
     if settings.needs_coinbase or settings.profile == "":
         found += _coinbase(settings)
     else:
@@ -88,17 +90,37 @@ def _disk(state_dir: Path | None) -> Check:
 def _journal(profile: str | None, state_dir: Path | None) -> Check:
     try:
         path = session_folder(profile, state_dir) / JOURNAL
-        if not path.exists():
-            return Check("journal", "ok", "no session yet")
+    except UsageError:  # no session, or several and none was named
+        return Check("journal", "ok", "no session yet, or name one with --profile")
+    if not path.exists():
+        return Check("journal", "ok", "no session yet")
+    try:
         with open_journal(path, readonly=True) as journal:
             report = journal.verify()
     except TraderError as error:
-        if error.exit_code == 2:
-            return Check("journal", "ok", "no session yet")
         return _failed("journal", error)
     if report.ok:
         return Check("journal", "ok", f"{report.entries:,} entries, the chain holds")
     return Check("journal", "fail", report.problem, "go back to a copy of the file", None, 1)
+
+
+def _alerts(settings: Settings) -> Check:
+    """Send a test message and a test heartbeat to where pages go."""
+    keys = settings.alerts
+    to = Addresses(keys.webhook_url, keys.heartbeat_url, keys.heartbeat_s)
+    if to.webhook is None and to.heartbeat is None:
+        state = "warning" if settings.mode == "live" else "skipped"
+        hint = "set GPT_TRADER_ALERTS__WEBHOOK_URL and GPT_TRADER_ALERTS__HEARTBEAT_URL"
+        return Check("alerts", state, "nobody would be paged", hint)
+    notifier = Notifier(to, settings.profile)
+    notifier.tell(Alert(INFO, "test", "a test by gpt-trader doctor"), format_time(clock_ms()))
+    notifier.beat()
+    notifier.close()
+    counts = notifier.counts
+    wanted = (to.webhook is not None) + (to.heartbeat is not None)
+    if counts.delivered + counts.beats == wanted:
+        return Check("alerts", "ok", "a test message or heartbeat was taken")
+    return Check("alerts", "fail", f"a test was not taken: {counts.problem}", "", None, 5)
 
 
 def _coinbase(settings: Settings) -> list[Check]:
@@ -197,7 +219,7 @@ def _sizes(settings: Settings, private: Private, products: Sequence[ProductInfo]
     """Whether the largest entry that the limits allow is above the exchange's minimum."""
     try:
         wallets = {one.currency: one.available for one in private.balances()}
-    except BrokerError as error:
+    except TraderError as error:
         return _failed("sizes", error)
     if not products:
         return Check("sizes", "skipped", "no products")

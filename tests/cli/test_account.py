@@ -236,6 +236,7 @@ def test_doctor_finds_a_healthy_profile_healthy(exchange, capsys):
     code, found = call(capsys, "doctor", "-p", "canary")
     states = {name: one["state"] for name, one in checks(found).items()}
     assert code == 0, states
+    assert states.pop("alerts") == "warning", "money, and nobody would be paged"
     assert set(states.values()) == {"ok"}
     assert {"clock", "key", "fee tier", "sizes", "channel user", "product BTC-USD"} <= set(states)
     assert checks(found)["channel ticker"]["latency_ms"] > 0
@@ -250,6 +251,27 @@ def test_doctor_works_without_a_key_and_says_what_it_could_not_see(exchange, cap
     assert (code, checks(found)["key"]["state"]) == (0, "skipped")
     assert checks(found)["channels"]["state"] == "skipped"
     assert call(capsys, "doctor", "-p", "canary")[0] == 4
+
+
+def test_doctor_sends_a_test_to_where_pages_go(capsys, monkeypatch):
+    from tests.observe.test_notify import service
+
+    monkeypatch.setattr("gpt_trader.observe.notify.PAUSE_S", 0.001)
+
+    def alerts():
+        code, found = call(capsys, "doctor", "-p", "dev")
+        return code, next(one for one in found["data"]["checks"] if one["name"] == "alerts")
+
+    assert alerts()[1]["state"] == "skipped"
+    with service() as (address, asked):
+        monkeypatch.setenv("GPT_TRADER_ALERTS__WEBHOOK_URL", address)
+        monkeypatch.setenv("GPT_TRADER_ALERTS__HEARTBEAT_URL", address)
+        assert alerts()[1]["state"] == "ok"
+        assert [document and document["event"] for _, document in asked] == ["test", None]
+    with service(500, 500, 500, 500) as (address, asked):
+        monkeypatch.setenv("GPT_TRADER_ALERTS__WEBHOOK_URL", address)
+        code, found = alerts()
+        assert (code, found["state"], "hunter2" in str(found)) == (5, "fail", False)
 
 
 def test_doctor_names_what_is_wrong(exchange, capsys):
