@@ -19,9 +19,10 @@ from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import State, guard_id, open_entries, open_order, whole_units
 from gpt_trader.kernel.ledger import cash_after, funding
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
-from gpt_trader.kernel.slots import LOTS, STOP_TICKS, TAKE_TICKS
+from gpt_trader.kernel.slots import LAST_CLOSE, LOTS, STOP_TICKS, TAKE_TICKS
 
 UNFUNDED = rec.BarTaken(0)
+LEAST_LOSS = Decimal("0.01")  # quote: what exchanges round away freezes nothing
 RECONCILIATION = "reconciliation"  # the kind of an adjustment that nobody explains
 
 
@@ -149,14 +150,24 @@ def _answer_adjustment(
             there = int(max(Decimal(event.total), Decimal(0)) / product.base_increment)
             if product.base_currency == event.asset and int(state.si[j, LOTS]) > there:
                 records.append(rec.PositionCut(j, there))
-    if event.kind == RECONCILIATION and Decimal(event.amount) < 0:
+    if event.kind == RECONCILIATION:
         why = f"{event.amount} {event.asset} are gone and nothing explains it"
-        for product in plan.products:
-            if event.asset in (product.base_currency, plan.quote_currency):
+        for j, product in enumerate(plan.products):
+            if _worth(plan, state, j, event) < -LEAST_LOSS:
                 frozen, cancels = _freeze(plan, state, product.product_id, why)
                 records += frozen
                 commands += cancels
     return records, commands
+
+
+def _worth(plan: Plan, state: State, j: int, event: ev.Adjusted) -> Decimal:
+    """Return what an adjustment is worth to product j, quote; 0 if it is of another asset."""
+    product = plan.products[j]
+    if event.asset == plan.quote_currency:
+        return Decimal(event.amount)
+    if event.asset != product.base_currency:
+        return Decimal(0)
+    return Decimal(event.amount) * int(state.si[j, LAST_CLOSE]) * product.price_increment
 
 
 def _answer_report(

@@ -769,3 +769,25 @@ def test_flatten_halts_and_sells_what_is_held():
     assert desk.lots() == 0
     desk.send(ev.Rearmed(desk.now(), "ann", "again"))
     assert (desk.state.halted, desk.state.flattening) == (False, False)
+
+
+@pytest.mark.parametrize(
+    "asset, amount, frozen",
+    [
+        ("USD", "-0.01", (False, False)),
+        ("USD", "-0.010000001", (True, True)),
+        ("USD", "5", (False, False)),
+        ("COIN", "-0.0001", (False, False)),  # at a price of 100
+        ("COIN", "-0.00010001", (True, False)),
+        ("OTHER", "-5", (False, False)),
+    ],
+)
+def test_what_is_gone_freezes_what_it_was_for_unless_it_is_dust(asset, amount, frozen):
+    desk = Desk(COIN, GOLD)
+    for j in (0, 1):
+        desk.bar(10_000, j=j)
+    desk.send(ev.Adjusted(desk.now(), asset, amount, "reconciliation", "t", "t"))
+    assert tuple(map(bool, desk.state.frozen)) == frozen
+    assert desk.state.ledger[asset] == amount
+    desk.send(ev.Adjusted(desk.now(), asset, amount, "withdrawal", "ann", "rent"))
+    assert tuple(map(bool, desk.state.frozen)) == frozen, "somebody explained it"
