@@ -9,6 +9,8 @@ import pytest
 from tests.simulation import crashes
 from tests.simulation.world import World, stormy
 
+pytestmark = pytest.mark.compiled  # whole worlds take long
+
 # Seeds that once failed stay: 1028 a market order that was pending, 1043 a send while starting.
 REGRESSIONS = (1028, 1043)
 SEEDS = tuple(range(1, 13))
