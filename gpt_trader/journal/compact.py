@@ -129,6 +129,7 @@ def _archived(entries: Iterator[StoredEntry], archive: Path) -> bytes:
         if isinstance(error, OSError):
             raise StorageError(f"{archive}: {error.strerror}", hint="free some space") from error
         raise
+    last = GENESIS
     for entry in read_lines(archive):
         last = entry.digest
     if last != digest:
