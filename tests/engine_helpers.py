@@ -15,7 +15,7 @@ from gpt_trader.domain.product import Product
 from gpt_trader.domain.targets import Target
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
-from gpt_trader.engine.codec import state_from_json, state_to_json
+from gpt_trader.engine.codec import state_from_json, state_text
 from gpt_trader.engine.commands import Command, SubmitOrder
 from gpt_trader.engine.drive import advance
 from gpt_trader.engine.plan import Plan
@@ -148,8 +148,7 @@ class Desk:
 
     def restart(self) -> None:
         """Go on from the state as a snapshot keeps it."""
-        text = json.dumps(state_to_json(self.state), allow_nan=False)
-        self.state = state_from_json(self.plan, json.loads(text))
+        self.state = state_from_json(self.plan, json.loads(state_text(self.state)))
 
     # What a test looks at.
     def lots(self, j: int = 0) -> int:

@@ -6,12 +6,11 @@ from typing import IO
 
 from gpt_trader.cli import output
 from gpt_trader.cli.options import again, session_folder
-from gpt_trader.engine.codec import tagged
 from gpt_trader.engine.events import Started
+from gpt_trader.engine.written import tagged_text
 from gpt_trader.errors import JournalError, StorageError
 from gpt_trader.journal.compact import backup as copy
 from gpt_trader.journal.compact import line
-from gpt_trader.journal.encode import canonical_json
 from gpt_trader.journal.sqlite import Journal, open_journal
 from gpt_trader.runtime.session import JOURNAL, stopped
 
@@ -68,7 +67,7 @@ def compact(profile: str | None, state_dir: Path | None, *, archive: bool, json:
         report = journal.verify()
         if not report.ok:
             raise JournalError(report.problem, hint="go back to a copy of the file")
-        kept = canonical_json(tagged(Started(0, dict(header))))
+        kept = tagged_text(Started(0, dict(header)))
         first, last = journal.anchor()[0] + 1, journal.head()[0]
         place = folder / f"journal-archive-{first:09d}-{last:09d}.jsonl.gz" if archive else None
         cut = journal.compact(kept, place)

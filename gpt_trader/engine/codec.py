@@ -1,4 +1,4 @@
-"""Events, records, commands and state as JSON values, and back, exactly.
+"""Events, records, commands and state from JSON, exactly as `written` wrote them.
 
 Driven by the types' annotations: a NamedTuple is an object of its fields, a tuple an array, an
 enum its value, NaN null, an infinity the text "Infinity" or "-Infinity". Values of a union
@@ -23,41 +23,11 @@ from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import State, open_of
 from gpt_trader.engine.window import Window, window_of
+from gpt_trader.engine.written import written
 from gpt_trader.errors import JournalError, UsageError
 from gpt_trader.kernel.limits import Marks
 
 Decoder = Callable[[Any], Any]
-_PLAIN = frozenset((int, str, bool, NoneType))
-
-
-def to_json(value: Any) -> Any:  # noqa: ANN401
-    """Return a value of the engine as JSON types, which hold no number that is not finite."""
-    if type(value) in _PLAIN:  # most values are, and most of a session's time goes here
-        return value
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return _number_to_json(value)
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, Decision):
-        return _decision_to_json(value)
-    if hasattr(value, "_fields"):
-        return {name: to_json(item) for name, item in zip(value._fields, value, strict=True)}
-    if isinstance(value, tuple | list):
-        return [to_json(item) for item in value]
-    if isinstance(value, dict):
-        return {key: to_json(item) for key, item in value.items()}
-    return value
-
-
-def _decision_to_json(decision: Decision) -> dict[str, Any]:
-    """Return a decision with its reasons and guard readings beside its other fields."""
-    plain = zip(decision._fields[:-1], decision[:-1], strict=True)
-    return {name: to_json(item) for name, item in plain} | {
-        "reasons": to_json(decision.reasons),
-        "guards": to_json(decision.guards),
-    }
 
 
 def _decision_from_json(data: dict[str, Any]) -> Decision:
@@ -68,21 +38,8 @@ def _decision_from_json(data: dict[str, Any]) -> Decision:
     return Decision._make([*plain, Why(partial(_decoder(Told), data))])  # recovery never asks why
 
 
-def _number_to_json(value: float) -> float | str | None:
-    if math.isnan(value):
-        return None
-    if math.isinf(value):
-        return "Infinity" if value > 0.0 else "-Infinity"
-    return value
-
-
 def _number(data: float | str | None) -> float:
     return math.nan if data is None else float(data)
-
-
-def tagged(value: Event | Record | Command) -> dict[str, Any]:
-    """Return an event, record or command as JSON with its type's name."""
-    return {"type": type(value).__name__, **to_json(value)}
 
 
 @cache
@@ -149,34 +106,34 @@ def _untagged(union: Any, data: dict[str, Any]) -> Any:  # noqa: ANN401
 
 
 def event_from_json(data: dict[str, Any]) -> Event:
-    """Return the event that `tagged` wrote. Raises JournalError on an unknown type."""
+    """Return the event that `tagged_text` wrote. Raises JournalError on an unknown type."""
     event: Event = _untagged(Event, data)
     return event
 
 
 def record_from_json(data: dict[str, Any]) -> Record:
-    """Return the record that `tagged` wrote. Raises JournalError on an unknown type."""
+    """Return the record that `tagged_text` wrote. Raises JournalError on an unknown type."""
     record: Record = _untagged(Record, data)
     return record
 
 
 def command_from_json(data: dict[str, Any]) -> Command:
-    """Return the command that `tagged` wrote. Raises JournalError on an unknown type."""
+    """Return the command that `tagged_text` wrote. Raises JournalError on an unknown type."""
     command: Command = _untagged(Command, data)
     return command
 
 
-def state_to_json(state: State) -> dict[str, Any]:
-    """Return the whole state as JSON types."""
-    return {
+def state_text(state: State) -> str:
+    """Return the whole state as its one JSON text."""
+    parts = {
         "cash": state.cash,
         "si": state.si.tolist(),
-        "sf": to_json(state.sf.tolist()),
-        "marks": to_json(state.marks),
-        "orders": [to_json(order) for order in state.orders.values()],  # their order is priority
+        "sf": state.sf.tolist(),
+        "marks": state.marks,
+        "orders": list(state.orders.values()),  # their order is priority
         "windows": [None if w is None else _window_to_json(w) for w in state.windows],
-        "bars_seen": list(state.bars_seen),
-        "last_bar_ms": list(state.last_bar_ms),
+        "bars_seen": state.bars_seen,
+        "last_bar_ms": state.last_bar_ms,
         "arrived": sorted(state.arrived),
         "arriving_ms": state.arriving_ms,
         "cycle_ms": state.cycle_ms,
@@ -189,18 +146,19 @@ def state_to_json(state: State) -> dict[str, Any]:
         "fees": state.fees,
         "funding": state.funding,
         "transfers": state.transfers,
-        "memory": list(state.memory),
+        "memory": state.memory,
         "fee_book": state.fee_book.tolist(),
-        "ledger": dict(state.ledger),
-        "guarded_ms": list(state.guarded_ms),
-        "frozen": list(state.frozen),
+        "ledger": state.ledger,
+        "guarded_ms": state.guarded_ms,
+        "frozen": state.frozen,
         "reconciled_ms": state.reconciled_ms,
         "foreign_orders": state.foreign_orders,
     }
+    return written(parts)
 
 
 def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
-    """Return the state that `state_to_json` wrote, now or in a version before."""
+    """Return the state that `state_text` wrote, now or in a version before."""
     p = len(plan.products)
     absent: dict[str, Any] = {"ledger": {}, "guarded_ms": [0] * p}  # before version 4, and 5
     absent |= {"flattening": False, "frozen": [""] * p, "reconciled_ms": 0, "foreign_orders": 0}

@@ -11,7 +11,8 @@ from typing import Any
 
 from gpt_trader.data.durable import replace_file
 from gpt_trader.engine import events as ev
-from gpt_trader.engine.codec import event_from_json, tagged
+from gpt_trader.engine.codec import event_from_json
+from gpt_trader.engine.written import tagged_text
 from gpt_trader.errors import JournalError
 from gpt_trader.journal.encode import canonical_json
 
@@ -39,7 +40,7 @@ class Inbox:
     def put(self, command: Command) -> str:
         """Leave a command, durably; return the name that its answer will have."""
         name = f"{time.time_ns():020d}-{uuid.uuid4().hex[:8]}.json"
-        replace_file(self.folder / INBOX / name, canonical_json(tagged(command)).encode())
+        replace_file(self.folder / INBOX / name, tagged_text(command).encode())
         return name
 
     def waiting(self) -> list[str]:

@@ -10,16 +10,15 @@ from gpt_trader.engine.codec import (
     event_from_json,
     record_from_json,
     state_from_json,
-    state_to_json,
-    tagged,
+    state_text,
 )
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import BarTaken, Decided
 from gpt_trader.engine.recover import recover
 from gpt_trader.engine.state import SCHEMA_VERSION, State, new_state
+from gpt_trader.engine.written import tagged_text, tagged_texts
 from gpt_trader.errors import JournalError
-from gpt_trader.journal.encode import canonical_json
 from gpt_trader.journal.entry import Entry as Stored
 from gpt_trader.journal.entry import StoredEntry
 from gpt_trader.journal.faults import RESTORE
@@ -84,7 +83,7 @@ class DurableJournal:
         """Make everything durable, with the state after its newest entry beside it."""
         seq, state = self._newest  # one pair: a state must never stand beside another entry
         if seq:
-            self._journal.save_snapshot(seq, SCHEMA_VERSION, canonical_json(state_to_json(state)))
+            self._journal.save_snapshot(seq, SCHEMA_VERSION, state_text(state))
             self._journal.prune_snapshots()
         self._since_snapshot = 0
 
@@ -99,9 +98,9 @@ def to_stored(entry: Entry) -> Stored:
     return Stored(
         time_ms=entry.event.time_ms,
         kind=type(entry.event).__name__,
-        event=canonical_json(tagged(entry.event)),
-        records=canonical_json([tagged(record) for record in entry.records]),
-        commands=canonical_json([tagged(command) for command in entry.commands]),
+        event=tagged_text(entry.event),
+        records=tagged_texts(entry.records),
+        commands=tagged_texts(entry.commands),
         decisions=tuple(
             (record.decision.product_id, record.decision.bar_ms)
             for record in entry.records

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gpt_trader.engine.codec import event_from_json, tagged
+from gpt_trader.engine.codec import event_from_json
 from gpt_trader.engine.events import Started
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Signals
 from gpt_trader.engine.records import Decided
 from gpt_trader.engine.state import new_state
 from gpt_trader.engine.step import step
+from gpt_trader.engine.written import tagged_texts
 from gpt_trader.errors import UsageError
-from gpt_trader.journal.encode import canonical_json
 from gpt_trader.journal.entry import StoredEntry
 from gpt_trader.journal.sqlite import Journal
 from gpt_trader.runtime.wiring import is_live, plan_of, signals_of
@@ -62,10 +62,8 @@ def replay(journal: Journal, plan: Plan, signals: Signals, cash: int) -> Replaye
         if isinstance(event, Started) and is_live(event.header):
             plan, signals = plan_of(event.header), signals_of(event.header)
         after = step(plan, state, event, signals)
-        found = _compare(stored, "records", stored.records, [tagged(r) for r in after.records])
-        found = found or _compare(
-            stored, "commands", stored.commands, [tagged(c) for c in after.commands]
-        )
+        found = _compare(stored, "records", stored.records, tagged_texts(after.records))
+        found = found or _compare(stored, "commands", stored.commands, tagged_texts(after.commands))
         state = after.state
         events += 1
         decisions += sum(isinstance(record, Decided) for record in after.records)
@@ -75,10 +73,10 @@ def replay(journal: Journal, plan: Plan, signals: Signals, cash: int) -> Replaye
     return Replayed(events, decisions, head, None)
 
 
-def _compare(stored: StoredEntry, name: str, recorded: str, now: list[Any]) -> Difference | None:
-    if canonical_json(now) == recorded:
+def _compare(stored: StoredEntry, name: str, recorded: str, now: str) -> Difference | None:
+    if now == recorded:
         return None
-    path, old, new = first_difference(json.loads(recorded), json.loads(canonical_json(now)), name)
+    path, old, new = first_difference(json.loads(recorded), json.loads(now), name)
     return Difference(stored.seq, stored.time_ms, stored.kind, path, old, new)
 
 

@@ -6,6 +6,7 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,21 +20,29 @@ from gpt_trader.engine.codec import (
     plain_memory,
     record_from_json,
     state_from_json,
-    state_to_json,
-    tagged,
+    state_text,
 )
 from gpt_trader.engine.commands import Command, SubmitOrder
 from gpt_trader.engine.events import Adjusted, Event
 from gpt_trader.engine.records import Decided, Record
+from gpt_trader.engine.written import tagged_text, written
 from gpt_trader.errors import JournalError, UsageError
 from gpt_trader.journal.encode import canonical_json
 from tests.engine_helpers import COIN, FREE, GOLD, Desk, records_of, sent
 
 READERS = {Event: event_from_json, Record: record_from_json, Command: command_from_json}
 KINDS = [(kind, read) for union, read in READERS.items() for kind in get_args(union)]
+
+
+def objects(items: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects with their keys in the order in which they are written."""
+    drawn = st.dictionaries(st.text(max_size=3), items, max_size=2)
+    return drawn.map(lambda found: dict(sorted(found.items())))
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    lambda inner: st.lists(inner, max_size=3) | objects(inner),
     max_leaves=4,
 )
 
@@ -52,7 +61,7 @@ def values(hint: Any, *, absent: bool = False) -> st.SearchStrategy[Any]:
     if origin is tuple:
         return st.lists(values(get_args(hint)[0]), max_size=2).map(tuple)
     if origin is dict:
-        return st.dictionaries(st.text(max_size=3), json_values, max_size=2)
+        return objects(json_values)
     if origin is UnionType:
         inner = next(arg for arg in get_args(hint) if arg is not NoneType)
         none = st.none() if NoneType in get_args(hint) else st.nothing()
@@ -67,16 +76,29 @@ def values(hint: Any, *, absent: bool = False) -> st.SearchStrategy[Any]:
 @given(data=st.data())
 def test_every_type_survives_json(kind, read, data):
     value = data.draw(values(kind))
-    again = read(json.loads(json.dumps(tagged(value), allow_nan=False)))
+    text = tagged_text(value)
+    assert text == canonical_json(json.loads(text))
+    again = read(json.loads(text))
     assert type(again) is kind
     assert repr(again) == repr(value)
+
+
+def test_numbers_of_numpy_are_written_as_pythons_are():
+    assert written([np.float64(0.1), np.int64(3), np.bool_(True), np.float64("nan")]) == (
+        "[0.1,3,true,null]"
+    )
+
+
+def test_what_json_does_not_know_is_refused():
+    with pytest.raises(TypeError, match="was object"):
+        written({"a": (object(),)})
 
 
 def test_not_a_number_and_infinity_are_kept_apart():
     desk = Desk()
     desk.want(math.nan, stop=math.inf, take_profit=math.nan, trail=-math.inf)
     [decided] = [r for r in desk.bar(10_000)[0].records if isinstance(r, Decided)]
-    data = tagged(decided)
+    data = json.loads(tagged_text(decided))
     assert (data["stop"], data["take_profit"], data["trail"]) == ("Infinity", None, "-Infinity")
 
 
@@ -91,7 +113,7 @@ DEPOSIT = Adjusted(1, "USD", "2", "deposit", "ann", "x")
 
 
 def test_a_known_types_unknown_fields_are_ignored():
-    data = {**tagged(DEPOSIT), "later": 1}
+    data = {**json.loads(tagged_text(DEPOSIT)), "later": 1}
     assert event_from_json(data) == DEPOSIT
 
 
@@ -100,7 +122,7 @@ def test_orders_keep_their_priority_through_a_snapshot():
     desk.bar(10_000)
     for n in range(6):
         desk.place(1, type=OrderType.LIMIT, lots=1, limit=9_900, command_id=f"k{n}")
-    again = state_from_json(desk.plan, json.loads(canonical_json(state_to_json(desk.state))))
+    again = state_from_json(desk.plan, json.loads(state_text(desk.state)))
     assert list(again.orders) == list(desk.state.orders)
 
 
@@ -135,7 +157,7 @@ def test_a_strategy_sees_a_copy_of_the_memory_that_was_journaled():
 
 def test_an_order_of_an_older_journal_has_the_fields_it_lacks():
     order = desk_order()
-    data = tagged(SubmitOrder(order))
+    data = json.loads(tagged_text(SubmitOrder(order)))
     del data["order"]["amend_lots"]
     assert command_from_json(data) == SubmitOrder(order)
 
@@ -153,9 +175,9 @@ def test_a_state_survives_json():
         desk.bar(10_000, j=0)
         desk.bar(10_000, j=1)
     desk.bar(10_000, j=0)
-    text = json.dumps(state_to_json(desk.state), allow_nan=False)
+    text = state_text(desk.state)
     again = state_from_json(desk.plan, json.loads(text))
-    assert json.dumps(state_to_json(again), allow_nan=False) == text
+    assert state_text(again) == text
     assert again.orders == desk.state.orders
     assert again.arrived == {0}
     assert again.window(0).close.tolist() == desk.state.window(0).close.tolist()

@@ -6,9 +6,8 @@ import subprocess
 import sys
 
 from gpt_trader.domain.order import client_order_id, order_id
-from gpt_trader.engine.codec import tagged
 from gpt_trader.engine.recover import recover
-from gpt_trader.journal.encode import canonical_json
+from gpt_trader.engine.written import tagged_text, tagged_texts
 from tests.engine_helpers import COIN, GOLD, T0, Desk, sent
 
 SCRIPT = "from tests.engine.test_ids import digest; print(digest())"
@@ -28,11 +27,9 @@ def story(bars: int = 30) -> Desk:
 
 def digest() -> str:
     """Hash of the whole log: events, records and commands."""
-    text = canonical_json(
-        [
-            [tagged(e.event), [tagged(r) for r in e.records], [tagged(c) for c in e.commands]]
-            for e in story().entries
-        ]
+    text = "".join(
+        tagged_text(e.event) + tagged_texts(e.records) + tagged_texts(e.commands)
+        for e in story().entries
     )
     return hashlib.sha256(text.encode()).hexdigest()
 

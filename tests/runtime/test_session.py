@@ -11,7 +11,7 @@ import apsw
 import pytest
 
 from gpt_trader.config.load import load_profile
-from gpt_trader.engine.codec import state_to_json
+from gpt_trader.engine.codec import state_text
 from gpt_trader.engine.events import FillReceived
 from gpt_trader.errors import ConfigError, JournalError, LockedError, UsageError
 from gpt_trader.journal.sqlite import open_journal
@@ -60,7 +60,7 @@ def test_in_parts_or_at_once_the_state_is_the_same(settings, tmp_path):
     for cycles in (1, 7, 20, None):
         part, _ = go(wired, tmp_path / "parts", cycles)
     assert part.resumed is True
-    assert state_to_json(part.state) == state_to_json(whole.state)
+    assert state_text(part.state) == state_text(whole.state)
     assert whole.state.cycles > 30
 
 
@@ -117,10 +117,10 @@ def test_a_session_is_rebuilt_from_its_own_header(settings, tmp_path):
     session, _ = go(wire(settings, None), tmp_path, 12)
     with reopen(tmp_path) as again:
         assert again.plan == session.plan
-        assert state_to_json(again.state) == state_to_json(session.state)
+        assert state_text(again.state) == state_text(session.state)
     with view(tmp_path) as (header, plan, journal):
         state = recover_state(journal, plan, header["cash"])
-        assert state_to_json(state) == state_to_json(session.state)
+        assert state_text(state) == state_text(session.state)
 
 
 def alter(folder, sql):
@@ -256,7 +256,7 @@ def test_an_interrupt_after_an_entry_is_journaled_cannot_save_an_older_state(set
     part, _ = go(wired, tmp_path / "s")
     (tmp_path / "whole").mkdir()
     whole, _ = go(wired, tmp_path / "whole")
-    assert state_to_json(part.state) == state_to_json(whole.state)
+    assert state_text(part.state) == state_text(whole.state)
 
 
 def test_a_journal_set_aside_under_a_reader_keeps_every_entry(settings, tmp_path):
@@ -279,7 +279,7 @@ def test_a_journal_set_aside_under_a_reader_keeps_every_entry(settings, tmp_path
 
 
 def test_a_state_that_a_version_before_saved_is_read(tmp_path, capsys):
-    from gpt_trader.engine.codec import state_to_json
+    from gpt_trader.engine.codec import state_text
     from gpt_trader.journal.encode import canonical_json
     from gpt_trader.journal.sqlite import open_journal
     from gpt_trader.runtime.journaling import recover_state
@@ -291,7 +291,7 @@ def test_a_state_that_a_version_before_saved_is_read(tmp_path, capsys):
     with view(tmp_path / "dev") as (header, plan, journal):
         state = recover_state(journal, plan, header["cash"])
         seq = journal.head()[0]
-    old = state_to_json(state)
+    old = json.loads(state_text(state))
     for key in ("flattening", "frozen", "reconciled_ms", "foreign_orders"):
         del old[key]
     with open_journal(tmp_path / "dev" / JOURNAL) as journal:
@@ -299,5 +299,5 @@ def test_a_state_that_a_version_before_saved_is_read(tmp_path, capsys):
         journal.prune_snapshots(keep=1)
     with view(tmp_path / "dev") as (header, plan, journal):
         again = recover_state(journal, plan, header["cash"])
-    assert state_to_json(again) == state_to_json(state)
+    assert state_text(again) == state_text(state)
     assert call(capsys, "run", "--cycles", "5", *options)[0] == 0
