@@ -19,20 +19,34 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE = "tests/engine tests/risk/test_guards.py tests/broker/coinbase/test_reports.py"
+KERNEL = "tests/kernel/test_sizing.py tests/kernel/test_decide.py"
 TESTS = {
     "gpt_trader/domain/order_life.py": "tests/domain/test_order_life.py",
     "gpt_trader/runtime/halt.py": "tests/runtime/test_halt.py",
     "gpt_trader/runtime/reconcile.py": "tests/runtime/test_reconcile_rules.py",
     "gpt_trader/runtime/controls.py": "tests/cli/test_kill.py",
     "gpt_trader/runtime/alerts.py": "tests/runtime/test_alerts.py",
-    "gpt_trader/engine/step.py": ENGINE,
-    "gpt_trader/engine/protect.py": f"{ENGINE} tests/e2e/test_live.py",
-    "gpt_trader/engine/orders.py": ENGINE,
+    "gpt_trader/engine/apply.py": ENGINE,
+    "gpt_trader/engine/codec.py": ENGINE,
+    "gpt_trader/engine/cycle.py": ENGINE,
+    "gpt_trader/engine/explain.py": ENGINE,
     "gpt_trader/engine/operator.py": ENGINE,
-    "gpt_trader/journal/compact.py": "tests/cli/test_journal_care.py tests/faults",
+    "gpt_trader/engine/orders.py": ENGINE,
+    "gpt_trader/engine/protect.py": ENGINE,
+    "gpt_trader/engine/state.py": ENGINE,
+    "gpt_trader/engine/step.py": ENGINE,
+    "gpt_trader/engine/window.py": ENGINE,
+    "gpt_trader/engine/windows.py": ENGINE,
+    "gpt_trader/engine/written.py": ENGINE,
+    "gpt_trader/journal/compact.py": "tests/journal/test_compact.py tests/cli/test_journal_care.py",
     "gpt_trader/journal/chain.py": "tests/journal tests/faults",
     "gpt_trader/journal/sqlite.py": "tests/journal tests/faults",
+    "gpt_trader/journal/schema.py": "tests/journal tests/faults",
+    "gpt_trader/journal/snapshots.py": "tests/journal tests/faults",
+    "gpt_trader/journal/verify.py": "tests/journal tests/faults",
     "gpt_trader/kernel/limits.py": "tests/kernel/test_limits.py tests/risk",
+    "gpt_trader/kernel/sizing.py": f"{KERNEL} tests/risk",
+    "gpt_trader/risk/policy.py": "tests/config tests/risk",
 }
 COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
