@@ -42,7 +42,9 @@ fi
 
 rm -f "$stamp"
 echo "setup: locked requirements ($(grep -c == "$lock") packages; about a minute)"
-$pip install --require-hashes --requirement "$lock"
+# The lock is the whole list: pip must not look for a newer coverage to fit pytest's coverage[toml].
+$pip install --no-deps --require-hashes --requirement "$lock"
+$pip check >/dev/null
 echo "setup: gpt-trader itself"
 $pip install --no-deps --no-build-isolation --no-index --editable .
 # Compiled once, kept in the user's cache: otherwise the first command would seem to hang.
