@@ -62,8 +62,8 @@ bench: setup ## Measure speed, as ratios within one run
 
 peers: setup ## Install other backtesters into .venv-bench, for make bench to measure too
 	@$(PY) -m venv .venv-bench
-	@.venv-bench/bin/python -m pip --disable-pip-version-check -q install --require-hashes \
-		--requirement requirements/bench.txt
+	@.venv-bench/bin/python -m pip --disable-pip-version-check -q install --no-deps \
+		--require-hashes --requirement requirements/bench.txt
 
 docs: setup ## Regenerate the generated pages of docs/
 	@$(PY) scripts/gen_docs.py

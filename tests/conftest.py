@@ -1,6 +1,7 @@
 """What holds in every test: no network, no waiting, no user's state, the same examples."""
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -24,6 +25,9 @@ settings.register_profile(
     "explore", deadline=None, max_examples=1000, suppress_health_check=SLOW_IS_FINE
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell's background job begins
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _guard_is_on = [False]  # an audit hook cannot be taken out again, so it looks here
 _real_sleep = time.sleep

@@ -30,7 +30,7 @@ from gpt_trader.config.settings import Settings
 from gpt_trader.data.times import format_time
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.drive import Observer
-from gpt_trader.engine.events import FreezeRequested, StopRequested
+from gpt_trader.engine.events import StopRequested
 from gpt_trader.engine.ports import Broker
 from gpt_trader.engine.state import State
 from gpt_trader.errors import DataError, StorageError
@@ -159,14 +159,20 @@ def run_live(
 
 
 def _look_for_a_lost_journal(wires: Wires, session: Session, observe: Observer) -> None:
-    """Freeze, in a new session, each product that this bot traded before, until somebody looks."""
+    """Take over, in a new session, what this bot held before: only exits until somebody looks."""
     if session.resumed or not isinstance(wires.broker, CoinbaseBroker):
         return
-    now_ms = wires.now_ms()
-    for product_id, order_id in wires.broker.earlier(session.plan, now_ms).items():
-        why = f"the journal of order {order_id} is not here: lost, or on another machine"
-        warn(f"{product_id} takes no entries until rearm: {why}")
-        session.take(FreezeRequested(now_ms, product_id, "RECONCILIATION", why), observe)
+    for found in wires.broker.earlier(session.plan, wires.now_ms()):
+        product = session.plan.products[session.plan.index[found.product_id]]
+        warn(f"{product.product_id} takes no entries until rearm: {found.reason}")
+        if found.lots:
+            stop = (
+                f"its stop rests at {product.price(found.order.stop)}"
+                if found.order
+                else ("no stop of its own is known: only its strategy or a person sells it")
+            )
+            warn(f"{product.size(found.lots)} {product.base_currency} are taken over: {stop}")
+        session.take(found, observe)
 
 
 def _books(session: Session, wires: Wires) -> Books:

@@ -18,6 +18,7 @@ from gpt_trader.engine.events import (
     HistoryLoaded,
     OrderAmended,
     OrderUpdated,
+    PositionFound,
     Reconciled,
     Ticked,
 )
@@ -28,6 +29,7 @@ from gpt_trader.engine.orders import (
     cut_position,
     mark_cancelled,
     take_order,
+    take_position,
     take_protection,
     take_status,
     with_orders,
@@ -107,6 +109,9 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             return _adjust_cash(moved, record.units) if record.units else moved
         case rec.PositionCut():
             return cut_position(plan, state, record)
+        case rec.PositionTaken():
+            assert isinstance(event, PositionFound)
+            return take_position(plan, state, event)
         case rec.ProductFrozen():
             return state._replace(frozen=replaced(state.frozen, record.j, record.reason))
         case rec.Disarmed():

@@ -163,11 +163,18 @@ class Reconciled(NamedTuple):
     differences: int
 
 
-class FreezeRequested(NamedTuple):
-    """Something about a product cannot be explained: only exits until a person rearms."""
+class PositionFound(NamedTuple):
+    """The exchange shows that this bot held a position before, and no journal here knows of it.
+
+    lots, ticks: what is left of it and its average entry; 0: nothing. order: the protection that
+    rests for it; None: none is known to.
+    """
 
     time_ms: int
     product_id: str
+    lots: int
+    ticks: int
+    order: Order | None
     by: str
     reason: str
 
@@ -206,7 +213,7 @@ Event = (
     | Rearmed
     | Adjusted
     | Reconciled
-    | FreezeRequested
+    | PositionFound
     | FlattenRequested
     | StopRequested
 )

@@ -16,7 +16,13 @@ from gpt_trader.domain.order import (
 )
 from gpt_trader.domain.order_life import Move, move
 from gpt_trader.engine import records as rec
-from gpt_trader.engine.events import AmendRequested, FillReceived, OrderAmended, OrderUpdated
+from gpt_trader.engine.events import (
+    AmendRequested,
+    FillReceived,
+    OrderAmended,
+    OrderUpdated,
+    PositionFound,
+)
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import (
     FINAL_ORDERS_KEPT,
@@ -60,6 +66,7 @@ from gpt_trader.kernel.slots import (
     STOP_REASON,
     STOP_TICKS,
     TAKE,
+    TAKE_TICKS,
     TRAIL,
     Floats,
     Ints,
@@ -225,6 +232,22 @@ def cut_position(plan: Plan, state: State, record: rec.PositionCut) -> State:
         si[j], sf[j], side, gone, int(si[j, LAST_CLOSE]), FILL_REDUCE, costs_now(plan, state)
     )
     return state._replace(si=si, sf=sf)
+
+
+def take_position(plan: Plan, state: State, found: PositionFound) -> State:
+    """Hold what another journal knew of, with the levels of the protection that rests for it."""
+    j = plan.index[found.product_id]
+    si, sf = state.si.copy(), state.sf.copy()
+    after_fill(si[j], sf[j], 1, found.lots, found.ticks, FILL_ENTRY, costs_now(plan, state))
+    order = found.order
+    if order is None:
+        return state._replace(si=si, sf=sf)
+    sf[j, STOP] = 1.0 - order.stop / found.ticks
+    si[j, STOP_TICKS] = order.stop
+    if order.type is OrderType.BRACKET:
+        sf[j, TAKE] = order.limit / found.ticks - 1.0
+        si[j, TAKE_TICKS] = order.limit
+    return with_orders(plan, state._replace(si=si, sf=sf), order)
 
 
 def take_protection(plan: Plan, state: State, record: rec.ProtectionTaken) -> State:

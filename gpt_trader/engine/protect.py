@@ -185,6 +185,8 @@ def settle(
 
     While an exit works the position's coins are its own: nothing rests, quotes are watched.
     """
+    if not state.si[j, LAST_CLOSE]:
+        return [], []  # without a price nothing can be said of its worth: what rests stays
     wanted = _wanted(plan, state, j, time_ms)
     resting = resting_protection(plan, state, j)
     if resting is not None:

@@ -110,6 +110,10 @@ class PositionCut(NamedTuple):
     lots: int
 
 
+class PositionTaken(NamedTuple):
+    """The event's position is held, with the protection that rests for it."""
+
+
 class ProductFrozen(NamedTuple):
     """Product j takes no entries, and why; "": it does again."""
 
@@ -164,6 +168,7 @@ Record = (
     | SwitchSet
     | AssetAdjusted
     | PositionCut
+    | PositionTaken
     | ProductFrozen
     | Flattening
     | Disarmed

@@ -109,8 +109,11 @@ def _answer(
             return _stop_entries(state, True, state.paused, event.by, event.reason)
         case ev.FlattenRequested():
             return _flatten(plan, state, event)
-        case ev.FreezeRequested():
-            return _freeze(plan, state, event.product_id, f"{event.reason} (by {event.by})")
+        case ev.PositionFound():
+            why = f"{event.reason} (by {event.by})"
+            frozen, cancels = _freeze(plan, state, event.product_id, why)
+            is_new = event.lots > 0 and not state.si[plan.index[event.product_id], LOTS]
+            return [*([rec.PositionTaken()] if is_new else []), *frozen], cancels
         case ev.StopRequested():
             return _cancel_all(open_entries(state))
         case ev.PauseRequested(paused=True):

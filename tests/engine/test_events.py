@@ -3,12 +3,22 @@
 import pytest
 
 from gpt_trader.domain.costs import CostModel
-from gpt_trader.domain.order import OrderStatus, OrderType, Origin, TimeInForce
+from gpt_trader.domain.order import Order, OrderStatus, OrderType, Origin, TimeInForce
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.commands import CancelOrder, SubmitOrder
 from gpt_trader.engine.state import guard_id, with_new_orders
-from gpt_trader.kernel.slots import HELD_BACK, LAST_CLOSE, STOP_TICKS
+from gpt_trader.kernel.codes import SELL
+from gpt_trader.kernel.slots import (
+    AVERAGE,
+    HELD_BACK,
+    LAST_CLOSE,
+    LOTS,
+    STOP,
+    STOP_TICKS,
+    TAKE,
+    TAKE_TICKS,
+)
 from gpt_trader.risk.policy import RiskPolicy
 from tests.engine_helpers import (
     COIN,
@@ -735,7 +745,7 @@ def test_a_frozen_product_lets_its_entries_go_and_others_enter():
         desk.bar(10_000, j=j)
     desk.place(1, lots=2, limit=9_000, type=OrderType.LIMIT, tif=TimeInForce.GTC)
     [key] = desk.state.orders
-    desk.send(ev.FreezeRequested(desk.now(), "COIN-USD", "t", "odd"))
+    desk.send(ev.PositionFound(desk.now(), "COIN-USD", 0, 0, None, "t", "odd"))
     assert desk.order(key).status is OrderStatus.CANCELLED
     desk.want(0.1, j=0)
     desk.want(0.1, j=1)
@@ -743,6 +753,68 @@ def test_a_frozen_product_lets_its_entries_go_and_others_enter():
         desk.bar(10_000, j=j)
     assert desk.decision(0).name == "UNRECONCILED"
     assert desk.decision(1).name == "ENTER"
+
+
+def test_a_position_of_a_lost_journal_is_held_with_its_stop_and_only_sold():
+    desk = Desk()
+    desk.bar(10_000)
+    stop = Order(
+        "theirs", "COIN-USD", SELL, OrderType.BRACKET, TimeInForce.GTC, 5, 0, 11_000, 9_500,
+        reduce_only=True, origin=Origin.PROTECTION, status=OrderStatus.OPEN,
+    )  # fmt: skip
+    desk.send(ev.PositionFound(desk.now(), "COIN-USD", 5, 10_200, stop, "t", "lost"))
+    row = desk.state.si[0]
+    assert (row[LOTS], row[STOP_TICKS], row[TAKE_TICKS]) == (5, 9_500, 11_000)
+    assert desk.state.sf[0, AVERAGE] == 10_200
+    assert desk.state.sf[0, STOP] == pytest.approx(1 - 9_500 / 10_200)
+    assert desk.state.sf[0, TAKE] == pytest.approx(11_000 / 10_200 - 1)
+    assert desk.order("theirs") == stop
+    assert "lost" in desk.state.frozen[0]
+    again = ev.PositionFound(desk.now(), "COIN-USD", 50, 10_000, None, "t", "lost")
+    assert rec.PositionTaken() not in desk.send(again)[0].records
+    assert desk.lots() == 5
+    desk.want(0.9)
+    desk.bar(10_000)
+    assert desk.decision().name == "UNRECONCILED"
+    desk.want(0.0)
+    desk.bar(10_000)
+    assert desk.decision().name == "EXIT"
+
+
+def test_a_deposit_moves_what_gains_and_losses_are_measured_against():
+    desk = Desk()
+    desk.bar(10_000)
+    before = desk.state.marks
+    desk.send(ev.Adjusted(desk.now(), "USD", "2", "deposit", "ann", "x"))
+    after = desk.state.marks
+    assert after.equity - before.equity == 2.0
+    assert after.high - before.high == 2.0
+    assert after.day_start - before.day_start == 2.0
+
+
+def test_only_rearm_clears_the_drawdown_latch_and_begins_a_new_high():
+    desk = Desk()
+    desk.bar(10_000)
+    latched = desk.state.marks._replace(halted=1, high=2 * desk.state.marks.equity)
+    desk.state = desk.state._replace(marks=latched)
+    desk.send(ev.PauseRequested(desk.now(), "ann", paused=True))
+    desk.send(ev.HaltRequested(desk.now(), "ann", "odd"))
+    assert desk.state.marks == latched
+    desk.send(ev.Rearmed(desk.now(), "ann", "seen"))
+    assert (desk.state.marks.halted, desk.state.marks.high) == (0, latched.equity)
+
+
+def test_entries_are_counted_and_exits_are_not():
+    desk = Desk()
+    desk.bar(10_000)
+    desk.want(0.2)
+    desk.bar(10_000)
+    assert desk.state.marks.entries == 1
+    desk.want(0.0)
+    desk.bar(10_000)
+    desk.bar(10_000)
+    assert desk.lots() == 0
+    assert desk.state.marks.entries == 1
 
 
 def test_a_stop_cancels_what_could_still_open_a_position():

@@ -7,9 +7,11 @@ no fill and no balance moved, it was never placed.
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from decimal import Decimal
 from typing import NamedTuple
 
 from gpt_trader.broker.coinbase.account import Placed, Refused, RemoteOrder
+from gpt_trader.broker.coinbase.earlier import earlier
 from gpt_trader.broker.coinbase.private import Private
 from gpt_trader.broker.coinbase.reports import reports, status_of
 from gpt_trader.broker.coinbase.wire import configuration, price_text, size_text
@@ -18,7 +20,6 @@ from gpt_trader.domain.order import (
     OrderStatus,
     OrderType,
     TimeInForce,
-    client_order_id,
 )
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.commands import AmendOrder, CancelOrder, Command, SubmitOrder
@@ -29,6 +30,7 @@ from gpt_trader.engine.events import (
     FillReceived,
     OrderAmended,
     OrderUpdated,
+    PositionFound,
     Quoted,
 )
 from gpt_trader.engine.plan import Plan
@@ -45,7 +47,7 @@ from gpt_trader.errors import (
 
 LOOKS = 10  # at which an order must have been absent
 ABSENT_MS = 120_000  # for so long
-EARLIER_MS = 7 * 86_400_000  # how far back a lost journal is looked for
+EARLIER_MS = 60 * 86_400_000  # how far back a lost journal is looked for
 BEFORE_MS = 600_000  # how far before an order was decided its history is read
 SEEN_TRIES = 20  # looks at an order that is to end
 SEEN_PAUSE_S = 0.25
@@ -171,25 +173,29 @@ class CoinbaseBroker:
                 found += self.on_order(plan, state, one, time_ms)
         return Seen(wallets, foreign, found)
 
-    def earlier(self, plan: Plan, time_ms: int) -> dict[str, str]:
-        """Return, by product, an order of the last days that only this bot's journal explains.
+    def earlier(self, plan: Plan, time_ms: int) -> Sequence[PositionFound]:
+        """Return what the last days show of products that this bot traded under another journal.
 
-        A route's order is known by its id, which its bar gives it. Without a journal of it here,
-        that journal is lost, or lives on another machine.
+        That journal is lost, or lives on another machine. A position is never larger than the
+        coins that are there.
         """
-        found: dict[str, str] = {}
-        for one in self._private.orders(
-            product_ids=list(plan.index), since_ms=time_ms - EARLIER_MS
-        ):
-            newest = (one.created_ms or 0) // plan.interval_ms * plan.interval_ms
-            ids = {
-                client_order_id(plan.portfolio, one.product_id, plan.interval, open_ms, ordinal)
-                for open_ms in range(newest - 2 * plan.interval_ms, newest + 1, plan.interval_ms)
-                for ordinal in (0, 1)
-            }
-            if one.client_order_id in ids:
-                found.setdefault(one.product_id, one.client_order_id)
-        return found
+        rows = self._private.orders(product_ids=list(plan.index), since_ms=time_ms - EARLIER_MS)
+        wallets = {one.currency: one.total for one in self._private.balances()}
+        events = []
+        for product in plan.products:
+            found = earlier(plan, product, rows)
+            if found is None:
+                continue
+            coins = wallets.get(product.base_currency, Decimal(0))
+            lots = min(found.lots, int(coins / product.base_increment))
+            why = f"the journal of order {found.order_id} is not here: lost, or on another machine"
+            events.append(
+                PositionFound(
+                    time_ms, product.product_id, lots, found.ticks, found.order,
+                    "RECONCILIATION", why,
+                )
+            )  # fmt: skip
+        return events
 
     def _forget_refusal(self) -> None:
         self._refused = None
