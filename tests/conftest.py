@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from gpt_trader.cli import output
+
 ROOT = Path(__file__).resolve().parent.parent
 OURS = (str(ROOT / "gpt_trader"), str(ROOT / "tests"))
 LOOPBACK = ("127.", "::1", "localhost")
@@ -96,5 +98,6 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("anchors")))
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setattr(time, "sleep", _sleep)
+    output.set_verbosity(0)  # a command that ran in this process may have left it quiet
     for name in ("FORCE_COLOR", "PYTHONWARNINGS"):
         monkeypatch.delenv(name, raising=False)
