@@ -44,7 +44,7 @@ rm -f "$stamp"
 echo "setup: locked requirements ($(grep -c == "$lock") packages; about a minute)"
 # The lock is the whole list: pip must not look for a newer coverage to fit pytest's coverage[toml].
 $pip install --no-deps --require-hashes --requirement "$lock"
-$pip check >/dev/null
+said=$($pip check) || { echo "setup: the lock is not complete: $said" >&2; exit 1; }
 echo "setup: gpt-trader itself"
 $pip install --no-deps --no-build-isolation --no-index --editable .
 # Compiled once, kept in the user's cache: otherwise the first command would seem to hang.

@@ -159,8 +159,11 @@ def run_live(
 
 
 def _look_for_a_lost_journal(wires: Wires, session: Session, observe: Observer) -> None:
-    """Take over, in a new session, what this bot held before: only exits until somebody looks."""
-    if session.resumed or not isinstance(wires.broker, CoinbaseBroker):
+    """Take over, in a new session, what this bot held before: only exits until somebody looks.
+
+    A session is new until its first cycle: one that ended before it had looked must look again.
+    """
+    if session.state.cycles or not isinstance(wires.broker, CoinbaseBroker):
         return
     for found in wires.broker.earlier(session.plan, wires.now_ms()):
         product = session.plan.products[session.plan.index[found.product_id]]

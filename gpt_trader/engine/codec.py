@@ -28,6 +28,7 @@ from gpt_trader.errors import JournalError, UsageError
 from gpt_trader.kernel.limits import Marks
 
 Decoder = Callable[[Any], Any]
+RENAMED = {"FreezeRequested": "PositionFound"}  # in older journals: with nothing held
 
 
 def _decision_from_json(data: dict[str, Any]) -> Decision:
@@ -92,7 +93,8 @@ def _record_decoder(kind: Any) -> Decoder:  # noqa: ANN401
 
 @cache
 def _by_name(union: Any) -> dict[str, Decoder]:  # noqa: ANN401
-    return {kind.__name__: _decoder(kind) for kind in get_args(union)}
+    known = {kind.__name__: _decoder(kind) for kind in get_args(union)}
+    return known | {was: known[now] for was, now in RENAMED.items() if now in known}
 
 
 def _untagged(union: Any, data: dict[str, Any]) -> Any:  # noqa: ANN401

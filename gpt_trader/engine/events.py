@@ -172,11 +172,11 @@ class PositionFound(NamedTuple):
 
     time_ms: int
     product_id: str
-    lots: int
-    ticks: int
-    order: Order | None
     by: str
     reason: str
+    lots: int = 0
+    ticks: int = 0
+    order: Order | None = None
 
 
 class FlattenRequested(NamedTuple):

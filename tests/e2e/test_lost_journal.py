@@ -8,6 +8,7 @@ from gpt_trader.engine.events import PositionFound, Rearmed
 from gpt_trader.engine.protect import resting_protection
 from gpt_trader.kernel.slots import AVERAGE, LOTS, STOP_TICKS
 from tests.e2e.test_live import account  # noqa: F401 - a fixture
+from tests.emulator.faults import Fault
 from tests.live_helpers import MINUTE, Live, live
 
 
@@ -110,3 +111,22 @@ def test_a_command_line_says_what_it_takes_over(account, capsys, tmp_path):  # n
     assert [p["product"] for p in shown["positions"]] == ["BTC-USD", "ETH-USD"]
     assert main([*taker, "--state-dir", str(tmp_path / "two")]) == 0
     assert "taken over" not in capsys.readouterr().err
+
+
+def test_a_start_that_ended_before_it_looked_is_followed_by_one_that_does(
+    account,  # noqa: F811
+    capsys,
+    tmp_path,
+):
+    run = ["run", "-p", "canary", "--live", "--once", "--strategy", "buy_and_hold"]
+    taker = [*run, "--order-style", "taker", "--state-dir"]
+    assert main([*taker, str(tmp_path / "one")]) == 0
+    down = Fault("/orders/historical/batch", status=503, body=b"{}", times=50)
+    account.faults.add(down)
+    assert main([*taker, str(tmp_path / "two")]) == 5
+    account.faults.heal()
+    sent = len(account.books.orders)
+    capsys.readouterr()
+    assert main([*taker, str(tmp_path / "two")]) == 0
+    assert "are taken over" in capsys.readouterr().err
+    assert len(account.books.orders) == sent

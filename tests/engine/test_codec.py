@@ -23,7 +23,7 @@ from gpt_trader.engine.codec import (
     state_text,
 )
 from gpt_trader.engine.commands import Command, SubmitOrder
-from gpt_trader.engine.events import Adjusted, Event
+from gpt_trader.engine.events import Adjusted, Event, PositionFound
 from gpt_trader.engine.records import Decided, Record
 from gpt_trader.engine.written import tagged_text, written
 from gpt_trader.errors import JournalError, UsageError
@@ -153,6 +153,11 @@ def test_a_strategy_sees_a_copy_of_the_memory_that_was_journaled():
         desk.bar(10_000)
     decided = records_of(desk.entries, rec.Decided)
     assert [record.memory for record in decided] == [{"n": 1}, {"n": 2}, {"n": 3}]
+
+
+def test_an_event_of_an_older_journal_is_read_under_its_new_name():
+    data = {"type": "FreezeRequested", "time_ms": 1, "product_id": "COIN-USD", "by": "t"}
+    assert event_from_json(data | {"reason": "odd"}) == PositionFound(1, "COIN-USD", "t", "odd")
 
 
 def test_an_order_of_an_older_journal_has_the_fields_it_lacks():

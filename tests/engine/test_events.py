@@ -745,7 +745,7 @@ def test_a_frozen_product_lets_its_entries_go_and_others_enter():
         desk.bar(10_000, j=j)
     desk.place(1, lots=2, limit=9_000, type=OrderType.LIMIT, tif=TimeInForce.GTC)
     [key] = desk.state.orders
-    desk.send(ev.PositionFound(desk.now(), "COIN-USD", 0, 0, None, "t", "odd"))
+    desk.send(ev.PositionFound(desk.now(), "COIN-USD", "t", "odd"))
     assert desk.order(key).status is OrderStatus.CANCELLED
     desk.want(0.1, j=0)
     desk.want(0.1, j=1)
@@ -762,7 +762,7 @@ def test_a_position_of_a_lost_journal_is_held_with_its_stop_and_only_sold():
         "theirs", "COIN-USD", SELL, OrderType.BRACKET, TimeInForce.GTC, 5, 0, 11_000, 9_500,
         reduce_only=True, origin=Origin.PROTECTION, status=OrderStatus.OPEN,
     )  # fmt: skip
-    desk.send(ev.PositionFound(desk.now(), "COIN-USD", 5, 10_200, stop, "t", "lost"))
+    desk.send(ev.PositionFound(desk.now(), "COIN-USD", "t", "lost", 5, 10_200, stop))
     row = desk.state.si[0]
     assert (row[LOTS], row[STOP_TICKS], row[TAKE_TICKS]) == (5, 9_500, 11_000)
     assert desk.state.sf[0, AVERAGE] == 10_200
@@ -770,7 +770,7 @@ def test_a_position_of_a_lost_journal_is_held_with_its_stop_and_only_sold():
     assert desk.state.sf[0, TAKE] == pytest.approx(11_000 / 10_200 - 1)
     assert desk.order("theirs") == stop
     assert "lost" in desk.state.frozen[0]
-    again = ev.PositionFound(desk.now(), "COIN-USD", 50, 10_000, None, "t", "lost")
+    again = ev.PositionFound(desk.now(), "COIN-USD", "t", "lost", 50, 10_000)
     assert rec.PositionTaken() not in desk.send(again)[0].records
     assert desk.lots() == 5
     desk.want(0.9)

@@ -104,7 +104,7 @@ def test_unknown_order():
 
 def test_unreconciled():
     desk = fresh()
-    freeze = ev.PositionFound(desk.now(), "COIN-USD", 0, 0, None, "t", "r")
+    freeze = ev.PositionFound(desk.now(), "COIN-USD", "t", "r")
     desk.send(freeze)
     assert decided(desk) == "UNRECONCILED"
     assert refusal(desk.place(1, lots=5)) == "UNRECONCILED"

@@ -36,7 +36,7 @@ def test_halts_wake_somebody_once():
     assert told(desk, halt) == [(PAGE, "halted")]
     assert told(desk, halt) == []
     assert told(desk, ev.Rearmed(desk.now(), "ann", "seen")) == [(INFO, "rearmed")]
-    freeze = ev.PositionFound(desk.now(), "COIN-USD", 0, 0, None, "t", "odd")
+    freeze = ev.PositionFound(desk.now(), "COIN-USD", "t", "odd")
     assert told(desk, freeze) == [(PAGE, "frozen")]
     assert told(desk, ev.Rearmed(desk.now(), "ann", "seen")) == [(INFO, "rearmed")]
 

@@ -191,8 +191,8 @@ class CoinbaseBroker:
             why = f"the journal of order {found.order_id} is not here: lost, or on another machine"
             events.append(
                 PositionFound(
-                    time_ms, product.product_id, lots, found.ticks, found.order,
-                    "RECONCILIATION", why,
+                    time_ms, product.product_id, "RECONCILIATION", why,
+                    lots, found.ticks, found.order,
                 )
             )  # fmt: skip
         return events

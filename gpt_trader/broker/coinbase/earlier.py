@@ -94,13 +94,12 @@ def _held(product: Product, mine: Sequence[RemoteOrder], routed: set[str]) -> tu
 def _protection(plan: Plan, product: Product, one: RemoteOrder) -> Order | None:
     """Return an order as the protection that this bot let rest; None if it is something else."""
     kind = STOPS.get(one.order_type)
-    is_whole = not one.filled_size and one.base_size and one.stop_price and one.limit_price
-    if kind is None or not is_whole or one.side != SELL or one.status not in PENDING:
+    size, stop, limit = one.base_size, one.stop_price, one.limit_price
+    if kind is None or one.side != SELL or one.status not in PENDING or one.filled_size:
         return None
-    assert one.base_size is not None
-    assert one.stop_price is not None
-    assert one.limit_price is not None
-    lots = int(one.base_size / product.base_increment)
+    if not (size and stop and limit):
+        return None
+    lots = int(size / product.base_increment)
     created_ms = one.created_ms or 0
     for time_ms in range(created_ms - CLOCKS_MS, created_ms + CLOCKS_MS):
         cause = f"protect:{time_ms}"
@@ -113,8 +112,8 @@ def _protection(plan: Plan, product: Product, one: RemoteOrder) -> Order | None:
                 tif=TimeInForce.GTC,
                 lots=lots,
                 quote=0,
-                limit=int(one.limit_price / product.price_increment),
-                stop=int(one.stop_price / product.price_increment),
+                limit=int(limit / product.price_increment),
+                stop=int(stop / product.price_increment),
                 reduce_only=True,
                 reason=FILL_STOP,
                 origin=Origin.PROTECTION,
