@@ -8,7 +8,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _OFFERED = {
-    "load_bars": "gpt_trader.data.files",
+    "load_bars": "gpt_trader.data.files.bar_files",
     "synthetic_market": "gpt_trader.data.synthetic",
     "Route": "gpt_trader.backtest.api",
     "CostModel": "gpt_trader.domain.costs",

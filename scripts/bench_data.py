@@ -13,9 +13,9 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 from rich.console import Console
 
-from gpt_trader.data.store import Store, listing, read, write
+from gpt_trader.data.checks.verify import verify
+from gpt_trader.data.store.store import Store, listing, read, write
 from gpt_trader.data.synthetic import synthetic_market
-from gpt_trader.data.verify import verify
 from gpt_trader.domain.bars import Bars
 
 MINUTE_MS = 60_000

@@ -19,9 +19,9 @@ from time import perf_counter
 from rich.console import Console
 
 from gpt_trader.broker.coinbase import messages
-from gpt_trader.broker.coinbase.bars import TradeBars
-from gpt_trader.broker.coinbase.inbox import Inbox
-from gpt_trader.broker.observe import ObserveBroker
+from gpt_trader.broker.exchange.arrivals import Inbox
+from gpt_trader.broker.exchange.trade_bars import TradeBars
+from gpt_trader.broker.simulated.observe import ObserveBroker
 from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.costs import DEFAULT_COSTS, order_style
 from gpt_trader.domain.product import Product

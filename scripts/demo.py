@@ -24,9 +24,9 @@ from gpt_trader.backtest.result import Result
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
 from gpt_trader.data.synthetic import SYNTHETIC_NOTE, synthetic_market
-from gpt_trader.data.times import format_time
 from gpt_trader.domain.decision import Decision
 from gpt_trader.domain.order import Fill
+from gpt_trader.domain.times import format_time
 from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.engine.events import FillReceived
 from gpt_trader.engine.ports import Entry

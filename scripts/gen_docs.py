@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from gpt_trader.cli import page as cli_page
-from gpt_trader.config import page as config_page
+from gpt_trader.cli import cli_page
+from gpt_trader.config import configuration_page as config_page
 from gpt_trader.domain import order_life_page
-from gpt_trader.strategy import page as strategy_page
+from gpt_trader.strategy import strategies_page as strategy_page
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGES = {

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-ENGINE = "tests/engine tests/risk/test_guards.py tests/broker/coinbase/test_reports.py"
+ENGINE = "tests/engine tests/risk/test_guards.py tests/broker/exchange/test_reports.py"
 KERNEL = "tests/kernel/test_sizing.py tests/kernel/test_decide.py"
 TESTS = {
     "gpt_trader/domain/order_life.py": "tests/domain/test_order_life.py",
     "gpt_trader/runtime/halt.py": "tests/runtime/test_halt.py",
-    "gpt_trader/runtime/reconcile.py": "tests/runtime/test_reconcile_rules.py",
-    "gpt_trader/runtime/controls.py": "tests/cli/test_kill.py",
+    "gpt_trader/runtime/live/reconcile.py": "tests/runtime/live/test_reconcile_rules.py",
+    "gpt_trader/runtime/controls.py": "tests/cli/switches/test_kill.py",
     "gpt_trader/runtime/alerts.py": "tests/runtime/test_alerts.py",
     "gpt_trader/engine/apply.py": ENGINE,
     "gpt_trader/engine/codec.py": ENGINE,
@@ -38,7 +38,7 @@ TESTS = {
     "gpt_trader/engine/window.py": ENGINE,
     "gpt_trader/engine/windows.py": ENGINE,
     "gpt_trader/engine/written.py": ENGINE,
-    "gpt_trader/journal/compact.py": "tests/journal/test_compact.py tests/cli/test_journal_care.py",
+    "gpt_trader/journal/compact.py": "tests/journal/test_compact.py tests/cli/journal/test_care.py",
     "gpt_trader/journal/chain.py": "tests/journal tests/faults",
     "gpt_trader/journal/sqlite.py": "tests/journal tests/faults",
     "gpt_trader/journal/schema.py": "tests/journal tests/faults",

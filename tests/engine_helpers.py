@@ -6,7 +6,7 @@ from decimal import Decimal
 from math import nan
 from typing import Any
 
-from gpt_trader.broker.paper import PaperBroker
+from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.costs import CostModel, order_style
 from gpt_trader.domain.decision import Decision

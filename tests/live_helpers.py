@@ -12,26 +12,26 @@ from typing import ClassVar
 
 import numpy as np
 
-from gpt_trader.broker.coinbase.broker import CoinbaseBroker
+from gpt_trader.app.run_live import checked_portfolio, known_rests, read_account
 from gpt_trader.broker.coinbase.keys import Signer
-from gpt_trader.broker.coinbase.link import CoinbaseLink
-from gpt_trader.broker.coinbase.pace import Pace
 from gpt_trader.broker.coinbase.private import Private
 from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.broker.coinbase.rest import Rest
-from gpt_trader.cli.market import product_of
-from gpt_trader.cli.run_live import checked_portfolio, known_rests, read_account
+from gpt_trader.broker.exchange.broker import CoinbaseBroker
+from gpt_trader.broker.exchange.link import CoinbaseLink
+from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.config.load import load_profile
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.targets import Condition, Targets
 from gpt_trader.kernel.slots import LOTS
-from gpt_trader.runtime.agreement import began_with
-from gpt_trader.runtime.live_feed import LiveFeed
-from gpt_trader.runtime.live_terms import LiveTerms, live_terms
+from gpt_trader.runtime.live.agreement import began_with
+from gpt_trader.runtime.live.feed import LiveFeed
+from gpt_trader.runtime.live.reconcile import Reconciler
+from gpt_trader.runtime.live.terms import LiveTerms, live_terms
 from gpt_trader.runtime.loop import run_feed
-from gpt_trader.runtime.reconcile import Reconciler
 from gpt_trader.runtime.session import JOURNAL, Session, read_header, start
 from gpt_trader.runtime.stop import Stop
+from gpt_trader.runtime.venues import product_of
 from gpt_trader.strategy.base import param
 from tests.emulator import serve
 from tests.emulator.market import GENESIS_MS, Market, Product

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from gpt_trader.data.partition import month_span
+from gpt_trader.data.store.partition import month_span
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.product import Product
 

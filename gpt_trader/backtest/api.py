@@ -10,16 +10,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.assess import Trials, assessment
 from gpt_trader.backtest.bar_signals import MixedSignals
-from gpt_trader.backtest.checks import NOT_ASKED, Checks, check, together
-from gpt_trader.backtest.measure import measure
-from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.result import Halts, History, Result, StrategyUsed, Terms, Timing
 from gpt_trader.backtest.run import RawRun, Stop, never, run_fast, run_replay
-from gpt_trader.data.files import Loaded
+from gpt_trader.data.checks.quality import inspect
+from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.data.panel import Panel, build_panel
-from gpt_trader.data.quality import inspect
 from gpt_trader.data.resample import check_detail
 from gpt_trader.domain.bars import Bars, Ints
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle, check_latency
@@ -27,6 +23,10 @@ from gpt_trader.domain.selection import Membership, inside
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import ConfigError, UsageError
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE, VALUE_LIMIT
+from gpt_trader.measure.assess import Trials, assessment
+from gpt_trader.measure.checks import NOT_ASKED, Checks, check, together
+from gpt_trader.measure.measure import measure
+from gpt_trader.measure.path import Path
 from gpt_trader.observe.provenance import source_sha256
 from gpt_trader.risk.policy import RiskPolicy, no_policy
 from gpt_trader.strategy.answers import ask_targets, without_early_opinions

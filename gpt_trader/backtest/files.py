@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.metrics import drawdown_curve_pct
-from gpt_trader.backtest.trades import SHIFT_DIGITS, is_closed, last_bars, profits, returns_pct
 from gpt_trader.domain.order import client_order_id
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import fixed, grid_of, iso_times, units_text
 from gpt_trader.errors import StorageError, UsageError
 from gpt_trader.kernel.codes import FILL_NAMES, LIQUIDITY_NAMES, SIDE_NAMES
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
+from gpt_trader.measure.metrics import drawdown_curve_pct
+from gpt_trader.measure.trades import SHIFT_DIGITS, is_closed, last_bars, profits, returns_pct
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.assess import Assessment
-from gpt_trader.backtest.breakdown import Breakdown, break_down
-from gpt_trader.backtest.checks import Checks
-from gpt_trader.backtest.excursions import Excursions, measure_excursions
-from gpt_trader.backtest.measured import Metrics
-from gpt_trader.backtest.metrics import drawdown_curve_pct, highest, median
-from gpt_trader.backtest.path import Path
-from gpt_trader.backtest.trades import Trade, trade_list
-from gpt_trader.data.files import Loaded
-from gpt_trader.data.quality import Quality, coverage_pct, digest, find_gaps
-from gpt_trader.data.times import format_interval, format_time
+from gpt_trader.data.checks.quality import Quality, coverage_pct, digest, find_gaps
+from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import money_text
+from gpt_trader.domain.times import format_interval, format_time
 from gpt_trader.kernel.codes import ACT_ENTER, DECISION_NAMES, FIRST_REFUSAL
+from gpt_trader.measure.assess import Assessment
+from gpt_trader.measure.breakdown import Breakdown, break_down
+from gpt_trader.measure.checks import Checks
+from gpt_trader.measure.excursions import Excursions, measure_excursions
+from gpt_trader.measure.measured import Metrics
+from gpt_trader.measure.metrics import drawdown_curve_pct, highest, median
+from gpt_trader.measure.path import Path
+from gpt_trader.measure.trades import Trade, trade_list
 from gpt_trader.observe.provenance import sources_sha256
 from gpt_trader.risk.policy import RiskPolicy
 

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.broker.paper import PaperBroker
+from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.data.panel import Panel
 from gpt_trader.data.resample import detail_of
-from gpt_trader.data.times import format_interval
 from gpt_trader.domain.bars import Bar, Bars, Floats, Ints
 from gpt_trader.domain.order import client_order_id
 from gpt_trader.domain.targets import Targets
+from gpt_trader.domain.times import format_interval
 from gpt_trader.engine.drive import drive
 from gpt_trader.engine.events import BarClosed, Event, FillReceived, Ticked
 from gpt_trader.engine.plan import Plan

@@ -19,7 +19,7 @@ def command(*, profile: ProfileName = None, state_dir: StateDir = None, json: Js
     finding, in the order in which one would mend them: 3 configuration, 1 disk or journal,
     5 alerts or network, 4 key, 7 data; 0 with warnings only. Where pages go, a test is sent.
     """
-    from gpt_trader.cli.doctor_checks import examine
+    from gpt_trader.app.doctor import examine
 
     found = examine(profile, state_dir)
     failed = [one for one in found if one.state == "fail"]

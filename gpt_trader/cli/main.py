@@ -18,35 +18,38 @@ import sys
 from collections.abc import Mapping, Sequence
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "run": ("gpt_trader.cli.run", "Trade a profile: bar by bar, each decision explained."),
-    "backtest": ("gpt_trader.cli.backtest", "Try a strategy on history, with honest costs."),
+    "run": ("gpt_trader.cli.run.run", "Trade a profile: bar by bar, each decision explained."),
+    "backtest": (
+        "gpt_trader.cli.backtest.backtest",
+        "Try a strategy on history, with honest costs.",
+    ),
     "optimize": (
-        "gpt_trader.cli.optimize",
+        "gpt_trader.cli.optimize.optimize",
         "Search parameters, tested on days that no choice has seen.",
     ),
-    "data": ("gpt_trader.cli.data", "Pull, import, check and keep market data."),
+    "data": ("gpt_trader.cli.data.data", "Pull, import, check and keep market data."),
     "validate-config": (
         "gpt_trader.cli.validate_config",
         "Check a profile and show every value with its origin.",
     ),
     "status": ("gpt_trader.cli.status", "Show money at risk, positions, orders and halts."),
     "account": (
-        "gpt_trader.cli.account",
+        "gpt_trader.cli.account.account",
         "Read the account at the exchange, hold it against the journal.",
     ),
-    "orders": ("gpt_trader.cli.orders", "Place a test order through the same checks."),
+    "orders": ("gpt_trader.cli.orders.orders", "Place a test order through the same checks."),
     "doctor": (
         "gpt_trader.cli.doctor",
         "Check what would keep a profile from trading.",
     ),
     "why": ("gpt_trader.cli.why", "Explain a decision: signal, threshold, guards, order, fill."),
     "replay": ("gpt_trader.cli.replay", "Decide a recorded session again and compare."),
-    "kill": ("gpt_trader.cli.kill", "Stop all entries at once, whatever the bot does."),
-    "watchdog": ("gpt_trader.cli.watchdog", "Cancel a bot's entries if it dies or hangs."),
-    "pause": ("gpt_trader.cli.pause", "Let a session only exit."),
-    "resume": ("gpt_trader.cli.resume", "Let a paused session enter again."),
-    "rearm": ("gpt_trader.cli.rearm", "Let a halted session trade again, on the record."),
-    "journal": ("gpt_trader.cli.journal", "Prove, copy and shorten a session's record."),
+    "kill": ("gpt_trader.cli.switches.kill", "Stop all entries at once, whatever the bot does."),
+    "watchdog": ("gpt_trader.cli.switches.watchdog", "Cancel a bot's entries if it dies or hangs."),
+    "pause": ("gpt_trader.cli.switches.pause", "Let a session only exit."),
+    "resume": ("gpt_trader.cli.switches.resume", "Let a paused session enter again."),
+    "rearm": ("gpt_trader.cli.switches.rearm", "Let a halted session trade again, on the record."),
+    "journal": ("gpt_trader.cli.journal.journal", "Prove, copy and shorten a session's record."),
     "strategies": ("gpt_trader.cli.strategies", "List strategies with parameters and ranges."),
     "new-strategy": ("gpt_trader.cli.new_strategy", "Write a working strategy with its test."),
 }

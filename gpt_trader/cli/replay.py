@@ -19,7 +19,7 @@ def command(*, profile: ProfileName = None, state_dir: StateDir = None, json: Js
     Says "identical" with the final digest, or shows the first difference and exits 1.
     """
     from gpt_trader.cli.options import session_folder
-    from gpt_trader.data.times import format_time
+    from gpt_trader.domain.times import format_time
     from gpt_trader.runtime.replay import replay
     from gpt_trader.runtime.session import view
     from gpt_trader.runtime.wiring import signals_of, version_changes

@@ -32,7 +32,7 @@ def command(
     """
     from gpt_trader.cli.options import session_folder
     from gpt_trader.data.catalog import normalize_id
-    from gpt_trader.data.times import parse_time
+    from gpt_trader.domain.times import parse_time
     from gpt_trader.runtime.explained import explained
     from gpt_trader.runtime.journaling import doubts
     from gpt_trader.runtime.session import view

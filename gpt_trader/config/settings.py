@@ -14,8 +14,8 @@ from gpt_trader.config.schema import (
     RunKeys,
     SyntheticKeys,
 )
-from gpt_trader.data.times import INTERVALS
 from gpt_trader.domain.costs import CostModel, Leg, OrderStyle
+from gpt_trader.domain.times import INTERVALS
 from gpt_trader.risk.policy import RiskPolicy
 
 Value = int | float | str | bool

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.data.times import format_interval
 from gpt_trader.domain.bars import Bars, Floats, Ints
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.times import format_interval
 from gpt_trader.errors import DataError
 from gpt_trader.kernel.slippage import NO_QUOTE
 

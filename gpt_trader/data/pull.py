@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
-from gpt_trader.data import gaps
-from gpt_trader.data.spans import Span, merged, missing
-from gpt_trader.data.store import Store, asked, read, write
-from gpt_trader.data.times import DAY_MS, format_interval, format_time
+from gpt_trader.data.checks import gaps
+from gpt_trader.data.store.spans import Span, merged, missing
+from gpt_trader.data.store.store import Store, asked, read, write
 from gpt_trader.domain.bars import Bar, Bars, bars_from_rows
 from gpt_trader.domain.market import Candle
 from gpt_trader.domain.product import MAX_TICKS, Product
+from gpt_trader.domain.times import DAY_MS, format_interval, format_time
 from gpt_trader.errors import DataError, Unavailable
 
 PAGE_BARS = 349  # the venue refuses 351, and its words refuse 350

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from gpt_trader.data.panel import Panel
-from gpt_trader.data.times import format_interval
 from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.timeframes import coarsen
+from gpt_trader.domain.coarsen import coarsen
+from gpt_trader.domain.times import format_interval
 from gpt_trader.errors import DataError
 from gpt_trader.kernel.detail import Detail
 

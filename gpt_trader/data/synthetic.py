@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.data.catalog import product_for
-from gpt_trader.data.times import DAY_MS, HOUR_MS
 from gpt_trader.domain.bars import Bars, Floats, Ints
 from gpt_trader.domain.product import MAX_TICKS, Product
+from gpt_trader.domain.times import DAY_MS, HOUR_MS
 from gpt_trader.errors import DataError
 
 SYNTHETIC_NOTE = "synthetic: says nothing about profit"

@@ -15,8 +15,8 @@ import platformdirs
 def _cache_dir() -> str:
     here = pathlib.Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(here.glob("*.py")):
-        digest.update(path.name.encode())
+    for path in sorted(here.rglob("*.py")):
+        digest.update(str(path.relative_to(here)).encode())
         digest.update(path.read_bytes())
     root = os.environ.get("GPT_TRADER_CACHE_DIR") or platformdirs.user_cache_dir("gpt-trader")
     return str(pathlib.Path(root) / f"kernel-{digest.hexdigest()[:16]}")

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.measure import money
-from gpt_trader.backtest.metrics import return_pct
-from gpt_trader.data.times import format_time
 from gpt_trader.domain.text import money_text
+from gpt_trader.domain.times import format_time
+from gpt_trader.measure.measure import money
+from gpt_trader.measure.metrics import return_pct
 from gpt_trader.optimize.objective import scores
 from gpt_trader.optimize.overfit import Overfit
 from gpt_trader.optimize.search import Search

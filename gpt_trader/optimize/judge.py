@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from gpt_trader.backtest.inference import CONFIDENCE
-from gpt_trader.backtest.verdict import LOSES, NOT_PROVEN, PASS, Verdict
+from gpt_trader.measure.inference import CONFIDENCE
+from gpt_trader.measure.verdict import LOSES, NOT_PROVEN, PASS, Verdict
 from gpt_trader.optimize.luck import Luck
 from gpt_trader.optimize.overfit import Overfit
 from gpt_trader.optimize.walk import WalkForward

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.inference import (
+from gpt_trader.measure.inference import (
     Trials,
     expected_best_sharpe,
     probabilistic_sharpe,
     trials_variance,
 )
-from gpt_trader.backtest.metrics import DAYS_PER_YEAR, moments
+from gpt_trader.measure.metrics import DAYS_PER_YEAR, moments
 
 Floats = NDArray[np.float64]
 ANNUAL = DAYS_PER_YEAR**0.5

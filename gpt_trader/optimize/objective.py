@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.metrics import DAYS_PER_YEAR
+from gpt_trader.measure.metrics import DAYS_PER_YEAR
 
 Floats = NDArray[np.float64]
 Objective = Literal["sharpe", "return", "calmar"]

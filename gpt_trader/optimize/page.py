@@ -5,7 +5,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.data.times import format_time
+from gpt_trader.domain.times import format_time
 from gpt_trader.optimize.heatmap import HeatMap
 from gpt_trader.optimize.search import Search
 

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.backtest.api import DEFAULT_CASH, DEFAULT_RISK, DEFAULT_STYLE, cash_units
-from gpt_trader.backtest.checks import Checks, check, together
-from gpt_trader.backtest.inference import Trials
 from gpt_trader.backtest.result import DataUsed, History, data_used
-from gpt_trader.backtest.verdict import Verdict
-from gpt_trader.data.files import Loaded
+from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle, check_latency
 from gpt_trader.errors import UsageError
+from gpt_trader.measure.checks import Checks, check, together
+from gpt_trader.measure.inference import Trials
+from gpt_trader.measure.verdict import Verdict
 from gpt_trader.observe.provenance import source_sha256, sources_sha256, versions
 from gpt_trader.optimize.folds import make_folds
 from gpt_trader.optimize.heatmap import HeatMap, heat_map

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.metrics import DAY_MS
 from gpt_trader.backtest.run import run_fast
 from gpt_trader.data.panel import Panel, build_panel
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel, OrderStyle
 from gpt_trader.domain.targets import Targets
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
+from gpt_trader.measure.metrics import DAY_MS
 from gpt_trader.risk.policy import RiskPolicy, no_policy
 from gpt_trader.strategy.answers import ask_targets, without_early_opinions
 

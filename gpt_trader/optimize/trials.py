@@ -16,11 +16,11 @@ from typing import Any
 import platformdirs
 
 from gpt_trader.backtest.api import Route, assign
-from gpt_trader.backtest.assess import Trials
-from gpt_trader.backtest.metrics import DAYS_PER_YEAR
-from gpt_trader.data.times import format_time
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel
+from gpt_trader.domain.times import format_time
+from gpt_trader.measure.assess import Trials
+from gpt_trader.measure.metrics import DAYS_PER_YEAR
 from gpt_trader.observe.provenance import source_sha256
 from gpt_trader.optimize.chain import (
     ANY,

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.inference import probabilistic_sharpe
-from gpt_trader.backtest.measure import buy_and_hold
-from gpt_trader.backtest.metrics import DAY_MS, DAYS_PER_YEAR, moments, return_pct
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
+from gpt_trader.measure.inference import probabilistic_sharpe
+from gpt_trader.measure.measure import buy_and_hold
+from gpt_trader.measure.metrics import DAY_MS, DAYS_PER_YEAR, moments, return_pct
 from gpt_trader.optimize.folds import Fold
 from gpt_trader.optimize.objective import Objective, daily_returns, scores, sharpe
 from gpt_trader.optimize.plateau import choose

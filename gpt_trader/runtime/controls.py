@@ -10,7 +10,7 @@ from gpt_trader.engine.records import OrderRefused
 from gpt_trader.engine.state import State
 from gpt_trader.kernel.slots import LOTS
 from gpt_trader.runtime.halt import Latch
-from gpt_trader.runtime.inbox import Inbox
+from gpt_trader.runtime.requests import Inbox
 
 EVERY_MS = 100
 

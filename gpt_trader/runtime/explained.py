@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from gpt_trader.data.times import format_time
 from gpt_trader.domain.order import Order, OrderStatus
+from gpt_trader.domain.times import format_time
 from gpt_trader.engine.events import FillReceived, OrderUpdated
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Decided

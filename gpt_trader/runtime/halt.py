@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from gpt_trader.data.durable import replace_file, sync_folder
+from gpt_trader.data.store.durable import replace_file, sync_folder
 from gpt_trader.errors import StorageError
 
 HALT = "HALT"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gpt_trader.broker.paper import PaperBroker
+from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.engine.drive import Observer, advance
 from gpt_trader.engine.events import Event, HaltRequested, Started
 from gpt_trader.engine.plan import Plan

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.measure import Metrics, buy_and_hold, measure, money
-from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.run import RawRun, Tape
 from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.text import money_text, units_text
@@ -19,6 +17,8 @@ from gpt_trader.kernel.codes import ACT_ENTER, DECISION_NAMES, FIRST_REFUSAL
 from gpt_trader.kernel.ledger import value
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.kernel.slots import LAST_CLOSE, LOTS
+from gpt_trader.measure.measure import Metrics, buy_and_hold, measure, money
+from gpt_trader.measure.path import Path
 from gpt_trader.observe.cycle import price_text, quote_text, size_text, time_text
 from gpt_trader.runtime.journaling import read_entries
 from gpt_trader.runtime.notes import Notes, refusal_json

@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from gpt_trader.config.settings import RouteSpec, Settings
+from gpt_trader.data.checks.quality import digest
 from gpt_trader.data.panel import Panel, build_panel
-from gpt_trader.data.quality import digest
 from gpt_trader.data.synthetic import SYNTHETIC_NOTE, synthetic_market
-from gpt_trader.data.times import format_interval
 from gpt_trader.domain.bars import Bar, Bars
 from gpt_trader.domain.costs import check_latency
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.times import format_interval
 from gpt_trader.engine.events import BarClosed, Event, HistoryLoaded, Ticked
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State

@@ -7,9 +7,9 @@ import numpy as np
 
 from gpt_trader.domain.bars import Bars, Floats
 from gpt_trader.domain.targets import Condition, Targets
-from gpt_trader.kernel.features import GRID, ago, settle
-from gpt_trader.kernel.features_wilder import atr
-from gpt_trader.kernel.features_window import highest, lowest, since
+from gpt_trader.kernel.features.averages import GRID, ago, settle
+from gpt_trader.kernel.features.wilder import atr
+from gpt_trader.kernel.features.window import highest, lowest, since
 from gpt_trader.strategy.base import param
 from gpt_trader.strategy.columns import WILDER_MEMORY, from_row, prices, weight_while
 from gpt_trader.strategy.params import check_ranges

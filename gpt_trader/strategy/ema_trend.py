@@ -8,7 +8,7 @@ import numpy as np
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.targets import Condition, Targets
 from gpt_trader.errors import UsageError
-from gpt_trader.kernel.features import GRID, ema, ewm_volatility, settle, volatility_weight
+from gpt_trader.kernel.features.averages import GRID, ema, ewm_volatility, settle, volatility_weight
 from gpt_trader.strategy.base import param
 from gpt_trader.strategy.columns import (
     EMA_MEMORY,

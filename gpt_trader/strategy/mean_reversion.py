@@ -8,9 +8,9 @@ import numpy as np
 from gpt_trader.domain.bars import Bars, Floats
 from gpt_trader.domain.targets import Condition, Targets
 from gpt_trader.errors import UsageError
-from gpt_trader.kernel.features import GRID, settle
-from gpt_trader.kernel.features_wilder import wilder_moves
-from gpt_trader.kernel.features_window import bollinger, since
+from gpt_trader.kernel.features.averages import GRID, settle
+from gpt_trader.kernel.features.wilder import wilder_moves
+from gpt_trader.kernel.features.window import bollinger, since
 from gpt_trader.strategy.base import param
 from gpt_trader.strategy.columns import WILDER_MEMORY, from_row, level, prices, weight_while
 from gpt_trader.strategy.params import check_ranges

@@ -8,8 +8,8 @@ import numpy as np
 from gpt_trader.domain.bars import Bars, Floats
 from gpt_trader.domain.targets import Condition, Targets
 from gpt_trader.errors import UsageError
-from gpt_trader.kernel.features import ago, change_sign, volatility_weight
-from gpt_trader.kernel.features_window import rolling_volatility
+from gpt_trader.kernel.features.averages import ago, change_sign, volatility_weight
+from gpt_trader.kernel.features.window import rolling_volatility
 from gpt_trader.strategy.base import param
 from gpt_trader.strategy.columns import from_row, level, per_bar, prices
 from gpt_trader.strategy.params import check_ranges

@@ -6,7 +6,7 @@ from typing import ClassVar
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.targets import Condition, Targets
 from gpt_trader.errors import UsageError
-from gpt_trader.kernel.features import sma, sma_cross_state
+from gpt_trader.kernel.features.averages import sma, sma_cross_state
 from gpt_trader.strategy.base import param
 from gpt_trader.strategy.columns import prices, weight_while
 from gpt_trader.strategy.params import check_ranges

@@ -21,7 +21,7 @@ import numpy as np
 
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.targets import Condition, Targets
-from gpt_trader.kernel.features import sma
+from gpt_trader.kernel.features.averages import sma
 from gpt_trader.strategy.base import param
 from gpt_trader.strategy.params import check_ranges
 
@@ -50,7 +50,7 @@ class CLASS:
         """Bars of a window whose last row equals that of the full history, bit by bit.
 
         A window sum needs its window. A recursive average needs about 30 periods (EMA) or 60
-        (Wilder's), rounded off with gpt_trader.kernel.features.settle.
+        (Wilder's), rounded off with gpt_trader.kernel.features.averages.settle.
         """
         return self.period
 

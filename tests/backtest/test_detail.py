@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gpt_trader import backtest
-from gpt_trader.data.quality import digest
+from gpt_trader.data.checks.quality import digest
 from gpt_trader.data.resample import resample
 from gpt_trader.domain.costs import order_style
 from gpt_trader.kernel.codes import BUY, FILL_ENTRY, FILL_STOP, FILL_TAKE_PROFIT, SELL, TAKER

@@ -19,13 +19,13 @@ from gpt_trader.backtest.files import (
     write_lines,
     write_text,
 )
-from gpt_trader.backtest.trades import trade_list, trades
 from gpt_trader.domain.order import client_order_id
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import fixed, grid_of, iso_times, money_text, units_text
 from gpt_trader.errors import StorageError, UsageError
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_STOP, MAKER, TAKER
 from gpt_trader.kernel.settings import FILL_DTYPE
+from gpt_trader.measure.trades import trade_list, trades
 
 HOUR = 3_600_000
 START = 1_640_995_200_000  # 2022-01-01

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.broker.coinbase.broker import CoinbaseBroker
-from gpt_trader.broker.paper import PaperBroker
+from gpt_trader.broker.exchange.broker import CoinbaseBroker
+from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
 from gpt_trader.engine.commands import AmendOrder, CancelOrder, SubmitOrder

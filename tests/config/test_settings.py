@@ -4,8 +4,8 @@ import pytest
 
 from gpt_trader.config.schema import Interval, ProfileKeys
 from gpt_trader.config.settings import to_settings
-from gpt_trader.data.times import INTERVALS
 from gpt_trader.domain.costs import DEFAULT_COSTS, OrderStyle
+from gpt_trader.domain.times import INTERVALS
 from gpt_trader.risk.policy import RiskPolicy
 
 

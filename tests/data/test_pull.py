@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpt_trader.broker.coinbase.pace import Pace
 from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.broker.coinbase.rest import Rest
+from gpt_trader.broker.exchange.pace import Pace
+from gpt_trader.data.checks.quality import digest
 from gpt_trader.data.pull import (
     SETTLE_MS,
     aligned,
@@ -23,10 +24,9 @@ from gpt_trader.data.pull import (
     to_bars,
     together,
 )
-from gpt_trader.data.quality import digest
 from gpt_trader.data.resample import resample
-from gpt_trader.data.spans import merged, missing, total_ms
-from gpt_trader.data.store import Store, asked, read
+from gpt_trader.data.store.spans import merged, missing, total_ms
+from gpt_trader.data.store.store import Store, asked, read
 from gpt_trader.domain.market import Candle
 from gpt_trader.domain.product import Product
 from gpt_trader.errors import DataError

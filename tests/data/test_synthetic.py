@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpt_trader.data.files import load_bars
-from gpt_trader.data.quality import digest, find_gaps, market_statistics
+from gpt_trader.data.checks.quality import digest, find_gaps, market_statistics
+from gpt_trader.data.files.bar_files import load_bars
 from gpt_trader.data.synthetic import DEMO_SEED, SYNTHETIC_NOTE, synthetic_market
-from gpt_trader.data.times import DAY_MS, HOUR_MS, MINUTE_MS
 from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.times import DAY_MS, HOUR_MS, MINUTE_MS
 from gpt_trader.errors import DataError
 
 REAL = Path(os.environ.get("GPT_TRADER_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -59,7 +59,8 @@ def test_same_seed_same_market_and_other_seed_another():
 @pytest.mark.parametrize("hash_seed", ["0", "4711"])
 def test_every_process_draws_the_same_market(hash_seed):
     code = (
-        "from gpt_trader.data.synthetic import *; from gpt_trader.data.quality import digest\n"
+        "from gpt_trader.data.synthetic import *\n"
+        "from gpt_trader.data.checks.quality import digest\n"
         "for b in synthetic_market(seed=7, n_bars=500, interval_ms=3600000): print(digest(b))"
     )
     out = subprocess.run(

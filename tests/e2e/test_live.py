@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.broker.coinbase.inbox import Inbox
+from gpt_trader.broker.exchange.arrivals import Inbox
 from gpt_trader.cli.main import main
 from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.engine.events import BarClosed, OrderUpdated
@@ -144,7 +144,7 @@ def account(monkeypatch):
         monkeypatch.setenv("COINBASE_API_KEY", name)
         monkeypatch.setenv("COINBASE_API_SECRET", secret)
         monkeypatch.setattr(
-            "gpt_trader.cli.market.clock_ms", lambda: exchange.now_ms
+            "gpt_trader.runtime.venues.clock_ms", lambda: exchange.now_ms
         )  # the token's time, in a market of its own time
         yield exchange
 

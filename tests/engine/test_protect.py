@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gpt_trader.broker.observe import ObserveBroker
+from gpt_trader.broker.simulated.observe import ObserveBroker
 from gpt_trader.domain.order import OrderStatus, OrderType, Origin
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec

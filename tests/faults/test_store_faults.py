@@ -13,9 +13,9 @@ import sys
 import numpy as np
 import pytest
 
-from gpt_trader.data.quality import digest
-from gpt_trader.data.store import Store, Written, asked, read, write, writing
-from gpt_trader.data.verify import verify
+from gpt_trader.data.checks.quality import digest
+from gpt_trader.data.checks.verify import verify
+from gpt_trader.data.store.store import Store, Written, asked, read, write, writing
 from gpt_trader.errors import LockedError, StorageError
 from tests.store_helpers import HOUR, START, bars_at, span
 
@@ -23,7 +23,7 @@ from tests.store_helpers import HOUR, START, bars_at, span
 REPLACE = """
 import os, signal, sys
 from pathlib import Path
-from gpt_trader.data.durable import replace_file
+from gpt_trader.data.store.durable import replace_file
 path, left = Path(sys.argv[1]), [int(sys.argv[2])]
 def step(*_):
     left[0] -= 1
@@ -41,7 +41,7 @@ import sys
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from gpt_trader.data.store import Store, write, writing
+from gpt_trader.data.store.store import Store, write, writing
 from tests.store_helpers import bars_at, span
 bars, store = bars_at(range(40)), Store(Path(sys.argv[1]))
 with writing(store):

@@ -5,8 +5,8 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from gpt_trader.backtest.inference import Trials, expected_best_sharpe, infer
-from gpt_trader.backtest.metrics import DAY_MS
+from gpt_trader.measure.inference import Trials, expected_best_sharpe, infer
+from gpt_trader.measure.metrics import DAY_MS
 from gpt_trader.optimize.luck import luck
 
 RETURNS = np.random.default_rng(8).normal(0.0005, 0.01, (40, 500))

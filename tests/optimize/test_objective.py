@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gpt_trader.backtest import metrics
+from gpt_trader.measure import metrics
 from gpt_trader.optimize.objective import OBJECTIVES, scores
 
 START = 1000.0

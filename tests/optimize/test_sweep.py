@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from gpt_trader import backtest
-from gpt_trader.backtest.metrics import DAY_MS, daily_closes
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
 from gpt_trader.domain.targets import Targets
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
+from gpt_trader.measure.metrics import DAY_MS, daily_closes
 from gpt_trader.optimize.space import Axis, make_space
 from gpt_trader.optimize.sweep import Market, closes_between, day_rows, sweep
 from gpt_trader.risk.policy import RiskPolicy

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from gpt_trader.backtest.api import Route
-from gpt_trader.backtest.assess import Trials
 from gpt_trader.domain.costs import CostModel, order_style
+from gpt_trader.measure.assess import Trials
 from gpt_trader.optimize.trials import Books, Trial, books, identify, others, record
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.registry import create, resolve

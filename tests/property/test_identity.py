@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gpt_trader.backtest.run import history, run_fast
 from gpt_trader.backtest.signals import PrecomputedSignals
-from gpt_trader.broker.paper import PaperBroker
+from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.data.panel import Panel, build_panel
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.drive import drive

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gpt_trader.backtest.run import history, ignore
 from gpt_trader.backtest.signals import PrecomputedSignals
-from gpt_trader.broker.paper import PaperBroker
+from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.data.panel import Panel, build_panel
 from gpt_trader.domain.targets import Targets
 from gpt_trader.engine.codec import (

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt_trader.backtest.api import backtest
-from gpt_trader.data.files import load_bars
+from gpt_trader.data.files.bar_files import load_bars
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel, order_style
 from gpt_trader.domain.product import Product

@@ -10,13 +10,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from gpt_trader.broker.coinbase.broker import CoinbaseBroker
-from gpt_trader.broker.coinbase.link import CoinbaseLink
 from gpt_trader.broker.coinbase.messages import Frame
-from gpt_trader.broker.coinbase.pace import Pace
 from gpt_trader.broker.coinbase.private import Private
 from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.broker.coinbase.rest import Rest
+from gpt_trader.broker.exchange.broker import CoinbaseBroker
+from gpt_trader.broker.exchange.link import CoinbaseLink
+from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.order import OrderStatus
@@ -29,16 +29,16 @@ from gpt_trader.engine.state import State
 from gpt_trader.errors import AuthError, BrokerError, DataError, StorageError
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.kernel.slots import LOTS, STOP_TICKS
-from gpt_trader.runtime.agreement import began_with, differences
 from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.halt import Halt, Latch
-from gpt_trader.runtime.inbox import Inbox
 from gpt_trader.runtime.journaling import DurableJournal, read_entries, recover_state
-from gpt_trader.runtime.last_resort import cancel_from_memory
-from gpt_trader.runtime.live_feed import CONFIRM_MS, LiveFeed
-from gpt_trader.runtime.live_terms import Account, live_terms
+from gpt_trader.runtime.live.agreement import began_with, differences
+from gpt_trader.runtime.live.feed import CONFIRM_MS, LiveFeed
+from gpt_trader.runtime.live.last_resort import cancel_from_memory
+from gpt_trader.runtime.live.reconcile import Reconciler
+from gpt_trader.runtime.live.terms import Account, live_terms
 from gpt_trader.runtime.loop import run_feed
-from gpt_trader.runtime.reconcile import Reconciler
+from gpt_trader.runtime.requests import Inbox
 from gpt_trader.runtime.session import JOURNAL, Session, read_header, start, view
 from gpt_trader.runtime.stop import Stop
 from tests.live_helpers import FLIP

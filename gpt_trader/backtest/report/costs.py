@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gpt_trader.backtest.assess import Assessment
 from gpt_trader.backtest.report.chart import Axis, Panel, empty, figure, plot, value_axis
 from gpt_trader.backtest.report.returns import upright
 from gpt_trader.backtest.report.scale import WIDE, Scale, reach, ticks
 from gpt_trader.backtest.report.svg import esc, line, mark, n1, percent_of, tag, view
 from gpt_trader.backtest.report.words import compact, number, percent
+from gpt_trader.measure.assess import Assessment
 
 ROW = 44.0
 HEIGHT = 220.0

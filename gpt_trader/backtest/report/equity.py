@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.assess import Assessment
-from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.report.chart import Key, Panel, Series, Span, over_time, switch
 from gpt_trader.backtest.report.performance import COLUMNS, at_reads, day_closes
 from gpt_trader.backtest.report.scale import DAY_MS, LogScale, Scale, reach, spread, thin
 from gpt_trader.backtest.report.svg import band, line, tag
 from gpt_trader.backtest.report.words import number, percent
+from gpt_trader.measure.assess import Assessment
+from gpt_trader.measure.path import Path
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.report.chart import Axis, Panel, Span, empty, figure, plot, time_axis
 from gpt_trader.backtest.report.scale import WIDE
 from gpt_trader.backtest.report.svg import n1, tag, view
 from gpt_trader.backtest.report.words import day, name, percent, plural
 from gpt_trader.domain.bars import Bars
 from gpt_trader.kernel.codes import DECISION_NAMES
+from gpt_trader.measure.path import Path
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -1,10 +1,10 @@
 """The top of the page: what was run, the verdict in plain words, and the numbers that matter."""
 
-from gpt_trader.backtest.inference import Range
 from gpt_trader.backtest.report.svg import esc, tag
 from gpt_trader.backtest.report.words import day, number, percent, plural
 from gpt_trader.backtest.result import Result
-from gpt_trader.backtest.verdict import LOSES, PASS, Verdict
+from gpt_trader.measure.inference import Range
+from gpt_trader.measure.verdict import LOSES, PASS, Verdict
 
 NAMES_SHOWN = 4
 NOT_ASSESSED = Verdict(

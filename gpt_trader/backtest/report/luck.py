@@ -6,14 +6,14 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.assess import Assessment
-from gpt_trader.backtest.inference import expected_best_sharpe as best_of
-from gpt_trader.backtest.metrics import DAYS_PER_YEAR
 from gpt_trader.backtest.report.chart import Axis, Panel, empty, figure, plot
 from gpt_trader.backtest.report.returns import upright
 from gpt_trader.backtest.report.scale import WIDE, Scale, ticks
 from gpt_trader.backtest.report.svg import band, line, view
 from gpt_trader.backtest.report.words import compact, number, percent, plural
+from gpt_trader.measure.assess import Assessment
+from gpt_trader.measure.inference import expected_best_sharpe as best_of
+from gpt_trader.measure.metrics import DAYS_PER_YEAR
 
 Floats = NDArray[np.float64]
 HEIGHT = 220.0

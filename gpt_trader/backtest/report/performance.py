@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.metrics import DAYS_PER_YEAR, daily_closes, drawdown_curve_pct
-from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.report.chart import Panel, Series, Span, empty, over_time
 from gpt_trader.backtest.report.scale import DAY_MS, WIDE, Scale, reach, spread, thin
 from gpt_trader.backtest.report.svg import band, esc, line, mark, percent_of, tag
 from gpt_trader.backtest.report.words import day, percent, plural
+from gpt_trader.measure.metrics import DAYS_PER_YEAR, daily_closes, drawdown_curve_pct
+from gpt_trader.measure.path import Path
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

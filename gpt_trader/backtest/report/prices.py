@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.report.chart import Panel, Series, Span, over_time, swatch, switch
 from gpt_trader.backtest.report.scale import Scale, reach, spread
 from gpt_trader.backtest.report.stops import stop_levels, stop_lines
@@ -20,6 +19,7 @@ from gpt_trader.kernel.codes import (
     LIQUIDITY_NAMES,
     SIDE_NAMES,
 )
+from gpt_trader.measure.path import Path
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.metrics import daily_closes
-from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.report.chart import Axis, Panel, empty, figure, plot, value_axis
 from gpt_trader.backtest.report.scale import DAY_MS, WIDE, Scale, ticks
 from gpt_trader.backtest.report.svg import esc, n1, percent_of, tag, view
 from gpt_trader.backtest.report.words import DASH, MONTHS, compact, number, percent, plural
+from gpt_trader.measure.metrics import daily_closes
+from gpt_trader.measure.path import Path
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

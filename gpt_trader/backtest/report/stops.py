@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.measure import stops_at_entry
-from gpt_trader.backtest.path import Path
 from gpt_trader.backtest.report.chart import Span
 from gpt_trader.backtest.report.scale import Scale
 from gpt_trader.backtest.report.svg import n1, tag
-from gpt_trader.backtest.trades import last_bars
+from gpt_trader.measure.measure import stops_at_entry
+from gpt_trader.measure.path import Path
+from gpt_trader.measure.trades import last_bars
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.void]

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.breakdown import Breakdown
-from gpt_trader.backtest.inference import Inference, Range
-from gpt_trader.backtest.measure import Metrics
 from gpt_trader.backtest.report.chart import figure
 from gpt_trader.backtest.report.labels import spelled
 from gpt_trader.backtest.report.svg import esc, rows, tag
 from gpt_trader.backtest.report.words import DASH, Number, day, minute, name, number, percent
 from gpt_trader.backtest.result import DataUsed, Result, StrategyUsed
+from gpt_trader.measure.breakdown import Breakdown
+from gpt_trader.measure.inference import Inference, Range
+from gpt_trader.measure.measure import Metrics
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.excursions import Excursions
 from gpt_trader.backtest.report.chart import (
     Axis,
     Panel,
@@ -17,7 +16,8 @@ from gpt_trader.backtest.report.chart import (
 from gpt_trader.backtest.report.scale import WIDE, Scale, reach, spread, ticks
 from gpt_trader.backtest.report.svg import line, mark, tag, view
 from gpt_trader.backtest.report.words import compact, day, name, number, percent, plural
-from gpt_trader.backtest.trades import Trade
+from gpt_trader.measure.excursions import Excursions
+from gpt_trader.measure.trades import Trade
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -14,7 +14,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from gpt_trader.broker.coinbase.keys import Signer
 from gpt_trader.broker.coinbase.origin import HOST, OtherOrigin, Unsending
-from gpt_trader.broker.coinbase.pace import Pace
+from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.errors import (
     AuthError,
     BrokerError,

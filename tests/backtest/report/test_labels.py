@@ -2,8 +2,8 @@
 
 from dataclasses import fields
 
-from gpt_trader.backtest.measured import Metrics
 from gpt_trader.backtest.report.labels import LABELS, spelled
+from gpt_trader.measure.measured import Metrics
 
 NAMES = [field.name for field in fields(Metrics)]
 

@@ -12,8 +12,8 @@ import pytest
 from gpt_trader import backtest
 from gpt_trader.backtest.report import html
 from gpt_trader.data.synthetic import synthetic_market
-from gpt_trader.data.times import HOUR_MS
 from gpt_trader.domain.targets import Targets
+from gpt_trader.domain.times import HOUR_MS
 from gpt_trader.strategy.sma_cross import SmaCross
 
 PANELS = {

@@ -10,7 +10,7 @@ from gpt_trader.backtest.report.performance import span_of
 from gpt_trader.backtest.report.scale import Scale
 from gpt_trader.backtest.report.stops import stop_levels, stop_lines
 from gpt_trader.data.synthetic import synthetic_market
-from gpt_trader.data.times import HOUR_MS
+from gpt_trader.domain.times import HOUR_MS
 from gpt_trader.strategy.sma_cross import SmaCross
 
 BARS = synthetic_market(seed=7, products=("BTC-USD",), n_bars=800, interval_ms=HOUR_MS)

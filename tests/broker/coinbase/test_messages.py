@@ -5,9 +5,9 @@ import json
 import pytest
 
 from gpt_trader.broker.coinbase import messages
-from gpt_trader.broker.coinbase.bars import TradeBars
-from gpt_trader.broker.coinbase.inbox import Inbox
-from gpt_trader.broker.coinbase.link import CoinbaseLink
+from gpt_trader.broker.exchange.arrivals import Inbox
+from gpt_trader.broker.exchange.link import CoinbaseLink
+from gpt_trader.broker.exchange.trade_bars import TradeBars
 from gpt_trader.engine.events import Quoted
 from gpt_trader.errors import Unavailable
 from tests.engine_helpers import COIN, Desk

@@ -6,9 +6,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from gpt_trader.broker.coinbase import rest as rest_module
-from gpt_trader.broker.coinbase.pace import Pace
 from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.broker.coinbase.rest import ATTEMPTS, Rest
+from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.errors import BrokerError, DataError, RateLimited, Unavailable
 
 CUT = -1  # a connection that ends in the middle of the body; 0: before any byte

@@ -1,0 +1,71 @@
+"""The account that a profile's key belongs to, for commands that only read it."""
+
+import os
+import threading
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from gpt_trader.broker.coinbase.account import Balance
+from gpt_trader.broker.coinbase.private import Private
+from gpt_trader.config.load import load_profile
+from gpt_trader.config.settings import Settings
+from gpt_trader.runtime.venues import Exchange, check_key, connect_private, reach
+
+DEFAULT_QUOTE = "USD"
+ATTEMPTS = 3  # of a question: somebody waits for the answer
+wait = threading.Event().wait  # a pause that an interrupt ends
+
+
+class Reached(NamedTuple):
+    """An account, with the settings and the market around it."""
+
+    settings: Settings
+    exchange: Exchange
+    private: Private
+
+    @property
+    def quote(self) -> str:
+        """The currency that the profile counts in."""
+        return quote_of(self.settings)
+
+
+def reach_account(profile: str | None) -> Reached:
+    """Return the account of a profile (None: defaults and environment), for reading only.
+
+    Raises AuthError if there is no key, or a BrokerError if the exchange does not answer.
+    """
+    settings = load_profile(profile, env=os.environ, flags={}).settings
+    check_key(settings.coinbase, os.environ)
+    exchange = reach(settings.coinbase, wait, attempts=ATTEMPTS)
+    private = connect_private(
+        settings.coinbase,
+        os.environ,
+        wait,
+        sends=False,
+        now_ms=exchange.now_ms,
+        attempts=ATTEMPTS,
+    )
+    return Reached(settings, exchange, private)
+
+
+def quote_of(settings: Settings) -> str:
+    """Return the currency that a profile's products are quoted in, USD without products."""
+    return settings.products[0].rpartition("-")[2] if settings.products else DEFAULT_QUOTE
+
+
+def worths(reached: Reached, wallets: Sequence[Balance]) -> dict[str, Decimal | None]:
+    """Return what each wallet is worth at the middle of its book; None: no such market."""
+    quote = reached.quote
+    listed = {info.product_id for info in reached.exchange.market.products()}
+    wanted = [name for w in wallets if w.total and (name := f"{w.currency}-{quote}") in listed]
+    found = {t.product_id: t for t in reached.private.touches(wanted)} if wanted else {}
+    worth: dict[str, Decimal | None] = {}
+    for wallet in wallets:
+        touch = found.get(f"{wallet.currency}-{quote}")
+        if wallet.currency == quote or not wallet.total:
+            worth[wallet.currency] = wallet.total
+        else:
+            middle = None if touch is None else (touch.bid + touch.ask) / 2
+            worth[wallet.currency] = None if middle is None else wallet.total * middle
+    return worth

@@ -1,0 +1,118 @@
+"""Opening a stopped session for an operator's command."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from gpt_trader.app import run_input
+from gpt_trader.app.history import Period
+from gpt_trader.cli.options import session_folder
+from gpt_trader.config.load import load_profile
+from gpt_trader.engine.events import Event, HistoryLoaded
+from gpt_trader.engine.ports import Broker, Entry
+from gpt_trader.errors import BrokerError, DataError
+from gpt_trader.runtime.halt import Latch
+from gpt_trader.runtime.session import JOURNAL, Session, nothing, read_header, reopen, start
+from gpt_trader.runtime.state_dir import state_dir as folder_of
+from gpt_trader.runtime.wiring import feed, is_live, trades_money
+
+
+@contextmanager
+def open_session(
+    profile: str | None,
+    state_dir: Path | None,
+    *,
+    live: bool = False,
+    reads: bool = False,
+    fresh: bool = False,
+) -> Iterator[Session]:
+    """Open the profile's session, or the only one; a profile without one gets a new one.
+
+    A new session loads its history, so that prices are known. One that trades money needs
+    `live`; with `reads` nothing is sent, so it does not. Raises LockedError while a bot runs,
+    UsageError if no session is meant, ConfigError or HaltError where no money may move.
+    """
+    folder = session_folder(profile, state_dir)
+    if profile is None or (folder / JOURNAL).exists():
+        header = read_header(folder)
+        broker, now_ms = _live_parts(header, folder, live=live, reads=reads)
+        with reopen(folder, broker=broker, now_ms=now_ms) as session:
+            if trades_money(header):
+                _look(session, header, fresh=fresh)
+            yield session
+        return
+    asked = run_input.Asked(profile, {}, [], [], Period(None, None), None, None, True, False)
+    settings = run_input.settings_of(asked)
+    wired, _ = run_input.prepare(asked, settings)
+    folder = folder_of(settings.profile, state_dir, os.environ)
+    with start(wired, folder, lambda _: False) as session:
+        for event in feed(wired, session.state):
+            if not isinstance(event, HistoryLoaded):
+                break
+            session.take(event, nothing)
+        yield session
+
+
+def _look(session: Session, header: Mapping[str, Any], *, fresh: bool) -> None:
+    """Hold the account against the journal: entries need it. fresh: also if that was just done.
+
+    One that does not answer keeps nothing but entries from being carried out.
+    """
+    from gpt_trader.broker.exchange.broker import CoinbaseBroker
+    from gpt_trader.runtime.live.agreement import began_with
+    from gpt_trader.runtime.live.reconcile import Reconciler
+
+    assert isinstance(session.broker, CoinbaseBroker)
+    age_ms = session.time_ms() - session.state.reconciled_ms
+    if not fresh and age_ms <= session.plan.max_unreconciled_ms // 2:
+        return
+    books = Reconciler(
+        session.plan, session.broker, began_with(header), lambda: session.state, session.time_ms
+    )
+    with suppress(BrokerError, DataError):
+        for event in books.events():
+            session.take(event, nothing)
+
+
+def _live_parts(
+    header: Mapping[str, Any], folder: Path, *, live: bool, reads: bool
+) -> tuple[Broker | None, Callable[[], int] | None]:
+    """Return the broker and the clock of a session on live prices; (None, None) of any other."""
+    if not is_live(header):
+        return None, None
+    from gpt_trader.app.account import ATTEMPTS, wait
+    from gpt_trader.broker.coinbase.scope import check_portfolio, check_scope
+    from gpt_trader.broker.exchange.broker import CoinbaseBroker
+    from gpt_trader.broker.simulated.observe import ObserveBroker
+    from gpt_trader.broker.simulated.quotes import QuotePaper
+    from gpt_trader.runtime.venues import connect_private, reach
+
+    settings = load_profile(header["profile"], env=os.environ, flags={}).settings
+    exchange = reach(settings.coinbase, wait, attempts=ATTEMPTS)
+    if not trades_money(header):
+        broker: Broker = ObserveBroker() if header["broker"] == "observe" else QuotePaper()
+        return broker, exchange.now_ms
+    if not reads:
+        run_input.check_live(settings, live=live)
+    private = connect_private(
+        settings.coinbase,
+        os.environ,
+        wait,
+        sends=live and not reads,
+        now_ms=exchange.now_ms,
+        attempts=ATTEMPTS,
+    )
+    permissions = private.permissions()
+    check_portfolio(permissions, header["portfolio"])
+    allowed = settings.coinbase.allow_transfer_key
+    check_scope(permissions, trades=not reads, allow_transfer=allowed)
+    return CoinbaseBroker(private, wait, Latch(folder).entering), exchange.now_ms
+
+
+def take(session: Session, event: Event) -> list[Entry]:
+    """Hand an event to the session; return it with all that came of it."""
+    entries: list[Entry] = []
+    session.take(event, lambda _, more: entries.extend(more))
+    return entries

@@ -1,0 +1,296 @@
+"""From what an operator asked for to a verdict: sizes and prices on the grid, then the engine."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from gpt_trader.app.operate import take
+from gpt_trader.broker.coinbase.wire import SIDE_WORDS, configuration
+from gpt_trader.data.catalog import normalize_id
+from gpt_trader.domain.decision import Reason
+from gpt_trader.domain.order import Order, OrderStatus, OrderType, Origin, TimeInForce
+from gpt_trader.domain.product import Product
+from gpt_trader.domain.times import parse_time
+from gpt_trader.engine.events import (
+    AmendRequested,
+    CancelRequested,
+    Event,
+    OrderAmended,
+    OrderRequested,
+)
+from gpt_trader.engine.operator import amend_refusal, check_order
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.records import OrderRefused
+from gpt_trader.engine.state import State, costs_now
+from gpt_trader.errors import UsageError
+from gpt_trader.kernel.codes import BUY, SELL
+from gpt_trader.kernel.rounding import RATE_SCALE, UNITS_PER_QUOTE, VALUE_LIMIT
+from gpt_trader.kernel.slots import LAST_CLOSE
+from gpt_trader.observe.cycle import guard_json, order_json, order_words
+from gpt_trader.runtime.session import Session
+from gpt_trader.runtime.situation import entry_guards
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An order as it stands on the command line."""
+
+    product: str
+    side: str
+    size: str | None
+    value: str | None
+    kind: str
+    price: str | None
+    stop: str | None
+    tif: str | None
+    until: str | None
+    post_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of a request. refusal: None if it was taken. hint: what else is to be known."""
+
+    refusal: Reason | None
+    data: Json
+    words: str
+    hint: str = ""
+
+
+class OffGridError(Exception):
+    """A size or price between two steps of the product's grid; carries the refusal."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.detail)
+        self.reason = reason
+
+
+def place(session: Session, asked: Asked, *, dry_run: bool) -> Verdict:
+    """Check an order and, unless it is a dry run, send it."""
+    plan, state = session.plan, session.state
+    product = _product(plan, asked.product)
+    _check_shape(asked)
+    j = plan.index[product.product_id]
+    guards = [guard_json(guard) for guard in entry_guards(plan, state, j)]
+    data: Json = {"guards": guards, "dry_run": dry_run, "order": None}
+    try:
+        order = order_of(product, asked)
+    except OffGridError as error:
+        return Verdict(error.reason, data, "")
+    command_id = str(session.journal.head()[0] + 1)
+    event = OrderRequested(session.time_ms(), command_id, order)
+    refusal, checked = check_order(plan, state, event)
+    if refusal is None and not dry_run:
+        refusal = _refusal(session, event)
+        checked = session.state.orders.get(checked.client_order_id, checked)
+    shown = order_json(plan, checked)
+    if refusal is not None or dry_run:
+        shown["status"] = "REFUSED" if refusal is not None else "DRY_RUN"
+    data |= {"order": shown, "cut_from": None, "request": _request(product, checked)}
+    data["fees"] = _fees(plan, state, product, checked)
+    if refusal is not None:
+        return Verdict(refusal, data, "", _price_hint(session, j))
+    if checked.lots != order.lots:
+        data["cut_from"] = str(product.size(order.lots))
+    words = f"{'would be taken' if dry_run else 'taken'}: {order_words(plan, checked)}"
+    if not dry_run:
+        words += f"\n{checked.client_order_id}: {checked.status}, rests until the next bar"
+    return Verdict(None, data, words, _ended_hint(session))
+
+
+def _request(product: Product, order: Order) -> Json:
+    """Return exactly what is sent for an order."""
+    return {
+        "client_order_id": order.client_order_id,
+        "product_id": order.product_id,
+        "side": SIDE_WORDS[order.side],
+        "order_configuration": configuration(order, product),
+    }
+
+
+def _fees(plan: Plan, state: State, product: Product, order: Order) -> Json:
+    """Return the rate that an order is counted at and what it comes to, in quote."""
+    costs = costs_now(plan, state)
+    rate_e8 = costs.maker_e8 if order.post_only else costs.taker_e8
+    ticks = order.limit or int(state.si[plan.index[product.product_id], LAST_CLOSE])
+    worth = Decimal(order.quote) / UNITS_PER_QUOTE or product.size(order.lots) * product.price(
+        ticks
+    )
+    rate = Decimal(rate_e8) / RATE_SCALE
+    return {"rate": rate, "estimate": worth * rate}
+
+
+def cancel(session: Session, order_id: str, *, dry_run: bool) -> Verdict:
+    """Cancel an open order."""
+    known = _find(session, order_id)
+    if dry_run:
+        return _after(session, known, None, "would cancel")
+    command_id = str(session.journal.head()[0] + 1)
+    event = CancelRequested(session.time_ms(), command_id, known)
+    refusal = _refusal(session, event)
+    return _after(session, known, refusal, "cancelled")
+
+
+def edit(
+    session: Session, order_id: str, *, size: str | None, price: str | None, dry_run: bool
+) -> Verdict:
+    """Change a resting order's size, price or both."""
+    if size is None and price is None:
+        raise UsageError("nothing to change", hint="give --size, --price or both")
+    known = _find(session, order_id)
+    order = session.state.orders[known]
+    product = _product(session.plan, order.product_id)
+    try:
+        lots = order.lots if size is None else _lots(product, size)
+        limit = order.limit if price is None else _ticks(product, "--price", price)
+    except OffGridError as error:
+        return _after(session, known, error.reason, "")
+    command_id = str(session.journal.head()[0] + 1)
+    now_ms = session.time_ms()
+    event = AmendRequested(now_ms, command_id, known, lots, limit)
+    if dry_run:
+        refusal = amend_refusal(session.plan, session.state, order, event)
+        return _after(session, known, refusal, "would change")
+    refusal = _refusal(session, event)
+    return _after(session, known, refusal, "changed")
+
+
+def _refusal(session: Session, event: Event) -> Reason | None:
+    """Hand a request to the session; return why it was refused, None if it was not."""
+    for entry in take(session, event):
+        for record in entry.records:
+            if isinstance(record, OrderRefused) and not isinstance(entry.event, OrderAmended):
+                return record.reason
+    return None
+
+
+def _after(session: Session, known: str, refusal: Reason | None, done: str) -> Verdict:
+    order = session.state.orders[known]
+    words = f"{done}: {order_words(session.plan, order)}\n{known}: {order.status}"
+    return Verdict(refusal, {"order": order_json(session.plan, order)}, words)
+
+
+def _find(session: Session, order_id: str) -> str:
+    """Return the one id that begins so. Raises UsageError if there is none, or several."""
+    found = [key for key in session.state.orders if key.startswith(order_id)]
+    if len(found) != 1:
+        many = f"{len(found)} orders begin with" if found else "no order begins with"
+        raise UsageError(f"{many} {order_id!r}", hint="see gpt-trader orders list")
+    return found[0]
+
+
+def _product(plan: Plan, text: str) -> Product:
+    product_id = normalize_id(text)
+    if product_id not in plan.index:
+        hint = f"it trades {', '.join(plan.index)}"
+        raise UsageError(f"{product_id} is not traded in this session", hint=hint)
+    return plan.products[plan.index[product_id]]
+
+
+def _check_shape(asked: Asked) -> None:
+    """Raise UsageError where an order of this type lacks something, or has too much."""
+    kind = asked.kind
+    market = kind == OrderType.MARKET
+    if (asked.size is None) == (asked.value is None):
+        raise UsageError("expected --size or --value", hint="give one of them")
+    if asked.value is not None and not (market and asked.side == "buy"):
+        raise UsageError("--value is for market buys", hint="give --size")
+    if market != (asked.price is None):
+        need = "takes no --price" if market else "needs --price"
+        raise UsageError(f"a {kind} order {need}", hint="see gpt-trader orders place --help")
+    stops = kind in (OrderType.STOP_LIMIT, OrderType.BRACKET)
+    if stops != (asked.stop is not None):
+        need = "needs --stop" if stops else "takes no --stop"
+        raise UsageError(f"a {kind} order {need}", hint="see gpt-trader orders place --help")
+    if (asked.tif == TimeInForce.GTD) != (asked.until is not None):
+        raise UsageError("--tif GTD and --until TIME belong together", hint="give both")
+    if market and asked.tif not in (None, TimeInForce.IOC):
+        raise UsageError("a market order is IOC", hint="leave out --tif")
+    immediate = asked.tif in (TimeInForce.IOC, TimeInForce.FOK)
+    if asked.post_only and (kind != OrderType.LIMIT or immediate):
+        raise UsageError("--post-only is for limit orders that rest", hint="--type limit")
+
+
+def cancel_all(session: Session, product: str | None, *, dry_run: bool) -> list[str]:
+    """Cancel every open order that was placed by hand; return their ids."""
+    wanted = None if product is None else _product(session.plan, product).product_id
+    found = [
+        order.client_order_id
+        for order in session.state.open_orders
+        if order.origin is Origin.OPERATOR and wanted in (None, order.product_id)
+    ]
+    for key in [] if dry_run else found:
+        command_id = str(session.journal.head()[0] + 1)
+        take(session, CancelRequested(session.time_ms(), command_id, key))
+    return found
+
+
+def order_of(product: Product, asked: Asked) -> Order:
+    """Return the order in lots and ticks; raise OffGridError between the product's steps."""
+    kind = OrderType(asked.kind)
+    default = TimeInForce.IOC if kind is OrderType.MARKET else TimeInForce.GTC
+    return Order(
+        client_order_id="",
+        product_id=product.product_id,
+        side=BUY if asked.side == "buy" else SELL,
+        type=kind,
+        tif=TimeInForce(asked.tif) if asked.tif else default,
+        lots=0 if asked.size is None else _lots(product, asked.size),
+        quote=0 if asked.value is None else _units(asked.value),
+        limit=0 if asked.price is None else _ticks(product, "--price", asked.price),
+        stop=0 if asked.stop is None else _ticks(product, "--stop", asked.stop),
+        post_only=asked.post_only,
+        expire_ms=0 if asked.until is None else parse_time(asked.until),
+        status=OrderStatus.SUBMITTED,
+    )
+
+
+def _lots(product: Product, text: str) -> int:
+    return _steps(_positive("--size", text), product.base_increment, "size", product)
+
+
+def _ticks(product: Product, flag: str, text: str) -> int:
+    return _steps(_positive(flag, text), product.price_increment, "price", product)
+
+
+def _steps(amount: Decimal, increment: Decimal, what: str, product: Product) -> int:
+    steps, rest = divmod(amount, increment)
+    if rest:
+        detail = (
+            f"{what} {amount} of {product.product_id} is not a multiple of {increment:f}; "
+            f"the nearest below is {steps * increment:f}"
+        )
+        raise OffGridError(Reason("OFF_GRID", detail, None, None))
+    return int(steps)
+
+
+def _units(text: str) -> int:
+    return int(_positive("--value", text) * UNITS_PER_QUOTE)
+
+
+def _positive(flag: str, text: str) -> Decimal:
+    """Return a number above 0 that fits the engine's integers."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(0)
+    most = Decimal(VALUE_LIMIT) / UNITS_PER_QUOTE
+    if not (amount.is_finite() and amount > 0):
+        raise UsageError(f"expected {flag} to be a number above 0, was {text!r}")
+    if amount >= most:
+        raise UsageError(f"expected {flag} below {most:,.0f}, was {text!r}", hint="ask for less")
+    return amount
+
+
+def _price_hint(session: Session, j: int) -> str:
+    if session.state.last_bar_ms[j] < 0:
+        return "no bar is known yet: gpt-trader run --once loads some"
+    return ""
+
+
+def _ended_hint(session: Session) -> str:
+    if max(session.state.last_bar_ms) >= session.ends_ms:
+        return "the market's data has ended: no bar will meet this order"
+    return ""

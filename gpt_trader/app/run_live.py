@@ -1,0 +1,326 @@
+"""Running a profile on live prices: simulated fills, recorded orders, or money."""
+
+import contextlib
+import gc
+import os
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+from gpt_trader.app.paging import paging
+from gpt_trader.app.run import Ended, controls_of, following, watched, write_fills
+from gpt_trader.app.run_input import Asked
+from gpt_trader.broker.coinbase.catalog import Catalog, untradable
+from gpt_trader.broker.coinbase.keys import load_signer
+from gpt_trader.broker.coinbase.parse import ProductInfo
+from gpt_trader.broker.coinbase.private import Private
+from gpt_trader.broker.coinbase.public import PublicMarket
+from gpt_trader.broker.coinbase.scope import check_scope, takes_stops
+from gpt_trader.broker.exchange.broker import CoinbaseBroker
+from gpt_trader.broker.exchange.link import CoinbaseLink
+from gpt_trader.broker.simulated.observe import ObserveBroker
+from gpt_trader.broker.simulated.quotes import QuotePaper
+from gpt_trader.cli.output import encode, note, warn
+from gpt_trader.cli.run import view as run_view
+from gpt_trader.config.settings import Settings
+from gpt_trader.domain.product import Product
+from gpt_trader.domain.times import format_time
+from gpt_trader.engine.drive import Observer
+from gpt_trader.engine.events import StopRequested
+from gpt_trader.engine.ports import Broker
+from gpt_trader.engine.state import State
+from gpt_trader.errors import DataError, StorageError
+from gpt_trader.observe.notify import INFO
+from gpt_trader.risk.policy import no_policy
+from gpt_trader.runtime.halt import Latch
+from gpt_trader.runtime.live.agreement import began_with
+from gpt_trader.runtime.live.alive import Alive
+from gpt_trader.runtime.live.feed import Books, LiveFeed, Market
+from gpt_trader.runtime.live.last_resort import cancel_from_memory
+from gpt_trader.runtime.live.reconcile import Orders, Reconciler
+from gpt_trader.runtime.live.record import live_record_of, live_summary
+from gpt_trader.runtime.live.terms import Account, LiveTerms, live_terms
+from gpt_trader.runtime.loop import run_feed
+from gpt_trader.runtime.session import JOURNAL, Session, read_header, start
+from gpt_trader.runtime.state_dir import live_dir
+from gpt_trader.runtime.state_dir import state_dir as folder_of
+from gpt_trader.runtime.stop import Stop
+from gpt_trader.runtime.summary import Outcome
+from gpt_trader.runtime.venues import connect_private, product_of, reach
+from gpt_trader.runtime.wiring import plan_of
+
+SKEW_SAID_MS = 1_000  # a clock so far from the exchange's is worth a word
+LIVE_ATTEMPTS = 3  # of a read: the loop must go on
+
+
+class Wires(NamedTuple):
+    """What a live session is connected to. now_ms: the exchange's time."""
+
+    terms: LiveTerms
+    market: Market
+    broker: Broker
+    catalog: Catalog
+    now_ms: Callable[[], int]
+    folder: Path
+
+
+def run_live(
+    asked: Asked,
+    settings: Settings,
+    *,
+    stop: Stop,
+    cycles: int | None,
+    once: bool,
+    state_dir: Path | None,
+    fills: Path | None,
+    json: bool,
+) -> Ended:
+    """Run on live prices until a stop is asked for, or once; show each cycle, then the summary."""
+    wires = _connected(asked, settings, stop, state_dir)
+    terms = wires.terms
+    with (
+        _session(wires) as session,
+        paging(settings, session) as pager,
+        _linked(wires, settings, once=once) as link,
+    ):
+        _look_for_a_lost_journal(wires, session, pager.watch)
+        run_view.live_banner(settings, terms, session, str(wires.folder))
+        record = live_record_of(terms, session, session.cash)
+        controls = controls_of(session, wires.now_ms)
+        alive = Alive(wires.folder)
+
+        def idle() -> None:
+            session.durable.rest()
+            pager.beat()
+            alive.touch()
+
+        feed = LiveFeed(
+            plan=session.plan,
+            state=lambda: session.state,
+            market=wires.market,
+            books=_books(session, wires),
+            now_ms=wires.now_ms,
+            wait=stop.wait,
+            stopped=lambda: stop.asked,
+            idle=idle,
+            controls=controls.events,
+            news=wires.catalog.news,
+            link=link,
+            once=once,
+        )
+        gc.freeze()  # what is loaded stays: the collector need not walk it between close and order
+        with run_view.display(record, cycles, json=json) as show:
+            try:
+                done = run_feed(
+                    session,
+                    iter(feed),
+                    stop=stop,
+                    watch=watched(record.take, controls.watch, pager.watch),
+                    on_cycle=show,
+                    cycles=None if once else cycles,  # the feed ends itself
+                )
+            except StorageError:
+                if (asked_for := cancel_from_memory(session)) > 0:
+                    warn(f"the journal cannot be written: {asked_for} entries were cancelled")
+                raise
+        if stop.asked:  # stops stay at the exchange, what could open a position goes
+            session.take(StopRequested(wires.now_ms(), "signal"), record.take)
+        session.durable.snapshot()
+        alive.end()
+        if feed.missed:
+            said = f"{feed.missed} closes were missed: their bars decide nothing"
+            warn(said)
+            pager.say(INFO, "missed", said)
+        if fills is not None:
+            write_fills(fills, session)
+        state = session.state
+        outcome = Outcome(done, session.resumed, stop.asked, str(wires.folder))
+    for one in [] if link is None else link.stream.links:
+        if one.problem:
+            warn(f"the {one.name} stream came up {one.connects} times, ended by: {one.problem}")
+    if feed.failures:
+        warn(f"{feed.failures} polls failed, the last: {feed.problem}")
+    summary = live_summary(record, state, outcome)
+    if json:
+        print(encode(summary), flush=True)
+    else:
+        if once and not done:
+            next_ms = max(state.last_bar_ms) + 2 * session.plan.interval_ms
+            note(f"nothing new to decide: the next bar closes at {format_time(next_ms)}")
+        run_view.show_summary(
+            summary, following(asked.profile, state_dir, terms.plan, record.notes)
+        )
+    halted = bool(state.halted or state.marks.halted)
+    unseen = feed.problem if once and feed.unseen else ""
+    return Ended(done, stop.asked, halted, format_time(max(state.cycle_ms, 0)), unseen=unseen)
+
+
+def _look_for_a_lost_journal(wires: Wires, session: Session, observe: Observer) -> None:
+    """Take over, in a new session, what this bot held before: only exits until somebody looks.
+
+    A session is new until its first cycle: one that ended before it had looked must look again.
+    """
+    if session.state.cycles or not isinstance(wires.broker, CoinbaseBroker):
+        return
+    for found in wires.broker.earlier(session.plan, wires.now_ms()):
+        product = session.plan.products[session.plan.index[found.product_id]]
+        warn(f"{product.product_id} takes no entries until rearm: {found.reason}")
+        if found.lots:
+            stop = (
+                f"its stop rests at {product.price(found.order.stop)}"
+                if found.order
+                else ("no stop of its own is known: only its strategy or a person sells it")
+            )
+            warn(f"{product.size(found.lots)} {product.base_currency} are taken over: {stop}")
+        session.take(found, observe)
+
+
+def _books(session: Session, wires: Wires) -> Books:
+    """Return what looks at the account, or at the simulated orders."""
+
+    def state() -> State:
+        return session.state
+
+    if isinstance(wires.broker, CoinbaseBroker):
+        began = began_with(read_header(wires.folder))
+        return Reconciler(session.plan, wires.broker, began, state, wires.now_ms)
+    return Orders(session.plan, session.broker, state, wires.now_ms)
+
+
+@contextlib.contextmanager
+def _session(wires: Wires) -> Iterator[Session]:
+    with start(
+        wires.terms, wires.folder, lambda _: False, broker=wires.broker, now_ms=wires.now_ms
+    ) as session:
+        yield session
+
+
+@contextlib.contextmanager
+def _linked(wires: Wires, settings: Settings, *, once: bool) -> Iterator[CoinbaseLink | None]:
+    """Keep a stream up, for a run that goes on; none beside a stand-in that has none."""
+    keys = settings.coinbase
+    if once or (keys.rest_url is not None and keys.ws_url is None):
+        yield None
+        return
+    broker = wires.broker if isinstance(wires.broker, CoinbaseBroker) else None
+    signer = None
+    if broker is not None:
+        signer = load_signer(os.environ, keys.key_file, lambda: wires.now_ms() / 1000)
+    link = CoinbaseLink(
+        wires.terms.plan.products,
+        wires.terms.plan.interval_ms,
+        broker=broker,
+        sign=(lambda: None) if signer is None else signer.token,
+        urls=(keys.ws_url, keys.ws_user_url),
+        now_ms=wires.now_ms,
+        clock=time.monotonic,
+        random=random.random,
+    )
+    link.stream.start()
+    try:
+        yield link
+    finally:
+        link.stream.stop()
+
+
+def _connected(asked: Asked, settings: Settings, stop: Stop, state_dir: Path | None) -> Wires:
+    wait = stop.wait
+    exchange = reach(settings.coinbase, wait, attempts=LIVE_ATTEMPTS)
+    if abs(exchange.skew_ms) > SKEW_SAID_MS:
+        note(f"this machine's clock is {-exchange.skew_ms / 1000:+.1f} s from the exchange's")
+    limits = None if asked.risk else no_policy(settings.interval_ms)
+    account: Account | None = None
+    private: Private | None = None
+    broker: Broker = ObserveBroker() if settings.broker == "observe" else QuotePaper()
+    if settings.broker == "coinbase":
+        private = connect_private(
+            settings.coinbase,
+            os.environ,
+            wait,
+            sends=asked.live,
+            now_ms=exchange.now_ms,
+            attempts=LIVE_ATTEMPTS,
+        )
+        portfolio = checked_portfolio(private, settings)
+        folder = live_dir(settings.profile, portfolio, state_dir, os.environ)
+        broker = CoinbaseBroker(private, wait, Latch(folder).entering)
+    else:
+        folder = folder_of(settings.profile, state_dir, os.environ)
+    resumes = (folder / JOURNAL).exists()
+    known = plan_of(read_header(folder)).products if resumes else ()
+    products, infos = _listed(exchange.market, settings.products, known)
+    if private is not None:
+        account = read_account(private, portfolio, products, known_rests(folder))
+    terms = live_terms(settings, products, account, exchange.now_ms(), limits, resumes=resumes)
+    catalog = Catalog(exchange.market.product, infos)
+    return Wires(terms, exchange.market, broker, catalog, exchange.now_ms, folder)
+
+
+def _listed(
+    market: PublicMarket, names: Sequence[str], known: Sequence[Product]
+) -> tuple[list[Product], list[ProductInfo]]:
+    """Return the products as they trade now, and what the exchange says of them.
+
+    One that it no longer lists is as the session knows it: it is stranded, the others go on.
+    """
+    before = {product.product_id: product for product in known}
+    products, infos = [], []
+    for name in names:
+        try:
+            info = market.product(name)
+        except DataError as error:
+            if name not in before:
+                raise
+            warn(f"{name} is not listed any more: {error.message}")
+            products.append(before[name])
+            continue
+        why = untradable(info)
+        if why is not None:
+            warn(f"{name} cannot be traded now: {why}; its orders will be refused")
+        products.append(product_of(info))
+        infos.append(info)
+    return products, infos
+
+
+def checked_portfolio(private: Private, settings: Settings) -> str:
+    """Return the portfolio that the key trades in, after checking what it may do: AuthError."""
+    permissions = private.permissions()
+    check_scope(permissions, trades=True, allow_transfer=settings.coinbase.allow_transfer_key)
+    return permissions.portfolio_uuid
+
+
+def known_rests(folder: Path) -> dict[str, bool]:
+    """Return which products' stops rested at the exchange when the session last began."""
+    if not (folder / JOURNAL).exists():
+        return {}
+    header = read_header(folder)
+    products = [product["product_id"] for product in header["products"]]
+    return dict(zip(products, header.get("rests", ()), strict=False))
+
+
+def read_account(
+    private: Private, portfolio: str, products: Sequence[Product], known: Mapping[str, bool]
+) -> Account:
+    """Return what the account is.
+
+    Whether a stop may rest is asked with previews, of the smallest size that can be sold; where
+    that says neither, it is as it was `known`, and not at all at first.
+    """
+    wallets = {one.currency: one for one in private.balances()}
+    tier = private.fee_tier()
+    quote = wallets.get(products[0].quote_currency)
+    rests = []
+    for product in products:
+        told = takes_stops(private, product)
+        rests.append(known.get(product.product_id, False) if told is None else told)
+    return Account(
+        portfolio=portfolio,
+        wallets={name: one.total for name, one in wallets.items()},
+        cash=Decimal(0) if quote is None else quote.available,
+        maker_rate=tier.maker_rate,
+        taker_rate=tier.taker_rate,
+        rests=tuple(rests),
+    )

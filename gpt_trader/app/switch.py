@@ -1,0 +1,75 @@
+"""What `rearm`, `pause` and `resume` share: one event to a session, running or not."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gpt_trader.app.operate import open_session, take
+from gpt_trader.cli import output
+from gpt_trader.cli.options import again, session_folder
+from gpt_trader.engine.events import PauseRequested, Rearmed
+from gpt_trader.engine.records import OrderRefused
+from gpt_trader.errors import HaltError, LockedError
+from gpt_trader.runtime.controls import switches
+from gpt_trader.runtime.requests import Inbox
+from gpt_trader.runtime.session import clock_ms
+
+ANSWER_S = 10.0
+
+
+def switch(
+    command: str,
+    event: Callable[[int], PauseRequested | Rearmed],
+    words: str,
+    *,
+    profile: str | None,
+    state_dir: Path | None,
+    json: bool,
+) -> None:
+    """Hand one event, made at this time, to the session; say what holds then.
+
+    A running bot gets it through its inbox. Raises HaltError if it is refused, LockedError if
+    the bot does not answer.
+    """
+    try:
+        data = _carried_out(event(clock_ms()), profile, state_dir)
+    except LockedError as error:
+        data = _asked(event(clock_ms()), profile, state_dir, error)
+    refused = data.pop("refused")
+    if refused is not None:
+        raise HaltError(f"refused: {refused}", hint="see gpt-trader status")
+    output.emit(command, data, json=json)
+    if not json:
+        print(words)
+        print(f"Next: gpt-trader status{again(profile, state_dir)}")
+
+
+def _carried_out(
+    event: PauseRequested | Rearmed, profile: str | None, state_dir: Path | None
+) -> dict[str, Any]:
+    """Hand the event to the stopped session."""
+    with open_session(profile, state_dir, live=True) as session:  # it can only cancel
+        refusals = [
+            record.reason.detail
+            for entry in take(session, event)
+            for record in entry.records
+            if isinstance(record, OrderRefused)
+        ]
+        if isinstance(event, Rearmed) and not refusals:
+            session.latch.clear()
+        return {"refused": refusals[0] if refusals else None} | switches(session.state)
+
+
+def _asked(
+    event: PauseRequested | Rearmed, profile: str | None, state_dir: Path | None, held: LockedError
+) -> dict[str, Any]:
+    """Ask the running bot."""
+    inbox = Inbox(session_folder(profile, state_dir))
+    name = inbox.put(event)
+    for answer in inbox.answers(name, ANSWER_S):
+        return answer
+    inbox.done(name)  # it must not happen when nobody expects it any more
+    raise LockedError(
+        f"{held.message}, which did not answer for {ANSWER_S:.0f} s",
+        hint="end that process, then try again; gpt-trader kill works at once",
+    )

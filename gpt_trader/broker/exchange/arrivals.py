@@ -1,0 +1,82 @@
+"""Where a stream's threads leave what arrived, for the one loop to take.
+
+Market data is conflated at once: of quotes only the newest is kept, trades go into running bars.
+Reports on orders are queued and never dropped.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from gpt_trader.broker.coinbase import messages
+from gpt_trader.broker.coinbase.account import RemoteOrder
+from gpt_trader.broker.coinbase.messages import Frame
+from gpt_trader.broker.exchange.trade_bars import TradeBars
+from gpt_trader.domain.bars import Bar
+
+
+class Batch(NamedTuple):
+    """What arrived since the last look. quotes: product to (bid, ask), texts."""
+
+    quotes: Mapping[str, tuple[str, str]]
+    orders: Sequence[RemoteOrder]
+
+
+class Inbox:
+    """Shared by the stream's thread and the loop. now_ms: the exchange's time."""
+
+    def __init__(self, bars: TradeBars, now_ms: Callable[[], int]) -> None:
+        self._bars, self._now_ms = bars, now_ms
+        self._quotes: dict[str, tuple[str, str]] = {}
+        self._orders: deque[RemoteOrder] = deque()
+        self._news = threading.Condition()
+        self.most_queued = 0  # reports on orders that waited at one time
+
+    def put(self, frame: Frame) -> None:
+        """Take a message in."""
+        channel = frame.channel
+        with self._news:
+            if channel == "ticker":
+                for product_id, bid, ask in messages.tickers(frame):
+                    self._quotes[product_id] = bid, ask
+            elif channel == "market_trades":
+                for trade in messages.prints(frame):
+                    self._bars.add(trade)
+                return  # a bar closes on the clock: nobody waits for a trade
+            elif channel == "user":
+                self._orders.extend(messages.orders(frame))
+                self.most_queued = max(self.most_queued, len(self._orders))
+            else:
+                return
+            self._news.notify()
+
+    def began(self) -> None:
+        """Take note that every trade is told from now on."""
+        with self._news:
+            self._bars.began(self._now_ms())
+
+    def broke(self) -> None:
+        """Take note that trades may be missing, and wake the loop: a link changed."""
+        with self._news:
+            self._bars.broke()
+            self._news.notify()
+
+    def take(self) -> Batch:
+        """Return what arrived, and forget it."""
+        with self._news:
+            quotes, self._quotes = self._quotes, {}
+            orders = list(self._orders)
+            self._orders.clear()
+        return Batch(quotes, orders)
+
+    def closed(self, now_ms: int) -> Sequence[Bar]:
+        """Return the bars that closed and that trades tell wholly."""
+        with self._news:
+            return self._bars.close(now_ms)
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for a quote, a report or a change of a link."""
+        with self._news:
+            if not self._quotes and not self._orders:
+                self._news.wait(timeout_s)

@@ -1,0 +1,368 @@
+"""Coinbase as a broker: commands become requests, and what is known of them becomes events.
+
+An order is sent once. Where its outcome is unknown it is looked up until there is proof: its client
+id is found, or it has been absent from the unfiltered history for so long and so often that, with
+no fill and no balance moved, it was never placed.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from decimal import Decimal
+from typing import NamedTuple
+
+from gpt_trader.broker.coinbase.account import Placed, Refused, RemoteOrder
+from gpt_trader.broker.coinbase.private import Private
+from gpt_trader.broker.coinbase.wire import configuration, price_text, size_text
+from gpt_trader.broker.exchange.earlier import earlier
+from gpt_trader.broker.exchange.reports import reports, status_of
+from gpt_trader.domain.order import (
+    Order,
+    OrderStatus,
+    OrderType,
+    TimeInForce,
+)
+from gpt_trader.domain.product import Product
+from gpt_trader.engine.commands import AmendOrder, CancelOrder, Command, SubmitOrder
+from gpt_trader.engine.events import (
+    BarClosed,
+    BarMissed,
+    Event,
+    FillReceived,
+    OrderAmended,
+    OrderUpdated,
+    PositionFound,
+    Quoted,
+)
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.ports import Seen
+from gpt_trader.engine.state import State
+from gpt_trader.errors import (
+    AuthError,
+    BrokerError,
+    DataError,
+    RateLimited,
+    Unavailable,
+    UnknownOutcome,
+)
+
+LOOKS = 10  # at which an order must have been absent
+ABSENT_MS = 120_000  # for so long
+EARLIER_MS = 60 * 86_400_000  # how far back a lost journal is looked for
+BEFORE_MS = 600_000  # how far before an order was decided its history is read
+SEEN_TRIES = 20  # looks at an order that is to end
+SEEN_PAUSE_S = 0.25
+
+# What says nothing of an order; a valid key is refused at times.
+SILENT = (Unavailable, RateLimited, AuthError, DataError)
+
+NOT_SENT = "NOT_SENT"  # why an order ended: no request for it was taken in
+NOT_PLACED = "NOT_PLACED"  # why an order ended: proof that the exchange never had it
+
+
+class _Absence(NamedTuple):
+    """How often and since when an order was not found, and the account's totals at first."""
+
+    looks: int
+    since_ms: int
+    totals: frozenset[tuple[str, str]]
+
+
+class CoinbaseBroker:
+    """Sends commands to an account. sleep: waits so many seconds.
+
+    entering: held while an entry's request is under way; says whether it may begin.
+    """
+
+    def __init__(
+        self,
+        private: Private,
+        sleep: Callable[[float], object],
+        entering: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True),
+    ) -> None:
+        self._private, self._sleep, self._entering = private, sleep, entering
+        self._absent: dict[str, _Absence] = {}
+        self._refused: AuthError | None = None  # why the newest look was refused
+
+    def on_bar(self, plan: Plan, state: State, event: BarClosed | BarMissed) -> Sequence[Event]:
+        """Look at the product's open orders: the decision must see how they ended."""
+        mine = [o for o in state.open_orders if o.product_id == event.bar.product_id]
+        if isinstance(event, BarMissed) or not mine:
+            return []
+        found: list[Event] = []
+        for order in mine:
+            is_over = 0 < order.expire_ms <= event.bar.open_ms + plan.interval_ms
+            found += self._seen(plan, order, event.time_ms, tries=SEEN_TRIES if is_over else 1)
+        return found
+
+    def on_quote(self, plan: Plan, state: State, event: Quoted) -> Sequence[Event]:
+        """Nothing: the exchange fills its orders itself, and reports."""
+        return []
+
+    def on_order(
+        self, plan: Plan, state: State, remote: RemoteOrder, time_ms: int
+    ) -> Sequence[Event]:
+        """Return what a report of the user channel says that is new; a foreign order says nothing.
+
+        An order that had ended may still be reported: a late fill is booked, and halts.
+        """
+        order = state.orders.get(remote.client_order_id)
+        if order is None:
+            return []
+        self._absent.pop(order.client_order_id, None)
+        return reports(plan.products[plan.index[order.product_id]], order, remote, time_ms)
+
+    def execute(
+        self, plan: Plan, state: State, commands: Sequence[Command], time_ms: int
+    ) -> Sequence[Event]:
+        """Carry out commands in their order; return what is known of them at once.
+
+        What follows a cancel in a product needs the coins or the cash that it frees. If it was not
+        seen to end, or was filled meanwhile, what follows is not sent: the next event decides anew.
+        """
+        found: list[Event] = []
+        unclear: set[str] = set()
+        for command in commands:
+            match command:
+                case CancelOrder():
+                    events = self._cancel(plan, state, command, time_ms)
+                    if not _freed(events):
+                        unclear.add(command.product_id)
+                    found += events
+                case SubmitOrder(order) if order.product_id in unclear:
+                    found.append(_ended(order, time_ms, NOT_SENT))
+                case SubmitOrder(order):
+                    found += self._submit(plan, order, time_ms)
+                case AmendOrder():
+                    found += self._amend(plan, state, command, time_ms)
+        return found
+
+    def reconcile(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
+        """Look at every open order; ask again for what is to be cancelled and is not.
+
+        Raises AuthError if the key is refused and nothing could be seen.
+        """
+        found: list[Event] = []
+        self._forget_refusal()
+        for order in state.open_orders:
+            events = self._seen(plan, order, time_ms, tries=1)
+            found += events
+            if order.amend_lots:
+                found += self._amended(plan.products[plan.index[order.product_id]], order, time_ms)
+            is_asked = order.status is OrderStatus.PENDING_CANCEL
+            if is_asked and not any(_is_final(event) for event in events):
+                command = CancelOrder(order.product_id, order.client_order_id)
+                found += self._cancel(plan, state, command, time_ms)
+        if self._refused is not None and not found:
+            raise self._refused
+        return found
+
+    def look(self, plan: Plan, state: State, time_ms: int) -> Seen:
+        """Look at the account: its wallets, and the orders in it that are not the state's.
+
+        An order of ours that is open there and had ended here is reported.
+        """
+        wallets = {one.currency: one.total for one in self._private.balances()}
+        remote = self._private.open_orders(time_ms - BEFORE_MS)
+        found: list[Event] = []
+        foreign = 0
+        for one in remote:
+            known = state.orders.get(one.client_order_id)
+            if known is None:
+                foreign += 1
+            elif known.status.is_final:
+                found += self.on_order(plan, state, one, time_ms)
+        return Seen(wallets, foreign, found)
+
+    def earlier(self, plan: Plan, time_ms: int) -> Sequence[PositionFound]:
+        """Return what the last days show of products that this bot traded under another journal.
+
+        That journal is lost, or lives on another machine. A position is never larger than the
+        coins that are there.
+        """
+        rows = self._private.orders(product_ids=list(plan.index), since_ms=time_ms - EARLIER_MS)
+        wallets = {one.currency: one.total for one in self._private.balances()}
+        events = []
+        for product in plan.products:
+            found = earlier(plan, product, rows)
+            if found is None:
+                continue
+            coins = wallets.get(product.base_currency, Decimal(0))
+            lots = min(found.lots, int(coins / product.base_increment))
+            why = f"the journal of order {found.order_id} is not here: lost, or on another machine"
+            events.append(
+                PositionFound(
+                    time_ms, product.product_id, "RECONCILIATION", why,
+                    lots, found.ticks, found.order,
+                )
+            )  # fmt: skip
+        return events
+
+    def _forget_refusal(self) -> None:
+        self._refused = None
+
+    def _submit(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
+        if order.reduce_only:
+            return self._sent(plan, order, time_ms)
+        with self._entering() as may_begin:
+            if may_begin:
+                return self._sent(plan, order, time_ms)
+        return [_ended(order, time_ms, f"{NOT_SENT}: halted")]
+
+    def _sent(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
+        product = plan.products[plan.index[order.product_id]]
+        terms = configuration(order, product)
+        try:
+            answer = self._private.create(
+                order.client_order_id, order.product_id, order.side, terms
+            )
+        except UnknownOutcome:
+            return [_update(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)]
+        except BrokerError as error:  # refused before it was taken in, or never sent
+            return [_ended(order, time_ms, f"{NOT_SENT}: {error.code}")]
+        if isinstance(answer, Refused):
+            if answer.reason.endswith("DUPLICATE_CLIENT_ORDER_ID"):
+                return [_update(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)]
+            return [_ended(order, time_ms, answer.reason)]
+        return [
+            _update(order, OrderStatus.OPEN, time_ms, exchange_id=answer.order_id),
+            *self._filled_at_once(plan, order, answer, time_ms),
+        ]
+
+    def _filled_at_once(
+        self, plan: Plan, order: Order, placed: Placed, time_ms: int
+    ) -> list[Event]:
+        """Return what an order that does not rest came to, if it is known already."""
+        if order.type is not OrderType.MARKET and order.tif not in (
+            TimeInForce.IOC,
+            TimeInForce.FOK,
+        ):
+            return []
+        known = order._replace(exchange_id=placed.order_id, status=OrderStatus.OPEN)
+        return self._seen(plan, known, time_ms, tries=3)
+
+    def _cancel(self, plan: Plan, state: State, command: CancelOrder, time_ms: int) -> list[Event]:
+        """Cancel an order and look until it is seen to have ended; [] if that is not known."""
+        order = state.orders[command.client_order_id]
+        try:
+            if not order.exchange_id:
+                remote = self._remote(order)
+                if remote is None:
+                    return []
+                order = order._replace(exchange_id=remote.order_id)
+            self._private.cancel([order.exchange_id])
+        except (UnknownOutcome, *SILENT):
+            return []
+        return self._seen(plan, order, time_ms, tries=SEEN_TRIES)
+
+    def _amend(self, plan: Plan, state: State, command: AmendOrder, time_ms: int) -> list[Event]:
+        """Edit a resting order; refused, it stays as it was."""
+        order = state.orders[command.client_order_id]
+        product = plan.products[plan.index[order.product_id]]
+        price, size = price_text(product, command.limit), size_text(product, command.lots)
+        try:
+            refused = self._private.edit(order.exchange_id, price, size)
+        except (UnknownOutcome, *SILENT):
+            return self._amended(product, order, time_ms)
+        lots, limit = (order.lots, order.limit) if refused else (command.lots, command.limit)
+        return [OrderAmended(time_ms, order.product_id, order.client_order_id, lots, limit)]
+
+    def _amended(self, product: Product, order: Order, time_ms: int) -> list[Event]:
+        """Return the terms that an order has at the exchange; [] if they are not known."""
+        remote = self._looked(order)
+        if remote is None or remote.limit_price is None or remote.base_size is None:
+            return []
+        lots = int(remote.base_size / product.base_increment)
+        limit = int(remote.limit_price / product.price_increment)
+        return [OrderAmended(time_ms, order.product_id, order.client_order_id, lots, limit)]
+
+    def _seen(self, plan: Plan, order: Order, time_ms: int, *, tries: int) -> list[Event]:
+        """Look at an order until it is seen to have ended, at most so often."""
+        product = plan.products[plan.index[order.product_id]]
+        found: list[Event] = []
+        for attempt in range(tries):
+            if attempt:
+                self._sleep(SEEN_PAUSE_S)
+            remote = self._looked(order)
+            if remote is None and not order.exchange_id:
+                return self._not_found(plan, order, time_ms)
+            if remote is None:
+                continue  # it was there: a look that misses it says nothing
+            found = reports(product, order, remote, time_ms)
+            status = status_of(remote)
+            if status is not None and status.is_final:
+                break
+        return found
+
+    def _looked(self, order: Order) -> RemoteOrder | None:
+        """Look an order up; None if it is not found or the exchange does not answer."""
+        try:
+            found = self._remote(order)
+        except SILENT as failure:
+            self._refused = failure if isinstance(failure, AuthError) else self._refused
+            return None
+        self._refused = None
+        return found
+
+    def _remote(self, order: Order) -> RemoteOrder | None:
+        """Return an order by the exchange's id, else by ours from the unfiltered history."""
+        if order.exchange_id:
+            return self._private.order(order.exchange_id)
+        history = self._private.orders(since_ms=order.sent_ms - BEFORE_MS)
+        mine = (one for one in history if one.client_order_id == order.client_order_id)
+        found = next(mine, None)
+        if found is not None:
+            self._absent.pop(order.client_order_id, None)
+        return found
+
+    def _not_found(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
+        """Count an absence; long enough, with no fill and no balance moved, it is proof."""
+        if order.status is OrderStatus.SUBMITTED:  # a crash left it without an answer
+            return [_update(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)]
+        if order.status not in (OrderStatus.SUBMIT_UNKNOWN, OrderStatus.PENDING_CANCEL):
+            return []
+        try:
+            totals = self._totals(plan, order)
+        except SILENT:
+            return []
+        before = self._absent.get(order.client_order_id)
+        if before is None or before.totals != totals:
+            self._absent[order.client_order_id] = _Absence(1, time_ms, totals)
+            return []
+        looks = before.looks + 1
+        self._absent[order.client_order_id] = before._replace(looks=looks)
+        if looks < LOOKS or time_ms - before.since_ms < ABSENT_MS:
+            return []
+        del self._absent[order.client_order_id]
+        return [_ended(order, time_ms, NOT_PLACED)]
+
+    def _totals(self, plan: Plan, order: Order) -> frozenset[tuple[str, str]]:
+        """Return what a fill of the order would move, and no other product's: coins and fills."""
+        coin = plan.products[plan.index[order.product_id]].base_currency
+        held = [
+            (one.currency, format(one.total, "f"))
+            for one in self._private.balances()
+            if one.currency == coin
+        ]
+        since_ms = order.sent_ms - BEFORE_MS
+        fills = self._private.fills(product_ids=[order.product_id], since_ms=since_ms)
+        return frozenset([*held, ("fills", str(len(fills)))])
+
+
+def _freed(events: Sequence[Event]) -> bool:
+    """Whether a cancel was seen to end the order, and nothing was filled meanwhile."""
+    filled = any(isinstance(event, FillReceived) for event in events)
+    return not filled and any(_is_final(event) for event in events)
+
+
+def _is_final(event: Event) -> bool:
+    return isinstance(event, OrderUpdated) and event.status.is_final
+
+
+def _update(
+    order: Order, status: OrderStatus, time_ms: int, code: str = "", exchange_id: str = ""
+) -> OrderUpdated:
+    return OrderUpdated(time_ms, order.product_id, order.client_order_id, status, code, exchange_id)
+
+
+def _ended(order: Order, time_ms: int, code: str) -> OrderUpdated:
+    return _update(order, OrderStatus.REJECTED, time_ms, code)

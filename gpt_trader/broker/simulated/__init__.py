@@ -1,0 +1,1 @@
+"""Brokers that send nothing: fills from bars, fills from quotes, a record of orders."""

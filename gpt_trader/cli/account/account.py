@@ -1,0 +1,114 @@
+"""`gpt-trader account`: what an exchange's account holds, may do and pays."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from gpt_trader.cli.options import StateDir
+from gpt_trader.cli.output import Json, ProfileName
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Read the account at the exchange, and hold it against the journal.",
+)
+
+
+class Kind(StrEnum):
+    """Why an asset came in or went out otherwise than by a fill."""
+
+    DEPOSIT = "deposit"
+    WITHDRAWAL = "withdrawal"
+    REWARD = "reward"
+    TRANSFER = "transfer"
+
+
+@app.command()
+def snapshot(*, profile: ProfileName = None, json: Json = False) -> None:
+    """Show everything at once: key, wallets with their worth, fees, open orders, limits."""
+    from gpt_trader.cli.account import read as account_read
+
+    account_read.snapshot(profile, json=json)
+
+
+@app.command()
+def balances(*, profile: ProfileName = None, json: Json = False) -> None:
+    """Show each wallet: what is free, what orders hold, what it is worth."""
+    from gpt_trader.cli.account import read as account_read
+
+    account_read.balances(profile, json=json)
+
+
+@app.command()
+def fees(*, profile: ProfileName = None, json: Json = False) -> None:
+    """Show the fee tier, its rates, and what it rests on."""
+    from gpt_trader.cli.account import read as account_read
+
+    account_read.fees(profile, json=json)
+
+
+@app.command()
+def permissions(*, profile: ProfileName = None, json: Json = False) -> None:
+    """Show what the key may do, and in which portfolio."""
+    from gpt_trader.cli.account import read as account_read
+
+    account_read.permissions(profile, json=json)
+
+
+@app.command()
+def portfolios(*, profile: ProfileName = None, json: Json = False) -> None:
+    """List the portfolios that the key can see; it trades in one of them."""
+    from gpt_trader.cli.account import read as account_read
+
+    account_read.portfolios(profile, json=json)
+
+
+@app.command()
+def limits(*, profile: ProfileName = None, json: Json = False) -> None:
+    """Show the limits on requests and, by product, on orders."""
+    from gpt_trader.cli.account import read as account_read
+
+    account_read.limits(profile, json=json)
+
+
+@app.command()
+def adjust(
+    *,
+    kind: Annotated[Kind, typer.Option("--kind", help="What happened.")],
+    asset: Annotated[str, typer.Option("--asset", metavar="ASSET", help="As in USD or BTC.")],
+    amount: Annotated[
+        str,
+        typer.Option("--amount", metavar="AMOUNT", help="Above 0; below 0: a transfer out."),
+    ],
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")],
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Record that money or coins came in or went out: no profit, no loss.
+
+    Nothing is moved at the exchange; the session's journal learns what was.
+    """
+    from gpt_trader.cli.account import adjust as account_adjust
+
+    account_adjust.run(
+        account_adjust.Asked(kind.value, asset, amount, by, reason),
+        profile=profile,
+        state_dir=state_dir,
+        json=json,
+    )
+
+
+@app.command()
+def reconcile(
+    *, profile: ProfileName = None, state_dir: StateDir = None, json: Json = False
+) -> None:
+    """Hold the exchange against the journal, to the last digit; exit 1 if they differ.
+
+    Reads both, changes neither.
+    """
+    from gpt_trader.cli.account import reconcile as account_reconcile
+
+    account_reconcile.run(profile, state_dir, json=json)

@@ -1,0 +1,86 @@
+"""`gpt-trader journal`: prove, copy and shorten the record of a session."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gpt_trader.cli import output
+from gpt_trader.cli.options import StateDir
+from gpt_trader.cli.output import Json, ProfileName
+
+COMMAND = "journal verify"
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, help="Look after the record of a session."
+)
+
+
+@app.callback()
+def _group() -> None:
+    """Look after the record of a session."""
+
+
+@app.command()
+def verify(*, profile: ProfileName = None, state_dir: StateDir = None, json: Json = False) -> None:
+    """Prove the journal's structure, every link of its chain and every snapshot."""
+    from gpt_trader.cli.options import session_folder
+    from gpt_trader.errors import JournalError
+    from gpt_trader.journal.sqlite import open_journal
+    from gpt_trader.runtime.session import JOURNAL
+
+    path = session_folder(profile, state_dir) / JOURNAL
+    with open_journal(path, readonly=True) as journal:
+        report = journal.verify()
+    if not report.ok:
+        raise JournalError(report.problem, hint="go back to a copy of the file")
+    data = {"path": path, "entries": report.entries, "head": report.head.hex(), "ok": True}
+    output.emit(COMMAND, data, json=json)
+    if not json:
+        print(f"ok: {report.entries:,} entries, digest {report.head.hex()}")
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="A new file; - for stdout.")] = Path("-"),
+    *,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Write every entry as a line of JSON, the chain checked on the way."""
+    from gpt_trader.cli.journal.care import export as run
+
+    run(file, profile, state_dir, json=json)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="A new file.")],
+    *,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Copy the journal, also beside a running bot, and prove the copy.
+
+    To restore, put the copy into the session's folder as journal.db.
+    """
+    from gpt_trader.cli.journal.care import backup as run
+
+    run(file, profile, state_dir, json=json)
+
+
+@app.command()
+def compact(
+    *,
+    no_archive: Annotated[
+        bool, typer.Option("--no-archive", help="Keep nothing of what is cut off.")
+    ] = False,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Cut off what the snapshots stand for; it goes to an archive beside the journal."""
+    from gpt_trader.cli.journal.care import compact as run
+
+    run(profile, state_dir, archive=not no_archive, json=json)

@@ -1,0 +1,325 @@
+"""`gpt-trader orders`: test orders through the same checks as the bot's own."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from gpt_trader.cli import output
+from gpt_trader.cli.options import StateDir, again
+from gpt_trader.cli.output import Json, ProfileName
+
+REFUSED = 6
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Place, list, change and cancel orders by hand; read the exchange's fills and history.",
+)
+
+
+class Side(StrEnum):
+    """Buy or sell."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+class Kind(StrEnum):
+    """How an order is priced."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP_LIMIT = "stop_limit"
+    BRACKET = "bracket"
+
+
+class Tif(StrEnum):
+    """How long an order lives."""
+
+    GTC = "GTC"
+    GTD = "GTD"
+    IOC = "IOC"
+    FOK = "FOK"
+
+
+Size = Annotated[str | None, typer.Option("--size", metavar="BASE", help="Amount of the base.")]
+Price = Annotated[str | None, typer.Option("--price", metavar="P", help="Limit price.")]
+Live = Annotated[bool, typer.Option("--live", help="Send to the exchange, if the profile may.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask to type the product.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the verdict, send nothing.")]
+Days = Annotated[int, typer.Option("--days", metavar="N", min=1, help="How far back.")]
+OfProduct = Annotated[str | None, typer.Option("--product", help="Only this product.")]
+OrderId = Annotated[str, typer.Argument(help="Its client order id, or the beginning of it.")]
+
+
+@app.command()
+def place(
+    product: Annotated[str, typer.Argument(help="A product, such as BTC-USD.")],
+    side: Annotated[Side, typer.Argument(help="buy or sell.")],
+    *,
+    size: Size = None,
+    value: Annotated[
+        str | None,
+        typer.Option("--value", metavar="QUOTE", help="Money to spend, fee included (market buy)."),
+    ] = None,
+    kind: Annotated[Kind, typer.Option("--type", help="How it is priced.")] = Kind.MARKET,
+    price: Price = None,
+    stop: Annotated[
+        str | None, typer.Option("--stop", metavar="P", help="Trigger of a stop or bracket.")
+    ] = None,
+    tif: Annotated[
+        Tif | None, typer.Option("--tif", help="How long it lives.  [default: GTC; market: IOC]")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="End of a GTD order, UTC.")
+    ] = None,
+    post_only: Annotated[
+        bool, typer.Option("--post-only", help="Never cross: rest, or be rejected.")
+    ] = False,
+    dry_run: DryRun = False,
+    live: Live = False,
+    yes: Yes = False,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Place one order through every check; in a simulation it rests until the next bar.
+
+    A refused order exits 6 and names the guard, its value and its limit.
+    """
+    from gpt_trader.app import orders as orders_input
+    from gpt_trader.app.operate import open_session
+    from gpt_trader.cli.orders import view as orders_view
+
+    asked = orders_input.Asked(
+        product=product,
+        side=side.value,
+        size=size,
+        value=value,
+        kind=kind.value,
+        price=price,
+        stop=stop,
+        tif=None if tif is None else tif.value,
+        until=until,
+        post_only=post_only,
+    )
+    if live and not dry_run:
+        _confirm(product, yes=yes)
+    with open_session(profile, state_dir, live=live, reads=dry_run) as session:
+        verdict = orders_input.place(session, asked, dry_run=dry_run)
+    if not json:
+        orders_view.show_place(verdict, dry_run=dry_run)
+    _end(
+        "orders place",
+        verdict,
+        f"Next: gpt-trader orders list{again(profile, state_dir)}",
+        json=json,
+    )
+
+
+@app.command("list")
+def list_orders(
+    *, profile: ProfileName = None, state_dir: StateDir = None, json: Json = False
+) -> None:
+    """List open orders and the newest that have ended."""
+    from gpt_trader.cli.options import session_folder
+    from gpt_trader.observe.cycle import order_json
+    from gpt_trader.runtime.journaling import doubts, recover_state
+    from gpt_trader.runtime.session import view
+
+    with view(session_folder(profile, state_dir)) as (header, plan, journal):
+        state = recover_state(journal, plan, header["cash"])
+        warnings = doubts(journal)
+    listed = [order_json(plan, order) for order in state.orders.values()]
+    output.emit("orders list", {"orders": listed}, warnings, json=json)
+    if json:
+        return
+    columns = ("client_order_id", "product", "side", "type", "size", "price", "filled", "status")
+    rows = [[_cell(one, column) for column in columns] for one in listed]
+    output.table([column.replace("client_order_id", "id") for column in columns], rows)
+    if not listed:
+        print("no orders yet")
+
+
+def _cell(one: dict[str, Any], column: str) -> object:
+    shown = one[column]
+    if column == "size" and shown is None:
+        return f"for {one['value']}"
+    return "-" if shown is None else shown
+
+
+@app.command()
+def cancel(
+    order_id: OrderId,
+    *,
+    dry_run: DryRun = False,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Cancel an order that was placed by hand."""
+    from gpt_trader.app import orders as orders_input
+    from gpt_trader.app.operate import open_session
+
+    with open_session(profile, state_dir, live=True, reads=dry_run) as session:
+        verdict = orders_input.cancel(session, order_id, dry_run=dry_run)
+    _end(
+        "orders cancel",
+        verdict,
+        f"Next: gpt-trader orders list{again(profile, state_dir)}",
+        json=json,
+    )
+
+
+@app.command()
+def edit(
+    order_id: OrderId,
+    *,
+    size: Size = None,
+    price: Price = None,
+    dry_run: DryRun = False,
+    live: Live = False,
+    yes: Yes = False,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Change size or price of a resting order; its side and purpose stay."""
+    from gpt_trader.app import orders as orders_input
+    from gpt_trader.app.operate import open_session
+
+    if live and not dry_run:
+        _confirm(order_id, yes=yes)
+    with open_session(profile, state_dir, live=live, reads=dry_run) as session:
+        verdict = orders_input.edit(session, order_id, size=size, price=price, dry_run=dry_run)
+    _end(
+        "orders edit",
+        verdict,
+        f"Next: gpt-trader orders list{again(profile, state_dir)}",
+        json=json,
+    )
+
+
+@app.command("cancel-all")
+def cancel_all(
+    *,
+    product: OfProduct = None,
+    dry_run: DryRun = False,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Cancel every open order that was placed by hand; `pause` also cancels the bot's entries."""
+    from gpt_trader.app import orders as orders_input
+    from gpt_trader.app.operate import open_session
+
+    with open_session(profile, state_dir, live=True, reads=dry_run) as session:
+        found = orders_input.cancel_all(session, product, dry_run=dry_run)
+    output.emit("orders cancel-all", {"orders": found, "dry_run": dry_run}, json=json)
+    if not json:
+        print(f"{'would cancel' if dry_run else 'cancelled'}: {len(found)} orders")
+
+
+@app.command()
+def preview(
+    product: Annotated[str, typer.Argument(help="A product, such as BTC-USD.")],
+    side: Annotated[Side, typer.Argument(help="buy or sell.")],
+    *,
+    size: Size = None,
+    value: Annotated[
+        str | None, typer.Option("--value", metavar="QUOTE", help="Money to spend (market buy).")
+    ] = None,
+    kind: Annotated[Kind, typer.Option("--type", help="How it is priced.")] = Kind.MARKET,
+    price: Price = None,
+    stop: Annotated[
+        str | None, typer.Option("--stop", metavar="P", help="Trigger of a stop or bracket.")
+    ] = None,
+    post_only: Annotated[bool, typer.Option("--post-only", help="Never cross.")] = False,
+    profile: ProfileName = None,
+    json: Json = False,
+) -> None:
+    """Ask the exchange what an order would come to; nothing is placed."""
+    from gpt_trader.app import orders as orders_input
+    from gpt_trader.cli.orders import exchange as orders_exchange
+
+    asked = orders_input.Asked(
+        product, side.value, size, value, kind.value, price, stop, None, None, post_only
+    )
+    orders_exchange.preview(asked, profile, json=json)
+
+
+@app.command()
+def show(
+    order_id: OrderId,
+    *,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Show one order: what the journal knows, and what the exchange says of it."""
+    from gpt_trader.cli.orders import exchange as orders_exchange
+
+    orders_exchange.show(order_id, profile, state_dir, json=json)
+
+
+@app.command()
+def fills(
+    *, product: OfProduct = None, days: Days = 7, profile: ProfileName = None, json: Json = False
+) -> None:
+    """List the account's fills as the exchange tells them, newest first."""
+    from gpt_trader.cli.orders import exchange as orders_exchange
+
+    orders_exchange.fills(profile, product, days, json=json)
+
+
+@app.command()
+def history(
+    *, product: OfProduct = None, days: Days = 7, profile: ProfileName = None, json: Json = False
+) -> None:
+    """List the account's orders as the exchange tells them, newest first."""
+    from gpt_trader.cli.orders import exchange as orders_exchange
+
+    orders_exchange.history(profile, product, days, json=json)
+
+
+def _confirm(what: str, *, yes: bool) -> None:
+    """Let the user type what is to be traded, unless told not to. No prompt without a terminal."""
+    import sys
+
+    from gpt_trader.errors import UsageError
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("money moves only if you say so", hint="add --yes where nobody can type")
+    if typer.prompt(f"money is at stake: type {what} to go on", err=True) != what:
+        raise UsageError("that was something else: nothing is sent")
+
+
+def _end(command: str, verdict: Any, following: str, *, json: bool) -> None:  # noqa: ANN401
+    """Say what became of a request; a refusal exits 6."""
+    from gpt_trader.errors import HaltError
+    from gpt_trader.observe.cycle import reason_json
+    from gpt_trader.observe.words import number
+
+    refusal = verdict.refusal
+    if refusal is None:
+        output.emit(command, verdict.data, _notes(verdict), json=json)
+        if not json:
+            print(verdict.words)
+            print(following)
+        return
+    message = f"refused: {refusal.code}: {refusal.detail}"
+    if refusal.value is not None and refusal.threshold is not None:
+        message += f": {number(refusal.value)} v limit {number(refusal.threshold)}"
+    if not json:
+        raise HaltError(message, hint=verdict.hint)
+    error = {"code": refusal.code, "message": message, "hint": verdict.hint, "where": None}
+    data = verdict.data | {"refusal": reason_json(refusal)}
+    print(output.document(command, data=data, error=error))
+    raise typer.Exit(REFUSED)
+
+
+def _notes(verdict: Any) -> Sequence[str]:  # noqa: ANN401
+    return [verdict.hint] if verdict.hint else []

@@ -1,0 +1,118 @@
+"""`gpt-trader run`: trade a profile, bar by bar."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gpt_trader.cli import options as opt
+from gpt_trader.cli.compiling import ENGINE, say_if_compiling
+from gpt_trader.cli.output import ProfileName, Sets, warn
+from gpt_trader.errors import DataError, Unavailable, UsageError
+
+INTERRUPTED = 130
+HALTED = 6
+
+
+def command(
+    *,
+    profile: ProfileName = None,
+    once: Annotated[bool, typer.Option("--once", help="One cycle, then end (for cron).")] = False,
+    cycles: Annotated[
+        int | None, typer.Option("--cycles", metavar="N", min=1, help="End after N cycles.")
+    ] = None,
+    strategy: opt.StrategyName = None,
+    sets: Sets = None,
+    data: opt.DataFiles = None,
+    start: opt.FromTime = None,
+    end: opt.ToTime = None,
+    interval: opt.Interval = None,
+    cash: opt.Cash = None,
+    taker_bps: opt.TakerBps = None,
+    maker_bps: opt.MakerBps = None,
+    spread_bps: opt.SpreadBps = None,
+    slippage_bps: opt.SlippageBps = None,
+    participation: opt.Participation = None,
+    product_spec: opt.ProductSpec = None,
+    data_dir: opt.DataDir = None,
+    risk: opt.RiskChoice = opt.Risk.PROFILE,
+    order_style: opt.StyleChoice = None,
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            "--speed", metavar="BARS", min=0, help="Bars a second; 0: as fast as it goes."
+        ),
+    ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Trade money, if the profile says so too.")
+    ] = False,
+    fills: Annotated[
+        Path | None,
+        typer.Option("--fills", metavar="FILE", help="Write the session's fills as CSV."),
+    ] = None,
+    state_dir: opt.StateDir = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Write a line of JSON a cycle, and a summary.")
+    ] = False,
+) -> None:
+    """Trade a profile: decide at each close, say why, survive anything.
+
+    Ends with the market's data, after --cycles, or on Ctrl-C with the state saved (exit 130);
+    the same command goes on from there. --once exits 6 only if trading is halted.
+    """
+    from gpt_trader.runtime.stop import stop_signals
+
+    if once and cycles is not None:
+        raise UsageError("--once and --cycles exclude each other", hint="give one of them")
+    style = None if order_style is None else order_style.value
+    with stop_signals() as stop:
+        from gpt_trader.app import run as run_session
+        from gpt_trader.app import run_input
+        from gpt_trader.app.history import parse_period
+
+        asked = run_input.Asked(
+            profile=profile,
+            flags={
+                "strategy": strategy,
+                "interval": None if data else interval,
+                "cash": cash,
+                "costs.taker_bps": taker_bps,
+                "costs.maker_bps": maker_bps,
+                "costs.spread_bps": spread_bps,
+                "costs.slippage_bps": slippage_bps,
+                "costs.participation": participation,
+                "order_style.entry.style": style,
+                "order_style.exit.style": style,
+                "run.speed_bars_per_s": "none" if speed == 0 else speed,
+            },
+            sets=sets or [],
+            data=data or [],
+            period=parse_period(start, end),
+            interval=interval,
+            spec=product_spec,
+            data_dir=data_dir,
+            risk=risk is opt.Risk.PROFILE,
+            live=live,
+        )
+        say_if_compiling(ENGINE)
+        ended = run_session.run(
+            asked,
+            stop=stop,
+            cycles=1 if once else cycles,
+            once=once,
+            state_dir=state_dir,
+            fills=fills,
+            json=json,
+        )
+    if ended.interrupted:
+        raise typer.Exit(INTERRUPTED)
+    if ended.is_over:
+        raise DataError(
+            f"the market's data ended at {ended.last_bar}: there is no bar to decide on",
+            hint="without --once a new session starts; or another --state-dir",
+        )
+    if once and ended.halted:
+        raise typer.Exit(HALTED)
+    if ended.unseen:
+        warn(f"the account could not be looked at in the end: {ended.unseen}")
+        raise typer.Exit(Unavailable.exit_code)

@@ -1,0 +1,253 @@
+"""A running session as people see it: banner, live table or lines, and what it came to."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+
+from gpt_trader.cli.output import console, detail, encode, note, verbosity
+from gpt_trader.config.settings import Settings
+from gpt_trader.domain.times import format_interval
+from gpt_trader.kernel.settings import Limits
+from gpt_trader.observe.cycle import Cycle, cycle_line
+from gpt_trader.observe.words import decision_line, number
+from gpt_trader.runtime.live.record import LiveRecord
+from gpt_trader.runtime.live.terms import LiveTerms
+from gpt_trader.runtime.session import Session
+from gpt_trader.runtime.summary import Record
+from gpt_trader.runtime.wiring import Wired
+
+REDRAW_S = 0.125
+NAMES_SHOWN = 5
+OnCycle = Callable[[Cycle], None]
+Shown = Record | LiveRecord
+
+
+def banner(settings: Settings, wired: Wired, session: Session, folder: str) -> None:
+    """Say on stderr what runs on what, and what is at stake."""
+    length = format_interval(wired.panel.interval_ms)
+    source = f"synthetic market, seed {settings.synthetic.seed}" if wired.label else "files"
+    rows = [
+        ("feed", f"{source}: {len(wired.panel):,} bars of {length}"),
+        ("broker", "paper: fills are simulated, no order leaves this machine"),
+        ("products", ", ".join(p.product_id for p in wired.plan.products)),
+        ("strategy", ", ".join(_routes(wired.header))),
+        ("limits", _limits(wired.plan.limits)),
+        ("at risk", f"no money: {wired.cash / 1e8:,.2f} of simulated cash"),
+        ("state", f"{folder} ({_begun(session)})"),
+    ]
+    for name, text in rows:
+        note(f"{name:<9}{text}")
+    if wired.label:
+        note(wired.label)
+
+
+def live_banner(settings: Settings, terms: LiveTerms, session: Session, folder: str) -> None:
+    """Say on stderr what trades on which prices, and what is at stake."""
+    cash = f"{session.cash / 1e8:,.2f} {terms.plan.quote_currency}"
+    where = settings.coinbase.rest_url or "Coinbase"
+    brokers = {
+        "paper": "paper: fills are simulated against live bids and asks, no order is sent",
+        "observe": "observe: orders are recorded, none is sent",
+        "coinbase": f"{where}: ORDERS ARE SENT, portfolio {terms.plan.portfolio}",
+    }
+    stake = {"paper": f"no money: {cash} of simulated cash", "observe": "no money"}
+    rows = [
+        ("feed", f"live prices of {where}, {format_interval(terms.plan.interval_ms)} bars"),
+        ("broker", brokers[settings.broker]),
+        ("products", ", ".join(p.product_id for p in terms.plan.products)),
+        ("strategy", ", ".join(_routes(terms.header))),
+        ("limits", _limits(terms.plan.limits)),
+        ("at risk", stake.get(settings.broker, f"MONEY: up to {cash}")),
+        ("state", f"{folder} ({_begun(session)})"),
+    ]
+    for name, text in rows:
+        note(f"{name:<9}{text}")
+
+
+def _limits(limits: Limits) -> str:
+    return (
+        f"product {_share(limits.max_product)}, gross {_share(limits.max_gross)}, "
+        f"day loss {_share(limits.max_daily_loss)}, "
+        f"drawdown {_share(limits.max_drawdown)}, "
+        f"{number(float(limits.max_entries))} entries a day"
+    )
+
+
+def _routes(header: Mapping[str, Any]) -> dict[str, None]:
+    """Return each strategy once, with its parameters."""
+    return {
+        f"{route['strategy']}({', '.join(f'{k}={v}' for k, v in route['params'].items())})": None
+        for route in header["routes"]
+    }
+
+
+def _share(ratio: float) -> str:
+    return "none" if ratio == float("inf") else f"{ratio * 100:g} %"
+
+
+def _begun(session: Session) -> str:
+    if session.resumed:
+        return f"resumed after {session.state.cycles:,} cycles"
+    return "new" if session.kept is None else f"new; the session before is kept: {session.kept}"
+
+
+@contextmanager
+def display(record: Shown, total: int | None, *, json: bool) -> Iterator[OnCycle]:
+    """Yield what shows a cycle: lines of JSON, a live table on a terminal, or plain lines."""
+    plan = record.terms.plan
+    if json:
+        yield lambda cycle: print(encode(cycle_line(plan, cycle)), flush=True)
+    elif verbosity() == 0 and sys.stderr.isatty():
+        with _live_table(record, total) as show:
+            yield show
+    else:
+        yield lambda cycle: _say(record, cycle)
+
+
+def _say(record: Shown, cycle: Cycle) -> None:
+    """One line a decision that acts; the others only with -v, on stderr; none with -q."""
+    for made in cycle.decided:
+        decision = made.decision
+        line = decision_line(decision, record.terms.plan.products[_index(record, decision)])
+        if decision.action in ("buy", "sell") and verbosity() >= 0:
+            print(line, flush=True)
+        else:
+            detail(line)
+
+
+def _index(record: Shown, decision: Any) -> int:  # noqa: ANN401
+    return record.terms.plan.index[decision.product_id]
+
+
+@contextmanager
+def _live_table(record: Shown, total: int | None) -> Iterator[OnCycle]:
+    from rich.console import Console
+    from rich.live import Live
+
+    from gpt_trader.observe.live import View, screen
+
+    terms = record.terms
+    routes = ", ".join(route.partition("(")[0] for route in _routes(terms.header))
+    title = f"{terms.header['profile']}: {routes}, {terms.header['interval']} bars"
+    began = monotonic()
+    drawn = 0.0
+    first: int | None = None
+
+    def picture(cycle: Cycle) -> Any:  # noqa: ANN401
+        done = cycle.number - (first or 0) + 1
+        left = None if total is None else (first or 0) + total - 1
+        seconds = monotonic() - began
+        return screen(
+            View(
+                title=title,
+                label=terms.header["label"],
+                plan=terms.plan,
+                state=cycle.state,
+                latest=tuple(record.notes.latest),
+                equity=record.equity(cycle.state),
+                profit=tuple(record.notes.flows),
+                done=cycle.number,
+                total=left,
+                eta_s=None if left is None else seconds / done * (left - cycle.number),
+            )
+        )
+
+    newest: Cycle | None = None
+    with Live(console=Console(stderr=True), auto_refresh=False) as live:
+
+        def show(cycle: Cycle) -> None:
+            nonlocal drawn, first, newest
+            first = cycle.number if first is None else first
+            newest = cycle
+            if monotonic() - drawn >= REDRAW_S:
+                live.update(picture(cycle), refresh=True)
+                drawn = monotonic()
+
+        try:
+            yield show
+        finally:
+            if newest is not None:
+                live.update(picture(newest), refresh=True)
+
+
+def show_summary(summary: dict[str, Any], following: str) -> None:
+    """Print what a run came to, and one command to go on with."""
+    from rich.table import Table
+
+    out = console()
+    grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for justify in ("left", "right"):
+        grid.add_column(justify=justify)
+    for name, text in _money_rows(summary):
+        grid.add_row(name, text)
+    out.print()
+    if summary["label"]:
+        out.print(summary["label"])
+    out.print(f"{summary['cycles']:,} cycles, {summary['first_bar']} to {summary['last_bar']}")
+    out.print(grid)
+    for name, text in _words(summary):
+        out.print(f"{name:<10}{text}")
+    if summary["interrupted"]:
+        out.print("interrupted: the state is saved; the same command goes on from here")
+    out.print(f"Next: {following}")
+
+
+def _money_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = [
+        ("start", _money(summary["start_equity"])),
+        ("final", _money(summary["final_equity"])),
+        ("gross", _money(summary["gross_pnl"], sign="+")),
+        ("fees", _money(summary["fees"], less=True)),
+    ]
+    if summary["spread_slippage"] is not None:
+        rows.append(("spread, slippage", _money(summary["spread_slippage"], less=True)))
+    rows.append(("net", _money(summary["net_pnl"], sign="+")))
+    if "buy_hold_pnl" in summary:
+        rows.append(("buy and hold", _money(summary["buy_hold_pnl"], sign="+")))
+    return rows
+
+
+def _money(text: str, *, sign: str = "", less: bool = False) -> str:
+    """Return exact money for reading: two decimals."""
+    from decimal import Decimal
+
+    amount = -Decimal(text) if less else Decimal(text)
+    return f"{amount:{sign},.2f}"
+
+
+def _words(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = [("held", _named(summary["holds"])), ("acted", _named(summary["actions"]))]
+    rows.append(("refused", _named(summary["refusals"])))
+    refusal = summary["newest_refusal"]
+    if refusal is not None:
+        newest = (
+            f"newest: {refusal['product']} {refusal['bar_time']} {refusal['code']}: "
+            f"{refusal['detail']}: {number(refusal['value'])} v limit "
+            f"{number(refusal['threshold'])}"
+        )
+        rows.append(("", newest))
+    rows += [("halt", _halt(halt, summary["profile"])) for halt in summary["halts"]]
+    held = [f"{p['size']} {p['product']} worth {p['value']}" for p in summary["open_positions"]]
+    rows.append(("open", ", ".join(held) or "no position"))
+    if summary["costs_below_default"]:
+        rows.append(("costs", "lower than the worst tier: the result is flattered"))
+    return rows
+
+
+def _named(counted: dict[str, int]) -> str:
+    shown = [f"{name} {count:,}" for name, count in list(counted.items())[:NAMES_SHOWN]]
+    rest = len(counted) - len(shown)
+    return (", ".join(shown) or "none") + (f", {rest} more" if rest else "")
+
+
+def _halt(halt: dict[str, Any], profile: str) -> str:
+    state = "still holds" if halt["active"] else "over"
+    if halt["guard"] == "daily_loss":
+        return f"daily loss limit reached on {halt['days']} days ({state})"
+    if halt["guard"] == "drawdown":
+        what = f"drawdown limit reached at {halt['since']} ({state})"
+    else:
+        what = f"halted by {halt['by']}: {halt['reason']} ({state})"
+    return what + (f": gpt-trader rearm --profile {profile}" if halt["active"] else "")

@@ -1,0 +1,29 @@
+"""`gpt-trader pause`: keep a session from entering."""
+
+from typing import Annotated
+
+import typer
+
+from gpt_trader.cli.options import StateDir
+from gpt_trader.cli.output import Json, ProfileName
+
+
+def command(
+    *,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides it.")] = "operator",
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Allow only exits until `resume`: no entry passes."""
+    from gpt_trader.app.switch import switch
+    from gpt_trader.engine.events import PauseRequested
+
+    switch(
+        "pause",
+        lambda now_ms: PauseRequested(now_ms, by, paused=True),
+        "paused: only exits",
+        profile=profile,
+        state_dir=state_dir,
+        json=json,
+    )

@@ -1,0 +1,36 @@
+"""`gpt-trader rearm`: let a halted session trade again."""
+
+from typing import Annotated
+
+import typer
+
+from gpt_trader.cli.options import StateDir
+from gpt_trader.cli.output import Json, ProfileName
+
+
+def command(
+    *,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides it.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it is right.")],
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Clear the halt and the drawdown limit of a stopped session, on the record.
+
+    The drawdown counts anew from today's equity. Refused while an order's outcome is unknown.
+    """
+    from gpt_trader.app.switch import switch
+    from gpt_trader.engine.events import Rearmed
+    from gpt_trader.errors import UsageError
+
+    if not by.strip() or not reason.strip():
+        raise UsageError("expected --by NAME and --reason TEXT", hint="both go into the journal")
+    switch(
+        "rearm",
+        lambda now_ms: Rearmed(now_ms, by, reason),
+        f"rearmed by {by}: {reason}",
+        profile=profile,
+        state_dir=state_dir,
+        json=json,
+    )

@@ -1,0 +1,1 @@
+"""Market data in files of other people's making."""

@@ -1,0 +1,233 @@
+"""Bars from market data files: every row checked, prices turned into whole ticks."""
+
+from collections.abc import Iterator, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from gpt_trader.data.catalog import grid_note, off_grid, product_for, ticks_of
+from gpt_trader.data.checks.quality import DataReport, digest, find_gaps
+from gpt_trader.data.files.tables import Columns, fail_at, read_columns
+from gpt_trader.domain.bars import Bars, Floats, Ints, known
+from gpt_trader.domain.product import MAX_TICKS, Product
+from gpt_trader.domain.times import INTERVALS, format_interval, format_time
+from gpt_trader.errors import DataError
+from gpt_trader.kernel.rounding import BPS, RATE_SCALE
+from gpt_trader.kernel.slippage import NO_QUOTE
+
+MAX_HALF_SPREAD_BPS = 5_000
+PRICES = ("open", "high", "low", "close")
+
+
+class Loaded(NamedTuple):
+    """Bars and what was found while loading them."""
+
+    bars: Bars
+    report: DataReport
+
+
+def load_bars(
+    path: str | PathLike[str],
+    *,
+    product_id: str,
+    interval_ms: int | None = None,
+    start_ms: int | None = None,
+    end_ms: int | None = None,
+    overrides: Mapping[str, str] | None = None,
+) -> Loaded:
+    """Load a CSV, CSV.gz or Parquet file with time,open,high,low,close,volume.
+
+    It may have the columns funding_rate, and half_spread_bps or bid and ask (empty: not known).
+
+    Times are ISO-8601 (without a zone: UTC), epoch seconds or epoch milliseconds, sorted, on
+    one grid of `interval_ms` (None: the commonest distance). start_ms is inclusive, end_ms
+    exclusive. overrides: a product spec, see `catalog.parse_spec`. Prices that are not whole
+    ticks are rounded to the nearest and counted. An empty funding_rate counts as 0.
+    Raises DataError, naming the row, if any row of the file is bad; UsageError on a bad id.
+    """
+    return from_columns(
+        read_columns(Path(path)),
+        product_id=product_id,
+        interval_ms=interval_ms,
+        start_ms=start_ms,
+        end_ms=end_ms,
+        overrides=overrides,
+    )
+
+
+def from_columns(
+    columns: Columns,
+    *,
+    product_id: str,
+    interval_ms: int | None = None,
+    start_ms: int | None = None,
+    end_ms: int | None = None,
+    overrides: Mapping[str, str] | None = None,
+) -> Loaded:
+    """Return a file's columns as bars, every row checked; see `load_bars`."""
+    _check_rows(columns)
+    interval_ms = _check_grid(columns, interval_ms)
+    prices = np.stack([columns.values[name] for name in PRICES])
+    product = product_for(product_id, sample_prices=prices, overrides=overrides)
+    ticks = ticks_of(prices, product.price_increment)
+    _check_ticks(columns, ticks, product)
+    off = off_grid(prices, ticks, product.price_increment)
+    whole = ticks.astype(np.int64)
+    funding = columns.values.get("funding_rate", np.zeros(len(columns.time)))
+    bars = Bars(
+        product,
+        interval_ms,
+        columns.time,
+        whole[0],
+        whole[1],
+        whole[2],
+        whole[3],
+        columns.values["volume"] + 0.0,  # -0.0 is 0.0
+        np.nan_to_num(funding, nan=0.0),
+        half_spreads(columns.values),
+    )
+    rows = _selection(columns, start_ms, end_ms)
+    bars = bars[rows]
+    return Loaded(bars, _report(columns, bars, int(off[:, rows].sum()), overrides))
+
+
+def _report(
+    columns: Columns, bars: Bars, off: int, overrides: Mapping[str, str] | None
+) -> DataReport:
+    notes = (
+        None if columns.has_zone else "times without a zone are read as UTC",
+        grid_note(bars.product, overrides),
+        f"{off} prices rounded to {bars.product.price_increment:f}" if off else None,
+    )
+    return DataReport(
+        path=columns.path,
+        rows=len(bars),
+        first_ms=int(bars.time[0]),
+        last_ms=int(bars.time[-1]),
+        interval_ms=bars.interval_ms,
+        gaps=find_gaps(bars.time, bars.interval_ms),
+        zero_volume=int((bars.volume == 0).sum()),
+        off_grid=off,
+        sha256=digest(bars),
+        notes=tuple(note for note in notes if note),
+    )
+
+
+def _check_rows(columns: Columns) -> None:
+    """Raise on the earliest row whose time or numbers are wrong."""
+    found = [(int(bad.argmax()), reason) for bad, reason in faults(columns) if bad.any()]
+    if found:
+        index, reason = min(found, key=lambda fault: fault[0])
+        cells = {name: float(column[index]) for name, column in columns.values.items()}
+        cells_text = ", ".join(f"{name} {value:.12g}" for name, value in cells.items())
+        time = format_time(int(columns.time[index]))
+        fail_at(columns.path, columns.text, index, f"{reason}, found time {time}, {cells_text}")
+
+
+def faults(columns: Columns) -> Iterator[tuple["np.ndarray", str]]:
+    """Yield each rule of a row with where it is broken, (n,) bool."""
+    step = np.diff(columns.time, prepend=columns.time[0] - 1)
+    yield step == 0, "expected each time once"
+    yield step < 0, "expected times in ascending order"
+    values = columns.values
+    for name in PRICES:
+        # not (x > 0) is also true of NaN
+        yield ~(values[name] > 0) | np.isinf(values[name]), f"expected a positive number as {name}"
+    high, low = values["high"], values["low"]
+    yield high < low, "expected high >= low"
+    for name in ("open", "close"):
+        outside = (values[name] > high) | (values[name] < low)
+        yield outside, f"expected {name} between low and high"
+    volume = values["volume"]
+    yield ~(volume >= 0) | np.isinf(volume), "expected a number >= 0 as volume"
+    if "funding_rate" in values:
+        yield np.isinf(values["funding_rate"]), "expected a finite funding_rate"
+    if "half_spread_bps" in values:
+        wrong = (values["half_spread_bps"] < 0) | (values["half_spread_bps"] > MAX_HALF_SPREAD_BPS)
+        yield wrong, f"expected half_spread_bps between 0 and {MAX_HALF_SPREAD_BPS}"
+    elif "bid" in values and "ask" in values:
+        bid, ask = values["bid"], values["ask"]
+        yield (bid <= 0) | (ask < bid) | np.isinf(ask), "expected 0 < bid <= ask"
+
+
+def half_spreads(values: Mapping[str, Floats]) -> Ints | None:
+    """Return half the quoted spread in 1e-8 of price, rounded up; None if the file has none.
+
+    From `half_spread_bps`, else from `bid` and `ask` as (ask - bid) / (ask + bid). NO_QUOTE
+    where a cell is empty.
+    """
+    if "half_spread_bps" in values:
+        rates = values["half_spread_bps"] * BPS
+    elif "bid" in values and "ask" in values:
+        rates = (values["ask"] - values["bid"]) / (values["ask"] + values["bid"]) * RATE_SCALE
+    else:
+        return None
+    # what is off a whole number by a rounding error of float64 is that number
+    whole = np.rint(rates)
+    rates = np.where(np.abs(rates - whole) < 1e-6, whole, np.ceil(rates))
+    return known(np.where(np.isnan(rates), NO_QUOTE, rates))
+
+
+def _check_grid(columns: Columns, interval_ms: int | None) -> int:
+    """Return the interval; raise if times do not lie on its grid from the first one."""
+    time = columns.time
+    steps, counts = np.unique(np.diff(time), return_counts=True)
+    if interval_ms is None:
+        if not steps.size:
+            raise DataError(
+                f"{columns.path} has one row: its interval cannot be told",
+                hint="state it with --interval",
+            )
+        interval_ms = int(steps[counts.argmax()])
+        if interval_ms not in INTERVALS.values():
+            raise DataError(
+                f"{columns.path} is irregular: the commonest distance between its bars is "
+                f"{format_interval(interval_ms)}",
+                hint=f"bars are of {', '.join(INTERVALS)}",
+            )
+    elif steps.size and steps[0] > interval_ms:
+        raise DataError(
+            f"expected bars of {format_interval(interval_ms)}, {columns.path} has bars of "
+            f"{format_interval(int(steps[counts.argmax()]))}",
+            hint="leave --interval out, or name a file with such bars",
+        )
+    off = (time - time[0]) % interval_ms != 0
+    if off.any():
+        index = int(off.argmax())
+        fail_at(
+            columns.path,
+            columns.text,
+            index,
+            f"expected times whole multiples of {format_interval(interval_ms)} after "
+            f"{format_time(int(time[0]))}, found {format_time(int(time[index]))}",
+            hint="if the bars have another length, state it with --interval",
+        )
+    return interval_ms
+
+
+def _check_ticks(columns: Columns, ticks: Floats, product: Product) -> None:
+    """Raise on the first row with a price beyond what whole ticks can hold."""
+    for bad, bound in ((ticks < 1, "at least one"), (ticks > MAX_TICKS, f"at most {MAX_TICKS}")):
+        if bad.any():
+            fail_at(
+                columns.path,
+                columns.text,
+                int(bad.any(axis=0).argmax()),
+                f"expected prices of {bound} price increment of {product.price_increment:f}",
+                hint="state another with --product-spec price_increment=...",
+            )
+
+
+def _selection(columns: Columns, start_ms: int | None, end_ms: int | None) -> slice:
+    time: Ints = columns.time
+    start = 0 if start_ms is None else int(np.searchsorted(time, start_ms))
+    end = len(time) if end_ms is None else int(np.searchsorted(time, end_ms))
+    if start >= end:
+        raise DataError(
+            f"no bars of {columns.path} in the period asked for; the file has "
+            f"{format_time(int(time[0]))} to {format_time(int(time[-1]))}",
+            hint="--from is inclusive, --to exclusive",
+        )
+    return slice(start, end)

@@ -1,0 +1,1 @@
+"""Statistics of a path of equity and trades, the same for every run."""

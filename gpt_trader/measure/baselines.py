@@ -1,0 +1,113 @@
+"""What doing nothing clever would have given: buy and hold, and as much of it as is as risky."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpt_trader.domain.costs import CostModel
+from gpt_trader.measure.inference import MIN_DAYS, probabilistic_sharpe
+from gpt_trader.measure.measure import buy_all, buy_and_hold
+from gpt_trader.measure.metrics import ANNUAL, DAY_MS, daily_closes, moments, return_pct, sharpe
+from gpt_trader.measure.path import Path
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """Equity over its start at the close of each of d calendar days, (d,) float64, and its sums.
+
+    vol_matched: buy and hold with the constant exposure, at most 1, at which its daily volatility
+    is the strategy's. Sharpe ratios are annualized. beaten: probability that the strategy's daily
+    returns beyond that one's are no luck. None where undefined.
+    """
+
+    buy_hold: Floats
+    vol_matched: Floats
+    buy_hold_return_pct: float
+    vol_matched_return_pct: float
+    buy_hold_sharpe: float | None
+    vol_matched_sharpe: float | None
+    beaten: float | None
+
+
+def baselines(
+    path: Path, costs: CostModel, *, close_at_end: bool, expected_best_sharpe: float | None = None
+) -> Baselines:
+    """Return what the baselines would have given on the bars of a run, at the same costs.
+
+    The volatility-matched one pays its share of the entry's costs; keeping its exposure constant
+    is free, which makes it the harder to beat. expected_best_sharpe: annualized, what the best of
+    all trials is expected to show without skill; None counts as 0.
+    """
+    held = hold_daily(path, costs, close_at_end=close_at_end)
+    own = daily_closes(path.time, path.equity) / path.start
+    matched = exposed(held, exposure_of(own, held))
+    return Baselines(
+        buy_hold=held,
+        vol_matched=matched,
+        buy_hold_return_pct=return_pct(1.0, float(held[-1])),
+        vol_matched_return_pct=return_pct(1.0, float(matched[-1])),
+        buy_hold_sharpe=sharpe(_returns(held)),
+        vol_matched_sharpe=sharpe(_returns(matched)),
+        beaten=beaten(own, matched, (expected_best_sharpe or 0.0) / ANNUAL),
+    )
+
+
+def hold_daily(path: Path, costs: CostModel, *, close_at_end: bool) -> Floats:
+    """Return buy and hold's equity over its start at each calendar day's close, (d,) float64.
+
+    A day without bars is valued at the closes before it.
+    """
+    start = path.start_units
+    days = np.arange(path.time[0] // DAY_MS, path.time[-1] // DAY_MS + 1)
+    total = np.full(len(days), float(start))
+    for one, holding in zip(path.bars, buy_all(path.bars, costs, start), strict=True):
+        newest = np.searchsorted(one.time, (days + 1) * DAY_MS) - 1
+        spec = one.product.spec
+        worth = one.close[newest] * (holding.lots * spec.value_num / spec.value_den)
+        total += np.where(newest > 0, worth - holding.spent, 0.0)
+    if close_at_end:
+        total[-1] = buy_and_hold(path.bars, costs, start_units=start, close_at_end=True)
+    return total / start
+
+
+def exposure_of(own: Floats, held: Floats) -> float:
+    """Return the share of buy and hold that varies from day to day as much as `own`, at most 1.
+
+    Both (d,) float64, equity at each day's close; 0 where either does not vary.
+    """
+    if len(own) < 2:
+        return 0.0
+    mine, theirs = float(np.std(_returns(own))), float(np.std(_returns(held)))
+    return min(mine / theirs, 1.0) if theirs > 0.0 else 0.0
+
+
+def exposed(held: Floats, exposure: float) -> Floats:
+    """Return the equity of holding a constant share of `held`, (d,) float64, over its start."""
+    moves = held / np.concatenate([[1.0], held[:-1]]) - 1.0
+    return np.asarray(np.cumprod(1.0 + exposure * moves))
+
+
+def beaten(own: Floats, matched: Floats, luck: float) -> float | None:
+    """Return the probability that the Sharpe ratio of `own` beyond `matched` is above luck's.
+
+    Both (d,) float64, equity at each day's close; luck: a Sharpe ratio of a day, not annualized.
+    The probabilistic Sharpe ratio of the differences of the daily returns: in a market that rises,
+    anything that holds now and then has a Sharpe ratio above 0, so only the rest can be skill.
+    None below MIN_DAYS returns or without variation.
+    """
+    if len(own) <= MIN_DAYS or not (own > 0.0).all():
+        return None
+    beyond = _returns(own) - _returns(matched)
+    deviation = float(np.std(beyond, ddof=1))
+    if deviation <= 0.0:
+        return None
+    skew, kurtosis = moments(beyond)
+    ratio = float(np.mean(beyond)) / deviation
+    return probabilistic_sharpe(ratio, len(beyond), skew=skew, kurtosis=kurtosis, benchmark=luck)
+
+
+def _returns(closes: Floats) -> Floats:
+    return np.asarray(closes[1:] / closes[:-1] - 1.0)

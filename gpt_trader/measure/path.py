@@ -1,0 +1,60 @@
+"""What a run left behind, whichever engine ran it: its bars, equity and fills."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpt_trader.domain.bars import Bars
+from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
+from gpt_trader.measure.metrics import Daily, daily
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Rows = NDArray[np.void]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """What a run left behind.
+
+    bars: one a product, in the order of the fills' product index. time: (n,) int64 ms, the grid's
+    bar opens. equity: (n,) float64 quote at the closes. fills: (m,) FILL_DTYPE. stops: the stop
+    columns that were asked for, one a product, aligned with its bars; None for a product without
+    one; empty: not known.
+    """
+
+    bars: tuple[Bars, ...]
+    interval_ms: int
+    time: Ints
+    equity: Floats
+    fills: Rows
+    start_units: int
+    stops: tuple[Floats | None, ...] = ()
+
+    @property
+    def start(self) -> float:
+        """Equity before the first bar, quote."""
+        return self.start_units / UNITS_PER_QUOTE
+
+    @property
+    def last_ticks(self) -> Ints:
+        """Each product's last close, (p,) int64 ticks."""
+        return np.array([b.close[-1] for b in self.bars], np.int64)
+
+    def rows(self, product: int, grid_rows: Ints) -> Ints:
+        """Return the rows of a product's own newest bars at rows of the grid."""
+        own = self.bars[product].time
+        if len(own) == len(self.time):
+            return grid_rows
+        return np.asarray(np.searchsorted(own, self.time[grid_rows], side="right") - 1)
+
+    @property
+    def elapsed_ms(self) -> int:
+        """Time from the first bar's open to the last one's close."""
+        return int(self.time[-1]) + self.interval_ms - int(self.time[0])
+
+
+def daily_equity(path: Path) -> Daily:
+    """Return the equity at the close of each calendar day of a run: what days are measured on."""
+    return daily(path.time, path.equity)

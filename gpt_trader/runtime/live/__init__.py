@@ -1,0 +1,1 @@
+"""A session that trades on an exchange's prices: feed, terms, reconciliation."""

@@ -1,0 +1,124 @@
+"""What a session on live prices came to: its equity through time, its reasons, its summary."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpt_trader.domain.text import units_text
+from gpt_trader.engine.ports import Entry
+from gpt_trader.engine.protect import resting_protection
+from gpt_trader.engine.records import FillBooked, Marked
+from gpt_trader.engine.state import State, equity
+from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
+from gpt_trader.kernel.slots import LOTS
+from gpt_trader.observe.cycle import quote_text, time_text
+from gpt_trader.runtime.journaling import read_entries
+from gpt_trader.runtime.live.terms import LiveTerms
+from gpt_trader.runtime.notes import Notes, refusal_json
+from gpt_trader.runtime.session import Session
+from gpt_trader.runtime.summary import Outcome, positions
+
+Json = dict[str, Any]
+Floats = NDArray[np.float64]
+
+
+class LiveRecord:
+    """All of a session since its first entry, resumed or not."""
+
+    def __init__(self, terms: LiveTerms, cash: int) -> None:
+        """cash: units that the session began with."""
+        self.terms = terms
+        self.notes = Notes(terms.plan)
+        self.cash = cash
+        self.fills = 0
+        self.first_ms: int | None = None  # the first decided bar
+        self.bare_s = 0.0  # with a stop that did not rest at the exchange
+        self._equity: list[float] = []
+        self._newest_ms = 0
+        self._is_bare = False
+
+    def take(self, state: State, entries: Sequence[Entry]) -> None:
+        """Add entries in order; `state` is the one after them."""
+        self.notes.take(entries)
+        self._count_bare(state, entries[-1].event.time_ms)
+        for entry in entries:
+            for record in entry.records:
+                if isinstance(record, Marked):
+                    self._equity.append(record.marks.equity)
+                    self.first_ms = record.cycle_ms if self.first_ms is None else self.first_ms
+                elif isinstance(record, FillBooked) and record.lots:
+                    self.fills += 1
+
+    def _count_bare(self, state: State, now_ms: int) -> None:
+        if self._is_bare:
+            self.bare_s += max(now_ms - self._newest_ms, 0) / 1000
+        self._newest_ms = max(now_ms, self._newest_ms)
+        plan = self.terms.plan
+        self._is_bare = any(
+            state.si[j, LOTS] != 0 and resting_protection(plan, state, j) is None
+            for j in range(len(plan.rests))
+        )
+
+    def equity(self, state: State) -> Floats:
+        """Return the equity at each cycle so far, quote; at least one value."""
+        return np.array(self._equity or [equity(self.terms.plan, state)], np.float64)
+
+
+def live_record_of(terms: LiveTerms, session: Session, cash: int) -> LiveRecord:
+    """Return the record of what the session's journal holds already."""
+    record = LiveRecord(terms, cash)
+    if session.resumed:
+        record.take(session.state, list(read_entries(session.journal)))
+        record.bare_s = 0.0  # counted since this start
+    return record
+
+
+def live_summary(record: LiveRecord, state: State, outcome: Outcome) -> Json:
+    """Return the last line of a run on live prices. Transfers are neither profit nor loss."""
+    plan, notes = record.terms.plan, record.notes
+    now = equity(plan, state)
+    net = now - (record.cash + state.transfers) / UNITS_PER_QUOTE
+    return {
+        "type": "summary",
+        "ok": True,
+        "profile": record.terms.header["profile"],
+        "label": None,
+        "costs_below_default": record.terms.costs.below_default,
+        "cycles": outcome.cycles,
+        "session_cycles": state.cycles,
+        "first_bar": None if record.first_ms is None else time_text(record.first_ms),
+        "last_bar": None if state.cycle_ms < 0 else time_text(state.cycle_ms),
+        "start_equity": units_text(record.cash),
+        "final_equity": quote_text(now),
+        "gross_pnl": quote_text(net + state.fees / UNITS_PER_QUOTE),
+        "fees": units_text(state.fees),
+        "spread_slippage": None,  # it is in the prices: what they would have been nobody knows
+        "net_pnl": quote_text(net),
+        "transfers": units_text(state.transfers),
+        "fills": record.fills,
+        "position_unprotected_seconds": round(record.bare_s, 3),
+        "open_positions": positions(plan, state),
+        "refusals": dict(notes.refusals.most_common()),
+        "newest_refusal": refusal_json(notes.refusal),
+        "holds": dict(notes.reasons.most_common()),
+        "actions": dict(notes.actions.most_common()),
+        "halts": _halts(state),
+        "resumed": outcome.resumed,
+        "interrupted": outcome.interrupted,
+        "state_dir": outcome.folder,
+        "error": None,
+    }
+
+
+def _halts(state: State) -> list[Json]:
+    found: list[Json] = []
+    if state.marks.halted:
+        found.append({"guard": "drawdown", "since": None, "active": True})
+    if state.marks.day_halted:
+        found.append({"guard": "daily_loss", "days": 1, "active": True})
+    if state.halted:
+        by, reason = state.switched_by, state.switch_reason
+        found.append({"guard": "halt", "by": by, "reason": reason, "active": True})
+    return found

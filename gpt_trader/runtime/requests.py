@@ -1,0 +1,85 @@
+"""Commands to a running bot: files that it takes in, journals as events, and answers."""
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gpt_trader.data.store.durable import replace_file
+from gpt_trader.engine import events as ev
+from gpt_trader.engine.codec import event_from_json
+from gpt_trader.engine.written import tagged_text
+from gpt_trader.errors import JournalError
+from gpt_trader.journal.encode import canonical_json
+
+INBOX = "inbox"
+ANSWERS = "answers"
+MOST_BYTES = 100_000
+KEPT_ANSWERS = 100
+Command = (
+    ev.HaltRequested
+    | ev.FlattenRequested
+    | ev.PauseRequested
+    | ev.Rearmed
+    | ev.OrderRequested
+    | ev.CancelRequested
+    | ev.AmendRequested
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """The inbox of a state folder."""
+
+    folder: Path
+
+    def put(self, command: Command) -> str:
+        """Leave a command, durably; return the name that its answer will have."""
+        name = f"{time.time_ns():020d}-{uuid.uuid4().hex[:8]}.json"
+        replace_file(self.folder / INBOX / name, tagged_text(command).encode())
+        return name
+
+    def waiting(self) -> list[str]:
+        """Return the names of the commands that nobody has taken, oldest first."""
+        try:
+            names = [path.name for path in (self.folder / INBOX).iterdir()]
+        except FileNotFoundError:
+            return []
+        return sorted(name for name in names if name.endswith(".json") and name[0] != ".")
+
+    def read(self, name: str) -> Command | None:
+        """Return a command; None if it is none that may come this way."""
+        path = self.folder / INBOX / name
+        try:
+            if path.stat().st_size > MOST_BYTES:
+                return None
+            event = event_from_json(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, JournalError):
+            return None
+        return event if isinstance(event, Command) else None
+
+    def done(self, name: str) -> None:
+        """Take a command out."""
+        (self.folder / INBOX / name).unlink(missing_ok=True)
+
+    def answer(self, name: str, answer: dict[str, Any]) -> None:
+        """Leave an answer for whoever asked; the oldest go."""
+        replace_file(self.folder / ANSWERS / name, canonical_json(answer).encode())
+        kept = sorted((self.folder / ANSWERS).iterdir())
+        for old in kept[:-KEPT_ANSWERS]:
+            old.unlink(missing_ok=True)
+
+    def answers(self, name: str, timeout_s: float) -> Iterator[dict[str, Any]]:
+        """Yield the answer to a command, once it is there; nothing after the timeout."""
+        until = time.monotonic() + timeout_s
+        path = self.folder / ANSWERS / name
+        while time.monotonic() < until:
+            if path.exists():
+                yield json.loads(path.read_text(encoding="utf-8"))
+                path.unlink(missing_ok=True)
+                return
+            threading.Event().wait(0.02)

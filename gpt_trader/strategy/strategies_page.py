@@ -1,0 +1,108 @@
+"""The page docs/strategies.md, written from the strategies themselves.
+
+`python -m gpt_trader.strategy.strategies_page > docs/strategies.md` writes it; a test holds
+it in step.
+"""
+
+import inspect
+import sys
+from typing import Any
+
+from gpt_trader.strategy.base import Param, params_of
+from gpt_trader.strategy.params import range_of
+from gpt_trader.strategy.registry import GROUP, builtin
+
+_INTRO = f"""\
+# Strategies
+
+<!-- Written by: python -m gpt_trader.strategy.strategies_page > docs/strategies.md -->
+
+A strategy is a frozen dataclass of parameters with one pure function, `targets(bars)`. It says
+for every bar which fraction of equity it would hold: `weight` in [-1, 1], 0 to sell all, NaN for
+no opinion (the lots are kept). The risk policy sizes it down afterwards, by default to 25 % of
+equity a product; what is below 0 counts as 0 on spot. With every weight come its conditions,
+each a value and a threshold, from which `gpt-trader why` explains a bar.
+
+Targets are states ("be in"), not events ("buy now"), so a missed bar cannot lose a position. Row
+*i* is computed from bars up to and including *i*. *Bars needed* is the number of bars for a first
+opinion; *trailing window* is the number of bars whose last row equals that of the full history to
+the last bit, which is what a live run loads.
+
+Defaults are taken from the sources named, once, and are not tuned on any data: they are places
+to start from, not advice. Set a parameter with `--set name=value`.
+
+Your own strategy: `gpt-trader new-strategy NAME` writes a working file and its test; run it with
+`--strategy file.py:Class`, or install a package with an entry point in the group
+`{GROUP}`. A class with `on_bar(view, memory)` in place of `targets(bars)` may do
+anything a bar at a time, and runs in replay and live only.
+"""
+
+_TIMEFRAMES = '''\
+Several timeframes: `coarser` makes longer bars of the ones at hand, and says for each of these
+which longer bar had closed by then. The one that is still forming is never among them.
+
+```python
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from gpt_trader import backtest, synthetic_market
+from gpt_trader.domain.targets import Targets
+from gpt_trader.domain.coarsen import coarser, spread, window
+from gpt_trader.kernel.features.averages import sma
+
+HOUR = 3_600_000
+
+
+@dataclass(frozen=True)
+class AboveTheDay:
+    """In while the close is above the mean close of the last whole days."""
+
+    name: ClassVar[str] = "above_the_day"
+    days: int = 3
+
+    @property
+    def min_bars(self):
+        return window(HOUR, 24 * HOUR, self.days)
+
+    warmup = min_bars
+
+    def targets(self, bars):
+        day = coarser(bars, 24 * HOUR)
+        mean = spread(sma(day.bars.close, self.days), day.at)
+        return Targets(np.where(np.isnan(mean), np.nan, np.where(bars.close > mean, 1.0, 0.0)))
+
+
+bars = synthetic_market(seed=7, products=["BTC-USD"], n_bars=1500, interval_ms=HOUR)
+assert backtest(bars, AboveTheDay()).checks.lookahead_ok
+```
+'''
+
+
+def render() -> str:
+    """Return the page as Markdown."""
+    sections = [_section(name, found) for name, found in builtin().items()]
+    return "\n".join([_INTRO, _TIMEFRAMES, *sections])
+
+
+def _section(name: str, strategy: type[Any]) -> str:
+    made = strategy()
+    lines = [f"## {name}", "", inspect.getdoc(strategy) or "", ""]
+    lines.append(f"Bars needed: {made.min_bars:,}; trailing window: {made.warmup:,} (by default).")
+    lines.append("")
+    params = params_of(strategy)
+    if not params:
+        return "\n".join([*lines, "No parameters.", ""])
+    lines += ["| parameter | default | range | meaning |", "| --- | --- | --- | --- |"]
+    return "\n".join([*lines, *map(_row, params), ""])
+
+
+def _row(param: Param) -> str:
+    default = str(param.default).lower() if isinstance(param.default, bool) else param.default
+    shown = f"`{default}`" if default != "" else "empty"
+    return f"| `{param.name}` | {shown} | {range_of(param) or 'text'} | {param.doc} |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())

@@ -1,0 +1,212 @@
+"""`kill`, `pause`, `resume`, `rearm`: with a bot that runs, is dead, or hangs."""
+
+import json
+import signal
+import subprocess
+
+import pytest
+
+from gpt_trader.app import kill as kill_run
+from gpt_trader.runtime.halt import HALT
+from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
+from gpt_trader.runtime.requests import INBOX
+from tests.cli.account.test_account import HOLD, call, exchange  # noqa: F401 - a fixture
+from tests.live_helpers import until
+from tests.session_helpers import COMMAND
+
+REST = ["orders", "place", "BTC-USD", "buy", "-p", "canary", "--live", "--yes"]
+
+
+def dev(tmp_path, *args):
+    return [*args, "--profile", "dev", "--state-dir", str(tmp_path)]
+
+
+def test_a_stopped_session_stays_halted_until_somebody_rearms(tmp_path, capsys):
+    assert call(capsys, *dev(tmp_path, "run", "--once"))[0] == 0
+    code, found = call(capsys, *dev(tmp_path, "kill", "--by", "ann", "--reason", "odd fills"))
+    assert (code, found["data"]["cancelled_by"]) == (0, "this command")
+    assert (tmp_path / "dev" / HALT).exists()
+    assert call(capsys, *dev(tmp_path, "run", "--once"))[0] == 6
+    halt = call(capsys, *dev(tmp_path, "status"))[1]["data"]["halts"][0]
+    assert (halt["by"], halt["reason"]) == ("ann", "odd fills")
+    rearm = dev(tmp_path, "rearm", "--by", "ann", "--reason", "looked")
+    assert call(capsys, *rearm)[0] == 0
+    assert not (tmp_path / "dev" / HALT).exists()
+    assert call(capsys, *dev(tmp_path, "run", "--once"))[0] == 0
+
+
+def test_the_latch_alone_halts_whoever_starts(tmp_path, capsys):
+    call(capsys, *dev(tmp_path, "run", "--once"))
+    (tmp_path / "dev" / HALT).write_text("torn", encoding="utf-8")
+    [halt] = call(capsys, *dev(tmp_path, "status"))[1]["data"]["halts"]
+    assert (halt["guard"], halt["by"]) == ("latch", "unknown")
+    assert call(capsys, *dev(tmp_path, "run", "--once"))[0] == 6
+
+
+def test_flatten_sells_what_is_held(tmp_path, capsys):
+    call(
+        capsys,
+        *dev(
+            tmp_path, "run", "--cycles", "3", "--strategy", "buy_and_hold", "--order-style", "taker"
+        ),
+    )
+    held = call(capsys, *dev(tmp_path, "status"))[1]["data"]["positions"]
+    assert held
+    code, found = call(capsys, *dev(tmp_path, "kill", "--flatten"))
+    assert (code, found["data"]["session"]["flattening"]) == (0, True)
+    call(
+        capsys,
+        *dev(
+            tmp_path, "run", "--cycles", "2", "--strategy", "buy_and_hold", "--order-style", "taker"
+        ),
+    )
+    assert call(capsys, *dev(tmp_path, "status"))[1]["data"]["positions"] == []
+
+
+def test_nothing_to_kill_is_said(tmp_path, capsys):
+    code, found = call(capsys, *dev(tmp_path, "kill"))
+    assert (code, found["error"]["code"]) == (2, "USAGE")
+
+
+def test_a_running_bot_listens(tmp_path, capsys):
+    slow = [str(COMMAND), *dev(tmp_path, "run"), "--json", "--set", "run.speed_bars_per_s=20"]
+    out = tmp_path / "out"
+    with out.open("w") as file, subprocess.Popen(slow, stdout=file) as bot:
+        until(lambda: out.stat().st_size > 0)
+        code, found = call(capsys, *dev(tmp_path, "pause"))
+        assert (code, found["data"]["paused"]) == (0, True)
+        assert call(capsys, *dev(tmp_path, "status"))[1]["data"]["running"]
+        assert call(capsys, *dev(tmp_path, "resume"))[1]["data"]["paused"] is False
+        code, found = call(capsys, *dev(tmp_path, "kill", "--reason", "stop it"))
+        assert (code, found["data"]["cancelled_by"]) == (0, "the running bot")
+        assert found["data"]["session"]["halted"]
+        code, found = call(capsys, *dev(tmp_path, "rearm", "--by", "a", "--reason", "b"))
+        assert (code, found["data"]["halted"]) == (0, False)
+        assert not (tmp_path / "dev" / HALT).exists()
+        assert list((tmp_path / "dev" / INBOX).iterdir()) == []
+        bot.send_signal(signal.SIGTERM)
+        bot.wait(timeout=30)
+    assert bot.returncode == 130
+    assert json.loads(out.read_text().splitlines()[-1])["type"] == "summary"
+
+
+# At the exchange.
+
+
+def resting(exchange, capsys):  # noqa: F811
+    """Begin a session, and let an entry rest in it; return the exchange's order."""
+    assert call(capsys, *HOLD)[0] == 0
+    bid = exchange.books.touch["BTC-USD"][0]
+    limit = format(bid * 9 // 10, "f") + ".00"
+    code, found = call(capsys, *REST, "--size", "0.0002", "--type", "limit", "--price", limit)
+    assert code == 0, found["error"]
+    [order] = exchange.books.orders.values()
+    assert order.status == "OPEN"
+    return order
+
+
+def test_a_dead_bots_entries_are_cancelled_and_none_follows(exchange, capsys):  # noqa: F811
+    order = resting(exchange, capsys)
+    code, found = call(capsys, "kill", "-p", "canary")
+    assert (code, found["data"]["entries_left_open"]) == (0, [])
+    assert order.status == "CANCELLED"
+    code, found = call(capsys, *REST, "--size", "0.0002")
+    assert (code, found["error"]["code"]) == (6, "HALTED")
+    assert len(exchange.books.orders) == 1
+
+
+@pytest.mark.parametrize("flags", [[], ["--flatten"]])
+def test_a_bot_that_hangs_is_passed_over(exchange, capsys, monkeypatch, tmp_path, flags):  # noqa: F811
+    order = resting(exchange, capsys)
+    foreign = exchange.books.create(
+        {
+            "client_order_id": "by hand",
+            "product_id": "BTC-USD",
+            "side": "BUY",
+            "order_configuration": {
+                "limit_limit_gtc": {"base_size": "0.001", "limit_price": "20000.00"}
+            },
+        },
+        exchange.now_ms,
+    )
+    monkeypatch.setattr(kill_run, "SILENT_S", 0.1)
+    portfolio = call(capsys, "account", "portfolios")[1]["data"]["portfolios"][0]["uuid"]
+    with portfolio_lock(default_lock_dir(), portfolio):
+        code, found = call(capsys, "kill", "-p", "canary", *flags)
+    assert (code, found["data"]["cancelled_by"]) == (0, "at the exchange")
+    assert order.status == "CANCELLED"
+    assert foreign.status == "OPEN", "it is not ours"
+    assert len(found["warnings"]) == len(flags)
+
+
+def test_an_exchange_that_is_away_leaves_the_latch_set(exchange, capsys):  # noqa: F811
+    from tests.emulator.faults import html
+
+    order = resting(exchange, capsys)
+    exchange.faults.add(html(503, times=None))
+    code, found = call(capsys, "kill", "-p", "canary")
+    assert code == 5
+    assert "the latch is set" in found["error"]["hint"]
+    exchange.faults.heal()
+    assert call(capsys, "kill", "-p", "canary")[0] == 0
+    assert order.status == "CANCELLED"
+
+
+# The watchdog, and a single cycle whose exchange goes away.
+
+
+def test_the_watchdog_cancels_what_a_silent_bot_left(exchange, capsys, tmp_path):  # noqa: F811
+    import os
+
+    from gpt_trader.runtime.live.alive import ALIVE
+    from gpt_trader.runtime.state_dir import state_root
+
+    order = resting(exchange, capsys)
+    watch = ["watchdog", "-p", "canary", "--once", "--silent-s", "30"]
+    code, found = call(capsys, *watch)
+    assert (code, found["data"]["died"], order.status) == (0, False, "OPEN")
+    sign = state_root(None, os.environ) / "canary" / ALIVE
+    sign.touch()
+    assert call(capsys, *watch)[0] == 0
+    os.utime(sign, (1, 1))
+    code, found = call(capsys, *watch)
+    assert (code, found["data"]["entries_left_open"]) == (1, [])
+    assert order.status == "CANCELLED"
+    assert call(capsys, *HOLD)[0] == 0, "the bot may start again"
+    assert call(capsys, *watch)[1]["data"]["silent_s"] is None, "it ended in good order"
+
+
+def test_a_single_cycle_that_cannot_look_in_the_end_says_so(exchange, capsys):  # noqa: F811
+    from tests.emulator.faults import html
+
+    assert call(capsys, *HOLD)[0] == 0
+    exchange.faults.add(html(503, path="/accounts", skip=2, times=None))
+    code, found = call(capsys, *HOLD)
+    assert code == 5, found
+
+
+def test_a_signal_cancels_entries_leaves_the_rest_and_saves(exchange, capsys, tmp_path):  # noqa: F811
+    order = resting(exchange, capsys)
+    held = exchange.books.create(
+        {
+            "client_order_id": "by hand",
+            "product_id": "BTC-USD",
+            "side": "SELL",
+            "order_configuration": {
+                "limit_limit_gtc": {"base_size": "0.001", "limit_price": "900000.00"}
+            },
+        },
+        exchange.now_ms,
+    )
+    run = [str(COMMAND), "run", "-p", "canary", "--live", "--strategy", "hold", "--json"]
+    out = tmp_path / "out"
+    with out.open("w") as file, subprocess.Popen(run, stdout=file) as bot:
+        until(lambda: exchange.wire.connections >= 2, seconds=60)
+        bot.send_signal(signal.SIGTERM)
+        bot.wait(timeout=30)
+    assert bot.returncode == 130
+    assert (order.status, held.status) == ("CANCELLED", "OPEN")
+    summary = json.loads(out.read_text().splitlines()[-1])
+    assert (summary["type"], summary["interrupted"]) == ("summary", True)
+    assert call(capsys, "account", "reconcile", "-p", "canary")[0] == 1, "the foreign order is told"
+    assert call(capsys, "journal", "verify", "-p", "canary")[0] == 0
