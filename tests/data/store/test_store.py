@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt_trader.data.checks.quality import digest
+from gpt_trader.data.store import partition, sealed
 from gpt_trader.data.store.partition import month_of, month_span
 from gpt_trader.data.store.store import (
     Store,
@@ -15,10 +16,8 @@ from gpt_trader.data.store.store import (
     asked,
     data_dir,
     listing,
-    partition,
     read,
     record,
-    sealed,
     write,
     writing,
 )
