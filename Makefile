@@ -8,6 +8,7 @@ FIRST ?= 1
 HOURS ?= 10
 STEP ?= 1
 EVENTS ?= 1000000
+REF ?= HEAD
 FILES ?=
 
 PY := $(VENV)/bin/python
@@ -15,7 +16,7 @@ UV_COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.
 	--generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check static coverage simulate crashes soak mutate bench peers docs golden lock clean
+.PHONY: help setup demo test check static coverage simulate crashes soak mutate bench compare peers docs golden lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +60,9 @@ mutate: setup ## Change one thing at a time in FILES, and list what no test noti
 
 bench: setup ## Measure speed, as ratios within one run
 	@$(PY) scripts/bench.py
+
+compare: setup ## Compare this tree's speed with revision REF=HEAD's, alternating
+	@$(PY) scripts/compare.py $(REF)
 
 peers: setup ## Install other backtesters into .venv-bench, for make bench to measure too
 	@$(PY) -m venv .venv-bench
