@@ -1,0 +1,157 @@
+"""Journals of an older version open, verify, recover, replay and go on. See journals/README.md."""
+
+import hashlib
+import json
+import lzma
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from gpt_trader.engine.codec import state_text
+from gpt_trader.engine.commands import SubmitOrder
+from gpt_trader.journal.compact import line
+from gpt_trader.journal.sqlite import open_journal
+from gpt_trader.runtime.journaling import read_entries, recover_state
+from gpt_trader.runtime.session import JOURNAL, read_header
+from gpt_trader.runtime.wiring import plan_of
+from tests.emulator import serve
+from tests.emulator.books import Order
+from tests.live_helpers import BUSY, MINUTE, Live
+from tests.session_helpers import call
+
+FOLDER = Path(__file__).parent / "journals"
+EXPECTED = json.loads((FOLDER / "expected.json").read_text(encoding="utf-8"))
+EXCHANGE = EXPECTED.pop("live-exchange")
+NAMES = tuple(EXPECTED)
+NUMBERS = {"size", "budget", "limit", "stop", "taker_rate", "maker_rate", "filled", "value", "fees"}
+
+
+def profile_of(name):
+    return "canary" if name.startswith("live") else "dev"
+
+
+def unpack(name, root):
+    """Put a journal where its profile's session is looked for; return the session's folder."""
+    folder = root / profile_of(name)
+    folder.mkdir(parents=True)
+    packed = (FOLDER / f"{name}.db.xz").read_bytes()
+    (folder / JOURNAL).write_bytes(lzma.decompress(packed))
+    return folder
+
+
+def told(capsys, root, name, *words):
+    """Return the data that a command says of a session."""
+    where = ("-p", profile_of(name), "--state-dir", root)
+    code, out, _ = call(capsys, *words, *where, "--json")
+    assert code == 0
+    return json.loads(out)["data"]
+
+
+def sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def state_digest(folder):
+    header = read_header(folder)
+    with open_journal(folder / JOURNAL, readonly=True) as journal:
+        return sha256(state_text(recover_state(journal, plan_of(header), header["cash"])))
+
+
+def sent(folder, after=0):
+    """Return the ids of the orders that a journal's entries sent."""
+    with open_journal(folder / JOURNAL, readonly=True) as journal:
+        return [
+            command.order.client_order_id
+            for entry in read_entries(journal, after)
+            for command in entry.commands
+            if isinstance(command, SubmitOrder)
+        ]
+
+
+def decided(folder, after=0):
+    """Return one digest of all records and commands, whatever the starts state."""
+    digest = hashlib.sha256()
+    with open_journal(folder / JOURNAL, readonly=True) as journal:
+        for entry in journal.read(after):
+            if entry.kind != "Started":
+                digest.update((entry.records + entry.commands).encode())
+    return digest.hexdigest()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_old_journal_holds_and_reads_as_it_did(name, tmp_path):
+    folder, expected = unpack(name, tmp_path), EXPECTED[name]
+    with open_journal(folder / JOURNAL, readonly=True) as journal:
+        report = journal.verify()
+        assert report.problem == ""
+        assert journal.anchor()[0] == expected["anchor"]
+        assert (journal.head()[0], report.head.hex()) == (expected["entries"], expected["head"])
+        assert sha256("".join(map(line, journal.read()))) == expected["lines_sha256"]
+    assert sent(folder) == expected["sent"]
+    assert decided(folder) == expected["decisions_sha256"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_old_journal_recovers_to_the_same_state(name, tmp_path):
+    assert state_digest(unpack(name, tmp_path)) == EXPECTED[name]["state_sha256"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_old_session_is_shown_as_it_was(name, tmp_path, capsys):
+    unpack(name, tmp_path)
+    status = told(capsys, tmp_path, name, "status")
+    status["journal"] = {key: status["journal"][key] for key in ("entries", "head")}
+    assert status == EXPECTED[name]["status"]
+    orders = told(capsys, tmp_path, name, "orders", "list")
+    assert sha256(json.dumps(orders, sort_keys=True)) == EXPECTED[name]["orders_sha256"]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "replay" in EXPECTED[name]])
+def test_an_old_session_is_decided_again_to_the_same_bytes(name, tmp_path, capsys):
+    unpack(name, tmp_path)
+    assert told(capsys, tmp_path, name, "replay") == EXPECTED[name]["replay"]
+
+
+@pytest.mark.parametrize("name", ["plain", "plain-compacted"])
+def test_an_old_simulated_session_goes_on_to_the_same_bytes(name, tmp_path, capsys):
+    folder, expected = unpack(name, tmp_path), EXPECTED[name]
+    code, _, _ = call(capsys, *expected["run"], "--cycles", 60, "--state-dir", tmp_path)
+    assert code == 0
+    assert not (folder / "journal-0001.db").exists()
+    on = expected["on"]
+    assert sent(folder, expected["entries"]) == on["sent"]
+    assert decided(folder, expected["entries"]) == on["decisions_sha256"]
+    assert state_digest(folder) == on["state_sha256"]
+    with open_journal(folder / JOURNAL, readonly=True) as journal:
+        assert (journal.head()[0], journal.head()[1].hex()) == (on["entries"], on["head"])
+
+
+@pytest.mark.parametrize("name", ["live", "live-compacted"])
+def test_an_old_live_session_goes_on_with_the_same_orders(name, tmp_path):
+    folder, expected = unpack(name, tmp_path), EXPECTED[name]
+    with serve(BUSY, now_ms=EXCHANGE["now_ms"]) as exchange:
+        as_it_was(exchange.books)
+        desk = Live(exchange, folder, expected["flags"], secret=exchange.new_key())
+        for _ in range(2):
+            session = desk.run(exchange.now_ms + 4 * MINUTE)
+        assert session.resumed
+        assert sent(folder, expected["entries"]) == expected["on"]["sent"]
+        assert exchange.books.violations == exchange.denied == exchange.books.replays == []
+        assert exchange.books.fills
+
+
+def as_it_was(books):
+    """Let an exchange hold what it held when the live journals were written."""
+    books.totals = {asset: Decimal(total) for asset, total in EXCHANGE["totals"].items()}
+    books.moved = dict(books.totals)
+    books._asked = EXCHANGE["asked"]
+    for row in EXCHANGE["open_orders"]:
+        known = {k: Decimal(v) if k in NUMBERS and v is not None else v for k, v in row.items()}
+        order = Order(**known)
+        for table, key in (
+            (books.orders, order.order_id),
+            (books.by_client, order.client_order_id),
+            (books._live, order.order_id),
+        ):
+            table[key] = order
