@@ -2,7 +2,8 @@
 
 Driven by the types' annotations: a NamedTuple is an object of its fields, a tuple an array, an
 enum its value, NaN null, an infinity the text "Infinity" or "-Infinity". Values of a union
-carry their type's name under "type". Where a number may be absent, NaN and None read as None.
+carry their tag under "type". Where a number may be absent, NaN and None read as None. What types
+and fields are called on disk is said by `names`.
 """
 
 import json
@@ -19,6 +20,7 @@ from gpt_trader.domain.decision import Decision, Told, Why
 from gpt_trader.domain.order import Order
 from gpt_trader.engine.commands import Command
 from gpt_trader.engine.events import Event
+from gpt_trader.engine.names import OLD_TAGS, TAGS, field_names
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import State, open_of
@@ -28,7 +30,6 @@ from gpt_trader.errors import JournalError, UsageError
 from gpt_trader.kernel.limits import Marks
 
 Decoder = Callable[[Any], Any]
-RENAMED = {"FreezeRequested": "PositionFound"}  # in older journals: with nothing held
 
 
 def _decision_from_json(data: dict[str, Any]) -> Decision:
@@ -73,7 +74,7 @@ def _same(data: Any) -> Any:  # noqa: ANN401
 @cache
 def _fields(kind: Any) -> tuple[tuple[str, Decoder], ...]:  # noqa: ANN401
     hints = get_type_hints(kind)
-    return tuple((name, _decoder(hints[name])) for name in kind._fields)
+    return tuple((name, _decoder(hints[field])) for field, name in field_names(kind))
 
 
 def _record_decoder(kind: Any) -> Decoder:  # noqa: ANN401
@@ -86,15 +87,19 @@ def _record_decoder(kind: Any) -> Decoder:  # noqa: ANN401
                 [data[name] if decode is _same else decode(data[name]) for name, decode in fields]
             )
         except KeyError:
-            return kind(**{name: decode(data[name]) for name, decode in fields if name in data})
+            known = zip(kind._fields, fields, strict=True)
+            return kind(
+                **{field: decode(data[name]) for field, (name, decode) in known if name in data}
+            )
 
     return decoded
 
 
 @cache
 def _by_name(union: Any) -> dict[str, Decoder]:  # noqa: ANN401
-    known = {kind.__name__: _decoder(kind) for kind in get_args(union)}
-    return known | {was: known[now] for was, now in RENAMED.items() if now in known}
+    kinds = get_args(union)
+    known = {TAGS[kind]: _decoder(kind) for kind in kinds}
+    return known | {tag: _decoder(kind) for tag, kind in OLD_TAGS.items() if kind in kinds}
 
 
 def _untagged(union: Any, data: dict[str, Any]) -> Any:  # noqa: ANN401

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from gpt_trader.domain.decision import Decision
+from gpt_trader.engine.names import TAGS, field_names
 
 Writer = Callable[[Any], str]
-_TOLD = (*Decision._fields[:-1], "reasons", "guards")  # instead of why
+_TOLD = ("reasons", "guards")  # of a decision, instead of why
 
 
 def written(value: Any) -> str:  # noqa: ANN401
@@ -24,7 +25,7 @@ def written(value: Any) -> str:  # noqa: ANN401
 
 
 def tagged_text(value: Any) -> str:  # noqa: ANN401
-    """Return an event, record or command as JSON text with its type's name under "type"."""
+    """Return an event, record or command as JSON text with its tag under "type"."""
     return _TAGGED[type(value)](value)
 
 
@@ -64,7 +65,11 @@ def _plain(value: np.generic) -> str:
 
 def _fields_of(kind: Any, tag: str = "") -> Writer:  # noqa: ANN401
     """Return what writes a NamedTuple as an object of its fields, in the order of their names."""
-    names = sorted(_TOLD if kind is Decision else kind._fields)
+    fields = {name: field for field, name in field_names(kind)}
+    if kind is Decision:
+        del fields["why"]
+        fields |= {told: told for told in _TOLD}
+    names = sorted(fields)
     keys = [f"{quoted(name)}:%s" for name in names]
     if tag:
         keys.insert(sum(name < "type" for name in names), f'"type":{quoted(tag)}')
@@ -72,12 +77,12 @@ def _fields_of(kind: Any, tag: str = "") -> Writer:  # noqa: ANN401
     writers = _WRITERS
     if len(names) < 2:  # attrgetter gives a tuple of two or more only
         return lambda value: layout % tuple(map(written, value))
-    picked = attrgetter(*names)
+    picked = attrgetter(*[fields[name] for name in names])
 
-    def fields(value: Any) -> str:  # noqa: ANN401
+    def fields_text(value: Any) -> str:  # noqa: ANN401
         return layout % tuple([writers[type(item)](item) for item in picked(value)])
 
-    return fields
+    return fields_text
 
 
 class _ByType(dict[type, Writer]):
@@ -89,10 +94,10 @@ class _ByType(dict[type, Writer]):
 
 
 class _ByTag(dict[type, Writer]):
-    """The same for what stands under its type's name."""
+    """The same for what carries a tag."""
 
     def __missing__(self, kind: type) -> Writer:
-        self[kind] = found = _fields_of(kind, kind.__name__)
+        self[kind] = found = _fields_of(kind, TAGS[kind])
         return found
 
 

@@ -12,6 +12,7 @@ from gpt_trader.engine.codec import (
     state_from_json,
     state_text,
 )
+from gpt_trader.engine.names import TAGS
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import BarTaken, Decided
@@ -97,7 +98,7 @@ def to_stored(entry: Entry) -> Stored:
     """Return an entry as the journal keeps it."""
     return Stored(
         time_ms=entry.event.time_ms,
-        kind=type(entry.event).__name__,
+        kind=TAGS[type(entry.event)],
         event=tagged_text(entry.event),
         records=tagged_texts(entry.records),
         commands=tagged_texts(entry.commands),
@@ -131,7 +132,7 @@ def header_of(journal: Journal) -> dict[str, Any] | None:
         event = event_from_json(json.loads(text))
         if not isinstance(event, ev.Started):
             return None
-        newest = journal.newest(type(event).__name__) if is_live(event.header) else None
+        newest = journal.newest(TAGS[ev.Started]) if is_live(event.header) else None
         if newest is not None:
             event = event_from_json(json.loads(newest.event))
             assert isinstance(event, ev.Started)

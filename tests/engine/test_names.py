@@ -1,0 +1,61 @@
+"""The forms on disk, name by name: a rename in code leaves them as they are."""
+
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from gpt_trader.domain.decision import Decision, Told
+from gpt_trader.engine.commands import Command
+from gpt_trader.engine.events import Event
+from gpt_trader.engine.names import OLD_TAGS, TAGS, field_names
+from gpt_trader.engine.records import Record
+
+PINNED = Path(__file__).parents[1] / "golden" / "names.txt"
+UNIONS = {"event": Event, "record": Record, "command": Command}
+WORDS = {int: "int", float: "number", str: "text", bool: "bool", Any: "any"}
+
+
+def form(hint: Any, name: str) -> Iterator[str]:
+    """Lines `name form` of a value on disk; of an object one for each of its fields."""
+    origin = get_origin(hint)
+    if origin is tuple:
+        yield from form(get_args(hint)[0], f"{name}[]")
+    elif origin is UnionType:
+        [inner] = set(get_args(hint)) - {NoneType}
+        yield from form(inner, f"{name}?")
+    elif origin is dict:
+        yield f"{name} object"
+    elif hint in WORDS:
+        yield f"{name} {WORDS[hint]}"
+    elif issubclass(hint, Enum):
+        yield f"{name} {' '.join(one.value for one in hint)}"
+    else:
+        hints = get_type_hints(hint)
+        fields = {on_disk: hints[field] for field, on_disk in field_names(hint)}
+        if hint is Decision:
+            del fields["why"]
+            fields |= get_type_hints(Told)
+        for on_disk in sorted(fields):
+            yield from form(fields[on_disk], f"{name}.{on_disk}")
+
+
+def forms() -> Iterator[str]:
+    for what, union in UNIONS.items():
+        for kind in get_args(union):
+            yield f"{what} {TAGS[kind]}"
+            yield from (line.replace(".", "  ", 1) for line in form(kind, ""))
+    yield from (f"{tag} is {TAGS[kind]} now" for tag, kind in OLD_TAGS.items())
+
+
+def test_what_is_on_disk_is_what_was_pinned():
+    """A name that is to stay on disk gets a row in `names.FIELDS`; a new form, a new line here."""
+    assert list(forms()) == PINNED.read_text(encoding="utf-8").splitlines()
+
+
+def test_every_type_has_a_tag_of_its_own():
+    kinds = [kind for union in UNIONS.values() for kind in get_args(union)]
+    assert set(TAGS) == set(kinds)
+    assert len(set(TAGS.values())) == len(kinds)
+    assert not set(OLD_TAGS) & set(TAGS.values())
