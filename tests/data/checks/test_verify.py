@@ -8,8 +8,8 @@ import pytest
 
 from gpt_trader.data.checks.quality import digest
 from gpt_trader.data.checks.verify import quarantine, verify
-from gpt_trader.data.store.partition import Partition
 from gpt_trader.data.store import partition, sealed
+from gpt_trader.data.store.partition import Partition
 from gpt_trader.data.store.store import Store, asked, read, write
 from gpt_trader.data.trades.trade_store import TradeDay, trade_files, write_day, write_trades
 from gpt_trader.domain.market import Trade
