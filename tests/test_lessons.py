@@ -43,7 +43,7 @@ LESSONS: dict[int, tuple[str, ...]] = {
     ),
     8: (
         "property/test_amendments.py::test_lesson_08_amendments_keep_side_and_intent",
-        "broker/test_paper.py::test_lesson_08_two_brackets_never_sell_more_than_is_held",
+        "broker/simulated/test_paper.py::test_lesson_08_two_brackets_never_sell_more_than_is_held",
     ),
     9: (
         "property/test_exits.py::test_lesson_09_any_state_can_be_left",
@@ -59,7 +59,7 @@ LESSONS: dict[int, tuple[str, ...]] = {
         "engine/test_events.py::test_lesson_11_the_daily_loss_ends_with_the_utc_day_across_a_restart",
     ),
     12: ("risk/test_guard_removal.py::test_lesson_12_removing_a_guard_fails_its_check",),
-    13: ("broker/test_paper.py::test_lesson_13_stops_and_trails_work_at_any_price",),
+    13: ("broker/simulated/test_paper.py::test_lesson_13_stops_and_trails_work_at_any_price",),
     15: (
         "engine/test_ids.py::test_lesson_15_ids_name_their_cause_and_nothing_else",
         "engine/test_ids.py::test_lesson_15_the_log_is_the_same_under_any_hash_seed",
@@ -67,7 +67,7 @@ LESSONS: dict[int, tuple[str, ...]] = {
     17: (
         "test_lessons.py::test_lesson_17_a_decision_at_a_close_fills_at_the_next_open",
         "test_lessons.py::test_lesson_17_no_strategy_has_a_cost_among_its_parameters",
-        "broker/test_paper.py::test_a_limit_waits_and_fills_at_its_price_as_maker",
+        "broker/simulated/test_paper.py::test_a_limit_waits_and_fills_at_its_price_as_maker",
     ),
     20: ("test_lessons.py::test_lesson_20_there_is_one_of_each",),
     21: (
@@ -76,14 +76,14 @@ LESSONS: dict[int, tuple[str, ...]] = {
     ),
     22: (
         "test_lessons.py::test_lesson_22_paper_means_live_public_prices",
-        "cli/test_backtest.py::test_the_demo_is_labeled_synthetic",
+        "cli/backtest/test_backtest.py::test_the_demo_is_labeled_synthetic",
     ),
     23: (
         "cli/test_main.py::test_lesson_23_json_stdout_parses",
         "e2e/test_bad_input.py::test_lesson_23_a_mistake_with_json_parses_too",
     ),
     24: (
-        "data/test_times.py::test_lesson_24_time_is_utc_under_another_zone",
+        "domain/test_times.py::test_lesson_24_time_is_utc_under_another_zone",
         "e2e/test_crash.py::test_lesson_24_another_time_zone_and_hash_seed_change_nothing",
     ),
     25: ("data/test_catalog.py::test_lesson_25_usd_usdc_and_perp_are_different_products",),
