@@ -19,7 +19,6 @@ from time import perf_counter
 from rich.console import Console
 
 from gpt_trader.broker.coinbase import messages
-from gpt_trader.broker.exchange.arrivals import Inbox
 from gpt_trader.broker.exchange.trade_bars import TradeBars
 from gpt_trader.broker.simulated.observe import ObserveBroker
 from gpt_trader.domain.bars import Bar
@@ -77,11 +76,11 @@ def frames(count: int, *, seed: int = 7) -> list[str]:
     return found
 
 
-def inbox() -> Inbox:
-    """Return an empty inbox for all products."""
+def arrivals() -> Arrivals:
+    """Return what takes in the news of all products."""
     bars = TradeBars({product.product_id: product for product in PRODUCTS}, MINUTE_MS)
-    made = Inbox(bars, lambda: T0)
-    made.began()
+    made = Arrivals(bars, lambda: T0)
+    made.begin_whole()
     return made
 
 
@@ -92,14 +91,14 @@ def flow_figures() -> list[str]:
     for text in texts:
         json.loads(text)
     bare_s = perf_counter() - began
-    box, size, done, times = inbox(), [], 0, []
+    box, size, done, times = arrivals(), [], 0, []
     while done < MESSAGES:
         began = perf_counter()
         for text in texts:
-            box.put(messages.read(text))
+            box.put(messages.told(messages.read(text)))
         times.append(perf_counter() - began)
         box.take()
-        box.closed(T0 + done * 2)
+        box.close_bars(T0 + done * 2)
         done += len(texts)
         size.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     best = len(texts) / min(times)

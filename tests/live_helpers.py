@@ -14,11 +14,12 @@ import numpy as np
 
 from gpt_trader.app.run_live import checked_portfolio, known_rests, read_account
 from gpt_trader.broker.coinbase.keys import Signer
+from gpt_trader.broker.coinbase.messages import DIALECT
 from gpt_trader.broker.coinbase.private import Private
 from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.broker.coinbase.rest import Rest
-from gpt_trader.broker.exchange.broker import CoinbaseBroker
-from gpt_trader.broker.exchange.link import CoinbaseLink
+from gpt_trader.broker.exchange.broker import ExchangeBroker
+from gpt_trader.broker.exchange.link import Link
 from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.config.load import load_profile
 from gpt_trader.domain.bars import Bars
@@ -86,7 +87,7 @@ class Live:
     flags: dict[str, object]
     profile: str = "canary"
     secret: tuple[str, str] = ("", "")
-    link: CoinbaseLink | None = None
+    link: Link | None = None
 
     def wait(self, seconds: float) -> bool:
         self.exchange.advance(self.exchange.now_ms + max(int(seconds * 1000), 1))
@@ -123,7 +124,7 @@ class Live:
         account = read_account(private, portfolio, products, known_rests(self.folder))
         resumes = (self.folder / JOURNAL).exists()
         terms = live_terms(settings, products, account, self.exchange.now_ms, resumes=resumes)
-        broker = CoinbaseBroker(private, self.wait)
+        broker = ExchangeBroker(private, self.wait)
         now = lambda: self.exchange.now_ms  # noqa: E731
         with start(terms, self.folder, lambda _: False, broker=broker, now_ms=now) as session:
             feed = LiveFeed(
@@ -145,14 +146,15 @@ class Live:
             yield session, feed, terms
 
     @contextlib.contextmanager
-    def streaming(self, session: Session) -> Iterator[CoinbaseLink]:
+    def streaming(self, session: Session) -> Iterator[Link]:
         """Keep a stream up whose waiting lets the market move, and what it told arrive."""
         now = lambda: self.exchange.now_ms  # noqa: E731
         signer = Signer(*self.secret, lambda: self.exchange.now_ms / 1000)
-        link = CoinbaseLink(
+        link = Link(
             session.plan.products,
             session.plan.interval_ms,
             broker=session.broker,
+            dialect=DIALECT,
             sign=signer.token,
             urls=(self.exchange.ws_url, None),
             now_ms=now,
@@ -176,7 +178,7 @@ class Live:
 
     def arrive(self) -> None:
         """Return once the stream has taken in all that the exchange told."""
-        wire, links = self.exchange.wire, self.link.stream.links
+        wire, links = self.exchange.wire, self.link.stream.connections
         wire.settle()
         until(
             lambda: (

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from gpt_trader.broker.coinbase.account import Balance
-from gpt_trader.broker.coinbase.private import Private
+from gpt_trader.broker.exchange.ports import Account
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
+from gpt_trader.domain.account import Balance
 from gpt_trader.runtime.venues import Exchange, check_key, connect_private, reach
 
 DEFAULT_QUOTE = "USD"
@@ -22,7 +22,7 @@ class Reached(NamedTuple):
 
     settings: Settings
     exchange: Exchange
-    private: Private
+    private: Account
 
     @property
     def quote(self) -> str:

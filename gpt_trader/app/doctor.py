@@ -12,17 +12,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gpt_trader.app.account import ATTEMPTS, wait
-from gpt_trader.broker.coinbase.catalog import untradable
 from gpt_trader.broker.coinbase.keys import load_signer
-from gpt_trader.broker.coinbase.parse import ProductInfo
-from gpt_trader.broker.coinbase.private import Private
-from gpt_trader.broker.coinbase.scope import check_scope
-from gpt_trader.broker.coinbase.symbols import book_id
-from gpt_trader.broker.exchange.stream import MARKET_URL, USER_URL, Channel, Link, Stream
+from gpt_trader.broker.coinbase.messages import DIALECT
+from gpt_trader.broker.exchange.ports import Account
+from gpt_trader.broker.exchange.scope import check_scope
+from gpt_trader.broker.exchange.stream import Channel, Connection, Stream
 from gpt_trader.cli.options import session_folder
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.secrets import credential_source
 from gpt_trader.config.settings import Settings
+from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.times import format_time
 from gpt_trader.errors import TraderError, UsageError
 from gpt_trader.journal.sqlite import open_journal
@@ -157,7 +156,7 @@ def _product(exchange: Exchange, name: str, products: list[ProductInfo]) -> Chec
         return f"{info.status}, minimum {info.quote_min_size} {info.quote_currency}"
 
     check = _timed(f"product {name}", ask)
-    if check.state == "ok" and (why := untradable(products[-1])) is not None:
+    if check.state == "ok" and (why := products[-1].closed):
         hint = "leave it out until the exchange opens it"
         return check._replace(state="warning", detail=f"{check.detail}: {why}", hint=hint)
     return check
@@ -190,10 +189,15 @@ def _key(
     yield _sizes(settings, private, products)
 
 
-def _scope(settings: Settings, private: Private) -> str:
+def _scope(settings: Settings, private: Account) -> str:
     found = private.permissions()
     trades = settings.broker == "coinbase"
-    check_scope(found, trades=trades, allow_transfer=settings.coinbase.allow_transfer_key)
+    check_scope(
+        found,
+        trades=trades,
+        allow_transfer=settings.coinbase.allow_transfer_key,
+        setting="coinbase.allow_transfer_key",
+    )
     rights = ", ".join(
         word
         for word, may in (
@@ -206,7 +210,7 @@ def _scope(settings: Settings, private: Private) -> str:
     return f"may {rights}; portfolio {found.portfolio_uuid}"
 
 
-def _fees(private: Private) -> str:
+def _fees(private: Account) -> str:
     tier = private.fee_tier()
     trip = 2 * tier.taker_rate * 100
     return (
@@ -215,7 +219,7 @@ def _fees(private: Private) -> str:
     )
 
 
-def _sizes(settings: Settings, private: Private, products: Sequence[ProductInfo]) -> Check:
+def _sizes(settings: Settings, private: Account, products: Sequence[ProductInfo]) -> Check:
     """Whether the largest entry that the limits allow is above the exchange's minimum."""
     try:
         wallets = {one.currency: one.available for one in private.balances()}
@@ -241,29 +245,28 @@ def _channels(settings: Settings, exchange: Exchange) -> Iterator[Check]:
     if keys.rest_url is not None and keys.ws_url is None:
         yield Check("channels", "skipped", "coinbase.ws_url is not set beside coinbase.rest_url")
         return
-    books = tuple(book_id(name) for name in settings.products) or ("BTC-USD",)
-    wanted = [
-        ("heartbeats", keys.ws_url or MARKET_URL, ()),
-        ("ticker", keys.ws_url or MARKET_URL, (Channel("ticker", books),)),
-        ("market_trades", keys.ws_url or MARKET_URL, (Channel("market_trades", books),)),
-    ]
+    books = tuple(DIALECT.book_id(name) for name in settings.products) or ("BTC-USD",)
+    url = keys.ws_url or DIALECT.urls[0]
+    wanted: list[tuple[str, str, tuple[Channel, ...]]] = [(DIALECT.heartbeat.name, url, ())]
+    wanted += [(channel.name, url, (channel,)) for channel in DIALECT.market(books)]
     signer = None
     with suppress(TraderError):  # the key's own check says so
         signer = load_signer(os.environ, keys.key_file, lambda: exchange.now_ms() / 1000)
     if signer is not None:
-        url = keys.ws_user_url or keys.ws_url or USER_URL
-        wanted.append(("user", url, (Channel("user"),)))
-    links = [Link(name, url, channels) for name, url, channels in wanted]
+        url = keys.ws_user_url or keys.ws_url or DIALECT.urls[1]
+        wanted += [(channel.name, url, (channel,)) for channel in DIALECT.account]
+    links = [Connection(name, url, channels) for name, url, channels in wanted]
     up = {link.name: threading.Event() for link in links}
     took: dict[str, float] = {}
     began = time.monotonic()
 
-    def came_up(link: Link) -> None:
+    def came_up(link: Connection) -> None:
         took[link.name] = (time.monotonic() - began) * 1000
         up[link.name].set()
 
     stream = Stream(
         links,
+        dialect=DIALECT,
         sign=(lambda: None) if signer is None else signer.token,
         put=lambda _: None,
         came_up=came_up,

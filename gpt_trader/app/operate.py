@@ -60,11 +60,9 @@ def _look(session: Session, header: Mapping[str, Any], *, fresh: bool) -> None:
 
     One that does not answer keeps nothing but entries from being carried out.
     """
-    from gpt_trader.broker.exchange.broker import CoinbaseBroker
     from gpt_trader.runtime.live.agreement import began_with
     from gpt_trader.runtime.live.reconcile import Reconciler
 
-    assert isinstance(session.broker, CoinbaseBroker)
     age_ms = session.time_ms() - session.state.reconciled_ms
     if not fresh and age_ms <= session.plan.max_unreconciled_ms // 2:
         return
@@ -83,8 +81,8 @@ def _live_parts(
     if not is_live(header):
         return None, None
     from gpt_trader.app.account import ATTEMPTS, wait
-    from gpt_trader.broker.coinbase.scope import check_portfolio, check_scope
-    from gpt_trader.broker.exchange.broker import CoinbaseBroker
+    from gpt_trader.broker.exchange.broker import ExchangeBroker
+    from gpt_trader.broker.exchange.scope import check_portfolio, check_scope
     from gpt_trader.broker.simulated.observe import ObserveBroker
     from gpt_trader.broker.simulated.quotes import QuotePaper
     from gpt_trader.runtime.venues import connect_private, reach
@@ -106,9 +104,13 @@ def _live_parts(
     )
     permissions = private.permissions()
     check_portfolio(permissions, header["portfolio"])
-    allowed = settings.coinbase.allow_transfer_key
-    check_scope(permissions, trades=not reads, allow_transfer=allowed)
-    return CoinbaseBroker(private, wait, Latch(folder).entering), exchange.now_ms
+    check_scope(
+        permissions,
+        trades=not reads,
+        allow_transfer=settings.coinbase.allow_transfer_key,
+        setting="coinbase.allow_transfer_key",
+    )
+    return ExchangeBroker(private, wait, Latch(folder).entering), exchange.now_ms
 
 
 def take(session: Session, event: Event) -> list[Entry]:

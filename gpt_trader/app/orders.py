@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from gpt_trader.app.operate import take
-from gpt_trader.broker.coinbase.wire import SIDE_WORDS, configuration
+from gpt_trader.broker.coinbase.private import request
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.domain.decision import Reason
 from gpt_trader.domain.order import Order, OrderStatus, OrderType, Origin, TimeInForce
@@ -88,7 +88,7 @@ def place(session: Session, asked: Asked, *, dry_run: bool) -> Verdict:
     shown = order_json(plan, checked)
     if refusal is not None or dry_run:
         shown["status"] = "REFUSED" if refusal is not None else "DRY_RUN"
-    data |= {"order": shown, "cut_from": None, "request": _request(product, checked)}
+    data |= {"order": shown, "cut_from": None, "request": request(checked, product)}
     data["fees"] = _fees(plan, state, product, checked)
     if refusal is not None:
         return Verdict(refusal, data, "", _price_hint(session, j))
@@ -98,16 +98,6 @@ def place(session: Session, asked: Asked, *, dry_run: bool) -> Verdict:
     if not dry_run:
         words += f"\n{checked.client_order_id}: {checked.status}, rests until the next bar"
     return Verdict(None, data, words, _ended_hint(session))
-
-
-def _request(product: Product, order: Order) -> Json:
-    """Return exactly what is sent for an order."""
-    return {
-        "client_order_id": order.client_order_id,
-        "product_id": order.product_id,
-        "side": SIDE_WORDS[order.side],
-        "order_configuration": configuration(order, product),
-    }
 
 
 def _fees(plan: Plan, state: State, product: Product, order: Order) -> Json:

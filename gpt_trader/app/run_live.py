@@ -13,36 +13,35 @@ from typing import NamedTuple
 from gpt_trader.app.paging import paging
 from gpt_trader.app.run import Ended, controls_of, following, watched, write_fills
 from gpt_trader.app.run_input import Asked
-from gpt_trader.broker.coinbase.catalog import Catalog, untradable
 from gpt_trader.broker.coinbase.keys import load_signer
-from gpt_trader.broker.coinbase.parse import ProductInfo
-from gpt_trader.broker.coinbase.private import Private
-from gpt_trader.broker.coinbase.public import PublicMarket
-from gpt_trader.broker.coinbase.scope import check_scope, takes_stops
-from gpt_trader.broker.exchange.broker import CoinbaseBroker
-from gpt_trader.broker.exchange.link import CoinbaseLink
+from gpt_trader.broker.coinbase.messages import DIALECT
+from gpt_trader.broker.exchange.broker import ExchangeBroker
+from gpt_trader.broker.exchange.catalog import Catalog
+from gpt_trader.broker.exchange.link import Link
+from gpt_trader.broker.exchange.ports import Account, Market
+from gpt_trader.broker.exchange.scope import check_scope
 from gpt_trader.broker.simulated.observe import ObserveBroker
 from gpt_trader.broker.simulated.quotes import QuotePaper
 from gpt_trader.cli.output import encode, note, warn
 from gpt_trader.cli.run import view as run_view
 from gpt_trader.config.settings import Settings
+from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.times import format_time
 from gpt_trader.engine.drive import Observer
 from gpt_trader.engine.events import StopRequested
 from gpt_trader.engine.ports import Broker
-from gpt_trader.engine.state import State
 from gpt_trader.errors import DataError, StorageError
 from gpt_trader.observe.notify import INFO
 from gpt_trader.risk.policy import no_policy
 from gpt_trader.runtime.halt import Latch
 from gpt_trader.runtime.live.agreement import began_with
 from gpt_trader.runtime.live.alive import Alive
-from gpt_trader.runtime.live.feed import Books, LiveFeed, Market
+from gpt_trader.runtime.live.feed import LiveFeed
 from gpt_trader.runtime.live.last_resort import cancel_from_memory
-from gpt_trader.runtime.live.reconcile import Orders, Reconciler
+from gpt_trader.runtime.live.reconcile import Reconciler
 from gpt_trader.runtime.live.record import live_record_of, live_summary
-from gpt_trader.runtime.live.terms import Account, LiveTerms, live_terms
+from gpt_trader.runtime.live.terms import LiveTerms, Opening, live_terms
 from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.session import JOURNAL, Session, read_header, start
 from gpt_trader.runtime.state_dir import live_dir
@@ -63,6 +62,7 @@ class Wires(NamedTuple):
     market: Market
     broker: Broker
     catalog: Catalog
+    has_account: bool
     now_ms: Callable[[], int]
     folder: Path
 
@@ -101,7 +101,13 @@ def run_live(
             plan=session.plan,
             state=lambda: session.state,
             market=wires.market,
-            books=_books(session, wires),
+            books=Reconciler(
+                session.plan,
+                wires.broker,
+                began_with(read_header(wires.folder)),
+                lambda: session.state,
+                wires.now_ms,
+            ),
             now_ms=wires.now_ms,
             wait=stop.wait,
             stopped=lambda: stop.asked,
@@ -138,7 +144,7 @@ def run_live(
             write_fills(fills, session)
         state = session.state
         outcome = Outcome(done, session.resumed, stop.asked, str(wires.folder))
-    for one in [] if link is None else link.stream.links:
+    for one in [] if link is None else link.stream.connections:
         if one.problem:
             warn(f"the {one.name} stream came up {one.connects} times, ended by: {one.problem}")
     if feed.failures:
@@ -163,7 +169,7 @@ def _look_for_a_lost_journal(wires: Wires, session: Session, observe: Observer) 
 
     A session is new until its first cycle: one that ended before it had looked must look again.
     """
-    if session.state.cycles or not isinstance(wires.broker, CoinbaseBroker):
+    if session.state.cycles:
         return
     for found in wires.broker.earlier(session.plan, wires.now_ms()):
         product = session.plan.products[session.plan.index[found.product_id]]
@@ -178,18 +184,6 @@ def _look_for_a_lost_journal(wires: Wires, session: Session, observe: Observer) 
         session.take(found, observe)
 
 
-def _books(session: Session, wires: Wires) -> Books:
-    """Return what looks at the account, or at the simulated orders."""
-
-    def state() -> State:
-        return session.state
-
-    if isinstance(wires.broker, CoinbaseBroker):
-        began = began_with(read_header(wires.folder))
-        return Reconciler(session.plan, wires.broker, began, state, wires.now_ms)
-    return Orders(session.plan, session.broker, state, wires.now_ms)
-
-
 @contextlib.contextmanager
 def _session(wires: Wires) -> Iterator[Session]:
     with start(
@@ -199,21 +193,22 @@ def _session(wires: Wires) -> Iterator[Session]:
 
 
 @contextlib.contextmanager
-def _linked(wires: Wires, settings: Settings, *, once: bool) -> Iterator[CoinbaseLink | None]:
+def _linked(wires: Wires, settings: Settings, *, once: bool) -> Iterator[Link | None]:
     """Keep a stream up, for a run that goes on; none beside a stand-in that has none."""
     keys = settings.coinbase
     if once or (keys.rest_url is not None and keys.ws_url is None):
         yield None
         return
-    broker = wires.broker if isinstance(wires.broker, CoinbaseBroker) else None
-    signer = None
-    if broker is not None:
+    sign = None
+    if wires.has_account:
         signer = load_signer(os.environ, keys.key_file, lambda: wires.now_ms() / 1000)
-    link = CoinbaseLink(
+        sign = None if signer is None else signer.token
+    link = Link(
         wires.terms.plan.products,
         wires.terms.plan.interval_ms,
-        broker=broker,
-        sign=(lambda: None) if signer is None else signer.token,
+        broker=wires.broker,
+        dialect=DIALECT,
+        sign=sign,
         urls=(keys.ws_url, keys.ws_user_url),
         now_ms=wires.now_ms,
         clock=time.monotonic,
@@ -232,8 +227,8 @@ def _connected(asked: Asked, settings: Settings, stop: Stop, state_dir: Path | N
     if abs(exchange.skew_ms) > SKEW_SAID_MS:
         note(f"this machine's clock is {-exchange.skew_ms / 1000:+.1f} s from the exchange's")
     limits = None if asked.risk else no_policy(settings.interval_ms)
-    account: Account | None = None
-    private: Private | None = None
+    opening: Opening | None = None
+    private: Account | None = None
     broker: Broker = ObserveBroker() if settings.broker == "observe" else QuotePaper()
     if settings.broker == "coinbase":
         private = connect_private(
@@ -246,21 +241,22 @@ def _connected(asked: Asked, settings: Settings, stop: Stop, state_dir: Path | N
         )
         portfolio = checked_portfolio(private, settings)
         folder = live_dir(settings.profile, portfolio, state_dir, os.environ)
-        broker = CoinbaseBroker(private, wait, Latch(folder).entering)
+        broker = ExchangeBroker(private, wait, Latch(folder).entering)
     else:
         folder = folder_of(settings.profile, state_dir, os.environ)
     resumes = (folder / JOURNAL).exists()
     known = plan_of(read_header(folder)).products if resumes else ()
     products, infos = _listed(exchange.market, settings.products, known)
     if private is not None:
-        account = read_account(private, portfolio, products, known_rests(folder))
-    terms = live_terms(settings, products, account, exchange.now_ms(), limits, resumes=resumes)
+        opening = read_account(private, portfolio, products, known_rests(folder))
+    terms = live_terms(settings, products, opening, exchange.now_ms(), limits, resumes=resumes)
     catalog = Catalog(exchange.market.product, infos)
-    return Wires(terms, exchange.market, broker, catalog, exchange.now_ms, folder)
+    has_account = private is not None
+    return Wires(terms, exchange.market, broker, catalog, has_account, exchange.now_ms, folder)
 
 
 def _listed(
-    market: PublicMarket, names: Sequence[str], known: Sequence[Product]
+    market: Market, names: Sequence[str], known: Sequence[Product]
 ) -> tuple[list[Product], list[ProductInfo]]:
     """Return the products as they trade now, and what the exchange says of them.
 
@@ -277,18 +273,22 @@ def _listed(
             warn(f"{name} is not listed any more: {error.message}")
             products.append(before[name])
             continue
-        why = untradable(info)
-        if why is not None:
-            warn(f"{name} cannot be traded now: {why}; its orders will be refused")
+        if info.closed:
+            warn(f"{name} cannot be traded now: {info.closed}; its orders will be refused")
         products.append(product_of(info))
         infos.append(info)
     return products, infos
 
 
-def checked_portfolio(private: Private, settings: Settings) -> str:
+def checked_portfolio(private: Account, settings: Settings) -> str:
     """Return the portfolio that the key trades in, after checking what it may do: AuthError."""
     permissions = private.permissions()
-    check_scope(permissions, trades=True, allow_transfer=settings.coinbase.allow_transfer_key)
+    check_scope(
+        permissions,
+        trades=True,
+        allow_transfer=settings.coinbase.allow_transfer_key,
+        setting="coinbase.allow_transfer_key",
+    )
     return permissions.portfolio_uuid
 
 
@@ -302,8 +302,8 @@ def known_rests(folder: Path) -> dict[str, bool]:
 
 
 def read_account(
-    private: Private, portfolio: str, products: Sequence[Product], known: Mapping[str, bool]
-) -> Account:
+    private: Account, portfolio: str, products: Sequence[Product], known: Mapping[str, bool]
+) -> Opening:
     """Return what the account is.
 
     Whether a stop may rest is asked with previews, of the smallest size that can be sold; where
@@ -314,9 +314,9 @@ def read_account(
     quote = wallets.get(products[0].quote_currency)
     rests = []
     for product in products:
-        told = takes_stops(private, product)
+        told = private.takes_stops(product)
         rests.append(known.get(product.product_id, False) if told is None else told)
-    return Account(
+    return Opening(
         portfolio=portfolio,
         wallets={name: one.total for name, one in wallets.items()},
         cash=Decimal(0) if quote is None else quote.available,

@@ -32,3 +32,25 @@ class Touch(NamedTuple):
     time_ms: int
     bid: Decimal
     ask: Decimal
+
+
+class ProductInfo(NamedTuple):
+    """What an exchange says of a product; None where it says nothing.
+
+    status, flags: the exchange's words. closed: why no order of it would be taken now, "" if it
+    would.
+    """
+
+    product_id: str
+    product_type: str
+    base_currency: str
+    quote_currency: str
+    base_increment: Decimal | None
+    price_increment: Decimal | None
+    base_min_size: Decimal | None
+    quote_min_size: Decimal | None
+    status: str
+    flags: tuple[str, ...]
+    price: Decimal | None
+    volume_24h: Decimal | None
+    closed: str = ""

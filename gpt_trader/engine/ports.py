@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
+from gpt_trader.domain.account import RemoteOrder
 from gpt_trader.domain.targets import Target
 from gpt_trader.engine.commands import Command
-from gpt_trader.engine.events import BarClosed, BarMissed, Event, Quoted
+from gpt_trader.engine.events import BarClosed, BarMissed, Event, PositionFound, Quoted
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import State
@@ -36,28 +37,6 @@ class Signals(Protocol):
         ...
 
 
-class Broker(Protocol):
-    """Where commands go. What comes of them returns as events."""
-
-    def on_bar(self, plan: Plan, state: State, event: BarClosed | BarMissed) -> Sequence[Event]:
-        """Return what a new bar did to resting orders (a real exchange reports by its feed)."""
-        ...
-
-    def on_quote(self, plan: Plan, state: State, event: Quoted) -> Sequence[Event]:
-        """Return what a quote did to orders that only this broker knows how to fill."""
-        ...
-
-    def execute(
-        self, plan: Plan, state: State, commands: Sequence[Command], time_ms: int
-    ) -> Sequence[Event]:
-        """Carry out commands; return what is known of them at once."""
-        ...
-
-    def reconcile(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
-        """Return the events that bring the state's orders in line with the broker's."""
-        ...
-
-
 class Seen(NamedTuple):
     """What an exchange's account is. wallets: exact totals by currency.
 
@@ -68,6 +47,60 @@ class Seen(NamedTuple):
     wallets: Mapping[str, Decimal]
     foreign_orders: int
     reports: Sequence[Event]
+
+
+class Broker(Protocol):
+    """Where commands go. What comes of them returns as events, at once or at any time later.
+
+    Nobody may rely on an answer: `execute` may return nothing, and bars, quotes and further
+    commands may come before it is known what became of an order. Whatever is known by then is
+    handed over by any of the other methods, each of which may be asked as often as one likes:
+    all reports are cumulative, so one that comes twice, late or out of order changes nothing.
+    A broker without an account (paper, observe) sees no reports, no wallets and no past.
+    """
+
+    def on_bar(self, plan: Plan, state: State, event: BarClosed | BarMissed) -> Sequence[Event]:
+        """Return what is known of the product's orders, before its new bar is decided on."""
+        ...
+
+    def on_quote(self, plan: Plan, state: State, event: Quoted) -> Sequence[Event]:
+        """Return what a quote did to orders that only this broker knows how to fill."""
+        ...
+
+    def on_order(
+        self, plan: Plan, state: State, remote: RemoteOrder, time_ms: int
+    ) -> Sequence[Event]:
+        """Return what the exchange's report on an order says that is new; a foreign one: nothing.
+
+        An order that had ended may still be reported: a late fill is booked, and halts.
+        """
+        ...
+
+    def execute(
+        self, plan: Plan, state: State, commands: Sequence[Command], time_ms: int
+    ) -> Sequence[Event]:
+        """Take commands over, each once; return what is known of them at once, maybe nothing.
+
+        Within a product they are carried out in their order, and what follows a cancel is never
+        sent before that order is seen to have ended with nothing more filled: it needs the coins
+        or the cash that the cancel frees. What will not be sent is reported as ended.
+        """
+        ...
+
+    def reconcile(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
+        """Look at every order that is open in the state; return what brings it in line.
+
+        Raises AuthError or another of the exchange's errors if nothing could be seen.
+        """
+        ...
+
+    def look(self, plan: Plan, state: State, time_ms: int) -> Seen | None:
+        """Look at the account; None: this broker has none."""
+        ...
+
+    def earlier(self, plan: Plan, time_ms: int) -> Sequence[PositionFound]:
+        """Return what the account shows of products that this bot traded under a lost journal."""
+        ...
 
 
 class Journal(Protocol):

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from gpt_trader.broker.coinbase.keys import load_signer
-from gpt_trader.broker.coinbase.parse import ProductInfo
 from gpt_trader.broker.coinbase.private import Private
 from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.broker.coinbase.rest import ATTEMPTS, Rest
@@ -14,6 +13,7 @@ from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.config.schema import CoinbaseKeys
 from gpt_trader.config.secrets import credential_source
 from gpt_trader.data.catalog import is_perpetual_id
+from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.product import Product
 from gpt_trader.errors import AuthError, DataError
 from gpt_trader.runtime.session import clock_ms

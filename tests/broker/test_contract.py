@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.broker.exchange.broker import CoinbaseBroker
+from gpt_trader.broker.exchange.broker import ExchangeBroker
 from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
@@ -24,7 +24,7 @@ class CoinbaseDesk(Desk):
         super().__init__()
         self.exchange = exchange
         desk = Live(exchange, folder, {}, secret=exchange.new_key())
-        self.broker = CoinbaseBroker(desk.private(), desk.wait)
+        self.broker = ExchangeBroker(desk.private(), desk.wait)
 
     def bar(self, close, *, open=None, high=None, low=None, open_ms=None, **more):  # noqa: A002
         if open_ms is None:

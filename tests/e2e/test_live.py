@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.broker.exchange.arrivals import Inbox
+from gpt_trader.broker.exchange.arrivals import Arrivals
 from gpt_trader.cli.main import main
 from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.engine.events import BarClosed, OrderUpdated
@@ -213,7 +213,7 @@ def test_a_stream_closes_bars_on_time_and_reports_orders(tmp_path):
         assert not any(
             isinstance(record, BarCorrected) for e in entries(desk) for record in e.records
         )
-        assert [link.connects for link in desk.link.stream.links] == [1, 1]
+        assert [link.connects for link in desk.link.stream.connections] == [1, 1]
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -245,7 +245,7 @@ def test_streams_that_break_lose_nothing(seed, tmp_path):
         session = desk.run(desk.exchange.now_ms + 25 * MINUTE, streams=True)
         desk.wait = plain_wait
         assert len(done) > 6
-        assert sum(link.connects for link in desk.link.stream.links) > 6
+        assert sum(link.connects for link in desk.link.stream.connections) > 6
         session = desk.run(desk.exchange.now_ms + 3 * MINUTE, streams=True)
         agrees(desk, session)
         replays(desk)
@@ -309,7 +309,7 @@ def test_a_product_that_is_delisted_does_not_keep_a_session_from_starting(accoun
 def test_a_run_that_goes_on_streams_and_says_what_broke(account, capsys, monkeypatch):
     monkeypatch.setenv("GPT_TRADER_COINBASE__WS_URL", account.ws_url)
     begin_ms, waited = account.now_ms, []
-    wait = Inbox.wait
+    wait = Arrivals.wait
 
     def waits(self, timeout_s):  # the market moves while the loop waits
         waited.append(timeout_s)
@@ -320,7 +320,7 @@ def test_a_run_that_goes_on_streams_and_says_what_broke(account, capsys, monkeyp
             until(lambda: account.wire.connections > 1)
         wait(self, 0.01)
 
-    monkeypatch.setattr(Inbox, "wait", waits)
+    monkeypatch.setattr(Arrivals, "wait", waits)
     run = ["run", "-p", "paper", "--interval", "1m", "--cycles", "4", "--strategy", "hold"]
     assert main([*run, "--json"]) == 0
     out, err = capsys.readouterr()

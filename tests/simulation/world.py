@@ -10,13 +10,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from gpt_trader.broker.coinbase.messages import Frame
+from gpt_trader.broker.coinbase.messages import DIALECT
 from gpt_trader.broker.coinbase.private import Private
 from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.broker.coinbase.rest import Rest
-from gpt_trader.broker.exchange.broker import CoinbaseBroker
-from gpt_trader.broker.exchange.link import CoinbaseLink
+from gpt_trader.broker.exchange.broker import ExchangeBroker
+from gpt_trader.broker.exchange.link import Link
 from gpt_trader.broker.exchange.pace import Pace
+from gpt_trader.broker.exchange.stream import Frame
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.order import OrderStatus
@@ -36,7 +37,7 @@ from gpt_trader.runtime.live.agreement import began_with, differences
 from gpt_trader.runtime.live.feed import CONFIRM_MS, LiveFeed
 from gpt_trader.runtime.live.last_resort import cancel_from_memory
 from gpt_trader.runtime.live.reconcile import Reconciler
-from gpt_trader.runtime.live.terms import Account, live_terms
+from gpt_trader.runtime.live.terms import Opening, live_terms
 from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.requests import Inbox
 from gpt_trader.runtime.session import JOURNAL, Session, read_header, start, view
@@ -89,7 +90,7 @@ class SimRest(Rest):
         return self._world.ask("POST", path, {}, named["data"])
 
 
-class SimLink(CoinbaseLink):
+class SimLink(Link):
     """The production link, fed by the exchange instead of a thread; waiting lets time pass."""
 
     world: "World"
@@ -102,24 +103,24 @@ class SimLink(CoinbaseLink):
     def deliver(self) -> None:
         """Take in what the exchange told."""
         exchange, now_s = self.world.exchange, self.world.clock_s()
-        for link in self.stream.links:
+        for link in self.stream.connections:
             is_up = exchange.up[link.name]
             if not is_up and exchange.now_ms >= exchange.up_again_ms[link.name]:
                 exchange.up[link.name] = is_up = True
                 if link.is_up:  # it broke and came back between two looks
                     link.is_up = False
-                    self._went_down(link)
+                    self._go_down(link)
             if is_up and not link.is_up:
                 link.is_up = True
                 link.connects += 1
-                self._came_up(link)
+                self._come_up(link)
             elif link.is_up and not is_up:
                 link.is_up = False
-                self._went_down(link)
+                self._go_down(link)
             link.heard_s = now_s
         while exchange.frames:
             _, frame = exchange.frames.popleft()
-            self._inbox.put(Frame(frame["channel"], None, frame["events"]))
+            self.put(Frame(frame["channel"], None, frame["events"]))
 
 
 @dataclass
@@ -282,11 +283,11 @@ class World:
     def _session(self, latch: Latch, watch: Watch) -> Any:
         rest = SimRest(self)
         private = Private(rest, rest)
-        self.broker = CoinbaseBroker(private, self.wait, latch.entering)
+        self.broker = ExchangeBroker(private, self.wait, latch.entering)
         self.market = PublicMarket(SimRest(self))
         wallets = {one.currency: one.total for one in private.balances()}
         free = {one.currency: one.available for one in private.balances()}
-        account = Account(
+        account = Opening(
             portfolio=PORTFOLIO,
             wallets=wallets,
             cash=free["USD"],
@@ -315,7 +316,8 @@ class World:
             session.plan.products,
             session.plan.interval_ms,
             broker=self.broker,
-            sign=lambda: None,
+            dialect=DIALECT,
+            sign=lambda: "",
             urls=("ws://127.0.0.1:1", None),
             now_ms=self.now_ms,
             clock=self.clock_s,

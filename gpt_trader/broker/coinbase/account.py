@@ -1,143 +1,47 @@
-"""What Coinbase says of an account, as values, and the reading of it.
+"""What Coinbase says of an account, read into values.
 
 A row that cannot be read is left out and counted; words that nobody knows yet are kept as they are.
 """
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from gpt_trader.broker.coinbase.parse import Parsed, decimal, each, moment_ms, text
+from gpt_trader.domain.account import (
+    Balance,
+    CancelResult,
+    FeeTier,
+    Permissions,
+    Placed,
+    Portfolio,
+    Preview,
+    Refused,
+    RemoteFill,
+    RemoteOrder,
+)
+from gpt_trader.domain.order import OrderStatus, OrderType
 from gpt_trader.errors import Unavailable
 
 ZERO = Decimal(0)
 SIDES = {"BUY": 1, "SELL": -1}
-
-
-class Balance(NamedTuple):
-    """One wallet. available and hold are exact, in units of the currency."""
-
-    currency: str
-    available: Decimal
-    hold: Decimal
-
-    @property
-    def total(self) -> Decimal:
-        """What is there, set aside or not."""
-        return self.available + self.hold
-
-
-class Permissions(NamedTuple):
-    """What a key may do, and in which portfolio."""
-
-    can_view: bool
-    can_trade: bool
-    can_transfer: bool
-    portfolio_uuid: str
-    portfolio_type: str
-
-
-class FeeTier(NamedTuple):
-    """The account's fee tier. Rates are fractions; volume and fees of 30 days in USD."""
-
-    name: str
-    maker_rate: Decimal
-    taker_rate: Decimal
-    volume_30d: Decimal | None
-    fees_30d: Decimal | None
-
-
-class RemoteOrder(NamedTuple):
-    """An order as the exchange tells it, over REST or the user channel.
-
-    side: +1 buy, -1 sell. status, order_type, tif, trigger_status: the exchange's words, upper
-    case. filled_size (base), filled_value and total_fees (quote) are cumulative; None: not said.
-    """
-
-    order_id: str
-    client_order_id: str
-    product_id: str
-    side: int
-    status: str
-    order_type: str
-    tif: str
-    limit_price: Decimal | None
-    stop_price: Decimal | None
-    base_size: Decimal | None
-    quote_size: Decimal | None
-    filled_size: Decimal | None
-    filled_value: Decimal | None
-    total_fees: Decimal | None
-    created_ms: int | None
-    post_only: bool
-    trigger_status: str
-    reject_reason: str
-    cancel_message: str
-    pending_cancel: bool
-    originating_order_id: str
-
-
-class RemoteFill(NamedTuple):
-    """One fill. size: base units, also where the exchange counts it in quote."""
-
-    entry_id: str
-    trade_id: str
-    order_id: str
-    product_id: str
-    side: int
-    trade_ms: int
-    trade_type: str
-    price: Decimal
-    size: Decimal
-    commission: Decimal
-    liquidity: str
-    sequence_ms: int | None
-
-
-class Portfolio(NamedTuple):
-    """A portfolio of the account."""
-
-    uuid: str
-    name: str
-    type: str
-    deleted: bool
-
-
-class Preview(NamedTuple):
-    """What an order would come to. errors: why it would be refused, in the exchange's words."""
-
-    errors: tuple[str, ...]
-    warnings: tuple[str, ...]
-    order_total: Decimal | None
-    commission_total: Decimal | None
-    best_bid: Decimal | None
-    best_ask: Decimal | None
-    base_size: Decimal | None
-    quote_size: Decimal | None
-    slippage: Decimal | None
-    preview_id: str
-
-
-class Placed(NamedTuple):
-    """The exchange has taken an order."""
-
-    order_id: str
-    client_order_id: str
-
-
-class Refused(NamedTuple):
-    """The exchange has refused, in a structured answer."""
-
-    reason: str
-    message: str
-
-
-class CancelResult(NamedTuple):
-    """What became of one request to cancel; success: it was taken, not that it is cancelled."""
-
-    order_id: str
-    success: bool
-    reason: str
+KINDS = {
+    "MARKET": OrderType.MARKET,
+    "LIMIT": OrderType.LIMIT,
+    "STOP_LIMIT": OrderType.STOP_LIMIT,
+    "BRACKET": OrderType.BRACKET,
+}
+LIVES = {
+    "PENDING": OrderStatus.OPEN,
+    "QUEUED": OrderStatus.OPEN,
+    "OPEN": OrderStatus.OPEN,
+    "EDIT_QUEUED": OrderStatus.OPEN,
+    "CANCEL_QUEUED": OrderStatus.OPEN,
+    "FILLED": OrderStatus.FILLED,
+    "CANCELLED": OrderStatus.CANCELLED,
+    "EXPIRED": OrderStatus.EXPIRED,
+    "FAILED": OrderStatus.REJECTED,
+}
 
 
 def parse_balances(document: Mapping[str, Any]) -> Parsed[Balance]:
@@ -214,7 +118,9 @@ def parse_order(row: Mapping[str, Any]) -> RemoteOrder | None:
         product_id=text(row, "product_id"),
         side=side,
         status=text(row, "status").upper(),
+        life=_life(row),
         order_type=text(row, "order_type").upper(),
+        kind=KINDS.get(text(row, "order_type").upper()),
         tif=text(row, "time_in_force").upper(),
         limit_price=decimal(sizes.get("limit_price")),
         stop_price=decimal(sizes.get("stop_price") or sizes.get("stop_trigger_price")),
@@ -225,12 +131,19 @@ def parse_order(row: Mapping[str, Any]) -> RemoteOrder | None:
         total_fees=decimal(row.get("total_fees")),
         created_ms=moment_ms(row.get("created_time")),
         post_only=sizes.get("post_only") is True,
-        trigger_status=text(row, "trigger_status").upper(),
         reject_reason=text(row, "reject_reason"),
         cancel_message=text(row, "cancel_message"),
         pending_cancel=row.get("pending_cancel") is True,
         originating_order_id=text(row, "originating_order_id"),
     )
+
+
+def _life(row: Mapping[str, Any]) -> OrderStatus | None:
+    """Return our word for an order's status; None for one that nobody knows: it proves nothing."""
+    found = LIVES.get(text(row, "status").upper())
+    if found is OrderStatus.OPEN and text(row, "trigger_status").upper() == "STOP_TRIGGERED":
+        return OrderStatus.TRIGGERED
+    return found
 
 
 def _terms(configuration: object) -> Mapping[str, Any]:
@@ -245,6 +158,7 @@ def _terms(configuration: object) -> Mapping[str, Any]:
 def parse_user_order(row: Mapping[str, Any]) -> RemoteOrder | None:
     """Return an order of the user channel, in the words of the REST API; None as `parse_order`."""
     side = SIDES.get(text(row, "order_side").upper())
+    kind = text(row, "order_type").upper().replace(" ", "_")
     if not text(row, "order_id") or not text(row, "product_id") or side is None:
         return None
     return RemoteOrder(
@@ -253,7 +167,9 @@ def parse_user_order(row: Mapping[str, Any]) -> RemoteOrder | None:
         product_id=text(row, "product_id"),
         side=side,
         status=text(row, "status").upper(),
-        order_type=text(row, "order_type").upper().replace(" ", "_"),
+        life=_life(row),
+        order_type=kind,
+        kind=KINDS.get(kind),
         tif=text(row, "time_in_force").upper(),
         limit_price=decimal(row.get("limit_price")),
         stop_price=decimal(row.get("stop_price")),
@@ -264,7 +180,6 @@ def parse_user_order(row: Mapping[str, Any]) -> RemoteOrder | None:
         total_fees=decimal(row.get("total_fees")),
         created_ms=moment_ms(row.get("creation_time")),
         post_only=str(row.get("post_only")).lower() == "true",
-        trigger_status=text(row, "trigger_status").upper(),
         reject_reason=text(row, "reject_reason"),
         cancel_message=text(row, "cancel_reason"),
         pending_cancel=False,

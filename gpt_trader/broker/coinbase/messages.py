@@ -1,31 +1,35 @@
-"""Reading Coinbase's WebSocket messages: pure, tolerant, and fast where there are many."""
+"""Coinbase's words on its WebSocket: pure, tolerant, and fast where there are many."""
 
 import json
 from collections.abc import Iterator
-from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
-from gpt_trader.broker.coinbase.account import RemoteOrder, parse_user_order
+from gpt_trader.broker.coinbase.account import parse_user_order
 from gpt_trader.broker.coinbase.parse import decimal, moment_ms
+from gpt_trader.broker.coinbase.symbols import book_id
+from gpt_trader.broker.exchange.stream import Channel, Dialect, Frame, Told
+from gpt_trader.broker.exchange.trade_bars import Print
+from gpt_trader.domain.account import RemoteOrder
 from gpt_trader.errors import Unavailable
 
-
-class Frame(NamedTuple):
-    """One message. sequence: its number on this connection, None if it says none."""
-
-    channel: str
-    sequence: int | None
-    events: list[Any]
+MARKET_URL = "wss://advanced-trade-ws.coinbase.com"
+USER_URL = "wss://advanced-trade-ws-user.coinbase.com"
+HEARTBEAT = Channel("heartbeats")
 
 
-class Print(NamedTuple):
-    """One trade of the tape as the stream tells it; price in quote, size in base units."""
+def market_channels(books: tuple[str, ...]) -> tuple[Channel, ...]:
+    """Return the channels that tell some books' quotes and trades."""
+    return (Channel("ticker", books), Channel("market_trades", books))
 
-    trade_id: str
-    product_id: str
-    time_ms: int
-    price: Decimal
-    size: float
+
+def subscribe(channel: Channel, token: str | None) -> str:
+    """Return the message that asks for a channel."""
+    asked: dict[str, object] = {"type": "subscribe", "channel": channel.name}
+    if channel.product_ids:
+        asked["product_ids"] = list(channel.product_ids)
+    if token is not None:
+        asked["jwt"] = token
+    return json.dumps(asked)
 
 
 def read(text: str | bytes) -> Frame:
@@ -45,6 +49,30 @@ def read(text: str | bytes) -> Frame:
         sequence if isinstance(sequence, int) else None,
         events if isinstance(events, list) else [],
     )
+
+
+def confirmed(frame: Frame) -> set[str]:
+    """Return the channels that a message shows to be subscribed to."""
+    if frame.channel != "subscriptions":
+        return {"level2" if frame.channel == "l2_data" else frame.channel}
+    found: set[str] = set()
+    for event in frame.events:
+        names = event.get("subscriptions") if isinstance(event, dict) else None
+        found |= set(names) if isinstance(names, dict) else set()
+    return found
+
+
+def told(frame: Frame) -> Told:
+    """Return what a message tells, by its channel."""
+    match frame.channel:
+        case "ticker":
+            return Told(quotes=tickers(frame))
+        case "market_trades":
+            return Told(prints=prints(frame))
+        case "user":
+            return Told(orders=orders(frame))
+        case _:
+            return Told()
 
 
 def tickers(frame: Frame) -> Iterator[tuple[str, str, str]]:
@@ -78,3 +106,16 @@ def _rows(frame: Frame, name: str) -> Iterator[dict[str, Any]]:
         rows = event.get(name) if isinstance(event, dict) else None
         if isinstance(rows, list):
             yield from (row for row in rows if isinstance(row, dict))
+
+
+DIALECT = Dialect(
+    urls=(MARKET_URL, USER_URL),
+    heartbeat=HEARTBEAT,
+    market=market_channels,
+    account=(Channel("user"),),
+    book_id=book_id,
+    subscribe=subscribe,
+    read=read,
+    confirmed=confirmed,
+    told=told,
+)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-from gpt_trader.domain.market import Candle, Touch, Trade
+from gpt_trader.domain.market import Candle, ProductInfo, Touch, Trade
 from gpt_trader.errors import Unavailable
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,29 +24,20 @@ FLAGS = (
     "view_only",
 )
 
+CLOSED = {
+    "is_disabled": "it is disabled",
+    "trading_disabled": "trading is disabled",
+    "cancel_only": "orders can only be cancelled",
+    "auction_mode": "an auction is on",
+    "view_only": "this account may only look at it",
+}
+
 
 class Parsed[T](NamedTuple):
     """The rows of a page that could be read, and how many could not."""
 
     rows: list[T]
     rejected: int
-
-
-class ProductInfo(NamedTuple):
-    """What Coinbase says of a product; None where it says nothing. flags: those that are set."""
-
-    product_id: str
-    product_type: str
-    base_currency: str
-    quote_currency: str
-    base_increment: Decimal | None
-    price_increment: Decimal | None
-    base_min_size: Decimal | None
-    quote_min_size: Decimal | None
-    status: str
-    flags: tuple[str, ...]
-    price: Decimal | None
-    volume_24h: Decimal | None
 
 
 def candles(document: Mapping[str, Any]) -> Parsed[Candle]:
@@ -71,6 +62,7 @@ def product(row: Mapping[str, Any]) -> ProductInfo | None:
     product_id = row.get("product_id")
     if not isinstance(product_id, str) or not product_id:
         return None
+    flags = tuple(name for name in FLAGS if row.get(name) is True)
     return ProductInfo(
         product_id,
         text(row, "product_type"),
@@ -81,10 +73,24 @@ def product(row: Mapping[str, Any]) -> ProductInfo | None:
         decimal(row.get("base_min_size")),
         decimal(row.get("quote_min_size")),
         text(row, "status"),
-        tuple(name for name in FLAGS if row.get(name) is True),
+        flags,
         decimal(row.get("price")),
         decimal(row.get("volume_24h")),
+        _closed(flags, text(row, "status")),
     )
+
+
+def _closed(flags: tuple[str, ...], status: str) -> str:
+    """Return why no order of a product would be taken, "" if it would.
+
+    limit_only and post_only are no reason: resting orders work.
+    """
+    for flag, words in CLOSED.items():
+        if flag in flags:
+            return words
+    if status and status != "online":  # futures say nothing
+        return f"it is {status}"
+    return ""
 
 
 def touch(document: Mapping[str, Any]) -> Touch | None:

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from gpt_trader.broker.coinbase import account, parse
-from gpt_trader.broker.coinbase.account import (
+from gpt_trader.broker.coinbase.parse import Parsed
+from gpt_trader.broker.coinbase.rest import Rest
+from gpt_trader.broker.coinbase.wire import (
+    SIDE_WORDS,
+    configuration,
+    price_text,
+    size_text,
+    time_text,
+)
+from gpt_trader.domain.account import (
     Balance,
     CancelResult,
     FeeTier,
@@ -21,10 +30,9 @@ from gpt_trader.broker.coinbase.account import (
     RemoteFill,
     RemoteOrder,
 )
-from gpt_trader.broker.coinbase.parse import Parsed
-from gpt_trader.broker.coinbase.rest import Rest
-from gpt_trader.broker.coinbase.wire import SIDE_WORDS, time_text
 from gpt_trader.domain.market import Touch
+from gpt_trader.domain.order import Order, OrderType, TimeInForce
+from gpt_trader.domain.product import Product
 from gpt_trader.errors import DataError, Unavailable, UnknownOutcome
 
 PAGE = 250
@@ -69,35 +77,40 @@ class Private:
         params = {"product_ids": list(product_ids)}
         return self.rest.get("/best_bid_ask", parse.touches, params)
 
-    def preview(
-        self, product_id: str, side: int, configuration: Mapping[str, Any], **extra: object
-    ) -> Preview:
+    def takes_stops(self, product: Product) -> bool | None:
+        """Whether a stop that sells would be taken, asked with a preview far below the price.
+
+        A refusal for lack of coins says that the kind of order is taken, one of the kind itself
+        that it is not. None: neither was said, as in maintenance.
+        """
+        touches = self.touches([product.product_id])
+        if not touches:
+            return None
+        found = self.preview(_least_stop(product, touches[0]), product)
+        if all("INSUFFICIENT" in reason for reason in found.errors):
+            return True
+        return False if any("SUPPORTED" in reason for reason in found.errors) else None
+
+    def preview(self, order: Order, product: Product) -> Preview:
         """Return what an order would come to; nothing is placed."""
-        body = _order(product_id, side, configuration) | extra
+        body = request(order, product)
+        del body["client_order_id"]
         return self.rest.ask("/orders/preview", body, account.parse_preview)
 
-    def create(
-        self,
-        client_order_id: str,
-        product_id: str,
-        side: int,
-        configuration: Mapping[str, Any],
-        **extra: object,
-    ) -> Placed | Refused:
+    def place(self, order: Order, product: Product) -> Placed | Refused:
         """Place an order, once. Raises as `Rest.post`; an answer without proof: UnknownOutcome."""
-        body = _order(product_id, side, configuration) | {"client_order_id": client_order_id}
-        found = account.parse_created(self.rest.post("/orders", body | extra))
+        found = account.parse_created(self.rest.post("/orders", request(order, product)))
         if found is None:
-            raise UnknownOutcome(f"Coinbase does not say what became of {client_order_id}")
+            raise UnknownOutcome(f"Coinbase does not say what became of {order.client_order_id}")
         return found
 
-    def edit(
-        self, order_id: str, price: str, size: str, stop_price: str | None = None
-    ) -> Refused | None:
+    def amend(self, order_id: str, product: Product, lots: int, limit: int) -> Refused | None:
         """Change a resting order: price and the new total size. None: the request was taken."""
-        body = {"order_id": order_id, "price": price, "size": size}
-        if stop_price is not None:
-            body["stop_price"] = stop_price
+        body = {
+            "order_id": order_id,
+            "price": price_text(product, limit),
+            "size": size_text(product, lots),
+        }
         found = account.parse_edited(self.rest.post("/orders/edit", body))
         if found is False:
             raise UnknownOutcome(f"Coinbase does not say what became of the edit of {order_id}")
@@ -149,7 +162,7 @@ class Private:
         """Return all that may still fill: what is open, and what was pending since a time."""
         found = {one.order_id: one for one in self.orders(statuses=("OPEN",))}
         for one in self.orders(since_ms=since_ms):
-            if one.status in PENDING:
+            if one.life is not None and not one.life.is_final:
                 found.setdefault(one.order_id, one)
         return list(found.values())
 
@@ -195,9 +208,6 @@ class Private:
         raise Unavailable(f"Coinbase's pages of {path} do not end")
 
 
-PENDING = ("PENDING", "OPEN", "QUEUED", "CANCEL_QUEUED", "EDIT_QUEUED")  # all that may still fill
-
-
 def _after(page: Mapping[str, Any]) -> str:
     """Return the cursor of the next page, "" if this is the last."""
     if page.get("has_next") is False:
@@ -213,9 +223,29 @@ def _one_order(document: Mapping[str, Any]) -> RemoteOrder:
     return found
 
 
-def _order(product_id: str, side: int, configuration: Mapping[str, Any]) -> dict[str, Any]:
+def request(order: Order, product: Product) -> dict[str, Any]:
+    """Return exactly what is sent for an order."""
     return {
-        "product_id": product_id,
-        "side": SIDE_WORDS[side],
-        "order_configuration": dict(configuration),
+        "client_order_id": order.client_order_id,
+        "product_id": order.product_id,
+        "side": SIDE_WORDS[order.side],
+        "order_configuration": configuration(order, product),
     }
+
+
+def _least_stop(product: Product, touch: Touch) -> Order:
+    """Return the smallest stop that can be sold, at half the price: it could not trigger."""
+    stop = max(int(touch.bid / 2 / product.price_increment), 1)
+    least = product.quote_min_size * 4 / touch.bid
+    lots = max(int(max(least, product.base_min_size) / product.base_increment) + 1, 1)
+    return Order(
+        client_order_id="probe",
+        product_id=product.product_id,
+        side=-1,
+        type=OrderType.STOP_LIMIT,
+        tif=TimeInForce.GTC,
+        lots=lots,
+        quote=0,
+        limit=max(stop * 9 // 10, 1),
+        stop=stop,
+    )

@@ -9,10 +9,9 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from gpt_trader.broker.coinbase import messages
-from gpt_trader.broker.coinbase.account import RemoteOrder
-from gpt_trader.broker.coinbase.messages import Frame
+from gpt_trader.broker.exchange.stream import Told
 from gpt_trader.broker.exchange.trade_bars import TradeBars
+from gpt_trader.domain.account import RemoteOrder
 from gpt_trader.domain.bars import Bar
 
 
@@ -23,7 +22,7 @@ class Batch(NamedTuple):
     orders: Sequence[RemoteOrder]
 
 
-class Inbox:
+class Arrivals:
     """Shared by the stream's thread and the loop. now_ms: the exchange's time."""
 
     def __init__(self, bars: TradeBars, now_ms: Callable[[], int]) -> None:
@@ -33,33 +32,30 @@ class Inbox:
         self._news = threading.Condition()
         self.most_queued = 0  # reports on orders that waited at one time
 
-    def put(self, frame: Frame) -> None:
-        """Take a message in."""
-        channel = frame.channel
+    def put(self, told: Told) -> None:
+        """Take in what a message tells."""
         with self._news:
-            if channel == "ticker":
-                for product_id, bid, ask in messages.tickers(frame):
-                    self._quotes[product_id] = bid, ask
-            elif channel == "market_trades":
-                for trade in messages.prints(frame):
-                    self._bars.add(trade)
-                return  # a bar closes on the clock: nobody waits for a trade
-            elif channel == "user":
-                self._orders.extend(messages.orders(frame))
-                self.most_queued = max(self.most_queued, len(self._orders))
-            else:
-                return
-            self._news.notify()
+            for trade in told.prints:  # a bar closes on the clock: nobody waits for a trade
+                self._bars.add(trade)
+            before = len(self._orders)
+            self._orders.extend(told.orders)
+            is_news = len(self._orders) > before
+            self.most_queued = max(self.most_queued, len(self._orders))
+            for product_id, bid, ask in told.quotes:
+                self._quotes[product_id] = bid, ask
+                is_news = True
+            if is_news:
+                self._news.notify()
 
-    def began(self) -> None:
+    def begin_whole(self) -> None:
         """Take note that every trade is told from now on."""
         with self._news:
-            self._bars.began(self._now_ms())
+            self._bars.begin_whole(self._now_ms())
 
-    def broke(self) -> None:
-        """Take note that trades may be missing, and wake the loop: a link changed."""
+    def break_off(self) -> None:
+        """Take note that trades may be missing, and wake the loop: a connection changed."""
         with self._news:
-            self._bars.broke()
+            self._bars.break_off()
             self._news.notify()
 
     def take(self) -> Batch:
@@ -70,13 +66,13 @@ class Inbox:
             self._orders.clear()
         return Batch(quotes, orders)
 
-    def closed(self, now_ms: int) -> Sequence[Bar]:
+    def close_bars(self, now_ms: int) -> Sequence[Bar]:
         """Return the bars that closed and that trades tell wholly."""
         with self._news:
             return self._bars.close(now_ms)
 
     def wait(self, timeout_s: float) -> None:
-        """Wait for a quote, a report or a change of a link."""
+        """Wait for a quote, a report or a change of a connection."""
         with self._news:
             if not self._quotes and not self._orders:
                 self._news.wait(timeout_s)

@@ -1,4 +1,4 @@
-"""Coinbase as a broker: commands become requests, and what is known of them becomes events.
+"""An exchange as a broker: commands become requests, and what is known of them becomes events.
 
 An order is sent once. Where its outcome is unknown it is looked up until there is proof: its client
 id is found, or it has been absent from the unfiltered history for so long and so often that, with
@@ -10,11 +10,10 @@ from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from typing import NamedTuple
 
-from gpt_trader.broker.coinbase.account import Placed, Refused, RemoteOrder
-from gpt_trader.broker.coinbase.private import Private
-from gpt_trader.broker.coinbase.wire import configuration, price_text, size_text
 from gpt_trader.broker.exchange.earlier import earlier
-from gpt_trader.broker.exchange.reports import reports, status_of
+from gpt_trader.broker.exchange.ports import Orders
+from gpt_trader.broker.exchange.reports import reports
+from gpt_trader.domain.account import Placed, Refused, RemoteOrder
 from gpt_trader.domain.order import (
     Order,
     OrderStatus,
@@ -52,7 +51,8 @@ BEFORE_MS = 600_000  # how far before an order was decided its history is read
 SEEN_TRIES = 20  # looks at an order that is to end
 SEEN_PAUSE_S = 0.25
 
-# What says nothing of an order; a valid key is refused at times.
+# Answers that teach nothing about an order. AuthError is one of them: exchanges refuse valid keys
+# at times, and an order must not be given up for that.
 SILENT = (Unavailable, RateLimited, AuthError, DataError)
 
 NOT_SENT = "NOT_SENT"  # why an order ended: no request for it was taken in
@@ -67,7 +67,7 @@ class _Absence(NamedTuple):
     totals: frozenset[tuple[str, str]]
 
 
-class CoinbaseBroker:
+class ExchangeBroker:
     """Sends commands to an account. sleep: waits so many seconds.
 
     entering: held while an entry's request is under way; says whether it may begin.
@@ -75,11 +75,11 @@ class CoinbaseBroker:
 
     def __init__(
         self,
-        private: Private,
+        account: Orders,
         sleep: Callable[[float], object],
         entering: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True),
     ) -> None:
-        self._private, self._sleep, self._entering = private, sleep, entering
+        self._account, self._sleep, self._entering = account, sleep, entering
         self._absent: dict[str, _Absence] = {}
         self._refused: AuthError | None = None  # why the newest look was refused
 
@@ -161,8 +161,8 @@ class CoinbaseBroker:
 
         An order of ours that is open there and had ended here is reported.
         """
-        wallets = {one.currency: one.total for one in self._private.balances()}
-        remote = self._private.open_orders(time_ms - BEFORE_MS)
+        wallets = {one.currency: one.total for one in self._account.balances()}
+        remote = self._account.open_orders(time_ms - BEFORE_MS)
         found: list[Event] = []
         foreign = 0
         for one in remote:
@@ -179,8 +179,8 @@ class CoinbaseBroker:
         That journal is lost, or lives on another machine. A position is never larger than the
         coins that are there.
         """
-        rows = self._private.orders(product_ids=list(plan.index), since_ms=time_ms - EARLIER_MS)
-        wallets = {one.currency: one.total for one in self._private.balances()}
+        rows = self._account.orders(product_ids=list(plan.index), since_ms=time_ms - EARLIER_MS)
+        wallets = {one.currency: one.total for one in self._account.balances()}
         events = []
         for product in plan.products:
             found = earlier(plan, product, rows)
@@ -210,11 +210,8 @@ class CoinbaseBroker:
 
     def _sent(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
         product = plan.products[plan.index[order.product_id]]
-        terms = configuration(order, product)
         try:
-            answer = self._private.create(
-                order.client_order_id, order.product_id, order.side, terms
-            )
+            answer = self._account.place(order, product)
         except UnknownOutcome:
             return [_update(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)]
         except BrokerError as error:  # refused before it was taken in, or never sent
@@ -249,7 +246,7 @@ class CoinbaseBroker:
                 if remote is None:
                     return []
                 order = order._replace(exchange_id=remote.order_id)
-            self._private.cancel([order.exchange_id])
+            self._account.cancel([order.exchange_id])
         except (UnknownOutcome, *SILENT):
             return []
         return self._seen(plan, order, time_ms, tries=SEEN_TRIES)
@@ -258,9 +255,8 @@ class CoinbaseBroker:
         """Edit a resting order; refused, it stays as it was."""
         order = state.orders[command.client_order_id]
         product = plan.products[plan.index[order.product_id]]
-        price, size = price_text(product, command.limit), size_text(product, command.lots)
         try:
-            refused = self._private.edit(order.exchange_id, price, size)
+            refused = self._account.amend(order.exchange_id, product, command.lots, command.limit)
         except (UnknownOutcome, *SILENT):
             return self._amended(product, order, time_ms)
         lots, limit = (order.lots, order.limit) if refused else (command.lots, command.limit)
@@ -288,7 +284,7 @@ class CoinbaseBroker:
             if remote is None:
                 continue  # it was there: a look that misses it says nothing
             found = reports(product, order, remote, time_ms)
-            status = status_of(remote)
+            status = remote.life
             if status is not None and status.is_final:
                 break
         return found
@@ -306,8 +302,8 @@ class CoinbaseBroker:
     def _remote(self, order: Order) -> RemoteOrder | None:
         """Return an order by the exchange's id, else by ours from the unfiltered history."""
         if order.exchange_id:
-            return self._private.order(order.exchange_id)
-        history = self._private.orders(since_ms=order.sent_ms - BEFORE_MS)
+            return self._account.order(order.exchange_id)
+        history = self._account.orders(since_ms=order.sent_ms - BEFORE_MS)
         mine = (one for one in history if one.client_order_id == order.client_order_id)
         found = next(mine, None)
         if found is not None:
@@ -340,11 +336,11 @@ class CoinbaseBroker:
         coin = plan.products[plan.index[order.product_id]].base_currency
         held = [
             (one.currency, format(one.total, "f"))
-            for one in self._private.balances()
+            for one in self._account.balances()
             if one.currency == coin
         ]
         since_ms = order.sent_ms - BEFORE_MS
-        fills = self._private.fills(product_ids=[order.product_id], since_ms=since_ms)
+        fills = self._account.fills(product_ids=[order.product_id], since_ms=since_ms)
         return frozenset([*held, ("fills", str(len(fills)))])
 
 

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
-from gpt_trader.broker.coinbase.account import RemoteOrder
-from gpt_trader.broker.coinbase.private import PENDING
+from gpt_trader.domain.account import RemoteOrder
 from gpt_trader.domain.order import (
     Order,
     OrderStatus,
@@ -25,7 +24,7 @@ from gpt_trader.kernel.codes import BUY, FILL_STOP, SELL
 
 ZERO = Decimal(0)
 CLOCKS_MS = 30_000  # by how much the bot's time of an order and the exchange's may differ
-STOPS = {"STOP_LIMIT": OrderType.STOP_LIMIT, "BRACKET": OrderType.BRACKET}
+STOPS = (OrderType.STOP_LIMIT, OrderType.BRACKET)
 
 
 class Earlier(NamedTuple):
@@ -93,9 +92,11 @@ def _held(product: Product, mine: Sequence[RemoteOrder], routed: set[str]) -> tu
 
 def _protection(plan: Plan, product: Product, one: RemoteOrder) -> Order | None:
     """Return an order as the protection that this bot let rest; None if it is something else."""
-    kind = STOPS.get(one.order_type)
+    kind, life = one.kind, one.life
     size, stop, limit = one.base_size, one.stop_price, one.limit_price
-    if kind is None or one.side != SELL or one.status not in PENDING or one.filled_size:
+    if kind not in STOPS or one.side != SELL or one.filled_size:
+        return None
+    if life is None or life.is_final:
         return None
     if not (size and stop and limit):
         return None

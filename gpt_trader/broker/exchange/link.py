@@ -3,75 +3,79 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 
-from gpt_trader.broker.coinbase.symbols import book_id
-from gpt_trader.broker.exchange.arrivals import Inbox
-from gpt_trader.broker.exchange.broker import CoinbaseBroker
-from gpt_trader.broker.exchange.stream import MARKET_URL, USER_URL, Channel, Link, Stream
+from gpt_trader.broker.exchange.arrivals import Arrivals
+from gpt_trader.broker.exchange.stream import Connection, Dialect, Frame, Stream
 from gpt_trader.broker.exchange.trade_bars import TradeBars
 from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.events import Event, Quoted
 from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.ports import Broker
 from gpt_trader.engine.state import State
 
 MARKET, USER = "market", "user"
 
 
-class CoinbaseLink:
-    """A running stream. broker: who understands reports; None without an account."""
+class Link:
+    """A running stream. broker: who understands reports."""
 
     def __init__(
         self,
         products: Sequence[Product],
         interval_ms: int,
         *,
-        broker: CoinbaseBroker | None,
-        sign: Callable[[], str | None],
+        broker: Broker,
+        dialect: Dialect,
+        sign: Callable[[], str] | None,
         urls: tuple[str | None, str | None],
         now_ms: Callable[[], int],
         clock: Callable[[], float],
         random: Callable[[], float],
     ) -> None:
-        """urls: of market data and of the account, None for Coinbase's own. clock: monotonic s."""
-        self._broker, self._clock = broker, clock
-        self._products: Mapping[str, Product] = {book_id(p.product_id): p for p in products}
-        self._inbox = Inbox(TradeBars(self._products, interval_ms), now_ms)
+        """sign: a fresh token; None: there is no account, and no reports are asked for.
+
+        urls: of market data and of the account, None for the venue's own. clock: monotonic s.
+        """
+        self._broker, self._clock, self._told = broker, clock, dialect.told
+        self._products: Mapping[str, Product] = {
+            dialect.book_id(product.product_id): product for product in products
+        }
+        self._arrivals = Arrivals(TradeBars(self._products, interval_ms), now_ms)
         books = tuple(self._products)
-        links = [
-            Link(
-                MARKET,
-                urls[0] or MARKET_URL,
-                (Channel("ticker", books), Channel("market_trades", books)),
-            )
-        ]
-        if broker is not None:
-            links.append(Link(USER, urls[1] or urls[0] or USER_URL, (Channel("user"),)))
+        kept = [Connection(MARKET, urls[0] or dialect.urls[0], dialect.market(books))]
+        if sign is not None:
+            url = urls[1] or urls[0] or dialect.urls[1]
+            kept.append(Connection(USER, url, dialect.account))
         self._missed_reports = False
         self.stream = Stream(
-            links,
-            sign=sign,
-            put=self._inbox.put,
-            came_up=self._came_up,
-            went_down=self._went_down,
+            kept,
+            dialect=dialect,
+            sign=(lambda: None) if sign is None else sign,
+            put=self.put,
+            came_up=self._come_up,
+            went_down=self._go_down,
             clock=clock,
             random=random,
         )
 
-    def _came_up(self, link: Link) -> None:
-        if link.name == MARKET:
-            self._inbox.began()
+    def put(self, frame: Frame) -> None:
+        """Take a message in."""
+        self._arrivals.put(self._told(frame))
+
+    def _come_up(self, one: Connection) -> None:
+        if one.name == MARKET:
+            self._arrivals.begin_whole()
         else:
             self._missed_reports = True  # what happened before it is told by nobody
 
-    def _went_down(self, link: Link) -> None:
-        self._inbox.broke()
+    def _go_down(self, _: Connection) -> None:
+        self._arrivals.break_off()
 
     def events(self, plan: Plan, state: Callable[[], State], now_ms: int) -> Iterator[Event]:
         """Yield reports on orders, all of them, then the newest quote of each product."""
-        batch = self._inbox.take()
-        if self._broker is not None:
-            for remote in batch.orders:
-                yield from self._broker.on_order(plan, state(), remote, now_ms)
+        batch = self._arrivals.take()
+        for remote in batch.orders:
+            yield from self._broker.on_order(plan, state(), remote, now_ms)
         for name, (bid, ask) in batch.quotes.items():
             product = self._products.get(name)
             quote = None if product is None else _quote(product, bid, ask, now_ms)
@@ -83,17 +87,17 @@ class CoinbaseLink:
         missed, self._missed_reports = self._missed_reports, False
         return missed
 
-    def closed(self, now_ms: int) -> Sequence[Bar]:
+    def close_bars(self, now_ms: int) -> Sequence[Bar]:
         """Return the bars that closed and that trades tell wholly."""
-        return self._inbox.closed(now_ms)
+        return self._arrivals.close_bars(now_ms)
 
-    def is_up(self, now_ms: int) -> bool:
+    def is_up(self) -> bool:
         """Whether quotes and reports arrive."""
         return self.stream.is_up(self._clock())
 
     def wait(self, timeout_s: float) -> None:
         """Wait for something new."""
-        self._inbox.wait(timeout_s)
+        self._arrivals.wait(timeout_s)
 
 
 def _quote(product: Product, bid: str, ask: str, now_ms: int) -> Quoted | None:

@@ -5,7 +5,7 @@ All of it is cumulative, so a report that comes twice, late or out of order chan
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from gpt_trader.broker.coinbase.account import RemoteOrder
+from gpt_trader.domain.account import RemoteOrder
 from gpt_trader.domain.order import Fill, Order, OrderStatus, OrderType, Origin
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.events import Event, FillReceived, OrderUpdated
@@ -13,25 +13,6 @@ from gpt_trader.kernel.codes import FILL_TAKE_PROFIT, MAKER, TAKER
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 
 ZERO = Decimal(0)
-_STATUS = {
-    "PENDING": OrderStatus.OPEN,
-    "QUEUED": OrderStatus.OPEN,
-    "OPEN": OrderStatus.OPEN,
-    "EDIT_QUEUED": OrderStatus.OPEN,
-    "CANCEL_QUEUED": OrderStatus.OPEN,
-    "FILLED": OrderStatus.FILLED,
-    "CANCELLED": OrderStatus.CANCELLED,
-    "EXPIRED": OrderStatus.EXPIRED,
-    "FAILED": OrderStatus.REJECTED,
-}
-
-
-def status_of(remote: RemoteOrder) -> OrderStatus | None:
-    """Return our word for an order's status; None for one that nobody knows: it proves nothing."""
-    found = _STATUS.get(remote.status)
-    if found is OrderStatus.OPEN and remote.trigger_status == "STOP_TRIGGERED":
-        return OrderStatus.TRIGGERED
-    return found
 
 
 def reports(product: Product, order: Order, remote: RemoteOrder, time_ms: int) -> list[Event]:
@@ -46,7 +27,7 @@ def reports(product: Product, order: Order, remote: RemoteOrder, time_ms: int) -
     events: list[Event] = []
     if lots > 0 and _is_news(order, lots, remote):
         events.append(FillReceived(time_ms, _fill(product, order, remote, lots, time_ms)))
-    status = status_of(remote)
+    status = remote.life
     if status is OrderStatus.FILLED and lots < order.filled:
         return events  # an older row
     if status is not None and (status is not order.status or not order.exchange_id):

@@ -6,13 +6,23 @@ A bar is only given if the stream told all of it: it was whole since before the 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import NamedTuple
 
-from gpt_trader.broker.coinbase.messages import Print
 from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.product import Product
 
 GRACE_MS = 600  # after a close: trades come in batches of a quarter of a second
 NEVER_MS = 2**62
+
+
+class Print(NamedTuple):
+    """One trade of the tape as the stream tells it; price in quote, size in base units."""
+
+    trade_id: str
+    product_id: str
+    time_ms: int
+    price: Decimal
+    size: float
 
 
 @dataclass(slots=True)
@@ -42,11 +52,11 @@ class TradeBars:
         self._closed_ms = 0
         self.late = 0
 
-    def began(self, now_ms: int) -> None:
+    def begin_whole(self, now_ms: int) -> None:
         """Take note that from now on every trade is told."""
         self._whole_since_ms = now_ms
 
-    def broke(self) -> None:
+    def break_off(self) -> None:
         """Take note that trades may have been missed: what is running is not whole."""
         self._whole_since_ms = NEVER_MS
 

@@ -2,10 +2,19 @@
 
 from collections.abc import Sequence
 
+from gpt_trader.domain.account import RemoteOrder
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.engine.commands import AmendOrder, CancelOrder, Command, SubmitOrder
-from gpt_trader.engine.events import BarClosed, BarMissed, Event, OrderUpdated, Quoted
+from gpt_trader.engine.events import (
+    BarClosed,
+    BarMissed,
+    Event,
+    OrderUpdated,
+    PositionFound,
+    Quoted,
+)
 from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.ports import Seen
 from gpt_trader.engine.state import State
 
 OBSERVED = "OBSERVED"  # why an order ended: it was never sent
@@ -22,6 +31,12 @@ class ObserveBroker:
         """Nothing rests, so nothing happens."""
         return []
 
+    def on_order(
+        self, plan: Plan, state: State, remote: RemoteOrder, time_ms: int
+    ) -> Sequence[Event]:
+        """Nothing: nobody else knows of these orders."""
+        return []
+
     def execute(
         self, plan: Plan, state: State, commands: Sequence[Command], time_ms: int
     ) -> Sequence[Event]:
@@ -36,6 +51,14 @@ class ObserveBroker:
             )
             for order in state.open_orders
         ]
+
+    def look(self, plan: Plan, state: State, time_ms: int) -> Seen | None:
+        """Nothing: there is no account."""
+        return None
+
+    def earlier(self, plan: Plan, time_ms: int) -> Sequence[PositionFound]:
+        """Nothing: without an account the past is in the journal alone."""
+        return []
 
 
 def _ended(command: Command, time_ms: int) -> OrderUpdated:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gpt_trader.domain.account import RemoteOrder
 from gpt_trader.domain.bars import Bar, Bars
 from gpt_trader.domain.order import (
     Fill,
@@ -24,9 +25,11 @@ from gpt_trader.engine.events import (
     FillReceived,
     OrderAmended,
     OrderUpdated,
+    PositionFound,
     Quoted,
 )
 from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.ports import Seen
 from gpt_trader.engine.state import State, costs_at
 from gpt_trader.kernel import match
 from gpt_trader.kernel import match_order as orders
@@ -85,6 +88,12 @@ class PaperBroker:
         begin, end = np.searchsorted(fine.time, [bar.open_ms, bar.open_ms + plan.interval_ms])
         return fine.interval_ms, [fine.bar(k) for k in range(begin, end)]
 
+    def on_order(
+        self, plan: Plan, state: State, remote: RemoteOrder, time_ms: int
+    ) -> Sequence[Event]:
+        """Nothing: nobody else knows of these orders."""
+        return []
+
     def execute(
         self, plan: Plan, state: State, commands: Sequence[Command], time_ms: int
     ) -> Sequence[Event]:
@@ -110,6 +119,14 @@ class PaperBroker:
                     )
                 )
         return answers
+
+    def look(self, plan: Plan, state: State, time_ms: int) -> Seen | None:
+        """Nothing: there is no account."""
+        return None
+
+    def earlier(self, plan: Plan, time_ms: int) -> Sequence[PositionFound]:
+        """Nothing: without an account the past is in the journal alone."""
+        return []
 
 
 def match_product(

@@ -11,11 +11,20 @@ from functools import lru_cache
 from math import inf
 
 from gpt_trader.broker.simulated.paper import AT_ONCE_MS, PaperBroker, match_product
+from gpt_trader.domain.account import RemoteOrder
 from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.order import OrderStatus, client_order_id
 from gpt_trader.engine.commands import Command, SubmitOrder
-from gpt_trader.engine.events import BarClosed, BarMissed, Event, OrderUpdated, Quoted
+from gpt_trader.engine.events import (
+    BarClosed,
+    BarMissed,
+    Event,
+    OrderUpdated,
+    PositionFound,
+    Quoted,
+)
 from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.ports import Seen
 from gpt_trader.engine.state import State, working_id
 from gpt_trader.kernel.match import limit_crosses
 from gpt_trader.kernel.slots import (
@@ -58,6 +67,12 @@ class QuotePaper:
             return [OrderUpdated(event.time_ms, product_id, working, OrderStatus.EXPIRED)]
         return []
 
+    def on_order(
+        self, plan: Plan, state: State, remote: RemoteOrder, time_ms: int
+    ) -> Sequence[Event]:
+        """Nothing: nobody else knows of these orders."""
+        return []
+
     def execute(
         self, plan: Plan, state: State, commands: Sequence[Command], time_ms: int
     ) -> Sequence[Event]:
@@ -91,6 +106,14 @@ class QuotePaper:
     def reconcile(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
         """Answer what a crash left unanswered."""
         return self._bars.reconcile(plan, state, time_ms)
+
+    def look(self, plan: Plan, state: State, time_ms: int) -> Seen | None:
+        """Nothing: there is no account."""
+        return None
+
+    def earlier(self, plan: Plan, time_ms: int) -> Sequence[PositionFound]:
+        """Nothing: without an account the past is in the journal alone."""
+        return []
 
 
 @lru_cache(maxsize=8)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gpt_trader.app.account import Reached, reach_account, worths
-from gpt_trader.broker.coinbase.account import Balance
 from gpt_trader.cli import output
+from gpt_trader.domain.account import Balance
 
 Json = dict[str, Any]
 DAY_MS = 86_400_000

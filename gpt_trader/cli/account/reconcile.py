@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from gpt_trader.app.account import reach_account
-from gpt_trader.broker.coinbase.scope import check_portfolio
+from gpt_trader.broker.exchange.scope import check_portfolio
 from gpt_trader.cli import output
 from gpt_trader.cli.options import session_folder
 from gpt_trader.errors import UsageError

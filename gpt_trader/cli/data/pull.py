@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import typer
 
 from gpt_trader.app.history import parse_period
-from gpt_trader.broker.coinbase.parse import ProductInfo
 from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.cli import output
 from gpt_trader.cli.main import INTERRUPTED
@@ -35,6 +34,7 @@ from gpt_trader.data.pull import (
 )
 from gpt_trader.data.store.spans import Span, total_ms
 from gpt_trader.data.store.store import Store, asked, data_dir, read, record, writing
+from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.times import (
     DAY_MS,
     HOUR_MS,

@@ -5,11 +5,11 @@ from typing import Any
 
 from gpt_trader.app.account import reach_account
 from gpt_trader.app.orders import Asked, OffGridError, order_of
-from gpt_trader.broker.coinbase.account import RemoteFill, RemoteOrder
 from gpt_trader.broker.coinbase.wire import configuration
 from gpt_trader.cli import output
 from gpt_trader.cli.options import session_folder
 from gpt_trader.data.catalog import normalize_id
+from gpt_trader.domain.account import RemoteFill, RemoteOrder
 from gpt_trader.domain.times import format_time
 from gpt_trader.errors import HaltError, UsageError
 from gpt_trader.observe.cycle import order_json
@@ -30,7 +30,7 @@ def preview(asked: Asked, profile: str | None, *, json: bool) -> None:
     except OffGridError as error:
         raise HaltError(f"refused: {error.reason.code}: {error.reason.detail}") from None
     terms = configuration(order, product)
-    found = reached.private.preview(product.product_id, order.side, terms)
+    found = reached.private.preview(order, product)
     data: Json = {"request": terms} | found._asdict()
     output.emit("orders preview", data, list(found.warnings), json=json)
     if not json:

@@ -9,8 +9,9 @@ over as a correction. Where the stream is down, polling takes its place.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
-from typing import Protocol
 
+from gpt_trader.broker.exchange.link import Link
+from gpt_trader.broker.exchange.ports import Market
 from gpt_trader.data.pull import clean, pages
 from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.market import Candle, Touch
@@ -29,6 +30,7 @@ from gpt_trader.engine.state import State
 from gpt_trader.errors import AuthError, DataError, RateLimited, Unavailable
 from gpt_trader.kernel.rounding import RATE_SCALE
 from gpt_trader.kernel.slippage import NO_QUOTE
+from gpt_trader.runtime.live.reconcile import Reconciler
 
 SETTLE_MS = 2_000  # after a close, before the exchange's candle is taken as final
 ASK_AGAIN_MS = 1_000
@@ -40,57 +42,6 @@ RECONCILE_MS = 60_000  # between looks at the account in any case
 ARMING_MS = 60_000  # for so long a single cycle waits for the account to be in line
 REFUSED_MS = 60_000  # for so long a key may be refused: valid ones are, at times
 LONGEST_WAIT_S = 0.5
-
-
-class Market(Protocol):
-    """Questions that a public market answers."""
-
-    def candles(
-        self, product_id: str, interval_ms: int, start_ms: int, end_ms: int
-    ) -> list[Candle]:
-        """Return the candles with opens from start to end, both inclusive."""
-        ...
-
-    def touch(self, product_id: str) -> Touch:
-        """Return a product's best bid and ask."""
-        ...
-
-
-class Link(Protocol):
-    """What a stream has brought since it was last asked."""
-
-    def events(self, plan: Plan, state: Callable[[], State], now_ms: int) -> Iterator[Event]:
-        """Yield quotes (only the newest of each product) and reports on orders (all)."""
-        ...
-
-    def missed_reports(self) -> bool:
-        """Whether reports may have been missed since the last time this was asked."""
-        ...
-
-    def closed(self, now_ms: int) -> Sequence[Bar]:
-        """Return the bars that have closed and that trades tell wholly."""
-        ...
-
-    def is_up(self, now_ms: int) -> bool:
-        """Whether quotes and reports arrive."""
-        ...
-
-    def wait(self, timeout_s: float) -> None:
-        """Wait for something new."""
-        ...
-
-
-class Books(Protocol):
-    """The account that the session trades in."""
-
-    @property
-    def is_in_line(self) -> bool:
-        """Whether the newest look found the journal in line with it."""
-        ...
-
-    def events(self) -> Iterator[Event]:
-        """Yield what brings the journal in line; each is taken before the next is asked for."""
-        ...
 
 
 @dataclass(slots=True)
@@ -107,7 +58,7 @@ class LiveFeed:
     plan: Plan
     state: Callable[[], State]
     market: Market
-    books: Books
+    books: Reconciler
     now_ms: Callable[[], int]
     wait: Callable[[float], object]
     stopped: Callable[[], bool]
@@ -240,7 +191,7 @@ class LiveFeed:
 
     def _polled(self, now_ms: int) -> Iterator[Event]:
         """Ask for quotes and orders: all the time while the stream is down, else now and then."""
-        up = self.link is not None and self.link.is_up(now_ms)
+        up = self.link is not None and self.link.is_up()
         if not up and now_ms - self._polled_ms >= POLL_MS:
             self._polled_ms = now_ms
             yield from self._tried(self._touches)
@@ -276,7 +227,7 @@ class LiveFeed:
                 yield Ticked(now_ms)
             self._asked_ms, self._waiting = due_ms, set(range(len(plan.products)))
         if self.link is not None:
-            for bar in self.link.closed(now_ms):
+            for bar in self.link.close_bars(now_ms):
                 j = plan.index[bar.product_id]
                 if bar.open_ms == due_ms and j in self._waiting:
                     self._waiting.discard(j)

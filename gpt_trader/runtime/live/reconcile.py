@@ -5,10 +5,10 @@ that stays, look after look, with no order's outcome open, is adopted as an adju
 name of RECONCILIATION: nothing is invented to explain it, and what is gone freezes its product.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.engine.events import Adjusted, Event, Reconciled
@@ -22,33 +22,6 @@ LOOKS = 4  # at which a difference must have been the same
 STAYS_MS = 30_000  # for so long
 
 
-class Account(Protocol):
-    """The exchange's side of a session."""
-
-    def reconcile(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
-        """Return what brings the state's orders in line with the exchange."""
-        ...
-
-    def look(self, plan: Plan, state: State, time_ms: int) -> Seen:
-        """Return the account's wallets and open orders."""
-        ...
-
-
-@dataclass(slots=True)
-class Orders:
-    """Looks at the orders of a broker that has no account: it is always in line."""
-
-    plan: Plan
-    broker: Broker
-    state: Callable[[], State]
-    now_ms: Callable[[], int]
-    is_in_line: bool = True
-
-    def events(self) -> Iterator[Event]:
-        """Yield what brings the state's orders in line."""
-        yield from self.broker.reconcile(self.plan, self.state(), self.now_ms())
-
-
 class _Difference(NamedTuple):
     assets: Mapping[str, Decimal]
     looks: int
@@ -57,18 +30,24 @@ class _Difference(NamedTuple):
 
 @dataclass(slots=True)
 class Reconciler:
-    """Looks at an account. began: its wallets when the journal began."""
+    """Looks at a broker's account. began: its wallets when the journal began.
+
+    A broker without one is always in line: its orders are the journal's own.
+    """
 
     plan: Plan
-    account: Account
+    broker: Broker
     began: Mapping[str, Decimal]
     state: Callable[[], State]
     now_ms: Callable[[], int]
     difference: _Difference | None = None
+    has_account: bool = True
 
     @property
     def is_in_line(self) -> bool:
         """Whether the newest look found no difference."""
+        if not self.has_account:
+            return True
         return self.difference is None and self.state().reconciled_ms > 0
 
     def events(self) -> Iterator[Event]:
@@ -76,12 +55,15 @@ class Reconciler:
 
         Raises what the account raises, when it does not answer.
         """
-        yield from self._orders()
-        seen = yield from self._looked()
-        if self._assets(seen):  # a fill between two answers explains it, most of the time
-            yield from self._orders()
-            seen = yield from self._looked()
-        assets, now_ms = self._assets(seen), self.now_ms()
+        yield from self._bring_orders()
+        seen = yield from self._look()
+        if seen is not None and self._differing(seen):  # a fill between two answers explains it
+            yield from self._bring_orders()
+            seen = yield from self._look()
+        self.has_account = seen is not None
+        if seen is None:
+            return
+        assets, now_ms = self._differing(seen), self.now_ms()
         if not assets:
             self.difference = None
             yield Reconciled(now_ms, seen.foreign_orders, 0)
@@ -92,23 +74,23 @@ class Reconciler:
         self.difference = before._replace(looks=before.looks + 1)
         if self.state().reconciled_ms > 0:
             yield Reconciled(now_ms, seen.foreign_orders, len(assets))
-        if self._stays(now_ms):
+        if self._has_stayed(now_ms):
             self.difference = None
             for asset in sorted(assets):
-                yield self._adopted(asset, assets[asset], seen, now_ms)
+                yield _adopt(asset, assets[asset], seen, now_ms)
 
-    def _orders(self) -> Iterator[Event]:
-        yield from self.account.reconcile(self.plan, self.state(), self.now_ms())
+    def _bring_orders(self) -> Iterator[Event]:
+        yield from self.broker.reconcile(self.plan, self.state(), self.now_ms())
 
-    def _looked(self) -> Generator[Event, None, Seen]:
-        seen = self.account.look(self.plan, self.state(), self.now_ms())
-        yield from seen.reports
+    def _look(self) -> Generator[Event, None, Seen | None]:
+        seen = self.broker.look(self.plan, self.state(), self.now_ms())
+        yield from () if seen is None else seen.reports
         return seen
 
-    def _assets(self, seen: Seen) -> dict[str, Decimal]:
+    def _differing(self, seen: Seen) -> dict[str, Decimal]:
         return differing_wallets(self.began, self.state(), seen.wallets)
 
-    def _stays(self, now_ms: int) -> bool:
+    def _has_stayed(self, now_ms: int) -> bool:
         """Whether a difference has stayed, and no order can explain it any more."""
         found = self.difference
         assert found is not None
@@ -118,13 +100,14 @@ class Reconciler:
             for order in self.state().open_orders
         )
 
-    def _adopted(self, asset: str, amount: Decimal, seen: Seen, now_ms: int) -> Adjusted:
-        return Adjusted(
-            time_ms=now_ms,
-            asset=asset,
-            amount=format(amount, "f"),
-            kind=RECONCILIATION,
-            by="RECONCILIATION",
-            reason=f"the exchange's wallet differed in {LOOKS} looks",
-            total=format(seen.wallets.get(asset, Decimal(0)), "f"),
-        )
+
+def _adopt(asset: str, amount: Decimal, seen: Seen, now_ms: int) -> Adjusted:
+    return Adjusted(
+        time_ms=now_ms,
+        asset=asset,
+        amount=format(amount, "f"),
+        kind=RECONCILIATION,
+        by="RECONCILIATION",
+        reason=f"the exchange's wallet differed in {LOOKS} looks",
+        total=format(seen.wallets.get(asset, Decimal(0)), "f"),
+    )

@@ -20,10 +20,10 @@ NEVER_MS = 2**62  # when live prices end
 BPS_OF_ONE = Decimal(10_000)
 
 
-class Account(NamedTuple):
-    """What an exchange's account is at the start. wallets: exact totals by currency.
+class Opening(NamedTuple):
+    """What an exchange's account is when a session begins or goes on.
 
-    cash: quote that is free to spend. rests: by product, whether a stop may rest at the exchange.
+    wallets: exact totals by currency. cash: quote that is free to spend. rests: by product, whether a stop may rest at the exchange.
     maker_rate, taker_rate: fractions, as the account's tier pays them.
     """
 
@@ -49,7 +49,7 @@ class LiveTerms:
 def live_terms(
     settings: Settings,
     products: Sequence[Product],
-    account: Account | None,
+    account: Opening | None,
     now_ms: int,
     limits: Limits | None = None,
     *,
@@ -98,7 +98,7 @@ def live_terms(
     return LiveTerms(plan, TrailingSignals(strategies), header, now_ms, costs)
 
 
-def _at_tier(costs: CostModel, account: Account) -> CostModel:
+def _at_tier(costs: CostModel, account: Opening) -> CostModel:
     """Return the costs at the rates that the account pays."""
     taker_bps, maker_bps = (
         float(rate * BPS_OF_ONE) for rate in (account.taker_rate, account.maker_rate)
@@ -106,7 +106,7 @@ def _at_tier(costs: CostModel, account: Account) -> CostModel:
     return replace(costs, fee_tier="worst", taker_bps=taker_bps, maker_bps=maker_bps)
 
 
-def _check_stops(settings: Settings, account: Account, products: Sequence[Product]) -> None:
+def _check_stops(settings: Settings, account: Opening, products: Sequence[Product]) -> None:
     bare = [p.product_id for p, rests in zip(products, account.rests, strict=True) if not rests]
     if bare and settings.mode == "live" and not settings.bot_watched_stops:
         raise ConfigError(

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from gpt_trader.broker.coinbase import account
-from gpt_trader.broker.coinbase.account import Placed, Refused
+from gpt_trader.domain.account import Placed, Refused
 from gpt_trader.errors import Unavailable
 
 WALLET = {
@@ -58,6 +58,7 @@ def test_empty_texts_are_absent_and_unknown_words_are_kept():
     [found] = account.parse_orders(
         {"orders": [ORDER | {"status": "frozen", "filled_size": "", "order_configuration": None}]}
     ).rows
+    assert (found.life, found.kind) == (None, None), "words that nobody knows prove nothing"
     assert (found.status, found.filled_size, found.limit_price) == ("FROZEN", None, None)
 
 

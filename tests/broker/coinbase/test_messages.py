@@ -5,9 +5,11 @@ import json
 import pytest
 
 from gpt_trader.broker.coinbase import messages
-from gpt_trader.broker.exchange.arrivals import Inbox
-from gpt_trader.broker.exchange.link import CoinbaseLink
+from gpt_trader.broker.exchange.arrivals import Arrivals
+from gpt_trader.broker.exchange.link import Link
+from gpt_trader.broker.exchange.stream import Frame
 from gpt_trader.broker.exchange.trade_bars import TradeBars
+from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.engine.events import Quoted
 from gpt_trader.errors import Unavailable
 from tests.engine_helpers import COIN, Desk
@@ -35,15 +37,16 @@ def test_missing_parts_are_absent_and_unknown_ones_are_passed_over():
     bad = [{"price": "1"}, {"time": "x", "price": "1", "size": "1", "product_id": "A-USD"}]
     assert list(messages.prints(frame("market_trades", {"trades": bad}))) == []
     assert list(messages.orders(frame("user", {"orders": [{"order_id": "o"}, None]}))) == []
-    assert list(messages.orders(messages.Frame("user", 0, [None, 5]))) == []
+    assert list(messages.orders(Frame("user", 0, [None, 5]))) == []
 
 
-def link(broker=None):
-    return CoinbaseLink(
+def link():
+    return Link(
         [COIN],
         MINUTE,
-        broker=broker,
-        sign=lambda: None,
+        broker=PaperBroker(),
+        dialect=messages.DIALECT,
+        sign=None,
         urls=(None, None),
         now_ms=lambda: 5,
         clock=lambda: 0.0,
@@ -66,32 +69,33 @@ def test_a_quote_is_whole_ticks_or_none(bid, ask, told):
     made = link()
     row = {"product_id": "COIN-USD", "best_bid": bid, "best_ask": ask}
     other = row | {"product_id": "ELSE-USD"}
-    made._inbox.put(frame("ticker", {"tickers": [row, other]}))
+    made.put(frame("ticker", {"tickers": [row, other]}))
     desk = Desk()
     found = list(made.events(desk.plan, lambda: desk.state, 7))
     assert found == ([] if told is None else [Quoted(7, "COIN-USD", *told)])
     assert list(made.events(desk.plan, lambda: desk.state, 8)) == []
 
 
-def test_without_an_account_there_is_one_link_and_nothing_runs_until_it_is_started():
+def test_without_an_account_there_is_one_connection_and_nothing_runs_until_it_is_started():
     made = link()
-    assert [one.name for one in made.stream.links] == ["market"]
-    assert not made.is_up(0)
-    made._inbox.put(frame("user", {"orders": []}))
+    assert [one.name for one in made.stream.connections] == ["market"]
+    assert not made.is_up()
+    made.put(frame("user", {"orders": []}))
     assert made.missed_reports() is False
     made.stream.stop()
 
 
-def test_an_inbox_keeps_the_newest_quote_and_every_report():
+def test_arrivals_keep_the_newest_quote_and_every_report():
     bars = TradeBars({"COIN-USD": COIN}, MINUTE)
-    box = Inbox(bars, lambda: 0)
-    box.began()
+    box = Arrivals(bars, lambda: 0)
+    box.begin_whole()
+    put = lambda told: box.put(messages.told(told))  # noqa: E731
     for bid in ("1", "2", "3"):
         row = {"product_id": "COIN-USD", "best_bid": bid, "best_ask": "9"}
-        box.put(frame("ticker", {"tickers": [row]}))
+        put(frame("ticker", {"tickers": [row]}))
     order = {"order_id": "o", "product_id": "COIN-USD", "order_side": "BUY"}
     for _ in range(3):
-        box.put(frame("user", {"orders": [order, order]}))
+        put(frame("user", {"orders": [order, order]}))
     box.wait(60.0)
     found = box.take()
     assert (found.quotes, len(found.orders)) == ({"COIN-USD": ("3", "9")}, 6)
@@ -104,9 +108,9 @@ def test_an_inbox_keeps_the_newest_quote_and_every_report():
         "price": "1.00",
         "size": "2",
     }
-    box.put(frame("market_trades", {"trades": [trade]}))
-    box.put(frame("heartbeats", {}))
-    [bar] = box.closed(2 * MINUTE)
+    put(frame("market_trades", {"trades": [trade]}))
+    put(frame("heartbeats", {}))
+    [bar] = box.close_bars(2 * MINUTE)
     assert (bar.close, bar.volume) == (100, 2.0)
-    box.broke()
+    box.break_off()
     box.wait(0.0)

@@ -4,8 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.broker.coinbase.account import Placed, Refused, parse_order
-from gpt_trader.broker.coinbase.scope import check_scope, takes_stops
+from gpt_trader.broker.coinbase.account import parse_order
+from gpt_trader.broker.exchange.scope import check_scope
+from gpt_trader.domain.account import Placed, Refused
+from gpt_trader.domain.order import Order, OrderType, TimeInForce
 from gpt_trader.domain.product import Product as Traded
 from gpt_trader.errors import (
     AuthError,
@@ -23,7 +25,11 @@ from tests.live_helpers import Live
 COIN = Product("COIN-USD", price=10_000, trades_per_day=0, base_increment="1")
 TRADED = Traded("COIN-USD", Decimal(1), Decimal("0.01"), Decimal(1), Decimal(1))
 LIMIT = {"limit_limit_gtc": {"base_size": "2", "limit_price": "90.00", "post_only": True}}
-BUY = ("COIN-USD", 1, LIMIT)
+
+
+def buy(key="c1", **more):
+    fields = {"type": OrderType.LIMIT, "tif": TimeInForce.GTC, "lots": 2, "quote": 0}
+    return Order(key, "COIN-USD", 1, **(fields | {"limit": 9_000, "post_only": True} | more))
 
 
 @pytest.fixture
@@ -39,11 +45,11 @@ def private(desk):
 
 
 def test_an_order_from_placing_to_its_end(desk, private):
-    placed = private.create("c1", *BUY)
+    placed = private.place(buy(), TRADED)
     assert isinstance(placed, Placed)
     [found] = private.open_orders(desk.exchange.now_ms - 1000)
     assert (found.client_order_id, found.status, found.base_size) == ("c1", "OPEN", Decimal(2))
-    assert private.edit(placed.order_id, "89.00", "3") is None
+    assert private.amend(placed.order_id, TRADED, 3, 8_900) is None
     assert private.order(placed.order_id).limit_price == Decimal("89.00")
     assert [one.success for one in private.cancel([placed.order_id])] == [True]
     assert private.order(placed.order_id).status == "CANCELLED"
@@ -53,15 +59,15 @@ def test_an_order_from_placing_to_its_end(desk, private):
 
 
 def test_refusals_are_values_with_the_exchanges_word(private):
-    assert private.create("c1", "NO-USD", 1, LIMIT) == Refused(
+    assert private.place(buy()._replace(product_id="NO-USD"), TRADED) == Refused(
         "INVALID_PRODUCT_ID", "refused: INVALID_PRODUCT_ID"
     )
-    small = {"limit_limit_gtc": LIMIT["limit_limit_gtc"] | {"base_size": "200"}}
-    assert private.create("c2", "COIN-USD", 1, small).reason == "INSUFFICIENT_FUND"
-    assert private.edit("nobody's", "1", "1") == Refused("ORDER_NOT_FOUND", "")
-    preview = private.preview("COIN-USD", 1, small)
+    large = buy("c2", lots=200)
+    assert private.place(large, TRADED).reason == "INSUFFICIENT_FUND"
+    assert private.amend("nobody's", TRADED, 1, 100) == Refused("ORDER_NOT_FOUND", "")
+    preview = private.preview(large, TRADED)
     assert preview.errors == ("PREVIEW_INSUFFICIENT_FUND",)
-    assert private.preview(*BUY).commission_total == Decimal("1.08")
+    assert private.preview(buy(), TRADED).commission_total == Decimal("1.08")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +87,7 @@ def test_refusals_are_values_with_the_exchanges_word(private):
 def test_without_proof_an_outcome_is_unknown_and_nothing_is_sent_again(fault, desk, private):
     desk.exchange.faults.add(fault)
     with pytest.raises(UnknownOutcome):
-        private.create("c1", *BUY)
+        private.place(buy(), TRADED)
     assert [r.method for r in desk.exchange.requests] == ["POST"]
 
 
@@ -99,7 +105,7 @@ def test_without_proof_an_outcome_is_unknown_and_nothing_is_sent_again(fault, de
 def test_what_the_exchange_refuses_to_read_was_not_taken_in(fault, error, desk, private):
     desk.exchange.faults.add(fault)
     with pytest.raises(error):
-        private.create("c1", *BUY)
+        private.place(buy(), TRADED)
     assert desk.exchange.books.orders == {}
 
 
@@ -112,11 +118,11 @@ def test_no_connection_means_that_nothing_was_sent(desk):
 
 @pytest.mark.parametrize("what", ["create", "edit", "cancel"])
 def test_an_edit_or_cancel_without_an_answer_is_unknown(what, desk, private):
-    placed = private.create("c1", *BUY)
+    placed = private.place(buy(), TRADED)
     desk.exchange.faults.add(Fault("/orders", method="POST", status=200, body="{}"))
     calls = {
-        "create": lambda: private.create("c2", *BUY),
-        "edit": lambda: private.edit(placed.order_id, "89.00", "3"),
+        "create": lambda: private.place(buy("c2"), TRADED),
+        "edit": lambda: private.amend(placed.order_id, TRADED, 3, 8_900),
         "cancel": lambda: private.cancel([placed.order_id]),
     }
     with pytest.raises(UnknownOutcome):
@@ -150,7 +156,7 @@ def test_every_page_is_read_and_no_cursor_is_followed_for_ever(desk, private):
         books.transfer(f"T{i:03}", i + 1)
     assert len(private.balances()) == 301
     for i in range(260):
-        private.create(f"c{i}", "COIN-USD", 1, {"market_market_ioc": {"base_size": "1"}})
+        private.place(buy(f"c{i}", type=OrderType.MARKET, lots=1, limit=0, post_only=False), TRADED)
         if books.available("USD") < 200:
             books.transfer("USD", 1000)
     assert len(private.orders(product_ids=["COIN-USD"])) == 260
@@ -213,28 +219,28 @@ def test_a_key_may_do_what_is_needed_and_no_more(rights, trades, allow, refusal,
     desk.secret = desk.exchange.new_key(**rights)
     permissions = desk.private().permissions()
     if refusal is None:
-        check_scope(permissions, trades=trades, allow_transfer=allow)
+        check_scope(permissions, trades=trades, allow_transfer=allow, setting="a.key")
         return
     with pytest.raises(AuthError, match=refusal):
-        check_scope(permissions, trades=trades, allow_transfer=allow)
+        check_scope(permissions, trades=trades, allow_transfer=allow, setting="a.key")
 
 
 def test_a_key_without_the_right_to_trade_sends_nothing(desk):
     desk.secret = desk.exchange.new_key(can_trade=False)
     with pytest.raises(AuthError, match="Missing required scopes"):
-        desk.private().create("c1", *BUY)
+        desk.private().place(buy(), TRADED)
 
 
 def test_whether_stops_rest_is_asked_and_never_assumed(desk, private):
-    assert takes_stops(private, TRADED)
+    assert private.takes_stops(TRADED)
     desk.exchange.books.transfer("COIN", 100)
-    assert takes_stops(private, TRADED)
+    assert private.takes_stops(TRADED)
     desk.exchange.books.rules["COIN-USD"].flags.add("cancel_only")
-    assert takes_stops(private, TRADED) is None
+    assert private.takes_stops(TRADED) is None
     desk.exchange.books.rules["COIN-USD"].takes_stops = False
-    assert takes_stops(private, TRADED) is False
+    assert private.takes_stops(TRADED) is False
     desk.exchange.faults.add(Fault("/best_bid_ask", status=200, body='{"pricebooks": []}'))
-    assert takes_stops(private, TRADED) is None
+    assert private.takes_stops(TRADED) is None
     assert desk.exchange.books.orders == {}
 
 
@@ -274,7 +280,7 @@ def test_pages_that_never_end_are_a_fault(desk, private, monkeypatch):
 
 
 def test_an_order_document_without_its_order_is_asked_again(desk, private):
-    placed = private.create("c1", *BUY)
+    placed = private.place(buy(), TRADED)
     desk.exchange.faults.add(Fault("/historical/0000", status=200, body='{"order": null}'))
     assert private.order(placed.order_id).status == "OPEN"
     odd = {"order_configuration": {"x": None}, "side": "BUY", "order_id": "o", "product_id": "p"}

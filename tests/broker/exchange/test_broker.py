@@ -1,4 +1,4 @@
-"""What Coinbase's broker does where the contract of all brokers ends: doubt, and proof."""
+"""What an exchange's broker does where the contract of all brokers ends: doubt, and proof."""
 
 from dataclasses import replace
 
@@ -174,8 +174,8 @@ def test_an_observer_ends_cancels_and_edits_too():
 
 def test_an_order_of_somebody_else_is_not_ours(desk):
     [order] = sent(desk.place(1, **LIMIT))
-    private = desk.broker._private
+    private = desk.broker._account
     remote = private.order(desk.order(order.client_order_id).exchange_id)
     stranger = remote._replace(client_order_id="theirs")
     assert desk.broker.on_order(desk.plan, desk.state, stranger, 5) == []
-    assert desk.broker.on_order(desk.plan, desk.state, remote._replace(status="FILLED"), 5)
+    assert desk.broker.on_order(desk.plan, desk.state, remote._replace(life=OrderStatus.FILLED), 5)

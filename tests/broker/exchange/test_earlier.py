@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.broker.coinbase.account import RemoteOrder, parse_order
+from gpt_trader.broker.coinbase.account import parse_order
 from gpt_trader.broker.exchange.earlier import CLOCKS_MS, Earlier, earlier
-from gpt_trader.domain.order import OrderType, client_order_id, order_id
+from gpt_trader.domain.account import RemoteOrder
+from gpt_trader.domain.order import OrderStatus, OrderType, client_order_id, order_id
 from gpt_trader.domain.times import format_time
 from tests.engine_helpers import COIN, HOUR, Desk
 
@@ -106,9 +107,10 @@ def test_a_stop_is_known_by_its_id_as_far_as_clocks_may_differ(shift_ms, is_know
     "change",
     [
         {"side": 1},
-        {"status": "CANCELLED"},
+        {"life": OrderStatus.CANCELLED},
+        {"life": None},
         {"filled_size": Decimal(1)},
-        {"order_type": "LIMIT"},
+        {"kind": OrderType.LIMIT},
         {"stop_price": None},
         {"limit_price": None},
         {"base_size": Decimal(4)},
@@ -119,6 +121,6 @@ def test_what_is_no_whole_resting_stop_is_left_alone(change):
 
 
 def test_a_bracket_is_one_too_and_the_newest_counts():
-    bracket = stop(SENT_MS + 5)._replace(order_type="BRACKET", created_ms=SENT_MS + 5)
+    bracket = stop(SENT_MS + 5)._replace(kind=OrderType.BRACKET, created_ms=SENT_MS + 5)
     what = found(bought(5, 100), bracket, stop())
     assert what.order.type is OrderType.BRACKET

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt_trader.broker.coinbase.account import parse_order, parse_user_order
-from gpt_trader.broker.exchange.reports import reports, status_of
+from gpt_trader.broker.exchange.reports import reports
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine.events import FillReceived, OrderUpdated
 from tests.engine_helpers import COIN, UNIT, Desk, sent
@@ -74,7 +74,7 @@ def test_a_size_without_a_value_is_not_read(desk):
 
 def test_an_unknown_status_proves_nothing(desk):
     [order] = sent(desk.place(1, **LIMIT))
-    assert status_of(parse_order(row(order, status="FROZEN"))) is None
+    assert parse_order(row(order, status="FROZEN")).life is None
     assert not told(desk, order, status="FROZEN")
     assert desk.order(order.client_order_id).status is OrderStatus.OPEN
 

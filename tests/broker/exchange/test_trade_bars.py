@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt_trader.broker.coinbase.messages import Print
 from gpt_trader.broker.coinbase.symbols import book_id
-from gpt_trader.broker.exchange.trade_bars import GRACE_MS, TradeBars
+from gpt_trader.broker.exchange.trade_bars import GRACE_MS, Print, TradeBars
 from gpt_trader.domain.bars import Bar
 from tests.engine_helpers import COIN
 
@@ -23,7 +22,7 @@ def trade(at_ms, price, size=1.0, number=None):
 
 def bars(*, since=T - 1):
     made = TradeBars({"COIN-USD": COIN}, MINUTE)
-    made.began(since)
+    made.begin_whole(since)
     return made
 
 
@@ -42,9 +41,9 @@ def test_a_bar_that_was_not_seen_wholly_is_not_given():
     assert late.close(T + 2 * MINUTE) == []
     broken = bars()
     broken.add(trade(2, 100))
-    broken.broke()
+    broken.break_off()
     assert broken.close(T + 2 * MINUTE) == []
-    broken.began(T + 2 * MINUTE)
+    broken.begin_whole(T + 2 * MINUTE)
     broken.add(trade(2 * MINUTE, 100))
     assert len(broken.close(T + 4 * MINUTE)) == 1
 

@@ -6,7 +6,7 @@ from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
 from gpt_trader.engine.ports import Seen
 from gpt_trader.engine.state import with_new_orders
-from gpt_trader.runtime.live.reconcile import LOOKS, STAYS_MS, Orders, Reconciler
+from gpt_trader.runtime.live.reconcile import LOOKS, STAYS_MS, Reconciler
 from tests.engine_helpers import Desk
 
 BEGAN = {"USD": Decimal(100)}
@@ -129,6 +129,7 @@ def test_an_order_that_nobody_knows_may_explain_it():
 
 def test_a_broker_without_an_account_is_always_in_line():
     desk, account = Desk(), Account("1", reports=(ev.Ticked(5),))
-    orders = Orders(desk.plan, account, lambda: desk.state, lambda: 5)
-    assert orders.is_in_line
-    assert list(orders.events()) == [ev.Ticked(5)]
+    account.look = lambda *_: None
+    books = Reconciler(desk.plan, account, {}, lambda: desk.state, lambda: 5)
+    assert list(books.events()) == [ev.Ticked(5)]
+    assert books.is_in_line

@@ -1,16 +1,9 @@
-"""Whether a product may be traded now, and what changed of it since the last look."""
+"""What changed of a session's products since the last look."""
 
 from collections.abc import Callable, Sequence
 
-from gpt_trader.broker.coinbase.parse import ProductInfo
+from gpt_trader.domain.market import ProductInfo
 
-CLOSED = {
-    "is_disabled": "it is disabled",
-    "trading_disabled": "trading is disabled",
-    "cancel_only": "orders can only be cancelled",
-    "auction_mode": "an auction is on",
-    "view_only": "this account may only look at it",
-}
 WATCHED = (
     "base_increment",
     "price_increment",
@@ -19,19 +12,6 @@ WATCHED = (
     "status",
     "flags",
 )
-
-
-def untradable(info: ProductInfo) -> str | None:
-    """Return why no order of a product would be taken, None if it would.
-
-    limit_only and post_only are no reason: resting orders work.
-    """
-    for flag, words in CLOSED.items():
-        if flag in info.flags:
-            return words
-    if info.status and info.status != "online":  # futures say nothing
-        return f"it is {info.status}"
-    return None
 
 
 def changes(before: ProductInfo, after: ProductInfo) -> list[str]:

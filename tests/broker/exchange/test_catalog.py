@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.broker.coinbase.catalog import Catalog, changes, untradable
 from gpt_trader.broker.coinbase.parse import product
+from gpt_trader.broker.exchange.catalog import Catalog, changes
 
 ROW = {
     "product_id": "BTC-USD",
@@ -22,21 +22,21 @@ BTC = product(ROW)
 @pytest.mark.parametrize(
     "changed, why",
     [
-        ({}, None),
-        ({"limit_only": True}, None),
-        ({"post_only": True}, None),
-        ({"status": ""}, None),
+        ({}, ""),
+        ({"limit_only": True}, ""),
+        ({"post_only": True}, ""),
+        ({"status": ""}, ""),
         ({"status": "delisted"}, "it is delisted"),
         ({"cancel_only": True}, "orders can only be cancelled"),
         ({"trading_disabled": True}, "trading is disabled"),
         ({"is_disabled": True}, "it is disabled"),
         ({"auction_mode": True}, "an auction is on"),
         ({"view_only": True}, "this account may only look at it"),
-        ({"new_flag": True}, None),
+        ({"new_flag": True}, ""),
     ],
 )
 def test_when_a_product_takes_no_order(changed, why):
-    assert untradable(product(ROW | changed)) == why
+    assert product(ROW | changed).closed == why
 
 
 def test_changes_that_matter_are_told_and_prices_are_not():

@@ -1,0 +1,132 @@
+"""What an exchange must answer: a market for anybody, an account for who holds its key.
+
+Everything above this package talks to these; a venue's folder implements them in its own words.
+A venue raises what `errors` names: Unavailable, RateLimited, AuthError and DataError say that
+nothing was learned; UnknownOutcome says that a request was sent and may have been carried out.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from gpt_trader.domain.account import (
+    Balance,
+    CancelResult,
+    FeeTier,
+    Permissions,
+    Placed,
+    Portfolio,
+    Preview,
+    Refused,
+    RemoteFill,
+    RemoteOrder,
+)
+from gpt_trader.domain.market import Candle, ProductInfo, Touch, Trade
+from gpt_trader.domain.order import Order
+from gpt_trader.domain.product import Product
+
+
+class Market(Protocol):
+    """Questions about the past and the present of products, which need no key."""
+
+    def candles(
+        self, product_id: str, interval_ms: int, start_ms: int, end_ms: int
+    ) -> list[Candle]:
+        """Return the candles with opens from start to end, both inclusive, oldest first."""
+        ...
+
+    def trades(self, product_id: str, start_ms: int, end_ms: int, limit: int) -> list[Trade]:
+        """Return the newest trades of [start, end], at most `limit` of them."""
+        ...
+
+    def products(self) -> list[ProductInfo]:
+        """Return all products that the exchange lists."""
+        ...
+
+    def product(self, product_id: str) -> ProductInfo:
+        """Return one product; raises DataError if there is none of that id."""
+        ...
+
+    def touch(self, product_id: str) -> Touch:
+        """Return a product's best bid and ask; raises DataError if a side is empty."""
+        ...
+
+    def now_ms(self) -> int:
+        """Return the exchange's time, ms UTC."""
+        ...
+
+
+class Orders(Protocol):
+    """What the life of an order asks of an account."""
+
+    def place(self, order: Order, product: Product) -> Placed | Refused:
+        """Send an order, once; raises UnknownOutcome where nothing proves what became of it."""
+        ...
+
+    def amend(self, order_id: str, product: Product, lots: int, limit: int) -> Refused | None:
+        """Change a resting order's total size and price; None: the request was taken."""
+        ...
+
+    def cancel(self, order_ids: Sequence[str]) -> list[CancelResult]:
+        """Ask to cancel orders: the answer says that it was asked, not that they ended."""
+        ...
+
+    def order(self, order_id: str) -> RemoteOrder | None:
+        """Return an order by the exchange's id; None if it is not visible: it proves nothing."""
+        ...
+
+    def orders(
+        self, *, product_ids: Sequence[str] = (), since_ms: int | None = None
+    ) -> list[RemoteOrder]:
+        """Return orders of everybody in the account, newest first, by when they were made."""
+        ...
+
+    def open_orders(self, since_ms: int) -> list[RemoteOrder]:
+        """Return all that may still fill: what is open, and what was pending since a time."""
+        ...
+
+    def fills(
+        self,
+        *,
+        order_ids: Sequence[str] = (),
+        product_ids: Sequence[str] = (),
+        since_ms: int | None = None,
+    ) -> list[RemoteFill]:
+        """Return fills, each once."""
+        ...
+
+    def balances(self) -> list[Balance]:
+        """Return every wallet, one a currency."""
+        ...
+
+
+class Account(Orders, Protocol):
+    """All that is asked of an account: its orders, its rights, its terms."""
+
+    @property
+    def limits(self) -> Mapping[str, str]:
+        """What the newest answer said of limits on requests."""
+        ...
+
+    def permissions(self) -> Permissions:
+        """Return what the key may do."""
+        ...
+
+    def portfolios(self) -> list[Portfolio]:
+        """Return the portfolios that the key can see."""
+        ...
+
+    def fee_tier(self) -> FeeTier:
+        """Return the rates that the account pays."""
+        ...
+
+    def touches(self, product_ids: Sequence[str]) -> list[Touch]:
+        """Return the best bid and ask of products; those without both sides are left out."""
+        ...
+
+    def takes_stops(self, product: Product) -> bool | None:
+        """Whether a stop that sells may rest; None: the exchange said neither."""
+        ...
+
+    def preview(self, order: Order, product: Product) -> Preview:
+        """Return what an order would come to; nothing is placed."""
+        ...

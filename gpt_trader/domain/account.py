@@ -1,0 +1,134 @@
+"""An account as its exchange tells it: wallets, rights, fees, orders and fills, as values."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from gpt_trader.domain.order import OrderStatus, OrderType
+
+
+class Balance(NamedTuple):
+    """One wallet. available and hold are exact, in units of the currency."""
+
+    currency: str
+    available: Decimal
+    hold: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """What is there, set aside or not."""
+        return self.available + self.hold
+
+
+class Permissions(NamedTuple):
+    """What a key may do, and in which portfolio."""
+
+    can_view: bool
+    can_trade: bool
+    can_transfer: bool
+    portfolio_uuid: str
+    portfolio_type: str
+
+
+class FeeTier(NamedTuple):
+    """The account's fee tier. Rates are fractions; volume and fees of 30 days in USD."""
+
+    name: str
+    maker_rate: Decimal
+    taker_rate: Decimal
+    volume_30d: Decimal | None
+    fees_30d: Decimal | None
+
+
+class RemoteOrder(NamedTuple):
+    """An order as the exchange tells it, over REST or the user channel.
+
+    side: +1 buy, -1 sell. status, order_type, tif: the exchange's words, upper case; life and kind
+    are what they mean here, None for words that nobody knows: they prove nothing. filled_size
+    (base), filled_value and total_fees (quote) are cumulative; None: not said.
+    """
+
+    order_id: str
+    client_order_id: str
+    product_id: str
+    side: int
+    status: str
+    life: OrderStatus | None
+    order_type: str
+    kind: OrderType | None
+    tif: str
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    base_size: Decimal | None
+    quote_size: Decimal | None
+    filled_size: Decimal | None
+    filled_value: Decimal | None
+    total_fees: Decimal | None
+    created_ms: int | None
+    post_only: bool
+    reject_reason: str
+    cancel_message: str
+    pending_cancel: bool
+    originating_order_id: str
+
+
+class RemoteFill(NamedTuple):
+    """One fill. size: base units, also where the exchange counts it in quote."""
+
+    entry_id: str
+    trade_id: str
+    order_id: str
+    product_id: str
+    side: int
+    trade_ms: int
+    trade_type: str
+    price: Decimal
+    size: Decimal
+    commission: Decimal
+    liquidity: str
+    sequence_ms: int | None
+
+
+class Portfolio(NamedTuple):
+    """A portfolio of the account."""
+
+    uuid: str
+    name: str
+    type: str
+    deleted: bool
+
+
+class Preview(NamedTuple):
+    """What an order would come to. errors: why it would be refused, in the exchange's words."""
+
+    errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+    order_total: Decimal | None
+    commission_total: Decimal | None
+    best_bid: Decimal | None
+    best_ask: Decimal | None
+    base_size: Decimal | None
+    quote_size: Decimal | None
+    slippage: Decimal | None
+    preview_id: str
+
+
+class Placed(NamedTuple):
+    """The exchange has taken an order."""
+
+    order_id: str
+    client_order_id: str
+
+
+class Refused(NamedTuple):
+    """The exchange has refused, in a structured answer."""
+
+    reason: str
+    message: str
+
+
+class CancelResult(NamedTuple):
+    """What became of one request to cancel; success: it was taken, not that it is cancelled."""
+
+    order_id: str
+    success: bool
+    reason: str
