@@ -21,7 +21,6 @@ from gpt_trader.engine.drive import advance
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.state import State, new_state
-from gpt_trader.kernel.slots import LOTS
 from gpt_trader.risk.policy import RiskPolicy, no_policy
 
 HOUR = 3_600_000
@@ -152,7 +151,7 @@ class Desk:
 
     # What a test looks at.
     def lots(self, j: int = 0) -> int:
-        return int(self.state.si[j, LOTS])
+        return int(self.state.slots["lots"][j])
 
     def decision(self, j: int = 0) -> Decision:
         """The newest decision for product j."""

@@ -24,7 +24,6 @@ from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.config.load import load_profile
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.targets import Condition, Targets
-from gpt_trader.kernel.slots import LOTS
 from gpt_trader.runtime.live.agreement import began_with
 from gpt_trader.runtime.live.feed import LiveFeed
 from gpt_trader.runtime.live.reconcile import Reconciler
@@ -210,7 +209,7 @@ class Live:
             if expected != books.totals.get(asset, Decimal(0)):
                 found.append(f"{asset}: {expected} is not {books.totals.get(asset)}")
         for j, product in enumerate(session.plan.products):
-            lots = int(session.state.si[j, LOTS])
+            lots = int(session.state.slots["lots"][j])
             moved = Decimal(session.state.ledger.get(product.base_currency, "0"))
             if product.size(lots) != moved:
                 found.append(f"{product.product_id}: {lots} lots are not {moved}")

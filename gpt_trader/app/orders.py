@@ -25,7 +25,6 @@ from gpt_trader.engine.state import State, costs_now
 from gpt_trader.errors import UsageError
 from gpt_trader.kernel.codes import BUY, SELL
 from gpt_trader.kernel.rounding import RATE_SCALE, UNITS_PER_QUOTE, VALUE_LIMIT
-from gpt_trader.kernel.slots import LAST_CLOSE
 from gpt_trader.observe.cycle import guard_json, order_json, order_words
 from gpt_trader.runtime.session import Session
 from gpt_trader.runtime.situation import entry_guards
@@ -104,7 +103,7 @@ def _fees(plan: Plan, state: State, product: Product, order: Order) -> Json:
     """Return the rate that an order is counted at and what it comes to, in quote."""
     costs = costs_now(plan, state)
     rate_e8 = costs.maker_e8 if order.post_only else costs.taker_e8
-    ticks = order.limit or int(state.si[plan.index[product.product_id], LAST_CLOSE])
+    ticks = order.limit or int(state.slots["close_ticks"][plan.index[product.product_id]])
     worth = Decimal(order.quote) / UNITS_PER_QUOTE or product.size(order.lots) * product.price(
         ticks
     )

@@ -28,7 +28,6 @@ from gpt_trader.kernel.rounding import spec_table
 from gpt_trader.kernel.settings import FILL_DTYPE, Costs, Limits, Style, style_table
 from gpt_trader.kernel.simulate import simulate
 from gpt_trader.kernel.slippage import Drift, bar_drift, quoted, taker_ticks
-from gpt_trader.kernel.slots import LAST_CLOSE, LOTS
 
 PORTFOLIO = "backtest"
 ROWS_AT_ONCE = 1024  # of a panel, as plain numbers
@@ -114,14 +113,14 @@ def run_fast(
         ran.equity,
         ran.counts,
         ran.refusals,
-        ran.slots[:, LOTS].copy(),
+        ran.slots["lots"].copy(),
         ran.cash,
         ran.drawdown_row,
         ran.loss_days,
     )
     if not close_at_end:
         return run
-    return _closed(panel, run, ran.slots[:, LAST_CLOSE], Costs(*rated(costs, fee_book)))
+    return _closed(panel, run, ran.slots["close_ticks"], Costs(*rated(costs, fee_book)))
 
 
 def run_replay(
@@ -279,7 +278,7 @@ class Tape:
             self._equity,
             self._counts,
             np.array(self._refusals, np.int64).reshape(-1, 3),
-            state.si[:, LOTS].copy(),
+            state.slots["lots"].copy(),
             state.cash,
             self._drawdown_row,
             self._loss_days,
@@ -294,7 +293,7 @@ class Tape:
         assert not len(self._panel) or run.equity[-1] == equity(self._plan, state)
         if not close_at_end:
             return run
-        return _closed(self._panel, run, state.si[:, LAST_CLOSE], costs_now(self._plan, state))
+        return _closed(self._panel, run, state.slots["close_ticks"], costs_now(self._plan, state))
 
 
 def _closed(panel: Panel, run: RawRun, last: Ints, costs: Costs) -> RawRun:

@@ -44,15 +44,7 @@ from gpt_trader.kernel.ledger import quote
 from gpt_trader.kernel.limits import Marks, count_entry
 from gpt_trader.kernel.settings import Costs
 from gpt_trader.kernel.sizing import Ticket, place
-from gpt_trader.kernel.slots import (
-    KIND_LIMIT,
-    KIND_SIZE,
-    KIND_VALUE,
-    RESERVE,
-    Floats,
-    Ints,
-    clear_working,
-)
+from gpt_trader.kernel.slot import KIND_LIMIT, KIND_SIZE, KIND_VALUE, Slot, clear_working
 
 NONE_ARRIVED: frozenset[int] = frozenset()
 
@@ -159,31 +151,29 @@ def _take_decision(plan: Plan, state: State, record: rec.Decided) -> State:
     """Note the weight; empty the slot of a cancelled order; put the decision's order there."""
     decision, order = record.decision, record.order
     j = plan.index[decision.product_id]
-    si, sf = state.si.copy(), state.sf.copy()
     works_on = order is not None or decision.code == HOLD_ORDER_WORKING
-    note_decision(si, sf, j, decision.weight, plan.limits_row, works_on)
+    slots = note_decision(state.slots, j, decision.weight, plan.limits_row, works_on)
     marks = state.marks
     changed: list[Order] = []
     if record.cancelled is not None:
         waiting = state.orders[record.cancelled]
-        status, reserve = cancelling(waiting.status), int(si[j, RESERVE])
+        status, reserve = cancelling(waiting.status), int(slots["reserve_units"][j])
         changed.append(waiting._replace(status=status, reserve=reserve))
-        clear_working(si[j], sf[j])
+        clear_working(slots[j])
     if order is not None:
-        _rest(si[j], sf[j], record, order, costs_now(plan, state))
+        _rest(slots[j], record, order, costs_now(plan, state))
         changed.append(order)
         if not order.reduce_only:
             marks = Marks(*count_entry(marks))
     memory = replaced(state.memory, j, record.memory)
-    moved = state._replace(si=si, sf=sf, marks=marks, memory=memory)
+    moved = state._replace(slots=slots, marks=marks, memory=memory)
     return with_orders(plan, moved, *changed) if changed else moved
 
 
-def _rest(si: Ints, sf: Floats, record: rec.Decided, order: Order, costs: Costs) -> None:
+def _rest(slot: Slot, record: rec.Decided, order: Order, costs: Costs) -> None:
     """Put a decision's order into its product's slot, in place."""
     place(
-        si,
-        sf,
+        slot,
         _ticket(record.decision.code, order),
         record.decision.bar_ms,
         order.expire_ms,

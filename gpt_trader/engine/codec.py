@@ -20,7 +20,7 @@ from gpt_trader.domain.decision import Decision, Told, Why
 from gpt_trader.domain.order import Order
 from gpt_trader.engine.commands import Command
 from gpt_trader.engine.events import Event
-from gpt_trader.engine.names import OLD_TAGS, TAGS, field_names
+from gpt_trader.engine.names import OLD_TAGS, SLOT_COLUMNS, TAGS, field_names
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import State, open_of
@@ -28,6 +28,7 @@ from gpt_trader.engine.window import Window, window_of
 from gpt_trader.engine.written import written
 from gpt_trader.errors import JournalError, UsageError
 from gpt_trader.kernel.limits import Marks
+from gpt_trader.kernel.slot import Slots, new_slots
 
 Decoder = Callable[[Any], Any]
 
@@ -130,12 +131,27 @@ def command_from_json(data: dict[str, Any]) -> Command:
     return command
 
 
+def _slots_to_json(slots: Slots) -> dict[str, Any]:
+    return {
+        key: [list(row) for row in zip(*(slots[name].tolist() for name in names), strict=True)]
+        for key, names in SLOT_COLUMNS.items()
+    }
+
+
+def _slots_from_json(data: dict[str, Any]) -> Slots:
+    slots = new_slots(len(data["si"]))
+    for key, names in SLOT_COLUMNS.items():
+        for j, row in enumerate(data[key]):
+            for name, value in zip(names, row, strict=True):
+                slots[name][j] = math.nan if value is None else value
+    return slots
+
+
 def state_text(state: State) -> str:
     """Return the whole state as its one JSON text."""
     parts = {
         "cash": state.cash,
-        "si": state.si.tolist(),
-        "sf": state.sf.tolist(),
+        **_slots_to_json(state.slots),
         "marks": state.marks,
         "orders": list(state.orders.values()),  # their order is priority
         "windows": [None if w is None else _window_to_json(w) for w in state.windows],
@@ -156,7 +172,7 @@ def state_text(state: State) -> str:
         "memory": state.memory,
         "fee_book": state.fee_book.tolist(),
         "ledger": state.ledger,
-        "guarded_ms": state.guarded_ms,
+        "guarded_ms": state.protected_ms,
         "frozen": state.frozen,
         "reconciled_ms": state.reconciled_ms,
         "foreign_orders": state.foreign_orders,
@@ -170,13 +186,11 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
     absent: dict[str, Any] = {"ledger": {}, "guarded_ms": [0] * p}  # before version 4, and 5
     absent |= {"flattening": False, "frozen": [""] * p, "reconciled_ms": 0, "foreign_orders": 0}
     data = absent | data
-    sf = [[_number(x) for x in row] for row in data["sf"]]
     marks: Marks = _decoder(Marks)(data["marks"])
     orders = {order.client_order_id: order for order in map(_decoder(Order), data["orders"])}
     return State(
         cash=data["cash"],
-        si=np.array(data["si"], np.int64),
-        sf=np.array(sf, np.float64),
+        slots=_slots_from_json(data),
         marks=marks,
         orders=orders,
         open_orders=open_of(orders),
@@ -201,7 +215,7 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
         memory=tuple(data["memory"]),
         fee_book=np.array(data["fee_book"], np.int64),
         ledger=data["ledger"],
-        guarded_ms=tuple(data["guarded_ms"]),
+        protected_ms=tuple(data["guarded_ms"]),
         frozen=tuple(data["frozen"]),
         reconciled_ms=data["reconciled_ms"],
         foreign_orders=data["foreign_orders"],

@@ -30,7 +30,7 @@ from gpt_trader.kernel.codes import ACT_ENTER
 from gpt_trader.kernel.entries import decide_product, mark_account
 from gpt_trader.kernel.limits import Marks
 from gpt_trader.kernel.sizing import Ticket, fill_reason
-from gpt_trader.kernel.slots import KIND_LIMIT, KIND_NONE, LAST_CLOSE, LOTS
+from gpt_trader.kernel.slot import KIND_LIMIT, KIND_NONE
 
 NO_TARGET = Target(weight=math.nan)
 
@@ -70,7 +70,7 @@ def run_cycle(plan: Plan, state: State, event: Event, signals: Signals) -> Cycle
 def _marks(plan: Plan, state: State, cycle_ms: int) -> Marks:
     """Return the marks at the close of the bars that opened at `cycle_ms`."""
     return Marks(
-        *mark_account(state.si, plan.unit, state.cash, cycle_ms, plan.limits_row, *state.marks)
+        *mark_account(state.slots, plan.unit, state.cash, cycle_ms, plan.limits_row, *state.marks)
     )
 
 
@@ -94,7 +94,7 @@ def _is_latched_by(before: Marks, after: Marks) -> bool:
 def _decide(
     plan: Plan, state: State, j: int, cycle_ms: int, event_ms: int, signals: Signals
 ) -> rec.Decided:
-    """Ask for product j's target, and let the kernel decide on copies of the state's rows."""
+    """Ask for product j's target, and let the kernel decide on a copy of the state's slots."""
     product_id = plan.products[j].product_id
     age_ms = max(event_ms - (cycle_ms + plan.interval_ms), 0)
     target, memory = _ask(state, j, product_id, signals)
@@ -103,8 +103,7 @@ def _decide(
     out_of_line = unreconciled(plan, state, j, event_ms)
     guards = (int(state.halted), int(state.paused), unknown, age_ms, out_of_line)
     found = decide_product(
-        state.si,
-        state.sf,
+        state.slots,
         j,
         weight,
         target.stop,
@@ -122,11 +121,11 @@ def _decide(
     decision = Decision(
         product_id,
         cycle_ms,
-        state.si.item(j, LAST_CLOSE),
+        state.slots["close_ticks"].item(j),
         code,
         side,
         weight,
-        state.si.item(j, LOTS),
+        state.slots["lots"].item(j),
         Why(partial(tell, plan, state, j, target, weight, ticket, guards)),
     )
     return rec.Decided(

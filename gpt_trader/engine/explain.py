@@ -40,7 +40,6 @@ from gpt_trader.kernel.codes import (
 from gpt_trader.kernel.ledger import quote, value
 from gpt_trader.kernel.limits import Guards, drawdown_ratio, loss_ratio
 from gpt_trader.kernel.sizing import Ticket, account_sums
-from gpt_trader.kernel.slots import BARS_HELD, LAST_CLOSE, LATCH, LOTS, MAX_BARS
 
 DETAILS = {
     HOLD_NO_OPINION: "the strategy has no opinion: positions stay as they are",
@@ -127,20 +126,20 @@ def _numbers(
     plan: Plan, state: State, j: int, weight: float, ticket: Ticket
 ) -> tuple[float | None, float | None]:
     """What the deciding reason read, and its threshold."""
-    row = state.si[j]
+    slot = state.slots[j]
     code = ticket.code
     if ticket.value or ticket.limit_value:
         return float(ticket.value), float(ticket.limit_value)
     if code == HOLD_STOPPED_OUT:
-        return weight, float(state.sf[j, LATCH])
+        return weight, float(state.slots["latch"][j])
     if code == ACT_MAX_BARS:
-        return float(row[BARS_HELD]), float(row[MAX_BARS])
+        return float(slot["bars_held"]), float(slot["max_bars"])
     equity = state.marks.equity
     if not equity > 0.0:
         return equity, 0.0
     if math.isnan(weight):
         return None, None
-    held = float(value(int(row[LOTS]), int(row[LAST_CLOSE]), plan.products[j].spec))
+    held = float(value(int(slot["lots"]), int(slot["close_ticks"]), plan.products[j].spec))
     cap = plan.limits.max_product
     return held / equity, max(-cap, min(cap, weight))
 
@@ -148,9 +147,9 @@ def _numbers(
 def guard_readings(plan: Plan, state: State, j: int, guards: Guards) -> tuple[GuardReading, ...]:
     """Read every entry guard as product j's decision saw it."""
     marks, limits = state.marks, plan.limits
-    gross, aside = account_sums(state.si, state.sf, plan.specs)
-    row = state.si[j]
-    held = abs(float(value(int(row[LOTS]), int(row[LAST_CLOSE]), plan.products[j].spec)))
+    gross, aside = account_sums(state.slots, plan.specs)
+    slot = state.slots[j]
+    held = abs(float(value(int(slot["lots"]), int(slot["close_ticks"]), plan.products[j].spec)))
     equity = marks.equity
     loss = float(loss_ratio(marks)) if marks.day_start > 0.0 else math.nan
     drawdown = float(drawdown_ratio(marks)) if marks.high > 0.0 else math.nan

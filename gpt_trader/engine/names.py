@@ -71,6 +71,24 @@ OLD_TAGS: Mapping[str, type] = {
 FIELDS: Mapping[type, Mapping[str, str]] = {}
 """Of each type the fields that are called otherwise on disk: name in code -> name on disk."""
 
+SLOT_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "si": (
+        *("lots", "kind", "side", "left_lots", "left_units", "limit_ticks", "reason", "cause"),
+        *("ordinal", "reserve_units", "attempts", "bars_held", "max_bars", "protection_cause"),
+        *("stop_ticks", "take_ticks", "stop_reason", "expire_ms", "close_ticks"),
+        *("next_max_bars", "held_back_units", "half_spread_e8", "taker_e8", "maker_e8"),
+        *("protection_taker_e8", "protection_maker_e8"),
+    ),
+    "sf": (
+        *("average_ticks", "stop", "take", "trail", "peak_ticks"),
+        *("next_stop", "next_take", "next_trail", "latch", "weight"),
+    ),
+}
+"""How a snapshot lays out the slots: under each key a list a product, its numbers in this order.
+
+A new field of a slot takes a new version of the state's schema, not a place in between.
+"""
+
 
 def field_names(kind: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
     """Yield (name in code, name on disk) of a NamedTuple's fields, in their order."""

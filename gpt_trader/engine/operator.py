@@ -37,7 +37,7 @@ from gpt_trader.kernel.limits import Guards, entry_stop, stop_reading
 from gpt_trader.kernel.rounding import adverse_ticks, buy_cost, fits, lots_for_quote
 from gpt_trader.kernel.sizing import account_sums
 from gpt_trader.kernel.slippage import NO_QUOTE
-from gpt_trader.kernel.slots import HALF_SPREAD, HELD_BACK, LAST_CLOSE, LOTS, RESERVE
+from gpt_trader.kernel.slot import copy_slots
 
 Answer = tuple[Sequence[Record], Sequence[Command]]
 Checked = tuple[Reason | None, Order]
@@ -94,7 +94,7 @@ def check_order(plan: Plan, state: State, event: OrderRequested) -> Checked:
     guard. Anything else is an entry, unless it was to be reduce-only.
     """
     asked = event.order
-    held = int(state.si[plan.index[asked.product_id], LOTS])
+    held = int(state.slots["lots"][plan.index[asked.product_id]])
     cause = f"operator:{event.command_id}"
     order = asked._replace(
         client_order_id=order_id(plan.portfolio, asked.product_id, cause, 0),
@@ -145,7 +145,7 @@ def _senseless(plan: Plan, state: State, order: Order) -> Reason | None:
         return Reason("ALREADY_EXPIRED", detail, float(order.expire_ms - opens_ms), 0.0)
     if order.stop == 0 or order.triggered:
         return None
-    close, above = int(state.si[j, LAST_CLOSE]), order.side == BUY
+    close, above = int(state.slots["close_ticks"][j]), order.side == BUY
     where = "above" if above else "below"
     if close > 0 and (order.stop - close) * order.side <= 0:
         detail = f"the stop of a {SIDE_NAMES[order.side]} order must be {where} the last close"
@@ -184,10 +184,10 @@ def _worst_ticks(plan: Plan, state: State, order: Order, j: int) -> int:
     """Price at which an entry's cost is counted: its worst, as far as it is known."""
     if order.type is not OrderType.MARKET:
         return max(order.limit, order.stop)
-    quote_e8 = int(state.si[j, HALF_SPREAD])
+    quote_e8 = int(state.slots["half_spread_e8"][j])
     half_spread_e8 = plan.costs.half_spread_e8 if quote_e8 == NO_QUOTE else quote_e8
     adverse = half_spread_e8 + plan.costs.slippage_e8
-    return int(adverse_ticks(int(state.si[j, LAST_CLOSE]), order.side, adverse))
+    return int(adverse_ticks(int(state.slots["close_ticks"][j]), order.side, adverse))
 
 
 def _cost(plan: Plan, state: State, order: Order, j: int) -> int:
@@ -203,7 +203,7 @@ def _entry(plan: Plan, state: State, order: Order, j: int, now_ms: int) -> Reaso
     """Say why an entry is refused; None: it may be sent."""
     spec = plan.products[j].spec
     limits, marks = plan.limits, state.marks
-    close = int(state.si[j, LAST_CLOSE])
+    close = int(state.slots["close_ticks"][j])
     age_ms = max(now_ms - (state.last_bar_ms[j] + plan.interval_ms), 0)
     if not (marks.equity > 0.0 and close > 0):
         return _refuse(REFUSED_MISSING_INPUT, min(marks.equity, float(close)), 0.0)
@@ -221,10 +221,10 @@ def _entry(plan: Plan, state: State, order: Order, j: int, now_ms: int) -> Reaso
     least = max(spec.min_units, int(buy_cost(spec.min_lots, ticks, 0, spec))) * limits.min_multiple
     if cost < least:
         return _refuse(REFUSED_MINIMUM, worth, float(quote(least)))
-    gross, aside = account_sums(state.si, state.sf, plan.specs)
-    row = state.si[j]
-    held = abs(float(value(int(row[LOTS]), close, spec)))
-    held += float(quote(int(row[RESERVE] + row[HELD_BACK])))
+    gross, aside = account_sums(state.slots, plan.specs)
+    slot = state.slots[j]
+    held = abs(float(value(int(slot["lots"]), close, spec)))
+    held += float(quote(int(slot["reserve_units"] + slot["held_back_units"])))
     share = (held + worth) / marks.equity
     if share > limits.max_product:
         return _refuse(REFUSED_PRODUCT_CAP, share, limits.max_product)
@@ -242,9 +242,9 @@ def amend_refusal(plan: Plan, state: State, order: Order, event: AmendRequested)
         return Reason("NOT_AMENDABLE", "only the size and limit of a resting order", event.lots)
     asked = order._replace(lots=event.lots - order.filled, limit=event.limit)
     without = {key: o for key, o in state.orders.items() if key != order.client_order_id}
-    si = state.si.copy()
-    si[plan.index[order.product_id], HELD_BACK] -= order.reserve
-    bare = state._replace(orders=without, open_orders=open_of(without), si=si)
+    slots = copy_slots(state.slots)
+    slots["held_back_units"][plan.index[order.product_id]] -= order.reserve
+    bare = state._replace(orders=without, open_orders=open_of(without), slots=slots)
     request = OrderRequested(event.time_ms, event.command_id, asked)
     refusal, checked = check_order(plan, bare, request)
     if refusal is None and checked.reduce_only != order.reduce_only:

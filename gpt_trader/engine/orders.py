@@ -4,6 +4,9 @@ import math
 from decimal import Decimal
 from itertools import islice
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gpt_trader.domain.order import (
     Fill,
     Order,
@@ -29,8 +32,8 @@ from gpt_trader.engine.state import (
     State,
     costs_at,
     costs_now,
-    guard_id,
     is_current,
+    protection_id,
     replaced,
     rolled,
     with_moved,
@@ -43,37 +46,17 @@ from gpt_trader.kernel.limits import Marks, count_entry
 from gpt_trader.kernel.match import after_fill, fill_units, trigger_stop
 from gpt_trader.kernel.rounding import buy_cost
 from gpt_trader.kernel.settings import Costs
-from gpt_trader.kernel.slots import (
-    ATTEMPTS,
-    BARS_HELD,
-    CAUSE,
-    GUARD_MAKER_E8,
-    GUARD_TAKER_E8,
-    HELD_BACK,
-    KIND,
+from gpt_trader.kernel.slot import (
     KIND_VALUE,
-    LAST_CLOSE,
-    LEFT,
-    LOTS,
-    MAX_BARS,
-    ORDINAL,
     ORDINAL_QUOTE,
-    PEAK,
-    QUOTE,
-    REASON,
-    RESERVE,
-    STOP,
-    STOP_REASON,
-    STOP_TICKS,
-    TAKE,
-    TAKE_TICKS,
-    TRAIL,
-    Floats,
-    Ints,
+    Slot,
     clear_working,
+    copy_slots,
     count_unfilled,
     set_levels,
 )
+
+Ints = NDArray[np.int64]
 
 
 def take_order(plan: Plan, state: State, order: Order) -> State:
@@ -88,7 +71,7 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
     """Move cash, position, protection and the order by what was booked of a fill."""
     fill = event.fill
     j = plan.index[fill.product_id]
-    si, sf = state.si.copy(), state.sf.copy()
+    slots = copy_slots(state.slots)
     in_slot = working_id(plan, state, j) == fill.client_order_id
     # An entry that has left the slot must not undo the protection there is; it brings its own
     # to a position that has none.
@@ -96,16 +79,16 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
     reason = FILL_OPERATOR if is_stray else fill.reason
     costs = costs_at(plan, state, fill.time_ms)
     if record.lots:
-        after_fill(si[j], sf[j], fill.side, record.lots, fill.ticks, reason, costs)
-        if is_stray and state.si[j, LOTS] == 0:
-            _guard(si[j], sf[j], state.orders[fill.client_order_id].guard, fill, costs)
+        after_fill(slots[j], fill.side, record.lots, fill.ticks, reason, costs)
+        if is_stray and state.slots["lots"][j] == 0:
+            _guard(slots[j], state.orders[fill.client_order_id].guard, fill, costs)
     spent = state.cash - record.cash
     if in_slot:
-        if si[j, KIND] == KIND_VALUE:
-            si[j, QUOTE] = max(si[j, QUOTE] - spent, 0)
-            si[j, RESERVE] = si[j, QUOTE]
+        if slots["kind"][j] == KIND_VALUE:
+            slots["left_units"][j] = max(slots["left_units"][j] - spent, 0)
+            slots["reserve_units"][j] = slots["left_units"][j]
         else:
-            si[j, LEFT] -= record.lots
+            slots["left_lots"][j] -= record.lots
     order = state.orders.get(fill.client_order_id)
     if order is None:  # the first fill of a resting protection
         order = _protection(plan, state, j, OrderStatus.OPEN)
@@ -120,7 +103,9 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
         status=next_status(order.status, OrderStatus.OPEN),  # a fill proves that it was placed
     )
     gone = []
-    if si[j, LOTS] == 0:  # the protection of a closed position is gone; one that rests is seen out
+    if (
+        slots["lots"][j] == 0
+    ):  # the protection of a closed position is gone; one that rests is seen out
         gone = [
             other._replace(status=OrderStatus.CANCELLED)
             for other in state.open_orders
@@ -131,8 +116,7 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
         ]
     moved = state._replace(
         cash=record.cash,
-        si=si,
-        sf=sf,
+        slots=slots,
         fees=state.fees + record.fee,
         fee_book=_counted(plan, state, fill, record.lots),
     )
@@ -144,16 +128,16 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
     return with_orders(plan, moved, filled, *gone)
 
 
-def _guard(si: Ints, sf: Floats, guard: tuple[float, ...], fill: Fill, costs: Costs) -> None:
+def _guard(slot: Slot, guard: tuple[float, ...], fill: Fill, costs: Costs) -> None:
     """Give a position the protection that its entry was decided with, in place."""
     if not guard:
         return
     stop, take, trail, max_bars = guard
-    sf[PEAK] = float(fill.ticks)
-    sf[STOP], sf[TAKE], sf[TRAIL] = (share or math.nan for share in (stop, take, trail))
-    si[BARS_HELD], si[MAX_BARS] = 0, int(max_bars)
-    si[GUARD_TAKER_E8], si[GUARD_MAKER_E8] = costs.taker_e8, costs.maker_e8
-    set_levels(si, sf)
+    slot["peak_ticks"] = float(fill.ticks)
+    slot["stop"], slot["take"], slot["trail"] = (share or math.nan for share in (stop, take, trail))
+    slot["bars_held"], slot["max_bars"] = 0, int(max_bars)
+    slot["protection_taker_e8"], slot["protection_maker_e8"] = costs.taker_e8, costs.maker_e8
+    set_levels(slot)
 
 
 def _counted(plan: Plan, state: State, fill: Fill, lots: int) -> Ints:
@@ -167,9 +151,9 @@ def _counted(plan: Plan, state: State, fill: Fill, lots: int) -> Ints:
 
 
 def _protection(plan: Plan, state: State, j: int, status: OrderStatus) -> Order:
-    lots = int(state.si[j, LOTS])
+    lots = int(state.slots["lots"][j])
     return Order(
-        client_order_id=guard_id(plan, state, j),
+        client_order_id=protection_id(plan, state, j),
         product_id=plan.products[j].product_id,
         side=-1 if lots > 0 else 1,
         type=OrderType.BRACKET,
@@ -177,7 +161,7 @@ def _protection(plan: Plan, state: State, j: int, status: OrderStatus) -> Order:
         lots=abs(lots),
         quote=0,
         reduce_only=True,
-        reason=int(state.si[j, STOP_REASON]),
+        reason=int(state.slots["stop_reason"][j]),
         origin=Origin.PROTECTION,
         status=status,
         is_new=False,
@@ -188,7 +172,7 @@ def take_status(plan: Plan, state: State, event: OrderUpdated) -> State:
     """Take a broker's report on an order; one that is unknown or has ended stays as it is."""
     j = plan.index[event.product_id]
     triggered = event.status is OrderStatus.TRIGGERED
-    if triggered and event.client_order_id == guard_id(plan, state, j):
+    if triggered and event.client_order_id == protection_id(plan, state, j):
         return _trigger(plan, state, j, event.client_order_id)
     order = state.orders.get(event.client_order_id)
     if order is None:
@@ -206,13 +190,13 @@ def take_status(plan: Plan, state: State, event: OrderUpdated) -> State:
     )
     moved = state
     if event.status.is_final and working_id(plan, state, j) == event.client_order_id:
-        si, sf = state.si.copy(), state.sf.copy()
+        slots = copy_slots(state.slots)
         if event.status is OrderStatus.FILLED:
-            si[j, ATTEMPTS] = 0
+            slots["attempts"][j] = 0
         elif event.status is not OrderStatus.CANCELLED or _was_given_up(order):
-            count_unfilled(si[j])
-        clear_working(si[j], sf[j])
-        moved = state._replace(si=si, sf=sf)
+            count_unfilled(slots[j])
+        clear_working(slots[j])
+        moved = state._replace(slots=slots)
     return with_orders(plan, moved, changed)
 
 
@@ -224,36 +208,36 @@ def _was_given_up(order: Order) -> bool:
 def cut_position(plan: Plan, state: State, record: rec.PositionCut) -> State:
     """Hold fewer lots than was thought, at the newest close; without any there is no protection."""
     j = record.j
-    si, sf = state.si.copy(), state.sf.copy()
-    held = int(si[j, LOTS])
+    slots = copy_slots(state.slots)
+    held = int(slots["lots"][j])
     side = -1 if held > 0 else 1
     gone = abs(held) - record.lots
     after_fill(
-        si[j], sf[j], side, gone, int(si[j, LAST_CLOSE]), FILL_REDUCE, costs_now(plan, state)
+        slots[j], side, gone, int(slots["close_ticks"][j]), FILL_REDUCE, costs_now(plan, state)
     )
-    return state._replace(si=si, sf=sf)
+    return state._replace(slots=slots)
 
 
 def take_position(plan: Plan, state: State, found: PositionFound) -> State:
     """Hold what another journal knew of, with the levels of the protection that rests for it."""
     j = plan.index[found.product_id]
-    si, sf = state.si.copy(), state.sf.copy()
-    after_fill(si[j], sf[j], 1, found.lots, found.ticks, FILL_ENTRY, costs_now(plan, state))
+    slots = copy_slots(state.slots)
+    after_fill(slots[j], 1, found.lots, found.ticks, FILL_ENTRY, costs_now(plan, state))
     order = found.order
     if order is None:
-        return state._replace(si=si, sf=sf)
-    sf[j, STOP] = 1.0 - order.stop / found.ticks
-    si[j, STOP_TICKS] = order.stop
+        return state._replace(slots=slots)
+    slots["stop"][j] = 1.0 - order.stop / found.ticks
+    slots["stop_ticks"][j] = order.stop
     if order.type is OrderType.BRACKET:
-        sf[j, TAKE] = order.limit / found.ticks - 1.0
-        si[j, TAKE_TICKS] = order.limit
-    return with_orders(plan, state._replace(si=si, sf=sf), order)
+        slots["take"][j] = order.limit / found.ticks - 1.0
+        slots["take_ticks"][j] = order.limit
+    return with_orders(plan, state._replace(slots=slots), order)
 
 
 def take_protection(plan: Plan, state: State, record: rec.ProtectionTaken) -> State:
     """Take a protection that is to rest at the exchange."""
     j = plan.index[record.order.product_id]
-    sent = state._replace(guarded_ms=replaced(state.guarded_ms, j, record.time_ms))
+    sent = state._replace(protected_ms=replaced(state.protected_ms, j, record.time_ms))
     return with_orders(plan, sent, record.order)
 
 
@@ -261,33 +245,33 @@ def close_by_quote(plan: Plan, state: State, record: rec.GuardTaken) -> State:
     """Put the order that closes a position into its slot; what stood in its way is cancelled."""
     order = record.order
     j = plan.index[order.product_id]
-    si, sf = state.si.copy(), state.sf.copy()
-    working, reserve = working_id(plan, state, j), int(si[j, RESERVE])
+    slots = copy_slots(state.slots)
+    working, reserve = working_id(plan, state, j), int(slots["reserve_units"][j])
     changed = []
     for key in record.stopped:
         other = state.orders[key]
         held_back = reserve if key == working else other.reserve
         changed.append(other._replace(status=cancelling(other.status), reserve=held_back))
-    trigger_stop(si[j], sf[j])
-    si[j, CAUSE], si[j, ORDINAL] = order.sent_ms, ORDINAL_QUOTE
-    si[j, REASON] = order.reason
-    sent = state._replace(si=si, sf=sf, guarded_ms=replaced(state.guarded_ms, j, order.sent_ms))
+    trigger_stop(slots[j])
+    slots["cause"][j], slots["ordinal"][j] = order.sent_ms, ORDINAL_QUOTE
+    slots["reason"][j] = order.reason
+    sent = state._replace(slots=slots, protected_ms=replaced(state.protected_ms, j, order.sent_ms))
     return with_orders(plan, sent, *changed, order)
 
 
 def _trigger(plan: Plan, state: State, j: int, order_id: str) -> State:
     """Turn product j's protection into its working order; nothing held has none."""
-    if state.si[j, LOTS] == 0 or state.si[j, STOP_TICKS] == 0:
+    if state.slots["lots"][j] == 0 or state.slots["stop_ticks"][j] == 0:
         return state
-    si, sf = state.si.copy(), state.sf.copy()
-    trigger_stop(si[j], sf[j])
+    slots = copy_slots(state.slots)
+    trigger_stop(slots[j])
     known = state.orders.get(order_id)
     order = (
         _protection(plan, state, j, OrderStatus.TRIGGERED)
         if known is None
         else known._replace(status=OrderStatus.TRIGGERED)
     )
-    return with_orders(plan, state._replace(si=si, sf=sf), order._replace(triggered=True))
+    return with_orders(plan, state._replace(slots=slots), order._replace(triggered=True))
 
 
 def mark_cancelled(
@@ -301,10 +285,10 @@ def mark_cancelled(
     changed = order._replace(status=cancelling(order.status))
     j = plan.index[order.product_id]
     if in_cycle and working_id(plan, state, j) == client_order_id:
-        si, sf = state.si.copy(), state.sf.copy()
-        changed = changed._replace(reserve=int(si[j, RESERVE]))
-        clear_working(si[j], sf[j])
-        state = state._replace(si=si, sf=sf)
+        slots = copy_slots(state.slots)
+        changed = changed._replace(reserve=int(slots["reserve_units"][j]))
+        clear_working(slots[j])
+        state = state._replace(slots=slots)
     return with_orders(plan, state, changed)
 
 
@@ -350,10 +334,10 @@ def with_orders(plan: Plan, state: State, *changed: Order) -> State:
         dropped = {order.client_order_id for order in oldest}
         kept = {key: order for key, order in state.orders.items() if key not in dropped}
         state = state._replace(orders=kept)
-    si = state.si.copy()
-    si[:, HELD_BACK] = 0
+    slots = copy_slots(state.slots)
+    slots["held_back_units"] = 0
     for order in state.open_orders:
         j = plan.index[order.product_id]
         if order.client_order_id != working_id(plan, state, j):
-            si[j, HELD_BACK] += order.reserve
-    return state._replace(si=si)
+            slots["held_back_units"][j] += order.reserve
+    return state._replace(slots=slots)

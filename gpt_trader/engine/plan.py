@@ -3,13 +3,18 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gpt_trader.domain.product import Product
 from gpt_trader.kernel.entries import settings_row
 from gpt_trader.kernel.fees import tier_table
 from gpt_trader.kernel.rounding import spec_table
 from gpt_trader.kernel.settings import Costs, Limits, Style, style_table
 from gpt_trader.kernel.sizing import SpecTable
-from gpt_trader.kernel.slots import Floats, Ints
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -25,14 +25,7 @@ from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import State, working_id
 from gpt_trader.kernel.codes import FILL_OPERATOR, FILL_TAKE_PROFIT
 from gpt_trader.kernel.rounding import notional_down
-from gpt_trader.kernel.slots import (
-    LAST_CLOSE,
-    LOTS,
-    ORDINAL_QUOTE,
-    STOP_REASON,
-    STOP_TICKS,
-    TAKE_TICKS,
-)
+from gpt_trader.kernel.slot import ORDINAL_QUOTE
 
 RETRY_MS = 5_000  # before a protection that did not hold is sent again
 THROUGH = 20  # a stop's limit is a twentieth, 5 %, beyond its trigger
@@ -52,14 +45,14 @@ def needs(plan: Plan, state: State, quote: Quoted) -> bool:
 
 def is_sellable(plan: Plan, state: State, j: int) -> bool:
     """Whether product j holds something that the exchange would let go."""
-    held, spec = abs(int(state.si[j, LOTS])), plan.products[j].spec
-    worth = notional_down(held, int(state.si[j, LAST_CLOSE]), spec)
+    held, spec = abs(int(state.slots["lots"][j])), plan.products[j].spec
+    worth = notional_down(held, int(state.slots["close_ticks"][j]), spec)
     return bool(held >= max(spec.min_lots, 1) and worth >= spec.min_units)
 
 
 def is_left(plan: Plan, state: State, j: int, quote: Quoted) -> bool:
     """Whether product j was to be sold and is still held, RETRY_MS after the last attempt."""
-    waited = quote.time_ms - state.guarded_ms[j] >= RETRY_MS
+    waited = quote.time_ms - state.protected_ms[j] >= RETRY_MS
     return state.flattening and waited and is_sellable(plan, state, j)
 
 
@@ -69,9 +62,9 @@ def passed_level(plan: Plan, state: State, j: int, quote: Quoted) -> int:
     What rests at the exchange is left to it, unless the price has run away from its limit. Within
     RETRY_MS of the last attempt nothing is tried again.
     """
-    row = state.si[j]
-    held, stop, take = int(row[LOTS]), int(row[STOP_TICKS]), int(row[TAKE_TICKS])
-    if held == 0 or quote.time_ms - state.guarded_ms[j] < RETRY_MS:
+    slot = state.slots[j]
+    held, stop, take = int(slot["lots"]), int(slot["stop_ticks"]), int(slot["take_ticks"])
+    if held == 0 or quote.time_ms - state.protected_ms[j] < RETRY_MS:
         return 0
     side = 1 if held > 0 else -1
     price = quote.bid if held > 0 else quote.ask
@@ -145,10 +138,10 @@ def close_position(
 
     level: what was passed, ticks; 0: an operator's wish.
     """
-    row, product_id = state.si[j], plan.products[j].product_id
-    held = int(row[LOTS])
-    is_take = level > 0 and level == int(row[TAKE_TICKS])
-    why = int(row[STOP_REASON]) if level else FILL_OPERATOR
+    slot, product_id = state.slots[j], plan.products[j].product_id
+    held = int(slot["lots"])
+    is_take = level > 0 and level == int(slot["take_ticks"])
+    why = int(slot["stop_reason"]) if level else FILL_OPERATOR
     order = Order(
         client_order_id=client_order_id(
             plan.portfolio, product_id, plan.interval, time_ms, ORDINAL_QUOTE
@@ -185,7 +178,7 @@ def settle(
 
     While an exit works the position's coins are its own: nothing rests, quotes are watched.
     """
-    if not state.si[j, LAST_CLOSE]:
+    if not state.slots["close_ticks"][j]:
         return [], []  # without a price nothing can be said of its worth: what rests stays
     wanted = _wanted(plan, state, j, time_ms)
     resting = resting_protection(plan, state, j)
@@ -198,7 +191,7 @@ def settle(
         commands: list[Command] = [CancelOrder(resting.product_id, resting.client_order_id)]
     else:
         records, commands = [], []
-        if time_ms - state.guarded_ms[j] < RETRY_MS:
+        if time_ms - state.protected_ms[j] < RETRY_MS:
             return [], []
     if wanted is not None:
         records.append(rec.ProtectionTaken(wanted, time_ms))
@@ -216,11 +209,11 @@ def _same(resting: Order, wanted: Order) -> bool:
 
 def _wanted(plan: Plan, state: State, j: int, time_ms: int) -> Order | None:
     """Return the protection that should rest; None: nothing is held, or an exit works."""
-    row, product = state.si[j], plan.products[j]
-    held, stop, take = int(row[LOTS]), int(row[STOP_TICKS]), int(row[TAKE_TICKS])
+    slot, product = state.slots[j], plan.products[j]
+    held, stop, take = int(slot["lots"]), int(slot["stop_ticks"]), int(slot["take_ticks"])
     if held == 0 or stop == 0 or exits_at_work(plan, state, j):
         return None
-    worth = notional_down(abs(held), int(row[LAST_CLOSE]), product.spec)
+    worth = notional_down(abs(held), int(slot["close_ticks"]), product.spec)
     if abs(held) < product.spec.min_lots or worth < product.spec.min_units:
         return None  # dust: the exchange would refuse it
     side = 1 if held > 0 else -1
@@ -237,7 +230,7 @@ def _wanted(plan: Plan, state: State, j: int, time_ms: int) -> Order | None:
         limit=take or limit_through(stop, side),
         stop=stop,
         reduce_only=True,
-        reason=int(row[STOP_REASON]),
+        reason=int(slot["stop_reason"]),
         origin=Origin.PROTECTION,
         sent_ms=time_ms,
     )

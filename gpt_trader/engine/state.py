@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.order import Order, OrderStatus, Origin, client_order_id
 from gpt_trader.engine.plan import Plan
@@ -21,16 +24,10 @@ from gpt_trader.kernel.ledger import quote
 from gpt_trader.kernel.limits import Marks, new_marks
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.kernel.settings import Costs
-from gpt_trader.kernel.slots import (
-    CAUSE,
-    GUARD_CAUSE,
-    KIND,
-    KIND_NONE,
-    ORDINAL,
-    Floats,
-    Ints,
-    new_slots,
-)
+from gpt_trader.kernel.slot import KIND_NONE, Slots, new_slots
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 SCHEMA_VERSION = 5
 FINAL_ORDERS_KEPT = 64
@@ -39,15 +36,14 @@ FINAL_ORDERS_KEPT = 64
 class State(NamedTuple):
     """Account, positions, orders, windows and latches. Only `apply` makes a new one.
 
-    si, sf: the kernel's rows, one a product (see kernel/slots.py); never written in place.
-    CAUSE and GUARD_CAUSE hold the open time of the bar whose decision made the order.
+    slots: one a product (see kernel/slot.py); never written in place. In them `cause` and
+    `protection_cause` hold the open time of the bar whose decision made the order.
     orders: all that are not final, and the newest final ones (a late fill needs them).
     open_orders: those of them that are not final, in the same order.
     """
 
     cash: int
-    si: Ints
-    sf: Floats
+    slots: Slots
     marks: Marks
     orders: Mapping[str, Order]
     open_orders: tuple[Order, ...]
@@ -69,7 +65,7 @@ class State(NamedTuple):
     memory: tuple[Any, ...]
     fee_book: Ints  # see kernel/fees.py; empty without tiers; never written in place
     ledger: Mapping[str, str]  # exact change of each asset since the start; {} in a simulation
-    guarded_ms: tuple[int, ...]  # when a product's protection was last sent
+    protected_ms: tuple[int, ...]  # when a product's protection was last sent
     frozen: tuple[str, ...]  # why a product takes no entries until a person rearms; "": it does
     reconciled_ms: int  # when the account was last found in line; 0: not since the start
     foreign_orders: int  # open orders of somebody else in the account
@@ -83,11 +79,9 @@ class State(NamedTuple):
 def new_state(plan: Plan, cash: int) -> State:
     """Return the state of an account with `cash` units and no history."""
     p = len(plan.products)
-    si, sf = new_slots(p)
     return State(
         cash=cash,
-        si=si,
-        sf=sf,
+        slots=new_slots(p),
         marks=new_marks(quote(cash)),
         orders={},
         open_orders=(),
@@ -109,7 +103,7 @@ def new_state(plan: Plan, cash: int) -> State:
         memory=(None,) * p,
         fee_book=new_fee_book(plan.tiers),
         ledger={},
-        guarded_ms=(0,) * p,
+        protected_ms=(0,) * p,
         frozen=("",) * p,
         reconciled_ms=0,
         foreign_orders=0,
@@ -162,7 +156,7 @@ def rolled(plan: Plan, state: State, time_ms: int) -> Ints:
 
 def equity(plan: Plan, state: State) -> float:
     """Cash and positions at the newest closes, quote; summed as the simulator sums them."""
-    return float(account_equity(state.si, plan.unit, state.cash))
+    return float(account_equity(state.slots, plan.unit, state.cash))
 
 
 def with_new_orders(state: State, *changed: Order) -> State:
@@ -182,38 +176,38 @@ def open_of(orders: Mapping[str, Order]) -> tuple[Order, ...]:
 
 def working_id(plan: Plan, state: State, j: int) -> str | None:
     """Client id of the order in product j's slot; None if nothing works."""
-    row = state.si[j]
-    if row[KIND] == KIND_NONE:
+    slots = state.slots
+    if slots["kind"][j] == KIND_NONE:
         return None
     return client_order_id(
         plan.portfolio,
         plan.products[j].product_id,
         plan.interval,
-        int(row[CAUSE]),
-        int(row[ORDINAL]),
+        int(slots["cause"][j]),
+        int(slots["ordinal"][j]),
     )
 
 
-def guard_id(plan: Plan, state: State, j: int) -> str:
+def protection_id(plan: Plan, state: State, j: int) -> str:
     """Client id of the protection on product j's position."""
     return client_order_id(
         plan.portfolio,
         plan.products[j].product_id,
         plan.interval,
-        int(state.si[j, GUARD_CAUSE]),
+        int(state.slots["protection_cause"][j]),
         1,
     )
 
 
 def is_current(plan: Plan, state: State, order: Order) -> bool:
     """Whether its product's newest decision or protection leads to this order."""
-    row = state.si[plan.index[order.product_id]]
+    slot = state.slots[plan.index[order.product_id]]
     return any(
         order.client_order_id
         == client_order_id(
-            plan.portfolio, order.product_id, plan.interval, int(row[cause]), ordinal
+            plan.portfolio, order.product_id, plan.interval, int(slot[cause]), ordinal
         )
-        for cause in (CAUSE, GUARD_CAUSE)
+        for cause in ("cause", "protection_cause")
         for ordinal in (0, 1)
     )
 

@@ -16,10 +16,9 @@ from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Signals
 from gpt_trader.engine.protect import answer_quote, close_position, is_sellable, settle
 from gpt_trader.engine.records import Record
-from gpt_trader.engine.state import State, guard_id, open_entries, open_order, whole_units
+from gpt_trader.engine.state import State, open_entries, open_order, protection_id, whole_units
 from gpt_trader.kernel.ledger import cash_after, funding
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
-from gpt_trader.kernel.slots import LAST_CLOSE, LOTS, STOP_TICKS, TAKE_TICKS
 
 UNFUNDED = rec.BarTaken(0)
 LEAST_LOSS = Decimal("0.01")  # quote: what exchanges round away freezes nothing
@@ -112,7 +111,7 @@ def _answer(
         case ev.PositionFound():
             why = f"{event.reason} (by {event.by})"
             frozen, cancels = _freeze(plan, state, event.product_id, why)
-            is_new = event.lots > 0 and not state.si[plan.index[event.product_id], LOTS]
+            is_new = event.lots > 0 and not state.slots["lots"][plan.index[event.product_id]]
             return [*([rec.PositionTaken()] if is_new else []), *frozen], cancels
         case ev.StopRequested():
             return _cancel_all(open_entries(state))
@@ -151,7 +150,7 @@ def _answer_adjustment(
     if event.total:
         for j, product in enumerate(plan.products):
             there = int(max(Decimal(event.total), Decimal(0)) / product.base_increment)
-            if product.base_currency == event.asset and int(state.si[j, LOTS]) > there:
+            if product.base_currency == event.asset and int(state.slots["lots"][j]) > there:
                 records.append(rec.PositionCut(j, there))
     if event.kind == RECONCILIATION:
         why = f"{event.amount} {event.asset} are gone and nothing explains it"
@@ -170,7 +169,7 @@ def _worth(plan: Plan, state: State, j: int, event: ev.Adjusted) -> Decimal:
         return Decimal(event.amount)
     if event.asset != product.base_currency:
         return Decimal(0)
-    return Decimal(event.amount) * int(state.si[j, LAST_CLOSE]) * product.price_increment
+    return Decimal(event.amount) * int(state.slots["close_ticks"][j]) * product.price_increment
 
 
 def _answer_report(
@@ -239,7 +238,7 @@ def _bar_record(plan: Plan, state: State, event: ev.BarClosed | ev.BarMissed) ->
         return rec.BarCorrected()
     if bar.funding_rate == 0.0:
         return UNFUNDED
-    lots = int(state.si[j, LOTS])
+    lots = int(state.slots["lots"][j])
     return rec.BarTaken(int(funding(lots, bar.close, bar.funding_rate, plan.products[j].spec)))
 
 
@@ -308,9 +307,9 @@ def _book_exactly(
 
 def _is_protection(plan: Plan, state: State, j: int, order_id: str) -> bool:
     """Whether this is the protection that rests on product j's position."""
-    row = state.si[j]
-    rests = row[LOTS] != 0 and (row[STOP_TICKS] != 0 or row[TAKE_TICKS] != 0)
-    return bool(rests) and order_id == guard_id(plan, state, j)
+    slot = state.slots[j]
+    rests = slot["lots"] != 0 and (slot["stop_ticks"] != 0 or slot["take_ticks"] != 0)
+    return bool(rests) and order_id == protection_id(plan, state, j)
 
 
 def _stop_entries(

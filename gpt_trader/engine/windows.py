@@ -8,7 +8,7 @@ from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State, replaced, with_new_orders
 from gpt_trader.engine.window import Window, window_of
 from gpt_trader.kernel.entries import close_bar
-from gpt_trader.kernel.slots import HALF_SPREAD, LAST_CLOSE
+from gpt_trader.kernel.slot import copy_slots
 
 
 def take_history(plan: Plan, state: State, event: HistoryLoaded) -> State:
@@ -18,11 +18,11 @@ def take_history(plan: Plan, state: State, event: HistoryLoaded) -> State:
     j = plan.index[event.product_id]
     newest = event.bars[-1]
     window = window_of(plan.products[j], plan.interval_ms, event.bars[-plan.window_bars[j] :])
-    si = state.si.copy()
-    si[j, LAST_CLOSE] = newest.close
-    si[j, HALF_SPREAD] = newest.half_spread_e8
+    slots = copy_slots(state.slots)
+    slots["close_ticks"][j] = newest.close
+    slots["half_spread_e8"][j] = newest.half_spread_e8
     return state._replace(
-        si=si,
+        slots=slots,
         windows=replaced(state.windows, j, window),
         bars_seen=replaced(state.bars_seen, j, len(event.bars)),
         last_bar_ms=replaced(state.last_bar_ms, j, newest.open_ms),
@@ -34,14 +34,10 @@ def take_bar(plan: Plan, state: State, bar: Bar, funding: int) -> State:
     j = plan.index[bar.product_id]
     if state.open_orders:
         state = _seen_by(state, bar.product_id)
-    si, sf = state.si.copy(), state.sf.copy()
-    close_bar(si, sf, j, bar.close)
-    si[j, HALF_SPREAD] = bar.half_spread_e8
     return state._replace(
         cash=state.cash + funding,
         funding=state.funding + funding,
-        si=si,
-        sf=sf,
+        slots=close_bar(state.slots, j, bar.close, bar.half_spread_e8),
         windows=replaced(state.windows, j, _appended(plan, state.windows[j], j, bar)),
         bars_seen=replaced(state.bars_seen, j, state.bars_seen[j] + 1),
         last_bar_ms=replaced(state.last_bar_ms, j, bar.open_ms),

@@ -6,6 +6,7 @@ compiled code or back, more than the work itself. So settings come as rows of fl
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.ledger import quote, value_at
@@ -13,7 +14,10 @@ from gpt_trader.kernel.limits import Guards, Marks, mark
 from gpt_trader.kernel.match import is_quiet
 from gpt_trader.kernel.settings import Costs, Limits
 from gpt_trader.kernel.sizing import decide, note_weight
-from gpt_trader.kernel.slots import ATTEMPTS, LAST_CLOSE, LOTS, Floats, Ints, at_close
+from gpt_trader.kernel.slot import Slots, at_close
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 def settings_row(settings: Costs | Limits) -> Floats:
@@ -39,30 +43,33 @@ def limits_of(row: Floats) -> Limits:
 
 
 @compiled
-def is_idle(si: Ints, j: int, high: int, low: int) -> bool:
+def is_idle(slots: Slots, j: int, high: int, low: int) -> bool:
     """Whether a bar leaves product j's working order and protection as they are."""
-    return is_quiet(si[j], high, low)
+    return is_quiet(slots[j], high, low)
 
 
 @compiled
-def close_bar(si: Ints, sf: Floats, j: int, close: int) -> None:
-    """Advance product j's holding time and trail to a bar's close, in place."""
-    at_close(si[j], sf[j], close)
+def close_bar(slots: Slots, j: int, close: int, half_spread_e8: int) -> Slots:
+    """Return a copy with product j's holding time and trail advanced to a bar's close."""
+    slots = slots.copy()
+    at_close(slots[j], close)
+    slots[j]["half_spread_e8"] = half_spread_e8
+    return slots
 
 
 @compiled
-def account_equity(si: Ints, unit: Floats, cash: int) -> float:
+def account_equity(slots: Slots, unit: Floats, cash: int) -> float:
     """Cash in units and positions at the newest closes, quote; unit: (p,) quote of a lot-tick."""
     total = quote(cash)
-    for j in range(len(si)):
-        if si[j, LOTS] != 0:
-            total += value_at(si[j, LOTS], si[j, LAST_CLOSE], unit[j])
+    for j in range(len(slots)):
+        if slots[j]["lots"] != 0:
+            total += value_at(slots[j]["lots"], slots[j]["close_ticks"], unit[j])
     return total
 
 
 @compiled
 def mark_account(
-    si: Ints,
+    slots: Slots,
     unit: Floats,
     cash: int,
     open_ms: int,
@@ -79,7 +86,7 @@ def mark_account(
     marks = mark(
         Marks(equity, high, day, day_start, entries, day_halted, halted),
         open_ms,
-        account_equity(si, unit, cash),
+        account_equity(slots, unit, cash),
         limits_of(limits),
     )
     return (
@@ -90,8 +97,7 @@ def mark_account(
 
 @compiled
 def decide_product(
-    si: Ints,
-    sf: Floats,
+    slots: Slots,
     j: int,
     weight: float,
     stop: float,
@@ -114,13 +120,12 @@ def decide_product(
     bar_age_ms: int,
     unreconciled: int,
 ) -> tuple[int, int, int, int, int, int, int, float, float, int]:
-    """Decide for product j on copies of the rows; returns the fields of a Ticket, and cancel.
+    """Decide for product j on a copy of the slots; returns the fields of a Ticket, and cancel.
 
     equity .. halted are Marks, is_halted .. unreconciled Guards.
     """
     ticket, cancel = decide(
-        si.copy(),
-        sf.copy(),
+        slots.copy(),
         j,
         weight,
         stop,
@@ -139,15 +144,10 @@ def decide_product(
 
 
 @compiled
-def note_decision(
-    si: Ints,
-    sf: Floats,
-    j: int,
-    weight: float,
-    limits: Floats,
-    works_on: bool,
-) -> None:
-    """Note a decision's weight, in place; without an order (works_on) none went unfilled."""
-    note_weight(sf[j], weight, limits_of(limits))
+def note_decision(slots: Slots, j: int, weight: float, limits: Floats, works_on: bool) -> Slots:
+    """Return a copy with a decision's weight noted; without an order none went unfilled."""
+    slots = slots.copy()
+    note_weight(slots[j], weight, limits_of(limits))
     if not works_on:
-        si[j, ATTEMPTS] = 0
+        slots[j]["attempts"] = 0
+    return slots

@@ -39,46 +39,14 @@ from gpt_trader.kernel.rounding import (
 )
 from gpt_trader.kernel.settings import Costs
 from gpt_trader.kernel.slippage import bar_drift, cross_value, taker_ticks
-from gpt_trader.kernel.slots import (
-    ATTEMPTS,
-    AVERAGE,
-    BARS_HELD,
-    CAUSE,
-    EXPIRE_MS,
-    GUARD_CAUSE,
-    GUARD_MAKER_E8,
-    GUARD_TAKER_E8,
-    KIND,
+from gpt_trader.kernel.slot import (
     KIND_LIMIT,
     KIND_NONE,
     KIND_SIZE,
     KIND_VALUE,
-    LATCH,
-    LEFT,
-    LIMIT,
-    LOTS,
-    MAKER_E8,
-    MAX_BARS,
-    NEXT_MAX_BARS,
-    NEXT_STOP,
-    NEXT_TAKE,
-    NEXT_TRAIL,
-    ORDINAL,
-    PEAK,
-    QUOTE,
-    REASON,
-    RESERVE,
-    SIDE,
-    STOP,
-    STOP_REASON,
-    STOP_TICKS,
-    TAKE,
-    TAKE_TICKS,
-    TAKER_E8,
-    TRAIL,
-    WEIGHT,
-    Floats,
-    Ints,
+    ORDINAL_BAR,
+    ORDINAL_PROTECTION,
+    Slot,
     clear_protection,
     clear_working,
     count_unfilled,
@@ -142,10 +110,10 @@ def stop_base(side: int, stop: int, open_ticks: int) -> int:
 
 
 @compiled
-def is_quiet(si: Ints, high: int, low: int) -> bool:
+def is_quiet(slot: Slot, high: int, low: int) -> bool:
     """Whether a bar can be passed over: nothing works and no level is touched."""
-    floor, ceiling = quiet_range(si[LOTS], si[STOP_TICKS], si[TAKE_TICKS])
-    return si[KIND] == KIND_NONE and low > floor and high < ceiling
+    floor, ceiling = quiet_range(slot["lots"], slot["stop_ticks"], slot["take_ticks"])
+    return slot["kind"] == KIND_NONE and low > floor and high < ceiling
 
 
 @compiled
@@ -159,45 +127,42 @@ def quiet_range(lots: int, stop: int, take: int) -> tuple[int, int]:
 
 
 @compiled
-def after_fill(
-    si: Ints, sf: Floats, side: int, lots: int, ticks: int, reason: int, costs: Costs
-) -> None:
+def after_fill(slot: Slot, side: int, lots: int, ticks: int, reason: int, costs: Costs) -> None:
     """Move position, average, protection and latch after a fill of the working order.
 
     costs: those in force; a protection keeps the rates at which its entry found them.
     """
-    held = si[LOTS]
-    sf[AVERAGE] = average_after(held, sf[AVERAGE], side, lots, ticks)
-    si[LOTS] = held + side * lots
+    held = slot["lots"]
+    slot["average_ticks"] = average_after(held, slot["average_ticks"], side, lots, ticks)
+    slot["lots"] = held + side * lots
     if reason == FILL_ENTRY:
         if held == 0:
-            sf[PEAK] = float(ticks)
-            si[BARS_HELD] = 0
-        sf[STOP] = sf[NEXT_STOP]
-        sf[TAKE] = sf[NEXT_TAKE]
-        sf[TRAIL] = sf[NEXT_TRAIL]
-        si[MAX_BARS] = si[NEXT_MAX_BARS]
-        si[GUARD_CAUSE] = si[CAUSE]
-        si[GUARD_TAKER_E8] = costs.taker_e8
-        si[GUARD_MAKER_E8] = costs.maker_e8
-        set_levels(si, sf)
-    elif si[LOTS] == 0:
-        clear_protection(si, sf)
+            slot["peak_ticks"] = float(ticks)
+            slot["bars_held"] = 0
+        slot["stop"] = slot["next_stop"]
+        slot["take"] = slot["next_take"]
+        slot["trail"] = slot["next_trail"]
+        slot["max_bars"] = slot["next_max_bars"]
+        slot["protection_cause"] = slot["cause"]
+        slot["protection_taker_e8"] = costs.taker_e8
+        slot["protection_maker_e8"] = costs.maker_e8
+        set_levels(slot)
+    elif slot["lots"] == 0:
+        clear_protection(slot)
         if (
             reason == FILL_STOP
             or reason == FILL_TAKE_PROFIT
             or reason == FILL_TRAIL
             or reason == FILL_MAX_BARS
         ):
-            sf[LATCH] = sf[WEIGHT] if sf[WEIGHT] != 0.0 else math.nan
+            slot["latch"] = slot["weight"] if slot["weight"] != 0.0 else math.nan
     elif reason == FILL_OPERATOR:  # the average may have moved
-        set_levels(si, sf)
+        set_levels(slot)
 
 
 @compiled
 def _take(
-    si: Ints,
-    sf: Floats,
+    slot: Slot,
     cash: int,
     bar: int,
     product: int,
@@ -234,14 +199,13 @@ def _take(
     fill["cash"] = cash
     fill["base"] = base
     log[n_log, 0], log[n_log, 1] = LOG_FILL, row
-    after_fill(si, sf, side, lots, ticks, reason, costs)
+    after_fill(slot, side, lots, ticks, reason, costs)
     return cash
 
 
 @compiled
 def _work(
-    si: Ints,
-    sf: Floats,
+    slot: Slot,
     cash: int,
     bar: int,
     product: int,
@@ -259,60 +223,59 @@ def _work(
 ) -> tuple[int, int]:
     """Fill `lots` of the working order; it is done at `wanted`. Returns (cash, log entries)."""
     before = cash
-    rate_e8 = si[MAKER_E8] if liquidity == MAKER else si[TAKER_E8]
+    rate_e8 = slot["maker_e8"] if liquidity == MAKER else slot["taker_e8"]
     cash = _take(
-        si, sf, cash, bar, product, si[SIDE], lots, base, ticks, liquidity, si[REASON],
-        si[CAUSE], si[ORDINAL], rate_e8, spec, costs, fills, row, log, n_log,
+        slot, cash, bar, product, slot["side"], lots, base, ticks, liquidity, slot["reason"],
+        slot["cause"], slot["ordinal"], rate_e8, spec, costs, fills, row, log, n_log,
     )  # fmt: skip
     n_log += 1
     if lots == wanted:
-        n_log = _say(si, log, n_log, LOG_FILLED)
-        si[ATTEMPTS] = 0
-        clear_working(si, sf)
-    elif si[KIND] == KIND_VALUE:
-        si[QUOTE] -= before - cash
-        si[RESERVE] = si[QUOTE]
+        n_log = _say(slot, log, n_log, LOG_FILLED)
+        slot["attempts"] = 0
+        clear_working(slot)
+    elif slot["kind"] == KIND_VALUE:
+        slot["left_units"] -= before - cash
+        slot["reserve_units"] = slot["left_units"]
     else:
-        si[LEFT] -= lots
+        slot["left_lots"] -= lots
     return cash, n_log
 
 
 @compiled
-def _say(si: Ints, log: NDArray[np.int64], n_log: int, status: int) -> int:
+def _say(slot: Slot, log: NDArray[np.int64], n_log: int, status: int) -> int:
     """Log what became of the working order. Returns the log's length."""
-    log[n_log, 0], log[n_log, 1], log[n_log, 2] = status, si[ORDINAL], si[CAUSE]
+    log[n_log, 0], log[n_log, 1], log[n_log, 2] = status, slot["ordinal"], slot["cause"]
     return n_log + 1
 
 
 @compiled
-def _end(si: Ints, sf: Floats, log: NDArray[np.int64], n_log: int, status: int) -> int:
+def _end(slot: Slot, log: NDArray[np.int64], n_log: int, status: int) -> int:
     """End the working order without a further fill. Returns the log's length."""
-    n_log = _say(si, log, n_log, status)
+    n_log = _say(slot, log, n_log, status)
     if status != LOG_CANCELLED:
-        count_unfilled(si)
-    clear_working(si, sf)
+        count_unfilled(slot)
+    clear_working(slot)
     return n_log
 
 
 @compiled
-def trigger_stop(si: Ints, sf: Floats) -> None:
+def trigger_stop(slot: Slot) -> None:
     """Turn the protection into a working market order for the whole position."""
-    reason = si[STOP_REASON]
-    clear_working(si, sf)
-    si[KIND] = KIND_SIZE
-    si[SIDE] = -1 if si[LOTS] > 0 else 1
-    si[LEFT] = abs(si[LOTS])
-    si[REASON] = reason
-    si[TAKER_E8] = si[GUARD_TAKER_E8]
-    si[MAKER_E8] = si[GUARD_MAKER_E8]
-    si[CAUSE] = si[GUARD_CAUSE]
-    si[ORDINAL] = 1
+    reason = slot["stop_reason"]
+    clear_working(slot)
+    slot["kind"] = KIND_SIZE
+    slot["side"] = -1 if slot["lots"] > 0 else 1
+    slot["left_lots"] = abs(slot["lots"])
+    slot["reason"] = reason
+    slot["taker_e8"] = slot["protection_taker_e8"]
+    slot["maker_e8"] = slot["protection_maker_e8"]
+    slot["cause"] = slot["protection_cause"]
+    slot["ordinal"] = ORDINAL_PROTECTION
 
 
 @compiled
 def match_bar(
-    si: Ints,
-    sf: Floats,
+    slot: Slot,
     cash: int,
     bar: int,
     product: int,
@@ -330,7 +293,7 @@ def match_bar(
     is_first: bool,
     is_last: bool,
 ) -> tuple[int, int, int]:
-    """Match one product against one bar, booking into si, sf and `fills` from `row` on.
+    """Match one product against one bar, booking into the slot and `fills` from `row` on.
 
     is_first, is_last: whether it is the first and the last part of the bar that orders live in:
     post-only is judged at the one, a limit ends with the other; both without finer bars.
@@ -344,112 +307,117 @@ def match_bar(
     entered_at = 0
 
     # 1. the working order
-    kind = si[KIND]
-    side = si[SIDE]
+    kind = slot["kind"]
+    side = slot["side"]
     if kind == KIND_SIZE or kind == KIND_VALUE:
         least = 1
         if kind == KIND_VALUE:
             wanted, ticks = cross_value(
-                si[QUOTE], side, room, open_ticks, drift, si[TAKER_E8], spec, costs
+                slot["left_units"], side, room, open_ticks, drift, slot["taker_e8"], spec, costs
             )
             least = spec.min_lots
-        elif si[REASON] == FILL_ENTRY:
-            wanted = si[LEFT]
+        elif slot["reason"] == FILL_ENTRY:
+            wanted = slot["left_lots"]
         else:  # reduce-only: never more than is held
-            wanted = min(si[LEFT], abs(si[LOTS]))
+            wanted = min(slot["left_lots"], abs(slot["lots"]))
         lots = min(wanted, room)
         if wanted < least or wanted >= MAX_LOTS:
-            n_log = _end(si, sf, log, n_log, LOG_CANCELLED)
+            n_log = _end(slot, log, n_log, LOG_CANCELLED)
         elif lots > 0:
             if kind == KIND_SIZE:
                 ticks = taker_ticks(open_ticks, side, lots, drift, costs)
             cash, n_log = _work(
-                si, sf, cash, bar, product, lots, wanted, open_ticks, ticks, TAKER, spec, costs,
+                slot, cash, bar, product, lots, wanted, open_ticks, ticks, TAKER, spec, costs,
                 fills, row, log, n_log,
             )  # fmt: skip
             row += 1
             room -= lots
     elif kind == KIND_LIMIT:
-        if open_ms >= si[EXPIRE_MS]:
-            n_log = _end(si, sf, log, n_log, LOG_EXPIRED)
-        elif is_first and limit_crosses(side, si[LIMIT], open_ticks):
-            n_log = _end(si, sf, log, n_log, LOG_REJECTED)
-        elif si[REASON] == FILL_ENTRY:
-            lots = min(si[LEFT], room)
+        if open_ms >= slot["expire_ms"]:
+            n_log = _end(slot, log, n_log, LOG_EXPIRED)
+        elif is_first and limit_crosses(side, slot["limit_ticks"], open_ticks):
+            n_log = _end(slot, log, n_log, LOG_REJECTED)
+        elif slot["reason"] == FILL_ENTRY:
+            lots = min(slot["left_lots"], room)
             if (
                 lots > 0
-                and before_stop(side, si[LIMIT], si[STOP_TICKS])
-                and limit_trades(side, si[LIMIT], high, low, costs.touch_fills)
+                and before_stop(side, slot["limit_ticks"], slot["stop_ticks"])
+                and limit_trades(side, slot["limit_ticks"], high, low, costs.touch_fills)
             ):
                 inside_entry = True
-                entered_at = si[LIMIT]
+                entered_at = slot["limit_ticks"]
                 cash, n_log = _work(
-                    si, sf, cash, bar, product, lots, si[LEFT], si[LIMIT], si[LIMIT], MAKER,
-                    spec, costs, fills, row, log, n_log,
+                    slot, cash, bar, product, lots, slot["left_lots"], slot["limit_ticks"],
+                    slot["limit_ticks"], MAKER, spec, costs, fills, row, log, n_log,
                 )  # fmt: skip
                 row += 1
                 room -= lots
 
     # 2. the stop
-    if si[LOTS] != 0 and si[STOP_TICKS] != 0 and si[ORDINAL] == 0:
-        away = -1 if si[LOTS] > 0 else 1
-        stop = si[STOP_TICKS]
+    if slot["lots"] != 0 and slot["stop_ticks"] != 0 and slot["ordinal"] == ORDINAL_BAR:
+        away = -1 if slot["lots"] > 0 else 1
+        stop = slot["stop_ticks"]
         hit = low <= stop if away < 0 else high >= stop
         taken_at_open = (
-            si[TAKE_TICKS] != 0
+            slot["take_ticks"] != 0
             and not inside_entry
-            and si[KIND] == KIND_NONE
-            and limit_trades(away, si[TAKE_TICKS], open_ticks, open_ticks, costs.touch_fills)
+            and slot["kind"] == KIND_NONE
+            and limit_trades(away, slot["take_ticks"], open_ticks, open_ticks, costs.touch_fills)
         )
         if hit and not taken_at_open:
-            if si[KIND] != KIND_NONE:
-                n_log = _say(si, log, n_log, LOG_CANCELLED)
-            trigger_stop(si, sf)
-            n_log = _say(si, log, n_log, LOG_TRIGGERED)
+            if slot["kind"] != KIND_NONE:
+                n_log = _say(slot, log, n_log, LOG_CANCELLED)
+            trigger_stop(slot)
+            n_log = _say(slot, log, n_log, LOG_TRIGGERED)
             # after an entry inside the bar the price was at its limit, not at the open
             base = stop_base(away, stop, entered_at if inside_entry else open_ticks)
-            lots = min(si[LEFT], room)
+            lots = min(slot["left_lots"], room)
             if lots > 0:
                 ticks = taker_ticks(base, away, lots, drift, costs)
                 cash, n_log = _work(
-                    si, sf, cash, bar, product, lots, si[LEFT], base, ticks, TAKER, spec, costs,
-                    fills, row, log, n_log,
+                    slot, cash, bar, product, lots, slot["left_lots"], base, ticks, TAKER, spec,
+                    costs, fills, row, log, n_log,
                 )  # fmt: skip
                 row += 1
                 room -= lots
 
     # 3. limits that close: the take-profit, or the exit order in its place
-    if si[LOTS] != 0:
-        away = -1 if si[LOTS] > 0 else 1
-        reducing = si[KIND] != KIND_NONE and si[REASON] != FILL_ENTRY
-        take = si[TAKE_TICKS]
+    if slot["lots"] != 0:
+        away = -1 if slot["lots"] > 0 else 1
+        reducing = slot["kind"] != KIND_NONE and slot["reason"] != FILL_ENTRY
+        take = slot["take_ticks"]
         if take != 0 and not reducing and not inside_entry:
-            lots = min(abs(si[LOTS]), room)
+            lots = min(abs(slot["lots"]), room)
             if lots > 0 and limit_trades(away, take, high, low, costs.touch_fills):
-                if si[KIND] != KIND_NONE:
-                    n_log = _end(si, sf, log, n_log, LOG_CANCELLED)
-                cause = si[GUARD_CAUSE]
+                if slot["kind"] != KIND_NONE:
+                    n_log = _end(slot, log, n_log, LOG_CANCELLED)
+                cause = slot["protection_cause"]
                 cash = _take(
-                    si, sf, cash, bar, product, away, lots, take, take, MAKER, FILL_TAKE_PROFIT,
-                    cause, 1, si[GUARD_MAKER_E8], spec, costs, fills, row, log, n_log,
+                    slot, cash, bar, product, away, lots, take, take, MAKER, FILL_TAKE_PROFIT,
+                    cause, ORDINAL_PROTECTION, slot["protection_maker_e8"], spec, costs, fills,
+                    row, log, n_log,
                 )  # fmt: skip
                 n_log += 1
                 row += 1
-                if si[LOTS] == 0:
-                    log[n_log, 0], log[n_log, 1], log[n_log, 2] = LOG_FILLED, 1, cause
+                if slot["lots"] == 0:
+                    log[n_log, 0], log[n_log, 1], log[n_log, 2] = (
+                        LOG_FILLED,
+                        ORDINAL_PROTECTION,
+                        cause,
+                    )
                     n_log += 1
-        elif reducing and si[KIND] == KIND_LIMIT:
-            lots = min(si[LEFT], room)
-            if lots > 0 and limit_trades(away, si[LIMIT], high, low, costs.touch_fills):
+        elif reducing and slot["kind"] == KIND_LIMIT:
+            lots = min(slot["left_lots"], room)
+            if lots > 0 and limit_trades(away, slot["limit_ticks"], high, low, costs.touch_fills):
                 cash, n_log = _work(
-                    si, sf, cash, bar, product, lots, si[LEFT], si[LIMIT], si[LIMIT], MAKER,
-                    spec, costs, fills, row, log, n_log,
+                    slot, cash, bar, product, lots, slot["left_lots"], slot["limit_ticks"],
+                    slot["limit_ticks"], MAKER, spec, costs, fills, row, log, n_log,
                 )  # fmt: skip
                 row += 1
 
     # 4. a limit lives one bar
-    if is_last and si[KIND] == KIND_LIMIT:
-        n_log = _end(si, sf, log, n_log, LOG_EXPIRED)
+    if is_last and slot["kind"] == KIND_LIMIT:
+        n_log = _end(slot, log, n_log, LOG_EXPIRED)
     return cash, row, n_log
 
 

@@ -28,20 +28,10 @@ from gpt_trader.kernel.match import quiet_range
 from gpt_trader.kernel.memory import soon
 from gpt_trader.kernel.settings import Limits
 from gpt_trader.kernel.sizing import capped, in_band
-from gpt_trader.kernel.slots import (
-    BARS_HELD,
-    LAST_CLOSE,
-    LOTS,
-    MAX_BARS,
-    PEAK,
-    STOP_TICKS,
-    TAKE_TICKS,
-    TRAIL,
-    WEIGHT,
-    Floats,
-    Ints,
-)
+from gpt_trader.kernel.slot import Slot, Slots
 
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 # columns of `reach`, ticks
@@ -55,28 +45,28 @@ ALWAYS = 2**62
 
 
 @compiled
-def note(si: Ints, sf: Floats, code: int, limits: Limits, reach: Ints, wish: Floats) -> int:
+def note(slot: Slot, code: int, limits: Limits, reach: Ints, wish: Floats) -> int:
     """Note in `reach` and `wish`, (2,) each, what leaves a product as it is.
 
     code: its last decision's; 0 where something works. Returns how many bars may pass before a
     holding time is over; 0: the next bar may change something whatever it looks like.
     """
-    lots = si[LOTS]
-    wish[NOTED] = math.nan if code == HOLD_NO_OPINION else sf[WEIGHT]
+    lots = slot["lots"]
+    wish[NOTED] = math.nan if code == HOLD_NO_OPINION else slot["weight"]
     wish[TARGET] = 0.0
-    if code == HOLD_IN_BAND and sf[WEIGHT] * lots > 0.0:
-        wish[TARGET] = capped(sf[WEIGHT], limits.max_product)
+    if code == HOLD_IN_BAND and slot["weight"] * lots > 0.0:
+        wish[TARGET] = capped(slot["weight"], limits.max_product)
     elif code != HOLD_NO_OPINION and (lots != 0 or not repeats(code)):
         return 0
-    floor, ceiling = quiet_range(lots, si[STOP_TICKS], si[TAKE_TICKS])
-    if not math.isnan(sf[TRAIL]):  # a better close would move it
+    floor, ceiling = quiet_range(lots, slot["stop_ticks"], slot["take_ticks"])
+    if not math.isnan(slot["trail"]):  # a better close would move it
         if lots > 0:
-            ceiling = min(ceiling, int(sf[PEAK]) + 1)
+            ceiling = min(ceiling, int(slot["peak_ticks"]) + 1)
         else:
-            floor = max(floor, int(sf[PEAK]) - 1)
+            floor = max(floor, int(slot["peak_ticks"]) - 1)
     reach[FLOOR] = floor
     reach[CEILING] = ceiling
-    return si[MAX_BARS] - si[BARS_HELD] - 1 if si[MAX_BARS] > 0 else ALWAYS
+    return slot["max_bars"] - slot["bars_held"] - 1 if slot["max_bars"] > 0 else ALWAYS
 
 
 @compiled
@@ -118,7 +108,7 @@ def pass_over(
     reach: Ints,
     wish: Floats,
     last: Ints,
-    si: Ints,
+    slots: Slots,
     equity_path: Floats,
     counts: Ints,
     gapless: bool,
@@ -131,22 +121,22 @@ def pass_over(
     p = close.shape[1]
     if p == 1:
         until, marks = _pass_alone(
-            start, end, quote(cash), si[0, LOTS], unit[0], marks, reach[0, FLOOR],
+            start, end, quote(cash), slots[0]["lots"], unit[0], marks, reach[0, FLOOR],
             reach[0, CEILING], wish[0, NOTED], wish[0, TARGET], limits, time, open_ticks, high,
             low, close, weight, stop, equity_path,
         )  # fmt: skip
     else:
         until, marks = _pass_together(
             start, end, quote(cash), marks, time, open_ticks, high, low, close, present, weight,
-            unit, limits, reach, wish, si, equity_path, gapless,
+            unit, limits, reach, wish, slots, equity_path, gapless,
         )  # fmt: skip
     if until > start:
         for j in range(p):
             n_bars = until - start if gapless else _count(start, until, j, present)
             counts[j, last[j]] += n_bars
-            if si[j, LOTS] != 0:
-                si[j, BARS_HELD] += n_bars
-            si[j, LAST_CLOSE] = close[until - 1, j]
+            if slots[j]["lots"] != 0:
+                slots[j]["bars_held"] += n_bars
+            slots[j]["close_ticks"] = close[until - 1, j]
     return until, marks
 
 
@@ -316,14 +306,14 @@ def _pass_together(
     limits: Limits,
     reach: Ints,
     wish: Floats,
-    si: Ints,
+    slots: Slots,
     equity_path: Floats,
     gapless: bool,
 ) -> tuple[int, Marks]:
     """Pass over bars of several products, row by row."""
     if start < 0:
         return start, marks  # never so, see _pass_alone
-    p = len(si)
+    p = len(slots)
     lowest, highest = safe_equity(marks, limits), marks.high
     next_day_ms = (marks.day + 1) * DAY_MS
     until = end
@@ -337,13 +327,13 @@ def _pass_together(
             ) and (gapless or present[i, j]):  # fmt: skip
                 calm = False
                 break
-            equity += value_at(si[j, LOTS], close[i, j], unit[j])
+            equity += value_at(slots[j]["lots"], close[i, j], unit[j])
         if not calm:
             until = i
             break
         for j in range(p):
             if wish[j, TARGET] != 0.0 and (gapless or present[i, j]):
-                worth = value_at(si[j, LOTS], close[i, j], unit[j])
+                worth = value_at(slots[j]["lots"], close[i, j], unit[j])
                 calm = calm and in_band(wish[j, TARGET] * equity, worth, limits.rebalance_band)
         if not calm:
             until = i

@@ -39,19 +39,10 @@ from gpt_trader.kernel.rounding import Spec, spec_at
 from gpt_trader.kernel.settings import FILL_DTYPE, Costs, Limits
 from gpt_trader.kernel.sizing import SpecTable, cancel_working, decide, in_band, place
 from gpt_trader.kernel.slippage import quoted
-from gpt_trader.kernel.slots import (
-    HALF_SPREAD,
-    HELD_BACK,
-    KIND,
-    KIND_NONE,
-    LAST_CLOSE,
-    LOTS,
-    REASON,
-    Floats,
-    Ints,
-    at_close,
-    new_slots,
-)
+from gpt_trader.kernel.slot import KIND_NONE, Slot, Slots, at_close, new_slots
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 FIRST_ROOM = 1024  # records; four times as many whenever they are used up
 
@@ -61,7 +52,7 @@ class Simulated(NamedTuple):
 
     fills: FILL_DTYPE rows in order. equity: (n,) float64 quote at each close. counts: (p,
     N_CODES) decisions by code. refusals: (k, 3) int64, each bar, product and code at which a
-    run of the same refusal begins. slots: (p, N_INTS) final rows. cash: final units.
+    run of the same refusal begins. slots: (p,) as they were left. cash: final units.
     drawdown_row: row of the drawdown halt, -1 never. loss_days: days halted by their loss.
     """
 
@@ -69,7 +60,7 @@ class Simulated(NamedTuple):
     equity: Floats
     counts: Ints
     refusals: Ints
-    slots: Ints
+    slots: Slots
     cash: int
     drawdown_row: int
     loss_days: int
@@ -114,7 +105,7 @@ def simulate(
     closes = close if gapless else filled(close, present)
     unit = np.ascontiguousarray(specs[1][:, 0])
     funding_rows = np.flatnonzero(np.broadcast_to(funding_rate.any(axis=1), n))
-    si, sf = new_slots(p)
+    slots = new_slots(p)
     last, said, calm_until = np.zeros((3, p), np.int64)
     awake = np.empty(p, np.bool_)
     reach = np.empty((p, N_COLUMNS), np.int64)
@@ -134,12 +125,12 @@ def simulate(
             i, row, found, cash, marks, time, open_ticks, high, low, closes, volume, funding_rate,
             funding_rows, half_spread, present, weight, stop, take, trail, max_bars, interval_ms,
             specs, unit, costs, limits, styles, tiers, fee_book, detail, most_fills, gapless,
-            si, sf, last, said, calm_until, awake, reach, wish, log, fills, refusals, equity_path,
+            slots, last, said, calm_until, awake, reach, wish, log, fills, refusals, equity_path,
             counts, halts,
         )  # fmt: skip
         if i == n:
             return Simulated(
-                fills[:row], equity_path, counts, refusals[:found], si, cash,
+                fills[:row], equity_path, counts, refusals[:found], slots, cash,
                 int(halts[0]), int(halts[1]),
             )  # fmt: skip
         if row + most_fills > len(fills):
@@ -165,8 +156,7 @@ def at_row(i: int, column: Floats | Ints) -> int:
 
 @compiled
 def _match_detail(
-    si: Ints,
-    sf: Floats,
+    slot: Slot,
     cash: int,
     i: int,
     j: int,
@@ -181,9 +171,9 @@ def _match_detail(
     """Match product j against each finer bar of bar i. Returns (cash, next free row)."""
     begin, end = detail.begin[i, j], detail.end[i, j]
     for k in range(begin, end):
-        if not is_quiet(si, detail.high[k], detail.low[k]):
+        if not is_quiet(slot, detail.high[k], detail.low[k]):
             cash, row, _ = match_bar(
-                si, sf, cash, i, j, t, detail.open_ticks[k], detail.high[k], detail.low[k],
+                slot, cash, i, j, t, detail.open_ticks[k], detail.high[k], detail.low[k],
                 detail.volume[k], detail.interval_ms, spec, quoted(costs, detail.half_spread[k]),
                 fills, row, log, k == begin, k == end - 1,
             )  # fmt: skip
@@ -231,8 +221,7 @@ def _run(
     detail: Detail,
     most_fills: int,
     gapless: bool,
-    si: Ints,
-    sf: Floats,
+    slots: Slots,
     last: Ints,
     said: Ints,
     calm_until: Ints,
@@ -270,8 +259,7 @@ def _run(
     unit = borrowed(unit)
     specs = (borrowed(specs[0]), borrowed(specs[1]))
     styles = borrowed(styles)
-    si = borrowed(si)
-    sf = borrowed(sf)
+    slots = borrowed(slots)
     last = borrowed(last)
     said = borrowed(said)
     calm_until = borrowed(calm_until)
@@ -295,12 +283,12 @@ def _run(
         end = n
         for j in range(p):
             end = min(end, calm_until[j])
-            if si[j, LOTS] != 0 and funded < len(funding_rows):
+            if slots[j]["lots"] != 0 and funded < len(funding_rows):
                 end = min(end, funding_rows[funded])
         if end > i:
             i, marks = pass_over(
                 i, end, cash, marks, time, open_ticks, high, low, close, present, weight,
-                stop, unit, limits, reach, wish, last, si, equity_path, counts, gapless,
+                stop, unit, limits, reach, wish, last, slots, equity_path, counts, gapless,
             )  # fmt: skip
             if i == n:
                 break
@@ -316,37 +304,37 @@ def _run(
                 low[i, j], high[i, j], weight[i, j], reach[j, FLOOR], reach[j, CEILING],
                 wish[j, NOTED],
             )  # fmt: skip
-            idle = si[j, KIND] == KIND_NONE and si[j, LOTS] == 0
-            if awake[j] and not idle and not is_quiet(si[j], high[i, j], low[i, j]):
+            idle = slots[j]["kind"] == KIND_NONE and slots[j]["lots"] == 0
+            if awake[j] and not idle and not is_quiet(slots[j], high[i, j], low[i, j]):
                 before_row = row
                 if detailed:
                     cash, row = _match_detail(
-                        si[j], sf[j], cash, i, j, t, detail, spec_at(specs, j), now, fills, row,
+                        slots[j], cash, i, j, t, detail, spec_at(specs, j), now, fills, row,
                         log,
                     )  # fmt: skip
                 else:
                     traded = volume[i, j] if needs_volume else math.inf
                     half = half_spread[at_row(i, half_spread), j]
                     cash, row, _ = match_bar(
-                        si[j], sf[j], cash, i, j, t, open_ticks[i, j], high[i, j], low[i, j],
+                        slots[j], cash, i, j, t, open_ticks[i, j], high[i, j], low[i, j],
                         traded, interval_ms, spec_at(specs, j), quoted(now, half), fills, row,
                         log, True, True,
                     )  # fmt: skip
                 if tiered:
                     _count_volume(fee_book, fills, before_row, row, spec_at(specs, j))
-            if si[j, LOTS] != 0:
+            if slots[j]["lots"] != 0:
                 rate = funding_rate[at_row(i, funding_rate), j]
                 if rate != 0.0:
-                    cash += funding(si[j, LOTS], close[i, j], rate, spec_at(specs, j))
-            at_close(si[j], sf[j], close[i, j])
+                    cash += funding(slots[j]["lots"], close[i, j], rate, spec_at(specs, j))
+            at_close(slots[j], close[i, j])
 
         if tiered:
             roll_fees(fee_book, tiers, t + interval_ms)
             now = rated(costs, fee_book)
         equity = quote(cash)
         for j in range(p):
-            if si[j, LOTS] != 0:
-                equity += value_at(si[j, LOTS], si[j, LAST_CLOSE], unit[j])
+            if slots[j]["lots"] != 0:
+                equity += value_at(slots[j]["lots"], slots[j]["close_ticks"], unit[j])
         equity_path[i] = equity
         before = marks
         marks = mark(before, t, equity, limits)
@@ -358,8 +346,8 @@ def _run(
             halts[1] += 1
         if new_halt or new_loss_day:  # nothing that adds may fill any more
             for j in range(p):
-                if si[j, KIND] != KIND_NONE and si[j, REASON] == FILL_ENTRY:
-                    cancel_working(si[j], sf[j])
+                if slots[j]["kind"] != KIND_NONE and slots[j]["reason"] == FILL_ENTRY:
+                    cancel_working(slots[j])
         if (
             marks.halted != before.halted
             or marks.day_halted != before.day_halted
@@ -375,20 +363,20 @@ def _run(
             w = weight[i, j]
             if not awake[j]:
                 target = wish[j, TARGET]
-                worth = value_at(si[j, LOTS], close[i, j], unit[j])
+                worth = value_at(slots[j]["lots"], close[i, j], unit[j])
                 if target == 0.0 or in_band(target * equity, worth, limits.rebalance_band):
                     counts[j, last[j]] += 1
                     continue
             # a flat target enters nothing: its stop need not be fetched
             at_risk = stop[at_row(i, stop), j] if w != 0.0 else math.nan
-            si[j, HALF_SPREAD] = half_spread[at_row(i, half_spread), j]
+            slots[j]["half_spread_e8"] = half_spread[at_row(i, half_spread), j]
             ticket, _ = decide(
-                si, sf, j, w, at_risk, cash, marks, NO_GUARDS, specs, now, limits, styles
+                slots, j, w, at_risk, cash, marks, NO_GUARDS, specs, now, limits, styles
             )
             code = ticket.code
             if ticket.kind != KIND_NONE:
                 place(
-                    si[j], sf[j], ticket, i, t + 2 * interval_ms, at_risk,
+                    slots[j], ticket, i, t + 2 * interval_ms, at_risk,
                     take[at_row(i, take), j], trail[at_row(i, trail), j],
                     max_bars[at_row(i, max_bars), j], now,
                 )  # fmt: skip
@@ -402,11 +390,11 @@ def _run(
             said[j] = code
             counts[j, code] += 1
             calm_until[j] = 0
-            if si[j, KIND] == KIND_NONE:
+            if slots[j]["kind"] == KIND_NONE:
                 last[j] = code
-                most = note(si[j], sf[j], code, limits, reach[j], wish[j])
+                most = note(slots[j], code, limits, reach[j], wish[j])
                 calm_until[j] = min(i + 1 + most, n) if most > 0 else 0
         for j in range(p):
-            si[j, HELD_BACK] = 0
+            slots[j]["held_back_units"] = 0
         i += 1
     return i, row, found, cash, marks

@@ -3,6 +3,9 @@
 import math
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gpt_trader.kernel.codes import (
     ACT_ENTER,
     ACT_EXIT,
@@ -53,44 +56,19 @@ from gpt_trader.kernel.settings import (
     style_at,
 )
 from gpt_trader.kernel.slippage import quoted
-from gpt_trader.kernel.slots import (
-    ATTEMPTS,
-    AVERAGE,
-    BARS_HELD,
-    CAUSE,
-    EXPIRE_MS,
-    HALF_SPREAD,
-    HELD_BACK,
-    KIND,
+from gpt_trader.kernel.slot import (
     KIND_LIMIT,
     KIND_NONE,
     KIND_SIZE,
     KIND_VALUE,
-    LAST_CLOSE,
-    LATCH,
-    LEFT,
-    LIMIT,
-    LOTS,
-    MAKER_E8,
-    MAX_BARS,
-    NEXT_MAX_BARS,
-    NEXT_STOP,
-    NEXT_TAKE,
-    NEXT_TRAIL,
-    ORDINAL,
-    QUOTE,
-    REASON,
-    RESERVE,
-    SIDE,
-    TAKER_E8,
-    WEIGHT,
-    Floats,
-    Ints,
+    ORDINAL_BAR,
+    Slot,
+    Slots,
     clear_working,
     is_due,
 )
 
-SpecTable = tuple[Ints, Floats]  # see rounding.spec_table
+SpecTable = tuple[NDArray[np.int64], NDArray[np.float64]]  # see rounding.spec_table
 
 VALUE_MAX = 9.0e9  # quote; an order above it is refused as REFUSED_OVERFLOW
 
@@ -148,47 +126,47 @@ def is_dust(lots: int, ticks: int, spec: Spec) -> bool:
 
 
 @compiled
-def note_weight(sf: Floats, weight: float, limits: Limits) -> None:
+def note_weight(slot: Slot, weight: float, limits: Limits) -> None:
     """Remember the newest opinion; a changed one lifts the latch of a protective exit.
 
     Changed is what would be traded: both weights within the product's share of equity.
     """
     if math.isnan(weight):
         return
-    latch = sf[LATCH]
+    latch = slot["latch"]
     if not math.isnan(latch) and not same_weight(
         capped(weight, limits.max_product), capped(latch, limits.max_product), limits.rebalance_band
     ):
-        sf[LATCH] = math.nan
-    sf[WEIGHT] = weight
+        slot["latch"] = math.nan
+    slot["weight"] = weight
 
 
 @compiled
-def plan(si: Ints, sf: Floats, weight: float, equity: float, spec: Spec, limits: Limits) -> Plan:
+def plan(slot: Slot, weight: float, equity: float, spec: Spec, limits: Limits) -> Plan:
     """Compare target and position; say whether to hold, enter, reduce or leave.
 
     weight: this bar's target (NaN: no opinion). A position never crosses zero in one order.
     """
-    lots = si[LOTS]
-    close = si[LAST_CLOSE]
+    lots = slot["lots"]
+    close = slot["close_ticks"]
     dust = is_dust(lots, close, spec)
-    working = si[KIND] != KIND_NONE
+    working = slot["kind"] != KIND_NONE
     away = -1 if lots > 0 else 1
-    if lots != 0 and is_due(si[MAX_BARS], si[BARS_HELD]) and not dust:
-        return _closing(working, si[REASON], ACT_MAX_BARS, away, abs(lots))
+    if lots != 0 and is_due(slot["max_bars"], slot["bars_held"]) and not dust:
+        return _closing(working, slot["reason"], ACT_MAX_BARS, away, abs(lots))
     if math.isnan(weight):
         code = HOLD_ORDER_WORKING if working else HOLD_NO_OPINION
         return Plan(code, 0, 0.0, 0, 0)
-    if not math.isnan(sf[LATCH]) and lots == 0:
+    if not math.isnan(slot["latch"]) and lots == 0:
         return Plan(HOLD_STOPPED_OUT, 0, 0.0, 0, 0)
     unsupported = weight < 0.0 and spec.is_perp == 0
     target = 0.0 if unsupported else capped(weight, limits.max_product)
     if target == 0.0 or (lots > 0 and target < 0.0) or (lots < 0 and target > 0.0):
         if lots != 0 and not dust:
-            return _closing(working, si[REASON], ACT_EXIT, away, abs(lots))
+            return _closing(working, slot["reason"], ACT_EXIT, away, abs(lots))
         if target == 0.0:
             if working:
-                return Plan(HOLD_ORDER_WORKING, 0, 0.0, 0, 1 if si[REASON] == FILL_ENTRY else 0)
+                return Plan(HOLD_ORDER_WORKING, 0, 0.0, 0, 1 if slot["reason"] == FILL_ENTRY else 0)
             if dust:
                 return Plan(HOLD_DUST, 0, 0.0, 0, 0)
             return Plan(HOLD_SHORT_UNSUPPORTED if unsupported else HOLD_FLAT, 0, 0.0, 0, 0)
@@ -202,7 +180,7 @@ def plan(si: Ints, sf: Floats, weight: float, equity: float, spec: Spec, limits:
     side = 1 if gap > 0.0 else -1
     if (side > 0) == (target > 0.0):
         if working:
-            cancel = 1 if si[SIDE] != side and si[ORDINAL] == 0 else 0
+            cancel = 1 if slot["side"] != side and slot["ordinal"] == ORDINAL_BAR else 0
             return Plan(HOLD_ORDER_WORKING, 0, 0.0, 0, cancel)
         return Plan(ACT_ENTER, side, abs(gap), 0, 0)
     less = min(lots_of_value(abs(gap), close, spec), abs(lots))
@@ -211,7 +189,7 @@ def plan(si: Ints, sf: Floats, weight: float, equity: float, spec: Spec, limits:
         less = abs(lots)
     if less < spec.min_lots or is_dust(less, close, spec):
         return Plan(HOLD_ORDER_WORKING if working else HOLD_IN_BAND, 0, 0.0, 0, 0)
-    return _closing(working, si[REASON], ACT_REDUCE, side, less)
+    return _closing(working, slot["reason"], ACT_REDUCE, side, less)
 
 
 @compiled
@@ -324,22 +302,21 @@ def fill_reason(code: int) -> int:
 
 
 @compiled
-def account_sums(si: Ints, sf: Floats, specs: SpecTable) -> tuple[float, int]:
+def account_sums(slots: Slots, specs: SpecTable) -> tuple[float, int]:
     """Gross exposure in quote (positions and working entries) and units set aside."""
     gross = 0.0
     aside = 0
-    for j in range(len(si)):
+    for j in range(len(slots)):
         spec = spec_at(specs, j)
-        waiting = si[j, RESERVE] + si[j, HELD_BACK]
-        gross += abs(value(si[j, LOTS], si[j, LAST_CLOSE], spec)) + quote(waiting)
-        aside += waiting + short_hold(si[j, LOTS], sf[j, AVERAGE], spec)
+        waiting = slots[j]["reserve_units"] + slots[j]["held_back_units"]
+        gross += abs(value(slots[j]["lots"], slots[j]["close_ticks"], spec)) + quote(waiting)
+        aside += waiting + short_hold(slots[j]["lots"], slots[j]["average_ticks"], spec)
     return gross, aside
 
 
 @compiled
 def decide(
-    si: Ints,
-    sf: Floats,
+    slots: Slots,
     j: int,
     weight: float,
     stop: float,
@@ -349,9 +326,9 @@ def decide(
     specs: SpecTable,
     costs: Costs,
     limits: Limits,
-    styles: Ints,
+    styles: NDArray[np.int64],
 ) -> tuple[Ticket, int]:
-    """Decide for product j at its bar's close; rows si, sf of all products.
+    """Decide for product j at its bar's close; slots of all products.
 
     Notes the weight, resets the count of unfilled orders on a hold, and clears a working order
     that the decision cancels (its reserve is held back until it is seen cancelled).
@@ -359,12 +336,13 @@ def decide(
     """
     spec = spec_at(specs, j)
     style = style_at(styles, j)
-    costs = quoted(costs, si[j, HALF_SPREAD])
-    note_weight(sf[j], weight, limits)
-    planned = plan(si[j], sf[j], weight, marks.equity, spec, limits)
+    slot = slots[j]
+    costs = quoted(costs, slot["half_spread_e8"])
+    note_weight(slot, weight, limits)
+    planned = plan(slot, weight, marks.equity, spec, limits)
     cancel = planned.cancel
     code = planned.code
-    entering = si[j, KIND] != KIND_NONE and si[j, REASON] == FILL_ENTRY
+    entering = slot["kind"] != KIND_NONE and slot["reason"] == FILL_ENTRY
     if entering and entry_stop(marks, limits, guards) != 0:
         cancel = 1
     if code == ACT_ENTER:
@@ -373,13 +351,14 @@ def decide(
             seen, bound = stop_reading(refusal, marks, limits, guards)
             ticket = no_order(refusal, seen, bound)
         else:
-            gross, aside = account_sums(si, sf, specs)
+            gross, aside = account_sums(slots, specs)
             ticket = size_entry(
                 planned,
                 stop,
-                si[j, ATTEMPTS],
-                si[j, LAST_CLOSE],
-                abs(value(si[j, LOTS], si[j, LAST_CLOSE], spec)) + quote(si[j, HELD_BACK]),
+                slot["attempts"],
+                slot["close_ticks"],
+                abs(value(slot["lots"], slot["close_ticks"], spec))
+                + quote(slot["held_back_units"]),
                 marks.equity,
                 gross,
                 cash - aside,
@@ -389,28 +368,27 @@ def decide(
                 style,
             )
     elif code == ACT_EXIT or code == ACT_REDUCE or code == ACT_MAX_BARS:
-        ticket = size_exit(planned, si[j, ATTEMPTS], si[j, LAST_CLOSE], costs, style)
+        ticket = size_exit(planned, slot["attempts"], slot["close_ticks"], costs, style)
     else:
         ticket = no_order(code, 0.0, 0.0)
     if ticket.kind == KIND_NONE and ticket.code != HOLD_ORDER_WORKING:
-        si[j, ATTEMPTS] = 0
+        slot["attempts"] = 0
     if cancel == 1:
-        cancel_working(si[j], sf[j])
+        cancel_working(slot)
     return ticket, cancel
 
 
 @compiled
-def cancel_working(si: Ints, sf: Floats) -> None:
+def cancel_working(slot: Slot) -> None:
     """Empty the slot; what the order set aside is held back until it is seen cancelled."""
-    held_back = si[HELD_BACK] + si[RESERVE]
-    clear_working(si, sf)
-    si[HELD_BACK] = held_back
+    held_back = slot["held_back_units"] + slot["reserve_units"]
+    clear_working(slot)
+    slot["held_back_units"] = held_back
 
 
 @compiled
 def place(
-    si: Ints,
-    sf: Floats,
+    slot: Slot,
     ticket: Ticket,
     cause: int,
     expire_ms: int,
@@ -421,20 +399,20 @@ def place(
     costs: Costs,
 ) -> None:
     """Put a ticket's order into the product's working slot, at the rates now in force."""
-    clear_working(si, sf)
-    si[KIND] = ticket.kind
-    si[SIDE] = ticket.side
-    si[LEFT] = ticket.lots
-    si[QUOTE] = ticket.quote
-    si[LIMIT] = ticket.limit
-    si[REASON] = fill_reason(ticket.code)
-    si[CAUSE] = cause
-    si[RESERVE] = ticket.reserve
-    si[EXPIRE_MS] = expire_ms
-    si[TAKER_E8] = costs.taker_e8
-    si[MAKER_E8] = costs.maker_e8
+    clear_working(slot)
+    slot["kind"] = ticket.kind
+    slot["side"] = ticket.side
+    slot["left_lots"] = ticket.lots
+    slot["left_units"] = ticket.quote
+    slot["limit_ticks"] = ticket.limit
+    slot["reason"] = fill_reason(ticket.code)
+    slot["cause"] = cause
+    slot["reserve_units"] = ticket.reserve
+    slot["expire_ms"] = expire_ms
+    slot["taker_e8"] = costs.taker_e8
+    slot["maker_e8"] = costs.maker_e8
     if ticket.code == ACT_ENTER:
-        sf[NEXT_STOP] = stop
-        sf[NEXT_TAKE] = take
-        sf[NEXT_TRAIL] = trail
-        si[NEXT_MAX_BARS] = max_bars
+        slot["next_stop"] = stop
+        slot["next_take"] = take
+        slot["next_trail"] = trail
+        slot["next_max_bars"] = max_bars

@@ -16,7 +16,6 @@ from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 from gpt_trader.kernel.ledger import value
 from gpt_trader.kernel.limits import drawdown_ratio, loss_ratio
-from gpt_trader.kernel.slots import LAST_CLOSE, LOTS
 from gpt_trader.observe.cycle import price_text, size_text
 from gpt_trader.observe.spark import sparkline
 from gpt_trader.observe.words import minute, number, why
@@ -81,7 +80,7 @@ def _table(view: View) -> Table:
         if decision is None:
             table.add_row(product.product_id, *[Text("-", style="dim")] * (len(COLUMNS) - 1))
             continue
-        held = int(view.state.si[j, LOTS])
+        held = int(view.state.slots["lots"][j])
         profit = _profit(view, j)
         table.add_row(
             product.product_id,
@@ -97,8 +96,8 @@ def _table(view: View) -> Table:
 
 
 def _profit(view: View, j: int) -> float:
-    row = view.state.si[j]
-    held = float(value(int(row[LOTS]), int(row[LAST_CLOSE]), view.plan.products[j].spec))
+    slot = view.state.slots[j]
+    held = float(value(int(slot["lots"]), int(slot["close_ticks"]), view.plan.products[j].spec))
     return view.profit[j] / 1e8 + held
 
 

@@ -8,7 +8,6 @@ from gpt_trader.engine.events import Event
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import OrderRefused
 from gpt_trader.engine.state import State
-from gpt_trader.kernel.slots import LOTS
 from gpt_trader.runtime.halt import Latch
 from gpt_trader.runtime.requests import Inbox
 
@@ -88,5 +87,5 @@ def switches(state: State) -> dict[str, object]:
         "drawdown_halted": bool(state.marks.halted),
         "flattening": state.flattening,
         "open_entries": sum(not order.reduce_only for order in state.open_orders),
-        "positions": int((state.si[:, LOTS] != 0).sum()),
+        "positions": int((state.slots["lots"] != 0).sum()),
     }

@@ -19,7 +19,6 @@ from gpt_trader.engine.state import State, new_state
 from gpt_trader.errors import ConfigError, JournalError, StorageError, UsageError
 from gpt_trader.journal.faults import RESTORE
 from gpt_trader.journal.sqlite import Journal, open_journal
-from gpt_trader.kernel.slots import LOTS
 from gpt_trader.runtime.halt import Latch
 from gpt_trader.runtime.journaling import DurableJournal, header_of, recover_state
 from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
@@ -300,7 +299,7 @@ def _set_aside(terms: Terms, folder: Path, ended: Callable[[State], bool]) -> Pa
         state = recover_state(journal, plan_of(header), header["cash"])
         if same and not ended(state):
             return None
-        if trades_money(header) and (state.open_orders or state.si[:, LOTS].any()):
+        if trades_money(header) and (state.open_orders or state.slots["lots"].any()):
             raise ConfigError(
                 f"{path} holds positions or open orders that this profile does not know",
                 hint="trade the same products and interval until it is flat",

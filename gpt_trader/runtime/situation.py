@@ -16,16 +16,6 @@ from gpt_trader.journal.sqlite import Journal
 from gpt_trader.kernel.codes import FILL_NAMES
 from gpt_trader.kernel.ledger import value
 from gpt_trader.kernel.limits import Guards
-from gpt_trader.kernel.slots import (
-    AVERAGE,
-    BARS_HELD,
-    LAST_CLOSE,
-    LOTS,
-    MAX_BARS,
-    STOP_REASON,
-    STOP_TICKS,
-    TAKE_TICKS,
-)
 from gpt_trader.observe.cycle import (
     guard_json,
     order_json,
@@ -66,7 +56,7 @@ def situation(
     held = [
         _position(state, j, product)
         for j, product in enumerate(plan.products)
-        if state.si[j, LOTS] != 0
+        if state.slots["lots"][j] != 0
     ]
     open_orders = [o for o in state.orders.values() if not o.status.is_final]
     seq, digest = journal.head()
@@ -114,12 +104,12 @@ def situation(
 
 
 def _position(state: State, j: int, product: Product) -> Json:
-    row, floats = state.si[j], state.sf[j]
-    lots, close = int(row[LOTS]), int(row[LAST_CLOSE])
-    average = float(floats[AVERAGE])
+    slot = state.slots[j]
+    lots, close = int(slot["lots"]), int(slot["close_ticks"])
+    average = float(slot["average_ticks"])
     worth = float(value(lots, close, product.spec))
     cost = lots * average * product.spec.unit
-    stop, take = int(row[STOP_TICKS]), int(row[TAKE_TICKS])
+    stop, take = int(slot["stop_ticks"]), int(slot["take_ticks"])
     return {
         "product": product.product_id,
         "size": size_text(product, lots),
@@ -128,10 +118,10 @@ def _position(state: State, j: int, product: Product) -> Json:
         "value": quote_text(worth),
         "unrealized_pnl": quote_text(worth - cost),
         "stop": price_text(product, stop) if stop else None,
-        "stop_kind": FILL_NAMES[int(row[STOP_REASON])] if stop else None,
+        "stop_kind": FILL_NAMES[int(slot["stop_reason"])] if stop else None,
         "take_profit": price_text(product, take) if take else None,
-        "bars_held": int(row[BARS_HELD]),
-        "max_bars": int(row[MAX_BARS]) or None,
+        "bars_held": int(slot["bars_held"]),
+        "max_bars": int(slot["max_bars"]) or None,
     }
 
 
@@ -146,8 +136,8 @@ def average_text(product: Product, ticks: float) -> str | None:
 def _at_risk(state: State, plan: Plan) -> str | None:
     """Return what all positions are worth together, whichever way they point."""
     worth = sum(
-        abs(float(value(int(row[LOTS]), int(row[LAST_CLOSE]), product.spec)))
-        for row, product in zip(state.si, plan.products, strict=True)
+        abs(float(value(int(slot["lots"]), int(slot["close_ticks"]), product.spec)))
+        for slot, product in zip(state.slots, plan.products, strict=True)
     )
     return quote_text(worth)
 

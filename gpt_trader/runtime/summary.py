@@ -16,7 +16,6 @@ from gpt_trader.engine.state import State, equity
 from gpt_trader.kernel.codes import ACT_ENTER, DECISION_NAMES, FIRST_REFUSAL
 from gpt_trader.kernel.ledger import value
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
-from gpt_trader.kernel.slots import LAST_CLOSE, LOTS
 from gpt_trader.measure.measure import Metrics, buy_and_hold, measure, money
 from gpt_trader.measure.path import Path
 from gpt_trader.observe.cycle import price_text, quote_text, size_text, time_text
@@ -156,7 +155,7 @@ def positions(plan: Plan, state: State) -> list[Json]:
     """Return what is held, valued at the newest closes."""
     found = []
     for j, product in enumerate(plan.products):
-        lots, close = int(state.si[j, LOTS]), int(state.si[j, LAST_CLOSE])
+        lots, close = int(state.slots["lots"][j]), int(state.slots["close_ticks"][j])
         if lots:
             found.append(
                 {

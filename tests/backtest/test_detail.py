@@ -10,7 +10,7 @@ from gpt_trader.data.resample import resample
 from gpt_trader.domain.costs import order_style
 from gpt_trader.kernel.codes import BUY, FILL_ENTRY, FILL_STOP, FILL_TAKE_PROFIT, SELL, TAKER
 from gpt_trader.kernel.match import LOG_EXPIRED
-from gpt_trader.kernel.slots import KIND_LIMIT
+from gpt_trader.kernel.slot import KIND_LIMIT
 from tests.backtest.test_result import FREE, Above, walk
 from tests.kernel.rows import flat, holding, play, working
 

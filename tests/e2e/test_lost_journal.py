@@ -6,7 +6,6 @@ import shutil
 from gpt_trader.cli.main import main
 from gpt_trader.engine.events import PositionFound, Rearmed
 from gpt_trader.engine.protect import resting_protection
-from gpt_trader.kernel.slots import AVERAGE, LOTS, STOP_TICKS
 from tests.e2e.test_live import account  # noqa: F401 - a fixture
 from tests.emulator.faults import Fault
 from tests.live_helpers import MINUTE, Live, live
@@ -17,7 +16,7 @@ def held(desk: Live):
     for _ in range(40):
         state = desk.run(desk.exchange.now_ms + MINUTE)
         for j in range(len(state.plan.products)):
-            if state.state.si[j, LOTS] and resting_protection(state.plan, state.state, j):
+            if state.state.slots["lots"][j] and resting_protection(state.plan, state.state, j):
                 return state, j
     raise AssertionError("nothing was ever held")
 
@@ -43,15 +42,15 @@ def test_a_position_and_its_stop_are_taken_over_and_only_sold_until_a_person_rea
         stop = resting_protection(before.plan, before.state, j)
         lost(desk)
         [found] = [e for e in taken_over(desk) if e.product_id == stop.product_id]
-        assert found.lots == before.state.si[j, LOTS]
-        assert abs(found.ticks - before.state.sf[j, AVERAGE]) <= 1
+        assert found.lots == before.state.slots["lots"][j]
+        assert abs(found.ticks - before.state.slots["average_ticks"][j]) <= 1
         assert found.order[:9] == stop[:9]
         sent = set(desk.exchange.books.by_client)
 
         now = desk.run(desk.exchange.now_ms + 15 * MINUTE)
         assert now.state.frozen[j]
         coin = now.plan.products[j].base_currency
-        assert now.state.si[j, LOTS] == 0
+        assert now.state.slots["lots"][j] == 0
         assert desk.exchange.books.totals[coin] == theirs.get(coin, 0)
         after = [o for o in desk.exchange.books.orders.values() if o.client_order_id not in sent]
         assert all(o.side == "SELL" for o in after if o.product_id == stop.product_id)
@@ -72,7 +71,7 @@ def test_a_stop_that_rests_is_kept_for_as_long_as_there_is_no_price(tmp_path):
         order = desk.exchange.books.by_client[stop.client_order_id]
         assert not order.is_final
         with desk.session() as (session, _, _):
-            assert session.state.si[j, STOP_TICKS] == stop.stop
+            assert session.state.slots["stop_ticks"][j] == stop.stop
             resting = resting_protection(session.plan, session.state, j)
             assert resting.client_order_id == stop.client_order_id
 

@@ -24,10 +24,12 @@ from gpt_trader.engine.codec import (
 )
 from gpt_trader.engine.commands import Command, SubmitOrder
 from gpt_trader.engine.events import Adjusted, Event, PositionFound
+from gpt_trader.engine.names import SLOT_COLUMNS
 from gpt_trader.engine.records import Decided, Record
 from gpt_trader.engine.written import tagged_text, written
 from gpt_trader.errors import JournalError, UsageError
 from gpt_trader.journal.encode import canonical_json
+from gpt_trader.kernel.slot import SLOT
 from tests.engine_helpers import COIN, FREE, GOLD, Desk, records_of, sent
 
 READERS = {Event: event_from_json, Record: record_from_json, Command: command_from_json}
@@ -186,3 +188,14 @@ def test_a_state_survives_json():
     assert again.orders == desk.state.orders
     assert again.arrived == {0}
     assert again.window(0).close.tolist() == desk.state.window(0).close.tolist()
+
+
+def test_every_field_of_a_slot_has_one_place_in_a_snapshot():
+    placed = [name for names in SLOT_COLUMNS.values() for name in names]
+    assert sorted(placed) == sorted(SLOT.names)
+    slots = np.array([tuple(range(36)), tuple(range(36, 72))], SLOT)
+    desk = Desk(COIN, GOLD)
+    data = json.loads(state_text(desk.state._replace(slots=slots)))
+    for key, names in SLOT_COLUMNS.items():
+        assert data[key] == [[slots[name][j] for name in names] for j in (0, 1)]
+    assert state_from_json(desk.plan, data).slots.tobytes() == slots.tobytes()

@@ -7,18 +7,8 @@ from gpt_trader.domain.order import Order, OrderStatus, OrderType, Origin, TimeI
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.commands import CancelOrder, SubmitOrder
-from gpt_trader.engine.state import guard_id, with_new_orders
+from gpt_trader.engine.state import protection_id, with_new_orders
 from gpt_trader.kernel.codes import SELL
-from gpt_trader.kernel.slots import (
-    AVERAGE,
-    HELD_BACK,
-    LAST_CLOSE,
-    LOTS,
-    STOP,
-    STOP_TICKS,
-    TAKE,
-    TAKE_TICKS,
-)
 from gpt_trader.risk.policy import RiskPolicy
 from tests.engine_helpers import (
     COIN,
@@ -73,7 +63,7 @@ def test_history_opens_the_window_without_a_decision():
     assert entries[0].records == (rec.HistoryTaken(),)
     assert other.state.bars_seen == (3,)
     assert other.state.window(0).close.tolist() == [10_001, 10_002]
-    assert other.state.si[0, LAST_CLOSE] == 10_002
+    assert other.state.slots["close_ticks"][0] == 10_002
     assert other.state.cycles == 0
 
 
@@ -150,7 +140,7 @@ def test_a_corrected_bar_enters_the_window_and_undoes_nothing():
     entries = desk.bar(9_000, open_ms=T0)
     assert entries[0].records == (rec.BarCorrected(),)
     assert desk.state.window(0).close.tolist() == [9_000, 10_000]
-    assert (desk.state.cash, desk.lots()) == (before.cash, int(before.si[0, 0]))
+    assert (desk.state.cash, desk.lots()) == (before.cash, int(before.slots["lots"][0]))
     assert desk.state.bars_seen == before.bars_seen
 
 
@@ -288,11 +278,11 @@ def test_a_stray_entry_fill_leaves_the_protection_that_there_is():
     desk.want(0.2, stop=0.1)
     desk.bar(10_000)
     desk.bar(10_000)
-    held, stop = desk.lots(), int(desk.state.si[0, STOP_TICKS])
+    held, stop = desk.lots(), int(desk.state.slots["stop_ticks"][0])
     first = next(o for o in desk.state.orders.values() if o.origin is Origin.ROUTE)
     desk.fill(first, 1, first.filled + 1, 10_000)
     assert desk.lots() == held + 1
-    assert desk.state.si[0, STOP_TICKS] == stop > 0
+    assert desk.state.slots["stop_ticks"][0] == stop > 0
 
 
 # Statuses.
@@ -323,7 +313,7 @@ def test_a_trigger_without_a_position_changes_nothing():
 
 
 def guard_of(desk):
-    return guard_id(desk.plan, desk.state, 0)
+    return protection_id(desk.plan, desk.state, 0)
 
 
 def test_few_ended_orders_are_kept():
@@ -333,7 +323,7 @@ def test_few_ended_orders_are_kept():
         desk.place(1, lots=5, limit=9_000, **LIMIT)
         desk.cancel(list(desk.state.orders)[-1])
     assert len(desk.state.orders) <= 65
-    assert desk.state.si[0].tolist()[20] == 0, "nothing is held back for what ended"
+    assert desk.state.slots["held_back_units"][0] == 0, "nothing is held back for what ended"
 
 
 # An operator's orders.
@@ -344,7 +334,7 @@ def test_an_operators_order_is_sent_and_money_set_aside():
     order = desk.order(key)
     assert (order.origin, order.status) == (Origin.OPERATOR, OrderStatus.OPEN)
     assert order.reserve == 900 * UNIT
-    assert desk.state.si[0, 20] == order.reserve
+    assert desk.state.slots["held_back_units"][0] == order.reserve
 
 
 def test_a_command_is_carried_out_once():
@@ -426,7 +416,7 @@ def test_an_amendment_of_a_sale_whose_position_is_gone_is_refused():
     desk.place(-1, lots=5)
     desk.bar(10_000)
     desk.broker = Silent()
-    desk.state.si[0, 0] = 0  # sold elsewhere
+    desk.state.slots["lots"][0] = 0  # sold elsewhere
     assert refusal(desk.amend(key, 4, 11_000)) == "NOTHING_TO_SELL"
 
 
@@ -511,7 +501,7 @@ def test_the_cycle_that_turns_a_latch_on_cancels_the_entry_of_a_product_without_
     desk.bar(700, j=1)
     desk.send(ev.Ticked(desk.now()))
     assert desk.order(entry.client_order_id).status is OrderStatus.CANCELLED
-    assert desk.state.si[:, HELD_BACK].tolist() == [0, 0]
+    assert desk.state.slots["held_back_units"].tolist() == [0, 0]
     assert not fills_of(desk.bar(10_000, j=0, open_ms=desk.state.last_bar_ms[0] + 2 * HOUR))
 
 
@@ -763,11 +753,11 @@ def test_a_position_of_a_lost_journal_is_held_with_its_stop_and_only_sold():
         reduce_only=True, origin=Origin.PROTECTION, status=OrderStatus.OPEN,
     )  # fmt: skip
     desk.send(ev.PositionFound(desk.now(), "COIN-USD", "t", "lost", 5, 10_200, stop))
-    row = desk.state.si[0]
-    assert (row[LOTS], row[STOP_TICKS], row[TAKE_TICKS]) == (5, 9_500, 11_000)
-    assert desk.state.sf[0, AVERAGE] == 10_200
-    assert desk.state.sf[0, STOP] == pytest.approx(1 - 9_500 / 10_200)
-    assert desk.state.sf[0, TAKE] == pytest.approx(11_000 / 10_200 - 1)
+    slot = desk.state.slots[0]
+    assert (slot["lots"], slot["stop_ticks"], slot["take_ticks"]) == (5, 9_500, 11_000)
+    assert desk.state.slots["average_ticks"][0] == 10_200
+    assert desk.state.slots["stop"][0] == pytest.approx(1 - 9_500 / 10_200)
+    assert desk.state.slots["take"][0] == pytest.approx(11_000 / 10_200 - 1)
     assert desk.order("theirs") == stop
     assert "lost" in desk.state.frozen[0]
     again = ev.PositionFound(desk.now(), "COIN-USD", "t", "lost", 50, 10_000)

@@ -74,4 +74,4 @@ def test_recovery_is_a_fold():
     assert (end.cash, end.orders, end.marks) == (
         desk.state.cash, desk.state.orders, desk.state.marks,
     )  # fmt: skip
-    assert end.si.tolist() == desk.state.si.tolist()
+    assert repr(end.slots.tolist()) == repr(desk.state.slots.tolist())

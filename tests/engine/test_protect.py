@@ -10,7 +10,6 @@ from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.commands import CancelOrder, SubmitOrder
 from gpt_trader.engine.protect import RETRY_MS, needs, resting_protection
-from gpt_trader.kernel.slots import LOTS, STOP_TICKS
 from tests.engine_helpers import Desk, commands_of, sent
 
 
@@ -182,13 +181,13 @@ def test_a_late_fill_of_a_cancelled_entry_brings_its_own_stop():
     [entry] = sent(desk.bar(10_000))
     desk.send(ev.PauseRequested(desk.now(), "ann", True))
     desk.report(entry.client_order_id, OrderStatus.CANCELLED)
-    assert desk.state.si[0, LOTS] == 0
+    assert desk.state.slots["lots"][0] == 0
     fill = ev.Fill(
         entry.client_order_id, "COIN-USD", 1, 4, 10_000, 0, 0, entry.reason, 4, desk.now(), 0,
         "400", "1",
     )  # fmt: skip
     entries = desk.send(ev.FillReceived(desk.now(), fill))
-    assert (desk.state.si[0, LOTS], desk.state.si[0, STOP_TICKS]) == (4, 9_500)
+    assert (desk.state.slots["lots"][0], desk.state.slots["stop_ticks"][0]) == (4, 9_500)
     assert sent(entries)[-1].stop == 9_500
     assert any(isinstance(r, rec.FillBooked) and r.is_late for e in entries for r in e.records)
 
@@ -197,7 +196,7 @@ def test_dust_is_not_protected():
     desk = Guarded()
     desk.open()
     desk.filled(desk.resting, 20, 9_500)
-    assert desk.state.si[0, LOTS] == 0
+    assert desk.state.slots["lots"][0] == 0
     assert desk.resting is None
     quote = ev.Quoted(desk.now() + RETRY_MS, "COIN-USD", 1, 2)
     assert not needs(desk.plan, desk.state, quote)
@@ -217,5 +216,5 @@ def test_exact_money_from_outside_is_no_profit():
     desk.send(ev.Adjusted(desk.now(), "COIN", "3", "deposit", "ann", ""))
     assert desk.state.ledger == {"USD": "0.000000011", "COIN": "3"}
     assert desk.state.cash == desk.start.cash + 1
-    assert desk.state.si[0, LOTS] == 0
+    assert desk.state.slots["lots"][0] == 0
     assert desk.state.transfers == 1

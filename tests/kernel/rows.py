@@ -1,4 +1,4 @@
-"""Rows of one product's state and bars for them, written by hand.
+"""One product's slot and bars for them, written by hand.
 
 COIN: one lot is 1 base, one tick 0.01 quote, so 10,000 ticks are a price of 100.
 """
@@ -14,39 +14,7 @@ from gpt_trader.kernel.codes import FILL_ENTRY
 from gpt_trader.kernel.match import LOG_FILL, MAX_FILLS_PER_BAR, MAX_LOG_PER_BAR, match_bar
 from gpt_trader.kernel.rounding import BPS, Spec
 from gpt_trader.kernel.settings import FILL_DTYPE, Costs, Limits, Style
-from gpt_trader.kernel.slots import (
-    AVERAGE,
-    CAUSE,
-    EXPIRE_MS,
-    GUARD_CAUSE,
-    GUARD_MAKER_E8,
-    GUARD_TAKER_E8,
-    KIND,
-    KIND_VALUE,
-    LAST_CLOSE,
-    LEFT,
-    LIMIT,
-    LOTS,
-    MAKER_E8,
-    MAX_BARS,
-    NEXT_MAX_BARS,
-    NEXT_STOP,
-    NEXT_TAKE,
-    NEXT_TRAIL,
-    PEAK,
-    QUOTE,
-    REASON,
-    SIDE,
-    STOP,
-    TAKE,
-    TAKER_E8,
-    TRAIL,
-    WEIGHT,
-    Floats,
-    Ints,
-    new_slots,
-    set_levels,
-)
+from gpt_trader.kernel.slot import KIND_VALUE, Slot, new_slots, set_levels
 
 UNIT = 10**8
 HOUR = 3_600_000
@@ -67,8 +35,6 @@ TENTH = FREE._replace(participation=0.1)
 NO_LIMITS = Limits(inf, inf, inf, inf, NEVER, NEVER, 0.0, 1)
 TAKER_STYLE = Style(0, 0, 0, 0, 0, 0)
 
-Rows = tuple[Ints, Floats]
-
 
 def mirrored(side: int, bar: tuple[int, int, int]) -> tuple[int, int, int]:
     """Return an (open, high, low) as it is, or upside down around 10,000."""
@@ -84,10 +50,15 @@ class Seen(NamedTuple):
     cash: int
 
 
-def flat(close: int = 0) -> Rows:
-    si, sf = new_slots(1)
-    si[0, LAST_CLOSE] = close
-    return si[0], sf[0]
+def told(slot: Slot, *names: str) -> tuple[float, ...]:
+    """Return some fields of a slot."""
+    return tuple(slot[name].item() for name in names)
+
+
+def flat(close: int = 0) -> Slot:
+    slots = new_slots(1)
+    slots["close_ticks"][0] = close
+    return slots[0]
 
 
 def holding(
@@ -98,19 +69,19 @@ def holding(
     take: float = nan,
     trail: float = nan,
     max_bars: int = 0,
-) -> Rows:
-    """Rows of a position bought (sold) at `average`, nothing working."""
-    si, sf = flat(average)
-    si[LOTS], si[MAX_BARS], si[GUARD_CAUSE] = lots, max_bars, 2
-    sf[AVERAGE], sf[PEAK] = average, average
-    sf[STOP], sf[TAKE], sf[TRAIL] = stop, take, trail
-    sf[WEIGHT] = 0.5 if lots > 0 else -0.5
-    set_levels(si, sf)
-    return si, sf
+) -> Slot:
+    """Slot of a position bought (sold) at `average`, nothing working."""
+    slot = flat(average)
+    slot["lots"], slot["max_bars"], slot["protection_cause"] = lots, max_bars, 2
+    slot["average_ticks"], slot["peak_ticks"] = average, average
+    slot["stop"], slot["take"], slot["trail"] = stop, take, trail
+    slot["weight"] = 0.5 if lots > 0 else -0.5
+    set_levels(slot)
+    return slot
 
 
 def working(
-    rows: Rows,
+    slot: Slot,
     kind: int,
     side: int,
     amount: int,
@@ -122,18 +93,17 @@ def working(
     take: float = nan,
     trail: float = nan,
     max_bars: int = 0,
-) -> Rows:
-    """Put an order for `amount` lots (by value: units) into the rows' slot."""
-    si, sf = rows
-    si[KIND], si[SIDE], si[LIMIT], si[REASON] = kind, side, limit, reason
-    si[QUOTE if kind == KIND_VALUE else LEFT] = amount
-    si[EXPIRE_MS], si[CAUSE], si[NEXT_MAX_BARS] = expire_ms, 4, max_bars
-    sf[NEXT_STOP], sf[NEXT_TAKE], sf[NEXT_TRAIL] = stop, take, trail
-    return rows
+) -> Slot:
+    """Put an order for `amount` lots (by value: units) into the slot."""
+    slot["kind"], slot["side"], slot["limit_ticks"], slot["reason"] = kind, side, limit, reason
+    slot["left_units" if kind == KIND_VALUE else "left_lots"] = amount
+    slot["expire_ms"], slot["cause"], slot["next_max_bars"] = expire_ms, 4, max_bars
+    slot["next_stop"], slot["next_take"], slot["next_trail"] = stop, take, trail
+    return slot
 
 
 def play(
-    rows: Rows,
+    slot: Slot,
     open_ticks: int,
     high: int,
     low: int,
@@ -146,12 +116,12 @@ def play(
     is_first: bool = True,
     is_last: bool = True,
 ) -> Seen:
-    """Match the rows against one bar, every order at the rates of `costs`."""
-    rows[0][[TAKER_E8, GUARD_TAKER_E8]] = costs.taker_e8
-    rows[0][[MAKER_E8, GUARD_MAKER_E8]] = costs.maker_e8
+    """Match the slot against one bar, every order at the rates of `costs`."""
+    slot["taker_e8"] = slot["protection_taker_e8"] = costs.taker_e8
+    slot["maker_e8"] = slot["protection_maker_e8"] = costs.maker_e8
     fills, log = empty_fills(MAX_FILLS_PER_BAR), np.zeros((MAX_LOG_PER_BAR, 3), np.int64)
     cash, n, n_log = match_bar(
-        *rows, cash, 5, 0, open_ms, open_ticks, high, low, volume, HOUR, spec, costs, fills, 0, log,
+        slot, cash, 5, 0, open_ms, open_ticks, high, low, volume, HOUR, spec, costs, fills, 0, log,
         is_first, is_last,
     )  # fmt: skip
     names = ["side", "lots", "ticks", "liquidity", "reason"]

@@ -25,30 +25,7 @@ from gpt_trader.kernel.limits import NO_GUARDS, new_marks
 from gpt_trader.kernel.rounding import spec_table
 from gpt_trader.kernel.settings import Style, style_at, style_table
 from gpt_trader.kernel.sizing import account_sums, decide, place
-from gpt_trader.kernel.slots import (
-    ATTEMPTS,
-    CAUSE,
-    EXPIRE_MS,
-    HELD_BACK,
-    KIND,
-    KIND_LIMIT,
-    KIND_NONE,
-    KIND_SIZE,
-    KIND_VALUE,
-    LEFT,
-    LIMIT,
-    MAKER_E8,
-    NEXT_MAX_BARS,
-    NEXT_STOP,
-    NEXT_TAKE,
-    NEXT_TRAIL,
-    QUOTE,
-    REASON,
-    RESERVE,
-    SIDE,
-    TAKER_E8,
-    WEIGHT,
-)
+from gpt_trader.kernel.slot import KIND_LIMIT, KIND_NONE, KIND_SIZE, KIND_VALUE, SLOT
 from tests.kernel.rows import (
     CASH,
     COIN,
@@ -62,6 +39,7 @@ from tests.kernel.rows import (
     flat,
     holding,
     play,
+    told,
     working,
 )
 
@@ -70,25 +48,25 @@ SPECS = [COIN, PERP]
 PATIENT = Style(1, 0, 2, 1, 0, 2)
 
 
-def stacked(*rows):
-    """Return the rows of several products as one table."""
-    return np.stack([si for si, _ in rows]), np.stack([sf for _, sf in rows])
+def stacked(*slots):
+    """Return the slots of several products as one table."""
+    return np.array(list(slots), SLOT)
 
 
 def decided(table, j, weight, *, cash=CASH, guards=NO_GUARDS, style=TAKER_STYLE, equity=10_000.0):
-    p = len(table[0])
+    p = len(table)
     styles = style_table([style] * p)
     specs = spec_table(SPECS[:p])
     return decide(
-        *table, j, weight, nan, cash, new_marks(equity), guards, specs, FREE, LIMITS, styles
+        table, j, weight, nan, cash, new_marks(equity), guards, specs, FREE, LIMITS, styles
     )
 
 
 def test_cash_and_caps_count_the_other_products_positions_and_orders():
     waiting = working(flat(10_000), KIND_LIMIT, BUY, 20)
-    waiting[0][RESERVE], waiting[0][HELD_BACK] = 2000 * UNIT, 100 * UNIT
+    waiting["reserve_units"], waiting["held_back_units"] = 2000 * UNIT, 100 * UNIT
     table = stacked(waiting, holding(-30))
-    assert account_sums(*table, spec_table(SPECS)) == (5100.0, 8100 * UNIT)  # a short holds twice
+    assert account_sums(table, spec_table(SPECS)) == (5100.0, 8100 * UNIT)  # a short holds twice
 
     ticket, cancel = decided(stacked(flat(10_000), holding(-60)), 0, 0.5, cash=20_000 * UNIT)
     assert (ticket.code, ticket.quote, cancel) == (ACT_ENTER, 4000 * UNIT, 0)  # the gross cap
@@ -100,7 +78,7 @@ def test_cash_and_caps_count_the_other_products_positions_and_orders():
 
 def test_what_is_being_canceled_counts_toward_the_products_cap():
     table = stacked(flat(10_000))
-    table[0][0, HELD_BACK] = 5000 * UNIT
+    table["held_back_units"][0] = 5000 * UNIT
     ticket, _ = decided(table, 0, 0.5, cash=20_000 * UNIT)
     assert (ticket.code, ticket.value) == (REFUSED_PRODUCT_CAP, 0.5)
 
@@ -113,85 +91,86 @@ def test_a_guard_refuses_the_entry_calls_a_working_one_back_and_lets_exits_pass(
     assert (ticket.code, ticket.kind, ticket.lots) == (ACT_EXIT, KIND_SIZE, 50)
 
     table = stacked(working(flat(10_000), KIND_LIMIT, BUY, 50))
-    table[0][0, RESERVE] = 5000 * UNIT
+    table["reserve_units"][0] = 5000 * UNIT
     paused = NO_GUARDS._replace(paused=1)
     ticket, cancel = decided(table, 0, 0.5, guards=paused)
     assert (ticket.code, cancel) == (HOLD_ORDER_WORKING, 1)
-    assert (table[0][0, KIND], table[0][0, RESERVE]) == (KIND_NONE, 0)
-    assert table[0][0, HELD_BACK] == 5000 * UNIT  # until it is seen canceled
+    assert (table["kind"][0], table["reserve_units"][0]) == (KIND_NONE, 0)
+    assert table["held_back_units"][0] == 5000 * UNIT  # until it is seen canceled
     assert decided(table, 0, 0.5, guards=paused)[0].code == REFUSED_PAUSED
 
 
 def test_an_exit_cancels_the_working_addition():
     table = stacked(working(holding(30), KIND_LIMIT, BUY, 20))
-    table[0][0, RESERVE], table[0][0, HELD_BACK] = 2000 * UNIT, 7
+    table["reserve_units"][0], table["held_back_units"][0] = 2000 * UNIT, 7
     ticket, cancel = decided(table, 0, 0.0)
     assert (ticket.code, ticket.side, ticket.lots, cancel) == (ACT_EXIT, SELL, 30, 1)
-    assert table[0][0, HELD_BACK] == 2000 * UNIT + 7
+    assert table["held_back_units"][0] == 2000 * UNIT + 7
 
 
 def test_an_entry_is_tried_twice_as_maker_then_dropped_then_tried_again():
-    si, sf = table = stacked(flat(10_000))
+    slots = stacked(flat(10_000))
     codes = []
     for _ in range(4):
-        ticket, _ = decided(table, 0, 0.5, style=PATIENT)
+        ticket, _ = decided(slots, 0, 0.5, style=PATIENT)
         codes.append(ticket.code)
         if ticket.kind != KIND_NONE:
             assert (ticket.kind, ticket.limit) == (KIND_LIMIT, 10_000)
-            place(si[0], sf[0], ticket, 1, FAR_MS, nan, nan, nan, 0, FREE)
-            assert play((si[0], sf[0]), 10_100, 10_200, 10_050).fills == []
+            place(slots[0], ticket, 1, FAR_MS, nan, nan, nan, 0, FREE)
+            assert play(slots[0], 10_100, 10_200, 10_050).fills == []
     assert codes == [ACT_ENTER, ACT_ENTER, HOLD_ENTRY_MISSED, ACT_ENTER]
-    assert si[0, ATTEMPTS] == 1
+    assert slots["attempts"][0] == 1
 
 
 def test_an_exit_is_tried_twice_as_maker_then_crosses():
-    si, sf = table = stacked(holding(30))
+    slots = stacked(holding(30))
     kinds = []
     for _ in range(3):
-        ticket, _ = decided(table, 0, 0.0, style=PATIENT)
+        ticket, _ = decided(slots, 0, 0.0, style=PATIENT)
         kinds.append(ticket.kind)
-        place(si[0], sf[0], ticket, 1, FAR_MS, nan, nan, nan, 0, FREE)
-        seen = play((si[0], sf[0]), 9_900, 9_950, 9_900)
+        place(slots[0], ticket, 1, FAR_MS, nan, nan, nan, 0, FREE)
+        seen = play(slots[0], 9_900, 9_950, 9_900)
     assert kinds == [KIND_LIMIT, KIND_LIMIT, KIND_SIZE]
     assert [fill[:3] for fill in seen.fills] == [(SELL, 30, 9_900)]
-    assert si[0, ATTEMPTS] == 0
+    assert slots["attempts"][0] == 0
 
 
 def test_attempts_are_forgotten_on_a_hold_but_not_while_an_order_works():
     table = stacked(flat(10_000))
-    table[0][0, ATTEMPTS] = 1
+    table["attempts"][0] = 1
     assert decided(table, 0, nan)[0].code == HOLD_NO_OPINION
-    assert table[0][0, ATTEMPTS] == 0
+    assert table["attempts"][0] == 0
     table = stacked(working(flat(10_000), KIND_LIMIT, BUY, 50))
-    table[0][0, ATTEMPTS] = 1
+    table["attempts"][0] = 1
     assert decided(table, 0, 0.5)[0].code == HOLD_ORDER_WORKING
-    assert table[0][0, ATTEMPTS] == 1
+    assert table["attempts"][0] == 1
 
 
 def test_the_newest_opinion_is_noted():
     table = stacked(flat(10_000))
     decided(table, 0, 0.4)
     decided(table, 0, nan)
-    assert table[1][0, WEIGHT] == 0.4
+    assert table["weight"][0] == 0.4
 
 
 def test_place_puts_the_ticket_into_the_slot():
-    si, sf = flat(10_000)
-    ticket, _ = decided(stacked((si, sf)), 0, 0.5)
-    place(si, sf, ticket, 9, 1234, 0.1, 0.2, 0.3, 4, DEAR)
-    assert si[[KIND, SIDE, QUOTE, RESERVE]].tolist() == [KIND_VALUE, BUY, CASH // 2, CASH // 2]
-    assert si[[LEFT, LIMIT, REASON, CAUSE, EXPIRE_MS]].tolist() == [0, 0, FILL_ENTRY, 9, 1234]
-    assert sf[[NEXT_STOP, NEXT_TAKE, NEXT_TRAIL]].tolist() == [0.1, 0.2, 0.3]
-    assert si[NEXT_MAX_BARS] == 4
-    assert si[[TAKER_E8, MAKER_E8]].tolist() == [DEAR.taker_e8, DEAR.maker_e8]
+    slot = flat(10_000)
+    ticket, _ = decided(stacked(slot), 0, 0.5)
+    place(slot, ticket, 9, 1234, 0.1, 0.2, 0.3, 4, DEAR)
+    assert told(slot, "kind", "side", "left_units") == (KIND_VALUE, BUY, CASH // 2)
+    assert told(slot, "reserve_units", "left_lots", "limit_ticks") == (CASH // 2, 0, 0)
+    assert told(slot, "reason", "cause", "expire_ms") == (FILL_ENTRY, 9, 1234)
+    assert told(slot, "next_stop", "next_take", "next_trail") == (0.1, 0.2, 0.3)
+    assert slot["next_max_bars"] == 4
+    assert told(slot, "taker_e8", "maker_e8") == (DEAR.taker_e8, DEAR.maker_e8)
 
 
 def test_an_exit_brings_no_protection():
-    si, sf = holding(5)
-    ticket, _ = decided(stacked((si, sf)), 0, 0.0)
-    place(si, sf, ticket, 9, 1234, 0.1, 0.2, 0.3, 4, DEAR)
-    assert (si[REASON], si[NEXT_MAX_BARS]) == (FILL_EXIT, 0)
-    assert isnan(sf[NEXT_STOP])
+    slot = holding(5)
+    ticket, _ = decided(stacked(slot), 0, 0.0)
+    place(slot, ticket, 9, 1234, 0.1, 0.2, 0.3, 4, DEAR)
+    assert (slot["reason"], slot["next_max_bars"]) == (FILL_EXIT, 0)
+    assert isnan(slot["next_stop"])
 
 
 @pytest.mark.parametrize("style", [TAKER_STYLE, PATIENT])

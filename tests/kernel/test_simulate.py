@@ -23,7 +23,7 @@ from gpt_trader.kernel.rounding import BPS, spec_table
 from gpt_trader.kernel.settings import FILL_DTYPE, style_table
 from gpt_trader.kernel.simulate import FIRST_ROOM, simulate
 from gpt_trader.kernel.slippage import NO_QUOTE
-from gpt_trader.kernel.slots import LOTS, new_slots
+from gpt_trader.kernel.slot import new_slots
 from tests.kernel.rows import CASH, FREE, NO_LIMITS, PERP, TAKER_STYLE, UNIT
 
 HOUR = 3_600_000
@@ -59,19 +59,19 @@ def counted(counts, j=0):
 
 @pytest.mark.parametrize("p", [0, 1, 2])
 def test_no_bars_give_nothing(p):
-    fills, equity, counts, refusals, si, cash, *halts = run(np.empty((0, p)), np.empty((0, p)))
+    fills, equity, counts, refusals, slots, cash, *halts = run(np.empty((0, p)), np.empty((0, p)))
     assert (len(fills), len(equity), counts.sum(), cash) == (0, 0, 0, CASH)
     assert fills.dtype == FILL_DTYPE
-    assert si.tolist() == new_slots(p)[0].tolist()
+    assert repr(slots.tolist()) == repr(new_slots(p).tolist())
     assert refusals.shape == (0, 3)
     assert halts == [-1, 0]
 
 
 def test_one_bar_is_decided_and_not_filled():
-    fills, equity, counts, _, si, cash, *_ = run([[10_000]], [[0.5]])
+    fills, equity, counts, _, slots, cash, *_ = run([[10_000]], [[0.5]])
     assert (len(fills), equity.tolist(), cash) == (0, [10_000.0], CASH)
     assert counted(counts) == {ACT_ENTER: 1}
-    assert si[0, LOTS] == 0
+    assert slots["lots"][0] == 0
 
 
 def test_no_opinion_ever_does_nothing():
@@ -83,14 +83,14 @@ def test_no_opinion_ever_does_nothing():
 
 def test_a_decision_fills_at_the_next_open_and_marks_at_the_close():
     prices = [[10_000], [11_000], [12_000], [13_000]]
-    fills, equity, counts, _, si, cash, *_ = run(prices, [0.55, 0.55, 0.0, nan])
+    fills, equity, counts, _, slots, cash, *_ = run(prices, [0.55, 0.55, 0.0, nan])
     columns = ["bar", "cause", "side", "lots", "ticks", "reason", "cash"]
     assert [tuple(int(fill[c]) for c in columns) for fill in fills] == [
         (1, 0, 1, 50, 11_000, FILL_ENTRY, 4500 * UNIT),
         (3, 2, -1, 50, 13_000, FILL_EXIT, 11_000 * UNIT),
     ]
     assert equity.tolist() == [10_000.0, 10_000.0, 10_500.0, 11_000.0]
-    assert (cash, si[0, LOTS]) == (11_000 * UNIT, 0)
+    assert (cash, slots["lots"][0]) == (11_000 * UNIT, 0)
     assert counted(counts) == {ACT_ENTER: 1, HOLD_IN_BAND: 1, ACT_EXIT: 1, HOLD_NO_OPINION: 1}
 
 
@@ -132,10 +132,10 @@ def test_fills_grow_beyond_their_first_room_unharmed():
     prices = 10_000 + np.arange(n).reshape(n, 1) % 7
     weight = np.tile([0.5, 0.0], n // 2)
     costs = FREE._replace(taker_e8=BPS)
-    fills, equity, _, _, si, cash, *_ = run(prices, weight, costs=costs)
+    fills, equity, _, _, slots, cash, *_ = run(prices, weight, costs=costs)
     assert len(fills) == n - 1
     assert fills["bar"].tolist() == list(range(1, n))
-    assert (fills["side"] * fills["lots"]).sum() == si[0, LOTS] == fills["lots"][-1]
+    assert (fills["side"] * fills["lots"]).sum() == slots["lots"][0] == fills["lots"][-1]
     assert fills["cash"][-1] == cash
     short = run(prices[:500], weight[:500], costs=costs)
     assert fills[:499].tolist() == short[0].tolist()

@@ -46,16 +46,7 @@ from gpt_trader.kernel.sizing import (
     size_entry,
     size_exit,
 )
-from gpt_trader.kernel.slots import (
-    BARS_HELD,
-    KIND_LIMIT,
-    KIND_NONE,
-    KIND_SIZE,
-    KIND_VALUE,
-    LATCH,
-    ORDINAL,
-    WEIGHT,
-)
+from gpt_trader.kernel.slot import KIND_LIMIT, KIND_NONE, KIND_SIZE, KIND_VALUE
 from tests.kernel.rows import (
     CASH,
     COIN,
@@ -76,8 +67,8 @@ LARGE = COIN._replace(min_lots=10)  # sold only by ten and more
 MAKER_STYLE = Style(1, 10 * BPS, 2, 1, 10 * BPS, 1)
 
 
-def planned(rows, weight, *, spec=COIN, limits=LIMITS, equity=EQUITY):
-    return plan(*rows, weight, equity, spec, limits)
+def planned(slot, weight, *, spec=COIN, limits=LIMITS, equity=EQUITY):
+    return plan(slot, weight, equity, spec, limits)
 
 
 def hold(code, cancel=0):
@@ -97,9 +88,9 @@ def test_reasons_to_hold():
     assert planned(flat(10_000), nan) == hold(HOLD_NO_OPINION)
     assert planned(flat(10_000), 0.0) == hold(HOLD_FLAT)
     assert planned(flat(10_000), -0.3) == hold(HOLD_SHORT_UNSUPPORTED)
-    si, sf = flat(10_000)
-    sf[LATCH] = 0.3
-    assert planned((si, sf), 0.3) == hold(HOLD_STOPPED_OUT)
+    slot = flat(10_000)
+    slot["latch"] = 0.3
+    assert planned(slot, 0.3) == hold(HOLD_STOPPED_OUT)
 
 
 @pytest.mark.parametrize(
@@ -160,12 +151,12 @@ def test_dust_is_never_ordered():
 
 
 def test_a_position_is_left_when_its_time_is_over_whatever_the_opinion():
-    rows = holding(5, max_bars=3)
-    rows[0][BARS_HELD] = 2
-    assert planned(rows, nan) == hold(HOLD_NO_OPINION)
-    rows[0][BARS_HELD] = 3
+    slot = holding(5, max_bars=3)
+    slot["bars_held"] = 2
+    assert planned(slot, nan) == hold(HOLD_NO_OPINION)
+    slot["bars_held"] = 3
     for weight in (nan, 0.5, 0.0):
-        assert planned(rows, weight) == Plan(ACT_MAX_BARS, SELL, 0.0, 5, 0)
+        assert planned(slot, weight) == Plan(ACT_MAX_BARS, SELL, 0.0, 5, 0)
 
 
 @pytest.mark.parametrize("equity, close", [(nan, 10_000), (0.0, 10_000), (-1.0, 10_000), (1.0, 0)])
@@ -187,20 +178,20 @@ def test_what_works_is_waited_for_or_canceled():
     adding = working(holding(50), KIND_LIMIT, BUY, 5)
     assert planned(adding, 0.0) == Plan(ACT_EXIT, SELL, 0.0, 50, 1)
     stopping = working(holding(10), KIND_SIZE, SELL, 10, reason=FILL_EXIT)
-    stopping[0][ORDINAL] = 1
+    stopping["ordinal"] = 1
     assert planned(stopping, 0.5) == hold(HOLD_ORDER_WORKING)  # a stop is not called back
 
 
 def test_only_a_changed_opinion_lifts_the_latch():
-    _, sf = flat()
-    sf[LATCH] = 0.5
+    slot = flat()
+    slot["latch"] = 0.5
     for weight in (nan, 0.5, 0.375):  # a quarter less is the same
-        note_weight(sf, weight, LIMITS)
-        assert sf[LATCH] == 0.5
-    assert sf[WEIGHT] == 0.375
-    note_weight(sf, 0.374, LIMITS)
-    assert isnan(sf[LATCH])
-    assert sf[WEIGHT] == 0.374
+        note_weight(slot, weight, LIMITS)
+        assert slot["latch"] == 0.5
+    assert slot["weight"] == 0.375
+    note_weight(slot, 0.374, LIMITS)
+    assert isnan(slot["latch"])
+    assert slot["weight"] == 0.374
 
 
 # ------------------------------------------------------------------ entries

@@ -16,7 +16,7 @@ from gpt_trader.kernel.slippage import (
     taker_ticks,
     volatility,
 )
-from gpt_trader.kernel.slots import KIND_LIMIT, KIND_SIZE, KIND_VALUE
+from gpt_trader.kernel.slot import KIND_LIMIT, KIND_SIZE, KIND_VALUE
 from tests.kernel.rows import COIN, DEAR, FREE, HOUR, UNIT, flat, holding, play, working
 
 HIGH, LOW = 10_200, 9_800
@@ -85,18 +85,18 @@ def test_a_quoted_half_spread_stands_in_for_the_assumed_one():
 
 
 @pytest.mark.parametrize(
-    "rows, fill",
+    "slot, fill",
     [
         (working(flat(), KIND_SIZE, BUY, 25), (BUY, 25, 10_121, TAKER, FILL_ENTRY)),
         (working(flat(), KIND_VALUE, BUY, 2_501 * UNIT), (BUY, 24, 10_121, TAKER, FILL_ENTRY)),
         (holding(25, stop=0.01), (SELL, 25, 9_781, TAKER, FILL_STOP)),  # 9,900 less 1.2011 %
     ],
 )
-def test_every_crossing_fill_pays_the_impact(rows, fill):
-    assert play(rows, 10_000, HIGH, LOW, volume=100.0, costs=WHOLE).fills == [fill]
+def test_every_crossing_fill_pays_the_impact(slot, fill):
+    assert play(slot, 10_000, HIGH, LOW, volume=100.0, costs=WHOLE).fills == [fill]
 
 
 def test_a_resting_fill_pays_none():
-    rows = working(flat(), KIND_LIMIT, BUY, 25, limit=9_900)
-    [fill] = play(rows, 10_000, HIGH, LOW, volume=100.0, costs=WHOLE).fills
+    slot = working(flat(), KIND_LIMIT, BUY, 25, limit=9_900)
+    [fill] = play(slot, 10_000, HIGH, LOW, volume=100.0, costs=WHOLE).fills
     assert fill[2] == 9_900

@@ -122,7 +122,7 @@ def test_lesson_08_amendments_keep_side_and_intent(steps: list[tuple[str, int]])
         for order in sent(new):
             assert order.client_order_id not in born, "an order was sent twice"
             born[order.client_order_id] = order
-            held = int(before.si[desk.plan.index[order.product_id], 0])
+            held = int(before.slots["lots"][desk.plan.index[order.product_id]])
             if order.reduce_only and order.origin is Origin.OPERATOR:
                 assert held * order.side < 0
                 assert order.lots <= abs(held)

@@ -11,7 +11,6 @@ from gpt_trader.engine import records as rec
 from gpt_trader.engine.ports import Entry
 from gpt_trader.kernel.codes import FIRST_REFUSAL
 from gpt_trader.kernel.rounding import notional_down
-from gpt_trader.kernel.slots import LAST_CLOSE
 from gpt_trader.risk.policy import RiskPolicy
 from tests.engine_helpers import COIN, GOLD, HOUR, PERP, Desk, fills_of, sent
 
@@ -120,7 +119,7 @@ class Story:
 
     def is_out(self, j: int) -> bool:
         product = self.desk.plan.products[j]
-        lots, close = abs(self.desk.lots(j)), int(self.desk.state.si[j, LAST_CLOSE])
+        lots, close = abs(self.desk.lots(j)), int(self.desk.state.slots["close_ticks"][j])
         spec = product.spec
         return lots < spec.min_lots or notional_down(lots, close, spec) < spec.min_units
 

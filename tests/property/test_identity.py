@@ -20,7 +20,6 @@ from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import CycleEnded, FillBooked
 from gpt_trader.engine.state import State, equity, new_state
 from gpt_trader.kernel.settings import Costs, Limits, Style
-from gpt_trader.kernel.slots import LOTS
 from tests.property.strategies import (
     INTERVAL_MS,
     PRODUCTS,
@@ -152,7 +151,7 @@ class Desk:
         assert state.cash * GRAIN == self.ledger.cash
         assert state.fees * GRAIN == self.ledger.fees
         assert state.transfers * GRAIN + Decimal(10_000) == self.ledger.deposits
-        assert state.si[:, LOTS].tolist() == self.ledger.lots
+        assert state.slots["lots"].tolist() == self.ledger.lots
         self.ledger.assert_equity(equity(self.plan, state))
         assert equity(self.plan, state) == state.marks.equity
 

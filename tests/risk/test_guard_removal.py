@@ -17,7 +17,7 @@ from gpt_trader.domain.costs import CostModel, order_style
 from gpt_trader.kernel import codes, limits, sizing
 from gpt_trader.kernel.rounding import spec_table
 from gpt_trader.kernel.settings import style_table
-from gpt_trader.kernel.slots import HELD_BACK, LAST_CLOSE, LOTS, new_slots
+from gpt_trader.kernel.slot import new_slots
 from gpt_trader.risk.policy import RiskPolicy
 from tests.engine_helpers import COIN, FREE, GOLD, HOUR, UNIT
 
@@ -73,10 +73,10 @@ def code(
     product: Any = COIN,
 ) -> Any:
     """The ticket of a decision for one product at a price of 100."""
-    si, sf = new_slots(1)
-    si[0, LAST_CLOSE], si[0, LOTS], si[0, HELD_BACK] = 10_000, lots, held_back
+    slots = new_slots(1)
+    slots["close_ticks"], slots["lots"], slots["held_back_units"] = 10_000, lots, held_back
     ticket, _ = w.decide(
-        si, sf, 0, weight, stop, cash, w.Marks(**(MARKS | (marks or {}))),
+        slots, 0, weight, stop, cash, w.Marks(**(MARKS | (marks or {}))),
         w.Guards(*guards, unreconciled),
         spec_table([product.spec]), costs.kernel(), policy,
         style_table([order_style("taker").kernel()]),
@@ -202,7 +202,7 @@ REMOVALS = [
     ("sizing", "min(planned.amount, product_room,", "min(planned.amount,", "product_cap"),
     ("sizing", "product_room, gross_room, free_quote)", "product_room, free_quote)", "gross_cap"),
     ("sizing", "gross_room, free_quote)", "gross_room)", "cash"),
-    ("sizing", " + quote(si[j, HELD_BACK])", "", "product_cap"),
+    ("sizing", ' + quote(slot["held_back_units"])', "", "product_cap"),
     ("sizing", "lots < least * spec.min_lots or", "", "minimum"),
     ("sizing", "or sellable < least * quote(spec.min_units)", "", "sellable"),
     ("sizing", "sellable *= 1.0 - costs.taker_e8 / RATE_SCALE", "pass", "sellable"),

@@ -6,15 +6,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
-
 from gpt_trader.engine.events import Event, FillReceived, Started
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import Decided, FillBooked
 from gpt_trader.engine.recover import recover
 from gpt_trader.engine.state import State
-from gpt_trader.kernel.slots import HELD_BACK, LAST_CLOSE, LOTS, RESERVE
 from gpt_trader.runtime.halt import Latch
 from gpt_trader.runtime.journaling import from_stored, to_stored
 from gpt_trader.runtime.session import Session
@@ -23,7 +20,7 @@ UNITS = 10**8
 JSON_EVERY = 5  # transactions between those whose shadow goes through the journal's texts
 CAN_BE_SEEN = (
     *("cash", "marks", "halted", "paused", "frozen", "ledger", "orders", "last_bar_ms", "cycles"),
-    *("reconciled_ms", "flattening", "transfers", "fees", "guarded_ms"),
+    *("reconciled_ms", "flattening", "transfers", "fees", "protected_ms"),
 )
 
 
@@ -65,8 +62,7 @@ class Watch:
         for name in CAN_BE_SEEN:
             live, shadow = getattr(state, name), getattr(self.shadow, name)
             assert live == shadow, (name, live, shadow)
-        assert np.array_equal(state.si, self.shadow.si)
-        assert np.array_equal(state.sf, self.shadow.sf, equal_nan=True)
+        assert repr(state.slots.tolist()) == repr(self.shadow.slots.tolist())
         self._money(plan, state)
         if any(_enters(entry) for entry in entries):
             self._exposure(plan, state)
@@ -93,18 +89,18 @@ class Watch:
         moved = Decimal(state.ledger.get(plan.quote_currency, "0")) * UNITS
         assert state.cash == self.session.cash + math.floor(moved), "cash is not conserved"
         held = sum(order.reserve for order in state.open_orders)
-        aside = int(state.si[:, HELD_BACK].sum()) + int(state.si[:, RESERVE].sum())
+        aside = int(state.slots["held_back_units"].sum()) + int(state.slots["reserve_units"].sum())
         assert aside >= 0
-        assert aside <= held + int(state.si[:, RESERVE].sum())
+        assert aside <= held + int(state.slots["reserve_units"].sum())
 
     def _exposure(self, plan: Plan, state: State) -> None:
         """Whatever may still fill counts as filled, and stays within the caps."""
         equity = state.marks.equity
         gross = 0.0
         for j, product in enumerate(plan.products):
-            row = state.si[j]
-            worth = abs(int(row[LOTS])) * int(row[LAST_CLOSE]) * product.spec.unit
-            worth += (int(row[RESERVE]) + int(row[HELD_BACK])) / UNITS
+            slot = state.slots[j]
+            worth = abs(int(slot["lots"])) * int(slot["close_ticks"]) * product.spec.unit
+            worth += (int(slot["reserve_units"]) + int(slot["held_back_units"])) / UNITS
             gross += worth
         assert gross <= plan.limits.max_gross * equity * 1.0000001 + 1e-6, (gross, equity)
 

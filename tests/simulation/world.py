@@ -29,7 +29,6 @@ from gpt_trader.engine.protect import exits_at_work, resting_protection
 from gpt_trader.engine.state import State
 from gpt_trader.errors import AuthError, BrokerError, DataError, StorageError
 from gpt_trader.journal.sqlite import open_journal
-from gpt_trader.kernel.slots import LOTS, STOP_TICKS
 from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.halt import Halt, Latch
 from gpt_trader.runtime.journaling import DurableJournal, read_entries, recover_state
@@ -383,8 +382,8 @@ class World:
         if self.now_ms() - state.reconciled_ms > 2 * MINUTE:
             found.append("the account was not found in line")
         for j, product in enumerate(plan.products):
-            row = state.si[j]
-            if row[LOTS] and row[STOP_TICKS] and plan.rests[j]:
+            slot = state.slots[j]
+            if slot["lots"] and slot["stop_ticks"] and plan.rests[j]:
                 rests = resting_protection(plan, state, j)
                 if rests is None and not exits_at_work(plan, state, j):
                     found.append(f"{product.product_id} is not protected")
@@ -436,7 +435,7 @@ class World:
         lost = {o.client_order_id for o in books.orders.values()} - {"by hand"}
         assert lost <= self.known_ids(), "an order that the journal does not know"
         for j, product in enumerate(plan.products):
-            lots = int(state.si[j, LOTS])
+            lots = int(state.slots["lots"][j])
             assert lots >= 0
             assert product.size(lots) <= books.totals[product.base_currency]
 

@@ -39,7 +39,7 @@ from gpt_trader.kernel.rounding import buy_cost, lots_for_quote
 from gpt_trader.kernel.settings import FILL_DTYPE, Costs
 from gpt_trader.kernel.sizing import account_sums
 from gpt_trader.kernel.slippage import NO_QUOTE, Drift, bar_drift
-from gpt_trader.kernel.slots import LOTS, Ints
+from gpt_trader.kernel.slot import Slot, copy_slots
 
 _STATUS = {
     match.LOG_FILLED: OrderStatus.FILLED,
@@ -144,21 +144,21 @@ def match_product(
     moment inside one: a resting limit was there before it and does not end with it.
     """
     j = plan.index[bar.product_id]
-    if is_idle(state.si, j, bar.high, bar.low) and not state.open_orders:
+    if is_idle(state.slots, j, bar.high, bar.low) and not state.open_orders:
         return []
-    si = state.si[j].copy()
-    found = _match_slot(plan, state, j, bar, si, parts, time_ms, is_moment=is_moment)
+    slot = copy_slots(state.slots)[j]
+    found = _match_slot(plan, state, j, bar, slot, parts, time_ms, is_moment=is_moment)
     room = match.room_lots(bar.volume, plan.costs, plan.products[j].spec)
     room -= sum(e.fill.lots for e in found if isinstance(e, FillReceived))
-    free = state.cash - int(account_sums(state.si, state.sf, plan.specs)[1])
+    free = state.cash - int(account_sums(state.slots, plan.specs)[1])
     for order in state.open_orders:
         if order.product_id == bar.product_id and _is_working(order):
             if is_moment and time_ms - order.sent_ms > AT_ONCE_MS:
                 order = order._replace(is_new=False)  # noqa: PLW2901
-            outcome = _match_operator(plan, state, order, bar, int(si[LOTS]), int(room), free)
+            outcome = _match_operator(plan, state, order, bar, int(slot["lots"]), int(room), free)
             found += _reports(order, outcome, time_ms)
             if outcome.fill is not None:
-                si[LOTS] += order.side * outcome.fill.lots
+                slot["lots"] += order.side * outcome.fill.lots
                 room -= outcome.fill.lots
                 free -= max(outcome.spent - order.reserve, 0)
     return found
@@ -199,29 +199,29 @@ def _match_slot(
     state: State,
     j: int,
     bar: Bar,
-    si: Ints,
+    slot: Slot,
     parts: tuple[int, Sequence[Bar]],
     time_ms: int,
     *,
     is_moment: bool,
 ) -> list[Event]:
-    """Match the product's working order and protection; leaves the position in `si`.
+    """Match the product's working order and protection; leaves the position in `slot`.
 
     parts: the interval and the bars, in order, that the bar is made of.
     """
-    if match.is_quiet(si, bar.high, bar.low):
+    if match.is_quiet(slot, bar.high, bar.low):
         return []
     product = plan.products[j]
     interval_ms, fine = parts
     fills = np.empty(match.MAX_FILLS_PER_BAR * len(fine), FILL_DTYPE)
     log = np.zeros((match.MAX_LOG_PER_BAR, 3), np.int64)
     logged: list[list[int]] = []
-    sf, cash, row = state.sf[j].copy(), state.cash, 0
+    cash, row = state.cash, 0
     for k, part in enumerate(fine):
-        if match.is_quiet(si, part.high, part.low):
+        if match.is_quiet(slot, part.high, part.low):
             continue
         cash, row, n_log = match.match_bar(
-            si, sf, cash, 0, j, bar.open_ms, part.open, part.high, part.low, part.volume,
+            slot, cash, 0, j, bar.open_ms, part.open, part.high, part.low, part.volume,
             interval_ms, product.spec, _costs_at(plan, state, bar, part), fills, row, log,
             k == 0 and not is_moment, k == len(fine) - 1 and not is_moment,
         )  # fmt: skip

@@ -27,15 +27,7 @@ from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Seen
 from gpt_trader.engine.state import State, working_id
 from gpt_trader.kernel.match import limit_crosses
-from gpt_trader.kernel.slots import (
-    EXPIRE_MS,
-    GUARD_CAUSE,
-    KIND,
-    KIND_LIMIT,
-    LOTS,
-    SIDE,
-    STOP_TICKS,
-)
+from gpt_trader.kernel.slot import KIND_LIMIT
 
 
 class QuotePaper:
@@ -59,10 +51,10 @@ class QuotePaper:
             return []
         if _saw_all_of(plan, state, j, event.bar.open_ms):
             return self._bars.on_bar(plan, state, BarClosed(event.time_ms, event.bar))
-        row = state.si[j]
-        over = event.bar.open_ms + plan.interval_ms >= row[EXPIRE_MS]
+        slot = state.slots[j]
+        over = event.bar.open_ms + plan.interval_ms >= slot["expire_ms"]
         working = working_id(plan, state, j)
-        if working is not None and row[KIND] == KIND_LIMIT and over:
+        if working is not None and slot["kind"] == KIND_LIMIT and over:
             product_id = event.bar.product_id
             return [OrderUpdated(event.time_ms, product_id, working, OrderStatus.EXPIRED)]
         return []
@@ -129,14 +121,14 @@ def _bar_of(plan: Plan, state: State, quote: Quoted) -> Bar:
     Bid and ask are its low and high, so that a resting order trades through only where the other
     side has passed its price, and a long position's stop is judged by the bid.
     """
-    row = state.si[plan.index[quote.product_id]]
-    held, stop = int(row[LOTS]), int(row[STOP_TICKS])
+    slot = state.slots[plan.index[quote.product_id]]
+    held, stop = int(slot["lots"]), int(slot["stop_ticks"])
     is_stopped = (
         held != 0
         and stop != 0
         and (stop - (quote.bid if held > 0 else quote.ask)) * (1 if held > 0 else -1) >= 0
     )
-    buys = held < 0 if is_stopped else _buys(state, quote, int(row[SIDE]))
+    buys = held < 0 if is_stopped else _buys(state, quote, int(slot["side"]))
     price = quote.ask if buys else quote.bid
     return Bar(quote.product_id, quote.time_ms, price, quote.ask, quote.bid, price, inf, 0.0, 0)
 
@@ -153,8 +145,10 @@ def _saw_all_of(plan: Plan, state: State, j: int, open_ms: int) -> bool:
     """Whether nothing of product j began inside the bar: the bar tells all that could happen."""
     product_id = plan.products[j].product_id
     entry = client_order_id(
-        plan.portfolio, product_id, plan.interval, int(state.si[j, GUARD_CAUSE]), 0
+        plan.portfolio, product_id, plan.interval, int(state.slots["protection_cause"][j]), 0
     )
-    began = [state.orders[entry].sent_ms] if entry in state.orders and state.si[j, LOTS] else []
+    began = (
+        [state.orders[entry].sent_ms] if entry in state.orders and state.slots["lots"][j] else []
+    )
     began += [order.sent_ms for order in state.open_orders if order.product_id == product_id]
     return max(began, default=0) <= open_ms + AT_ONCE_MS

@@ -12,7 +12,6 @@ from gpt_trader.engine.protect import resting_protection
 from gpt_trader.engine.records import FillBooked, Marked
 from gpt_trader.engine.state import State, equity
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
-from gpt_trader.kernel.slots import LOTS
 from gpt_trader.observe.cycle import quote_text, time_text
 from gpt_trader.runtime.journaling import read_entries
 from gpt_trader.runtime.live.terms import LiveTerms
@@ -57,7 +56,7 @@ class LiveRecord:
         self._newest_ms = max(now_ms, self._newest_ms)
         plan = self.terms.plan
         self._is_bare = any(
-            state.si[j, LOTS] != 0 and resting_protection(plan, state, j) is None
+            state.slots["lots"][j] != 0 and resting_protection(plan, state, j) is None
             for j in range(len(plan.rests))
         )
 

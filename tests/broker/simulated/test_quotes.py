@@ -49,7 +49,7 @@ def test_a_routes_order_fills_at_the_next_quote_and_brings_its_stop():
     assert not fills_of(desk.quote(9_600, 9_620))
     [stopped] = fills_of(desk.quote(9_500, 9_520))
     assert (stopped.side, stopped.ticks) == (-1, 9_500)
-    assert desk.state.si[0, 0] == 0
+    assert desk.state.slots["lots"][0] == 0
 
 
 def test_a_resting_order_fills_only_when_the_other_side_passes_it():

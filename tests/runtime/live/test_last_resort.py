@@ -5,7 +5,6 @@ import contextlib
 import pytest
 
 from gpt_trader.errors import StorageError
-from gpt_trader.kernel.slots import LOTS
 from gpt_trader.runtime.live.last_resort import cancel_from_memory
 from tests.emulator.faults import Fault
 from tests.live_helpers import MINUTE, live
@@ -36,7 +35,7 @@ def test_entries_are_cancelled_from_memory_and_found_by_the_next_start(tmp_path)
             pytest.fail("it was written")
         session = desk.run(desk.exchange.now_ms + 2 * MINUTE)
         assert [one for one in desk.differences(session) if "open" in one] == []
-        assert session.state.si[0, LOTS] >= 0
+        assert session.state.slots["lots"][0] >= 0
 
 
 def test_an_exchange_that_is_away_is_no_second_error(tmp_path):

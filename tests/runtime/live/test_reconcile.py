@@ -5,7 +5,6 @@ from decimal import Decimal
 from gpt_trader.engine import events as ev
 from gpt_trader.engine.records import Disarmed, PositionCut
 from gpt_trader.journal.sqlite import open_journal
-from gpt_trader.kernel.slots import LOTS
 from gpt_trader.runtime.journaling import read_entries
 from gpt_trader.runtime.session import JOURNAL
 from tests.emulator.faults import html
@@ -47,15 +46,15 @@ def test_what_is_gone_freezes_its_product(tmp_path):
         while True:
             until_ms += MINUTE
             session = desk.run(until_ms)
-            if session.state.si[0, LOTS] > 0:
+            if session.state.slots["lots"][0] > 0:
                 break
-        held = int(session.state.si[0, LOTS])
+        held = int(session.state.slots["lots"][0])
         desk.exchange.books.transfer("BTC", "-0.3")  # somebody else's: the position is covered
         session = desk.run(until_ms + 2 * MINUTE)
         assert "gone" in session.state.frozen[0]
         assert session.state.frozen[1] == ""
         assert not session.state.halted
-        assert session.state.si[0, LOTS] in (0, held), "the coins that are left cover it"
+        assert session.state.slots["lots"][0] in (0, held), "the coins that are left cover it"
         assert [one for one in desk.differences(session) if "lots" not in one] == []
 
 
@@ -63,9 +62,9 @@ def test_a_position_is_never_larger_than_the_coins(tmp_path):
     with live(tmp_path) as desk, desk.session() as (session, feed, _):
         for event in feed:
             session.take(event, lambda *_: None)
-            if session.state.si[0, LOTS] > 0:
+            if session.state.slots["lots"][0] > 0:
                 break
-        held = int(session.state.si[0, LOTS])
+        held = int(session.state.slots["lots"][0])
         half = session.plan.products[0].size(held // 2)
         gone = ev.Adjusted(
             session.time_ms(), "BTC", "-0.5", "reconciliation", "RECONCILIATION", "t", str(half)
@@ -73,7 +72,7 @@ def test_a_position_is_never_larger_than_the_coins(tmp_path):
         entries = []
         session.take(gone, lambda _, more: entries.extend(more))
         assert PositionCut(0, held // 2) in entries[0].records
-        assert session.state.si[0, LOTS] == held // 2
+        assert session.state.slots["lots"][0] == held // 2
         assert session.state.frozen[0]
 
 
