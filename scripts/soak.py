@@ -20,9 +20,11 @@ from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.state import State, new_state
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.runtime import replay
+from gpt_trader.runtime.header import plan_of, signals_of
 from gpt_trader.runtime.journaling import read_entries, recover_state
 from gpt_trader.runtime.session import JOURNAL, check_chain, start
-from gpt_trader.runtime.wiring import feed, plan_of, signals_of, wire
+from gpt_trader.runtime.simulated import feed
+from gpt_trader.runtime.wiring import wire
 
 FOLDED = 200_000  # entries from the start that are folded, and decided again
 
@@ -88,18 +90,16 @@ def looked_at(folder: Path) -> None:
         size = path.stat().st_size
         print(f"file                   {size / 1e6:,.0f} MB, {size / entries:,.0f} bytes an event")
         checked_s, _ = timed(lambda: check_chain(journal))
-        took_s, state = timed(lambda: recover_state(journal, plan, header["cash"]))
+        took_s, state = timed(lambda: recover_state(journal, plan, header.cash))
         print(f"recovery               {checked_s + took_s:.2f} s, its check of the chain included")
         some = list(read_entries_of(journal, FOLDED))
         from gpt_trader.engine.recover import recover  # noqa: PLC0415
 
-        took_s, _ = timed(lambda: recover(plan, new_state(plan, header["cash"]), some))
+        took_s, _ = timed(lambda: recover(plan, new_state(plan, header.cash), some))
         print(f"applied                {len(some) / took_s:,.0f} events/s")
         took_s, _ = timed(lambda: sum(1 for _ in read_entries_of(journal, FOLDED)))
         print(f"read back from texts   {len(some) / took_s:,.0f} events/s")
-        took_s, found = timed(
-            lambda: replay.replay(journal, plan, signals_of(header), header["cash"])
-        )
+        took_s, found = timed(lambda: replay.replay(journal, plan, signals_of(header), header.cash))
         print(f"decided again          {found.events / took_s:,.0f} events/s, {found.difference}")
         took_s, report = timed(journal.verify)
         print(f"verified               {entries / took_s:,.0f} events/s, ok: {report.ok}")

@@ -24,7 +24,6 @@ from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.config.load import load_profile
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.targets import Condition, Targets
-from gpt_trader.runtime.live.agreement import began_with
 from gpt_trader.runtime.live.feed import LiveFeed
 from gpt_trader.runtime.live.reconcile import Reconciler
 from gpt_trader.runtime.live.terms import LiveTerms, live_terms
@@ -133,7 +132,7 @@ class Live:
                 books=Reconciler(
                     session.plan,
                     broker,
-                    began_with(read_header(self.folder)),
+                    read_header(self.folder).wallets,
                     lambda: session.state,
                     now,
                 ),
@@ -204,7 +203,7 @@ class Live:
         books, header = self.exchange.books, read_header(self.folder)
         found = []
         for asset in {*books.totals, *session.state.ledger}:
-            began = Decimal(header["wallets"].get(asset, "0"))
+            began = header.wallets.get(asset, Decimal(0))
             expected = began + Decimal(session.state.ledger.get(asset, "0"))
             if expected != books.totals.get(asset, Decimal(0)):
                 found.append(f"{asset}: {expected} is not {books.totals.get(asset)}")

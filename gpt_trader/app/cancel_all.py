@@ -3,32 +3,30 @@
 import os
 import threading
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from gpt_trader.config.load import load_profile
 from gpt_trader.domain.order import Order
 from gpt_trader.engine.state import State
+from gpt_trader.runtime.header import Header
 from gpt_trader.runtime.journaling import recover_state
 from gpt_trader.runtime.session import view
-from gpt_trader.runtime.wiring import trades_money
 
 VERIFY_S = 15.0
 LOOK_S = 0.5
 
 
-def left_open(folder: Path, header: Mapping[str, Any], *, sweep: bool) -> list[str]:
+def left_open(folder: Path, header: Header, *, sweep: bool) -> list[str]:
     """Return which of the session's entries are still open at the exchange, after a while.
 
     sweep: cancel them from here; orders of others and protective stops are left alone.
     """
-    if not trades_money(header):
+    if not header.mode.trades_money:
         return []
     from gpt_trader.app.account import ATTEMPTS, wait
     from gpt_trader.runtime.venues import connect_private, reach
 
-    settings = load_profile(header["profile"], env=os.environ, flags={}).settings
+    settings = load_profile(header.profile, env=os.environ, flags={}).settings
     exchange = reach(settings.coinbase, wait, attempts=ATTEMPTS)
     private = connect_private(
         settings.coinbase,
@@ -61,4 +59,4 @@ def is_entry(order: Order) -> bool:
 
 def _known(folder: Path) -> State:
     with view(folder) as (header, plan, journal):
-        return recover_state(journal, plan, header["cash"])
+        return recover_state(journal, plan, header.cash)

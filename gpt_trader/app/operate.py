@@ -1,10 +1,9 @@
 """Opening a stopped session for an operator's command."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from gpt_trader.app import run_input
 from gpt_trader.app.history import Period
@@ -14,9 +13,10 @@ from gpt_trader.engine.events import Event, HistoryLoaded
 from gpt_trader.engine.ports import Broker, Entry
 from gpt_trader.errors import BrokerError, DataError
 from gpt_trader.runtime.halt import Latch
+from gpt_trader.runtime.header import Header
 from gpt_trader.runtime.session import JOURNAL, Session, nothing, read_header, reopen, start
+from gpt_trader.runtime.simulated import feed
 from gpt_trader.runtime.state_dir import state_dir as folder_of
-from gpt_trader.runtime.wiring import feed, is_live, trades_money
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def open_session(
         header = read_header(folder)
         broker, now_ms = _live_parts(header, folder, live=live, reads=reads)
         with reopen(folder, broker=broker, now_ms=now_ms) as session:
-            if trades_money(header):
+            if header.mode.trades_money:
                 _look(session, header, fresh=fresh)
             yield session
         return
@@ -55,19 +55,18 @@ def open_session(
         yield session
 
 
-def _look(session: Session, header: Mapping[str, Any], *, fresh: bool) -> None:
+def _look(session: Session, header: Header, *, fresh: bool) -> None:
     """Hold the account against the journal: entries need it. fresh: also if that was just done.
 
     One that does not answer keeps nothing but entries from being carried out.
     """
-    from gpt_trader.runtime.live.agreement import began_with
     from gpt_trader.runtime.live.reconcile import Reconciler
 
     age_ms = session.time_ms() - session.state.reconciled_ms
     if not fresh and age_ms <= session.plan.max_unreconciled_ms // 2:
         return
     books = Reconciler(
-        session.plan, session.broker, began_with(header), lambda: session.state, session.time_ms
+        session.plan, session.broker, header.wallets, lambda: session.state, session.time_ms
     )
     with suppress(BrokerError, DataError):
         for event in books.events():
@@ -75,10 +74,10 @@ def _look(session: Session, header: Mapping[str, Any], *, fresh: bool) -> None:
 
 
 def _live_parts(
-    header: Mapping[str, Any], folder: Path, *, live: bool, reads: bool
+    header: Header, folder: Path, *, live: bool, reads: bool
 ) -> tuple[Broker | None, Callable[[], int] | None]:
     """Return the broker and the clock of a session on live prices; (None, None) of any other."""
-    if not is_live(header):
+    if not header.mode.is_live:
         return None, None
     from gpt_trader.app.account import ATTEMPTS, wait
     from gpt_trader.broker.exchange.broker import ExchangeBroker
@@ -87,10 +86,10 @@ def _live_parts(
     from gpt_trader.broker.simulated.quotes import QuotePaper
     from gpt_trader.runtime.venues import connect_private, reach
 
-    settings = load_profile(header["profile"], env=os.environ, flags={}).settings
+    settings = load_profile(header.profile, env=os.environ, flags={}).settings
     exchange = reach(settings.coinbase, wait, attempts=ATTEMPTS)
-    if not trades_money(header):
-        broker: Broker = ObserveBroker() if header["broker"] == "observe" else QuotePaper()
+    if not header.mode.trades_money:
+        broker: Broker = ObserveBroker() if header.broker == "observe" else QuotePaper()
         return broker, exchange.now_ms
     if not reads:
         run_input.check_live(settings, live=live)
@@ -103,7 +102,7 @@ def _live_parts(
         attempts=ATTEMPTS,
     )
     permissions = private.permissions()
-    check_portfolio(permissions, header["portfolio"])
+    check_portfolio(permissions, header.portfolio)
     check_scope(
         permissions,
         trades=not reads,

@@ -26,10 +26,11 @@ from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.notes import Notes
 from gpt_trader.runtime.requests import Inbox
 from gpt_trader.runtime.session import Session, clock_ms, start
+from gpt_trader.runtime.simulated import feed, first_live_row
 from gpt_trader.runtime.state_dir import state_dir as folder_of
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.summary import Outcome, record_of, summary_line
-from gpt_trader.runtime.wiring import Wired, feed, first_live_row
+from gpt_trader.runtime.wiring import Wired
 
 LAST_SHOWN = 24
 

@@ -35,7 +35,7 @@ from gpt_trader.errors import DataError, StorageError
 from gpt_trader.observe.notify import INFO
 from gpt_trader.risk.policy import no_policy
 from gpt_trader.runtime.halt import Latch
-from gpt_trader.runtime.live.agreement import began_with
+from gpt_trader.runtime.header import plan_of
 from gpt_trader.runtime.live.alive import Alive
 from gpt_trader.runtime.live.feed import LiveFeed
 from gpt_trader.runtime.live.last_resort import cancel_from_memory
@@ -49,7 +49,6 @@ from gpt_trader.runtime.state_dir import state_dir as folder_of
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.summary import Outcome
 from gpt_trader.runtime.venues import connect_private, product_of, reach
-from gpt_trader.runtime.wiring import plan_of
 
 SKEW_SAID_MS = 1_000  # a clock so far from the exchange's is worth a word
 LIVE_ATTEMPTS = 3  # of a read: the loop must go on
@@ -104,7 +103,7 @@ def run_live(
             books=Reconciler(
                 session.plan,
                 wires.broker,
-                began_with(read_header(wires.folder)),
+                read_header(wires.folder).wallets,
                 lambda: session.state,
                 wires.now_ms,
             ),
@@ -297,8 +296,8 @@ def known_rests(folder: Path) -> dict[str, bool]:
     if not (folder / JOURNAL).exists():
         return {}
     header = read_header(folder)
-    products = [product["product_id"] for product in header["products"]]
-    return dict(zip(products, header.get("rests", ()), strict=False))
+    products = [product.product_id for product in header.products]
+    return dict(zip(products, header.rests, strict=False))
 
 
 def read_account(

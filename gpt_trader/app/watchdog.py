@@ -34,7 +34,7 @@ def run(
         left: list[str] = []
         if died:
             said = f"silent for {silence:.0f} s: its entries are being cancelled"
-            _page(header["profile"], said)
+            _page(header.profile, said)
             left = left_open(folder, header, sweep=True)
     data = {"silent_s": silence, "died": died, "entries_left_open": left}
     output.emit("watchdog", data, json=json)

@@ -20,9 +20,9 @@ def command(*, profile: ProfileName = None, state_dir: StateDir = None, json: Js
     """
     from gpt_trader.cli.options import session_folder
     from gpt_trader.domain.times import format_time
+    from gpt_trader.runtime.header import signals_of, version_changes
     from gpt_trader.runtime.replay import replay
     from gpt_trader.runtime.session import view
-    from gpt_trader.runtime.wiring import signals_of, version_changes
 
     folder = session_folder(profile, state_dir)
     with view(folder) as (header, plan, journal):
@@ -30,7 +30,7 @@ def command(*, profile: ProfileName = None, state_dir: StateDir = None, json: Js
         if report.first_bad_seq is not None or report.problem:
             raise JournalError(report.problem, hint="go back to a copy of the file")
         changes = version_changes(header)
-        found = replay(journal, plan, signals_of(header), header["cash"])
+        found = replay(journal, plan, signals_of(header), header.cash)
     warnings = [f"recorded with {one}" for one in changes]
     difference = found.difference
     if json:

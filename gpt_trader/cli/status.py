@@ -21,7 +21,7 @@ def command(*, profile: ProfileName = None, state_dir: StateDir = None, json: Js
 
     folder = session_folder(profile, state_dir)
     with view(folder) as (header, plan, journal):
-        state = recover_state(journal, plan, header["cash"])
+        state = recover_state(journal, plan, header.cash)
         data = situation(folder, header, plan, journal, state)
         warnings = doubts(journal)
     output.emit(COMMAND, data, warnings, json=json)

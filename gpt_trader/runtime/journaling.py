@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from gpt_trader.engine import events as ev
 from gpt_trader.engine.codec import (
@@ -24,7 +23,7 @@ from gpt_trader.journal.entry import Entry as Stored
 from gpt_trader.journal.entry import StoredEntry
 from gpt_trader.journal.faults import RESTORE
 from gpt_trader.journal.sqlite import Journal
-from gpt_trader.runtime.wiring import is_live, plan_of
+from gpt_trader.runtime.header import Header, header_from_json, plan_of
 
 FLUSH_MS = 250
 SNAPSHOT_ENTRIES = 2_000
@@ -124,20 +123,20 @@ def read_entries(journal: Journal, after_seq: int = 0) -> Iterator[Entry]:
     return map(from_stored, journal.read(after_seq))
 
 
-def header_of(journal: Journal) -> dict[str, Any] | None:
+def header_of(journal: Journal) -> Header | None:
     """Return the session's newest header; None if the journal does not begin with one."""
     kept = journal.anchor()[1]
-    first = [kept] if kept else [stored.event for stored in journal.read(limit=1)]
-    for text in first:
-        event = event_from_json(json.loads(text))
-        if not isinstance(event, ev.Started):
-            return None
-        newest = journal.newest(TAGS[ev.Started]) if is_live(event.header) else None
-        if newest is not None:
-            event = event_from_json(json.loads(newest.event))
-            assert isinstance(event, ev.Started)
-        return event.header
-    return None
+    first = kept or next((stored.event for stored in journal.read(limit=1)), None)
+    if first is None:
+        return None
+    event = event_from_json(json.loads(first))
+    if not isinstance(event, ev.Started):
+        return None
+    newest = journal.newest(TAGS[ev.Started])
+    if newest is not None:
+        event = event_from_json(json.loads(newest.event))
+        assert isinstance(event, ev.Started)
+    return header_from_json(event.header)
 
 
 def doubts(journal: Journal) -> list[str]:
@@ -165,7 +164,7 @@ def recover_state(journal: Journal, plan: Plan, cash: int) -> State:
 def _folded(plan: Plan, state: State, entries: Iterator[Entry]) -> State:
     """Apply entries, each under the terms in force: a session may go on under changed ones."""
     for entry in entries:
-        if isinstance(entry.event, ev.Started) and is_live(entry.event.header):
-            plan = plan_of(entry.event.header)
+        if isinstance(entry.event, ev.Started):
+            plan = plan_of(header_from_json(entry.event.header))
         state = recover(plan, state, (entry,))
     return state

@@ -16,7 +16,7 @@ from gpt_trader.engine.written import tagged_texts
 from gpt_trader.errors import UsageError
 from gpt_trader.journal.entry import StoredEntry
 from gpt_trader.journal.sqlite import Journal
-from gpt_trader.runtime.wiring import is_live, plan_of, signals_of
+from gpt_trader.runtime.header import header_from_json, plan_of, signals_of
 
 ABSENT = "nothing"
 
@@ -59,8 +59,9 @@ def replay(journal: Journal, plan: Plan, signals: Signals, cash: int) -> Replaye
     head = ""
     for stored in journal.read():
         event = event_from_json(json.loads(stored.event))
-        if isinstance(event, Started) and is_live(event.header):
-            plan, signals = plan_of(event.header), signals_of(event.header)
+        if isinstance(event, Started):
+            header = header_from_json(event.header)
+            plan, signals = plan_of(header), signals_of(header)
         after = step(plan, state, event, signals)
         found = _compare(stored, "records", stored.records, tagged_texts(after.records))
         found = found or _compare(stored, "commands", stored.commands, tagged_texts(after.commands))

@@ -2,13 +2,11 @@
 
 import contextlib
 import itertools
-import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.engine.drive import Observer, advance
@@ -20,16 +18,17 @@ from gpt_trader.errors import ConfigError, JournalError, StorageError, UsageErro
 from gpt_trader.journal.faults import RESTORE
 from gpt_trader.journal.sqlite import Journal, open_journal
 from gpt_trader.runtime.halt import Latch
-from gpt_trader.runtime.journaling import DurableJournal, header_of, recover_state
-from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
-from gpt_trader.runtime.wiring import (
-    Terms,
-    is_live,
+from gpt_trader.runtime.header import (
+    Header,
+    as_journaled,
+    header_to_json,
     plan_of,
     session_key,
     signals_of,
-    trades_money,
 )
+from gpt_trader.runtime.journaling import DurableJournal, header_of, recover_state
+from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
+from gpt_trader.runtime.wiring import Terms
 
 JOURNAL = "journal.db"
 CHECKED_ENTRIES = 200_000  # links that a start checks: a second's worth
@@ -75,10 +74,11 @@ class Session:
         )
 
 
-def lock_id(header: Mapping[str, Any], folder: Path) -> str:
+def lock_id(header: Header, folder: Path) -> str:
     """Return what a portfolio's lock is named by: a simulated one's by its folder, too."""
-    portfolio: str = header["portfolio"]
-    return portfolio if trades_money(header) else f"{portfolio}@{folder.resolve()}"
+    if header.mode.trades_money:
+        return header.portfolio
+    return f"{header.portfolio}@{folder.resolve()}"
 
 
 def nothing(*_: object) -> None:
@@ -99,8 +99,8 @@ def start(
 
     broker: where orders go, None for the paper broker on bars. now_ms: the exchange's time, None
     for the market's own. observe: sees what is taken before the session is given.
-    A journal of another plan or other data, or of a session that `ended`, is kept beside the new
-    one; a live session goes on under changed terms.
+    A journal of another session (see `session_key`), or of one that `ended`, is kept beside the
+    new one; a session goes on under changed terms, which are journaled.
     Raises LockedError if another instance holds the folder, JournalError if the journal cannot be
     trusted (its whole chain is checked), StorageError if nothing can be written, ConfigError if
     a live journal of other products holds a position or an open order.
@@ -122,20 +122,31 @@ def start(
 
 def _go_on(
     session: Session,
-    known: Mapping[str, Any],
+    known: Header,
     terms: Terms,
     observe: Observer,
 ) -> None:
     """Journal what the session goes on under; a simulated one asks its broker at once."""
     at_ms = _now_ms(session)
-    is_changed = is_live(known) and plain(terms.header) != plain(known)
-    if is_changed or (session.resumed and trades_money(known)):  # entries wait for a look
-        kept = {key: known[key] for key in ("cash", "wallets")}  # what the account began with
-        session.take(Started(at_ms, plain(terms.header) | kept), observe)
+    is_changed = session.resumed and _differ(known, as_journaled(terms.header))
+    if is_changed or (session.resumed and known.mode.trades_money):  # entries wait for a look
+        # What the account began with is what it is measured against, whatever it holds by now.
+        header = replace(terms.header, cash=known.cash, wallets=known.wallets)
+        session.take(Started(at_ms, header_to_json(header)), observe)
         session.durable.snapshot()
-    if not is_live(known):  # a live feed begins with it
+    if not known.mode.is_live:  # a live feed begins with it
         _reconcile(session, at_ms)
     _keep_halted(session, at_ms, observe)
+
+
+def _differ(known: Header, now: Header) -> bool:
+    """Whether a session goes on under other terms than it is known by.
+
+    On live prices the versions belong to them; a market of the past is the same at any time.
+    """
+    if not known.mode.is_live:
+        known = replace(known, versions=now.versions)
+    return now != known
 
 
 def _now_ms(session: Session) -> int:
@@ -152,12 +163,6 @@ def _keep_halted(session: Session, at_ms: int, observe: Observer) -> None:
 def _reconcile(session: Session, at_ms: int) -> None:
     for event in session.broker.reconcile(session.plan, session.state, at_ms):
         session.take(event, nothing)
-
-
-def plain(header: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a header as the journal gives it back."""
-    found: dict[str, Any] = json.loads(json.dumps(dict(header)))
-    return found
 
 
 @contextlib.contextmanager
@@ -208,7 +213,7 @@ def _create(terms: Terms, folder: Path) -> None:
     draft.unlink(missing_ok=True)
     with open_journal(draft) as journal:
         session = _opened(journal, terms.plan, terms.signals, terms.header, PaperBroker(), folder)
-        session.take(Started(terms.begins_ms, dict(terms.header)), nothing)
+        session.take(Started(terms.begins_ms, header_to_json(terms.header)), nothing)
     if (folder / f"{draft.name}-wal").exists():  # SQLite could not bring it into the file
         raise StorageError(f"{draft}: the new journal cannot be completed", hint="check the disk")
     draft.rename(folder / JOURNAL)
@@ -223,7 +228,7 @@ def _opened(
     journal: Journal,
     plan: Plan,
     signals: Signals,
-    header: Mapping[str, Any],
+    header: Header,
     broker: Broker,
     folder: Path,
 ) -> Session:
@@ -233,8 +238,9 @@ def _opened(
     """
     check_chain(journal)
     resumed = journal.head()[0] > 0
-    cash, ends_ms = header["cash"], header["data_ends_ms"]
-    state = recover_state(journal, plan, cash) if resumed else new_state(plan, cash)
+    cash, ends_ms = header.cash, header.data_ends_ms
+    known = plan_of(header)  # what the entries were written under
+    state = recover_state(journal, known, cash) if resumed else new_state(plan, cash)
     durable = DurableJournal(journal, clock_ms, state)
     return Session(
         plan, signals, state, journal, durable, broker, resumed, ends_ms, Latch(folder), cash
@@ -247,7 +253,7 @@ def check_chain(journal: Journal) -> None:
         pass
 
 
-def read_header(folder: Path) -> dict[str, Any]:
+def read_header(folder: Path) -> Header:
     """Return the header of the folder's session.
 
     Raises UsageError if there is no session, JournalError if its journal does not begin with one.
@@ -262,7 +268,7 @@ def read_header(folder: Path) -> dict[str, Any]:
     )
 
 
-def _header(journal: Journal, path: Path) -> dict[str, Any]:
+def _header(journal: Journal, path: Path) -> Header:
     header = header_of(journal)
     if header is None:
         raise JournalError(f"{path}: the file is damaged (its first entry is gone)", hint=RESTORE)
@@ -270,7 +276,7 @@ def _header(journal: Journal, path: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def stopped(folder: Path) -> Iterator[tuple[Mapping[str, Any], Journal]]:
+def stopped(folder: Path) -> Iterator[tuple[Header, Journal]]:
     """Hold a stopped session's lock and journal, without a broker: for what concerns the file."""
     header = read_header(folder)
     with (
@@ -281,7 +287,7 @@ def stopped(folder: Path) -> Iterator[tuple[Mapping[str, Any], Journal]]:
 
 
 @contextlib.contextmanager
-def view(folder: Path) -> Iterator[tuple[Mapping[str, Any], Plan, Journal]]:
+def view(folder: Path) -> Iterator[tuple[Header, Plan, Journal]]:
     """Open a session for reading, beside a running bot if there is one."""
     header = read_header(folder)
     with open_journal(folder / JOURNAL, readonly=True) as journal:
@@ -295,11 +301,11 @@ def _set_aside(terms: Terms, folder: Path, ended: Callable[[State], bool]) -> Pa
         return None
     with open_journal(path, create=False) as journal:
         header = _header(journal, path)
-        same = session_key(header) == session_key(plain(terms.header))
-        state = recover_state(journal, plan_of(header), header["cash"])
+        same = session_key(header) == session_key(terms.header)
+        state = recover_state(journal, plan_of(header), header.cash)
         if same and not ended(state):
             return None
-        if trades_money(header) and (state.open_orders or state.slots["lots"].any()):
+        if header.mode.trades_money and (state.open_orders or state.slots["lots"].any()):
             raise ConfigError(
                 f"{path} holds positions or open orders that this profile does not know",
                 hint="trade the same products and interval until it is flat",

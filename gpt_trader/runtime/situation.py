@@ -1,7 +1,6 @@
 """Where a session stands, read from its journal: money at risk, orders, halts, what is next."""
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +24,9 @@ from gpt_trader.observe.cycle import (
     time_text,
 )
 from gpt_trader.runtime.halt import Halt, Latch
+from gpt_trader.runtime.header import Header
 from gpt_trader.runtime.lock import default_lock_dir, holder
 from gpt_trader.runtime.session import JOURNAL, lock_id
-from gpt_trader.runtime.wiring import trades_money
 
 Json = dict[str, Any]
 AVERAGE_DIGITS = 4
@@ -49,9 +48,7 @@ def entry_guards(plan: Plan, state: State, j: int) -> tuple[GuardReading, ...]:
     return guard_readings(plan, state, j, guards)
 
 
-def situation(
-    folder: Path, header: Mapping[str, Any], plan: Plan, journal: Journal, state: State
-) -> Json:
+def situation(folder: Path, header: Header, plan: Plan, journal: Journal, state: State) -> Json:
     """Return where the session stands, as `status` shows it."""
     held = [
         _position(state, j, product)
@@ -61,13 +58,13 @@ def situation(
     open_orders = [o for o in state.orders.values() if not o.status.is_final]
     seq, digest = journal.head()
     return {
-        "profile": header["profile"],
-        "label": header["label"],
-        "strategies": sorted({route["strategy"] for route in header["routes"]}),
+        "profile": header.profile,
+        "label": header.label,
+        "strategies": sorted({route.strategy for route in header.routes}),
         "running": holder(default_lock_dir(), lock_id(header, folder)),
-        "broker": "coinbase" if trades_money(header) else header.get("broker", "paper"),
-        "money_at_risk": _at_risk(state, plan) if trades_money(header) else "0.00",
-        "simulated_at_risk": "0.00" if trades_money(header) else _at_risk(state, plan),
+        "broker": header.broker,
+        "money_at_risk": _at_risk(state, plan) if header.mode.trades_money else "0.00",
+        "simulated_at_risk": "0.00" if header.mode.trades_money else _at_risk(state, plan),
         "equity": quote_text(equity(plan, state)),
         "cash": units_text(state.cash),
         "fees": units_text(state.fees),
@@ -78,7 +75,7 @@ def situation(
             for order in open_orders
             if order.status is OrderStatus.SUBMIT_UNKNOWN
         ],
-        "halts": _halts(state, header["profile"], Latch(folder).read()),
+        "halts": _halts(state, header.profile, Latch(folder).read()),
         "paused": state.paused,
         "frozen": {
             product.product_id: why
@@ -93,7 +90,7 @@ def situation(
             if guard.name not in OF_A_PRODUCT
         ],
         "cycles": state.cycles,
-        **_bars(plan, state, header["data_ends_ms"]),
+        **_bars(plan, state, header.data_ends_ms),
         "journal": {
             "path": str(folder / JOURNAL),
             "entries": seq,

@@ -98,7 +98,7 @@ def summary_line(record: Record, state: State, costs: CostModel, outcome: Outcom
     return {
         "type": "summary",
         "ok": True,
-        "profile": wired.header["profile"],
+        "profile": wired.header.profile,
         "label": wired.label,
         "costs_below_default": costs.below_default,
         "cycles": outcome.cycles,

@@ -40,10 +40,10 @@ def test_another_strategy_shows_the_first_difference(session, capsys, monkeypatc
 
 
 def test_other_versions_are_named(session, capsys, monkeypatch):
-    from gpt_trader.runtime import wiring
+    from gpt_trader.observe import provenance
 
-    real = wiring.versions
-    monkeypatch.setattr(wiring, "versions", lambda: real() | {"numpy": "0.0.1"})
+    real = provenance.versions
+    monkeypatch.setattr(provenance, "versions", lambda: real() | {"numpy": "0.0.1"})
     code, out, err = call(capsys, "replay")
     assert code == 0
     assert "identical" in out

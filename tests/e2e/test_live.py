@@ -14,10 +14,10 @@ from gpt_trader.engine.events import BarClosed, OrderUpdated
 from gpt_trader.engine.records import BarCorrected, FillBooked
 from gpt_trader.errors import BrokerError
 from gpt_trader.journal.sqlite import open_journal
+from gpt_trader.runtime.header import plan_of, signals_of
 from gpt_trader.runtime.journaling import read_entries
 from gpt_trader.runtime.replay import replay
 from gpt_trader.runtime.session import JOURNAL, read_header
-from gpt_trader.runtime.wiring import plan_of, signals_of
 from tests.emulator import serve
 from tests.emulator.faults import Fault, everything
 from tests.live_helpers import MINUTE, Live, live, until
@@ -50,7 +50,7 @@ def replays(desk: Live) -> None:
     """Deciding the whole session again comes to the same bytes."""
     header = read_header(desk.folder)
     with open_journal(desk.folder / JOURNAL, readonly=True) as journal:
-        found = replay(journal, plan_of(header), signals_of(header), header["cash"])
+        found = replay(journal, plan_of(header), signals_of(header), header.cash)
     assert found.difference is None
     assert found.decisions > 10
 
@@ -120,7 +120,7 @@ def test_where_no_stop_can_rest_quotes_are_watched(tmp_path):
             order.kind == "market_market_ioc" and order.side == "SELL"
             for order in books.orders.values()
         )
-        assert read_header(desk.folder)["rests"] == [False, False]
+        assert read_header(desk.folder).rests == (False, False)
 
 
 def test_coins_of_somebody_else_are_never_sold(tmp_path):

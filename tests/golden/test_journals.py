@@ -12,9 +12,9 @@ from gpt_trader.engine.codec import state_text
 from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.journal.compact import line
 from gpt_trader.journal.sqlite import open_journal
+from gpt_trader.runtime.header import plan_of
 from gpt_trader.runtime.journaling import read_entries, recover_state
 from gpt_trader.runtime.session import JOURNAL, read_header
-from gpt_trader.runtime.wiring import plan_of
 from tests.emulator import serve
 from tests.emulator.books import Order
 from tests.live_helpers import BUSY, MINUTE, Live
@@ -55,7 +55,7 @@ def sha256(text):
 def state_digest(folder):
     header = read_header(folder)
     with open_journal(folder / JOURNAL, readonly=True) as journal:
-        return sha256(state_text(recover_state(journal, plan_of(header), header["cash"])))
+        return sha256(state_text(recover_state(journal, plan_of(header), header.cash)))
 
 
 def sent(folder, after=0):

@@ -11,9 +11,10 @@ from gpt_trader.config.load import load_profile
 from gpt_trader.observe.live import View, screen
 from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.session import start
+from gpt_trader.runtime.simulated import feed
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.summary import record_of
-from gpt_trader.runtime.wiring import feed, wire
+from gpt_trader.runtime.wiring import wire
 
 
 @pytest.fixture

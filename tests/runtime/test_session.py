@@ -12,14 +12,23 @@ import pytest
 
 from gpt_trader.config.load import load_profile
 from gpt_trader.engine.codec import state_text
-from gpt_trader.engine.events import FillReceived
+from gpt_trader.engine.events import FillReceived, Started
 from gpt_trader.errors import ConfigError, JournalError, LockedError, UsageError
 from gpt_trader.journal.sqlite import open_journal
-from gpt_trader.runtime.journaling import doubts, recover_state
+from gpt_trader.runtime.header import (
+    header_from_json,
+    plan_of,
+    session_key,
+    signals_of,
+    version_changes,
+)
+from gpt_trader.runtime.journaling import doubts, read_entries, recover_state
 from gpt_trader.runtime.loop import run_feed
+from gpt_trader.runtime.replay import replay
 from gpt_trader.runtime.session import nothing, reopen, start, view
+from gpt_trader.runtime.simulated import feed, first_live_row
 from gpt_trader.runtime.stop import Stop
-from gpt_trader.runtime.wiring import feed, first_live_row, session_key, version_changes, wire
+from gpt_trader.runtime.wiring import wire
 
 
 def never(_):
@@ -74,13 +83,81 @@ def test_the_same_seed_gives_the_same_log_digest_and_another_another(settings, t
     assert digests[0] != digests[2]
 
 
-def test_another_plan_sets_the_journal_aside(settings, tmp_path):
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda settings: replace(settings, cash=settings.cash / 2),
+        lambda settings: replace(settings, synthetic=settings.synthetic.model_copy(
+            update={"seed": 8})),
+        lambda settings: replace(settings, products=settings.products[:2]),
+    ],
+    ids=["cash", "data", "products"],
+)  # fmt: skip
+def test_another_account_or_market_sets_the_journal_aside(other, settings, tmp_path):
     go(wire(settings, None), tmp_path, 3)
-    other = replace(settings, cash=settings.cash / 2)
-    session, _ = go(wire(other, None), tmp_path, 3)
+    session, _ = go(wire(other(settings), None), tmp_path, 3)
     assert session.resumed is False
     assert session.kept == tmp_path / "journal-0001.db"
     assert session.kept.exists()
+
+
+def changed_terms(settings):
+    """Return the settings with another strategy of a longer window, other costs and limits."""
+    route = replace(settings.routes[0], strategy="sma_cross", params={"fast": 30, "slow": 90})
+    costs = replace(settings.costs, fee_tier="worst", taker_bps=10.0, maker_bps=5.0)
+    return replace(
+        settings,
+        routes=(route,),
+        costs=costs,
+        risk=replace(settings.risk, max_entries_per_day=2),
+    )
+
+
+def started(folder):
+    with open_journal(folder / "journal.db", readonly=True) as journal:
+        return [
+            header_from_json(entry.event.header)
+            for entry in read_entries(journal)
+            if isinstance(entry.event, Started)
+        ]
+
+
+def test_a_simulated_session_goes_on_under_changed_terms_which_are_journaled(settings, tmp_path):
+    route = replace(settings.routes[0], strategy="sma_cross", params={"fast": 2, "slow": 5})
+    first = wire(replace(settings, routes=(route,)), None)
+    go(first, tmp_path, 100)
+    other = wire(changed_terms(settings), None)
+    session, _ = go(other, tmp_path, 20)
+    assert session.resumed is True
+    assert session.kept is None
+    assert [header.routes for header in started(tmp_path)] == [
+        first.header.routes,
+        other.header.routes,
+    ]
+    assert go(other, tmp_path, 5)[0].resumed is True
+    assert len(started(tmp_path)) == 2, "nothing changed: nothing to say"
+    with view(tmp_path) as (header, plan, journal):
+        assert plan == other.plan
+        found = replay(journal, plan_of(header), signals_of(header), header.cash)
+        assert found.difference is None
+        assert found.decisions > 300
+        state = recover_state(journal, plan, header.cash)
+    with reopen(tmp_path) as again:
+        assert again.plan == other.plan
+        assert state_text(again.state) == state_text(state)
+
+
+def test_a_strategy_with_a_longer_window_gets_it_when_a_session_goes_on(settings, tmp_path):
+    route = replace(settings.routes[0], strategy="sma_cross", params={"fast": 2, "slow": 5})
+    go(wire(replace(settings, routes=(route,)), None), tmp_path, 100)
+    other = wire(changed_terms(settings), None)
+    session, _ = go(other, tmp_path, 1)
+    for j, bars in enumerate(other.series):
+        seen = session.state.bars_seen[j]
+        assert seen == int(bars.time.searchsorted(session.state.last_bar_ms[j], "right"))
+        kept = session.state.window(j)
+        assert len(kept) >= min(other.plan.window_bars[j], seen)
+        assert kept.close.tolist() == bars[seen - len(kept) : seen].close.tolist()
 
 
 def test_no_journal_is_ever_overwritten(settings, tmp_path):
@@ -107,7 +184,7 @@ def test_a_strategy_in_a_file_is_found_from_any_folder(settings, tmp_path, monke
 def test_other_versions_resume_and_are_named(settings, tmp_path):
     wired = wire(settings, None)
     go(wired, tmp_path, 3)
-    older = dict(wired.header) | {"versions": wired.header["versions"] | {"numpy": "1.0"}}
+    older = replace(wired.header, versions=dict(wired.header.versions) | {"numpy": "1.0"})
     assert session_key(older) == session_key(wired.header)
     assert [change.split(",")[0] for change in version_changes(older)] == ["numpy 1.0"]
     assert go(wired, tmp_path, 3)[0].resumed is True
@@ -119,7 +196,7 @@ def test_a_session_is_rebuilt_from_its_own_header(settings, tmp_path):
         assert again.plan == session.plan
         assert state_text(again.state) == state_text(session.state)
     with view(tmp_path) as (header, plan, journal):
-        state = recover_state(journal, plan, header["cash"])
+        state = recover_state(journal, plan, header.cash)
         assert state_text(state) == state_text(session.state)
 
 
@@ -229,12 +306,6 @@ def test_no_session_and_a_profile_for_coinbase_are_said_plainly(tmp_path):
         wire(paper, None)
 
 
-def test_the_header_is_json_and_holds_all_that_decides(settings):
-    header = wire(settings, None).header
-    assert json.loads(json.dumps(header)) == json.loads(json.dumps(dict(header)))
-    assert {"costs", "limits", "routes", "products", "data", "versions"} <= set(header)
-
-
 def test_an_interrupt_after_an_entry_is_journaled_cannot_save_an_older_state(settings, tmp_path):
     wired = wire(settings, None)
     (tmp_path / "s").mkdir()
@@ -289,7 +360,7 @@ def test_a_state_that_a_version_before_saved_is_read(tmp_path, capsys):
     options = ("--profile", "dev", "--state-dir", tmp_path)
     assert call(capsys, "run", "--cycles", "40", *options)[0] == 0
     with view(tmp_path / "dev") as (header, plan, journal):
-        state = recover_state(journal, plan, header["cash"])
+        state = recover_state(journal, plan, header.cash)
         seq = journal.head()[0]
     old = json.loads(state_text(state))
     for key in ("flattening", "frozen", "reconciled_ms", "foreign_orders"):
@@ -298,6 +369,6 @@ def test_a_state_that_a_version_before_saved_is_read(tmp_path, capsys):
         journal.save_snapshot(seq, 4, canonical_json(old))
         journal.prune_snapshots(keep=1)
     with view(tmp_path / "dev") as (header, plan, journal):
-        again = recover_state(journal, plan, header["cash"])
+        again = recover_state(journal, plan, header.cash)
     assert state_text(again) == state_text(state)
     assert call(capsys, "run", "--cycles", "5", *options)[0] == 0

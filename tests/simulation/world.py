@@ -32,7 +32,7 @@ from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.halt import Halt, Latch
 from gpt_trader.runtime.journaling import DurableJournal, read_entries, recover_state
-from gpt_trader.runtime.live.agreement import began_with, differences
+from gpt_trader.runtime.live.agreement import differences
 from gpt_trader.runtime.live.feed import CONFIRM_MS, LiveFeed
 from gpt_trader.runtime.live.last_resort import cancel_from_memory
 from gpt_trader.runtime.live.reconcile import Reconciler
@@ -310,7 +310,7 @@ class World:
         watch.begin(session)
         session.durable = SpyJournal(session.durable, self)
         state: Callable[[], State] = lambda: session.state  # noqa: E731
-        began = began_with(read_header(self.folder))
+        began = read_header(self.folder).wallets
         link = SimLink(
             session.plan.products,
             session.plan.interval_ms,
@@ -376,7 +376,7 @@ class World:
     def unsettled(self) -> list[str]:
         """Return what has not come to rest: a bounded time after the last fault nothing is left."""
         with view(self.folder) as (header, plan, journal):
-            state = recover_state(journal, plan, header["cash"])
+            state = recover_state(journal, plan, header.cash)
         found = [f"{o.client_order_id} is unknown" for o in state.open_orders
                  if o.status in (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)]  # fmt: skip
         if self.now_ms() - state.reconciled_ms > 2 * MINUTE:
@@ -423,13 +423,13 @@ class World:
         with open_journal(folder / JOURNAL, readonly=True) as journal:
             assert journal.verify().ok
         with view(folder) as (header, plan, journal):
-            state = recover_state(journal, plan, header["cash"])
+            state = recover_state(journal, plan, header.cash)
         there = [
             (order.client_order_id, order.status)
             for order in books.live()
             if order.client_order_id != "by hand"
         ]
-        assert differences(header, state, books.totals, there) == []
+        assert differences(header.wallets, state, books.totals, there) == []
         naive = wallets_of(folder / JOURNAL)
         assert {k: v for k, v in naive.items() if v} == {k: v for k, v in books.totals.items() if v}
         lost = {o.client_order_id for o in books.orders.values()} - {"by hand"}

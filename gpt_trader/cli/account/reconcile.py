@@ -10,9 +10,8 @@ from gpt_trader.cli import output
 from gpt_trader.cli.options import session_folder
 from gpt_trader.errors import UsageError
 from gpt_trader.runtime.journaling import doubts, recover_state
-from gpt_trader.runtime.live.agreement import began_with, differences, expected_wallets
+from gpt_trader.runtime.live.agreement import differences, expected_wallets
 from gpt_trader.runtime.session import view
-from gpt_trader.runtime.wiring import trades_money
 
 DIFFERENT = 1
 
@@ -20,15 +19,15 @@ DIFFERENT = 1
 def run(profile: str | None, state_dir: Path | None, *, json: bool) -> None:
     """Read both and show every difference; exit 1 if there is one."""
     with view(session_folder(profile, state_dir)) as (header, plan, journal):
-        if not trades_money(header):
+        if not header.mode.trades_money:
             raise UsageError(
                 "this session trades no money: there is no exchange to hold it against",
                 hint="reconcile a profile of mode live",
             )
-        state = recover_state(journal, plan, header["cash"])
+        state = recover_state(journal, plan, header.cash)
         warnings = doubts(journal)
-    reached = reach_account(profile or header["profile"])
-    check_portfolio(reached.private.permissions(), header["portfolio"])
+    reached = reach_account(profile or header.profile)
+    check_portfolio(reached.private.permissions(), header.portfolio)
     began_ms = min(
         [order.sent_ms for order in state.open_orders], default=reached.exchange.now_ms()
     )
@@ -37,11 +36,11 @@ def run(profile: str | None, state_dir: Path | None, *, json: bool) -> None:
     orders = [
         (one.client_order_id or one.order_id, f"{one.status} {one.product_id}") for one in remote
     ]
-    found = differences(header, state, wallets, orders)
+    found = differences(header.wallets, state, wallets, orders)
     data = {
         "agrees": not found,
-        "portfolio": header["portfolio"],
-        "wallets": len(expected_wallets(began_with(header), state)),
+        "portfolio": header.portfolio,
+        "wallets": len(expected_wallets(header.wallets, state)),
         "orders": len(orders),
         "differences": [one._asdict() for one in found],
     }

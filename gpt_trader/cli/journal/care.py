@@ -12,6 +12,7 @@ from gpt_trader.errors import JournalError, StorageError
 from gpt_trader.journal.compact import backup as copy
 from gpt_trader.journal.compact import line
 from gpt_trader.journal.sqlite import Journal, open_journal
+from gpt_trader.runtime.header import header_to_json
 from gpt_trader.runtime.session import JOURNAL, stopped
 
 MB = 1e6
@@ -67,7 +68,7 @@ def compact(profile: str | None, state_dir: Path | None, *, archive: bool, json:
         report = journal.verify()
         if not report.ok:
             raise JournalError(report.problem, hint="go back to a copy of the file")
-        kept = tagged_text(Started(0, dict(header)))
+        kept = tagged_text(Started(0, header_to_json(header)))
         first, last = journal.anchor()[0] + 1, journal.head()[0]
         place = folder / f"journal-archive-{first:09d}-{last:09d}.jsonl.gz" if archive else None
         cut = journal.compact(kept, place)

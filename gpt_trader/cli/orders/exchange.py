@@ -63,7 +63,7 @@ def history(profile: str | None, product: str | None, days: int, *, json: bool) 
 def show(order_id: str, profile: str | None, state_dir: Path | None, *, json: bool) -> None:
     """Show one order: what the journal knows and, with an account, what the exchange says."""
     with view(session_folder(profile, state_dir)) as (header, plan, journal):
-        state = recover_state(journal, plan, header["cash"])
+        state = recover_state(journal, plan, header.cash)
     known = [key for key in state.orders if key.startswith(order_id)]
     if len(known) != 1:
         raise UsageError(
@@ -72,7 +72,7 @@ def show(order_id: str, profile: str | None, state_dir: Path | None, *, json: bo
     order = state.orders[known[0]]
     data: Json = {"journal": order_json(plan, order), "exchange": None, "fills": []}
     if order.exchange_id:
-        private = reach_account(profile or header["profile"]).private
+        private = reach_account(profile or header.profile).private
         remote = private.order(order.exchange_id)
         data["exchange"] = None if remote is None else _order(remote)
         data["fills"] = [_fill(one) for one in private.fills(order_ids=[order.exchange_id])]

@@ -129,7 +129,7 @@ def list_orders(
     from gpt_trader.runtime.session import view
 
     with view(session_folder(profile, state_dir)) as (header, plan, journal):
-        state = recover_state(journal, plan, header["cash"])
+        state = recover_state(journal, plan, header.cash)
         warnings = doubts(journal)
     listed = [order_json(plan, order) for order in state.orders.values()]
     output.emit("orders list", {"orders": listed}, warnings, json=json)

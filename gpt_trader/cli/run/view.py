@@ -1,7 +1,7 @@
 """A running session as people see it: banner, live table or lines, and what it came to."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
@@ -12,6 +12,7 @@ from gpt_trader.domain.times import format_interval
 from gpt_trader.kernel.settings import Limits
 from gpt_trader.observe.cycle import Cycle, cycle_line
 from gpt_trader.observe.words import decision_line, number
+from gpt_trader.runtime.header import Header
 from gpt_trader.runtime.live.record import LiveRecord
 from gpt_trader.runtime.live.terms import LiveTerms
 from gpt_trader.runtime.session import Session
@@ -75,11 +76,11 @@ def _limits(limits: Limits) -> str:
     )
 
 
-def _routes(header: Mapping[str, Any]) -> dict[str, None]:
+def _routes(header: Header) -> dict[str, None]:
     """Return each strategy once, with its parameters."""
     return {
-        f"{route['strategy']}({', '.join(f'{k}={v}' for k, v in route['params'].items())})": None
-        for route in header["routes"]
+        f"{route.strategy}({', '.join(f'{k}={v}' for k, v in route.params.items())})": None
+        for route in header.routes
     }
 
 
@@ -130,7 +131,7 @@ def _live_table(record: Shown, total: int | None) -> Iterator[OnCycle]:
 
     terms = record.terms
     routes = ", ".join(route.partition("(")[0] for route in _routes(terms.header))
-    title = f"{terms.header['profile']}: {routes}, {terms.header['interval']} bars"
+    title = f"{terms.header.profile}: {routes}, {terms.header.interval} bars"
     began = monotonic()
     drawn = 0.0
     first: int | None = None
@@ -142,7 +143,7 @@ def _live_table(record: Shown, total: int | None) -> Iterator[OnCycle]:
         return screen(
             View(
                 title=title,
-                label=terms.header["label"],
+                label=terms.header.label,
                 plan=terms.plan,
                 state=cycle.state,
                 latest=tuple(record.notes.latest),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gpt_trader.engine.state import State
 
@@ -16,11 +16,6 @@ class Difference(NamedTuple):
     name: str
     journal: str
     exchange: str
-
-
-def began_with(header: Mapping[str, Any]) -> dict[str, Decimal]:
-    """Return the wallets that a session's journal began with."""
-    return {name: Decimal(text) for name, text in header["wallets"].items()}
 
 
 def expected_wallets(began: Mapping[str, Decimal], state: State) -> dict[str, Decimal]:
@@ -42,17 +37,18 @@ def differing_wallets(
 
 
 def differences(
-    header: Mapping[str, Any],
+    began: Mapping[str, Decimal],
     state: State,
     wallets: Mapping[str, Decimal],
     open_orders: Iterable[tuple[str, str]],
 ) -> list[Difference]:
     """Return where journal and exchange differ.
 
-    wallets: exact totals by currency. open_orders: (client id, description) of what may still
-    fill at the exchange. An order of somebody else is a difference too: it is shown, not touched.
+    began: what the wallets held when the session began. wallets: exact totals by currency.
+    open_orders: (client id, description) of what may still fill at the exchange. An order of
+    somebody else is a difference too: it is shown, not touched.
     """
-    expected = expected_wallets(began_with(header), state)
+    expected = expected_wallets(began, state)
     found = [
         Difference(
             "asset",
@@ -60,7 +56,7 @@ def differences(
             format(expected.get(asset, ZERO), "f"),
             format(wallets.get(asset, ZERO), "f"),
         )
-        for asset in sorted(differing_wallets(began_with(header), state, wallets))
+        for asset in sorted(differing_wallets(began, state, wallets))
     ]
     there = dict(open_orders)
     here = {order.client_order_id: order.status.value for order in state.open_orders}

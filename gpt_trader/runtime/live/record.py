@@ -82,7 +82,7 @@ def live_summary(record: LiveRecord, state: State, outcome: Outcome) -> Json:
     return {
         "type": "summary",
         "ok": True,
-        "profile": record.terms.header["profile"],
+        "profile": record.terms.header.profile,
         "label": None,
         "costs_below_default": record.terms.costs.below_default,
         "cycles": outcome.cycles,

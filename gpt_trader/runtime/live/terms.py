@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.costs import CostModel
@@ -11,12 +11,12 @@ from gpt_trader.domain.product import Product
 from gpt_trader.engine.plan import Plan
 from gpt_trader.errors import ConfigError
 from gpt_trader.kernel.settings import Limits
+from gpt_trader.runtime.header import Header, plan_of
 from gpt_trader.runtime.signals import TrailingSignals
-from gpt_trader.runtime.wiring import plan_of, route_of, session_header
+from gpt_trader.runtime.wiring import route_of, session_header
 from gpt_trader.strategy.registry import create
 
 MAX_UNRECONCILED_MS = 300_000  # without a look at the account, before entries are refused
-NEVER_MS = 2**62  # when live prices end
 BPS_OF_ONE = Decimal(10_000)
 
 
@@ -41,7 +41,7 @@ class LiveTerms:
 
     plan: Plan
     signals: TrailingSignals
-    header: Mapping[str, Any]
+    header: Header
     begins_ms: int
     costs: CostModel
 
@@ -76,24 +76,18 @@ def live_terms(
         settings.interval_ms,
         cash,
         settings.risk.limits(settings.interval_ms) if limits is None else limits,
-    ) | {
-        "mode": settings.mode,
-        "broker": settings.broker,
-        "wallets": {},
-        "data": [],
-        "data_ends_ms": NEVER_MS,
-        "label": None,
-    }
+    )
     if account is not None:
         if not resumes:
             _check_stops(settings, account, products)
-        header |= {
-            "portfolio": account.portfolio,
-            "wallets": {name: format(total, "f") for name, total in account.wallets.items()},
-            "rests": list(account.rests),
-            "exit_timeout_ms": int(settings.exit_timeout_s * 1000),
-            "max_unreconciled_ms": MAX_UNRECONCILED_MS,
-        }
+        header = replace(
+            header,
+            portfolio=account.portfolio,
+            wallets=account.wallets,
+            rests=account.rests,
+            exit_timeout_ms=int(settings.exit_timeout_s * 1000),
+            max_unreconciled_ms=MAX_UNRECONCILED_MS,
+        )
     plan = plan_of(header)
     return LiveTerms(plan, TrailingSignals(strategies), header, now_ms, costs)
 

@@ -89,6 +89,7 @@ def test_once_exits_6_only_when_halted(capsys):
     state = ("--state-dir", os.environ["GPT_TRADER_STATE_DIR"])
     assert call(capsys, "pause", *state)[0] == 0
     assert call(capsys, *flags)[0] == 0  # a pause refuses entries; it is no halt
+    assert call(capsys, "resume", *state)[0] == 0
     tight = ("--set", "risk.max_drawdown_pct=0.0001", "--set", "risk.max_daily_loss_pct=99")
     _, out, _ = call(capsys, "run", "-p", "dev", *SMALL, *tight, "--cycles", "50", "--json")
     assert [h["guard"] for h in lines_of(out)[-1]["halts"]] == ["drawdown"]
