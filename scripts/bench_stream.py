@@ -19,6 +19,7 @@ from time import perf_counter
 from rich.console import Console
 
 from gpt_trader.broker.coinbase import messages
+from gpt_trader.broker.exchange.arrivals import Arrivals
 from gpt_trader.broker.exchange.trade_bars import TradeBars
 from gpt_trader.broker.simulated.observe import ObserveBroker
 from gpt_trader.domain.bars import Bar

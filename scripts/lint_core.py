@@ -45,7 +45,6 @@ ROUNDING_CALLS = {
 }
 MONEY_PACKAGES = ("domain", "risk", "engine", "broker")
 ROUNDING_FILES = ("gpt_trader/domain/product.py",)
-COINBASE_IMPORTERS = ("gpt_trader/runtime/wiring.py", "gpt_trader/cli/", "gpt_trader/broker/")
 # The loop halts on the unforeseen; the command line's end turns it into a line and a code.
 CATCH_ALL_FILES = ("gpt_trader/runtime/loop.py", "gpt_trader/cli/main.py")
 
@@ -102,16 +101,9 @@ def random_finding(node: ast.Attribute) -> str | None:
     return None
 
 
-def import_findings(node: ast.Import | ast.ImportFrom, file: str) -> Iterator[str]:
-    """Rules about imports of single modules (import-linter holds the layers)."""
-    names = [a.name for a in node.names]
-    module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
-    full = [module, *(f"{module}.{n}" for n in names)] if module else names
-    if any(n.startswith("gpt_trader.broker.coinbase") for n in full) and not file.startswith(
-        COINBASE_IMPORTERS
-    ):
-        yield "broker.coinbase is known to runtime/wiring.py and cli/ only"
-    if isinstance(node, ast.ImportFrom) and node.level:
+def import_findings(node: ast.ImportFrom) -> Iterator[str]:
+    """Rules about an import (import-linter holds the layers)."""
+    if node.level:
         yield "relative import: spell the package"
 
 
@@ -134,8 +126,8 @@ def node_findings(node: ast.AST, file: str, package: str) -> Iterator[str]:
         case ast.Attribute():
             if found := random_finding(node):
                 yield found
-        case ast.Import() | ast.ImportFrom():
-            yield from import_findings(node, file)
+        case ast.ImportFrom():
+            yield from import_findings(node)
         case ast.ExceptHandler():
             if found := handler_finding(node, file):
                 yield found

@@ -10,7 +10,7 @@ from gpt_trader.broker.exchange.ports import Account
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.account import Balance
-from gpt_trader.runtime.venues import Exchange, check_key, connect_private, reach
+from gpt_trader.runtime.venues import Exchange, check_key, connect_account, reach
 
 DEFAULT_QUOTE = "USD"
 ATTEMPTS = 3  # of a question: somebody waits for the answer
@@ -36,10 +36,10 @@ def reach_account(profile: str | None) -> Reached:
     Raises AuthError if there is no key, or a BrokerError if the exchange does not answer.
     """
     settings = load_profile(profile, env=os.environ, flags={}).settings
-    check_key(settings.coinbase, os.environ)
-    exchange = reach(settings.coinbase, wait, attempts=ATTEMPTS)
-    private = connect_private(
-        settings.coinbase,
+    check_key(settings, os.environ)
+    exchange = reach(settings, wait, attempts=ATTEMPTS)
+    private = connect_account(
+        settings,
         os.environ,
         wait,
         sends=False,

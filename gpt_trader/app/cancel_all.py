@@ -24,12 +24,12 @@ def left_open(folder: Path, header: Header, *, sweep: bool) -> list[str]:
     if not header.mode.trades_money:
         return []
     from gpt_trader.app.account import ATTEMPTS, wait
-    from gpt_trader.runtime.venues import connect_private, reach
+    from gpt_trader.runtime.venues import connect_account, reach
 
     settings = load_profile(header.profile, env=os.environ, flags={}).settings
-    exchange = reach(settings.coinbase, wait, attempts=ATTEMPTS)
-    private = connect_private(
-        settings.coinbase,
+    exchange = reach(settings, wait, attempts=ATTEMPTS)
+    private = connect_account(
+        settings,
         os.environ,
         wait,
         sends=sweep,

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gpt_trader.app.account import ATTEMPTS, wait
-from gpt_trader.broker.coinbase.keys import load_signer
-from gpt_trader.broker.coinbase.messages import DIALECT
 from gpt_trader.broker.exchange.ports import Account
 from gpt_trader.broker.exchange.scope import check_scope
 from gpt_trader.broker.exchange.stream import Channel, Connection, Stream
@@ -28,7 +26,14 @@ from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.observe.notify import INFO, Addresses, Alert, Notifier
 from gpt_trader.runtime.session import JOURNAL, clock_ms
 from gpt_trader.runtime.state_dir import state_root
-from gpt_trader.runtime.venues import Exchange, connect_private, reach
+from gpt_trader.runtime.venues import (
+    Exchange,
+    connect_account,
+    key_hint,
+    load_tokens,
+    reach,
+    venue_of,
+)
 
 LEAST_BYTES = 100 * 2**20  # of free disk
 SKEW_MS = (1_000, 30_000)  # of the clock: worth a warning; refused by the exchange
@@ -54,8 +59,8 @@ def examine(profile: str | None, state_dir: Path | None) -> list[Check]:
         return [_failed("configuration", error)]
     found = [Check("configuration", "ok", f"profile {settings.profile or '(defaults)'}")]
     found += [_disk(state_dir), _journal(profile, state_dir), _alerts(settings)]
-    if settings.needs_coinbase or settings.profile == "":
-        found += _coinbase(settings)
+    if settings.needs_venue or settings.profile == "":
+        found += _exchange(settings)
     else:
         found.append(Check("exchange", "skipped", f"{settings.profile} needs none"))
     return found
@@ -122,10 +127,10 @@ def _alerts(settings: Settings) -> Check:
     return Check("alerts", "fail", f"a test was not taken: {counts.problem}", "", None, 5)
 
 
-def _coinbase(settings: Settings) -> list[Check]:
+def _exchange(settings: Settings) -> list[Check]:
     began = time.monotonic()
     try:
-        exchange = reach(settings.coinbase, wait, attempts=ATTEMPTS)
+        exchange = reach(settings, wait, attempts=ATTEMPTS)
     except TraderError as error:
         return [_failed("public endpoint", error), Check("the rest", "skipped", "not reached")]
     took_ms = (time.monotonic() - began) * 1000
@@ -166,15 +171,14 @@ def _key(
     settings: Settings, exchange: Exchange, products: Sequence[ProductInfo]
 ) -> Iterator[Check]:
     try:
-        source = credential_source(os.environ, settings.coinbase.key_file)
+        source = credential_source(os.environ, settings.access)
         if source is None:
-            needed = settings.broker == "coinbase"
-            hint = "set COINBASE_API_KEY and COINBASE_API_SECRET, or coinbase.key_file"
             detail = "none: account, permissions and fees were not checked"
-            yield Check("key", "fail" if needed else "skipped", detail, hint, None, 4)
+            state = "fail" if settings.sends else "skipped"
+            yield Check("key", state, detail, key_hint(settings), None, 4)
             return
-        private = connect_private(
-            settings.coinbase,
+        private = connect_account(
+            settings,
             os.environ,
             wait,
             sends=False,
@@ -191,12 +195,11 @@ def _key(
 
 def _scope(settings: Settings, private: Account) -> str:
     found = private.permissions()
-    trades = settings.broker == "coinbase"
     check_scope(
         found,
-        trades=trades,
-        allow_transfer=settings.coinbase.allow_transfer_key,
-        setting="coinbase.allow_transfer_key",
+        trades=settings.sends,
+        allow_transfer=settings.access.allow_transfer_key,
+        setting=f"{settings.venue}.allow_transfer_key",
     )
     rights = ", ".join(
         word
@@ -241,20 +244,20 @@ def _sizes(settings: Settings, private: Account, products: Sequence[ProductInfo]
 
 def _channels(settings: Settings, exchange: Exchange) -> Iterator[Check]:
     """Subscribe to each channel that a run needs, and see whether it answers."""
-    keys = settings.coinbase
+    keys, word, dialect = settings.access, settings.venue, venue_of(settings.venue).dialect
     if keys.rest_url is not None and keys.ws_url is None:
-        yield Check("channels", "skipped", "coinbase.ws_url is not set beside coinbase.rest_url")
+        yield Check("channels", "skipped", f"{word}.ws_url is not set beside {word}.rest_url")
         return
-    books = tuple(DIALECT.book_id(name) for name in settings.products) or ("BTC-USD",)
-    url = keys.ws_url or DIALECT.urls[0]
-    wanted: list[tuple[str, str, tuple[Channel, ...]]] = [(DIALECT.heartbeat.name, url, ())]
-    wanted += [(channel.name, url, (channel,)) for channel in DIALECT.market(books)]
-    signer = None
+    books = tuple(dialect.book_id(name) for name in settings.products) or ("BTC-USD",)
+    url = keys.ws_url or dialect.urls[0]
+    wanted: list[tuple[str, str, tuple[Channel, ...]]] = [(dialect.heartbeat.name, url, ())]
+    wanted += [(channel.name, url, (channel,)) for channel in dialect.market(books)]
+    tokens = None
     with suppress(TraderError):  # the key's own check says so
-        signer = load_signer(os.environ, keys.key_file, lambda: exchange.now_ms() / 1000)
-    if signer is not None:
-        url = keys.ws_user_url or keys.ws_url or DIALECT.urls[1]
-        wanted += [(channel.name, url, (channel,)) for channel in DIALECT.account]
+        tokens = load_tokens(settings, os.environ, exchange.now_ms)
+    if tokens is not None:
+        url = keys.ws_user_url or keys.ws_url or dialect.urls[1]
+        wanted += [(channel.name, url, (channel,)) for channel in dialect.account]
     links = [Connection(name, url, channels) for name, url, channels in wanted]
     up = {link.name: threading.Event() for link in links}
     took: dict[str, float] = {}
@@ -266,8 +269,8 @@ def _channels(settings: Settings, exchange: Exchange) -> Iterator[Check]:
 
     stream = Stream(
         links,
-        dialect=DIALECT,
-        sign=(lambda: None) if signer is None else signer.token,
+        dialect=dialect,
+        sign=(lambda: None) if tokens is None else tokens,
         put=lambda _: None,
         came_up=came_up,
         went_down=lambda _: None,

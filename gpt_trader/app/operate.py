@@ -82,19 +82,16 @@ def _live_parts(
     from gpt_trader.app.account import ATTEMPTS, wait
     from gpt_trader.broker.exchange.broker import ExchangeBroker
     from gpt_trader.broker.exchange.scope import check_portfolio, check_scope
-    from gpt_trader.broker.simulated.observe import ObserveBroker
-    from gpt_trader.broker.simulated.quotes import QuotePaper
-    from gpt_trader.runtime.venues import connect_private, reach
+    from gpt_trader.runtime.venues import connect_account, reach, simulated_broker
 
     settings = load_profile(header.profile, env=os.environ, flags={}).settings
-    exchange = reach(settings.coinbase, wait, attempts=ATTEMPTS)
+    exchange = reach(settings, wait, attempts=ATTEMPTS)
     if not header.mode.trades_money:
-        broker: Broker = ObserveBroker() if header.broker == "observe" else QuotePaper()
-        return broker, exchange.now_ms
+        return simulated_broker(header.broker), exchange.now_ms
     if not reads:
         run_input.check_live(settings, live=live)
-    private = connect_private(
-        settings.coinbase,
+    private = connect_account(
+        settings,
         os.environ,
         wait,
         sends=live and not reads,
@@ -106,8 +103,8 @@ def _live_parts(
     check_scope(
         permissions,
         trades=not reads,
-        allow_transfer=settings.coinbase.allow_transfer_key,
-        setting="coinbase.allow_transfer_key",
+        allow_transfer=settings.access.allow_transfer_key,
+        setting=f"{settings.venue}.allow_transfer_key",
     )
     return ExchangeBroker(private, wait, Latch(folder).entering), exchange.now_ms
 

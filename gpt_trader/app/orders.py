@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from gpt_trader.app.operate import take
-from gpt_trader.broker.coinbase.private import request
+from gpt_trader.config.words import DEFAULT_VENUE
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.domain.decision import Reason
 from gpt_trader.domain.order import Order, OrderStatus, OrderType, Origin, TimeInForce
@@ -28,6 +28,7 @@ from gpt_trader.kernel.rounding import RATE_SCALE, UNITS_PER_QUOTE, VALUE_LIMIT
 from gpt_trader.observe.cycle import guard_json, order_json, order_words
 from gpt_trader.runtime.session import Session
 from gpt_trader.runtime.situation import entry_guards
+from gpt_trader.runtime.venues import venue_of
 
 Json = dict[str, Any]
 
@@ -87,7 +88,11 @@ def place(session: Session, asked: Asked, *, dry_run: bool) -> Verdict:
     shown = order_json(plan, checked)
     if refusal is not None or dry_run:
         shown["status"] = "REFUSED" if refusal is not None else "DRY_RUN"
-    data |= {"order": shown, "cut_from": None, "request": request(checked, product)}
+    data |= {
+        "order": shown,
+        "cut_from": None,
+        "request": venue_of(DEFAULT_VENUE).request(checked, product),
+    }
     data["fees"] = _fees(plan, state, product, checked)
     if refusal is not None:
         return Verdict(refusal, data, "", _price_hint(session, j))

@@ -12,6 +12,7 @@ from gpt_trader.backtest.files import FILLS_HEADER, check_writable, write_lines
 from gpt_trader.cli.options import again
 from gpt_trader.cli.output import encode, warn
 from gpt_trader.cli.run import view as run_view
+from gpt_trader.config.words import venue_in
 from gpt_trader.domain.times import format_time
 from gpt_trader.engine.drive import Observer
 from gpt_trader.engine.events import FillReceived
@@ -60,7 +61,7 @@ def run(
     if fills is not None:
         check_writable(fills)
     settings = run_input.settings_of(asked)
-    if settings.feed == "coinbase":
+    if venue_in(settings.feed) is not None:
         from gpt_trader.app.run_live import run_live
 
         return run_live(

@@ -9,6 +9,7 @@ from gpt_trader.app.history import Period, load_files, load_store, parse_data
 from gpt_trader.config.load import load_profile, overrides
 from gpt_trader.config.schema import is_loopback
 from gpt_trader.config.settings import Settings
+from gpt_trader.config.words import Venue
 from gpt_trader.data.catalog import parse_spec
 from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.data.store.store import data_dir
@@ -81,10 +82,10 @@ def check_live(settings: Settings, *, live: bool) -> None:
             f"profile {settings.profile} trades money, and --live is not given",
             hint="--profile paper trades the same prices without money",
         )
-    if settings.coinbase.rest_url is None or not is_loopback(settings.coinbase.rest_url):
+    if settings.access.rest_url is None or not is_loopback(settings.access.rest_url):
         raise HaltError(
             "this version sends orders to a stand-in on this machine only",
-            hint="set GPT_TRADER_COINBASE__REST_URL to it, or use --profile paper",
+            hint=f"set GPT_TRADER_{settings.venue.upper()}__REST_URL to it, or use --profile paper",
         )
 
 
@@ -99,13 +100,22 @@ def _series(
         loaded = load_files(files, asked.period, interval_ms=interval_ms, spec=spec)
         stored = [product for product in named if product not in files]
         return _told([*loaded, *_stored(asked, settings, stored)])
-    if settings.feed == "file":
-        return _told(_stored(asked, settings, settings.products))
-    if asked.spec is not None or asked.period != Period(None, None):
-        raise UsageError(
-            "--product-spec, --from and --to need --data",
-            hint="the synthetic market has its own products and time",
-        )
+    match settings.feed:
+        case "file":
+            return _told(_stored(asked, settings, settings.products))
+        case "synthetic":
+            if asked.spec is not None or asked.period != Period(None, None):
+                raise UsageError(
+                    "--product-spec, --from and --to need --data",
+                    hint="the synthetic market has its own products and time",
+                )
+            return None, []
+        case venue:
+            return _none_of(venue)
+
+
+def _none_of(_: Venue) -> tuple[None, list[str]]:
+    """Return nothing: an exchange's bars come as they close. `wire` says what to do instead."""
     return None, []
 
 

@@ -3,8 +3,6 @@
 import contextlib
 import gc
 import os
-import random
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -13,15 +11,11 @@ from typing import NamedTuple
 from gpt_trader.app.paging import paging
 from gpt_trader.app.run import Ended, controls_of, following, watched, write_fills
 from gpt_trader.app.run_input import Asked
-from gpt_trader.broker.coinbase.keys import load_signer
-from gpt_trader.broker.coinbase.messages import DIALECT
 from gpt_trader.broker.exchange.broker import ExchangeBroker
 from gpt_trader.broker.exchange.catalog import Catalog
 from gpt_trader.broker.exchange.link import Link
 from gpt_trader.broker.exchange.ports import Account, Market
 from gpt_trader.broker.exchange.scope import check_scope
-from gpt_trader.broker.simulated.observe import ObserveBroker
-from gpt_trader.broker.simulated.quotes import QuotePaper
 from gpt_trader.cli.output import encode, note, warn
 from gpt_trader.cli.run import view as run_view
 from gpt_trader.config.settings import Settings
@@ -48,7 +42,14 @@ from gpt_trader.runtime.state_dir import live_dir
 from gpt_trader.runtime.state_dir import state_dir as folder_of
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.summary import Outcome
-from gpt_trader.runtime.venues import connect_private, product_of, reach
+from gpt_trader.runtime.venues import (
+    connect_account,
+    link,
+    load_tokens,
+    product_of,
+    reach,
+    simulated_broker,
+)
 
 SKEW_SAID_MS = 1_000  # a clock so far from the exchange's is worth a word
 LIVE_ATTEMPTS = 3  # of a read: the loop must go on
@@ -83,7 +84,7 @@ def run_live(
     with (
         _session(wires) as session,
         paging(settings, session) as pager,
-        _linked(wires, settings, once=once) as link,
+        _linked(wires, settings, once=once) as stream,
     ):
         _look_for_a_lost_journal(wires, session, pager.watch)
         run_view.live_banner(settings, terms, session, str(wires.folder))
@@ -113,7 +114,7 @@ def run_live(
             idle=idle,
             controls=controls.events,
             news=wires.catalog.news,
-            link=link,
+            link=stream,
             once=once,
         )
         gc.freeze()  # what is loaded stays: the collector need not walk it between close and order
@@ -143,7 +144,7 @@ def run_live(
             write_fills(fills, session)
         state = session.state
         outcome = Outcome(done, session.resumed, stop.asked, str(wires.folder))
-    for one in [] if link is None else link.stream.connections:
+    for one in [] if stream is None else stream.stream.connections:
         if one.problem:
             warn(f"the {one.name} stream came up {one.connects} times, ended by: {one.problem}")
     if feed.failures:
@@ -194,44 +195,37 @@ def _session(wires: Wires) -> Iterator[Session]:
 @contextlib.contextmanager
 def _linked(wires: Wires, settings: Settings, *, once: bool) -> Iterator[Link | None]:
     """Keep a stream up, for a run that goes on; none beside a stand-in that has none."""
-    keys = settings.coinbase
-    if once or (keys.rest_url is not None and keys.ws_url is None):
+    if once or (settings.access.rest_url is not None and settings.access.ws_url is None):
         yield None
         return
-    sign = None
-    if wires.has_account:
-        signer = load_signer(os.environ, keys.key_file, lambda: wires.now_ms() / 1000)
-        sign = None if signer is None else signer.token
-    link = Link(
-        wires.terms.plan.products,
-        wires.terms.plan.interval_ms,
+    plan = wires.terms.plan
+    made = link(
+        settings,
+        plan.products,
+        plan.interval_ms,
         broker=wires.broker,
-        dialect=DIALECT,
-        sign=sign,
-        urls=(keys.ws_url, keys.ws_user_url),
+        tokens=load_tokens(settings, os.environ, wires.now_ms) if wires.has_account else None,
         now_ms=wires.now_ms,
-        clock=time.monotonic,
-        random=random.random,
     )
-    link.stream.start()
+    made.stream.start()
     try:
-        yield link
+        yield made
     finally:
-        link.stream.stop()
+        made.stream.stop()
 
 
 def _connected(asked: Asked, settings: Settings, stop: Stop, state_dir: Path | None) -> Wires:
     wait = stop.wait
-    exchange = reach(settings.coinbase, wait, attempts=LIVE_ATTEMPTS)
+    exchange = reach(settings, wait, attempts=LIVE_ATTEMPTS)
     if abs(exchange.skew_ms) > SKEW_SAID_MS:
         note(f"this machine's clock is {-exchange.skew_ms / 1000:+.1f} s from the exchange's")
     limits = None if asked.risk else no_policy(settings.interval_ms)
     opening: Opening | None = None
     private: Account | None = None
-    broker: Broker = ObserveBroker() if settings.broker == "observe" else QuotePaper()
-    if settings.broker == "coinbase":
-        private = connect_private(
-            settings.coinbase,
+    broker = simulated_broker(settings.broker)
+    if broker is None:
+        private = connect_account(
+            settings,
             os.environ,
             wait,
             sends=asked.live,
@@ -285,8 +279,8 @@ def checked_portfolio(private: Account, settings: Settings) -> str:
     check_scope(
         permissions,
         trades=True,
-        allow_transfer=settings.coinbase.allow_transfer_key,
-        setting="coinbase.allow_transfer_key",
+        allow_transfer=settings.access.allow_transfer_key,
+        setting=f"{settings.venue}.allow_transfer_key",
     )
     return permissions.portfolio_uuid
 

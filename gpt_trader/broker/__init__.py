@@ -1,1 +1,1 @@
-"""Where orders go: the paper broker and, later, Coinbase."""
+"""Where orders go: simulated brokers, what is true at every exchange, and a folder a venue."""

@@ -5,6 +5,7 @@ from typing import Any
 from gpt_trader.cli import output
 from gpt_trader.cli.options import StateDir, again
 from gpt_trader.cli.output import Json, ProfileName
+from gpt_trader.config.words import VENUES
 
 COMMAND = "status"
 
@@ -72,7 +73,7 @@ def _show(data: dict[str, Any]) -> None:
 
 
 def _at_risk(data: dict[str, Any]) -> str:
-    if data["broker"] == "coinbase":
+    if data["broker"] in VENUES:
         return f"MONEY: {data['money_at_risk']} in positions"
     return f"no money; simulated: {data['simulated_at_risk']} in positions"
 

@@ -68,22 +68,27 @@ def _strategy_problems(loaded: Loaded) -> list[Problem]:
 
 
 def _credential_problems(loaded: Loaded) -> list[Problem]:
-    if not loaded.settings.needs_coinbase:
+    if not loaded.settings.needs_venue:
         return []
     try:
-        credential_source(os.environ, loaded.settings.coinbase.key_file)
+        credential_source(os.environ, loaded.settings.access)
     except TraderError as error:
-        return [Problem(error.message, loaded.origins["coinbase.key_file"], error.hint)]
+        return [
+            Problem(error.message, loaded.origins[f"{loaded.settings.venue}.key_file"], error.hint)
+        ]
     return []
 
 
 def _warnings(loaded: Loaded) -> list[str]:
     settings = loaded.settings
     warnings = []
-    if settings.needs_coinbase:
-        source = credential_source(os.environ, settings.coinbase.key_file)
-        if source is None and settings.broker == "coinbase":
-            warnings.append("no Coinbase key found: set COINBASE_API_KEY and COINBASE_API_SECRET")
+    if settings.needs_venue:
+        source = credential_source(os.environ, settings.access)
+        if source is None and settings.sends:
+            from gpt_trader.runtime.venues import title  # it imports what speaks to exchanges
+
+            key, secret = settings.access.secrets
+            warnings.append(f"no {title(settings)} key found: set {key} and {secret}")
         if settings.mode == "live":
             warnings.append(
                 f"profile {settings.profile} trades money: this version sends orders to a "
@@ -96,14 +101,12 @@ def _warnings(loaded: Loaded) -> list[str]:
 
 def _data(loaded: Loaded) -> dict[str, Any]:
     settings = loaded.settings
-    needed = settings.needs_coinbase
+    needed = settings.needs_venue
     texts = _texts(loaded)
     return {
         "profile": settings.profile,
         "needs_coinbase": needed,
-        "credentials": credential_source(os.environ, settings.coinbase.key_file)
-        if needed
-        else None,
+        "credentials": credential_source(os.environ, settings.access) if needed else None,
         "values": {k: texts[k] if k in MASKED and v else v for k, v in loaded.values.items()},
         "origins": {key: str(origin) for key, origin in loaded.origins.items()},
     }

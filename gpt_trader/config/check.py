@@ -2,18 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
-from gpt_trader.config.schema import ProfileKeys
 from gpt_trader.config.text import Path
+from gpt_trader.config.venues import ProfileKeys
+from gpt_trader.config.words import VENUES, Broker, Feed, Mode
 
-# mode: the feeds and brokers that make it what it is
-MODES = {
-    "dev": (("synthetic", "file"), ("paper",)),
-    "paper": (("coinbase",), ("paper",)),
-    "observe": (("coinbase",), ("observe",)),
-    "live": (("coinbase",), ("coinbase",)),
-}
 QUOTES = ("USD", "USDC", "EUR", "GBP", "USDT", "BTC", "ETH")
 
 
@@ -47,8 +41,23 @@ def _incomplete(keys: ProfileKeys) -> Iterator[Conflict]:
         yield Conflict("expected products", (("products",),), hint)
 
 
+def taken_by(mode: Mode) -> tuple[tuple[Feed, ...], tuple[Broker, ...]]:
+    """Return the feeds and the brokers that make a mode what it is."""
+    match mode:
+        case "dev":
+            return ("synthetic", "file"), ("paper",)
+        case "paper":
+            return VENUES, ("paper",)
+        case "observe":
+            return VENUES, ("observe",)
+        case "live":
+            return VENUES, VENUES
+        case _:
+            assert_never(mode)
+
+
 def _mode(keys: ProfileKeys) -> Iterator[Conflict]:
-    feeds, brokers = MODES[keys.mode]
+    feeds, brokers = taken_by(keys.mode)
     for key, value, allowed in (("feed", keys.feed, feeds), ("broker", keys.broker, brokers)):
         if value not in allowed:
             yield Conflict(
@@ -56,6 +65,12 @@ def _mode(keys: ProfileKeys) -> Iterator[Conflict]:
                 ((key,), ("mode",)),
                 f"mode {keys.mode} takes {key} {' or '.join(allowed)}",
             )
+    if keys.mode == "live" and keys.feed != keys.broker:
+        yield Conflict(
+            f"orders go to {keys.broker}, prices come from {keys.feed}",
+            (("broker",), ("feed",)),
+            "a live profile trades at the exchange whose prices it sees",
+        )
     if keys.mode == "live" and keys.alerts.required and not keys.alerts.webhook_url:
         yield Conflict(
             "alerts.required is true and there is no alerts.webhook_url",

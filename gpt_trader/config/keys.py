@@ -8,8 +8,8 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from gpt_trader.config.schema import ProfileKeys
 from gpt_trader.config.text import Path
+from gpt_trader.config.venues import ProfileKeys
 
 
 class Key(NamedTuple):

@@ -5,8 +5,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from gpt_trader.config.origin import Layer, Origin, Problem
-from gpt_trader.config.schema import ProfileKeys
 from gpt_trader.config.text import Path, is_secret, nearest
+from gpt_trader.config.venues import ProfileKeys
 
 PREFIX = "GPT_TRADER_"
 # Variables of this prefix that are no keys of a profile.

@@ -16,9 +16,10 @@ from gpt_trader.config.check import conflicts
 from gpt_trader.config.find import find_profile
 from gpt_trader.config.layers import Given, env_layer, flag_layer, merge, nested, secret_problems
 from gpt_trader.config.origin import DEFAULT, Layer, Origin, Problem, ProfileError, failure
-from gpt_trader.config.schema import ProfileKeys
 from gpt_trader.config.settings import Settings, to_settings
 from gpt_trader.config.text import Path, dotted, is_secret
+from gpt_trader.config.venues import ProfileKeys
+from gpt_trader.config.words import VENUES
 from gpt_trader.config.wrong import schema_problems
 from gpt_trader.config.yaml_file import read_layer, shown
 from gpt_trader.errors import ConfigError, UsageError
@@ -64,7 +65,7 @@ def load_profile(
         settings=to_settings(keys, path.stem if path else ""),
         values={dotted(p): value for p, value in values.items()},
         origins={dotted(p): _origin(layer, p) for p in values},
-        document=keys.model_dump(mode="json", exclude={"alerts", "coinbase"}),
+        document=keys.model_dump(mode="json", exclude={"alerts", *VENUES}),
     )
 
 

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
+from gpt_trader.config.words import Broker, Feed, Mode
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.domain.costs import DEFAULT_COSTS, Leg, OrderStyleName
-from gpt_trader.domain.fees import FeeTier, Region
+from gpt_trader.domain.schedules import FeeTier, Region
 from gpt_trader.errors import UsageError
 from gpt_trader.risk.policy import RiskPolicy
 
@@ -293,53 +294,16 @@ class AlertKeys(BaseModel, extra="forbid", frozen=True):
     heartbeat_s: Positive = Field(default=60.0, description="seconds between two heartbeats")
 
 
-class CoinbaseKeys(BaseModel, extra="forbid", frozen=True):
-    """How to reach Coinbase, and which file holds its key; never the key itself."""
-
-    key_file: Annotated[str | None, Absent] = Field(
-        default=None, description="the key file that Coinbase hands out, mode 0600"
-    )
-    rest_url: Annotated[HttpUrl | None, Absent] = Field(
-        default=None,
-        description="another address than Coinbase's; http:// only for this machine",
-    )
-    ws_url: Annotated[WsUrl | None, Absent] = Field(
-        default=None, description="another address for market data; ws:// only for this machine"
-    )
-    ws_user_url: Annotated[WsUrl | None, Absent] = Field(
-        default=None, description="another address for orders; ws:// only for this machine"
-    )
-    private_requests_per_s: Annotated[float, Number] = Field(
-        default=10.0,
-        ge=0.1,
-        le=1000,
-        allow_inf_nan=False,
-        description="most requests for the account in a second; cancels have their own",
-    )
-    allow_transfer_key: bool = Field(
-        default=False, description="whether a key that can move money out may be used"
-    )
-    public_requests_per_s: Annotated[float, Number] = Field(
-        default=5.0,
-        ge=0.1,
-        le=1000,
-        allow_inf_nan=False,
-        description="most requests for public market data in a second",
-    )
-
-
-class ProfileKeys(BaseModel, extra="forbid", frozen=True):
-    """A whole profile."""
+class CommonKeys(BaseModel, extra="forbid", frozen=True):
+    """A profile, but for the sections of its exchanges."""
 
     extends: str | None = Field(default=None, description="profile whose keys this one starts from")
     description: str = Field(default="", description="what the profile is for")
-    mode: Literal["dev", "paper", "observe", "live"] = Field(
+    mode: Mode = Field(
         default="dev", description="what is at stake; only `live` with `run --live` trades money"
     )
-    feed: Literal["synthetic", "file", "coinbase"] = Field(
-        default="synthetic", description="where bars come from"
-    )
-    broker: Literal["paper", "coinbase", "observe"] = Field(
+    feed: Feed = Field(default="synthetic", description="where bars come from")
+    broker: Broker = Field(
         default="paper", description="where orders go; `observe` records and sends nothing"
     )
     interval: Interval = Field(default="1h", description="length of a bar")
@@ -361,4 +325,3 @@ class ProfileKeys(BaseModel, extra="forbid", frozen=True):
     synthetic: SyntheticKeys = SyntheticKeys()
     run: RunKeys = RunKeys()
     alerts: AlertKeys = AlertKeys()
-    coinbase: CoinbaseKeys = CoinbaseKeys()

@@ -1,29 +1,29 @@
-"""Whether Coinbase credentials exist, and where; their values never pass through here."""
+"""Whether an exchange's credentials exist, and where; their values never pass through here."""
 
 import pathlib
 import stat
 from collections.abc import Mapping
 
+from gpt_trader.broker.exchange.access import Access
 from gpt_trader.errors import ConfigError
 
-KEY, SECRET = "COINBASE_API_KEY", "COINBASE_API_SECRET"
 
-
-def credential_source(env: Mapping[str, str], key_file: str | None) -> str | None:
+def credential_source(env: Mapping[str, str], access: Access) -> str | None:
     """Return in words where the credentials are, None if there are none.
 
     Raises ConfigError if only half of a pair is set, or the key file is missing or is readable
     by others.
     """
-    present = [name for name in (KEY, SECRET) if env.get(name)]
+    key, secret = access.secrets
+    present = [name for name in (key, secret) if env.get(name)]
     if len(present) == 1:
-        missing = SECRET if present == [KEY] else KEY
+        missing = secret if present == [key] else key
         raise ConfigError(f"{present[0]} is set and {missing} is not", hint="set both or neither")
     if present:
-        return f"{KEY} and {SECRET} in the environment"
-    if key_file is None:
+        return f"{key} and {secret} in the environment"
+    if access.key_file is None:
         return None
-    path = pathlib.Path(key_file).expanduser()
+    path = pathlib.Path(access.key_file).expanduser()
     try:
         mode = path.stat().st_mode
     except OSError as error:

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 
+from gpt_trader.broker.exchange.access import Access
 from gpt_trader.config.schema import (
     AlertKeys,
-    CoinbaseKeys,
     DataKeys,
     LegKeys,
-    ProfileKeys,
     RunKeys,
     SyntheticKeys,
 )
+from gpt_trader.config.venues import ProfileKeys, section
+from gpt_trader.config.words import DEFAULT_VENUE, Broker, Feed, Mode, Venue, venue_in
 from gpt_trader.domain.costs import CostModel, Leg, OrderStyle
 from gpt_trader.domain.times import INTERVALS
 from gpt_trader.risk.policy import RiskPolicy
@@ -38,14 +39,15 @@ class Settings:
     """Everything a session needs to know. No two routes share a product.
 
     cash: what a simulated account starts with, quote. max_equity: most quote money the bot
-    may use, None: all of the account. routes is empty only where no profile was named.
+    may use, None: all of the account. routes is empty only where no profile was named. venue: the
+    exchange that the profile names, or that a command would ask; access: how it is reached.
     """
 
     profile: str
     description: str
-    mode: str
-    feed: str
-    broker: str
+    mode: Mode
+    feed: Feed
+    broker: Broker
     interval: str
     interval_ms: int
     products: tuple[str, ...]
@@ -61,17 +63,24 @@ class Settings:
     synthetic: SyntheticKeys
     run: RunKeys
     alerts: AlertKeys
-    coinbase: CoinbaseKeys
+    venue: Venue
+    access: Access
 
     @property
-    def needs_coinbase(self) -> bool:
-        """Whether the feed or the broker is Coinbase."""
-        return "coinbase" in (self.feed, self.broker)
+    def needs_venue(self) -> bool:
+        """Whether the feed or the broker is an exchange."""
+        return venue_in(self.feed) is not None or self.sends
+
+    @property
+    def sends(self) -> bool:
+        """Whether orders go to an exchange."""
+        return venue_in(self.broker) is not None
 
 
 def to_settings(keys: ProfileKeys, profile: str) -> Settings:
     """Return validated keys as settings; `profile` is the name, "" for none."""
     routes = _routes(keys)
+    venue = venue_in(keys.broker) or venue_in(keys.feed) or DEFAULT_VENUE
     return Settings(
         profile=profile,
         description=keys.description,
@@ -93,7 +102,8 @@ def to_settings(keys: ProfileKeys, profile: str) -> Settings:
         synthetic=keys.synthetic,
         run=keys.run,
         alerts=keys.alerts,
-        coinbase=keys.coinbase,
+        venue=venue,
+        access=section(keys, venue),
     )
 
 

@@ -17,14 +17,22 @@ from gpt_trader.domain.product import MAX_TICKS, Product
 from gpt_trader.domain.times import DAY_MS, format_interval, format_time
 from gpt_trader.errors import DataError, Unavailable
 
-PAGE_BARS = 349  # the venue refuses 351, and its words refuse 350
 SETTLE_MS = 10_000  # a candle may still change so long after its close
 PROBE_PAGES = 4  # from so many pages on, the first day of trading is looked for first
-SOURCE = "coinbase"
 
 
 class CandleSource(Protocol):
     """A venue's candles: opens from start to end, both inclusive, in one request."""
+
+    @property
+    def name(self) -> str:
+        """The source that stored bars name."""
+        ...
+
+    @property
+    def page_bars(self) -> int:
+        """Most candles of one request."""
+        ...
 
     def candles(
         self, product_id: str, interval_ms: int, start_ms: int, end_ms: int
@@ -73,9 +81,9 @@ def aligned(wanted: Span, interval_ms: int, now_ms: int) -> Span:
     return start, max(min(-(-wanted[1] // interval_ms) * interval_ms, closed), start)
 
 
-def pages(wanted: Span, have: Sequence[Span], interval_ms: int) -> list[Span]:
+def pages(wanted: Span, have: Sequence[Span], interval_ms: int, page_bars: int) -> list[Span]:
     """Return the pages to ask for, oldest first: what is wanted and was never answered."""
-    length = PAGE_BARS * interval_ms
+    length = page_bars * interval_ms
     return [
         (at, min(at + length, end))
         for start, end in missing(wanted, have)
@@ -157,12 +165,13 @@ def pull(
     """
     series = _Series(source, store, product, interval_ms)
     have = asked(store, product.product_id, interval_ms)
-    plan = pages(wanted, have, interval_ms)
+    plan = pages(wanted, have, interval_ms, source.page_bars)
     if len(plan) >= PROBE_PAGES and interval_ms < DAY_MS and plan[0][0] == wanted[0]:
         first = _first_day(source, product.product_id, (plan[0][0], plan[-1][1]))
         if first > plan[0][0]:
             series.nothing((plan[0][0], first))
-            plan = pages(wanted, asked(store, product.product_id, interval_ms), interval_ms)
+            have = asked(store, product.product_id, interval_ms)
+            plan = pages(wanted, have, interval_ms, source.page_bars)
     for number, page in enumerate(plan, 1):
         if stop():
             return series.result(interrupted=True)
@@ -187,7 +196,7 @@ def refetch(
     Holes that lie in one page are asked for together. As `pull` in all else.
     """
     series = _Series(source, store, product, interval_ms)
-    plan = together(holes, interval_ms)
+    plan = together(holes, interval_ms, source.page_bars)
     for number, group in enumerate(plan, 1):
         if stop():
             return series.result(interrupted=True)
@@ -196,11 +205,13 @@ def refetch(
     return series.result(interrupted=False)
 
 
-def together(holes: Sequence[Span], interval_ms: int) -> list[list[Span]]:
+def together(holes: Sequence[Span], interval_ms: int, page_bars: int) -> list[list[Span]]:
     """Return the spans, sorted, in groups of which each fits into one page."""
     groups: list[list[Span]] = []
-    for hole in (part for span in merged(holes) for part in pages(span, [], interval_ms)):
-        if groups and hole[1] - groups[-1][0][0] <= PAGE_BARS * interval_ms:
+    for hole in (
+        part for span in merged(holes) for part in pages(span, [], interval_ms, page_bars)
+    ):
+        if groups and hole[1] - groups[-1][0][0] <= page_bars * interval_ms:
             groups[-1].append(hole)
         else:
             groups.append([hole])
@@ -256,7 +267,7 @@ class _Series:
         for gap in unlikely:
             if gap.kind != gaps.OUTAGE:
                 continue
-            for page in pages((gap.start_ms, gap.end_ms), [], self._interval_ms):
+            for page in self._pages_of(gap.start_ms, gap.end_ms):
                 if stop():
                     return True
                 before = self.added
@@ -280,6 +291,9 @@ class _Series:
     def _name(self) -> str:
         return format_interval(self._interval_ms)
 
+    def _pages_of(self, start_ms: int, end_ms: int) -> list[Span]:
+        return pages((start_ms, end_ms), [], self._interval_ms, self._source.page_bars)
+
     def _ask(self, page: Span) -> Page:
         answer = self._source.candles(
             self._product.product_id, self._interval_ms, page[0], page[1] - self._interval_ms
@@ -288,7 +302,7 @@ class _Series:
 
     def _write(self, rows: Sequence[Candle], answered: Sequence[Span]) -> None:
         bars = to_bars(rows, self._product, self._interval_ms)
-        written = write(self._store, bars, answered, SOURCE)
+        written = write(self._store, bars, answered, self._source.name)
         self.added += written.added
         self._changed += written.changed
 
@@ -300,7 +314,7 @@ def _lies_in(at: int, spans: Sequence[Span]) -> bool:
 def _first_day(source: CandleSource, product_id: str, span: Span) -> int:
     """Return the first day with trades in a span, its end if there is none."""
     days = (span[0] // DAY_MS * DAY_MS, -(-span[1] // DAY_MS) * DAY_MS)
-    for page in pages(days, [], DAY_MS):
+    for page in pages(days, [], DAY_MS, source.page_bars):
         found = clean(source.candles(product_id, DAY_MS, page[0], page[1] - DAY_MS), page, DAY_MS)
         if found.rows:
             return found.rows[0].open_ms
@@ -317,6 +331,14 @@ class _Coarser(NamedTuple):
     interval_ms: int
     fine_ms: int
 
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    @property
+    def page_bars(self) -> int:
+        return self.source.page_bars
+
     def candles(
         self, product_id: str, interval_ms: int, start_ms: int, end_ms: int
     ) -> list[Candle]:
@@ -324,7 +346,7 @@ class _Coarser(NamedTuple):
             return self.source.candles(product_id, interval_ms, start_ms, end_ms)
         found: dict[int, list[Candle]] = {}
         whole = (start_ms, end_ms + interval_ms)
-        for page in pages(whole, [], self.fine_ms):
+        for page in pages(whole, [], self.fine_ms, self.page_bars):
             answer = self.source.candles(product_id, self.fine_ms, page[0], page[1] - self.fine_ms)
             cleaned = clean(answer, page, self.fine_ms)
             if cleaned.refused or cleaned.contradictions:

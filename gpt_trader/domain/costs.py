@@ -5,7 +5,8 @@ from decimal import Decimal
 from math import inf
 from typing import Literal
 
-from gpt_trader.domain.fees import FeeTier, Region, tier_rows
+from gpt_trader.domain.fees import tier_rows
+from gpt_trader.domain.schedules import ADVANCED, FeeTier, Region
 from gpt_trader.errors import UsageError
 from gpt_trader.kernel.rounding import BPS
 from gpt_trader.kernel.settings import (
@@ -59,7 +60,7 @@ class CostModel:
     @property
     def fee_tiers(self) -> tuple[tuple[int, ...], ...]:
         """Rows of `kernel.fees.tier_table`; none if the rates are fixed."""
-        return tier_rows(self.fee_tier, self.region, self.fee_factor)
+        return tier_rows(ADVANCED, self.fee_tier, self.region, self.fee_factor)
 
     def scaled(self, factor: float) -> "CostModel":
         """Return the model with all fees multiplied by a factor."""

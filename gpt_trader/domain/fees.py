@@ -1,45 +1,11 @@
-"""The exchange's fee schedule through time, and what of it is known.
+"""What an exchange's fee schedule comes to, as rows of the kernel's table."""
 
-Sources disagree and most rates are shown to the signed-in only. Where they disagree the worse
-value stands; where a tier's rates are unknown, those of the tier below it do.
-
-Until 2026-09-16: 60/120 bps (maker/taker) below 10,000 of 30-day volume (some say below 1,000,
-with 35/75 or 40/60 in between), then 25/40, from 50,000 15/25, from 100,000 10/20 (some say
-10/18); above 1,000,000 unknown. Since then, by the exchange's announcement of that day: 50/90
-in the US, 25/50 in the EU, the UK and Canada, 9/10 elsewhere; the rates of Advanced 1 to VIP 7
-are unknown; VIP 8 pays 0/2. Tiers also follow derivatives volume and balances: not counted here.
-"""
-
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from gpt_trader.kernel.fees import VOLUME_UNIT
 from gpt_trader.kernel.rounding import BPS, UNITS_PER_QUOTE
-
-FeeTier = Literal[
-    "worst", "simulated", "intro", "advanced_1", "advanced_2", "advanced_3",
-    "vip_1", "vip_2", "vip_3", "vip_4", "vip_5", "vip_6", "vip_7", "vip_8",
-]  # fmt: skip
-Region = Literal["us", "eu", "other"]
-
-CHANGED_MS = 1_789_516_800_000  # 2026-09-16T00:00Z
-ALWAYS_MS = -(2**62)
-
-# 30-day volume in quote from which a tier holds
-TIERS = {
-    "intro": 0,
-    "advanced_1": 10_000,
-    "advanced_2": 50_000,
-    "advanced_3": 250_000,
-    "vip_1": 1_000_000,
-    "vip_2": 5_000_000,
-    "vip_3": 20_000_000,
-    "vip_4": 50_000_000,
-    "vip_5": 100_000_000,
-    "vip_6": 200_000_000,
-    "vip_7": 500_000_000,
-    "vip_8": 1_000_000_000,
-}
 
 
 class Rate(NamedTuple):
@@ -50,16 +16,19 @@ class Rate(NamedTuple):
     taker_bps: int
 
 
-_BEFORE = (Rate(0, 60, 120), Rate(10_000, 25, 40), Rate(50_000, 15, 25), Rate(100_000, 10, 20))
-_TOP = Rate(TIERS["vip_8"], 0, 2)
-SCHEDULES: dict[Region, tuple[tuple[int, tuple[Rate, ...]], ...]] = {
-    "us": ((ALWAYS_MS, _BEFORE), (CHANGED_MS, (Rate(0, 50, 90), _TOP))),
-    "eu": ((ALWAYS_MS, _BEFORE), (CHANGED_MS, (Rate(0, 25, 50), _TOP))),
-    "other": ((ALWAYS_MS, _BEFORE), (CHANGED_MS, (Rate(0, 9, 10), _TOP))),
-}
+class Schedule(NamedTuple):
+    """An exchange's fees. tiers: the 30-day volume, quote, from which each named one holds.
+
+    rates: by region, through time: from when (ms UTC) which rates hold, by volume.
+    """
+
+    tiers: Mapping[str, int]
+    rates: Mapping[str, tuple[tuple[int, tuple[Rate, ...]], ...]]
 
 
-def tier_rows(tier: FeeTier, region: Region, factor: float = 1.0) -> tuple[tuple[int, ...], ...]:
+def tier_rows(
+    schedule: Schedule, tier: str, region: str, factor: float = 1.0
+) -> tuple[tuple[int, ...], ...]:
     """Return a tier's rates through time as rows of `kernel.fees.tier_table`.
 
     "simulated" follows the volume, a name stays at that tier's volume whatever is traded,
@@ -68,11 +37,11 @@ def tier_rows(tier: FeeTier, region: Region, factor: float = 1.0) -> tuple[tuple
     if tier == "worst":
         return ()
     rows = []
-    for from_ms, rates in SCHEDULES[region]:
+    for from_ms, rates in schedule.rates[region]:
         if tier == "simulated":
             rows += [(from_ms, rate.least, rate) for rate in rates]
         else:
-            held = [rate for rate in rates if rate.least <= TIERS[tier]]
+            held = [rate for rate in rates if rate.least <= schedule.tiers[tier]]
             rows.append((from_ms, 0, held[-1]))
     scale = Decimal(repr(factor)) * BPS
     return tuple(

@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from gpt_trader.config.words import Broker
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.plan import Plan
 from gpt_trader.errors import JournalError
@@ -98,7 +99,7 @@ class Header:
     mode: Mode
     portfolio: str
     profile: str
-    broker: str
+    broker: Broker
     interval: str
     interval_ms: int
     cash: int

@@ -1,50 +1,70 @@
-"""Coinbase reached with the real clock: its public market data, and an account."""
+"""The exchanges: the only table of them, and how one is reached with the real clock."""
 
+import os
 import random
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
-from gpt_trader.broker.coinbase.keys import load_signer
-from gpt_trader.broker.coinbase.private import Private
-from gpt_trader.broker.coinbase.public import PublicMarket
-from gpt_trader.broker.coinbase.rest import ATTEMPTS, Rest
-from gpt_trader.broker.exchange.pace import Pace
-from gpt_trader.config.schema import CoinbaseKeys
+from gpt_trader.broker.coinbase.venue import COINBASE
+from gpt_trader.broker.exchange.link import Link
+from gpt_trader.broker.exchange.ports import Account, Market
+from gpt_trader.broker.exchange.venue import Machine, Venue
+from gpt_trader.broker.simulated.observe import ObserveBroker
+from gpt_trader.broker.simulated.quotes import QuotePaper
+from gpt_trader.config import words
 from gpt_trader.config.secrets import credential_source
+from gpt_trader.config.settings import Settings
 from gpt_trader.data.catalog import is_perpetual_id
 from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.product import Product
+from gpt_trader.engine.ports import Broker
 from gpt_trader.errors import AuthError, DataError
 from gpt_trader.runtime.session import clock_ms
 
-CANCELS_PER_S = 10.0  # a pace of their own: a cancel never waits behind other requests
+ATTEMPTS = 6  # of a question that nobody waits for
 
 
-def connect(
-    keys: CoinbaseKeys, sleep: Callable[[float], object], *, attempts: int = ATTEMPTS
-) -> PublicMarket:
-    """Return the public market at the pace that the settings allow.
+def venue_of(word: words.Venue) -> Venue:
+    """Return an exchange's row."""
+    match word:
+        case "coinbase":
+            return COINBASE
+        case _:
+            assert_never(word)
+
+
+def simulated_broker(word: words.Broker) -> Broker | None:
+    """Return the broker of a word under which nothing is sent; None for an exchange's."""
+    match word:
+        case "paper":
+            return QuotePaper()
+        case "observe":
+            return ObserveBroker()
+        case venue:
+            venue_of(venue)  # a journal's header may hold a word of another version
+            return None
+
+
+def machine(sleep: Callable[[float], object], *, attempts: int = ATTEMPTS) -> Machine:
+    """Return what clients need of this machine.
 
     sleep: waits so many seconds, or less if the command is to end. attempts: of each question.
     """
-    pace = Pace(keys.public_requests_per_s, time.monotonic, sleep)
-    return PublicMarket(
-        Rest(
-            pace,
-            url=keys.rest_url,
-            clock=time.monotonic,
-            sleep=sleep,
-            random=random.random,
-            attempts=attempts,
-        )
-    )
+    return Machine(os.environ, time.monotonic, sleep, random.random, attempts)
+
+
+def connect(
+    settings: Settings, sleep: Callable[[float], object], *, attempts: int = ATTEMPTS
+) -> Market:
+    """Return the public market of the settings' exchange."""
+    return venue_of(settings.venue).market(settings.access, machine(sleep, attempts=attempts))
 
 
 class Exchange(NamedTuple):
-    """Coinbase as one command reaches it. skew_ms: its clock less this machine's."""
+    """An exchange as one command reaches it. skew_ms: its clock less this machine's."""
 
-    market: PublicMarket
+    market: Market
     skew_ms: int
 
     def now_ms(self) -> int:
@@ -53,60 +73,86 @@ class Exchange(NamedTuple):
 
 
 def reach(
-    keys: CoinbaseKeys, sleep: Callable[[float], object], *, attempts: int = ATTEMPTS
+    settings: Settings, sleep: Callable[[float], object], *, attempts: int = ATTEMPTS
 ) -> Exchange:
     """Return the public market, and how far its clock is from this machine's."""
-    market = connect(keys, sleep, attempts=attempts)
+    market = connect(settings, sleep, attempts=attempts)
     began_ms = clock_ms()
     now_ms = market.now_ms()
     return Exchange(market, now_ms - (began_ms + clock_ms()) // 2)
 
 
-def check_key(keys: CoinbaseKeys, env: Mapping[str, str]) -> None:
+def check_key(settings: Settings, env: Mapping[str, str]) -> None:
     """Raise AuthError if no key is configured, ConfigError if half of one is."""
-    if credential_source(env, keys.key_file) is None:
-        raise AuthError(
-            "no Coinbase key is configured",
-            hint="set COINBASE_API_KEY and COINBASE_API_SECRET, or coinbase.key_file",
-        )
+    if credential_source(env, settings.access) is None:
+        raise AuthError(f"no {title(settings)} key is configured", hint=key_hint(settings))
 
 
-def connect_private(
-    keys: CoinbaseKeys,
+def title(settings: Settings) -> str:
+    """Return the exchange's name as people write it."""
+    return venue_of(settings.venue).title
+
+
+def key_hint(settings: Settings) -> str:
+    """Return where a key may be put."""
+    key, secret = settings.access.secrets
+    return f"set {key} and {secret}, or {settings.venue}.key_file"
+
+
+def connect_account(
+    settings: Settings,
     env: Mapping[str, str],
     sleep: Callable[[float], object],
     *,
     sends: bool,
     now_ms: Callable[[], int],
     attempts: int = ATTEMPTS,
-) -> Private:
+) -> Account:
     """Return the account that the configured key belongs to.
 
     sends: whether anything may be sent that changes it. now_ms: the exchange's time.
     Raises AuthError if there is no key, or none that can be used.
     """
-    check_key(keys, env)
-    signer = load_signer(env, keys.key_file, lambda: now_ms() / 1000)
+    check_key(settings, env)
+    client = machine(sleep, attempts=attempts)._replace(env=env)
+    return venue_of(settings.venue).account(settings.access, client, now_ms, sends)
 
-    def rest(requests_per_s: float) -> Rest:
-        return Rest(
-            Pace(requests_per_s, time.monotonic, sleep),
-            url=keys.rest_url,
-            clock=time.monotonic,
-            sleep=sleep,
-            random=random.random,
-            signer=signer,
-            attempts=attempts,
-            sends=sends,
-        )
 
-    return Private(rest(keys.private_requests_per_s), rest(CANCELS_PER_S))
+def load_tokens(
+    settings: Settings, env: Mapping[str, str], now_ms: Callable[[], int]
+) -> Callable[[], str] | None:
+    """Return what signs a subscription, None without a key. Raises AuthError for a bad one."""
+    client = machine(time.sleep)._replace(env=env)
+    return venue_of(settings.venue).tokens(settings.access, client, now_ms)
+
+
+def link(
+    settings: Settings,
+    products: tuple[Product, ...],
+    interval_ms: int,
+    *,
+    broker: Broker,
+    tokens: Callable[[], str] | None,
+    now_ms: Callable[[], int],
+) -> Link:
+    """Return the exchange's stream, not started; tokens: None without an account."""
+    return Link(
+        products,
+        interval_ms,
+        broker=broker,
+        dialect=venue_of(settings.venue).dialect,
+        sign=tokens,
+        urls=(settings.access.ws_url, settings.access.ws_user_url),
+        now_ms=now_ms,
+        clock=time.monotonic,
+        random=random.random,
+    )
 
 
 def product_of(info: ProductInfo) -> Product:
     """Return a product as it trades now; raises DataError if its grid is not told."""
     if info.base_increment is None or info.price_increment is None:
-        raise DataError(f"Coinbase does not tell the increments of {info.product_id}")
+        raise DataError(f"the exchange does not tell the increments of {info.product_id}")
     return Product(
         info.product_id,
         info.base_increment,

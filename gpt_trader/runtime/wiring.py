@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from gpt_trader.config.settings import RouteSpec, Settings
+from gpt_trader.config.words import Venue
 from gpt_trader.data.checks.quality import digest
 from gpt_trader.data.panel import Panel, build_panel
 from gpt_trader.data.synthetic import SYNTHETIC_NOTE, synthetic_market
@@ -71,9 +72,9 @@ def wire(settings: Settings, series: Sequence[Bars] | None, limits: Limits | Non
     """Build a simulated session; series: bars of a file, None for the synthetic market.
 
     limits: what binds instead of the settings' risk policy, None: that policy.
-    Raises ConfigError for a profile that needs Coinbase, DataError if the bars do not fit it.
+    Raises ConfigError for a profile that needs an exchange, DataError if the bars do not fit it.
     """
-    if settings.needs_coinbase:
+    if settings.needs_venue:
         raise ConfigError(
             f"profile {settings.profile} trades live prices: it has no session yet",
             hint=f"begin one: gpt-trader run --profile {settings.profile} --once",
@@ -81,12 +82,7 @@ def wire(settings: Settings, series: Sequence[Bars] | None, limits: Limits | Non
     label = None
     if series is None:
         label = SYNTHETIC_NOTE
-        series = synthetic_market(
-            seed=settings.synthetic.seed,
-            products=settings.products,
-            n_bars=settings.synthetic.bars,
-            interval_ms=settings.interval_ms,
-        )
+        series = _made_bars(settings)
     check_latency(settings.costs, series[0].interval_ms)
     if settings.costs.latency_bars:
         raise ConfigError(
@@ -122,6 +118,21 @@ def wire(settings: Settings, series: Sequence[Bars] | None, limits: Limits | Non
         header=header,
         label=label,
     )
+
+
+def _made_bars(settings: Settings) -> Sequence[Bars]:
+    """Return the bars of a feed that needs no data; raises ConfigError for one that does."""
+    match settings.feed:
+        case "synthetic":
+            return synthetic_market(
+                seed=settings.synthetic.seed,
+                products=settings.products,
+                n_bars=settings.synthetic.bars,
+                interval_ms=settings.interval_ms,
+            )
+        case feed:
+            wanted: Literal["file"] | Venue = feed
+            raise ConfigError(f"feed {wanted} makes no bars of its own", hint="give it data")
 
 
 def route_of(routes: Sequence[RouteSpec], products: Sequence[str]) -> list[RouteSpec]:

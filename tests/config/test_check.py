@@ -1,7 +1,10 @@
+from typing import get_args
+
 import pytest
 
-from gpt_trader.config.check import MODES, conflicts
-from gpt_trader.config.schema import ProfileKeys
+from gpt_trader.config.check import conflicts, taken_by
+from gpt_trader.config.venues import ProfileKeys
+from gpt_trader.config.words import Broker, Feed, Mode
 
 GOOD = {"strategy": "hold", "products": ["BTC-USD"]}
 LIVE = {"mode": "live", "feed": "coinbase", "broker": "coinbase"}
@@ -19,17 +22,18 @@ def test_a_good_profile_has_no_conflict():
     assert messages() == []
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("feed", ["synthetic", "file", "coinbase"])
-@pytest.mark.parametrize("broker", ["paper", "coinbase", "observe"])
+@pytest.mark.parametrize("mode", get_args(Mode))
+@pytest.mark.parametrize("feed", get_args(Feed))
+@pytest.mark.parametrize("broker", get_args(Broker))
 def test_a_mode_takes_only_its_own_feeds_and_brokers(mode, feed, broker):
-    feeds, brokers = MODES[mode]
+    feeds, brokers = taken_by(mode)
     found = messages(mode=mode, feed=feed, broker=broker)
-    assert len(found) == (feed not in feeds) + (broker not in brokers)
+    is_split = mode == "live" and feed != broker
+    assert len(found) == (feed not in feeds) + (broker not in brokers) + is_split
 
 
 def test_only_live_sends_orders_to_coinbase():
-    assert [mode for mode, (_, brokers) in MODES.items() if "coinbase" in brokers] == ["live"]
+    assert [mode for mode in get_args(Mode) if "coinbase" in taken_by(mode)[1]] == ["live"]
 
 
 def test_a_live_profile_that_requires_alerts_needs_an_address():

@@ -43,7 +43,7 @@ def test_no_shipped_profile_flatters_its_costs_or_loosens_a_default_limit(name):
 def test_dev_needs_nothing():
     dev = settings("dev")
     assert (dev.mode, dev.feed, dev.broker) == ("dev", "synthetic", "paper")
-    assert not dev.needs_coinbase
+    assert not dev.needs_venue
     assert dev.products == ("BTC-USD", "ETH-USD", "SOL-USD")
     assert (dev.synthetic.seed, dev.cash) == (7, Decimal(10_000))
     assert dev.costs == DEFAULT_COSTS  # no cap on participation

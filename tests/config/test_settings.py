@@ -2,8 +2,9 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.config.schema import Interval, ProfileKeys
+from gpt_trader.config.schema import Interval
 from gpt_trader.config.settings import to_settings
+from gpt_trader.config.venues import ProfileKeys
 from gpt_trader.domain.costs import DEFAULT_COSTS, OrderStyle
 from gpt_trader.domain.times import INTERVALS
 from gpt_trader.risk.policy import RiskPolicy
@@ -67,5 +68,5 @@ def test_settings_cannot_be_changed():
         ("live", "coinbase", "coinbase", True),
     ],
 )
-def test_needs_coinbase(mode, feed, broker, needs):
-    assert settings(mode=mode, feed=feed, broker=broker).needs_coinbase is needs
+def test_needs_venue(mode, feed, broker, needs):
+    assert settings(mode=mode, feed=feed, broker=broker).needs_venue is needs

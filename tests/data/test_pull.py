@@ -224,7 +224,7 @@ SPAN = st.tuples(st.integers(0, 3000), st.integers(0, 3000)).map(lambda s: (min(
 @given(SPAN, st.lists(SPAN, max_size=4))
 def test_pages_cover_just_what_is_missing(wanted, have):
     wanted, have = (wanted[0] * 60, wanted[1] * 60), [(a * 60, b * 60) for a, b in have]
-    found = pages(wanted, have, 60)
+    found = pages(wanted, have, 60, 349)
     assert total_ms(found) == total_ms(missing(wanted, have)) == sum(b - a for a, b in found)
     assert all((b - a) // 60 <= 349 for a, b in found)
     assert found == sorted(found)
@@ -233,7 +233,7 @@ def test_pages_cover_just_what_is_missing(wanted, have):
 @given(st.lists(SPAN, max_size=6))
 def test_holes_asked_for_together_fit_a_page_and_are_all_there(holes):
     holes = [(a * 60, b * 60) for a, b in holes]
-    groups = together(holes, 60)
+    groups = together(holes, 60, 349)
     assert merged(hole for group in groups for hole in group) == merged(holes)
     assert all((group[-1][1] - group[0][0]) // 60 <= 349 for group in groups)
     assert all(a[-1][1] <= b[0][0] for a, b in pairwise(groups))

@@ -3,7 +3,8 @@
 import pytest
 
 from gpt_trader.domain.costs import CostModel
-from gpt_trader.domain.fees import ALWAYS_MS, CHANGED_MS, SCHEDULES, TIERS, tier_rows
+from gpt_trader.domain.fees import tier_rows
+from gpt_trader.domain.schedules import ADVANCED, ALWAYS_MS, CHANGED_MS, RATES, TIERS
 from gpt_trader.kernel.rounding import BPS
 
 
@@ -13,12 +14,12 @@ def in_bps(rows):
 
 
 def test_the_worst_tier_has_no_rows():
-    assert tier_rows("worst", "us") == ()
+    assert tier_rows(ADVANCED, "worst", "us") == ()
     assert CostModel().fee_tiers == ()
 
 
 def test_the_simulated_tier_follows_both_schedules():
-    assert in_bps(tier_rows("simulated", "us")) == [
+    assert in_bps(tier_rows(ADVANCED, "simulated", "us")) == [
         (ALWAYS_MS, 0, 120, 60),
         (ALWAYS_MS, 10_000, 40, 25),
         (ALWAYS_MS, 50_000, 25, 15),
@@ -39,7 +40,7 @@ def test_the_simulated_tier_follows_both_schedules():
     ],
 )
 def test_a_named_tier_stays_at_its_volume(tier, region, before, after):
-    assert in_bps(tier_rows(tier, region)) == [
+    assert in_bps(tier_rows(ADVANCED, tier, region)) == [
         (ALWAYS_MS, 0, *before),
         (CHANGED_MS, 0, *after),
     ]
@@ -49,7 +50,7 @@ def test_a_named_tier_stays_at_its_volume(tier, region, before, after):
 
 
 def test_rates_only_fall_with_volume_and_rows_are_in_order():
-    for schedules in SCHEDULES.values():
+    for schedules in RATES.values():
         for _, rates in schedules:
             assert [r.least for r in rates] == sorted(r.least for r in rates)
             assert rates[0].least == 0

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel
-from gpt_trader.domain.fees import CHANGED_MS
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.schedules import CHANGED_MS
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_EXIT, MAKER, TAKER
 from gpt_trader.kernel.settings import FILL_DTYPE
 from gpt_trader.kernel.slippage import NO_QUOTE

@@ -9,6 +9,7 @@ from gpt_trader.backtest.signals import PrecomputedSignals
 from gpt_trader.data.panel import build_panel
 from gpt_trader.data.resample import resample
 from gpt_trader.domain.fees import tier_rows
+from gpt_trader.domain.schedules import ADVANCED
 from gpt_trader.kernel.settings import Costs, Limits, Style
 from tests.property.strategies import (
     INTERVAL_MS,
@@ -41,7 +42,7 @@ QUICK_TIERS = (
     per_product=st.lists(styles, min_size=3, max_size=3),
     close_at_end=st.booleans(),
     parts=st.sampled_from([1, 1, 4, 24]),
-    fee_tiers=st.sampled_from([(), tier_rows("simulated", "us"), QUICK_TIERS]),
+    fee_tiers=st.sampled_from([(), tier_rows(ADVANCED, "simulated", "us"), QUICK_TIERS]),
 )
 def test_replay_fills_equal_simulate_fills(
     seed: int,

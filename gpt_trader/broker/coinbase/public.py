@@ -20,7 +20,8 @@ GRANULARITIES = {
     21_600_000: "SIX_HOUR",
     86_400_000: "ONE_DAY",
 }
-MOST_CANDLES = 349  # intervals between the first and the last open of one request
+MOST_CANDLES = 349  # in one request: the exchange refuses 351, and its words refuse 350
+NAME = "coinbase"  # as stored bars name their source
 PAGE = 250
 
 
@@ -29,13 +30,15 @@ class PublicMarket:
     """Questions about the past and the present of Coinbase's products."""
 
     rest: Rest
+    name: str = NAME
+    page_bars: int = MOST_CANDLES
 
     def candles(
         self, product_id: str, interval_ms: int, start_ms: int, end_ms: int
     ) -> list[Candle]:
         """Return the candles with opens from start_ms to end_ms, both inclusive; one request.
 
-        At most MOST_CANDLES intervals apart. Oldest first, as answered: nothing is trimmed. Raises
+        At most page_bars of them. Oldest first, as answered: nothing is trimmed. Raises
         DataError for an unknown product.
         """
         params = {

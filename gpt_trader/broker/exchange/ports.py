@@ -28,6 +28,16 @@ from gpt_trader.domain.product import Product
 class Market(Protocol):
     """Questions about the past and the present of products, which need no key."""
 
+    @property
+    def name(self) -> str:
+        """The venue's word, by which stored bars name their source."""
+        ...
+
+    @property
+    def page_bars(self) -> int:
+        """How many candles one question may ask for."""
+        ...
+
     def candles(
         self, product_id: str, interval_ms: int, start_ms: int, end_ms: int
     ) -> list[Candle]:

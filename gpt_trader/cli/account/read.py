@@ -84,7 +84,7 @@ def limits(profile: str | None, *, json: bool) -> None:
         }
         for info in map(reached.exchange.market.product, names)
     ]
-    keys = reached.settings.coinbase
+    keys = reached.settings.access
     requests = {
         "private_per_s": keys.private_requests_per_s,
         "public_per_s": keys.public_requests_per_s,

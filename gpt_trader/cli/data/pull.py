@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import typer
 
 from gpt_trader.app.history import parse_period
-from gpt_trader.broker.coinbase.public import PublicMarket
+from gpt_trader.broker.exchange.ports import Market
 from gpt_trader.cli import output
 from gpt_trader.cli.main import INTERRUPTED
 from gpt_trader.config.load import load_profile
@@ -23,7 +23,6 @@ from gpt_trader.config.settings import Settings
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.data.checks import gaps
 from gpt_trader.data.pull import (
-    PAGE_BARS,
     CandleSource,
     Progress,
     Pulled,
@@ -85,11 +84,11 @@ def run(asked_for: Asked, *, dry_run: bool, json: bool) -> None:
     interval_ms = interval_of(asked_for.interval, asked_for.profile, settings)
     store = Store(data_dir(asked_for.data_dir, os.environ))
     with stop_signals() as stop:
-        market = connect(settings.coinbase, stop.flag.wait)
+        market = connect(settings, stop.flag.wait)
         now_ms = market.now_ms()
         wanted = aligned(wanted_of(asked_for, now_ms), interval_ms, now_ms)
         if dry_run:
-            _plan(store, products, interval_ms, wanted, settings, json=json)
+            _plan(store, market, products, interval_ms, wanted, settings, json=json)
             return
         with writing(store), _progress(products) as tell, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             one = partial(
@@ -134,7 +133,7 @@ def wanted_of(asked_for: Asked, now_ms: int) -> Span:
 
 
 def _one(
-    market: PublicMarket,
+    market: Market,
     store: Store,
     interval_ms: int,
     wanted: Span,
@@ -166,7 +165,7 @@ def _one(
                 "product": product_id,
                 "interval": format_interval(interval_ms),
                 "spans": [wanted],
-                "source": "coinbase",
+                "source": market.name,
                 "added": found.added,
                 "changed": found.changed,
                 "pages": found.pages,
@@ -175,9 +174,7 @@ def _one(
     return Outcome(product_id, found, None)
 
 
-def at_any_interval[T](
-    bring: Callable[[CandleSource], T], market: PublicMarket, interval_ms: int
-) -> T:
+def at_any_interval[T](bring: Callable[[CandleSource], T], market: Market, interval_ms: int) -> T:
     """Bring bars from the market, made of finer ones where it refuses the interval."""
     try:
         return bring(market)
@@ -187,7 +184,7 @@ def at_any_interval[T](
         return bring(coarser(market, interval_ms, FINER[interval_ms]))
 
 
-def info_of(market: PublicMarket, product_id: str) -> ProductInfo:
+def info_of(market: Market, product_id: str) -> ProductInfo:
     """Return what the exchange says of a product; raises DataError with the nearest ids."""
     try:
         return market.product(product_id)
@@ -201,6 +198,7 @@ def info_of(market: PublicMarket, product_id: str) -> ProductInfo:
 
 def _plan(
     store: Store,
+    market: Market,
     products: Sequence[str],
     interval_ms: int,
     wanted: Span,
@@ -211,7 +209,8 @@ def _plan(
     """Say what would be asked for."""
     rows = []
     for product in products:
-        plan = pages(wanted, asked(store, product, interval_ms), interval_ms)
+        have = asked(store, product, interval_ms)
+        plan = pages(wanted, have, interval_ms, market.page_bars)
         rows.append(
             {
                 "product": product,
@@ -220,7 +219,7 @@ def _plan(
                 "to": format_time(wanted[1]),
                 "pages": len(plan),
                 "bars": total_ms(plan) // interval_ms,
-                "seconds": len(plan) / settings.coinbase.public_requests_per_s,
+                "seconds": len(plan) / settings.access.public_requests_per_s,
             }
         )
     output.emit(COMMAND, {"plan": rows}, json=json)
@@ -233,7 +232,7 @@ def _plan(
                 for r in rows
             ],
         )  # fmt: skip
-        print(f"nothing was asked for; a page is at most {PAGE_BARS} bars")
+        print(f"nothing was asked for; a page is at most {market.page_bars} bars")
 
 
 def _show(store: Store, outcomes: Sequence[Outcome], interval_ms: int, *, json: bool) -> None:

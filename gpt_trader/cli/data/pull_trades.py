@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import typer
 
-from gpt_trader.broker.coinbase.public import PublicMarket
+from gpt_trader.broker.exchange.ports import Market
 from gpt_trader.cli import output
 from gpt_trader.cli.data.pull import COMMAND, SIDE_BY_SIDE, Asked, info_of, products_of, wanted_of
 from gpt_trader.cli.main import INTERRUPTED
@@ -48,7 +48,7 @@ def run(asked_for: Asked, *, dry_run: bool, json: bool) -> None:
     products = products_of(asked_for.products, settings)
     store = Store(data_dir(asked_for.data_dir, os.environ))
     with stop_signals() as stop:
-        market = connect(settings.coinbase, stop.flag.wait)
+        market = connect(settings, stop.flag.wait)
         now_ms = market.now_ms()
         wanted = settled(wanted_of(asked_for, now_ms), now_ms)
         if dry_run:
@@ -68,7 +68,7 @@ def run(asked_for: Asked, *, dry_run: bool, json: bool) -> None:
 
 
 def _one(
-    market: PublicMarket, store: Store, wanted: Span, stop: Stop, now_ms: int, product_id: str
+    market: Market, store: Store, wanted: Span, stop: Stop, now_ms: int, product_id: str
 ) -> Outcome:
     try:
         info_of(market, product_id)
@@ -91,7 +91,7 @@ def _one(
                 "product": product_id,
                 "interval": TRADES,
                 "spans": [wanted],
-                "source": "coinbase",
+                "source": market.name,
                 "added": found.added,
                 "changed": found.changed,
                 "pages": found.requests,

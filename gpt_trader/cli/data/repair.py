@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from gpt_trader.broker.coinbase.public import PublicMarket
+from gpt_trader.broker.exchange.ports import Market
 from gpt_trader.cli import output
 from gpt_trader.cli.data.pull import at_any_interval, info_of
 from gpt_trader.cli.main import INTERRUPTED
@@ -57,7 +57,7 @@ def run(
     rows: list[dict[str, Any]] = []
     errors: list[TraderError] = []
     with stop_signals() as stop, writing(store):
-        market = connect(settings.coinbase, stop.flag.wait)
+        market = connect(settings, stop.flag.wait)
         faults: list[Fault] = []
         for product_id in dict.fromkeys(named) or [None]:
             found = set_aside(store, product_id, interval_ms, now_ms)
@@ -94,11 +94,11 @@ def _nothing(store: Store, product_id: str) -> DataError:
 
 
 def _bars(
-    market: PublicMarket, store: Store, series: Series, stop: Stop, local_ms: int
+    market: Market, store: Store, series: Series, stop: Stop, local_ms: int
 ) -> dict[str, Any]:
     """Repair a series; an imported one is only looked at."""
     row = {"product": series.product_id, "interval": format_interval(series.interval_ms)}
-    if not series.is_the_venues:
+    if not series.is_from(market.name):
         source = ", ".join(sorted(series.sources))
         if series.lost:
             raise DataError(
@@ -117,7 +117,7 @@ def _bars(
         tell=lambda _progress: None,
     )
     done = at_any_interval(bring, market, series.interval_ms)
-    return row | {"left": [], "source": "coinbase", "done": _done(done)}
+    return row | {"left": [], "source": market.name, "done": _done(done)}
 
 
 def _done(done: Repaired) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def _done(done: Repaired) -> dict[str, Any]:
     }
 
 
-def _trades(market: PublicMarket, store: Store, fault: Fault, stop: Stop) -> dict[str, Any]:
+def _trades(market: Market, store: Store, fault: Fault, stop: Stop) -> dict[str, Any]:
     """Fetch a day of trades anew."""
     span = settled(fault.span, market.now_ms())
     found = pull_trades(
@@ -157,7 +157,7 @@ def _trades(market: PublicMarket, store: Store, fault: Fault, stop: Stop) -> dic
         "product": fault.product_id,
         "interval": TRADES,
         "left": [],
-        "source": "coinbase",
+        "source": market.name,
         "done": done,
     }
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from gpt_trader.app.account import reach_account
 from gpt_trader.app.orders import Asked, OffGridError, order_of
-from gpt_trader.broker.coinbase.wire import configuration
 from gpt_trader.cli import output
 from gpt_trader.cli.options import session_folder
 from gpt_trader.data.catalog import normalize_id
@@ -15,7 +14,7 @@ from gpt_trader.errors import HaltError, UsageError
 from gpt_trader.observe.cycle import order_json
 from gpt_trader.runtime.journaling import recover_state
 from gpt_trader.runtime.session import view
-from gpt_trader.runtime.venues import product_of
+from gpt_trader.runtime.venues import product_of, venue_of
 
 Json = dict[str, Any]
 DAY_MS = 86_400_000
@@ -29,7 +28,7 @@ def preview(asked: Asked, profile: str | None, *, json: bool) -> None:
         order = order_of(product, asked)
     except OffGridError as error:
         raise HaltError(f"refused: {error.reason.code}: {error.reason.detail}") from None
-    terms = configuration(order, product)
+    terms = venue_of(reached.settings.venue).terms(order, product)
     found = reached.private.preview(order, product)
     data: Json = {"request": terms} | found._asdict()
     output.emit("orders preview", data, list(found.warnings), json=json)

@@ -17,6 +17,7 @@ from gpt_trader.runtime.live.record import LiveRecord
 from gpt_trader.runtime.live.terms import LiveTerms
 from gpt_trader.runtime.session import Session
 from gpt_trader.runtime.summary import Record
+from gpt_trader.runtime.venues import title, venue_of
 from gpt_trader.runtime.wiring import Wired
 
 REDRAW_S = 0.125
@@ -47,20 +48,24 @@ def banner(settings: Settings, wired: Wired, session: Session, folder: str) -> N
 def live_banner(settings: Settings, terms: LiveTerms, session: Session, folder: str) -> None:
     """Say on stderr what trades on which prices, and what is at stake."""
     cash = f"{session.cash / 1e8:,.2f} {terms.plan.quote_currency}"
-    where = settings.coinbase.rest_url or "Coinbase"
-    brokers = {
-        "paper": "paper: fills are simulated against live bids and asks, no order is sent",
-        "observe": "observe: orders are recorded, none is sent",
-        "coinbase": f"{where}: ORDERS ARE SENT, portfolio {terms.plan.portfolio}",
-    }
-    stake = {"paper": f"no money: {cash} of simulated cash", "observe": "no money"}
+    where = settings.access.rest_url or title(settings)
+    match settings.broker:
+        case "paper":
+            broker = "paper: fills are simulated against live bids and asks, no order is sent"
+            stake = f"no money: {cash} of simulated cash"
+        case "observe":
+            broker, stake = "observe: orders are recorded, none is sent", "no money"
+        case venue:
+            name = settings.access.rest_url or venue_of(venue).title
+            broker = f"{name}: ORDERS ARE SENT, portfolio {terms.plan.portfolio}"
+            stake = f"MONEY: up to {cash}"
     rows = [
         ("feed", f"live prices of {where}, {format_interval(terms.plan.interval_ms)} bars"),
-        ("broker", brokers[settings.broker]),
+        ("broker", broker),
         ("products", ", ".join(p.product_id for p in terms.plan.products)),
         ("strategy", ", ".join(_routes(terms.header))),
         ("limits", _limits(terms.plan.limits)),
-        ("at risk", stake.get(settings.broker, f"MONEY: up to {cash}")),
+        ("at risk", stake),
         ("state", f"{folder} ({_begun(session)})"),
     ]
     for name, text in rows:

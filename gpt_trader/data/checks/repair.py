@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from gpt_trader.data.checks import gaps
 from gpt_trader.data.checks.quality import digest
 from gpt_trader.data.checks.verify import TRADES, Fault, quarantine, verify
-from gpt_trader.data.pull import SOURCE, CandleSource, Progress, Pulled, aligned, refetch
+from gpt_trader.data.pull import CandleSource, Progress, Pulled, aligned, refetch
 from gpt_trader.data.store.spans import Span, merged, missing
 from gpt_trader.data.store.store import Store, Stored, listing, read, record
 from gpt_trader.domain.product import Product
@@ -27,10 +27,9 @@ class Series(NamedTuple):
     lost: tuple[Span, ...]
     sources: frozenset[str]
 
-    @property
-    def is_the_venues(self) -> bool:
-        """Whether its bars came from the venue; a series of unknown origin is taken to have."""
-        return not self.sources or SOURCE in self.sources
+    def is_from(self, venue: str) -> bool:
+        """Whether its bars came from a venue; a series of unknown origin is taken to have."""
+        return not self.sources or venue in self.sources
 
 
 class State(NamedTuple):
@@ -134,12 +133,12 @@ def repair(
         tuple(sorted({*first.refused, *second.refused})),
         first.interrupted or second.interrupted,
     )
-    record(store, _entry(series, done, first, second, now_ms))
+    record(store, _entry(series, done, (first, second), source.name, now_ms))
     return done
 
 
 def _entry(
-    series: Series, done: Repaired, first: Pulled, second: Pulled, now_ms: int
+    series: Series, done: Repaired, pulled: tuple[Pulled, Pulled], source: str, now_ms: int
 ) -> dict[str, Any]:
     return {
         "time_ms": now_ms,
@@ -149,10 +148,10 @@ def _entry(
         "spans": done.asked,
         "lost": series.lost,
         "confirmed": done.confirmed,
-        "source": SOURCE,
+        "source": source,
         "added": done.added,
         "changed": done.changed,
-        "pages": first.pages + second.pages,
+        "pages": pulled[0].pages + pulled[1].pages,
         "rows": [done.before.rows, done.after.rows],
         "sha256": [done.before.sha256, done.after.sha256],
     }

@@ -9,7 +9,7 @@ answers would cost more than asking.
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from gpt_trader.data.pull import SETTLE_MS, SOURCE
+from gpt_trader.data.pull import SETTLE_MS
 from gpt_trader.data.store.spans import Span, missing
 from gpt_trader.data.store.store import Store
 from gpt_trader.data.trades.trade_store import asked_trades, write_trades
@@ -26,6 +26,11 @@ FLUSH_SHARE = 4  # or a fourth of what was stored before, so that writing stays 
 
 class TradeSource(Protocol):
     """A venue's tape: the newest trades of a window of whole seconds, at most `limit`."""
+
+    @property
+    def name(self) -> str:
+        """The source that stored trades name."""
+        ...
 
     def trades(self, product_id: str, start_ms: int, end_ms: int, limit: int) -> list[Trade]:
         """Return them in any order."""
@@ -141,7 +146,7 @@ class _Tape:
             return
         trades, answered = self._trades, self._answered
         self._trades, self._answered = [], []
-        written = write_trades(self._store, self._product_id, trades, answered, SOURCE)
+        written = write_trades(self._store, self._product_id, trades, answered, self._source.name)
         self._stored_today += len(trades)
         self.added += written.added
         self.changed += written.changed

@@ -157,7 +157,8 @@ class LiveFeed:
         """Return a product's bars from start to the newest, both inclusive."""
         interval_ms = self.plan.interval_ms
         found: list[Bar] = []
-        for page in pages((start_ms, newest_ms + interval_ms), [], interval_ms):
+        whole = (start_ms, newest_ms + interval_ms)
+        for page in pages(whole, [], interval_ms, self.market.page_bars):
             answer = self.market.candles(
                 product.product_id, interval_ms, page[0], page[1] - interval_ms
             )

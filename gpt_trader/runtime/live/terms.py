@@ -23,8 +23,8 @@ BPS_OF_ONE = Decimal(10_000)
 class Opening(NamedTuple):
     """What an exchange's account is when a session begins or goes on.
 
-    wallets: exact totals by currency. cash: quote that is free to spend. rests: by product, whether a stop may rest at the exchange.
-    maker_rate, taker_rate: fractions, as the account's tier pays them.
+    wallets: exact totals by currency. cash: quote that is free to spend. rests: by product, whether
+    a stop may rest at the exchange. maker_rate, taker_rate: fractions, as the account's tier pays.
     """
 
     portfolio: str
