@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gpt_trader.app.account import ATTEMPTS, wait
+from gpt_trader.app.folders import session_folder
 from gpt_trader.broker.exchange.ports import Account
 from gpt_trader.broker.exchange.scope import check_scope
 from gpt_trader.broker.exchange.stream import Channel, Connection, Stream
-from gpt_trader.cli.options import session_folder
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.secrets import credential_source
 from gpt_trader.config.settings import Settings

@@ -6,8 +6,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gpt_trader.app import run_input
+from gpt_trader.app.folders import session_folder
 from gpt_trader.app.history import Period
-from gpt_trader.cli.options import session_folder
 from gpt_trader.config.load import load_profile
 from gpt_trader.engine.events import Event, HistoryLoaded
 from gpt_trader.engine.ports import Broker, Entry

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gpt_trader.app.folders import session_folder
 from gpt_trader.app.operate import open_session, take
-from gpt_trader.cli import output
-from gpt_trader.cli.options import again, session_folder
 from gpt_trader.engine.events import PauseRequested, Rearmed
 from gpt_trader.engine.records import OrderRefused
 from gpt_trader.errors import HaltError, LockedError
@@ -18,33 +17,27 @@ ANSWER_S = 10.0
 
 
 def switch(
-    command: str,
     event: Callable[[int], PauseRequested | Rearmed],
-    words: str,
     *,
     profile: str | None,
     state_dir: Path | None,
-    json: bool,
-) -> None:
-    """Hand one event, made at this time, to the session; say what holds then.
+) -> dict[str, Any]:
+    """Hand one event, made at this time, to the session; return what holds then.
 
     A running bot gets it through its inbox. Raises HaltError if it is refused, LockedError if
     the bot does not answer.
     """
     try:
-        data = _carried_out(event(clock_ms()), profile, state_dir)
+        data = _carry_out(event(clock_ms()), profile, state_dir)
     except LockedError as error:
-        data = _asked(event(clock_ms()), profile, state_dir, error)
+        data = _ask(event(clock_ms()), profile, state_dir, error)
     refused = data.pop("refused")
     if refused is not None:
         raise HaltError(f"refused: {refused}", hint="see gpt-trader status")
-    output.emit(command, data, json=json)
-    if not json:
-        print(words)
-        print(f"Next: gpt-trader status{again(profile, state_dir)}")
+    return data
 
 
-def _carried_out(
+def _carry_out(
     event: PauseRequested | Rearmed, profile: str | None, state_dir: Path | None
 ) -> dict[str, Any]:
     """Hand the event to the stopped session."""
@@ -60,7 +53,7 @@ def _carried_out(
         return {"refused": refusals[0] if refusals else None} | switches(session.state)
 
 
-def _asked(
+def _ask(
     event: PauseRequested | Rearmed, profile: str | None, state_dir: Path | None, held: LockedError
 ) -> dict[str, Any]:
     """Ask the running bot."""

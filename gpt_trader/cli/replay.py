@@ -18,7 +18,7 @@ def command(*, profile: ProfileName = None, state_dir: StateDir = None, json: Js
 
     Says "identical" with the final digest, or shows the first difference and exits 1.
     """
-    from gpt_trader.cli.options import session_folder
+    from gpt_trader.app.folders import session_folder
     from gpt_trader.domain.times import format_time
     from gpt_trader.runtime.header import signals_of, version_changes
     from gpt_trader.runtime.replay import replay

@@ -15,7 +15,7 @@ def command(*, profile: ProfileName = None, state_dir: StateDir = None, json: Js
 
     Reads the journal only, also beside a running bot.
     """
-    from gpt_trader.cli.options import session_folder
+    from gpt_trader.app.folders import session_folder
     from gpt_trader.runtime.journaling import doubts, recover_state
     from gpt_trader.runtime.session import view
     from gpt_trader.runtime.situation import situation

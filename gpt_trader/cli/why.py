@@ -30,7 +30,7 @@ def command(
 
     Reads the journal only, also beside a running bot.
     """
-    from gpt_trader.cli.options import session_folder
+    from gpt_trader.app.folders import session_folder
     from gpt_trader.data.catalog import normalize_id
     from gpt_trader.domain.times import parse_time
     from gpt_trader.runtime.explained import explained

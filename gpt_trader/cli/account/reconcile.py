@@ -5,9 +5,9 @@ from pathlib import Path
 import typer
 
 from gpt_trader.app.account import reach_account
+from gpt_trader.app.folders import session_folder
 from gpt_trader.broker.exchange.scope import check_portfolio
 from gpt_trader.cli import output
-from gpt_trader.cli.options import session_folder
 from gpt_trader.errors import UsageError
 from gpt_trader.runtime.journaling import doubts, recover_state
 from gpt_trader.runtime.live.agreement import differences, expected_wallets

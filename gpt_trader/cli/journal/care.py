@@ -4,8 +4,9 @@ import sys
 from pathlib import Path
 from typing import IO
 
+from gpt_trader.app.folders import session_folder
 from gpt_trader.cli import output
-from gpt_trader.cli.options import again, session_folder
+from gpt_trader.cli.options import again
 from gpt_trader.engine.events import Started
 from gpt_trader.engine.written import tagged_text
 from gpt_trader.errors import JournalError, StorageError

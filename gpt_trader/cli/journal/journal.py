@@ -23,7 +23,7 @@ def _group() -> None:
 @app.command()
 def verify(*, profile: ProfileName = None, state_dir: StateDir = None, json: Json = False) -> None:
     """Prove the journal's structure, every link of its chain and every snapshot."""
-    from gpt_trader.cli.options import session_folder
+    from gpt_trader.app.folders import session_folder
     from gpt_trader.errors import JournalError
     from gpt_trader.journal.sqlite import open_journal
     from gpt_trader.runtime.session import JOURNAL

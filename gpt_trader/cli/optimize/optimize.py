@@ -33,7 +33,7 @@ from gpt_trader.cli.options import (
     ToTime,
     TouchFills,
 )
-from gpt_trader.cli.output import Json, ProfileName, Sets, emit
+from gpt_trader.cli.output import Json, ProfileName, Sets, emit, note
 
 
 class Goal(StrEnum):
@@ -96,9 +96,12 @@ def command(
     from gpt_trader.app import optimize as optimize_run
     from gpt_trader.app.history import parse_period
     from gpt_trader.backtest.files import check_outputs, write_lines
+    from gpt_trader.cli.main import INTERRUPTED
     from gpt_trader.cli.optimize import view as optimize_view
+    from gpt_trader.cli.optimize.progress import Shown, again, next_command
     from gpt_trader.optimize.document import document
     from gpt_trader.optimize.page import html
+    from gpt_trader.optimize.space import parse_axis
 
     check_outputs({"--report": report})
     asked = backtest_input.Asked(
@@ -134,12 +137,27 @@ def command(
         self_check=True,
     )
     say_if_compiling(SIMULATOR)
-    search = optimize_run.run(
-        asked, grid or [], folds=folds, objective=objective.value, state_dir=state_dir
-    )
+    axes = [parse_axis(text) for text in grid or []]
+    shown = Shown(axes)
+    try:
+        search = optimize_run.run(
+            asked,
+            axes,
+            folds=folds,
+            objective=objective.value,
+            state_dir=state_dir,
+            progress=shown.note,
+        )
+    except KeyboardInterrupt:
+        shown.clear()
+        note(f"stopped: {shown.done:,} of {shown.total:,} points are done and kept")
+        note(f"go on with: {again()}")
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        shown.clear()
     if report is not None:
         write_lines(report, html(search), [])
     if not json:
-        optimize_view.show(search, then=optimize_run.next_command(asked, search))
+        optimize_view.show(search, then=next_command(asked, search))
     labels = [search.label] if json and search.label else []
     emit("optimize", document(search), labels, json=json)

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from gpt_trader.app.account import reach_account
+from gpt_trader.app.folders import session_folder
 from gpt_trader.app.orders import Asked, OffGridError, order_of
 from gpt_trader.cli import output
-from gpt_trader.cli.options import session_folder
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.domain.account import RemoteFill, RemoteOrder
 from gpt_trader.domain.times import format_time

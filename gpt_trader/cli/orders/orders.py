@@ -123,7 +123,7 @@ def list_orders(
     *, profile: ProfileName = None, state_dir: StateDir = None, json: Json = False
 ) -> None:
     """List open orders and the newest that have ended."""
-    from gpt_trader.cli.options import session_folder
+    from gpt_trader.app.folders import session_folder
     from gpt_trader.observe.cycle import order_json
     from gpt_trader.runtime.journaling import doubts, recover_state
     from gpt_trader.runtime.session import view

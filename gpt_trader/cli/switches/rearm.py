@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from gpt_trader.cli.options import StateDir
+from gpt_trader.cli.options import StateDir, again
 from gpt_trader.cli.output import Json, ProfileName
+from gpt_trader.cli.switches.view import show
 
 
 def command(
@@ -26,11 +27,9 @@ def command(
 
     if not by.strip() or not reason.strip():
         raise UsageError("expected --by NAME and --reason TEXT", hint="both go into the journal")
-    switch(
-        "rearm",
+    data = switch(
         lambda now_ms: Rearmed(now_ms, by, reason),
-        f"rearmed by {by}: {reason}",
         profile=profile,
         state_dir=state_dir,
-        json=json,
     )
+    show("rearm", data, f"rearmed by {by}: {reason}", again(profile, state_dir), json=json)

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from gpt_trader.cli.options import StateDir
+from gpt_trader.cli.options import StateDir, again
 from gpt_trader.cli.output import Json, ProfileName
+from gpt_trader.cli.switches.view import show
 
 
 def command(
@@ -19,11 +20,9 @@ def command(
     from gpt_trader.app.switch import switch
     from gpt_trader.engine.events import PauseRequested
 
-    switch(
-        "resume",
+    data = switch(
         lambda now_ms: PauseRequested(now_ms, by, paused=False),
-        "resumed: entries pass again",
         profile=profile,
         state_dir=state_dir,
-        json=json,
     )
+    show("resume", data, "resumed: entries pass again", again(profile, state_dir), json=json)

@@ -4,8 +4,11 @@ from typing import Annotated
 
 import typer
 
+from gpt_trader.cli import output
 from gpt_trader.cli.options import StateDir
 from gpt_trader.cli.output import Json, ProfileName
+
+DIED = 1
 
 
 def command(
@@ -23,6 +26,17 @@ def command(
     Protective stops stay. Nothing is latched: the bot may start again, and finds what happened.
     Ends when the run it watches has ended in good order; exits 1 after a death.
     """
-    from gpt_trader.app.watchdog import run
+    from gpt_trader.app.watchdog import watch
+    from gpt_trader.runtime.stop import stop_signals
 
-    run(silent_s, once=once, profile=profile, state_dir=state_dir, json=json)
+    with stop_signals() as stop:
+        found = watch(silent_s, stop, once=once, profile=profile, state_dir=state_dir)
+    output.emit("watchdog", found, json=json)
+    if not json:
+        words = "no run is under way"
+        if found.silent_s is not None:
+            words = f"silent for {found.silent_s:.0f} s"
+        left = len(found.entries_left_open)
+        print(f"{words}; entries left open: {left}" if found.died else words)
+    if found.died:
+        raise typer.Exit(DIED)
