@@ -43,8 +43,9 @@ from gpt_trader.kernel.entries import note_decision
 from gpt_trader.kernel.ledger import quote
 from gpt_trader.kernel.limits import Marks, count_entry
 from gpt_trader.kernel.settings import Costs
-from gpt_trader.kernel.sizing import Ticket, place
-from gpt_trader.kernel.slot import KIND_LIMIT, KIND_SIZE, KIND_VALUE, Slot, clear_working
+from gpt_trader.kernel.sizing import Ticket
+from gpt_trader.kernel.slot import KIND_LIMIT, KIND_SIZE, KIND_VALUE, Slots, copy_slots
+from gpt_trader.kernel.table import clear_order, place_order
 
 NONE_ARRIVED: frozenset[int] = frozenset()
 
@@ -152,16 +153,17 @@ def _take_decision(plan: Plan, state: State, record: rec.Decided) -> State:
     decision, order = record.decision, record.order
     j = plan.index[decision.product_id]
     works_on = order is not None or decision.code == HOLD_ORDER_WORKING
-    slots = note_decision(state.slots, j, decision.weight, plan.limits_row, works_on)
+    slots = copy_slots(state.slots)
+    note_decision(slots, j, decision.weight, plan.limits_row, works_on)
     marks = state.marks
     changed: list[Order] = []
     if record.cancelled is not None:
         waiting = state.orders[record.cancelled]
         status, reserve = cancelling(waiting.status), int(slots["reserve_units"][j])
         changed.append(waiting._replace(status=status, reserve=reserve))
-        clear_working(slots[j])
+        clear_order(slots, j)
     if order is not None:
-        _rest(slots[j], record, order, costs_now(plan, state))
+        _rest(slots, j, record, order, costs_now(plan, state))
         changed.append(order)
         if not order.reduce_only:
             marks = Marks(*count_entry(marks))
@@ -170,10 +172,11 @@ def _take_decision(plan: Plan, state: State, record: rec.Decided) -> State:
     return with_orders(plan, moved, *changed) if changed else moved
 
 
-def _rest(slot: Slot, record: rec.Decided, order: Order, costs: Costs) -> None:
+def _rest(slots: Slots, j: int, record: rec.Decided, order: Order, costs: Costs) -> None:
     """Put a decision's order into its product's slot, in place."""
-    place(
-        slot,
+    place_order(
+        slots,
+        j,
         _ticket(record.decision.code, order),
         record.decision.bar_ms,
         order.expire_ms,

@@ -43,18 +43,16 @@ from gpt_trader.engine.state import (
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_OPERATOR, FILL_REDUCE
 from gpt_trader.kernel.fees import count_volume
 from gpt_trader.kernel.limits import Marks, count_entry
-from gpt_trader.kernel.match import after_fill, fill_units, trigger_stop
+from gpt_trader.kernel.match import fill_units
 from gpt_trader.kernel.rounding import buy_cost
 from gpt_trader.kernel.settings import Costs
 from gpt_trader.kernel.slot import (
     KIND_VALUE,
     ORDINAL_QUOTE,
-    Slot,
-    clear_working,
+    Slots,
     copy_slots,
-    count_unfilled,
-    set_levels,
 )
+from gpt_trader.kernel.table import clear_order, fill_order, miss_order, protect, trigger
 
 Ints = NDArray[np.int64]
 
@@ -79,9 +77,9 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
     reason = FILL_OPERATOR if is_stray else fill.reason
     costs = costs_at(plan, state, fill.time_ms)
     if record.lots:
-        after_fill(slots[j], fill.side, record.lots, fill.ticks, reason, costs)
+        fill_order(slots, j, fill.side, record.lots, fill.ticks, reason, costs)
         if is_stray and state.slots["lots"][j] == 0:
-            _guard(slots[j], state.orders[fill.client_order_id].guard, fill, costs)
+            _protect(slots, j, state.orders[fill.client_order_id].guard, fill, costs)
     spent = state.cash - record.cash
     if in_slot:
         if slots["kind"][j] == KIND_VALUE:
@@ -103,10 +101,8 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
         status=next_status(order.status, OrderStatus.OPEN),  # a fill proves that it was placed
     )
     gone = []
-    if (
-        slots["lots"][j] == 0
-    ):  # the protection of a closed position is gone; one that rests is seen out
-        gone = [
+    if slots["lots"][j] == 0:
+        gone = [  # the protection of a closed position; one that rests is seen out
             other._replace(status=OrderStatus.CANCELLED)
             for other in state.open_orders
             if other.origin is Origin.PROTECTION
@@ -128,16 +124,18 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
     return with_orders(plan, moved, filled, *gone)
 
 
-def _guard(slot: Slot, guard: tuple[float, ...], fill: Fill, costs: Costs) -> None:
+def _protect(slots: Slots, j: int, guard: tuple[float, ...], fill: Fill, costs: Costs) -> None:
     """Give a position the protection that its entry was decided with, in place."""
     if not guard:
         return
     stop, take, trail, max_bars = guard
-    slot["peak_ticks"] = float(fill.ticks)
-    slot["stop"], slot["take"], slot["trail"] = (share or math.nan for share in (stop, take, trail))
-    slot["bars_held"], slot["max_bars"] = 0, int(max_bars)
-    slot["protection_taker_e8"], slot["protection_maker_e8"] = costs.taker_e8, costs.maker_e8
-    set_levels(slot)
+    slots["bars_held"][j], slots["max_bars"][j] = 0, int(max_bars)
+    slots["protection_taker_e8"][j], slots["protection_maker_e8"][j] = (
+        costs.taker_e8,
+        costs.maker_e8,
+    )
+    shares = [share or math.nan for share in (stop, take, trail)]
+    protect(slots, j, fill.ticks, *shares)
 
 
 def _counted(plan: Plan, state: State, fill: Fill, lots: int) -> Ints:
@@ -194,8 +192,8 @@ def take_status(plan: Plan, state: State, event: OrderUpdated) -> State:
         if event.status is OrderStatus.FILLED:
             slots["attempts"][j] = 0
         elif event.status is not OrderStatus.CANCELLED or _was_given_up(order):
-            count_unfilled(slots[j])
-        clear_working(slots[j])
+            miss_order(slots, j)
+        clear_order(slots, j)
         moved = state._replace(slots=slots)
     return with_orders(plan, moved, changed)
 
@@ -212,8 +210,8 @@ def cut_position(plan: Plan, state: State, record: rec.PositionCut) -> State:
     held = int(slots["lots"][j])
     side = -1 if held > 0 else 1
     gone = abs(held) - record.lots
-    after_fill(
-        slots[j], side, gone, int(slots["close_ticks"][j]), FILL_REDUCE, costs_now(plan, state)
+    fill_order(
+        slots, j, side, gone, int(slots["close_ticks"][j]), FILL_REDUCE, costs_now(plan, state)
     )
     return state._replace(slots=slots)
 
@@ -222,7 +220,7 @@ def take_position(plan: Plan, state: State, found: PositionFound) -> State:
     """Hold what another journal knew of, with the levels of the protection that rests for it."""
     j = plan.index[found.product_id]
     slots = copy_slots(state.slots)
-    after_fill(slots[j], 1, found.lots, found.ticks, FILL_ENTRY, costs_now(plan, state))
+    fill_order(slots, j, 1, found.lots, found.ticks, FILL_ENTRY, costs_now(plan, state))
     order = found.order
     if order is None:
         return state._replace(slots=slots)
@@ -252,7 +250,7 @@ def close_by_quote(plan: Plan, state: State, record: rec.GuardTaken) -> State:
         other = state.orders[key]
         held_back = reserve if key == working else other.reserve
         changed.append(other._replace(status=cancelling(other.status), reserve=held_back))
-    trigger_stop(slots[j])
+    trigger(slots, j)
     slots["cause"][j], slots["ordinal"][j] = order.sent_ms, ORDINAL_QUOTE
     slots["reason"][j] = order.reason
     sent = state._replace(slots=slots, protected_ms=replaced(state.protected_ms, j, order.sent_ms))
@@ -264,7 +262,7 @@ def _trigger(plan: Plan, state: State, j: int, order_id: str) -> State:
     if state.slots["lots"][j] == 0 or state.slots["stop_ticks"][j] == 0:
         return state
     slots = copy_slots(state.slots)
-    trigger_stop(slots[j])
+    trigger(slots, j)
     known = state.orders.get(order_id)
     order = (
         _protection(plan, state, j, OrderStatus.TRIGGERED)
@@ -287,7 +285,7 @@ def mark_cancelled(
     if in_cycle and working_id(plan, state, j) == client_order_id:
         slots = copy_slots(state.slots)
         changed = changed._replace(reserve=int(slots["reserve_units"][j]))
-        clear_working(slots[j])
+        clear_order(slots, j)
         state = state._replace(slots=slots)
     return with_orders(plan, state, changed)
 

@@ -7,8 +7,8 @@ from gpt_trader.engine.events import HistoryLoaded
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State, replaced, with_new_orders
 from gpt_trader.engine.window import Window, window_of
-from gpt_trader.kernel.entries import close_bar
 from gpt_trader.kernel.slot import copy_slots
+from gpt_trader.kernel.table import close_bar
 
 
 def take_history(plan: Plan, state: State, event: HistoryLoaded) -> State:
@@ -34,10 +34,12 @@ def take_bar(plan: Plan, state: State, bar: Bar, funding: int) -> State:
     j = plan.index[bar.product_id]
     if state.open_orders:
         state = _seen_by(state, bar.product_id)
+    slots = copy_slots(state.slots)
+    close_bar(slots, j, bar.close, bar.half_spread_e8)
     return state._replace(
         cash=state.cash + funding,
         funding=state.funding + funding,
-        slots=close_bar(state.slots, j, bar.close, bar.half_spread_e8),
+        slots=slots,
         windows=replaced(state.windows, j, _appended(plan, state.windows[j], j, bar)),
         bars_seen=replaced(state.bars_seen, j, state.bars_seen[j] + 1),
         last_bar_ms=replaced(state.last_bar_ms, j, bar.open_ms),

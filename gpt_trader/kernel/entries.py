@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.ledger import quote, value_at
 from gpt_trader.kernel.limits import Guards, Marks, mark
-from gpt_trader.kernel.match import is_quiet
 from gpt_trader.kernel.settings import Costs, Limits
 from gpt_trader.kernel.sizing import decide, note_weight
-from gpt_trader.kernel.slot import Slots, at_close
+from gpt_trader.kernel.slot import Slots
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -40,21 +39,6 @@ def limits_of(row: Floats) -> Limits:
     return Limits(
         row[0], row[1], row[2], row[3], int(row[4]), int(row[5]), row[6], int(row[7])
     )  # fmt: skip
-
-
-@compiled
-def is_idle(slots: Slots, j: int, high: int, low: int) -> bool:
-    """Whether a bar leaves product j's working order and protection as they are."""
-    return is_quiet(slots[j], high, low)
-
-
-@compiled
-def close_bar(slots: Slots, j: int, close: int, half_spread_e8: int) -> Slots:
-    """Return a copy with product j's holding time and trail advanced to a bar's close."""
-    slots = slots.copy()
-    at_close(slots[j], close)
-    slots[j]["half_spread_e8"] = half_spread_e8
-    return slots
 
 
 @compiled
@@ -144,10 +128,8 @@ def decide_product(
 
 
 @compiled
-def note_decision(slots: Slots, j: int, weight: float, limits: Floats, works_on: bool) -> Slots:
-    """Return a copy with a decision's weight noted; without an order none went unfilled."""
-    slots = slots.copy()
+def note_decision(slots: Slots, j: int, weight: float, limits: Floats, works_on: bool) -> None:
+    """Note a decision's weight, in place; without an order (works_on) none went unfilled."""
     note_weight(slots[j], weight, limits_of(limits))
     if not works_on:
         slots[j]["attempts"] = 0
-    return slots

@@ -34,12 +34,12 @@ from gpt_trader.engine.state import State, costs_at
 from gpt_trader.kernel import match
 from gpt_trader.kernel import match_order as orders
 from gpt_trader.kernel.codes import MAKER
-from gpt_trader.kernel.entries import is_idle
 from gpt_trader.kernel.rounding import buy_cost, lots_for_quote
 from gpt_trader.kernel.settings import FILL_DTYPE, Costs
 from gpt_trader.kernel.sizing import account_sums
 from gpt_trader.kernel.slippage import NO_QUOTE, Drift, bar_drift
-from gpt_trader.kernel.slot import Slot, copy_slots
+from gpt_trader.kernel.slot import Slots, copy_slots
+from gpt_trader.kernel.table import is_idle, match_slot
 
 _STATUS = {
     match.LOG_FILLED: OrderStatus.FILLED,
@@ -146,8 +146,8 @@ def match_product(
     j = plan.index[bar.product_id]
     if is_idle(state.slots, j, bar.high, bar.low) and not state.open_orders:
         return []
-    slot = copy_slots(state.slots)[j]
-    found = _match_slot(plan, state, j, bar, slot, parts, time_ms, is_moment=is_moment)
+    slots = copy_slots(state.slots)
+    found = _match_slot(plan, state, j, bar, slots, parts, time_ms, is_moment=is_moment)
     room = match.room_lots(bar.volume, plan.costs, plan.products[j].spec)
     room -= sum(e.fill.lots for e in found if isinstance(e, FillReceived))
     free = state.cash - int(account_sums(state.slots, plan.specs)[1])
@@ -155,10 +155,12 @@ def match_product(
         if order.product_id == bar.product_id and _is_working(order):
             if is_moment and time_ms - order.sent_ms > AT_ONCE_MS:
                 order = order._replace(is_new=False)  # noqa: PLW2901
-            outcome = _match_operator(plan, state, order, bar, int(slot["lots"]), int(room), free)
+            outcome = _match_operator(
+                plan, state, order, bar, int(slots["lots"][j]), int(room), free
+            )
             found += _reports(order, outcome, time_ms)
             if outcome.fill is not None:
-                slot["lots"] += order.side * outcome.fill.lots
+                slots["lots"][j] += order.side * outcome.fill.lots
                 room -= outcome.fill.lots
                 free -= max(outcome.spent - order.reserve, 0)
     return found
@@ -199,17 +201,17 @@ def _match_slot(
     state: State,
     j: int,
     bar: Bar,
-    slot: Slot,
+    slots: Slots,
     parts: tuple[int, Sequence[Bar]],
     time_ms: int,
     *,
     is_moment: bool,
 ) -> list[Event]:
-    """Match the product's working order and protection; leaves the position in `slot`.
+    """Match the product's working order and protection; leaves the position in `slots`.
 
     parts: the interval and the bars, in order, that the bar is made of.
     """
-    if match.is_quiet(slot, bar.high, bar.low):
+    if is_idle(slots, j, bar.high, bar.low):
         return []
     product = plan.products[j]
     interval_ms, fine = parts
@@ -218,10 +220,10 @@ def _match_slot(
     logged: list[list[int]] = []
     cash, row = state.cash, 0
     for k, part in enumerate(fine):
-        if match.is_quiet(slot, part.high, part.low):
+        if is_idle(slots, j, part.high, part.low):
             continue
-        cash, row, n_log = match.match_bar(
-            slot, cash, 0, j, bar.open_ms, part.open, part.high, part.low, part.volume,
+        cash, row, n_log = match_slot(
+            slots, j, cash, bar.open_ms, part.open, part.high, part.low, part.volume,
             interval_ms, product.spec, _costs_at(plan, state, bar, part), fills, row, log,
             k == 0 and not is_moment, k == len(fine) - 1 and not is_moment,
         )  # fmt: skip
