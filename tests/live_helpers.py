@@ -12,7 +12,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from gpt_trader.app.run_live import checked_portfolio, known_rests, read_account
 from gpt_trader.broker.coinbase.keys import Signer
 from gpt_trader.broker.coinbase.messages import DIALECT
 from gpt_trader.broker.coinbase.private import Private
@@ -24,6 +23,7 @@ from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.config.load import load_profile
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.targets import Condition, Targets
+from gpt_trader.runtime.live.account import checked_portfolio, known_rests, read_account
 from gpt_trader.runtime.live.feed import LiveFeed
 from gpt_trader.runtime.live.reconcile import Reconciler
 from gpt_trader.runtime.live.terms import LiveTerms, live_terms

@@ -26,6 +26,9 @@ class Period(NamedTuple):
     end_ms: int | None
 
 
+ALL_OF_IT = Period(None, None)
+
+
 def parse_period(start: str | None, end: str | None) -> Period:
     """Return `--from` and `--to` as a period; raise UsageError if it cannot hold a bar."""
     first = None if start is None else parse_time(start)

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gpt_trader.app import run_input
+from gpt_trader.app.asked import Asked, check_live, settings_of
 from gpt_trader.app.folders import session_folder
-from gpt_trader.app.history import Period
+from gpt_trader.app.simulated import prepare
 from gpt_trader.config.load import load_profile
 from gpt_trader.engine.events import Event, HistoryLoaded
 from gpt_trader.engine.ports import Broker, Entry
@@ -43,9 +43,9 @@ def open_session(
                 _look(session, header, fresh=fresh)
             yield session
         return
-    asked = run_input.Asked(profile, {}, [], [], Period(None, None), None, None, True, False)
-    settings = run_input.settings_of(asked)
-    wired, _ = run_input.prepare(asked, settings)
+    asked = Asked(profile)
+    settings = settings_of(asked)
+    wired, _ = prepare(asked, settings)
     folder = folder_of(settings.profile, state_dir, os.environ)
     with start(wired, folder, lambda _: False) as session:
         for event in feed(wired, session.state):
@@ -89,7 +89,7 @@ def _live_parts(
     if not header.mode.trades_money:
         return simulated_broker(header.broker), exchange.now_ms
     if not reads:
-        run_input.check_live(settings, live=live)
+        check_live(settings, live=live)
     private = connect_account(
         settings,
         os.environ,

@@ -1,128 +1,145 @@
-"""Running a prepared session to its end, and saying what it came to."""
+"""Running a session to its end: the one shell of dev, paper, observe and live."""
 
-import os
-import shlex
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from gpt_trader.app import run_input
+from gpt_trader.app.asked import Asked, settings_of
+from gpt_trader.app.desk import Desk, Say
 from gpt_trader.app.paging import paging
+from gpt_trader.app.simulated import simulated_desk
 from gpt_trader.backtest.files import FILLS_HEADER, check_writable, write_lines
-from gpt_trader.cli.options import again
-from gpt_trader.cli.output import encode, warn
-from gpt_trader.cli.run import view as run_view
+from gpt_trader.config.settings import Settings
 from gpt_trader.config.words import venue_in
 from gpt_trader.domain.times import format_time
 from gpt_trader.engine.drive import Observer
-from gpt_trader.engine.events import FillReceived
-from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.events import FillReceived, StopRequested
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import FillBooked
 from gpt_trader.engine.state import State
-from gpt_trader.observe.cycle import fill_json
+from gpt_trader.errors import DataError
+from gpt_trader.observe.cycle import Cycle, fill_json
 from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.journaling import read_entries
+from gpt_trader.runtime.live.record import LiveRecord
+from gpt_trader.runtime.live.terms import LiveTerms
 from gpt_trader.runtime.loop import run_feed
-from gpt_trader.runtime.notes import Notes
 from gpt_trader.runtime.requests import Inbox
 from gpt_trader.runtime.session import Session, clock_ms, start
-from gpt_trader.runtime.simulated import feed, first_live_row
-from gpt_trader.runtime.state_dir import state_dir as folder_of
 from gpt_trader.runtime.stop import Stop
-from gpt_trader.runtime.summary import Outcome, record_of, summary_line
+from gpt_trader.runtime.summary import Outcome, Record
 from gpt_trader.runtime.wiring import Wired
 
-LAST_SHOWN = 24
+type OnCycle = Callable[[Cycle], None]
 
 
-class Ended(NamedTuple):
-    """How a run ended."""
+@dataclass(frozen=True, slots=True)
+class View:
+    """Who is told of a run.
 
+    begin: once, when the session is open. cycles: gives what takes each decided cycle, with the
+    session's record and how many cycles are expected.
+    """
+
+    note: Say
+    warn: Say
+    begin: Callable[[Settings, Wired | LiveTerms, Session], None]
+    cycles: Callable[[Record | LiveRecord, int | None], AbstractContextManager[OnCycle]]
+
+
+class Ran(NamedTuple):
+    """What a run came to. summary: JSON, of the whole session. cycles: decided in this run.
+
+    product: the one that last did something. next_close_ms: when there is something to decide, if
+    nothing was. unseen: why the account could not be looked at in the end.
+    """
+
+    summary: dict[str, Any]
     cycles: int
     interrupted: bool
     halted: bool
-    last_bar: str
-    is_over: bool = False  # the market's data has ended
-    unseen: str = ""  # why the account could not be looked at in the end
+    product: str
+    next_close_ms: int | None
+    unseen: str
 
 
-def run(
-    asked: run_input.Asked,
-    *,
-    stop: Stop,
-    cycles: int | None,
-    once: bool,
-    state_dir: Path | None,
-    fills: Path | None,
-    json: bool,
-) -> Ended:
-    """Run what was asked for; show each cycle, then the summary."""
-    if fills is not None:
-        check_writable(fills)
-    settings = run_input.settings_of(asked)
-    if venue_in(settings.feed) is not None:
-        from gpt_trader.app.run_live import run_live
+def run(asked: Asked, view: View, stop: Stop) -> Ran:
+    """Run what was asked for until it ends, or a stop is asked for.
 
-        return run_live(
-            asked,
-            settings,
-            stop=stop,
-            cycles=cycles,
-            once=once,
-            state_dir=state_dir,
-            fills=fills,
-            json=json,
-        )
-    wired, notes = run_input.prepare(asked, settings)
-    folder = folder_of(settings.profile, state_dir, os.environ)
-    last_ms = int(wired.panel.time[-1])
-    for message in notes:
-        warn(message)
+    Raises UsageError, ConfigError, DataError (also where one cycle was asked for and the data is
+    over), AuthError, LockedError, JournalError, StorageError, HaltError or a BrokerError.
+    """
+    if asked.fills is not None:
+        check_writable(asked.fills)
+    settings = settings_of(asked)
+    desk = _desk(asked, settings, view, stop)
+    is_live = desk.terms.header.mode.is_live
     with (
-        start(wired, folder, lambda state: not once and state.cycle_ms >= last_ms) as session,
+        start(
+            desk.terms, desk.folder, desk.has_ended, broker=desk.broker, now_ms=desk.now_ms
+        ) as session,
         paging(settings, session) as pager,
     ):
-        run_view.banner(settings, wired, session, str(folder))
-        resumed = session.resumed
-        record = record_of(wired, session)
-        controls = controls_of(session, session.time_ms)
-        with run_view.display(record, _cycles_left(wired, session, cycles), json=json) as show:
-            done = run_feed(
-                session,
-                controls.around(feed(wired, session.state)),
-                stop=stop,
-                watch=watched(record.take, controls.watch, pager.watch),
-                on_cycle=show,
-                cycles=cycles,
-                pause_s=1.0 / (settings.run.speed_bars_per_s or float("inf")),
-            )
-        session.durable.snapshot()
-        if fills is not None:
-            write_fills(fills, session)
+        controls = _controls(session)
+        with desk.trade(session, controls, pager) as trading:
+            view.begin(settings, desk.terms, session)
+            record = desk.record(session)
+            with view.cycles(record, desk.cycles_left(session.state)) as on_cycle:
+                done = run_feed(
+                    session,
+                    trading.events,
+                    stop=stop,
+                    watch=_tell_each(record.take, controls.watch, pager.watch),
+                    on_cycle=on_cycle,
+                    cycles=desk.cycles,
+                    pause_s=desk.pause_s,
+                )
+            if stop.asked and is_live:  # stops stay there, what could open a position goes
+                session.take(StopRequested(session.time_ms(), "signal"), record.take)
+            session.durable.snapshot()
+            if asked.fills is not None:
+                write_fills(asked.fills, session)
         state = session.state
-    ended = Ended(done, stop.asked, bool(state.halted or state.marks.halted), format_time(last_ms))
-    if once and not done and not stop.asked:
-        return ended._replace(is_over=True)
-    summary = summary_line(
-        record, state, settings.costs, Outcome(done, resumed, stop.asked, str(folder))
-    )
-    if json:
-        print(encode(summary), flush=True)
-    else:
-        run_view.show_summary(
-            summary, following(asked.profile, state_dir, wired.plan, record.notes)
+    if asked.once and not done and not is_live and not stop.asked:
+        raise DataError(
+            f"the market's data ended at {format_time(session.ends_ms)}: "
+            "there is no bar to decide on",
+            hint="without --once a new session starts; or another --state-dir",
         )
-    return ended
+    outcome = Outcome(done, session.resumed, stop.asked, str(desk.folder))
+    acted = [d for d in record.notes.latest if d is not None and d.action != "hold"]
+    return Ran(
+        summary=record.summary(state, outcome),
+        cycles=done,
+        interrupted=stop.asked,
+        halted=bool(state.halted or state.marks.halted),
+        product=acted[0].product_id if acted else session.plan.products[0].product_id,
+        next_close_ms=_next_close(session) if is_live and asked.once and not done else None,
+        unseen=trading.unseen(),
+    )
 
 
-def controls_of(session: Session, now_ms: Callable[[], int]) -> Controls:
+def _desk(asked: Asked, settings: Settings, view: View, stop: Stop) -> Desk:
+    if venue_in(settings.feed) is None:
+        return simulated_desk(asked, settings, view.warn)
+    from gpt_trader.app.live import live_desk  # a market of the past needs no network
+
+    return live_desk(asked, settings, stop, note=view.note, warn=view.warn)
+
+
+def _next_close(session: Session) -> int:
+    return max(session.state.last_bar_ms) + 2 * session.plan.interval_ms
+
+
+def _controls(session: Session) -> Controls:
     """Return what listens to `kill`, `pause`, `resume` and `rearm` while a session runs."""
-    folder = session.latch.folder
-    return Controls(session.latch, Inbox(folder), lambda: session.state, now_ms, clock_ms)
+    inbox = Inbox(session.latch.folder)
+    return Controls(session.latch, inbox, lambda: session.state, session.time_ms, clock_ms)
 
 
-def watched(*watchers: Observer) -> Observer:
+def _tell_each(*watchers: Observer) -> Observer:
     """Return an observer that tells each of several."""
 
     def tell(state: State, entries: Sequence[Entry]) -> None:
@@ -130,20 +147,6 @@ def watched(*watchers: Observer) -> Observer:
             watch(state, entries)
 
     return tell
-
-
-def _cycles_left(wired: Wired, session: Session, cycles: int | None) -> int:
-    """Return how many cycles this run has before it."""
-    time = wired.panel.time[first_live_row(wired) :]
-    left = int((time > session.state.cycle_ms).sum())
-    return left if cycles is None else min(left, cycles)
-
-
-def following(profile: str | None, state_dir: Path | None, plan: Plan, notes: Notes) -> str:
-    """Return a command that explains the product which last did something."""
-    acted = [d for d in notes.latest if d is not None and d.action != "hold"]
-    product = acted[0].product_id if acted else plan.products[0].product_id
-    return f"gpt-trader why {shlex.quote(product)} --last {LAST_SHOWN}" + again(profile, state_dir)
 
 
 def write_fills(path: Path, session: Session) -> None:

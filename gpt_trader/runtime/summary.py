@@ -52,6 +52,10 @@ class Record:
         finite: Floats = path[np.isfinite(path)]
         return finite
 
+    def summary(self, state: State, outcome: "Outcome") -> Json:
+        """Return what the session came to, as JSON."""
+        return summary_line(self, state, outcome)
+
 
 def record_of(wired: Wired, session: Session) -> Record:
     """Return the record of what the session's journal holds already, its whole chain checked.
@@ -90,9 +94,10 @@ def path_so_far(wired: Wired, raw: RawRun, state: State) -> Path | None:
     return Path(bars, wired.panel.interval_ms, time, path, raw.fills, wired.cash)
 
 
-def summary_line(record: Record, state: State, costs: CostModel, outcome: Outcome) -> Json:
+def summary_line(record: Record, state: State, outcome: Outcome) -> Json:
     """Return the last line of a run: the whole session's money, holds, refusals and halts."""
     wired = record.wired
+    costs = wired.costs
     raw = record.tape.so_far(state)
     path = path_so_far(wired, raw, state)
     return {

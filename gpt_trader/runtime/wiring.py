@@ -11,7 +11,7 @@ from gpt_trader.data.checks.quality import digest
 from gpt_trader.data.panel import Panel, build_panel
 from gpt_trader.data.synthetic import SYNTHETIC_NOTE, synthetic_market
 from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.costs import check_latency
+from gpt_trader.domain.costs import CostModel, check_latency
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.times import format_interval
 from gpt_trader.engine.plan import Plan
@@ -36,6 +36,7 @@ class Wired:
     series: tuple[Bars, ...]
     cash: int
     header: Header
+    costs: CostModel
     label: str | None  # said wherever the data is shown
 
     @property
@@ -116,6 +117,7 @@ def wire(settings: Settings, series: Sequence[Bars] | None, limits: Limits | Non
         series=tuple(series),
         cash=header.cash,
         header=header,
+        costs=settings.costs,
         label=label,
     )
 

@@ -7,8 +7,9 @@ import typer
 
 from gpt_trader.cli import options as opt
 from gpt_trader.cli.compiling import ENGINE, say_if_compiling
+from gpt_trader.cli.options import again
 from gpt_trader.cli.output import ProfileName, Sets, warn
-from gpt_trader.errors import DataError, Unavailable, UsageError
+from gpt_trader.errors import Unavailable, UsageError
 
 INTERRUPTED = 130
 HALTED = 6
@@ -66,11 +67,12 @@ def command(
         raise UsageError("--once and --cycles exclude each other", hint="give one of them")
     style = None if order_style is None else order_style.value
     with stop_signals() as stop:
-        from gpt_trader.app import run as run_session
-        from gpt_trader.app import run_input
+        from gpt_trader.app import run as session
+        from gpt_trader.app.asked import Asked
         from gpt_trader.app.history import parse_period
+        from gpt_trader.cli.run import view
 
-        asked = run_input.Asked(
+        asked = Asked(
             profile=profile,
             flags={
                 "strategy": strategy,
@@ -93,26 +95,18 @@ def command(
             data_dir=data_dir,
             risk=risk is opt.Risk.PROFILE,
             live=live,
-        )
-        say_if_compiling(ENGINE)
-        ended = run_session.run(
-            asked,
-            stop=stop,
-            cycles=1 if once else cycles,
             once=once,
+            cycles=cycles,
             state_dir=state_dir,
             fills=fills,
-            json=json,
         )
-    if ended.interrupted:
+        say_if_compiling(ENGINE)
+        ran = session.run(asked, view.of(json=json), stop)
+        view.show(ran, again(profile, state_dir), json=json)
+    if ran.interrupted:
         raise typer.Exit(INTERRUPTED)
-    if ended.is_over:
-        raise DataError(
-            f"the market's data ended at {ended.last_bar}: there is no bar to decide on",
-            hint="without --once a new session starts; or another --state-dir",
-        )
-    if once and ended.halted:
+    if once and ran.halted:
         raise typer.Exit(HALTED)
-    if ended.unseen:
-        warn(f"the account could not be looked at in the end: {ended.unseen}")
+    if ran.unseen:
+        warn(f"the account could not be looked at in the end: {ran.unseen}")
         raise typer.Exit(Unavailable.exit_code)

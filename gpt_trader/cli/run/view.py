@@ -1,14 +1,17 @@
 """A running session as people see it: banner, live table or lines, and what it came to."""
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
-from gpt_trader.cli.output import console, detail, encode, note, verbosity
+from gpt_trader.app.run import Ran, View
+from gpt_trader.cli.output import console, detail, encode, note, verbosity, warn
 from gpt_trader.config.settings import Settings
-from gpt_trader.domain.times import format_interval
+from gpt_trader.domain.times import format_interval, format_time
 from gpt_trader.kernel.settings import Limits
 from gpt_trader.observe.cycle import Cycle, cycle_line
 from gpt_trader.observe.words import decision_line, number
@@ -22,54 +25,59 @@ from gpt_trader.runtime.wiring import Wired
 
 REDRAW_S = 0.125
 NAMES_SHOWN = 5
+LAST_SHOWN = 24
 OnCycle = Callable[[Cycle], None]
 Shown = Record | LiveRecord
 
 
-def banner(settings: Settings, wired: Wired, session: Session, folder: str) -> None:
+def banner(settings: Settings, terms: Wired | LiveTerms, session: Session) -> None:
     """Say on stderr what runs on what, and what is at stake."""
-    length = format_interval(wired.panel.interval_ms)
-    source = f"synthetic market, seed {settings.synthetic.seed}" if wired.label else "files"
+    about = _past(settings, terms) if isinstance(terms, Wired) else _now(settings, terms, session)
     rows = [
-        ("feed", f"{source}: {len(wired.panel):,} bars of {length}"),
-        ("broker", "paper: fills are simulated, no order leaves this machine"),
-        ("products", ", ".join(p.product_id for p in wired.plan.products)),
-        ("strategy", ", ".join(_routes(wired.header))),
-        ("limits", _limits(wired.plan.limits)),
-        ("at risk", f"no money: {wired.cash / 1e8:,.2f} of simulated cash"),
-        ("state", f"{folder} ({_begun(session)})"),
-    ]
-    for name, text in rows:
-        note(f"{name:<9}{text}")
-    if wired.label:
-        note(wired.label)
-
-
-def live_banner(settings: Settings, terms: LiveTerms, session: Session, folder: str) -> None:
-    """Say on stderr what trades on which prices, and what is at stake."""
-    cash = f"{session.cash / 1e8:,.2f} {terms.plan.quote_currency}"
-    where = settings.access.rest_url or title(settings)
-    match settings.broker:
-        case "paper":
-            broker = "paper: fills are simulated against live bids and asks, no order is sent"
-            stake = f"no money: {cash} of simulated cash"
-        case "observe":
-            broker, stake = "observe: orders are recorded, none is sent", "no money"
-        case venue:
-            name = settings.access.rest_url or venue_of(venue).title
-            broker = f"{name}: ORDERS ARE SENT, portfolio {terms.plan.portfolio}"
-            stake = f"MONEY: up to {cash}"
-    rows = [
-        ("feed", f"live prices of {where}, {format_interval(terms.plan.interval_ms)} bars"),
-        ("broker", broker),
+        ("feed", about.feed),
+        ("broker", about.broker),
         ("products", ", ".join(p.product_id for p in terms.plan.products)),
         ("strategy", ", ".join(_routes(terms.header))),
         ("limits", _limits(terms.plan.limits)),
-        ("at risk", stake),
-        ("state", f"{folder} ({_begun(session)})"),
+        ("at risk", about.stake),
+        ("state", f"{session.latch.folder} ({_begun(session)})"),
     ]
     for name, text in rows:
         note(f"{name:<9}{text}")
+    if terms.header.label:
+        note(terms.header.label)
+
+
+class _About(NamedTuple):
+    feed: str
+    broker: str
+    stake: str
+
+
+def _past(settings: Settings, wired: Wired) -> _About:
+    length = format_interval(wired.panel.interval_ms)
+    source = f"synthetic market, seed {settings.synthetic.seed}" if wired.label else "files"
+    return _About(
+        f"{source}: {len(wired.panel):,} bars of {length}",
+        "paper: fills are simulated, no order leaves this machine",
+        f"no money: {wired.cash / 1e8:,.2f} of simulated cash",
+    )
+
+
+def _now(settings: Settings, terms: LiveTerms, session: Session) -> _About:
+    cash = f"{session.cash / 1e8:,.2f} {terms.plan.quote_currency}"
+    where = settings.access.rest_url or title(settings)
+    feed = f"live prices of {where}, {format_interval(terms.plan.interval_ms)} bars"
+    match settings.broker:
+        case "paper":
+            broker = "paper: fills are simulated against live bids and asks, no order is sent"
+            return _About(feed, broker, f"no money: {cash} of simulated cash")
+        case "observe":
+            return _About(feed, "observe: orders are recorded, none is sent", "no money")
+        case venue:
+            name = settings.access.rest_url or venue_of(venue).title
+            broker = f"{name}: ORDERS ARE SENT, portfolio {terms.plan.portfolio}"
+            return _About(feed, broker, f"MONEY: up to {cash}")
 
 
 def _limits(limits: Limits) -> str:
@@ -176,6 +184,23 @@ def _live_table(record: Shown, total: int | None) -> Iterator[OnCycle]:
         finally:
             if newest is not None:
                 live.update(picture(newest), refresh=True)
+
+
+def of(*, json: bool) -> View:
+    """Return how the command shows a run: on the terminal, or as lines of JSON."""
+    return View(note, warn, banner, partial(display, json=json))
+
+
+def show(ran: Ran, options: str, *, json: bool) -> None:
+    """Show what a run came to. options: they name the session again."""
+    if json:
+        print(encode(ran.summary), flush=True)
+        return
+    if ran.next_close_ms is not None:
+        when = format_time(ran.next_close_ms)
+        note(f"nothing new to decide: the next bar closes at {when}")
+    why = f"gpt-trader why {shlex.quote(ran.product)} --last {LAST_SHOWN}"
+    show_summary(ran.summary, why + options)
 
 
 def show_summary(summary: dict[str, Any], following: str) -> None:

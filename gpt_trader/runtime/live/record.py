@@ -64,6 +64,10 @@ class LiveRecord:
         """Return the equity at each cycle so far, quote; at least one value."""
         return np.array(self._equity or [equity(self.terms.plan, state)], np.float64)
 
+    def summary(self, state: State, outcome: Outcome) -> Json:
+        """Return what the session came to, as JSON."""
+        return live_summary(self, state, outcome)
+
 
 def live_record_of(terms: LiveTerms, session: Session, cash: int) -> LiveRecord:
     """Return the record of what the session's journal holds already."""

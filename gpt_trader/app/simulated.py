@@ -1,13 +1,13 @@
-"""From what a user asked `run` for to the parts of a session."""
+"""The desk of `dev`: a market of the past, from files, the data store or made up."""
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from gpt_trader.app.history import Period, load_files, load_store, parse_data
-from gpt_trader.config.load import load_profile, overrides
-from gpt_trader.config.schema import is_loopback
+from gpt_trader.app.asked import Asked
+from gpt_trader.app.desk import Desk, Say, Trading
+from gpt_trader.app.history import ALL_OF_IT, load_files, load_store, parse_data
+from gpt_trader.app.paging import Pager
 from gpt_trader.config.settings import Settings
 from gpt_trader.config.words import Venue
 from gpt_trader.data.catalog import parse_spec
@@ -15,40 +15,47 @@ from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.data.store.store import data_dir
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.times import parse_interval
-from gpt_trader.errors import ConfigError, HaltError, UsageError
+from gpt_trader.engine.state import State
+from gpt_trader.errors import UsageError
 from gpt_trader.risk.policy import no_policy
+from gpt_trader.runtime.controls import Controls
+from gpt_trader.runtime.session import Session
+from gpt_trader.runtime.simulated import feed, first_live_row
+from gpt_trader.runtime.state_dir import state_dir
+from gpt_trader.runtime.summary import record_of
 from gpt_trader.runtime.wiring import Wired, wire
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The command line. flags: values by dotted profile key, None where not given."""
+def simulated_desk(asked: Asked, settings: Settings, warn: Say) -> Desk:
+    """Return the desk. Raises UsageError, ConfigError or DataError."""
+    wired, notes = prepare(asked, settings)
+    last_ms = int(wired.panel.time[-1])
+    cycles = 1 if asked.once else asked.cycles
+    folder = state_dir(settings.profile, asked.state_dir, os.environ)
+    for message in notes:
+        warn(message)
 
-    profile: str | None
-    flags: Mapping[str, object]
-    sets: Sequence[str]
-    data: Sequence[str]
-    period: Period
-    interval: str | None
-    spec: str | None
-    risk: bool
-    live: bool
-    data_dir: Path | None = None
+    @contextmanager
+    def trade(session: Session, controls: Controls, _: Pager) -> Iterator[Trading]:
+        yield Trading(controls.around(feed(wired, session.state)), lambda: "")
 
+    def left(state: State) -> int:
+        time = wired.panel.time[first_live_row(wired) :]
+        ahead = int((time > state.cycle_ms).sum())
+        return ahead if cycles is None else min(ahead, cycles)
 
-def settings_of(asked: Asked) -> Settings:
-    """Return the settings that were asked for. Raises UsageError or ConfigError."""
-    if asked.profile is None:
-        raise UsageError(
-            "which profile?",
-            hint="--profile dev (a synthetic market, no account), or set GPT_TRADER_PROFILE",
-        )
-    flags = dict(asked.flags) | overrides(asked.sets)
-    if asked.data:
-        flags |= {"feed": "file"}
-    settings = load_profile(asked.profile, env=os.environ, flags=flags).settings
-    check_live(settings, live=asked.live)
-    return settings
+    return Desk(
+        terms=wired,
+        folder=folder,
+        broker=None,
+        now_ms=None,
+        has_ended=lambda state: not asked.once and state.cycle_ms >= last_ms,
+        trade=trade,
+        record=lambda session: record_of(wired, session),
+        cycles=cycles,
+        cycles_left=left,
+        pause_s=1.0 / (settings.run.speed_bars_per_s or float("inf")),
+    )
 
 
 def prepare(asked: Asked, settings: Settings) -> tuple[Wired, list[str]]:
@@ -62,31 +69,6 @@ def prepare(asked: Asked, settings: Settings) -> tuple[Wired, list[str]]:
         return wire(settings, series), notes
     length_ms = settings.interval_ms if series is None else series[0].interval_ms
     return wire(settings, series, no_policy(length_ms)), notes
-
-
-def check_live(settings: Settings, *, live: bool) -> None:
-    """Raise unless money is meant by both the profile and the flag, or by neither.
-
-    Until the whole of the risk layer exists, orders of money go to a stand-in on this machine
-    only: HaltError.
-    """
-    if live and settings.mode != "live":
-        raise ConfigError(
-            f"--live needs a profile of mode live, {settings.profile} is of mode {settings.mode}",
-            hint="leave out --live",
-        )
-    if settings.mode != "live":
-        return
-    if not live:
-        raise ConfigError(
-            f"profile {settings.profile} trades money, and --live is not given",
-            hint="--profile paper trades the same prices without money",
-        )
-    if settings.access.rest_url is None or not is_loopback(settings.access.rest_url):
-        raise HaltError(
-            "this version sends orders to a stand-in on this machine only",
-            hint=f"set GPT_TRADER_{settings.venue.upper()}__REST_URL to it, or use --profile paper",
-        )
 
 
 def _series(
@@ -104,7 +86,7 @@ def _series(
         case "file":
             return _told(_stored(asked, settings, settings.products))
         case "synthetic":
-            if asked.spec is not None or asked.period != Period(None, None):
+            if asked.spec is not None or asked.period != ALL_OF_IT:
                 raise UsageError(
                     "--product-spec, --from and --to need --data",
                     hint="the synthetic market has its own products and time",

@@ -1,0 +1,246 @@
+"""The desk of `paper`, `observe` and `live`: an exchange's prices, as they happen."""
+
+import gc
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from gpt_trader.app.asked import Asked
+from gpt_trader.app.desk import Desk, Say, Trading
+from gpt_trader.app.paging import Pager
+from gpt_trader.broker.exchange.broker import ExchangeBroker
+from gpt_trader.broker.exchange.catalog import Catalog
+from gpt_trader.broker.exchange.link import Link
+from gpt_trader.broker.exchange.ports import Account, Market
+from gpt_trader.config.settings import Settings
+from gpt_trader.domain.market import ProductInfo
+from gpt_trader.domain.product import Product
+from gpt_trader.engine.drive import Observer
+from gpt_trader.engine.ports import Broker
+from gpt_trader.errors import DataError, StorageError
+from gpt_trader.observe.notify import INFO
+from gpt_trader.risk.policy import no_policy
+from gpt_trader.runtime.controls import Controls
+from gpt_trader.runtime.halt import Latch
+from gpt_trader.runtime.header import plan_of
+from gpt_trader.runtime.live.account import checked_portfolio, known_rests, read_account
+from gpt_trader.runtime.live.alive import Alive
+from gpt_trader.runtime.live.feed import LiveFeed
+from gpt_trader.runtime.live.last_resort import cancel_from_memory
+from gpt_trader.runtime.live.reconcile import Reconciler
+from gpt_trader.runtime.live.record import live_record_of
+from gpt_trader.runtime.live.terms import LiveTerms, Opening, live_terms
+from gpt_trader.runtime.session import JOURNAL, Session, read_header
+from gpt_trader.runtime.state_dir import live_dir, state_dir
+from gpt_trader.runtime.stop import Stop
+from gpt_trader.runtime.venues import (
+    connect_account,
+    link,
+    load_tokens,
+    product_of,
+    reach,
+    simulated_broker,
+)
+
+SKEW_SAID_MS = 1_000  # a clock so far from the exchange's is worth a word
+LIVE_ATTEMPTS = 3  # of a read: the loop must go on
+
+
+class Wires(NamedTuple):
+    """What a live session is connected to. now_ms: the exchange's time."""
+
+    terms: LiveTerms
+    market: Market
+    broker: Broker
+    catalog: Catalog
+    has_account: bool
+    now_ms: Callable[[], int]
+    folder: Path
+
+
+def live_desk(asked: Asked, settings: Settings, stop: Stop, *, note: Say, warn: Say) -> Desk:
+    """Return the desk; the exchange is asked what trades, and what the account holds.
+
+    Raises ConfigError, AuthError, DataError or a BrokerError.
+    """
+    wires = _connect(asked, settings, stop, note, warn)
+
+    @contextmanager
+    def trade(session: Session, controls: Controls, pager: Pager) -> Iterator[Trading]:
+        with _keep_linked(wires, settings, once=asked.once) as stream:
+            _look_for_a_lost_journal(wires, session, pager.watch, warn)
+            alive = Alive(wires.folder)
+
+            def idle() -> None:
+                session.durable.rest()
+                pager.beat()
+                alive.touch()
+
+            feed = _feed(wires, session, controls, stop, stream, idle, once=asked.once)
+            gc.freeze()  # what is loaded stays: no need to walk it between close and order
+            try:
+                yield Trading(
+                    iter(feed), lambda: feed.problem if asked.once and feed.unseen else ""
+                )
+            except StorageError:
+                if (cancelled := cancel_from_memory(session)) > 0:
+                    warn(f"the journal cannot be written: {cancelled} entries were cancelled")
+                raise
+            alive.end()
+            if feed.missed:
+                said = f"{feed.missed} closes were missed: their bars decide nothing"
+                warn(said)
+                pager.say(INFO, "missed", said)
+        for one in [] if stream is None else stream.stream.connections:
+            if one.problem:
+                warn(f"the {one.name} stream came up {one.connects} times, ended by: {one.problem}")
+        if feed.failures:
+            warn(f"{feed.failures} polls failed, the last: {feed.problem}")
+
+    return Desk(
+        terms=wires.terms,
+        folder=wires.folder,
+        broker=wires.broker,
+        now_ms=wires.now_ms,
+        has_ended=lambda _: False,
+        trade=trade,
+        record=lambda session: live_record_of(wires.terms, session, session.cash),
+        cycles=None if asked.once else asked.cycles,  # of one cycle the feed knows itself
+        cycles_left=lambda _: 1 if asked.once else asked.cycles,
+        pause_s=0.0,
+    )
+
+
+def _feed(
+    wires: Wires,
+    session: Session,
+    controls: Controls,
+    stop: Stop,
+    stream: Link | None,
+    idle: Callable[[], None],
+    *,
+    once: bool,
+) -> LiveFeed:
+    return LiveFeed(
+        plan=session.plan,
+        state=lambda: session.state,
+        market=wires.market,
+        books=Reconciler(
+            session.plan,
+            wires.broker,
+            read_header(wires.folder).wallets,
+            lambda: session.state,
+            wires.now_ms,
+        ),
+        now_ms=wires.now_ms,
+        wait=stop.wait,
+        stopped=lambda: stop.asked,
+        idle=idle,
+        controls=controls.events,
+        news=wires.catalog.news,
+        link=stream,
+        once=once,
+    )
+
+
+def _look_for_a_lost_journal(wires: Wires, session: Session, observe: Observer, warn: Say) -> None:
+    """Take over, in a new session, what this bot held before: only exits until somebody looks.
+
+    A session is new until its first cycle: one that ended before it had looked must look again.
+    """
+    if session.state.cycles:
+        return
+    for found in wires.broker.earlier(session.plan, wires.now_ms()):
+        product = session.plan.products[session.plan.index[found.product_id]]
+        warn(f"{product.product_id} takes no entries until rearm: {found.reason}")
+        if found.lots:
+            stop = (
+                f"its stop rests at {product.price(found.order.stop)}"
+                if found.order
+                else ("no stop of its own is known: only its strategy or a person sells it")
+            )
+            warn(f"{product.size(found.lots)} {product.base_currency} are taken over: {stop}")
+        session.take(found, observe)
+
+
+@contextmanager
+def _keep_linked(wires: Wires, settings: Settings, *, once: bool) -> Iterator[Link | None]:
+    """Keep a stream up, for a run that goes on; none beside a stand-in that has none."""
+    if once or (settings.access.rest_url is not None and settings.access.ws_url is None):
+        yield None
+        return
+    plan = wires.terms.plan
+    made = link(
+        settings,
+        plan.products,
+        plan.interval_ms,
+        broker=wires.broker,
+        tokens=load_tokens(settings, os.environ, wires.now_ms) if wires.has_account else None,
+        now_ms=wires.now_ms,
+    )
+    made.stream.start()
+    try:
+        yield made
+    finally:
+        made.stream.stop()
+
+
+def _connect(asked: Asked, settings: Settings, stop: Stop, note: Say, warn: Say) -> Wires:
+    wait = stop.wait
+    exchange = reach(settings, wait, attempts=LIVE_ATTEMPTS)
+    if abs(exchange.skew_ms) > SKEW_SAID_MS:
+        note(f"this machine's clock is {-exchange.skew_ms / 1000:+.1f} s from the exchange's")
+    limits = None if asked.risk else no_policy(settings.interval_ms)
+    opening: Opening | None = None
+    private: Account | None = None
+    broker = simulated_broker(settings.broker)
+    if broker is None:
+        private = connect_account(
+            settings,
+            os.environ,
+            wait,
+            sends=asked.live,
+            now_ms=exchange.now_ms,
+            attempts=LIVE_ATTEMPTS,
+        )
+        portfolio = checked_portfolio(private, settings)
+        folder = live_dir(settings.profile, portfolio, asked.state_dir, os.environ)
+        broker = ExchangeBroker(private, wait, Latch(folder).entering)
+    else:
+        folder = state_dir(settings.profile, asked.state_dir, os.environ)
+    resumes = (folder / JOURNAL).exists()
+    known = plan_of(read_header(folder)).products if resumes else ()
+    products, infos = _list(exchange.market, settings.products, known, warn)
+    if private is not None:
+        opening = read_account(private, portfolio, products, known_rests(folder))
+    terms = live_terms(settings, products, opening, exchange.now_ms(), limits, resumes=resumes)
+    catalog = Catalog(exchange.market.product, infos)
+    has_account = private is not None
+    return Wires(terms, exchange.market, broker, catalog, has_account, exchange.now_ms, folder)
+
+
+def _list(
+    market: Market, names: Sequence[str], known: Sequence[Product], warn: Say
+) -> tuple[list[Product], list[ProductInfo]]:
+    """Return the products as they trade now, and what the exchange says of them.
+
+    One that it no longer lists is as the session knows it: it is stranded, the others go on.
+    """
+    before = {product.product_id: product for product in known}
+    products, infos = [], []
+    for name in names:
+        try:
+            info = market.product(name)
+        except DataError as error:
+            if name not in before:
+                raise
+            warn(f"{name} is not listed any more: {error.message}")
+            products.append(before[name])
+            continue
+        if info.closed:
+            warn(f"{name} cannot be traded now: {info.closed}; its orders will be refused")
+        products.append(product_of(info))
+        infos.append(info)
+    return products, infos

@@ -1,0 +1,58 @@
+"""What an account is when a session on it begins."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from gpt_trader.broker.exchange.ports import Account
+from gpt_trader.broker.exchange.scope import check_scope
+from gpt_trader.config.settings import Settings
+from gpt_trader.domain.product import Product
+from gpt_trader.runtime.live.terms import Opening
+from gpt_trader.runtime.session import JOURNAL, read_header
+
+
+def checked_portfolio(private: Account, settings: Settings) -> str:
+    """Return the portfolio that the key trades in, after checking what it may do: AuthError."""
+    permissions = private.permissions()
+    check_scope(
+        permissions,
+        trades=True,
+        allow_transfer=settings.access.allow_transfer_key,
+        setting=f"{settings.venue}.allow_transfer_key",
+    )
+    return permissions.portfolio_uuid
+
+
+def known_rests(folder: Path) -> dict[str, bool]:
+    """Return which products' stops rested at the exchange when the session last began."""
+    if not (folder / JOURNAL).exists():
+        return {}
+    header = read_header(folder)
+    products = [product.product_id for product in header.products]
+    return dict(zip(products, header.rests, strict=False))
+
+
+def read_account(
+    private: Account, portfolio: str, products: Sequence[Product], known: Mapping[str, bool]
+) -> Opening:
+    """Return what the account is.
+
+    Whether a stop may rest is asked with previews, of the smallest size that can be sold; where
+    that says neither, it is as it was `known`, and not at all at first.
+    """
+    wallets = {one.currency: one for one in private.balances()}
+    tier = private.fee_tier()
+    quote = wallets.get(products[0].quote_currency)
+    rests = []
+    for product in products:
+        told = private.takes_stops(product)
+        rests.append(known.get(product.product_id, False) if told is None else told)
+    return Opening(
+        portfolio=portfolio,
+        wallets={name: one.total for name, one in wallets.items()},
+        cash=Decimal(0) if quote is None else quote.available,
+        maker_rate=tier.maker_rate,
+        taker_rate=tier.taker_rate,
+        rests=tuple(rests),
+    )
