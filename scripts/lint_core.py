@@ -44,7 +44,7 @@ ROUNDING_CALLS = {
     "np.trunc",
 }
 MONEY_PACKAGES = ("domain", "risk", "engine", "broker")
-ROUNDING_FILES = ("gpt_trader/domain/product.py",)
+ROUNDING_FILES = ("gpt_trader/domain/product.py", "gpt_trader/domain/times.py")
 # The loop halts on the unforeseen; the command line's end turns it into a line and a code.
 CATCH_ALL_FILES = ("gpt_trader/runtime/loop.py", "gpt_trader/cli/main.py")
 
