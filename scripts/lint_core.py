@@ -47,6 +47,7 @@ MONEY_PACKAGES = ("domain", "risk", "engine", "broker")
 ROUNDING_FILES = ("gpt_trader/domain/product.py", "gpt_trader/domain/times.py")
 # The loop halts on the unforeseen; the command line's end turns it into a line and a code.
 CATCH_ALL_FILES = ("gpt_trader/runtime/loop.py", "gpt_trader/cli/main.py")
+APPROVING_FILE = "gpt_trader/engine/approve.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,9 @@ def call_findings(node: ast.Call, file: str, package: str) -> Iterator[str]:
     rounds = name in ROUNDING_CALLS or name.endswith(".quantize")
     if rounds and package in MONEY_PACKAGES and file not in ROUNDING_FILES:
         yield f"{name}() on money or sizes: round with domain.product or kernel.rounding"
+    is_approving = "Approved" in name.split(".") or _replaces(node, {"order", "approved"})
+    if is_approving and file != APPROVING_FILE:
+        yield "an Approved is made in engine/approve.py only, after the guards: call it"
     if name == "getattr" and len(node.args) == 3:
         yield "getattr with a default hides a missing field: name the field"
     if name.endswith("default_rng") and not node.args and not node.keywords:
@@ -90,6 +94,12 @@ def call_findings(node: ast.Call, file: str, package: str) -> Iterator[str]:
             yield "fastmath changes results between machines: remove it"
         if "cache" not in keywords:
             yield "a kernel without cache=True compiles again in every process"
+
+
+def _replaces(node: ast.Call, fields: set[str]) -> bool:
+    """Whether a call is `x._replace(field=...)` of one of these fields."""
+    is_replace = isinstance(node.func, ast.Attribute) and node.func.attr == "_replace"
+    return is_replace and any(keyword.arg in fields for keyword in node.keywords)
 
 
 def random_finding(node: ast.Attribute) -> str | None:

@@ -10,7 +10,7 @@ from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.costs import CostModel, order_style
 from gpt_trader.domain.decision import Decision
-from gpt_trader.domain.order import Fill, Order, OrderStatus, OrderType, TimeInForce
+from gpt_trader.domain.order import Fill, Order, OrderIntent, OrderStatus, OrderType, TimeInForce
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.targets import Target
 from gpt_trader.engine import events as ev
@@ -123,7 +123,7 @@ class Desk:
     def request(self, side: int, *, command_id: str | None = None, j: int = 0, **asked: Any) -> Any:
         self.asked += 1
         fields = {"type": OrderType.MARKET, "tif": TimeInForce.GTC, "lots": 0, "quote": 0} | asked
-        order = Order("", self.plan.products[j].product_id, side, **fields)
+        order = Order(OrderIntent("", self.plan.products[j].product_id, side, **fields))
         return ev.OrderRequested(self.now(), command_id or f"c{self.asked}", order)
 
     def cancel(self, order_id: str) -> list[Entry]:
@@ -140,8 +140,8 @@ class Desk:
         self, order: Order, lots: int, cumulative: int, ticks: int, fee: int = 0
     ) -> list[Entry]:
         fill = Fill(
-            order.client_order_id, order.product_id, order.side, lots, ticks, fee, 0,
-            order.reason, cumulative, self.now() - HOUR,
+            order.client_order_id, order.product_id, order.intent.side, lots, ticks, fee, 0,
+            order.intent.reason, cumulative, self.now() - HOUR,
         )  # fmt: skip
         return self.send(ev.FillReceived(self.now(), fill))
 

@@ -36,7 +36,9 @@ def left_open(folder: Path, header: Header, *, sweep: bool) -> list[str]:
         now_ms=exchange.now_ms,
         attempts=ATTEMPTS,
     )
-    entries = {o.client_order_id: o.sent_ms for o in _known(folder).orders.values() if is_entry(o)}
+    entries = {
+        o.client_order_id: o.intent.sent_ms for o in _known(folder).orders.values() if is_entry(o)
+    }
     since_ms = min(entries.values(), default=exchange.now_ms()) - 3_600_000
     until = time.monotonic() + VERIFY_S
     asked: set[str] = set()
@@ -54,7 +56,7 @@ def left_open(folder: Path, header: Header, *, sweep: bool) -> list[str]:
 
 def is_entry(order: Order) -> bool:
     """Whether an order may add to a position."""
-    return not order.reduce_only
+    return not order.intent.reduce_only
 
 
 def _known(folder: Path) -> State:

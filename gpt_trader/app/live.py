@@ -157,7 +157,7 @@ def _look_for_a_lost_journal(wires: Wires, session: Session, observe: Observer, 
         warn(f"{product.product_id} takes no entries until rearm: {found.reason}")
         if found.lots:
             stop = (
-                f"its stop rests at {product.price(found.order.stop)}"
+                f"its stop rests at {product.price(found.order.intent.stop)}"
                 if found.order
                 else ("no stop of its own is known: only its strategy or a person sells it")
             )

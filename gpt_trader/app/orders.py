@@ -8,7 +8,7 @@ from gpt_trader.app.operate import take
 from gpt_trader.config.words import DEFAULT_VENUE
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.domain.decision import Reason
-from gpt_trader.domain.order import Order, OrderStatus, OrderType, Origin, TimeInForce
+from gpt_trader.domain.order import Order, OrderIntent, OrderType, Origin, TimeInForce
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.times import parse_time
 from gpt_trader.engine.events import (
@@ -18,7 +18,7 @@ from gpt_trader.engine.events import (
     OrderAmended,
     OrderRequested,
 )
-from gpt_trader.engine.operator import amend_refusal, check_order
+from gpt_trader.engine.operator import amend_refusal, check_order, name_order
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import OrderRefused
 from gpt_trader.engine.state import State, costs_now
@@ -76,28 +76,33 @@ def place(session: Session, asked: Asked, *, dry_run: bool) -> Verdict:
     guards = [guard_json(guard) for guard in entry_guards(plan, state, j)]
     data: Json = {"guards": guards, "dry_run": dry_run, "order": None}
     try:
-        order = order_of(product, asked)
+        intent = intent_of(product, asked)
     except OffGridError as error:
         return Verdict(error.reason, data, "")
     command_id = str(session.journal.head()[0] + 1)
-    event = OrderRequested(session.time_ms(), command_id, order)
-    refusal, checked = check_order(plan, state, event)
-    if refusal is None and not dry_run:
-        refusal = _refusal(session, event)
-        checked = session.state.orders.get(checked.client_order_id, checked)
+    event = OrderRequested(session.time_ms(), command_id, Order(intent))
+    found = check_order(plan, state, event)
+    refusal, checked = None, name_order(plan, event)
+    if isinstance(found, Reason):
+        refusal = found
+    else:
+        checked = found.order
+        if not dry_run:
+            refusal = _refusal(session, event)
+            checked = session.state.orders.get(checked.client_order_id, checked)
     shown = order_json(plan, checked)
     if refusal is not None or dry_run:
         shown["status"] = "REFUSED" if refusal is not None else "DRY_RUN"
     data |= {
         "order": shown,
         "cut_from": None,
-        "request": venue_of(DEFAULT_VENUE).request(checked, product),
+        "request": venue_of(DEFAULT_VENUE).request(checked.intent, product),
     }
     data["fees"] = _fees(plan, state, product, checked)
     if refusal is not None:
         return Verdict(refusal, data, "", _price_hint(session, j))
-    if checked.lots != order.lots:
-        data["cut_from"] = str(product.size(order.lots))
+    if checked.intent.lots != intent.lots:
+        data["cut_from"] = str(product.size(intent.lots))
     words = f"{'would be taken' if dry_run else 'taken'}: {order_words(plan, checked)}"
     if not dry_run:
         words += f"\n{checked.client_order_id}: {checked.status}, rests until the next bar"
@@ -107,11 +112,11 @@ def place(session: Session, asked: Asked, *, dry_run: bool) -> Verdict:
 def _fees(plan: Plan, state: State, product: Product, order: Order) -> Json:
     """Return the rate that an order is counted at and what it comes to, in quote."""
     costs = costs_now(plan, state)
-    rate_e8 = costs.maker_e8 if order.post_only else costs.taker_e8
-    ticks = order.limit or int(state.slots["close_ticks"][plan.index[product.product_id]])
-    worth = Decimal(order.quote) / UNITS_PER_QUOTE or product.size(order.lots) * product.price(
-        ticks
-    )
+    rate_e8 = costs.maker_e8 if order.intent.post_only else costs.taker_e8
+    ticks = order.intent.limit or int(state.slots["close_ticks"][plan.index[product.product_id]])
+    worth = Decimal(order.intent.quote) / UNITS_PER_QUOTE or product.size(
+        order.intent.lots
+    ) * product.price(ticks)
     rate = Decimal(rate_e8) / RATE_SCALE
     return {"rate": rate, "estimate": worth * rate}
 
@@ -137,8 +142,8 @@ def edit(
     order = session.state.orders[known]
     product = _product(session.plan, order.product_id)
     try:
-        lots = order.lots if size is None else _lots(product, size)
-        limit = order.limit if price is None else _ticks(product, "--price", price)
+        lots = order.intent.lots if size is None else _lots(product, size)
+        limit = order.intent.limit if price is None else _ticks(product, "--price", price)
     except OffGridError as error:
         return _after(session, known, error.reason, "")
     command_id = str(session.journal.head()[0] + 1)
@@ -213,7 +218,7 @@ def cancel_all(session: Session, product: str | None, *, dry_run: bool) -> list[
     found = [
         order.client_order_id
         for order in session.state.open_orders
-        if order.origin is Origin.OPERATOR and wanted in (None, order.product_id)
+        if order.intent.origin is Origin.OPERATOR and wanted in (None, order.product_id)
     ]
     for key in [] if dry_run else found:
         command_id = str(session.journal.head()[0] + 1)
@@ -221,11 +226,11 @@ def cancel_all(session: Session, product: str | None, *, dry_run: bool) -> list[
     return found
 
 
-def order_of(product: Product, asked: Asked) -> Order:
-    """Return the order in lots and ticks; raise OffGridError between the product's steps."""
+def intent_of(product: Product, asked: Asked) -> OrderIntent:
+    """Return what is asked in lots and ticks; raise OffGridError between the product's steps."""
     kind = OrderType(asked.kind)
     default = TimeInForce.IOC if kind is OrderType.MARKET else TimeInForce.GTC
-    return Order(
+    return OrderIntent(
         client_order_id="",
         product_id=product.product_id,
         side=BUY if asked.side == "buy" else SELL,
@@ -237,7 +242,6 @@ def order_of(product: Product, asked: Asked) -> Order:
         stop=0 if asked.stop is None else _ticks(product, "--stop", asked.stop),
         post_only=asked.post_only,
         expire_ms=0 if asked.until is None else parse_time(asked.until),
-        status=OrderStatus.SUBMITTED,
     )
 
 

@@ -80,8 +80,17 @@ class Origin(StrEnum):
     OPERATOR = "operator"
 
 
-class Order(NamedTuple):
-    """An order as sent. Sizes are lots, prices ticks, money units of 1e-8 quote."""
+class Protection(NamedTuple):
+    """What an entry brings to its position: fractions of its average fill, 0: none."""
+
+    stop: float
+    take_profit: float
+    trail: float
+    max_bars: int
+
+
+class OrderIntent(NamedTuple):
+    """What is wanted of the exchange. Sizes are lots, prices ticks, money units of 1e-8 quote."""
 
     client_order_id: str
     product_id: str
@@ -97,18 +106,40 @@ class Order(NamedTuple):
     expire_ms: int = 0  # GTD: the first bar opening at or after it no longer matches
     reason: int = 0  # FILL_* of its fills
     origin: Origin = Origin.ROUTE
+    sent_ms: int = 0  # when it was decided
+    protection: Protection | None = None  # of an entry
+
+
+class Amendment(NamedTuple):
+    """Another size and price that the broker was asked for and has not answered; 0 lots: none."""
+
+    lots: int = 0
+    limit: int = 0
+
+
+class Order(NamedTuple):
+    """An intent and its life."""
+
+    intent: OrderIntent
     status: OrderStatus = OrderStatus.SUBMITTED
     filled: int = 0  # lots, cumulative: the watermark
     reserve: int = 0  # units of cash set aside
     is_new: bool = True  # not yet seen a bar since it was placed or amended
     triggered: bool = False
-    amend_lots: int = 0  # an amendment that the broker has not answered; 0: none
-    amend_limit: int = 0
+    amendment: Amendment = Amendment()
     exchange_id: str = ""  # the exchange's own id; "" before it said one
     filled_value: str = ""  # quote, cumulative, as the exchange wrote it; "" in a simulation
     filled_fees: str = ""
-    sent_ms: int = 0  # when it was decided
-    guard: tuple[float, ...] = ()  # of an entry: stop, take-profit, trail (0: none), max_bars
+
+    @property
+    def client_order_id(self) -> str:
+        """The name by which everybody knows it."""
+        return self.intent.client_order_id
+
+    @property
+    def product_id(self) -> str:
+        """The product that it trades."""
+        return self.intent.product_id
 
     @property
     def can_cancel(self) -> bool:

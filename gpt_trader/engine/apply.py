@@ -165,7 +165,7 @@ def _take_decision(plan: Plan, state: State, record: rec.Decided) -> State:
     if order is not None:
         _rest(slots, j, record, order, costs_now(plan, state))
         changed.append(order)
-        if not order.reduce_only:
+        if not order.intent.reduce_only:
             marks = Marks(*count_entry(marks))
     memory = replaced(state.memory, j, record.memory)
     moved = state._replace(slots=slots, marks=marks, memory=memory)
@@ -179,7 +179,7 @@ def _rest(slots: Slots, j: int, record: rec.Decided, order: Order, costs: Costs)
         j,
         _ticket(record.decision.code, order),
         record.decision.bar_ms,
-        order.expire_ms,
+        order.intent.expire_ms,
         record.stop,
         record.take_profit,
         record.trail,
@@ -190,8 +190,16 @@ def _rest(slots: Slots, j: int, record: rec.Decided, order: Order, costs: Costs)
 
 def _ticket(code: int, order: Order) -> Ticket:
     kind = KIND_LIMIT
-    if order.type is OrderType.MARKET:
-        kind = KIND_VALUE if order.quote else KIND_SIZE
+    if order.intent.type is OrderType.MARKET:
+        kind = KIND_VALUE if order.intent.quote else KIND_SIZE
     return Ticket(
-        code, kind, order.side, order.lots, order.quote, order.limit, order.reserve, 0.0, 0.0
+        code,
+        kind,
+        order.intent.side,
+        order.intent.lots,
+        order.intent.quote,
+        order.intent.limit,
+        order.reserve,
+        0.0,
+        0.0,
     )

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from functools import cache, partial
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin
 
 import numpy as np
 
@@ -20,7 +20,16 @@ from gpt_trader.domain.decision import Decision, Told, Why
 from gpt_trader.domain.order import Order
 from gpt_trader.engine.commands import Command
 from gpt_trader.engine.events import Event
-from gpt_trader.engine.names import OLD_TAGS, SLOT_COLUMNS, TAGS, field_names
+from gpt_trader.engine.names import (
+    FLAT,
+    OLD_TAGS,
+    ROWS,
+    SLOT_COLUMNS,
+    TAGS,
+    bare,
+    hints_of,
+    name_of,
+)
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import State, open_of
@@ -31,14 +40,6 @@ from gpt_trader.kernel.limits import Marks
 from gpt_trader.kernel.slot import Slots, new_slots
 
 Decoder = Callable[[Any], Any]
-
-
-def _decision_from_json(data: dict[str, Any]) -> Decision:
-    plain = [
-        data[name] if decode is _same else decode(data[name])
-        for name, decode in _fields(Decision)[:-1]
-    ]
-    return Decision._make([*plain, Why(partial(_decoder(Told), data))])  # recovery never asks why
 
 
 def _number(data: float | str | None) -> float:
@@ -55,13 +56,14 @@ def _decoder(hint: Any) -> Decoder:  # noqa: ANN401
     if origin is tuple:
         item = _decoder(get_args(hint)[0])
         return lambda data: tuple(item(one) for one in data)
+    if bare(hint) in ROWS:
+        row, read = _decoder(tuple[float, ...]), ROWS[bare(hint)][1]
+        return lambda data: read(row(data))
     if origin is UnionType:
-        inner = _decoder(next(arg for arg in get_args(hint) if arg is not NoneType))
+        inner = _decoder(bare(hint))
         return lambda data: None if data is None else inner(data)
     if origin is dict:
         return _same
-    if hint is Decision:
-        return _decision_from_json
     if hasattr(hint, "_fields"):
         return _record_decoder(hint)
     enum: Decoder = hint
@@ -72,25 +74,40 @@ def _same(data: Any) -> Any:  # noqa: ANN401
     return data
 
 
-@cache
-def _fields(kind: Any) -> tuple[tuple[str, Decoder], ...]:  # noqa: ANN401
-    hints = get_type_hints(kind)
-    return tuple((name, _decoder(hints[field])) for field, name in field_names(kind))
+def _reader(kind: Any, field: str, hint: Any) -> tuple[str | None, Decoder]:  # noqa: ANN401
+    """Return what a field is read from, None for the whole object that has it, and how."""
+    if hint in FLAT:
+        return None, _decoder(hint)
+    if kind is Decision and field == "why":
+        told = _decoder(Told)
+        return None, lambda data: Why(partial(told, data))  # recovery never asks why
+    return name_of(kind, field), _decoder(hint)
 
 
 def _record_decoder(kind: Any) -> Decoder:  # noqa: ANN401
     """Return what makes a NamedTuple of an object; a field that it lacks has its default."""
-    fields = _fields(kind)
+    hints = hints_of(kind)
+    readers = [_reader(kind, field, hint) for field, hint in hints.items()]
 
     def decoded(data: dict[str, Any]) -> Any:  # noqa: ANN401
         try:
             return kind._make(
-                [data[name] if decode is _same else decode(data[name]) for name, decode in fields]
+                [
+                    decode(data)
+                    if name is None
+                    else data[name]
+                    if decode is _same
+                    else decode(data[name])
+                    for name, decode in readers
+                ]
             )
         except KeyError:
-            known = zip(kind._fields, fields, strict=True)
             return kind(
-                **{field: decode(data[name]) for field, (name, decode) in known if name in data}
+                **{
+                    field: decode(data if name is None else data[name])
+                    for field, (name, decode) in zip(hints, readers, strict=True)
+                    if name is None or name in data
+                }
             )
 
     return decoded

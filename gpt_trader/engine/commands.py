@@ -5,10 +5,21 @@ from typing import NamedTuple
 from gpt_trader.domain.order import Order
 
 
+class Approved(NamedTuple):
+    """An order that may be sent, and nothing else may: only `engine.approve` makes one."""
+
+    order: Order
+
+
 class SubmitOrder(NamedTuple):
     """Send an order. Never sent twice: a lost answer is looked up by its client id."""
 
-    order: Order
+    approved: Approved
+
+    @property
+    def order(self) -> Order:
+        """What is sent."""
+        return self.approved.order
 
 
 class CancelOrder(NamedTuple):

@@ -6,12 +6,21 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from gpt_trader.domain.decision import Decision, Why
-from gpt_trader.domain.order import Order, OrderType, Origin, TimeInForce, client_order_id
+from gpt_trader.domain.order import (
+    Order,
+    OrderIntent,
+    OrderType,
+    Origin,
+    Protection,
+    TimeInForce,
+    client_order_id,
+)
 from gpt_trader.domain.targets import Target
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.apply import apply
+from gpt_trader.engine.approve import approve_decided
 from gpt_trader.engine.codec import plain_memory
-from gpt_trader.engine.commands import CancelOrder, Command, SubmitOrder
+from gpt_trader.engine.commands import Approved, CancelOrder, Command, SubmitOrder
 from gpt_trader.engine.events import Event
 from gpt_trader.engine.explain import tell
 from gpt_trader.engine.plan import Plan
@@ -59,12 +68,17 @@ def run_cycle(plan: Plan, state: State, event: Event, signals: Signals) -> Cycle
     for cancel in cancels:
         state = apply(plan, state, event, cancel)
     made: list[rec.Decided] = []
+    approved: list[Approved] = []
     for j in arrived:
-        made.append(_decide(plan, state, j, cycle_ms, event.time_ms, signals))
-        state = apply(plan, state, event, made[-1])
+        decided = _decide(plan, state, j, cycle_ms, event.time_ms, signals)
+        if decided.order is not None:
+            held = int(state.slots["lots"][j])
+            approved.append(approve_decided(decided.decision.code, decided.order, held))
+        made.append(decided)
+        state = apply(plan, state, event, decided)
     ended = rec.CycleEnded(cycle_ms)
     state = apply(plan, state, event, ended)
-    return Cycle(state, [marked, *cancels, *made, ended], _commands(stopped, made))
+    return Cycle(state, [marked, *cancels, *made, ended], _commands(stopped, made, approved))
 
 
 def _marks(plan: Plan, state: State, cycle_ms: int) -> Marks:
@@ -74,16 +88,16 @@ def _marks(plan: Plan, state: State, cycle_ms: int) -> Marks:
     )
 
 
-def _commands(stopped: Sequence[Order], made: Sequence[rec.Decided]) -> list[Command]:
+def _commands(
+    stopped: Sequence[Order], made: Sequence[rec.Decided], approved: Sequence[Approved]
+) -> list[Command]:
     """Return what leaves: cancels, then orders that reduce, then entries."""
-    orders = [m.order for m in made if m.order is not None]
     commands: list[Command] = [CancelOrder(o.product_id, o.client_order_id) for o in stopped]
     commands += [
         CancelOrder(m.decision.product_id, m.cancelled) for m in made if m.cancelled is not None
     ]
-    commands += [SubmitOrder(order) for order in orders if order.reduce_only]
-    commands += [SubmitOrder(order) for order in orders if not order.reduce_only]
-    return commands
+    first = sorted(approved, key=lambda one: not one.order.intent.reduce_only)
+    return commands + [SubmitOrder(one) for one in first]
 
 
 def _is_latched_by(before: Marks, after: Marks) -> bool:
@@ -157,26 +171,29 @@ def _order(plan: Plan, j: int, ticket: Ticket, cycle_ms: int, age_ms: int, targe
     product_id = plan.products[j].product_id
     resting = ticket.kind == KIND_LIMIT
     return Order(
-        client_order_id=client_order_id(plan.portfolio, product_id, plan.interval, cycle_ms, 0),
-        product_id=product_id,
-        side=ticket.side,
-        type=OrderType.LIMIT if resting else OrderType.MARKET,
-        tif=TimeInForce.GTD if resting else TimeInForce.IOC,
-        lots=ticket.lots,
-        quote=ticket.quote,
-        limit=ticket.limit,
-        post_only=resting,
-        reduce_only=ticket.code != ACT_ENTER,
-        expire_ms=cycle_ms + 2 * plan.interval_ms,
-        reason=int(fill_reason(ticket.code)),
-        origin=Origin.ROUTE,
+        OrderIntent(
+            client_order_id=client_order_id(plan.portfolio, product_id, plan.interval, cycle_ms, 0),
+            product_id=product_id,
+            side=ticket.side,
+            type=OrderType.LIMIT if resting else OrderType.MARKET,
+            tif=TimeInForce.GTD if resting else TimeInForce.IOC,
+            lots=ticket.lots,
+            quote=ticket.quote,
+            limit=ticket.limit,
+            post_only=resting,
+            reduce_only=ticket.code != ACT_ENTER,
+            expire_ms=cycle_ms + 2 * plan.interval_ms,
+            reason=int(fill_reason(ticket.code)),
+            origin=Origin.ROUTE,
+            sent_ms=cycle_ms + plan.interval_ms + age_ms,
+            protection=_protection(target) if ticket.code == ACT_ENTER else None,
+        ),
         reserve=ticket.reserve,
-        sent_ms=cycle_ms + plan.interval_ms + age_ms,
-        guard=_guard(target) if ticket.code == ACT_ENTER else (),
     )
 
 
-def _guard(target: Target) -> tuple[float, ...]:
+def _protection(target: Target) -> Protection:
     """Return what an entry's fill brings even if the order has left its slot by then."""
     shares = (target.stop, target.take_profit, target.trail)
-    return (*(0.0 if math.isnan(share) else share for share in shares), float(target.max_bars))
+    stop, take_profit, trail = (0.0 if math.isnan(share) else share for share in shares)
+    return Protection(stop, take_profit, trail, target.max_bars)

@@ -4,9 +4,13 @@ A type or field that is renamed keeps its row here, and not one byte changes.
 `tests/golden/names.txt` pins the forms that these names add up to.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, NamedTuple, get_args, get_type_hints
 
+from gpt_trader.domain.decision import Decision, Told
+from gpt_trader.domain.order import Amendment, OrderIntent, Protection
 from gpt_trader.engine import commands as cmd
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
@@ -68,7 +72,10 @@ OLD_TAGS: Mapping[str, type] = {
 }
 """Names that older journals have, and what is read from them now."""
 
-FIELDS: Mapping[type, Mapping[str, str]] = {}
+FIELDS: Mapping[type, Mapping[str, str]] = {
+    OrderIntent: {"protection": "guard"},
+    Amendment: {"lots": "amend_lots", "limit": "amend_limit"},
+}
 """Of each type the fields that are called otherwise on disk: name in code -> name on disk."""
 
 SLOT_COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -89,9 +96,60 @@ SLOT_COLUMNS: Mapping[str, tuple[str, ...]] = {
 A new field of a slot takes a new version of the state's schema, not a place in between.
 """
 
+FLAT = frozenset({OrderIntent, Amendment, cmd.Approved})
+"""Types whose fields stand among those of the object that holds them."""
 
-def field_names(kind: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
-    """Yield (name in code, name on disk) of a NamedTuple's fields, in their order."""
-    known = FIELDS.get(kind, {})
-    for field in kind._fields:
-        yield field, known.get(field, field)
+
+def _row_of(protection: Protection | None) -> tuple[float, ...]:
+    return () if protection is None else tuple(map(float, protection))
+
+
+def _protection_of(row: Sequence[float]) -> Protection | None:
+    if not row:
+        return None
+    stop, take_profit, trail, max_bars = row
+    return Protection(stop, take_profit, trail, int(max_bars))
+
+
+ROWS: Mapping[type, tuple[Callable[[Any], tuple[float, ...]], Callable[[Any], Any]]] = {
+    Protection: (_row_of, _protection_of),
+}
+"""Types that are an array of numbers on disk, empty for None: (what writes one, what reads it)."""
+
+
+class Leaf(NamedTuple):
+    """One field of an object on disk. path: where its value is in code."""
+
+    name: str
+    path: str
+    hint: Any
+
+
+@cache
+def hints_of(kind: Any) -> Mapping[str, Any]:  # noqa: ANN401
+    """Return the types of a NamedTuple's fields, in their order."""
+    hints = get_type_hints(kind)
+    return {field: hints[field] for field in kind._fields}
+
+
+def bare(hint: Any) -> Any:  # noqa: ANN401
+    """Return X of `X | None`; itself if it is no such union."""
+    if not isinstance(hint, UnionType):
+        return hint
+    return next(arg for arg in get_args(hint) if arg is not NoneType)
+
+
+def name_of(kind: Any, field: str) -> str:  # noqa: ANN401
+    """Return what a field of a type is called on disk."""
+    return FIELDS.get(kind, {}).get(field, field)
+
+
+def leaves(kind: Any) -> Iterator[Leaf]:  # noqa: ANN401
+    """Yield the fields of a NamedTuple as its object on disk has them."""
+    for field, hint in hints_of(kind).items():
+        if kind is Decision and field == "why":
+            yield from (Leaf(told, told, of) for told, of in hints_of(Told).items())
+        elif hint in FLAT:
+            yield from (one._replace(path=f"{field}.{one.path}") for one in leaves(hint))
+        else:
+            yield Leaf(name_of(kind, field), field, hint)

@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.order import (
+    Amendment,
     Fill,
     Order,
+    OrderIntent,
     OrderStatus,
     OrderType,
     Origin,
+    Protection,
     TimeInForce,
     cancelling,
     next_status,
@@ -60,7 +63,7 @@ Ints = NDArray[np.int64]
 def take_order(plan: Plan, state: State, order: Order) -> State:
     """Take an operator's order that passed its checks."""
     taken = with_orders(plan, state, order)
-    if order.reduce_only:
+    if order.intent.reduce_only:
         return taken
     return taken._replace(marks=Marks(*count_entry(state.marks)))
 
@@ -79,7 +82,9 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
     if record.lots:
         fill_order(slots, j, fill.side, record.lots, fill.ticks, reason, costs)
         if is_stray and state.slots["lots"][j] == 0:
-            _protect(slots, j, state.orders[fill.client_order_id].guard, fill, costs)
+            brought = state.orders[fill.client_order_id].intent.protection
+            if brought is not None:
+                _protect(slots, j, brought, fill, costs)
     spent = state.cash - record.cash
     if in_slot:
         if slots["kind"][j] == KIND_VALUE:
@@ -91,7 +96,7 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
     if order is None:  # the first fill of a resting protection
         order = _protection(plan, state, j, OrderStatus.OPEN)
     reserve = order.reserve
-    if order.origin is Origin.OPERATOR and reserve:
+    if order.intent.origin is Origin.OPERATOR and reserve:
         reserve = max(reserve - abs(spent), 0)
     filled = order._replace(
         filled=fill.cumulative,
@@ -105,10 +110,10 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
         gone = [  # the protection of a closed position; one that rests is seen out
             other._replace(status=OrderStatus.CANCELLED)
             for other in state.open_orders
-            if other.origin is Origin.PROTECTION
+            if other.intent.origin is Origin.PROTECTION
             and other.product_id == fill.product_id
             and other.client_order_id != fill.client_order_id
-            and not other.sent_ms
+            and not other.intent.sent_ms
         ]
     moved = state._replace(
         cash=record.cash,
@@ -124,12 +129,10 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
     return with_orders(plan, moved, filled, *gone)
 
 
-def _protect(slots: Slots, j: int, guard: tuple[float, ...], fill: Fill, costs: Costs) -> None:
+def _protect(slots: Slots, j: int, brought: Protection, fill: Fill, costs: Costs) -> None:
     """Give a position the protection that its entry was decided with, in place."""
-    if not guard:
-        return
-    stop, take, trail, max_bars = guard
-    slots["bars_held"][j], slots["max_bars"][j] = 0, int(max_bars)
+    stop, take, trail, max_bars = brought
+    slots["bars_held"][j], slots["max_bars"][j] = 0, max_bars
     slots["protection_taker_e8"][j], slots["protection_maker_e8"][j] = (
         costs.taker_e8,
         costs.maker_e8,
@@ -151,16 +154,18 @@ def _counted(plan: Plan, state: State, fill: Fill, lots: int) -> Ints:
 def _protection(plan: Plan, state: State, j: int, status: OrderStatus) -> Order:
     lots = int(state.slots["lots"][j])
     return Order(
-        client_order_id=protection_id(plan, state, j),
-        product_id=plan.products[j].product_id,
-        side=-1 if lots > 0 else 1,
-        type=OrderType.BRACKET,
-        tif=TimeInForce.GTC,
-        lots=abs(lots),
-        quote=0,
-        reduce_only=True,
-        reason=int(state.slots["stop_reason"][j]),
-        origin=Origin.PROTECTION,
+        OrderIntent(
+            client_order_id=protection_id(plan, state, j),
+            product_id=plan.products[j].product_id,
+            side=-1 if lots > 0 else 1,
+            type=OrderType.BRACKET,
+            tif=TimeInForce.GTC,
+            lots=abs(lots),
+            quote=0,
+            reduce_only=True,
+            reason=int(state.slots["stop_reason"][j]),
+            origin=Origin.PROTECTION,
+        ),
         status=status,
         is_new=False,
     )
@@ -200,7 +205,7 @@ def take_status(plan: Plan, state: State, event: OrderUpdated) -> State:
 
 def _was_given_up(order: Order) -> bool:
     """Whether it was an exit that waited too long: the next one is nearer to crossing."""
-    return order.status is OrderStatus.PENDING_CANCEL and order.reduce_only
+    return order.status is OrderStatus.PENDING_CANCEL and order.intent.reduce_only
 
 
 def cut_position(plan: Plan, state: State, record: rec.PositionCut) -> State:
@@ -224,11 +229,11 @@ def take_position(plan: Plan, state: State, found: PositionFound) -> State:
     order = found.order
     if order is None:
         return state._replace(slots=slots)
-    slots["stop"][j] = 1.0 - order.stop / found.ticks
-    slots["stop_ticks"][j] = order.stop
-    if order.type is OrderType.BRACKET:
-        slots["take"][j] = order.limit / found.ticks - 1.0
-        slots["take_ticks"][j] = order.limit
+    slots["stop"][j] = 1.0 - order.intent.stop / found.ticks
+    slots["stop_ticks"][j] = order.intent.stop
+    if order.intent.type is OrderType.BRACKET:
+        slots["take"][j] = order.intent.limit / found.ticks - 1.0
+        slots["take_ticks"][j] = order.intent.limit
     return with_orders(plan, state._replace(slots=slots), order)
 
 
@@ -251,9 +256,11 @@ def close_by_quote(plan: Plan, state: State, record: rec.GuardTaken) -> State:
         held_back = reserve if key == working else other.reserve
         changed.append(other._replace(status=cancelling(other.status), reserve=held_back))
     trigger(slots, j)
-    slots["cause"][j], slots["ordinal"][j] = order.sent_ms, ORDINAL_QUOTE
-    slots["reason"][j] = order.reason
-    sent = state._replace(slots=slots, protected_ms=replaced(state.protected_ms, j, order.sent_ms))
+    slots["cause"][j], slots["ordinal"][j] = order.intent.sent_ms, ORDINAL_QUOTE
+    slots["reason"][j] = order.intent.reason
+    sent = state._replace(
+        slots=slots, protected_ms=replaced(state.protected_ms, j, order.intent.sent_ms)
+    )
     return with_orders(plan, sent, *changed, order)
 
 
@@ -298,23 +305,19 @@ def amend_order(plan: Plan, state: State, event: OrderAmended | AmendRequested) 
     order = state.orders[event.client_order_id]
     spec = plan.products[plan.index[order.product_id]].spec
     reserve = 0
-    if not order.reduce_only:
+    if not order.intent.reduce_only:
         left = max(event.lots - order.filled, 0)
         reserve = buy_cost(left, event.limit, costs_now(plan, state).taker_e8, spec)
     if isinstance(event, AmendRequested):
         changed = order._replace(
-            amend_lots=event.lots,
-            amend_limit=event.limit,
-            reserve=max(order.reserve, reserve),
+            amendment=Amendment(event.lots, event.limit), reserve=max(order.reserve, reserve)
         )
     else:
         changed = order._replace(
-            lots=event.lots,
-            limit=event.limit,
+            intent=order.intent._replace(lots=event.lots, limit=event.limit),
             reserve=reserve,
             is_new=True,
-            amend_lots=0,
-            amend_limit=0,
+            amendment=Amendment(),
         )
     return with_orders(plan, state, changed)
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from gpt_trader.domain.order import (
     Order,
+    OrderIntent,
     OrderStatus,
     OrderType,
     Origin,
@@ -18,6 +19,7 @@ from gpt_trader.domain.order import (
     order_id,
 )
 from gpt_trader.engine import records as rec
+from gpt_trader.engine.approve import approve_reducing
 from gpt_trader.engine.commands import CancelOrder, Command, SubmitOrder
 from gpt_trader.engine.events import Quoted
 from gpt_trader.engine.plan import Plan
@@ -87,7 +89,11 @@ def resting_protection(plan: Plan, state: State, j: int) -> Order | None:
     """Return the order that rests at the exchange as product j's protection."""
     product_id = plan.products[j].product_id
     for order in state.open_orders:
-        if order.origin is Origin.PROTECTION and order.product_id == product_id and order.stop:
+        if (
+            order.intent.origin is Origin.PROTECTION
+            and order.product_id == product_id
+            and order.intent.stop
+        ):
             return order
     return None
 
@@ -99,8 +105,8 @@ def exits_at_work(plan: Plan, state: State, j: int) -> list[Order]:
         order
         for order in state.open_orders
         if order.product_id == product_id
-        and order.reduce_only
-        and not (order.origin is Origin.PROTECTION and order.stop)
+        and order.intent.reduce_only
+        and not (order.intent.origin is Origin.PROTECTION and order.intent.stop)
     ]
 
 
@@ -109,8 +115,8 @@ def overdue_exit(plan: Plan, state: State, j: int, quote: Quoted) -> Order | Non
     if not plan.rests[j]:
         return None
     for order in exits_at_work(plan, state, j):
-        waited_ms = quote.time_ms - order.sent_ms
-        rests = order.origin is Origin.ROUTE and order.status is OrderStatus.OPEN
+        waited_ms = quote.time_ms - order.intent.sent_ms
+        rests = order.intent.origin is Origin.ROUTE and order.status is OrderStatus.OPEN
         if rests and waited_ms >= plan.exit_timeout_ms:
             return order
     return None
@@ -143,32 +149,34 @@ def close_position(
     is_take = level > 0 and level == int(slot["take_ticks"])
     why = int(slot["stop_reason"]) if level else FILL_OPERATOR
     order = Order(
-        client_order_id=client_order_id(
-            plan.portfolio, product_id, plan.interval, time_ms, ORDINAL_QUOTE
-        ),
-        product_id=product_id,
-        side=-1 if held > 0 else 1,
-        type=OrderType.LIMIT if is_take else OrderType.MARKET,
-        tif=TimeInForce.IOC,
-        lots=abs(held),
-        quote=0,
-        limit=level if is_take else 0,
-        reduce_only=True,
-        reason=FILL_TAKE_PROFIT if is_take else why,
-        origin=Origin.PROTECTION,
-        sent_ms=time_ms,
+        OrderIntent(
+            client_order_id=client_order_id(
+                plan.portfolio, product_id, plan.interval, time_ms, ORDINAL_QUOTE
+            ),
+            product_id=product_id,
+            side=-1 if held > 0 else 1,
+            type=OrderType.LIMIT if is_take else OrderType.MARKET,
+            tif=TimeInForce.IOC,
+            lots=abs(held),
+            quote=0,
+            limit=level if is_take else 0,
+            reduce_only=True,
+            reason=FILL_TAKE_PROFIT if is_take else why,
+            origin=Origin.PROTECTION,
+            sent_ms=time_ms,
+        )
     )
     working = working_id(plan, state, j)
     stopped = [
         other
         for other in state.open_orders
         if other.product_id == product_id
-        and (other.reduce_only or other.client_order_id == working)
+        and (other.intent.reduce_only or other.client_order_id == working)
         and other.can_cancel
     ]
     taken = rec.GuardTaken(order, tuple(other.client_order_id for other in stopped))
     cancels = [CancelOrder(other.product_id, other.client_order_id) for other in stopped]
-    return [taken], [*cancels, SubmitOrder(order)]
+    return [taken], [*cancels, SubmitOrder(approve_reducing(order, held))]
 
 
 def settle(
@@ -195,15 +203,19 @@ def settle(
             return [], []
     if wanted is not None:
         records.append(rec.ProtectionTaken(wanted, time_ms))
-        commands.append(SubmitOrder(wanted))
+        commands.append(SubmitOrder(approve_reducing(wanted, int(state.slots["lots"][j]))))
     return records, commands
 
 
 def _same(resting: Order, wanted: Order) -> bool:
     """Whether what rests still covers what is held, at the same levels."""
-    left = resting.lots - resting.filled
-    return (left, resting.stop, resting.type) == (wanted.lots, wanted.stop, wanted.type) and (
-        wanted.type is OrderType.STOP_LIMIT or resting.limit == wanted.limit
+    left = resting.intent.lots - resting.filled
+    return (left, resting.intent.stop, resting.intent.type) == (
+        wanted.intent.lots,
+        wanted.intent.stop,
+        wanted.intent.type,
+    ) and (
+        wanted.intent.type is OrderType.STOP_LIMIT or resting.intent.limit == wanted.intent.limit
     )
 
 
@@ -218,19 +230,21 @@ def _wanted(plan: Plan, state: State, j: int, time_ms: int) -> Order | None:
         return None  # dust: the exchange would refuse it
     side = 1 if held > 0 else -1
     return Order(
-        client_order_id=order_id(
-            plan.portfolio, product.product_id, f"protect:{time_ms}", abs(held)
-        ),
-        product_id=product.product_id,
-        side=-side,
-        type=OrderType.BRACKET if take else OrderType.STOP_LIMIT,
-        tif=TimeInForce.GTC,
-        lots=abs(held),
-        quote=0,
-        limit=take or limit_through(stop, side),
-        stop=stop,
-        reduce_only=True,
-        reason=int(slot["stop_reason"]),
-        origin=Origin.PROTECTION,
-        sent_ms=time_ms,
+        OrderIntent(
+            client_order_id=order_id(
+                plan.portfolio, product.product_id, f"protect:{time_ms}", abs(held)
+            ),
+            product_id=product.product_id,
+            side=-side,
+            type=OrderType.BRACKET if take else OrderType.STOP_LIMIT,
+            tif=TimeInForce.GTC,
+            lots=abs(held),
+            quote=0,
+            limit=take or limit_through(stop, side),
+            stop=stop,
+            reduce_only=True,
+            reason=int(slot["stop_reason"]),
+            origin=Origin.PROTECTION,
+            sent_ms=time_ms,
+        )
     )

@@ -234,7 +234,7 @@ def open_entries(state: State, product_id: str | None = None) -> list[Order]:
     return [
         order
         for order in state.open_orders
-        if not order.reduce_only
+        if not order.intent.reduce_only
         and order.status is not OrderStatus.PENDING_CANCEL
         and product_id in (None, order.product_id)
     ]
@@ -243,7 +243,7 @@ def open_entries(state: State, product_id: str | None = None) -> list[Order]:
 def open_order(state: State, order_id: str) -> Order | None:
     """Return the operator's order of this id that can still fill; None if there is none."""
     order = state.orders.get(order_id)
-    if order is None or order.status.is_final or order.origin is not Origin.OPERATOR:
+    if order is None or order.status.is_final or order.intent.origin is not Origin.OPERATOR:
         return None
     return order
 

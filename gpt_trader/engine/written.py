@@ -5,18 +5,16 @@ keys are laid out once. What the texts say is described in `codec`, which reads 
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from json.encoder import encode_basestring as quoted
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-from gpt_trader.domain.decision import Decision
-from gpt_trader.engine.names import TAGS, field_names
+from gpt_trader.engine.names import ROWS, TAGS, bare, leaves
 
 Writer = Callable[[Any], str]
-_TOLD = ("reasons", "guards")  # of a decision, instead of why
 
 
 def written(value: Any) -> str:  # noqa: ANN401
@@ -65,22 +63,24 @@ def _plain(value: np.generic) -> str:
 
 def _fields_of(kind: Any, tag: str = "") -> Writer:  # noqa: ANN401
     """Return what writes a NamedTuple as an object of its fields, in the order of their names."""
-    fields = {name: field for field, name in field_names(kind)}
-    if kind is Decision:
-        del fields["why"]
-        fields |= {told: told for told in _TOLD}
-    names = sorted(fields)
-    keys = [f"{quoted(name)}:%s" for name in names]
+    fields = sorted(leaves(kind))
+    keys = [f"{quoted(field.name)}:%s" for field in fields]
     if tag:
-        keys.insert(sum(name < "type" for name in names), f'"type":{quoted(tag)}')
+        keys.insert(sum(field.name < "type" for field in fields), f'"type":{quoted(tag)}')
     layout = f"{{{','.join(keys)}}}"
     writers = _WRITERS
-    if len(names) < 2:  # attrgetter gives a tuple of two or more only
-        return lambda value: layout % tuple(map(written, value))
-    picked = attrgetter(*[fields[name] for name in names])
+    if len(fields) < 2:  # attrgetter gives a tuple of two or more only
+        paths = [attrgetter(field.path) for field in fields]
+        return lambda value: layout % tuple([written(pick(value)) for pick in paths])
+    picked = attrgetter(*[field.path for field in fields])
+    kinds = [bare(field.hint) for field in fields]
+    rows = {at: ROWS[kind][0] for at, kind in enumerate(kinds) if kind in ROWS}
 
     def fields_text(value: Any) -> str:  # noqa: ANN401
-        return layout % tuple([writers[type(item)](item) for item in picked(value)])
+        items: Sequence[Any] = picked(value)
+        if rows:
+            items = [rows[at](item) if at in rows else item for at, item in enumerate(items)]
+        return layout % tuple([writers[type(item)](item) for item in items])
 
     return fields_text
 

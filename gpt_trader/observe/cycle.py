@@ -100,17 +100,17 @@ def order_json(plan: Plan, order: Order) -> Json:
     return {
         "client_order_id": order.client_order_id,
         "product": order.product_id,
-        "side": SIDE_NAMES[order.side],
-        "type": str(order.type),
-        "tif": str(order.tif),
-        "size": size_text(product, order.lots) if order.lots else None,
-        "value": units_text(order.quote) if order.quote else None,
-        "price": price_text(product, order.limit) if order.limit else None,
-        "stop": price_text(product, order.stop) if order.stop else None,
-        "post_only": order.post_only,
-        "reduce_only": order.reduce_only,
-        "reason": FILL_NAMES.get(order.reason),
-        "origin": str(order.origin),
+        "side": SIDE_NAMES[order.intent.side],
+        "type": str(order.intent.type),
+        "tif": str(order.intent.tif),
+        "size": size_text(product, order.intent.lots) if order.intent.lots else None,
+        "value": units_text(order.intent.quote) if order.intent.quote else None,
+        "price": price_text(product, order.intent.limit) if order.intent.limit else None,
+        "stop": price_text(product, order.intent.stop) if order.intent.stop else None,
+        "post_only": order.intent.post_only,
+        "reduce_only": order.intent.reduce_only,
+        "reason": FILL_NAMES.get(order.intent.reason),
+        "origin": str(order.intent.origin),
         "filled": size_text(product, order.filled),
         "status": str(order.status),
     }
@@ -138,14 +138,16 @@ def order_words(plan: Plan, order: Order) -> str:
     shown = order_json(plan, order)
     quote = plan.products[plan.index[order.product_id]].product_id.rpartition("-")[2]
     amount = shown["size"] or f"{shown['value']} {quote}"
-    words = f"{shown['side']} {amount} {order.product_id} {order.type}"
-    if order.stop:
+    words = f"{shown['side']} {amount} {order.product_id} {order.intent.type}"
+    if order.intent.stop:
         words += f", stop {shown['stop']}"
-    if order.limit:
+    if order.intent.limit:
         words += f" at {shown['price']}"
-    if order.type is not OrderType.MARKET:
-        words += f" {order.tif}"
-    return words + ", post-only" * order.post_only + ", reduce-only" * order.reduce_only
+    if order.intent.type is not OrderType.MARKET:
+        words += f" {order.intent.tif}"
+    return (
+        words + ", post-only" * order.intent.post_only + ", reduce-only" * order.intent.reduce_only
+    )
 
 
 def _touched(cycle: Cycle, product_id: str) -> Sequence[Order]:

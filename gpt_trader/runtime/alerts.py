@@ -31,7 +31,7 @@ def _of_event(state: State, event: ev.Event) -> Iterator[Alert]:
             yield Alert(PAGE, "unknown_order", f"{words} only exits until there is proof")
         case ev.OrderUpdated(status=OrderStatus.REJECTED):
             order = state.orders.get(event.client_order_id)
-            is_stop = order is not None and order.origin is Origin.PROTECTION
+            is_stop = order is not None and order.intent.origin is Origin.PROTECTION
             what = "a protective order" if is_stop else "an order"
             words = f"{what} of {event.product_id} was not taken: {event.code or 'no reason'}"
             yield Alert(PAGE if is_stop else INFO, "rejected", words)

@@ -86,6 +86,6 @@ def switches(state: State) -> dict[str, object]:
         "paused": state.paused,
         "drawdown_halted": bool(state.marks.halted),
         "flattening": state.flattening,
-        "open_entries": sum(not order.reduce_only for order in state.open_orders),
+        "open_entries": sum(not order.intent.reduce_only for order in state.open_orders),
         "positions": int((state.slots["lots"] != 0).sum()),
     }

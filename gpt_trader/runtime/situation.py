@@ -142,7 +142,7 @@ def _at_risk(state: State, plan: Plan) -> str | None:
 def _age_s(plan: Plan, state: State, order: Order) -> float:
     """Return for how long an order's outcome has been unknown, at the newest known time."""
     newest_ms = max(market_ms(plan, state), state.reconciled_ms)
-    return max(newest_ms - order.sent_ms, 0) / 1000
+    return max(newest_ms - order.intent.sent_ms, 0) / 1000
 
 
 def _halts(state: State, profile: str, latch: Halt | None) -> list[Json]:

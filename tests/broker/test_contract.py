@@ -83,7 +83,7 @@ def test_an_amended_order_is_reported_with_its_new_terms(desk):
     entries = desk.amend(order.client_order_id, 7, 8_500)
     assert commands_of(entries, AmendOrder)
     after = desk.order(order.client_order_id)
-    assert (after.lots, after.limit, after.side) == (7, 8_500, 1)
+    assert (after.intent.lots, after.intent.limit, after.intent.side) == (7, 8_500, 1)
 
 
 def test_fills_count_up_to_the_order_and_then_it_is_filled(desk):
@@ -121,7 +121,7 @@ def test_reconcile_answers_an_amendment_that_a_crash_left_unanswered(desk):
         for event in desk.broker.reconcile(desk.plan, desk.state, desk.now()):
             desk.send(event)
         amended = desk.order(order.client_order_id)
-        assert (amended.lots, amended.limit) == (5, 8_000)
+        assert (amended.intent.lots, amended.intent.limit) == (5, 8_000)
     assert not desk.broker.reconcile(desk.plan, desk.state, desk.now())
 
 

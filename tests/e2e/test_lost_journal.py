@@ -44,7 +44,7 @@ def test_a_position_and_its_stop_are_taken_over_and_only_sold_until_a_person_rea
         [found] = [e for e in taken_over(desk) if e.product_id == stop.product_id]
         assert found.lots == before.state.slots["lots"][j]
         assert abs(found.ticks - before.state.slots["average_ticks"][j]) <= 1
-        assert found.order[:9] == stop[:9]
+        assert found.order.intent[:9] == stop.intent[:9]
         sent = set(desk.exchange.books.by_client)
 
         now = desk.run(desk.exchange.now_ms + 15 * MINUTE)
@@ -71,7 +71,7 @@ def test_a_stop_that_rests_is_kept_for_as_long_as_there_is_no_price(tmp_path):
         order = desk.exchange.books.by_client[stop.client_order_id]
         assert not order.is_final
         with desk.session() as (session, _, _):
-            assert session.state.slots["stop_ticks"][j] == stop.stop
+            assert session.state.slots["stop_ticks"][j] == stop.intent.stop
             resting = resting_protection(session.plan, session.state, j)
             assert resting.client_order_id == stop.client_order_id
 

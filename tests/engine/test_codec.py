@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt_trader.domain.order import OrderType
+from gpt_trader.domain.order import OrderType, Protection
 from gpt_trader.domain.targets import Target
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.codec import (
@@ -22,7 +22,7 @@ from gpt_trader.engine.codec import (
     state_from_json,
     state_text,
 )
-from gpt_trader.engine.commands import Command, SubmitOrder
+from gpt_trader.engine.commands import Approved, Command, SubmitOrder
 from gpt_trader.engine.events import Adjusted, Event, PositionFound
 from gpt_trader.engine.names import SLOT_COLUMNS
 from gpt_trader.engine.records import Decided, Record
@@ -71,6 +71,8 @@ def values(hint: Any, *, absent: bool = False) -> st.SearchStrategy[Any]:
     if issubclass(hint, Enum):
         return st.sampled_from(hint)
     hints = get_type_hints(hint)
+    if hint is Protection:
+        return st.builds(Protection, *[st.floats(0, 1)] * 3, st.integers(0, 10**6))
     return st.builds(hint, **{name: values(hints[name]) for name in hint._fields})
 
 
@@ -164,9 +166,9 @@ def test_an_event_of_an_older_journal_is_read_under_its_new_name():
 
 def test_an_order_of_an_older_journal_has_the_fields_it_lacks():
     order = desk_order()
-    data = json.loads(tagged_text(SubmitOrder(order)))
+    data = json.loads(tagged_text(SubmitOrder(Approved(order))))
     del data["order"]["amend_lots"]
-    assert command_from_json(data) == SubmitOrder(order)
+    assert command_from_json(data) == SubmitOrder(Approved(order))
 
 
 def desk_order():

@@ -3,10 +3,18 @@
 import pytest
 
 from gpt_trader.domain.costs import CostModel
-from gpt_trader.domain.order import Order, OrderStatus, OrderType, Origin, TimeInForce
+from gpt_trader.domain.order import (
+    Amendment,
+    Order,
+    OrderIntent,
+    OrderStatus,
+    OrderType,
+    Origin,
+    TimeInForce,
+)
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
-from gpt_trader.engine.commands import CancelOrder, SubmitOrder
+from gpt_trader.engine.commands import Approved, CancelOrder, SubmitOrder
 from gpt_trader.engine.state import protection_id, with_new_orders
 from gpt_trader.kernel.codes import SELL
 from gpt_trader.risk.policy import RiskPolicy
@@ -212,7 +220,8 @@ def test_a_fill_after_a_lost_one_is_booked_up_to_its_cumulative_count():
 
 def test_a_fill_of_an_unknown_order_is_not_booked_and_halts():
     desk, key = desk_with_order()
-    stranger = desk.order(key)._replace(client_order_id="other")
+    known = desk.order(key)
+    stranger = known._replace(intent=known.intent._replace(client_order_id="other"))
     cash = desk.state.cash
     entries = desk.fill(stranger, 1, 1, 9_000)
     assert entries[0].records[0] == rec.FillIgnored()
@@ -279,7 +288,7 @@ def test_a_stray_entry_fill_leaves_the_protection_that_there_is():
     desk.bar(10_000)
     desk.bar(10_000)
     held, stop = desk.lots(), int(desk.state.slots["stop_ticks"][0])
-    first = next(o for o in desk.state.orders.values() if o.origin is Origin.ROUTE)
+    first = next(o for o in desk.state.orders.values() if o.intent.origin is Origin.ROUTE)
     desk.fill(first, 1, first.filled + 1, 10_000)
     assert desk.lots() == held + 1
     assert desk.state.slots["stop_ticks"][0] == stop > 0
@@ -332,7 +341,7 @@ def test_few_ended_orders_are_kept():
 def test_an_operators_order_is_sent_and_money_set_aside():
     desk, key = desk_with_order()
     order = desk.order(key)
-    assert (order.origin, order.status) == (Origin.OPERATOR, OrderStatus.OPEN)
+    assert (order.intent.origin, order.status) == (Origin.OPERATOR, OrderStatus.OPEN)
     assert order.reserve == 900 * UNIT
     assert desk.state.slots["held_back_units"][0] == order.reserve
 
@@ -358,8 +367,9 @@ def test_an_amendment_changes_size_and_price_only():
     before = desk.order(key)
     desk.amend(key, 20, 8_000)
     after = desk.order(key)
-    assert (after.lots, after.limit, after.reserve) == (20, 8_000, 1_600 * UNIT)
-    assert after._replace(lots=10, limit=9_000, reserve=before.reserve, is_new=False) == (
+    assert (after.intent.lots, after.intent.limit, after.reserve) == (20, 8_000, 1_600 * UNIT)
+    assert after.intent._replace(lots=10, limit=9_000) == before.intent
+    assert after._replace(intent=before.intent, reserve=before.reserve, is_new=False) == (
         before._replace(is_new=False)
     )
 
@@ -383,16 +393,16 @@ def test_an_amendment_without_an_answer_keeps_the_larger_reserve():
     desk.broker = Silent()
     desk.amend(key, 20, 8_000)
     waiting = desk.order(key)
-    assert (waiting.lots, waiting.limit, waiting.reserve) == (10, 9_000, 1_600 * UNIT)
-    assert (waiting.amend_lots, waiting.amend_limit) == (20, 8_000)
+    assert (waiting.intent.lots, waiting.intent.limit, waiting.reserve) == (10, 9_000, 1_600 * UNIT)
+    assert waiting.amendment == Amendment(20, 8_000)
     desk.amend(key, 1, 8_000)
     assert desk.order(key).reserve >= before.reserve
     desk.restart()
     product_id = before.product_id
     desk.send(ev.OrderAmended(desk.now(), product_id, key, 1, 8_000))
     after = desk.order(key)
-    assert (after.lots, after.limit, after.reserve) == (1, 8_000, 80 * UNIT)
-    assert (after.amend_lots, after.amend_limit) == (0, 0)
+    assert (after.intent.lots, after.intent.limit, after.reserve) == (1, 8_000, 80 * UNIT)
+    assert after.amendment == Amendment()
 
 
 def test_an_order_being_cancelled_or_unknown_is_not_amended():
@@ -435,9 +445,9 @@ def test_a_reduce_only_order_never_opens():
 
 def test_a_sale_is_cut_to_what_is_held_and_not_yet_for_sale():
     desk = holding(10)
-    assert sent(desk.place(-1, lots=4, limit=11_000, **LIMIT))[0].lots == 4
+    assert sent(desk.place(-1, lots=4, limit=11_000, **LIMIT))[0].intent.lots == 4
     order = sent(desk.place(-1, lots=100, limit=12_000, **LIMIT))[0]
-    assert (order.lots, order.reduce_only) == (6, True)
+    assert (order.intent.lots, order.intent.reduce_only) == (6, True)
     assert refusal(desk.place(-1, lots=1)) == "NOTHING_TO_SELL"
 
 
@@ -454,7 +464,7 @@ def test_an_exit_by_value_is_cut_to_what_is_held(held, worth, lots):
         assert refusal(entries) == "NOTHING_TO_SELL"
         return
     [order] = sent(entries)
-    assert (order.lots, order.quote, order.reduce_only) == (lots, 0, True)
+    assert (order.intent.lots, order.intent.quote, order.intent.reduce_only) == (lots, 0, True)
     desk.bar(10_000)
     assert abs(desk.lots()) == 10 - lots
 
@@ -465,7 +475,7 @@ def test_an_exit_by_value_is_sized_at_the_worst_price():
     desk.bar(10_000)
     desk.place(1, lots=10)
     desk.bar(10_000)
-    assert sent(desk.place(-1, quote=360 * UNIT))[0].lots == 4
+    assert sent(desk.place(-1, quote=360 * UNIT))[0].intent.lots == 4
 
 
 # Latches.
@@ -700,7 +710,7 @@ def test_the_same_submit_has_the_same_id_in_the_journal_and_at_the_broker():
     desk.want(0.2)
     [entry] = [e for e in desk.bar(10_000) if commands_of([e], SubmitOrder)]
     decided = records_of([entry], rec.Decided)[0]
-    assert entry.commands == (SubmitOrder(decided.order),)
+    assert entry.commands == (SubmitOrder(Approved(decided.order)),)
 
 
 # An order's life: what must not be.
@@ -709,7 +719,7 @@ def test_the_same_submit_has_the_same_id_in_the_journal_and_at_the_broker():
 def test_two_ends_that_exclude_each_other_freeze_the_product():
     desk, key = desk_with_order()
     order = desk.order(key)
-    desk.fill(order, order.lots, order.lots, 9_000)
+    desk.fill(order, order.intent.lots, order.intent.lots, 9_000)
     desk.send(ev.OrderUpdated(desk.now(), "COIN-USD", key, OrderStatus.FILLED))
     assert desk.state.frozen == ("",)
     desk.send(ev.OrderUpdated(desk.now(), "COIN-USD", key, OrderStatus.CANCELLED))
@@ -748,10 +758,11 @@ def test_a_frozen_product_lets_its_entries_go_and_others_enter():
 def test_a_position_of_a_lost_journal_is_held_with_its_stop_and_only_sold():
     desk = Desk()
     desk.bar(10_000)
-    stop = Order(
+    asked = OrderIntent(
         "theirs", "COIN-USD", SELL, OrderType.BRACKET, TimeInForce.GTC, 5, 0, 11_000, 9_500,
-        reduce_only=True, origin=Origin.PROTECTION, status=OrderStatus.OPEN,
+        reduce_only=True, origin=Origin.PROTECTION,
     )  # fmt: skip
+    stop = Order(asked, OrderStatus.OPEN)
     desk.send(ev.PositionFound(desk.now(), "COIN-USD", "t", "lost", 5, 10_200, stop))
     slot = desk.state.slots[0]
     assert (slot["lots"], slot["stop_ticks"], slot["take_ticks"]) == (5, 9_500, 11_000)
@@ -825,7 +836,7 @@ def test_flatten_halts_and_sells_what_is_held():
     assert held > 0
     entries = desk.send(ev.FlattenRequested(desk.now(), "ann", "enough"))
     [order] = [c.order for c in entries[0].commands if isinstance(c, SubmitOrder)]
-    assert (order.side, order.lots, order.type) == (-1, held, OrderType.MARKET)
+    assert (order.intent.side, order.intent.lots, order.intent.type) == (-1, held, OrderType.MARKET)
     assert (desk.state.halted, desk.state.flattening) == (True, True)
     desk.bar(10_000)
     assert desk.lots() == 0

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, get_args, get_origin
 
-from gpt_trader.domain.decision import Decision, Told
 from gpt_trader.engine.commands import Command
 from gpt_trader.engine.events import Event
-from gpt_trader.engine.names import OLD_TAGS, TAGS, field_names
+from gpt_trader.engine.names import OLD_TAGS, ROWS, TAGS, bare, leaves
 from gpt_trader.engine.records import Record
 
 PINNED = Path(__file__).parents[1] / "golden" / "names.txt"
@@ -20,11 +19,12 @@ WORDS = {int: "int", float: "number", str: "text", bool: "bool", Any: "any"}
 def form(hint: Any, name: str) -> Iterator[str]:
     """Lines `name form` of a value on disk; of an object one for each of its fields."""
     origin = get_origin(hint)
-    if origin is tuple:
+    if bare(hint) in ROWS:
+        yield f"{name}[] number"
+    elif origin is tuple:
         yield from form(get_args(hint)[0], f"{name}[]")
     elif origin is UnionType:
-        [inner] = set(get_args(hint)) - {NoneType}
-        yield from form(inner, f"{name}?")
+        yield from form(bare(hint), f"{name}?")
     elif origin is dict:
         yield f"{name} object"
     elif hint in WORDS:
@@ -32,13 +32,8 @@ def form(hint: Any, name: str) -> Iterator[str]:
     elif issubclass(hint, Enum):
         yield f"{name} {' '.join(one.value for one in hint)}"
     else:
-        hints = get_type_hints(hint)
-        fields = {on_disk: hints[field] for field, on_disk in field_names(hint)}
-        if hint is Decision:
-            del fields["why"]
-            fields |= get_type_hints(Told)
-        for on_disk in sorted(fields):
-            yield from form(fields[on_disk], f"{name}.{on_disk}")
+        for leaf in sorted(leaves(hint)):
+            yield from form(leaf.hint, f"{name}.{leaf.name}")
 
 
 def forms() -> Iterator[str]:

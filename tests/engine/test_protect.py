@@ -41,8 +41,8 @@ class Guarded(Desk):
         """The exchange reports a fill, and that the order is done."""
         value = str(lots * ticks / 100)
         fill = ev.Fill(
-            order.client_order_id, "COIN-USD", order.side, lots, ticks, 0, 1, order.reason, lots,
-            self.now(), 0, value, "0",
+            order.client_order_id, "COIN-USD", order.intent.side, lots, ticks, 0, 1,
+            order.intent.reason, lots, self.now(), 0, value, "0",
         )  # fmt: skip
         made = self.send(ev.FillReceived(self.now(), fill))
         return made + self.report(order.client_order_id, OrderStatus.FILLED)
@@ -63,15 +63,17 @@ class Guarded(Desk):
 def test_a_filled_entry_is_followed_by_its_stop_at_the_exchange():
     desk = Guarded()
     stop = desk.resting
-    assert (stop.type, stop.side, stop.lots, stop.stop) == (OrderType.STOP_LIMIT, -1, 20, 9_500)
-    assert stop.limit == 9_500 - 9_500 // 20
-    assert stop.reduce_only
+    found = stop.intent
+    assert (found.type, found.side) == (OrderType.STOP_LIMIT, -1)
+    assert (found.lots, found.stop, found.limit) == (20, 9_500, 9_500 - 9_500 // 20)
+    assert found.reduce_only
     assert [order.client_order_id for order in sent(desk.entries)][-1] == stop.client_order_id
 
 
 def test_with_a_take_profit_both_rest_as_one_bracket():
     bracket = Guarded(take=0.1).resting
-    assert (bracket.type, bracket.stop, bracket.limit) == (OrderType.BRACKET, 9_500, 11_000)
+    found = bracket.intent
+    assert (found.type, found.stop, found.limit) == (OrderType.BRACKET, 9_500, 11_000)
 
 
 def test_a_stop_that_moves_is_replaced_cancel_first():
@@ -83,7 +85,7 @@ def test_a_stop_that_moves_is_replaced_cancel_first():
     commands = [c for e in entries for c in e.commands]
     assert [type(c) for c in commands] == [CancelOrder, SubmitOrder]
     assert commands[0].client_order_id == old.client_order_id
-    assert (commands[1].order.lots, commands[1].order.stop) == (25, 9_690)
+    assert (commands[1].order.intent.lots, commands[1].order.intent.stop) == (25, 9_690)
 
 
 def test_an_exit_takes_the_coins_from_the_protection_first():
@@ -95,7 +97,7 @@ def test_an_exit_takes_the_coins_from_the_protection_first():
     commands = [c for e in entries for c in e.commands]
     assert [type(c) for c in commands] == [CancelOrder, SubmitOrder]
     assert commands[0].client_order_id == stop.client_order_id
-    assert commands[1].order.origin is Origin.ROUTE
+    assert commands[1].order.intent.origin is Origin.ROUTE
 
 
 def test_an_exit_that_waits_too_long_gives_its_coins_back_to_the_protection():
@@ -111,10 +113,10 @@ def test_an_exit_that_waits_too_long_gives_its_coins_back_to_the_protection():
     [cancel] = commands_of(desk.quote(9_990, after_ms=2_000), CancelOrder)
     assert cancel.client_order_id == exit_order.client_order_id
     desk.report(exit_order.client_order_id, OrderStatus.CANCELLED)
-    assert desk.resting.lots == 20
+    assert desk.resting.intent.lots == 20
     desk.want(0.0)
     [crossing] = sent(desk.bar(10_000))
-    assert crossing.type is OrderType.MARKET, "the next exit is nearer to crossing"
+    assert crossing.intent.type is OrderType.MARKET, "the next exit is nearer to crossing"
 
 
 @pytest.mark.parametrize("bid, sells", [(9_501, False), (9_500, True), (9_400, True)])
@@ -124,7 +126,7 @@ def test_where_none_rests_a_quote_at_the_stop_sells(bid, sells):
     orders = sent(desk.quote(bid))
     assert bool(orders) == sells
     if sells:
-        assert (orders[0].type, orders[0].lots, orders[0].origin) == (
+        assert (orders[0].intent.type, orders[0].intent.lots, orders[0].intent.origin) == (
             OrderType.MARKET,
             20,
             Origin.PROTECTION,
@@ -135,7 +137,7 @@ def test_what_rests_is_left_to_the_exchange_until_the_price_runs_away_from_it():
     desk = Guarded()
     desk.open()
     assert not desk.quote(9_400)
-    entries = desk.quote(desk.resting.limit - 1)
+    entries = desk.quote(desk.resting.intent.limit - 1)
     assert [type(c) for e in entries for c in e.commands][:2] == [CancelOrder, SubmitOrder]
 
 
@@ -149,7 +151,7 @@ def test_a_take_profit_that_nobody_holds_is_sold_at_its_price_or_better():
     desk = Guarded(rests=False, take=0.1)
     assert not desk.quote(10_999)
     [order] = sent(desk.quote(11_000))
-    assert (order.type, order.limit) == (OrderType.LIMIT, 11_000)
+    assert (order.intent.type, order.intent.limit) == (OrderType.LIMIT, 11_000)
 
 
 def test_a_refused_protection_is_sent_again_but_not_at_once():
@@ -183,12 +185,12 @@ def test_a_late_fill_of_a_cancelled_entry_brings_its_own_stop():
     desk.report(entry.client_order_id, OrderStatus.CANCELLED)
     assert desk.state.slots["lots"][0] == 0
     fill = ev.Fill(
-        entry.client_order_id, "COIN-USD", 1, 4, 10_000, 0, 0, entry.reason, 4, desk.now(), 0,
-        "400", "1",
+        entry.client_order_id, "COIN-USD", 1, 4, 10_000, 0, 0, entry.intent.reason, 4,
+        desk.now(), 0, "400", "1",
     )  # fmt: skip
     entries = desk.send(ev.FillReceived(desk.now(), fill))
     assert (desk.state.slots["lots"][0], desk.state.slots["stop_ticks"][0]) == (4, 9_500)
-    assert sent(entries)[-1].stop == 9_500
+    assert sent(entries)[-1].intent.stop == 9_500
     assert any(isinstance(r, rec.FillBooked) and r.is_late for e in entries for r in e.records)
 
 

@@ -102,9 +102,13 @@ def report_fill(desk: Desk, order: Order, action: str, rng: np.random.Generator)
         cumulative = int(rng.integers(0, order.filled + 1))
         desk.fill(order, max(cumulative, 1), cumulative, 10_000, fee=7)
         return
-    room = max(-order.side * held, 0) if order.reduce_only or order.side < 0 else 50
-    lots = min(max(order.lots, 40) - order.filled, room)
-    if lots > 0 and order.origin is not Origin.PROTECTION:
+    room = (
+        max(-order.intent.side * held, 0)
+        if order.intent.reduce_only or order.intent.side < 0
+        else 50
+    )
+    lots = min(max(order.intent.lots, 40) - order.filled, room)
+    if lots > 0 and order.intent.origin is not Origin.PROTECTION:
         told = int(rng.integers(1, lots + 1))
         desk.fill(order, told, order.filled + lots, 10_000, fee=11)
 
@@ -123,18 +127,25 @@ def test_lesson_08_amendments_keep_side_and_intent(steps: list[tuple[str, int]])
             assert order.client_order_id not in born, "an order was sent twice"
             born[order.client_order_id] = order
             held = int(before.slots["lots"][desk.plan.index[order.product_id]])
-            if order.reduce_only and order.origin is Origin.OPERATOR:
-                assert held * order.side < 0
-                assert order.lots <= abs(held)
+            if order.intent.reduce_only and order.intent.origin is Origin.OPERATOR:
+                assert held * order.intent.side < 0
+                assert order.intent.lots <= abs(held)
         for amend in commands_of(new, AmendOrder):
             assert amend.lots > before.orders[amend.client_order_id].filled
         for key, order in desk.state.orders.items():
             known = born.get(key, order)
-            assert (order.side, order.reduce_only) == (known.side, known.reduce_only)
-            assert (order.type, order.tif, order.origin) == (known.type, known.tif, known.origin)
+            assert (order.intent.side, order.intent.reduce_only) == (
+                known.intent.side,
+                known.intent.reduce_only,
+            )
+            assert (order.intent.type, order.intent.tif, order.intent.origin) == (
+                known.intent.type,
+                known.intent.tif,
+                known.intent.origin,
+            )
             was = before.orders.get(key, order)
             assert order.filled >= was.filled
-            if was.status.is_final and order.origin is not Origin.PROTECTION:
+            if was.status.is_final and order.intent.origin is not Origin.PROTECTION:
                 assert order.status is was.status
             if action == "again":
                 assert order.filled == was.filled

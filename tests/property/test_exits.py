@@ -59,7 +59,10 @@ class Story:
                 self.halted_by_hand = desk.state.halted
             case "unknown":
                 for order in list(desk.state.orders.values()):
-                    if order.status is OrderStatus.OPEN and order.origin is not Origin.PROTECTION:
+                    if (
+                        order.status is OrderStatus.OPEN
+                        and order.intent.origin is not Origin.PROTECTION
+                    ):
                         k = desk.plan.index[order.product_id]
                         desk.report(order.client_order_id, OrderStatus.SUBMIT_UNKNOWN, k)
             case "deposit" | "withdraw":
@@ -99,7 +102,7 @@ class Story:
         for fill in reversed(fills_of(entries)):  # back in time from what is held now
             before = held[fill.product_id] - fill.side * fill.lots
             order = self.desk.state.orders.get(fill.client_order_id)
-            if order is not None and order.reduce_only:
+            if order is not None and order.intent.reduce_only:
                 assert before * fill.side < 0
                 assert fill.lots <= abs(before)
             elif self.halted_by_hand:
@@ -114,7 +117,7 @@ class Story:
         if decision.lots and wants_out:
             assert decision.code < FIRST_REFUSAL, "an exit was refused"
         stopped = {g.name for g in decision.guards if g.name in STOPS and g.state != "OK"}
-        if record.order is not None and not record.order.reduce_only:
+        if record.order is not None and not record.order.intent.reduce_only:
             assert not stopped, f"an entry passed {stopped}"
 
     def is_out(self, j: int) -> bool:
@@ -147,7 +150,7 @@ def test_lesson_09_any_state_can_be_left(
     desk.send(ev.HaltRequested(desk.now(), "test", "the last halt"))
     story.halted_by_hand = True
     for order in list(desk.state.orders.values()):
-        if order.origin is Origin.OPERATOR:
+        if order.intent.origin is Origin.OPERATOR:
             desk.cancel(order.client_order_id)
     for j in range(3):
         desk.want(0.0, j)

@@ -69,7 +69,7 @@ def test_no_policy_still_binds_the_account():
     desk = Desk(risk=None)
     desk.want(1.0)
     desk.bar(10_000)
-    assert sent(desk.entries)[0].quote == 10_000 * UNIT, "no more than the cash"
+    assert sent(desk.entries)[0].intent.quote == 10_000 * UNIT, "no more than the cash"
 
 
 # HALTED, PAUSED, UNKNOWN_ORDER
@@ -200,7 +200,7 @@ def test_lesson_07_an_order_of_500_percent_of_equity_is_never_sent():
     assert refusal(desk.place(1, quote=50_000 * UNIT)) == "PRODUCT_CAP"
     desk.want(5.0)
     desk.bar(10_000)
-    assert sent(desk.entries)[0].quote == 2_500 * UNIT
+    assert sent(desk.entries)[0].intent.quote == 2_500 * UNIT
 
 
 def test_lesson_07_a_70_percent_order_does_not_pass_a_1_percent_cap():
@@ -210,7 +210,7 @@ def test_lesson_07_a_70_percent_order_does_not_pass_a_1_percent_cap():
     desk = fresh(risk=RiskPolicy(max_product_pct=1, min_size_multiple=1))
     desk.want(0.7)
     desk.bar(10_000)
-    assert sent(desk.entries)[0].quote == 100 * UNIT
+    assert sent(desk.entries)[0].intent.quote == 100 * UNIT
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_product_cap_of_a_route_counts_an_operators_resting_order():
     desk.want(0.25)
     desk.bar(10_000, volume=0.0, low=10_000, open=10_050)
     assert desk.decision().name == "ENTER"
-    assert sent(desk.entries)[-1].quote == 500 * UNIT
+    assert sent(desk.entries)[-1].intent.quote == 500 * UNIT
 
 
 def test_product_cap_refuses_a_route_that_is_at_it():
@@ -268,7 +268,7 @@ def test_gross_cap_of_routes(gross, code):
     assert desk.decision(0).name == "ENTER"
     assert desk.decision(1).name == code
     if code == "ENTER":
-        assert sent(desk.entries)[-1].quote == 50 * UNIT
+        assert sent(desk.entries)[-1].intent.quote == 50 * UNIT
 
 
 @pytest.mark.parametrize("quote, code", [(5_000 * UNIT, None), (5_000 * UNIT + 1, "CASH")])

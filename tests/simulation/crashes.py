@@ -123,8 +123,8 @@ def same_ids(world: World) -> World:
                 order = command.order
                 assert order.client_order_id not in seen
                 seen.add(order.client_order_id)
-                if order.origin is Origin.ROUTE:
-                    bar_ms = order.expire_ms - 2 * plan.interval_ms
+                if order.intent.origin is Origin.ROUTE:
+                    bar_ms = order.intent.expire_ms - 2 * plan.interval_ms
                     assert order.client_order_id == client_order_id(
                         plan.portfolio, order.product_id, plan.interval, bar_ms, 0
                     )

@@ -130,7 +130,7 @@ def _through_json(entry: Entry) -> Entry:
 
 def _enters(entry: Entry) -> bool:
     return any(
-        isinstance(r, Decided) and r.order is not None and not r.order.reduce_only
+        isinstance(r, Decided) and r.order is not None and not r.order.intent.reduce_only
         for r in entry.records
     )
 

@@ -31,7 +31,7 @@ from gpt_trader.domain.account import (
     RemoteOrder,
 )
 from gpt_trader.domain.market import Touch
-from gpt_trader.domain.order import Order, OrderType, TimeInForce
+from gpt_trader.domain.order import OrderIntent, OrderType, TimeInForce
 from gpt_trader.domain.product import Product
 from gpt_trader.errors import DataError, Unavailable, UnknownOutcome
 
@@ -91,17 +91,17 @@ class Private:
             return True
         return False if any("SUPPORTED" in reason for reason in found.errors) else None
 
-    def preview(self, order: Order, product: Product) -> Preview:
+    def preview(self, intent: OrderIntent, product: Product) -> Preview:
         """Return what an order would come to; nothing is placed."""
-        body = request(order, product)
+        body = request(intent, product)
         del body["client_order_id"]
         return self.rest.ask("/orders/preview", body, account.parse_preview)
 
-    def place(self, order: Order, product: Product) -> Placed | Refused:
+    def place(self, intent: OrderIntent, product: Product) -> Placed | Refused:
         """Place an order, once. Raises as `Rest.post`; an answer without proof: UnknownOutcome."""
-        found = account.parse_created(self.rest.post("/orders", request(order, product)))
+        found = account.parse_created(self.rest.post("/orders", request(intent, product)))
         if found is None:
-            raise UnknownOutcome(f"Coinbase does not say what became of {order.client_order_id}")
+            raise UnknownOutcome(f"Coinbase does not say what became of {intent.client_order_id}")
         return found
 
     def amend(self, order_id: str, product: Product, lots: int, limit: int) -> Refused | None:
@@ -223,22 +223,22 @@ def _one_order(document: Mapping[str, Any]) -> RemoteOrder:
     return found
 
 
-def request(order: Order, product: Product) -> dict[str, Any]:
+def request(intent: OrderIntent, product: Product) -> dict[str, Any]:
     """Return exactly what is sent for an order."""
     return {
-        "client_order_id": order.client_order_id,
-        "product_id": order.product_id,
-        "side": SIDE_WORDS[order.side],
-        "order_configuration": configuration(order, product),
+        "client_order_id": intent.client_order_id,
+        "product_id": intent.product_id,
+        "side": SIDE_WORDS[intent.side],
+        "order_configuration": configuration(intent, product),
     }
 
 
-def _least_stop(product: Product, touch: Touch) -> Order:
+def _least_stop(product: Product, touch: Touch) -> OrderIntent:
     """Return the smallest stop that can be sold, at half the price: it could not trigger."""
     stop = max(int(touch.bid / 2 / product.price_increment), 1)
     least = product.quote_min_size * 4 / touch.bid
     lots = max(int(max(least, product.base_min_size) / product.base_increment) + 1, 1)
-    return Order(
+    return OrderIntent(
         client_order_id="probe",
         product_id=product.product_id,
         side=-1,

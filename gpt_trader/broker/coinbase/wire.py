@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from gpt_trader.domain.order import Order, OrderType, TimeInForce
+from gpt_trader.domain.order import OrderIntent, OrderType, TimeInForce
 from gpt_trader.domain.product import Product
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 
@@ -12,34 +12,34 @@ EARLY_MS = 5_000  # a resting order ends so long before its time: the next decis
 SIDE_WORDS = {1: "BUY", -1: "SELL"}
 
 
-def configuration(order: Order, product: Product) -> dict[str, dict[str, Any]]:
+def configuration(intent: OrderIntent, product: Product) -> dict[str, dict[str, Any]]:
     """Return an order's configuration: exactly one key with its terms, all numbers as text."""
-    tif = order.tif
-    match order.type:
+    tif = intent.tif
+    match intent.type:
         case OrderType.MARKET:
-            return {"market_market_ioc": _size(order, product)}
+            return {"market_market_ioc": _size(intent, product)}
         case OrderType.LIMIT:
-            terms = _size(order, product) | {"limit_price": price_text(product, order.limit)}
+            terms = _size(intent, product) | {"limit_price": price_text(product, intent.limit)}
             if tif is TimeInForce.IOC:
                 return {"sor_limit_ioc": terms}
             if tif is TimeInForce.FOK:
                 return {"limit_limit_fok": terms}
-            terms |= {"post_only": order.post_only}
-            return {f"limit_limit_{_life(tif)}": terms | _end(order)}
+            terms |= {"post_only": intent.post_only}
+            return {f"limit_limit_{_life(tif)}": terms | _end(intent)}
         case OrderType.STOP_LIMIT:
-            direction = "STOP_DIRECTION_STOP_UP" if order.side > 0 else "STOP_DIRECTION_STOP_DOWN"
-            terms = _size(order, product) | {
-                "limit_price": price_text(product, order.limit),
-                "stop_price": price_text(product, order.stop),
+            direction = "STOP_DIRECTION_STOP_UP" if intent.side > 0 else "STOP_DIRECTION_STOP_DOWN"
+            terms = _size(intent, product) | {
+                "limit_price": price_text(product, intent.limit),
+                "stop_price": price_text(product, intent.stop),
                 "stop_direction": direction,
             }
-            return {f"stop_limit_stop_limit_{_life(tif)}": terms | _end(order)}
+            return {f"stop_limit_stop_limit_{_life(tif)}": terms | _end(intent)}
         case OrderType.BRACKET:
-            terms = _size(order, product) | {
-                "limit_price": price_text(product, order.limit),
-                "stop_trigger_price": price_text(product, order.stop),
+            terms = _size(intent, product) | {
+                "limit_price": price_text(product, intent.limit),
+                "stop_trigger_price": price_text(product, intent.stop),
             }
-            return {f"trigger_bracket_{_life(tif)}": terms | _end(order)}
+            return {f"trigger_bracket_{_life(tif)}": terms | _end(intent)}
 
 
 def price_text(product: Product, ticks: int) -> str:
@@ -58,11 +58,11 @@ def time_text(time_ms: int) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
-def _size(order: Order, product: Product) -> dict[str, Any]:
-    if not order.quote:
-        return {"base_size": size_text(product, order.lots)}
+def _size(intent: OrderIntent, product: Product) -> dict[str, Any]:
+    if not intent.quote:
+        return {"base_size": size_text(product, intent.lots)}
     # of a spot product the step of quote sizes is that of prices; what is below it is not spent
-    steps = Decimal(order.quote) / UNITS_PER_QUOTE // product.price_increment
+    steps = Decimal(intent.quote) / UNITS_PER_QUOTE // product.price_increment
     return {"quote_size": price_text(product, int(steps))}
 
 
@@ -70,7 +70,7 @@ def _life(tif: TimeInForce) -> str:
     return "gtd" if tif is TimeInForce.GTD else "gtc"
 
 
-def _end(order: Order) -> dict[str, str]:
-    if order.tif is not TimeInForce.GTD:
+def _end(intent: OrderIntent) -> dict[str, str]:
+    if intent.tif is not TimeInForce.GTD:
         return {}
-    return {"end_time": time_text(order.expire_ms - EARLY_MS)}
+    return {"end_time": time_text(intent.expire_ms - EARLY_MS)}

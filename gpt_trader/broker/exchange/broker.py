@@ -21,7 +21,7 @@ from gpt_trader.domain.order import (
     TimeInForce,
 )
 from gpt_trader.domain.product import Product
-from gpt_trader.engine.commands import AmendOrder, CancelOrder, Command, SubmitOrder
+from gpt_trader.engine.commands import AmendOrder, Approved, CancelOrder, Command, SubmitOrder
 from gpt_trader.engine.events import (
     BarClosed,
     BarMissed,
@@ -90,7 +90,7 @@ class ExchangeBroker:
             return []
         found: list[Event] = []
         for order in mine:
-            is_over = 0 < order.expire_ms <= event.bar.open_ms + plan.interval_ms
+            is_over = 0 < order.intent.expire_ms <= event.bar.open_ms + plan.interval_ms
             found += self._seen(plan, order, event.time_ms, tries=SEEN_TRIES if is_over else 1)
         return found
 
@@ -128,9 +128,9 @@ class ExchangeBroker:
                     if not _freed(events):
                         unclear.add(command.product_id)
                     found += events
-                case SubmitOrder(order) if order.product_id in unclear:
+                case SubmitOrder(Approved(order)) if order.product_id in unclear:
                     found.append(_ended(order, time_ms, NOT_SENT))
-                case SubmitOrder(order):
+                case SubmitOrder(Approved(order)):
                     found += self._submit(plan, order, time_ms)
                 case AmendOrder():
                     found += self._amend(plan, state, command, time_ms)
@@ -146,7 +146,7 @@ class ExchangeBroker:
         for order in state.open_orders:
             events = self._seen(plan, order, time_ms, tries=1)
             found += events
-            if order.amend_lots:
+            if order.amendment.lots:
                 found += self._amended(plan.products[plan.index[order.product_id]], order, time_ms)
             is_asked = order.status is OrderStatus.PENDING_CANCEL
             if is_asked and not any(_is_final(event) for event in events):
@@ -201,7 +201,7 @@ class ExchangeBroker:
         self._refused = None
 
     def _submit(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
-        if order.reduce_only:
+        if order.intent.reduce_only:
             return self._sent(plan, order, time_ms)
         with self._entering() as may_begin:
             if may_begin:
@@ -211,7 +211,7 @@ class ExchangeBroker:
     def _sent(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
         product = plan.products[plan.index[order.product_id]]
         try:
-            answer = self._account.place(order, product)
+            answer = self._account.place(order.intent, product)
         except UnknownOutcome:
             return [_update(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)]
         except BrokerError as error:  # refused before it was taken in, or never sent
@@ -229,7 +229,7 @@ class ExchangeBroker:
         self, plan: Plan, order: Order, placed: Placed, time_ms: int
     ) -> list[Event]:
         """Return what an order that does not rest came to, if it is known already."""
-        if order.type is not OrderType.MARKET and order.tif not in (
+        if order.intent.type is not OrderType.MARKET and order.intent.tif not in (
             TimeInForce.IOC,
             TimeInForce.FOK,
         ):
@@ -259,7 +259,9 @@ class ExchangeBroker:
             refused = self._account.amend(order.exchange_id, product, command.lots, command.limit)
         except (UnknownOutcome, *SILENT):
             return self._amended(product, order, time_ms)
-        lots, limit = (order.lots, order.limit) if refused else (command.lots, command.limit)
+        lots, limit = (
+            (order.intent.lots, order.intent.limit) if refused else (command.lots, command.limit)
+        )
         return [OrderAmended(time_ms, order.product_id, order.client_order_id, lots, limit)]
 
     def _amended(self, product: Product, order: Order, time_ms: int) -> list[Event]:
@@ -303,7 +305,7 @@ class ExchangeBroker:
         """Return an order by the exchange's id, else by ours from the unfiltered history."""
         if order.exchange_id:
             return self._account.order(order.exchange_id)
-        history = self._account.orders(since_ms=order.sent_ms - BEFORE_MS)
+        history = self._account.orders(since_ms=order.intent.sent_ms - BEFORE_MS)
         mine = (one for one in history if one.client_order_id == order.client_order_id)
         found = next(mine, None)
         if found is not None:
@@ -339,7 +341,7 @@ class ExchangeBroker:
             for one in self._account.balances()
             if one.currency == coin
         ]
-        since_ms = order.sent_ms - BEFORE_MS
+        since_ms = order.intent.sent_ms - BEFORE_MS
         fills = self._account.fills(product_ids=[order.product_id], since_ms=since_ms)
         return frozenset([*held, ("fills", str(len(fills)))])
 

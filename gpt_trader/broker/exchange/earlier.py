@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gpt_trader.domain.account import RemoteOrder
 from gpt_trader.domain.order import (
     Order,
+    OrderIntent,
     OrderStatus,
     OrderType,
     Origin,
@@ -106,20 +107,22 @@ def _protection(plan: Plan, product: Product, one: RemoteOrder) -> Order | None:
         cause = f"protect:{time_ms}"
         if order_id(plan.portfolio, one.product_id, cause, lots) == one.client_order_id:
             return Order(
-                client_order_id=one.client_order_id,
-                product_id=one.product_id,
-                side=SELL,
-                type=kind,
-                tif=TimeInForce.GTC,
-                lots=lots,
-                quote=0,
-                limit=int(limit / product.price_increment),
-                stop=int(stop / product.price_increment),
-                reduce_only=True,
-                reason=FILL_STOP,
-                origin=Origin.PROTECTION,
+                OrderIntent(
+                    client_order_id=one.client_order_id,
+                    product_id=one.product_id,
+                    side=SELL,
+                    type=kind,
+                    tif=TimeInForce.GTC,
+                    lots=lots,
+                    quote=0,
+                    limit=int(limit / product.price_increment),
+                    stop=int(stop / product.price_increment),
+                    reduce_only=True,
+                    reason=FILL_STOP,
+                    origin=Origin.PROTECTION,
+                    sent_ms=time_ms,
+                ),
                 status=OrderStatus.OPEN,
                 exchange_id=one.order_id,
-                sent_ms=time_ms,
             )
     return None

@@ -21,7 +21,7 @@ from gpt_trader.domain.account import (
     RemoteOrder,
 )
 from gpt_trader.domain.market import Candle, ProductInfo, Touch, Trade
-from gpt_trader.domain.order import Order
+from gpt_trader.domain.order import OrderIntent
 from gpt_trader.domain.product import Product
 
 
@@ -68,7 +68,7 @@ class Market(Protocol):
 class Orders(Protocol):
     """What the life of an order asks of an account."""
 
-    def place(self, order: Order, product: Product) -> Placed | Refused:
+    def place(self, intent: OrderIntent, product: Product) -> Placed | Refused:
         """Send an order, once; raises UnknownOutcome where nothing proves what became of it."""
         ...
 
@@ -137,6 +137,6 @@ class Account(Orders, Protocol):
         """Whether a stop that sells may rest; None: the exchange said neither."""
         ...
 
-    def preview(self, order: Order, product: Product) -> Preview:
+    def preview(self, intent: OrderIntent, product: Product) -> Preview:
         """Return what an order would come to; nothing is placed."""
         ...

@@ -68,24 +68,24 @@ def _fill(product: Product, order: Order, remote: RemoteOrder, lots: int, time_m
     new = lots - order.filled
     moved = value - Decimal(order.filled_value or 0)
     fee = fees - Decimal(order.filled_fees or 0)
-    away = ROUND_CEILING if order.side > 0 else ROUND_FLOOR
-    ticks = order.limit or 1
+    away = ROUND_CEILING if order.intent.side > 0 else ROUND_FLOOR
+    ticks = order.intent.limit or 1
     if new > 0:
         ticks = int((moved / product.size(new) / product.price_increment).to_integral_value(away))
     is_take = (
-        order.origin is Origin.PROTECTION
-        and order.type is OrderType.BRACKET
-        and (ticks - order.limit) * order.side <= 0
+        order.intent.origin is Origin.PROTECTION
+        and order.intent.type is OrderType.BRACKET
+        and (ticks - order.intent.limit) * order.intent.side <= 0
     )
     return Fill(
         client_order_id=order.client_order_id,
         product_id=order.product_id,
-        side=order.side,
+        side=order.intent.side,
         lots=new,
         ticks=max(ticks, 1),
         fee=max(int((fee * UNITS_PER_QUOTE).to_integral_value(ROUND_CEILING)), 0),
-        liquidity=MAKER if order.post_only or is_take else TAKER,
-        reason=FILL_TAKE_PROFIT if is_take else order.reason,
+        liquidity=MAKER if order.intent.post_only or is_take else TAKER,
+        reason=FILL_TAKE_PROFIT if is_take else order.intent.reason,
         cumulative=lots,
         time_ms=time_ms,
         filled_value=format(value, "f"),

@@ -8,7 +8,7 @@ from gpt_trader.broker.exchange.access import Access
 from gpt_trader.broker.exchange.ports import Account, Market
 from gpt_trader.broker.exchange.stream import Dialect
 from gpt_trader.domain.fees import Schedule
-from gpt_trader.domain.order import Order, OrderType
+from gpt_trader.domain.order import OrderIntent, OrderType
 from gpt_trader.domain.product import Product
 
 
@@ -49,8 +49,8 @@ class Venue:
     perpetuals: bool
     fees: Schedule
     dialect: Dialect
-    terms: Callable[[Order, Product], Mapping[str, object]]
-    request: Callable[[Order, Product], Mapping[str, object]]
+    terms: Callable[[OrderIntent, Product], Mapping[str, object]]
+    request: Callable[[OrderIntent, Product], Mapping[str, object]]
     market: Callable[[Access, Machine], Market]
     account: Callable[[Access, Machine, Callable[[], int], bool], Account]
     tokens: Callable[[Access, Machine, Callable[[], int]], Callable[[], str] | None]

@@ -108,14 +108,14 @@ class PaperBroker:
                 answers.append(_update(order, OrderStatus.OPEN, time_ms))
             elif order.status is OrderStatus.PENDING_CANCEL:
                 answers.append(_update(order, OrderStatus.CANCELLED, time_ms))
-            if order.amend_lots and _is_working(order):
+            if order.amendment.lots and _is_working(order):
                 answers.append(
                     OrderAmended(
                         time_ms,
                         order.product_id,
                         order.client_order_id,
-                        order.amend_lots,
-                        order.amend_limit,
+                        order.amendment.lots,
+                        order.amendment.limit,
                     )
                 )
         return answers
@@ -153,14 +153,14 @@ def match_product(
     free = state.cash - int(account_sums(state.slots, plan.specs)[1])
     for order in state.open_orders:
         if order.product_id == bar.product_id and _is_working(order):
-            if is_moment and time_ms - order.sent_ms > AT_ONCE_MS:
+            if is_moment and time_ms - order.intent.sent_ms > AT_ONCE_MS:
                 order = order._replace(is_new=False)  # noqa: PLW2901
             outcome = _match_operator(
                 plan, state, order, bar, int(slots["lots"][j]), int(room), free
             )
             found += _reports(order, outcome, time_ms)
             if outcome.fill is not None:
-                slots["lots"][j] += order.side * outcome.fill.lots
+                slots["lots"][j] += order.intent.side * outcome.fill.lots
                 room -= outcome.fill.lots
                 free -= max(outcome.spent - order.reserve, 0)
     return found
@@ -276,7 +276,7 @@ class _Outcome(NamedTuple):
 
 def _is_working(order: Order) -> bool:
     """Whether an open order is an operator's that bars may fill."""
-    return order.origin is Origin.OPERATOR and order.status is not OrderStatus.PENDING_CANCEL
+    return order.intent.origin is Origin.OPERATOR and order.status is not OrderStatus.PENDING_CANCEL
 
 
 def _match_operator(
@@ -291,9 +291,9 @@ def _match_operator(
     product = plan.products[plan.index[order.product_id]]
     spec, costs = product.spec, _costs_at(plan, state, bar, bar)
     drift = Drift(*bar_drift(bar.high, bar.low, bar.volume, plan.interval_ms, spec, costs))
-    left = order.lots - order.filled
-    if order.reduce_only:
-        left = min(left, max(-order.side * held, 0))
+    left = order.intent.lots - order.filled
+    if order.intent.reduce_only:
+        left = min(left, max(-order.intent.side * held, 0))
         if left == 0:
             return _Outcome(None, 0, OrderStatus.CANCELLED, "NOTHING_TO_SELL", triggered=False)
     got = orders.Match(
@@ -303,19 +303,19 @@ def _match_operator(
     )
     rate = costs.maker_e8 if got.liquidity == MAKER else costs.taker_e8
     lots, status, code = got.lots, _OUTCOME.get(got.outcome), ""
-    if lots > 0 and order.side > 0 and not order.reduce_only:
+    if lots > 0 and order.intent.side > 0 and not order.intent.reduce_only:
         most = int(lots_for_quote(order.reserve + max(free, 0), got.ticks, rate, spec))
         if most < lots:
             lots, status, code = most, OrderStatus.CANCELLED, "CASH"
     triggered = bool(got.triggered) and not order.triggered
     if lots == 0:
         return _Outcome(None, 0, status, code, triggered)
-    fee = int(match.fill_fee(order.side, lots, got.ticks, rate, spec))
+    fee = int(match.fill_fee(order.intent.side, lots, got.ticks, rate, spec))
     fill = Fill(
-        order.client_order_id, order.product_id, order.side, lots, got.ticks, fee,
-        got.liquidity, order.reason, order.filled + lots, bar.open_ms, got.base,
+        order.client_order_id, order.product_id, order.intent.side, lots, got.ticks, fee,
+        got.liquidity, order.intent.reason, order.filled + lots, bar.open_ms, got.base,
     )  # fmt: skip
-    spent = int(buy_cost(lots, got.ticks, rate, spec)) if order.side > 0 else 0
+    spent = int(buy_cost(lots, got.ticks, rate, spec)) if order.intent.side > 0 else 0
     return _Outcome(fill, spent, status, code, triggered)
 
 
@@ -332,20 +332,24 @@ def _reports(order: Order, outcome: _Outcome, time_ms: int) -> list[Event]:
 
 
 def _ask(order: Order, left: int) -> orders.Ask:
-    kind = _KINDS.get(order.type, orders.MARKET_VALUE if order.quote else orders.MARKET_SIZE)
-    whole = order.tif is TimeInForce.FOK
-    immediate = whole or (order.tif is TimeInForce.IOC and order.type is not OrderType.MARKET)
+    kind = _KINDS.get(
+        order.intent.type, orders.MARKET_VALUE if order.intent.quote else orders.MARKET_SIZE
+    )
+    whole = order.intent.tif is TimeInForce.FOK
+    immediate = whole or (
+        order.intent.tif is TimeInForce.IOC and order.intent.type is not OrderType.MARKET
+    )
     return orders.Ask(
         kind=kind,
-        side=order.side,
+        side=order.intent.side,
         lots=left,
-        quote=order.reserve if order.quote else 0,
-        limit=order.limit,
-        stop=order.stop,
-        post_only=int(order.post_only),
+        quote=order.reserve if order.intent.quote else 0,
+        limit=order.intent.limit,
+        stop=order.intent.stop,
+        post_only=int(order.intent.post_only),
         immediate=int(immediate),
         whole=int(whole),
-        expire_ms=order.expire_ms if order.tif is TimeInForce.GTD else 0,
+        expire_ms=order.intent.expire_ms if order.intent.tif is TimeInForce.GTD else 0,
         is_new=int(order.is_new),
         triggered=int(order.triggered),
     )

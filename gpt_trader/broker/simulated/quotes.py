@@ -89,10 +89,14 @@ class QuotePaper:
     def _crosses(self, command: SubmitOrder) -> bool:
         order = command.order
         quote = self._newest.get(order.product_id)
-        if quote is None or not order.post_only:
+        if quote is None or not order.intent.post_only:
             return False
         return bool(
-            limit_crosses(order.side, order.limit, quote.ask if order.side > 0 else quote.bid)
+            limit_crosses(
+                order.intent.side,
+                order.intent.limit,
+                quote.ask if order.intent.side > 0 else quote.bid,
+            )
         )
 
     def reconcile(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
@@ -137,7 +141,9 @@ def _buys(state: State, quote: Quoted, working_side: int) -> bool:
     """Whether what works in the product buys: its route's order, else an operator's."""
     if working_side:
         return working_side > 0
-    sides = [order.side for order in state.open_orders if order.product_id == quote.product_id]
+    sides = [
+        order.intent.side for order in state.open_orders if order.product_id == quote.product_id
+    ]
     return bool(sides) and sides[0] > 0
 
 
@@ -148,7 +154,9 @@ def _saw_all_of(plan: Plan, state: State, j: int, open_ms: int) -> bool:
         plan.portfolio, product_id, plan.interval, int(state.slots["protection_cause"][j]), 0
     )
     began = (
-        [state.orders[entry].sent_ms] if entry in state.orders and state.slots["lots"][j] else []
+        [state.orders[entry].intent.sent_ms]
+        if entry in state.orders and state.slots["lots"][j]
+        else []
     )
-    began += [order.sent_ms for order in state.open_orders if order.product_id == product_id]
+    began += [order.intent.sent_ms for order in state.open_orders if order.product_id == product_id]
     return max(began, default=0) <= open_ms + AT_ONCE_MS

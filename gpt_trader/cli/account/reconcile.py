@@ -29,7 +29,7 @@ def run(profile: str | None, state_dir: Path | None, *, json: bool) -> None:
     reached = reach_account(profile or header.profile)
     check_portfolio(reached.private.permissions(), header.portfolio)
     began_ms = min(
-        [order.sent_ms for order in state.open_orders], default=reached.exchange.now_ms()
+        [order.intent.sent_ms for order in state.open_orders], default=reached.exchange.now_ms()
     )
     remote = reached.private.open_orders(began_ms - 3_600_000)
     wallets = {one.currency: one.total for one in reached.private.balances()}

@@ -5,7 +5,7 @@ from typing import Any
 
 from gpt_trader.app.account import reach_account
 from gpt_trader.app.folders import session_folder
-from gpt_trader.app.orders import Asked, OffGridError, order_of
+from gpt_trader.app.orders import Asked, OffGridError, intent_of
 from gpt_trader.cli import output
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.domain.account import RemoteFill, RemoteOrder
@@ -25,11 +25,11 @@ def preview(asked: Asked, profile: str | None, *, json: bool) -> None:
     reached = reach_account(profile)
     product = product_of(reached.exchange.market.product(normalize_id(asked.product)))
     try:
-        order = order_of(product, asked)
+        intent = intent_of(product, asked)
     except OffGridError as error:
         raise HaltError(f"refused: {error.reason.code}: {error.reason.detail}") from None
-    terms = venue_of(reached.settings.venue).terms(order, product)
-    found = reached.private.preview(order, product)
+    terms = venue_of(reached.settings.venue).terms(intent, product)
+    found = reached.private.preview(intent, product)
     data: Json = {"request": terms} | found._asdict()
     output.emit("orders preview", data, list(found.warnings), json=json)
     if not json:

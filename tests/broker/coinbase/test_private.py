@@ -7,7 +7,7 @@ import pytest
 from gpt_trader.broker.coinbase.account import parse_order
 from gpt_trader.broker.exchange.scope import check_scope
 from gpt_trader.domain.account import Placed, Refused
-from gpt_trader.domain.order import Order, OrderType, TimeInForce
+from gpt_trader.domain.order import OrderIntent, OrderType, TimeInForce
 from gpt_trader.domain.product import Product as Traded
 from gpt_trader.errors import (
     AuthError,
@@ -29,7 +29,7 @@ LIMIT = {"limit_limit_gtc": {"base_size": "2", "limit_price": "90.00", "post_onl
 
 def buy(key="c1", **more):
     fields = {"type": OrderType.LIMIT, "tif": TimeInForce.GTC, "lots": 2, "quote": 0}
-    return Order(key, "COIN-USD", 1, **(fields | {"limit": 9_000, "post_only": True} | more))
+    return OrderIntent(key, "COIN-USD", 1, **(fields | {"limit": 9_000, "post_only": True} | more))
 
 
 @pytest.fixture

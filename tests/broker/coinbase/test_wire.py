@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from gpt_trader.broker.coinbase.wire import configuration
-from gpt_trader.domain.order import Order, OrderType, TimeInForce
+from gpt_trader.domain.order import OrderIntent, OrderType, TimeInForce
 from gpt_trader.domain.product import Product
 
 BTC = Product("BTC-USD", Decimal("0.00000001"), Decimal("0.01"), Decimal("0.00000001"), Decimal(1))
@@ -19,7 +19,7 @@ EXPIRE_MS = 1_798_761_605_000  # five seconds later
 
 def order(kind, tif, side=1, **more):
     fields = {"lots": 100_000, "quote": 0, "expire_ms": EXPIRE_MS} | more
-    return Order("id", "BTC-USD", side, kind, tif, **fields)
+    return OrderIntent("id", "BTC-USD", side, kind, tif, **fields)
 
 
 CASES = [

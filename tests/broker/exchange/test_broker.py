@@ -8,7 +8,7 @@ from gpt_trader.broker.exchange.broker import ABSENT_MS, LOOKS, NOT_PLACED
 from gpt_trader.broker.simulated.observe import ObserveBroker
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
-from gpt_trader.engine.commands import AmendOrder, CancelOrder, SubmitOrder
+from gpt_trader.engine.commands import AmendOrder, Approved, CancelOrder, SubmitOrder
 from gpt_trader.errors import AuthError
 from tests.broker.test_contract import CoinbaseDesk
 from tests.emulator import serve
@@ -79,8 +79,8 @@ def test_what_was_not_sent_ends_as_not_sent(desk):
 def test_what_follows_a_cancel_that_is_not_seen_is_not_sent(desk):
     [order] = sent(desk.place(1, **LIMIT))
     known = desk.order(order.client_order_id)
-    after = known._replace(client_order_id="another", exchange_id="")
-    commands = [CancelOrder("COIN-USD", known.client_order_id), SubmitOrder(after)]
+    after = known._replace(intent=known.intent._replace(client_order_id="another"), exchange_id="")
+    commands = [CancelOrder("COIN-USD", known.client_order_id), SubmitOrder(Approved(after))]
     desk.exchange.faults.add(html(502, path="/batch_cancel", method="POST"))
     found = desk.broker.execute(desk.plan, desk.state, commands, desk.now())
     assert [(e.client_order_id, e.code) for e in found] == [("another", "NOT_SENT")]
@@ -119,8 +119,8 @@ def test_an_edit_without_an_answer_is_what_the_exchange_shows(carried_out, desk)
     desk.exchange.faults.add(fault)
     desk.amend(order.client_order_id, 7, 8_500)
     known = desk.order(order.client_order_id)
-    assert (known.lots, known.limit) == ((7, 8_500) if carried_out else (10, 9_000))
-    assert known.amend_lots == 0
+    assert (known.intent.lots, known.intent.limit) == ((7, 8_500) if carried_out else (10, 9_000))
+    assert known.amendment.lots == 0
 
 
 def test_a_refused_edit_leaves_the_order_as_it_was(desk):

@@ -67,9 +67,13 @@ def test_what_was_bought_and_its_stop_are_found_in_any_order_of_rows():
         what = found(*seen)
         assert (what.product_id, what.order_id) == ("COIN-USD", route(1))
         assert (what.lots, what.ticks) == (5, 10_400)
-        assert (what.order.lots, what.order.stop, what.order.limit) == (5, 9_500, 9_400)
-        assert (what.order.side, what.order.sent_ms) == (-1, SENT_MS)
-        assert what.order.reduce_only
+        assert (what.order.intent.lots, what.order.intent.stop, what.order.intent.limit) == (
+            5,
+            9_500,
+            9_400,
+        )
+        assert (what.order.intent.side, what.order.intent.sent_ms) == (-1, SENT_MS)
+        assert what.order.intent.reduce_only
 
 
 def test_sales_count_whoever_made_them_and_the_rest_keeps_its_price():
@@ -123,4 +127,4 @@ def test_what_is_no_whole_resting_stop_is_left_alone(change):
 def test_a_bracket_is_one_too_and_the_newest_counts():
     bracket = stop(SENT_MS + 5)._replace(kind=OrderType.BRACKET, created_ms=SENT_MS + 5)
     what = found(bought(5, 100), bracket, stop())
-    assert what.order.type is OrderType.BRACKET
+    assert what.order.intent.type is OrderType.BRACKET

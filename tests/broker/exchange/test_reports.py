@@ -20,7 +20,7 @@ def row(order, *, size="0", value="0", fees="0", status="OPEN", **more):
         "order_id": "x1",
         "client_order_id": order.client_order_id,
         "product_id": "COIN-USD",
-        "side": "BUY" if order.side > 0 else "SELL",
+        "side": "BUY" if order.intent.side > 0 else "SELL",
         "status": status,
         "filled_size": size,
         "filled_value": value,

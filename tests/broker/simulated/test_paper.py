@@ -321,7 +321,7 @@ def test_a_maker_first_entry_that_is_missed_is_dropped_and_an_exit_crosses():
     desk = Desk(costs=COSTLY, style="maker_first")
     desk.want(0.2)
     [order] = sent(desk.bar(10_000))
-    assert (order.post_only, order.limit) == (True, 9_990)
+    assert (order.intent.post_only, order.intent.limit) == (True, 9_990)
     desk.bar(10_000)
     assert desk.order(order.client_order_id).status is OrderStatus.EXPIRED
     assert desk.decision().name == "ENTRY_MISSED"
@@ -332,7 +332,7 @@ def test_a_maker_first_entry_that_is_missed_is_dropped_and_an_exit_crosses():
     desk.bar(10_000)
     desk.bar(10_000, volume=0.0, high=10_000)
     [order] = sent(desk.entries)[-1:]
-    assert (order.type, order.reduce_only) == (OrderType.MARKET, True)
+    assert (order.intent.type, order.intent.reduce_only) == (OrderType.MARKET, True)
     desk.bar(10_000)
     assert desk.lots() == 0
 

@@ -16,7 +16,9 @@ def with_a_resting_entry(desk, session, feed):
     """Trade until an entry rests; return it at the exchange."""
     for event in feed:
         session.take(event, lambda *_: None)
-        entries = [o for o in session.state.open_orders if not o.reduce_only and o.exchange_id]
+        entries = [
+            o for o in session.state.open_orders if not o.intent.reduce_only and o.exchange_id
+        ]
         if entries:
             return desk.exchange.books.by_client[entries[0].client_order_id]
     raise AssertionError("no entry ever rested")
