@@ -23,8 +23,8 @@ from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.config.load import load_profile
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.targets import Condition, Targets
-from gpt_trader.runtime.live.account import checked_portfolio, known_rests, read_account
 from gpt_trader.runtime.live.feed import LiveFeed
+from gpt_trader.runtime.live.opening import checked_portfolio, known_rests, read_account
 from gpt_trader.runtime.live.reconcile import Reconciler
 from gpt_trader.runtime.live.terms import LiveTerms, live_terms
 from gpt_trader.runtime.loop import run_feed

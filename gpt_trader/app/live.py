@@ -25,10 +25,10 @@ from gpt_trader.risk.policy import no_policy
 from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.halt import Latch
 from gpt_trader.runtime.header import plan_of
-from gpt_trader.runtime.live.account import checked_portfolio, known_rests, read_account
 from gpt_trader.runtime.live.alive import Alive
 from gpt_trader.runtime.live.feed import LiveFeed
 from gpt_trader.runtime.live.last_resort import cancel_from_memory
+from gpt_trader.runtime.live.opening import checked_portfolio, known_rests, read_account
 from gpt_trader.runtime.live.reconcile import Reconciler
 from gpt_trader.runtime.live.record import live_record_of
 from gpt_trader.runtime.live.terms import LiveTerms, Opening, live_terms

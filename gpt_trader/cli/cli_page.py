@@ -10,8 +10,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from gpt_trader.cli.commands import COMMANDS, PROGRAM
 from gpt_trader.cli.group import load, root
-from gpt_trader.cli.main import COMMANDS, PROGRAM
 
 WIDTH = 88
 _INTRO = f"""\

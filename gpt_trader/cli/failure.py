@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import typer
 
-from gpt_trader.cli.main import COMMANDS, PROGRAM
+from gpt_trader.cli.commands import COMMANDS, PROGRAM
 from gpt_trader.cli.output import document, encode
 from gpt_trader.errors import TraderError
 

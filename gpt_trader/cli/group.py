@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from gpt_trader.cli.main import COMMANDS, PROGRAM, version
+from gpt_trader.cli.commands import COMMANDS, PROGRAM, version
 from gpt_trader.cli.output import set_verbosity
 from gpt_trader.config.text import did_you_mean
 from gpt_trader.errors import UsageError

@@ -1,11 +1,7 @@
 """The console entry `gpt-trader`: finds a command, runs it, and turns every error into words.
 
-A command is a module of this package, imported only when it runs. It exposes either
-`command`, a function that typer turns into a command, or `app`, a `typer.Typer` with
-subcommands; its line in COMMANDS is its name, its module and its help in one line.
-A command takes `--json` itself (`output.Json`), writes its result with `output.emit`, raises
-TraderError for what goes wrong and `typer.Exit(code)` for an exit code without an error.
-It catches no error in order to print it: that happens here and nowhere else.
+What commands there are stands in `commands`; each is imported only when it runs. Errors become
+words and exit codes here and nowhere else.
 
 The global flags `-q`, `-v`, `--debug` may stand anywhere on the command line; commands do not
 declare them. This file imports nothing slow: `--version` answers without the parser.
@@ -17,46 +13,9 @@ import pathlib
 import sys
 from collections.abc import Mapping, Sequence
 
-COMMANDS: dict[str, tuple[str, str]] = {
-    "run": ("gpt_trader.cli.run.run", "Trade a profile: bar by bar, each decision explained."),
-    "backtest": (
-        "gpt_trader.cli.backtest.backtest",
-        "Try a strategy on history, with honest costs.",
-    ),
-    "optimize": (
-        "gpt_trader.cli.optimize.optimize",
-        "Search parameters, tested on days that no choice has seen.",
-    ),
-    "data": ("gpt_trader.cli.data.data", "Pull, import, check and keep market data."),
-    "validate-config": (
-        "gpt_trader.cli.validate_config",
-        "Check a profile and show every value with its origin.",
-    ),
-    "status": ("gpt_trader.cli.status", "Show money at risk, positions, orders and halts."),
-    "account": (
-        "gpt_trader.cli.account.account",
-        "Read the account at the exchange, hold it against the journal.",
-    ),
-    "orders": ("gpt_trader.cli.orders.orders", "Place a test order through the same checks."),
-    "doctor": (
-        "gpt_trader.cli.doctor",
-        "Check what would keep a profile from trading.",
-    ),
-    "why": ("gpt_trader.cli.why", "Explain a decision: signal, threshold, guards, order, fill."),
-    "replay": ("gpt_trader.cli.replay", "Decide a recorded session again and compare."),
-    "kill": ("gpt_trader.cli.switches.kill", "Stop all entries at once, whatever the bot does."),
-    "watchdog": ("gpt_trader.cli.switches.watchdog", "Cancel a bot's entries if it dies or hangs."),
-    "pause": ("gpt_trader.cli.switches.pause", "Let a session only exit."),
-    "resume": ("gpt_trader.cli.switches.resume", "Let a paused session enter again."),
-    "rearm": ("gpt_trader.cli.switches.rearm", "Let a halted session trade again, on the record."),
-    "journal": ("gpt_trader.cli.journal.journal", "Prove, copy and shorten a session's record."),
-    "strategies": ("gpt_trader.cli.strategies", "List strategies with parameters and ranges."),
-    "new-strategy": ("gpt_trader.cli.new_strategy", "Write a working strategy with its test."),
-}
-GLOBAL_FLAGS = frozenset({"-q", "--quiet", "-v", "--verbose", "--debug"})
-PROGRAM = "gpt-trader"
+from gpt_trader.cli.commands import GLOBAL_FLAGS, INTERRUPTED, PROGRAM, version
+
 VERSION = (["--version"], ["-V"])  # answered without importing the parser
-INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -89,17 +48,6 @@ def _open_closed_streams() -> None:
     for name in ("stdout", "stderr"):
         if vars(sys)[name] is None:
             setattr(sys, name, pathlib.Path(os.devnull).open("w"))  # noqa: SIM115 - until exit
-
-
-def version() -> str:
-    """Return the installed version."""
-    from importlib.metadata import PackageNotFoundError
-    from importlib.metadata import version as installed
-
-    try:
-        return installed("gpt-trader")
-    except PackageNotFoundError:
-        return "0 (not installed)"
 
 
 def hoist(args: Sequence[str]) -> list[str]:

@@ -47,6 +47,7 @@ DataFiles = Annotated[
         "--data", metavar="[PRODUCT=]PATH", help="A file of bars, or a stored product's id."
     ),
 ]
+Demo = Annotated[bool, typer.Option("--demo", help="Use the synthetic market.")]
 FromTime = Annotated[
     str | None, typer.Option("--from", metavar="TIME", help="First bar, inclusive.")
 ]

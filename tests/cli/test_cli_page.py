@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gpt_trader.cli.cli_page import render
-from gpt_trader.cli.main import COMMANDS
+from gpt_trader.cli.commands import COMMANDS
 
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 

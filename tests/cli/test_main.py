@@ -14,7 +14,8 @@ import typer
 
 from gpt_trader import errors
 from gpt_trader.cli import main as cli
-from gpt_trader.cli.main import COMMANDS, hoist, main
+from gpt_trader.cli.commands import COMMANDS
+from gpt_trader.cli.main import hoist, main
 
 # The least arguments that each command works with; {tmp} is a folder of the test's own.
 MINIMAL = {
@@ -233,7 +234,8 @@ def test_quiet_silences_notes_and_not_results(capsys):
 
 def test_the_entry_imports_no_command_until_it_runs():
     code = (
-        "import sys; from gpt_trader.cli.main import COMMANDS, main; main(['--help'])\n"
+        "import sys; from gpt_trader.cli.commands import COMMANDS\n"
+        "from gpt_trader.cli.main import main; main(['--help'])\n"
         "heavy = {'numpy', 'numba', 'pydantic', 'ruamel', 'rich', 'pandas'}\n"
         "loaded = {m for m, _ in COMMANDS.values()} | heavy\n"
         "print('LOADED', sorted(loaded & set(sys.modules)))"

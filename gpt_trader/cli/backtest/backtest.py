@@ -1,5 +1,6 @@
 """`gpt-trader backtest`: try a strategy on history."""
 
+from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,34 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from gpt_trader.cli.compiling import ENGINE, SIMULATOR, say_if_compiling
-from gpt_trader.cli.options import (
-    Cash,
-    DataDir,
-    DataFiles,
-    Detail,
-    FeeRegion,
-    FeeTierName,
-    FromTime,
-    Impact,
-    Interval,
-    LatencyBars,
-    LatencyMs,
-    MakerBps,
-    MinCoverage,
-    Participation,
-    ProductSpec,
-    Risk,
-    RiskChoice,
-    SlippageBps,
-    SpreadBps,
-    StateDir,
-    StrategyName,
-    StyleChoice,
-    TakerBps,
-    ToTime,
-    TouchFills,
-)
-from gpt_trader.cli.output import Json, ProfileName, Sets
+from gpt_trader.cli.flags import MarketFlags, backtest_asked, takes
+from gpt_trader.cli.options import StateDir
+from gpt_trader.cli.output import Json, ProfileName
 from gpt_trader.errors import UsageError
 
 
@@ -72,35 +48,12 @@ def complete_runs(ctx: typer.Context, incomplete: str) -> list[str]:
     ]
 
 
+@takes(*(field.name for field in fields(MarketFlags)))
 def command(
     ctx: typer.Context,
     *,
     profile: ProfileName = None,
-    strategy: StrategyName = None,
-    sets: Sets = None,
-    data: DataFiles = None,
-    demo: Annotated[bool, typer.Option("--demo", help="Use the synthetic market.")] = False,
-    start: FromTime = None,
-    end: ToTime = None,
-    interval: Interval = None,
-    detail: Detail = None,
-    cash: Cash = None,
-    taker_bps: TakerBps = None,
-    maker_bps: MakerBps = None,
-    spread_bps: SpreadBps = None,
-    slippage_bps: SlippageBps = None,
-    fee_tier: FeeTierName = None,
-    region: FeeRegion = None,
-    participation: Participation = None,
-    touch_fills: TouchFills = None,
-    impact: Impact = None,
-    latency_ms: LatencyMs = None,
-    latency_bars: LatencyBars = None,
-    product_spec: ProductSpec = None,
-    min_coverage: MinCoverage = None,
-    data_dir: DataDir = None,
-    risk: RiskChoice = Risk.PROFILE,
-    order_style: StyleChoice = None,
+    market: MarketFlags,
     close_at_end: Annotated[
         bool, typer.Option("--close-at-end/--keep-open", help="Sell at the last close.")
     ] = False,
@@ -151,10 +104,9 @@ def command(
     itself for look-ahead. What each number means is in docs/backtest.md.
     """
     from gpt_trader.app import backtest as backtest_input
-    from gpt_trader.app.history import parse_period
     from gpt_trader.backtest.files import check_outputs
     from gpt_trader.cli.backtest import stored as backtest_stored
-    from gpt_trader.cli.main import INTERRUPTED
+    from gpt_trader.cli.commands import INTERRUPTED
     from gpt_trader.runtime.stop import on_interrupt
 
     root = _root(state_dir)
@@ -173,41 +125,15 @@ def command(
                 backtest_input.write_report(result, report)
         return
     check_outputs({"--trades": trades, "--fills": fills, "--equity": equity, "--report": report})
-    asked = backtest_input.Asked(
-        profile=profile,
-        flags={
-            "strategy": strategy,
-            "interval": interval,
-            "cash": cash,
-            "costs.taker_bps": taker_bps,
-            "costs.maker_bps": maker_bps,
-            "costs.spread_bps": spread_bps,
-            "costs.slippage_bps": slippage_bps,
-            "costs.fee_tier": fee_tier,
-            "costs.region": region,
-            "costs.participation": participation,
-            "costs.touch_fills": touch_fills,
-            "costs.impact": impact,
-            "costs.latency_ms": latency_ms,
-            "costs.latency_bars": latency_bars,
-            "data.min_coverage_pct": min_coverage,
-        },
-        sets=sets or [],
-        data=data or [],
-        demo=demo,
-        period=parse_period(start, end),
-        interval=interval,
-        detail=detail,
-        data_dir=data_dir,
-        universe=universe,
-        universe_file=universe_file,
-        universe_every=universe_every.value,
-        spec=product_spec,
-        risk=risk is Risk.PROFILE,
-        style=None if order_style is None else order_style.value,
+    asked = backtest_asked(
+        profile,
+        market,
         close_at_end=close_at_end,
         engine=None if engine is None else engine.value,
         self_check=not no_checks,
+        universe=universe,
+        universe_file=universe_file,
+        universe_every=universe_every.value,
     )
     inputs = backtest_input.resolve(asked)
     if not no_memory_check:

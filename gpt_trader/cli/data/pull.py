@@ -17,7 +17,7 @@ import typer
 from gpt_trader.app.history import parse_period
 from gpt_trader.broker.exchange.ports import Market
 from gpt_trader.cli import output
-from gpt_trader.cli.main import INTERRUPTED
+from gpt_trader.cli.commands import INTERRUPTED
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
 from gpt_trader.data.catalog import normalize_id

@@ -11,8 +11,8 @@ import typer
 
 from gpt_trader.broker.exchange.ports import Market
 from gpt_trader.cli import output
+from gpt_trader.cli.commands import INTERRUPTED
 from gpt_trader.cli.data.pull import at_any_interval, info_of
-from gpt_trader.cli.main import INTERRUPTED
 from gpt_trader.config.load import load_profile
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.data.checks.repair import (

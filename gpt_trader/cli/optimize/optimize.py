@@ -7,33 +7,9 @@ from typing import Annotated
 import typer
 
 from gpt_trader.cli.compiling import SIMULATOR, say_if_compiling
-from gpt_trader.cli.options import (
-    Cash,
-    DataDir,
-    DataFiles,
-    FeeRegion,
-    FeeTierName,
-    FromTime,
-    Impact,
-    Interval,
-    LatencyBars,
-    LatencyMs,
-    MakerBps,
-    MinCoverage,
-    Participation,
-    ProductSpec,
-    Risk,
-    RiskChoice,
-    SlippageBps,
-    SpreadBps,
-    StateDir,
-    StrategyName,
-    StyleChoice,
-    TakerBps,
-    ToTime,
-    TouchFills,
-)
-from gpt_trader.cli.output import Json, ProfileName, Sets, emit, note
+from gpt_trader.cli.flags import MarketFlags, backtest_asked, takes
+from gpt_trader.cli.options import StateDir
+from gpt_trader.cli.output import Json, ProfileName, emit, note
 
 
 class Goal(StrEnum):
@@ -44,6 +20,32 @@ class Goal(StrEnum):
     CALMAR = "calmar"
 
 
+@takes(
+    "strategy",
+    "sets",
+    "data",
+    "demo",
+    "start",
+    "end",
+    "interval",
+    "cash",
+    "taker_bps",
+    "maker_bps",
+    "spread_bps",
+    "slippage_bps",
+    "fee_tier",
+    "region",
+    "participation",
+    "impact",
+    "latency_ms",
+    "latency_bars",
+    "touch_fills",
+    "product_spec",
+    "min_coverage",
+    "data_dir",
+    "risk",
+    "order_style",
+)
 def command(
     *,
     grid: Annotated[
@@ -57,30 +59,7 @@ def command(
         Goal, typer.Option("--objective", help="What a point is chosen by.")
     ] = Goal.SHARPE,
     profile: ProfileName = None,
-    strategy: StrategyName = None,
-    sets: Sets = None,
-    data: DataFiles = None,
-    demo: Annotated[bool, typer.Option("--demo", help="Use the synthetic market.")] = False,
-    start: FromTime = None,
-    end: ToTime = None,
-    interval: Interval = None,
-    cash: Cash = None,
-    taker_bps: TakerBps = None,
-    maker_bps: MakerBps = None,
-    spread_bps: SpreadBps = None,
-    slippage_bps: SlippageBps = None,
-    fee_tier: FeeTierName = None,
-    region: FeeRegion = None,
-    participation: Participation = None,
-    impact: Impact = None,
-    latency_ms: LatencyMs = None,
-    latency_bars: LatencyBars = None,
-    touch_fills: TouchFills = None,
-    product_spec: ProductSpec = None,
-    min_coverage: MinCoverage = None,
-    data_dir: DataDir = None,
-    risk: RiskChoice = Risk.PROFILE,
-    order_style: StyleChoice = None,
+    market: MarketFlags,
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE", help="Write a page of HTML.")
     ] = None,
@@ -92,11 +71,9 @@ def command(
     Every point is run with all costs. What was made out of sample comes first; finished points
     are kept, so that a search that was stopped goes on. See docs/optimize.md.
     """
-    from gpt_trader.app import backtest as backtest_input
     from gpt_trader.app import optimize as optimize_run
-    from gpt_trader.app.history import parse_period
     from gpt_trader.backtest.files import check_outputs, write_lines
-    from gpt_trader.cli.main import INTERRUPTED
+    from gpt_trader.cli.commands import INTERRUPTED
     from gpt_trader.cli.optimize import view as optimize_view
     from gpt_trader.cli.optimize.progress import Shown, again, next_command
     from gpt_trader.optimize.document import document
@@ -104,38 +81,7 @@ def command(
     from gpt_trader.optimize.space import parse_axis
 
     check_outputs({"--report": report})
-    asked = backtest_input.Asked(
-        profile=profile,
-        flags={
-            "strategy": strategy,
-            "interval": interval,
-            "cash": cash,
-            "costs.taker_bps": taker_bps,
-            "costs.maker_bps": maker_bps,
-            "costs.spread_bps": spread_bps,
-            "costs.slippage_bps": slippage_bps,
-            "costs.fee_tier": fee_tier,
-            "costs.region": region,
-            "costs.participation": participation,
-            "costs.touch_fills": touch_fills,
-            "costs.impact": impact,
-            "costs.latency_ms": latency_ms,
-            "costs.latency_bars": latency_bars,
-            "data.min_coverage_pct": min_coverage,
-        },
-        sets=sets or [],
-        data=data or [],
-        demo=demo,
-        period=parse_period(start, end),
-        interval=interval,
-        data_dir=data_dir,
-        spec=product_spec,
-        risk=risk is Risk.PROFILE,
-        style=None if order_style is None else order_style.value,
-        close_at_end=False,
-        engine=None,
-        self_check=True,
-    )
+    asked = backtest_asked(profile, market)
     say_if_compiling(SIMULATOR)
     axes = [parse_axis(text) for text in grid or []]
     shown = Shown(axes)

@@ -6,15 +6,34 @@ from typing import Annotated
 import typer
 
 from gpt_trader.cli import options as opt
+from gpt_trader.cli.commands import INTERRUPTED
 from gpt_trader.cli.compiling import ENGINE, say_if_compiling
+from gpt_trader.cli.flags import MarketFlags, settings_of, takes
 from gpt_trader.cli.options import again
-from gpt_trader.cli.output import ProfileName, Sets, warn
+from gpt_trader.cli.output import ProfileName, warn
 from gpt_trader.errors import Unavailable, UsageError
 
-INTERRUPTED = 130
 HALTED = 6
 
 
+@takes(
+    "strategy",
+    "sets",
+    "data",
+    "start",
+    "end",
+    "interval",
+    "cash",
+    "taker_bps",
+    "maker_bps",
+    "spread_bps",
+    "slippage_bps",
+    "participation",
+    "product_spec",
+    "data_dir",
+    "risk",
+    "order_style",
+)
 def command(
     *,
     profile: ProfileName = None,
@@ -22,22 +41,7 @@ def command(
     cycles: Annotated[
         int | None, typer.Option("--cycles", metavar="N", min=1, help="End after N cycles.")
     ] = None,
-    strategy: opt.StrategyName = None,
-    sets: Sets = None,
-    data: opt.DataFiles = None,
-    start: opt.FromTime = None,
-    end: opt.ToTime = None,
-    interval: opt.Interval = None,
-    cash: opt.Cash = None,
-    taker_bps: opt.TakerBps = None,
-    maker_bps: opt.MakerBps = None,
-    spread_bps: opt.SpreadBps = None,
-    slippage_bps: opt.SlippageBps = None,
-    participation: opt.Participation = None,
-    product_spec: opt.ProductSpec = None,
-    data_dir: opt.DataDir = None,
-    risk: opt.RiskChoice = opt.Risk.PROFILE,
-    order_style: opt.StyleChoice = None,
+    market: MarketFlags,
     speed: Annotated[
         float | None,
         typer.Option(
@@ -65,7 +69,7 @@ def command(
 
     if once and cycles is not None:
         raise UsageError("--once and --cycles exclude each other", hint="give one of them")
-    style = None if order_style is None else order_style.value
+    style = None if market.order_style is None else market.order_style.value
     with stop_signals() as stop:
         from gpt_trader.app import run as session
         from gpt_trader.app.asked import Asked
@@ -74,26 +78,20 @@ def command(
 
         asked = Asked(
             profile=profile,
-            flags={
-                "strategy": strategy,
-                "interval": None if data else interval,
-                "cash": cash,
-                "costs.taker_bps": taker_bps,
-                "costs.maker_bps": maker_bps,
-                "costs.spread_bps": spread_bps,
-                "costs.slippage_bps": slippage_bps,
-                "costs.participation": participation,
+            flags=settings_of(market)
+            | {
+                "interval": None if market.data else market.interval,
                 "order_style.entry.style": style,
                 "order_style.exit.style": style,
                 "run.speed_bars_per_s": "none" if speed == 0 else speed,
             },
-            sets=sets or [],
-            data=data or [],
-            period=parse_period(start, end),
-            interval=interval,
-            spec=product_spec,
-            data_dir=data_dir,
-            risk=risk is opt.Risk.PROFILE,
+            sets=market.sets or [],
+            data=market.data or [],
+            period=parse_period(market.start, market.end),
+            interval=market.interval,
+            spec=market.product_spec,
+            data_dir=market.data_dir,
+            risk=market.risk is opt.Risk.PROFILE,
             live=live,
             once=once,
             cycles=cycles,

@@ -6,7 +6,7 @@ import typer
 
 from gpt_trader.cli.options import StateDir, again
 from gpt_trader.cli.output import Json, ProfileName
-from gpt_trader.cli.switches.view import show
+from gpt_trader.cli.switches.outcome import show
 
 
 def command(
