@@ -2,8 +2,9 @@
 
 In README.md and docs/ the blocks fenced as `console` are run as a reader would: a copy of the
 checkout as working directory, a state folder of its own, the project's commands on PATH.
-`gpt-trader`, `make` and `printf` are run, and every block fenced as `python`. Comments before
-a block change that:
+`gpt-trader` runs in this process (that the installed command starts is tests/test_import_time.py's
+to prove), `make` and `printf` in a shell, and so does every block fenced as `python`, here.
+Comments before a block change that:
 
     <!-- not-run: reason -->   the block is skipped
     <!-- exact -->             its output must be equal, not only its exit code
@@ -13,19 +14,21 @@ The pages in AT_THE_STAND_IN are run against the stand-in for the exchange, with
 """
 
 import os
+import shlex
 import shutil
 import subprocess
-import sys
 import sysconfig
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 
 from tests.docs.markdown import ROOT, Block, Step, console_blocks, pages, python_blocks
 from tests.emulator import serve
+from tests.session_helpers import call
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "tests", "build", "dist")
@@ -33,6 +36,7 @@ NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "tests", "build", "dist
 ONLY_EXIST = {"demo", "test", "check", "coverage", "bench", "lock", "simulate", "crashes", "soak"}
 TIMEOUT_S = 120
 AT_THE_STAND_IN = {"live.md"}
+Run = Callable[[Step], tuple[int, str, str]]
 
 
 def documented() -> list[Path]:
@@ -47,25 +51,24 @@ def checkout(tmp_path):
 
 
 @pytest.fixture
-def environment(monkeypatch):
+def environment(monkeypatch) -> None:
     """The project's commands first on PATH; `make` uses the virtual environment at hand."""
     monkeypatch.setenv("PATH", f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("VENV", str(SCRIPTS.parent))
     for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
         monkeypatch.delenv(name, raising=False)
-    return dict(os.environ)
 
 
 @contextmanager
-def at_the_exchange(page: Path, environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Give the environment in which a page's commands run."""
+def at_the_exchange(page: Path) -> Iterator[dict[str, str]]:
+    """Give the variables with which a page's commands run."""
     if page.name not in AT_THE_STAND_IN:
-        yield environment
+        yield {}
         return
     with serve(now_ms=int(time.time() * 1000)) as exchange:
         exchange.books.transfer("USD", "1000")
         name, secret = exchange.new_key()
-        yield environment | {
+        yield {
             "GPT_TRADER_COINBASE__REST_URL": exchange.rest_url,
             "GPT_TRADER_COINBASE__WS_URL": exchange.ws_url,
             "COINBASE_API_KEY": name,
@@ -87,68 +90,76 @@ def as_run(command: str) -> str:
     return command.replace("make", f"make {dry}-o setup", 1)
 
 
-def run(step: Step, cwd: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def in_a_shell(command: str) -> tuple[int, str, str]:
     """Run one command in a shell, as it is written."""
-    return subprocess.run(
-        ["bash", "-c", as_run(step.command)],
-        cwd=cwd,
-        env=env,
+    done = subprocess.run(
+        ["bash", "-c", as_run(command)],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
         timeout=TIMEOUT_S,
     )
+    return done.returncode, done.stdout, done.stderr
 
 
-def run_block(block: Block, where: str, cwd: Path, env: dict[str, str]) -> None:
+@pytest.fixture
+def run(checkout, environment, monkeypatch, capsys):
+    """Run a step in the checkout: the exit code, stdout, stderr."""
+    monkeypatch.chdir(checkout)
+
+    def run(step: Step) -> tuple[int, str, str]:
+        words = shlex.split(step.command, comments=True)
+        if words[0] != "gpt-trader":
+            return in_a_shell(step.command)
+        return call(capsys, *words[1:])
+
+    return run
+
+
+def run_block(block: Block, where: str, run: Run) -> None:
     """Run a block's commands one after another and hold them against what is printed."""
     steps = [s for s in block.steps if is_run(s)]
     for step in steps:
-        done = run(step, cwd, env)
+        code, out, err = run(step)
         wanted = block.exit_code if step is steps[-1] else 0
-        place = f"{where}:{block.line}: $ {step.command}\n{done.stdout}{done.stderr}"
-        assert done.returncode == wanted, f"exit {done.returncode}, not {wanted}: {place}"
+        place = f"{where}:{block.line}: $ {step.command}\n{out}{err}"
+        assert code == wanted, f"exit {code}, not {wanted}: {place}"
         if block.exact:
-            assert done.stdout.strip() == step.output.strip(), place
+            assert out.strip() == step.output.strip(), place
 
 
 @pytest.mark.parametrize("page", documented(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_documented_commands_run(page, checkout, environment):
+def test_documented_commands_run(page, run, monkeypatch):
     blocks = console_blocks(page.read_text(encoding="utf-8"))
-    with at_the_exchange(page, environment) as around:
+    with at_the_exchange(page) as variables:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
         for block in blocks:
             assert block.not_run != "", f"{page.name}:{block.line}: say why it is not run"
             if block.not_run is None:
-                run_block(block, page.name, checkout, around)
+                run_block(block, page.name, run)
 
 
 @pytest.mark.parametrize("page", documented(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_documented_python_runs(page, checkout):
+def test_documented_python_runs(page, checkout, monkeypatch):
+    monkeypatch.chdir(checkout)
     for block in python_blocks(page.read_text(encoding="utf-8")):
         assert block.not_run != "", f"{page.name}:{block.line}: say why it is not run"
         if block.not_run is None:
-            code = block.steps[0].command  # -P: the package at hand, which is compiled already
-            done = subprocess.run(
-                [sys.executable, "-P", "-c", code], cwd=checkout, capture_output=True, text=True,
-                check=False, timeout=TIMEOUT_S,
-            )  # fmt: skip
-            assert done.returncode == 0, f"{page.name}:{block.line}: {done.stderr}"
+            script = checkout / f"{page.stem}_{block.line}.py"
+            script.write_text(block.steps[0].command, encoding="utf-8")
+            run_path(str(script), run_name="__main__")
 
 
-def test_a_failing_command_fails(checkout, environment):
+def test_a_failing_command_fails(run):
     block = Block(1, (Step("gpt-trader no-such-command", ""),))
     with pytest.raises(AssertionError, match="exit 2, not 0"):
-        run_block(block, "page", checkout, environment)
+        run_block(block, "page", run)
 
 
-def test_an_expected_exit_code_and_exact_output_hold(checkout, environment):
-    run_block(
-        Block(1, (Step("gpt-trader no-such-command", ""),), exit_code=2),
-        "page",
-        checkout,
-        environment,
-    )
+def test_an_expected_exit_code_and_exact_output_hold(run):
+    run_block(Block(1, (Step("gpt-trader no-such-command", ""),), exit_code=2), "page", run)
     wrong = Block(1, (Step("gpt-trader --version", "gpt-trader 99"),), exact=True)
     with pytest.raises(AssertionError):
-        run_block(wrong, "page", checkout, environment)
+        run_block(wrong, "page", run)
