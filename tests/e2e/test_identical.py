@@ -39,11 +39,10 @@ def test_a_run_is_bit_identical_whoever_runs_it(engine, capsys, tmp_path):
         _, out, _ = call(capsys, *flags(folder, engine))
         here.append(outcome(out, folder))
     assert here[0] == here[1]
-    for seed, zone in (("1", "UTC"), ("2", "Pacific/Kiritimati")):
-        folder = tmp_path / seed
-        env = os.environ | {"PYTHONHASHSEED": seed, "TZ": zone}
-        done = shell(*flags(folder, engine), env=env)
-        assert outcome(done.stdout, folder) == here[0]
+    folder = tmp_path / "elsewhere"
+    env = os.environ | {"PYTHONHASHSEED": "2", "TZ": "Pacific/Kiritimati"}
+    done = shell(*flags(folder, engine), env=env)
+    assert outcome(done.stdout, folder) == here[0]
 
 
 @pytest.mark.parametrize("change", [("--taker-bps", "30.1"), ("--set", "synthetic.seed=8")])

@@ -44,6 +44,10 @@ def agrees(desk: Live, session) -> None:
     ]
     assert len(sent) == len(set(sent))
     assert set(books.by_client) <= set(sent), "an order without an intent"
+    held = Counter()
+    for fill in books.fills:
+        held[fill.order.product_id] += fill.size if fill.order.side == "BUY" else -fill.size
+        assert held[fill.order.product_id] >= 0, "coins of somebody else were sold"
 
 
 def replays(desk: Live) -> None:
@@ -55,20 +59,20 @@ def replays(desk: Live) -> None:
     assert found.decisions > 10
 
 
-def test_half_an_hour_of_trading_with_stops_at_the_exchange(tmp_path):
+def test_twenty_minutes_of_trading_with_stops_at_the_exchange(tmp_path):
     with live(tmp_path) as desk:
         begin = desk.exchange.now_ms
-        session = desk.run(begin + 30 * MINUTE)
+        session = desk.run(begin + 20 * MINUTE)
         agrees(desk, session)
         kinds = Counter(order.kind for order in desk.exchange.books.orders.values())
         assert kinds["stop_limit_stop_limit_gtc"] > 5
         assert len(desk.exchange.books.fills) > 20
-        assert session.state.cycles == 31
+        assert session.state.cycles == 21
         assert not session.state.halted
         replays(desk)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_every_fault_on_and_healed_the_books_agree(seed, tmp_path):
     with live(tmp_path) as desk:
         exchange, books = desk.exchange, desk.exchange.books
@@ -77,9 +81,9 @@ def test_every_fault_on_and_healed_the_books_agree(seed, tmp_path):
         begin = exchange.now_ms
         desk.run(begin)
         exchange.faults.by_chance(seed, *everything(0.03))
-        while exchange.now_ms < begin + 20 * MINUTE:
+        while exchange.now_ms < begin + 15 * MINUTE:
             try:
-                desk.run(begin + 20 * MINUTE)
+                desk.run(begin + 15 * MINUTE)
             except BrokerError:  # it ends, and is started again
                 desk.wait(5)
         exchange.faults.heal()
@@ -111,7 +115,7 @@ def test_where_no_stop_can_rest_quotes_are_watched(tmp_path):
     with live(tmp_path, risk__bot_watched_stops="accept") as desk:
         for rules in desk.exchange.books.rules.values():
             rules.takes_stops = False
-        session = desk.run(desk.exchange.now_ms + 30 * MINUTE)
+        session = desk.run(desk.exchange.now_ms + 20 * MINUTE)
         agrees(desk, session)
         books = desk.exchange.books
         kinds = Counter(order.kind for order in books.orders.values())
@@ -123,17 +127,6 @@ def test_where_no_stop_can_rest_quotes_are_watched(tmp_path):
         assert read_header(desk.folder).rests == (False, False)
 
 
-def test_coins_of_somebody_else_are_never_sold(tmp_path):
-    with live(tmp_path) as desk:
-        desk.run(desk.exchange.now_ms + 20 * MINUTE)
-        books = desk.exchange.books
-        sold = Counter()
-        for fill in books.fills:
-            sign = 1 if fill.order.side == "BUY" else -1
-            sold[fill.order.product_id] += sign * fill.size
-            assert sold[fill.order.product_id] >= 0, "sold more than was bought"
-
-
 @pytest.fixture
 def account(monkeypatch):
     with serve(now_ms=1_790_000_000_000) as exchange:
@@ -143,9 +136,6 @@ def account(monkeypatch):
         monkeypatch.setenv("GPT_TRADER_COINBASE__PUBLIC_REQUESTS_PER_S", "1000")
         monkeypatch.setenv("COINBASE_API_KEY", name)
         monkeypatch.setenv("COINBASE_API_SECRET", secret)
-        monkeypatch.setattr(
-            "gpt_trader.runtime.venues.clock_ms", lambda: exchange.now_ms
-        )  # the token's time, in a market of its own time
         yield exchange
 
 
@@ -235,21 +225,21 @@ def test_streams_that_break_lose_nothing(seed, tmp_path):
         done = Counter()
 
         def wait(seconds):
-            if rng.random() < 0.03:
+            if rng.random() < 0.05:
                 name = rng.choice(sorted(breaks))
                 breaks[name]()
                 done[name] += 1
             return plain_wait(seconds)
 
         desk.wait = wait
-        session = desk.run(desk.exchange.now_ms + 25 * MINUTE, streams=True)
+        session = desk.run(desk.exchange.now_ms + 15 * MINUTE, streams=True)
         desk.wait = plain_wait
         assert len(done) > 6
         assert sum(link.connects for link in desk.link.stream.connections) > 6
         session = desk.run(desk.exchange.now_ms + 3 * MINUTE, streams=True)
         agrees(desk, session)
         replays(desk)
-        assert session.state.cycles >= 27
+        assert session.state.cycles >= 17
 
 
 def test_reports_that_vanish_are_found_by_looking(tmp_path):
@@ -321,6 +311,7 @@ def test_a_run_that_goes_on_streams_and_says_what_broke(account, capsys, monkeyp
         wait(self, 0.01)
 
     monkeypatch.setattr(Arrivals, "wait", waits)
+    monkeypatch.setattr("gpt_trader.runtime.venues.clock_ms", lambda: account.now_ms)
     run = ["run", "-p", "paper", "--interval", "1m", "--cycles", "4", "--strategy", "hold"]
     assert main([*run, "--json"]) == 0
     out, err = capsys.readouterr()

@@ -56,12 +56,15 @@ class Market:
     def tape(self, product: Product, start_ms: int, end_ms: int) -> Tape:
         """Return the trades from start, inclusive, to end, exclusive."""
         first = max(start_ms, product.listed_ms)
-        days = [
-            _day(self, product, day) for day in range(first // DAY_MS, -(-end_ms // DAY_MS))
-        ] or [_day(self, product, 0)]
-        whole = Tape(*(np.concatenate(parts) for parts in zip(*days, strict=True)))
-        low, high = np.searchsorted(whole.time, [first, max(end_ms, first)])
-        return Tape(*(column[low:high] for column in whole))
+        end = max(end_ms, first)
+        parts = []
+        for day in range(first // DAY_MS, max(-(-end // DAY_MS), first // DAY_MS + 1)):
+            tape = _day(self, product, day)
+            low, high = np.searchsorted(tape.time, (first, end))
+            parts.append(Tape(*(column[low:high] for column in tape)))
+        if len(parts) == 1:
+            return parts[0]
+        return Tape(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
     def candles(
         self, product: Product, interval_ms: int, start_ms: int, end_ms: int
