@@ -32,7 +32,7 @@ from gpt_trader.config.load import load_profile, overrides, restore
 from gpt_trader.config.settings import Settings
 from gpt_trader.data.catalog import parse_spec
 from gpt_trader.data.files.bar_files import Loaded
-from gpt_trader.data.memory import bars_in, check_fits
+from gpt_trader.data.memory import available_bytes, bars_in, check_fits
 from gpt_trader.data.resample import resample
 from gpt_trader.data.store.store import Store, data_dir
 from gpt_trader.data.store.stored import stored_end
@@ -188,11 +188,14 @@ def resolve(asked: Asked) -> Inputs:
 
 def check_memory(inputs: Inputs) -> None:
     """Raise UsageError if what is named will not fit in memory; nothing is loaded."""
+    free = available_bytes()
     if inputs.files:
-        check_fits(bars_in(Path(path)) for path in inputs.files.values() if path is not None)
+        check_fits(
+            (bars_in(Path(path)) for path in inputs.files.values() if path is not None), free
+        )
     else:
         settings = restore(inputs.settings, inputs.profile)
-        check_fits([settings.synthetic.bars * len(settings.products or DEFAULT_PRODUCTS)])
+        check_fits([settings.synthetic.bars * len(settings.products or DEFAULT_PRODUCTS)], free)
 
 
 def run(inputs: Inputs, root: Path, stop: Stop = never) -> Result:

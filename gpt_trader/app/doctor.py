@@ -23,7 +23,7 @@ from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.times import format_time
 from gpt_trader.errors import TraderError, UsageError
 from gpt_trader.journal.sqlite import open_journal
-from gpt_trader.observe.notify import INFO, Addresses, Alert, Notifier
+from gpt_trader.observe.notify import INFO, PAUSE_S, Addresses, Alert, Notifier
 from gpt_trader.runtime.session import JOURNAL, clock_ms
 from gpt_trader.runtime.state_dir import state_root
 from gpt_trader.runtime.venues import (
@@ -108,15 +108,15 @@ def _journal(profile: str | None, state_dir: Path | None) -> Check:
     return Check("journal", "fail", report.problem, "go back to a copy of the file", None, 1)
 
 
-def _alerts(settings: Settings) -> Check:
-    """Send a test message and a test heartbeat to where pages go."""
+def _alerts(settings: Settings, pause_s: float = PAUSE_S) -> Check:
+    """Send a test message and a test heartbeat to where pages go; pause_s: before trying again."""
     keys = settings.alerts
     to = Addresses(keys.webhook_url, keys.heartbeat_url, keys.heartbeat_s)
     if to.webhook is None and to.heartbeat is None:
         state = "warning" if settings.mode == "live" else "skipped"
         hint = "set GPT_TRADER_ALERTS__WEBHOOK_URL and GPT_TRADER_ALERTS__HEARTBEAT_URL"
         return Check("alerts", state, "nobody would be paged", hint)
-    notifier = Notifier(to, settings.profile)
+    notifier = Notifier(to, settings.profile, pause_s=pause_s)
     notifier.tell(Alert(INFO, "test", "a test by gpt-trader doctor"), format_time(clock_ms()))
     notifier.beat()
     notifier.close()

@@ -44,10 +44,13 @@ def bars_in(path: Path) -> int:
     return size * sample.count(b"\n") // max(len(sample), 1)
 
 
-def check_fits(bars: Iterable[int]) -> None:
-    """Raise UsageError if a backtest over series of so many bars does not fit in memory."""
+def check_fits(bars: Iterable[int], free: int | None) -> None:
+    """Raise UsageError if a backtest over series of so many bars does not fit in free bytes.
+
+    free: as `available_bytes` tells; None: not known, and no reason to refuse.
+    """
     total = sum(bars)
-    needed, free = total * BYTES_PER_BAR, available_bytes()
+    needed = total * BYTES_PER_BAR
     if free is not None and needed > free:
         raise UsageError(
             f"{total:,} bars need about {needed / GIB:,.1f} GiB of memory, "

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 PAGE, INFO = "page", "info"
 TIMEOUT_S = 5.0
 ATTEMPTS = 3
-PAUSE_S = 1.0  # before the second attempt; twice that before the third
+PAUSE_S = 1.0
 MOST_WAITING = 100
 SAME_S = 600.0  # for so long the same words are not said again
 CLOSE_S = 5.0
@@ -60,11 +60,16 @@ class Notifier:
         profile: str,
         *,
         clock: Callable[[], float] = time.monotonic,
+        pause_s: float = PAUSE_S,
         send: Callable[[str, dict[str, Any] | None], None] | None = None,
     ) -> None:
-        """send: posts a document, or gets an address without one; raises OSError."""
+        """Start the thread.
+
+        pause_s: before the second attempt; twice that before the third. send: posts a document,
+        or gets an address without one; raises OSError.
+        """
         self.counts = Counts()
-        self._to, self._profile, self._clock = to, profile, clock
+        self._to, self._profile, self._clock, self._pause_s = to, profile, clock, pause_s
         self._send = _send if send is None else send
         self._waiting: queue.Queue[dict[str, Any] | None] = queue.Queue(MOST_WAITING)
         self._said: deque[tuple[float, str]] = deque(maxlen=MOST_WAITING)
@@ -119,7 +124,7 @@ class Notifier:
         attempts = 1 if document is None else ATTEMPTS  # a late heartbeat would be a lie
         for attempt in range(attempts):
             if attempt:
-                self._ended.wait(PAUSE_S * attempt)
+                self._ended.wait(self._pause_s * attempt)
             try:
                 self._send(address, document)
             except OSError as error:

@@ -27,9 +27,14 @@ def version_changes(recorded: Mapping[str, str], here: Mapping[str, str]) -> lis
 @cache
 def sources_sha256() -> str:
     """Return the SHA-256 of the package's Python files as they were at the first call."""
+    return digest_of_sources(ROOT)
+
+
+def digest_of_sources(folder: Path) -> str:
+    """Return a SHA-256 of the names and contents of a folder's Python files."""
     found = hashlib.sha256()
-    for path in sorted(ROOT.rglob("*.py")):
-        found.update(f"{path.relative_to(ROOT).as_posix()}\n".encode())
+    for path in sorted(folder.rglob("*.py")):
+        found.update(f"{path.relative_to(folder).as_posix()}\n".encode())
         found.update(hashlib.sha256(path.read_bytes()).digest())
     return found.hexdigest()
 

@@ -32,14 +32,12 @@ def test_a_file_that_cannot_be_told_is_left_to_the_reader(tmp_path):
     assert memory.bars_in(tmp_path / "missing.csv") == 0
 
 
-def test_what_does_not_fit_is_refused_with_the_number(monkeypatch):
-    monkeypatch.setattr(memory, "available_bytes", lambda: memory.GIB)
+def test_what_does_not_fit_is_refused_with_the_number():
     most = memory.GIB // memory.BYTES_PER_BAR
-    memory.check_fits([most - 10, 10])
+    memory.check_fits([most - 10, 10], memory.GIB)
     with pytest.raises(UsageError, match=r"bars need about 2\.0 GiB of memory, 1\.0 GiB are free"):
-        memory.check_fits([most, most])
-    monkeypatch.setattr(memory, "available_bytes", lambda: None)
-    memory.check_fits([10**15])
+        memory.check_fits([most, most], memory.GIB)
+    memory.check_fits([10**15], None)
 
 
 def test_this_machine_tells():
@@ -49,7 +47,7 @@ def test_this_machine_tells():
 
 
 def test_the_command_refuses_before_loading_and_can_be_told_to_try(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(memory, "available_bytes", lambda: 10_000)
+    monkeypatch.setattr("gpt_trader.app.backtest.available_bytes", lambda: 10_000)
     data = write_market(tmp_path / "SOL-USD_1h.csv")
     for source in (("--data", data), ("--demo", "--set", "synthetic.bars=400")):
         asked = ("backtest", "--strategy", "sma_cross", *source)

@@ -79,15 +79,14 @@ def test_the_same_words_are_said_once_for_a_while():
     assert len(asked) == 3
 
 
-def test_a_failure_is_tried_again_then_counted_without_the_address(monkeypatch):
-    monkeypatch.setattr("gpt_trader.observe.notify.PAUSE_S", 0.001)
+def test_a_failure_is_tried_again_then_counted_without_the_address():
     with service(500, 502) as (address, asked):
-        notifier = Notifier(Addresses(address, None, 60.0), "p")
+        notifier = Notifier(Addresses(address, None, 60.0), "p", pause_s=0.001)
         notifier.tell(alert(), "t")
         notifier.close()
         assert (len(asked), notifier.counts.delivered) == (3, 1)
     with service(500, 302, 403) as (address, asked):
-        notifier = Notifier(Addresses(address, None, 60.0), "p")
+        notifier = Notifier(Addresses(address, None, 60.0), "p", pause_s=0.001)
         notifier.tell(alert(), "t")
         notifier.close()
         assert (len(asked), notifier.counts.failed) == (3, 1)
@@ -95,9 +94,8 @@ def test_a_failure_is_tried_again_then_counted_without_the_address(monkeypatch):
         assert HIDDEN not in repr(notifier.counts)
 
 
-def test_nobody_listening_is_a_failure_and_no_error(monkeypatch):
-    monkeypatch.setattr("gpt_trader.observe.notify.PAUSE_S", 0.001)
-    notifier = Notifier(Addresses("http://127.0.0.1:9/x", None, 60.0), "p")
+def test_nobody_listening_is_a_failure_and_no_error():
+    notifier = Notifier(Addresses("http://127.0.0.1:9/x", None, 60.0), "p", pause_s=0.001)
     notifier.tell(alert(), "t")
     notifier.close()
     assert notifier.counts.failed == 1

@@ -36,16 +36,19 @@ from gpt_trader.domain.product import Product
 from gpt_trader.errors import DataError, Unavailable, UnknownOutcome
 
 PAGE = 250
-MOST_PAGES = 1000  # of one question: a cursor that never ends is a fault
 MOST_CANCELS = 100  # orders in one request
 
 
 @dataclass(frozen=True, slots=True)
 class Private:
-    """The account that a key belongs to. cancels: the same with a pace of its own."""
+    """The account that a key belongs to. cancels: the same with a pace of its own.
+
+    most_pages: of one question; a cursor that never ends is a fault.
+    """
 
     rest: Rest
     cancels: Rest
+    most_pages: int = 1000
 
     def permissions(self) -> Permissions:
         """Return what the key may do."""
@@ -198,7 +201,7 @@ class Private:
         """Return the rows of all pages: a page ends the list if it names no further cursor."""
         found: list[T] = []
         cursor = ""
-        for _ in range(MOST_PAGES):
+        for _ in range(self.most_pages):
             asked = dict(params) | ({"cursor": cursor} if cursor else {})
             rows, after = self.rest.get(path, lambda page: (read(page), _after(page)), asked)
             found += rows.rows

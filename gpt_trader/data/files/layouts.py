@@ -125,12 +125,12 @@ def _bytes(path: Path) -> bytes:
         raise DataError(f"{path} does not exist", hint="check the path") from None
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"cannot read {path}: {error}") from None
-    return _bounded(path, content)
+    return _bounded(path, content, MAX_BYTES)
 
 
-def _bounded(path: Path, content: bytes) -> bytes:
-    if len(content) > MAX_BYTES:
-        raise DataError(f"{path} holds more than {MAX_BYTES >> 30} GiB", hint="split it")
+def _bounded(path: Path, content: bytes, most_bytes: int) -> bytes:
+    if len(content) > most_bytes:
+        raise DataError(f"{path} holds more than {most_bytes >> 30} GiB", hint="split it")
     if not content.strip():
         raise DataError(f"{path} is empty")
     return content
@@ -195,19 +195,19 @@ def _units(path: Path, times: Floats) -> int:
     return 1000 if micro.any() else 1
 
 
-def _unzipped(path: Path) -> bytes:
+def _unzipped(path: Path, most_bytes: int = MAX_BYTES) -> bytes:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [one for one in archive.infolist() if not one.is_dir()]
             if len(members) != 1:
                 raise DataError(f"{path} holds {len(members)} files, expected one")
             with archive.open(members[0]) as file:
-                content = file.read(MAX_BYTES + 1)
+                content = file.read(most_bytes + 1)
     except FileNotFoundError:
         raise DataError(f"{path} does not exist", hint="check the path") from None
     except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
         raise DataError(f"cannot read {path} as a zip file: {error}") from None
-    return _bounded(path, content)
+    return _bounded(path, content, most_bytes)
 
 
 def _columns(path: Path, times: Floats, per_ms: int, values: Floats) -> Columns:

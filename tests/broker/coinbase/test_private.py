@@ -1,5 +1,6 @@
 """The account over real HTTP: pages, proof, and what may be sent at all."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -270,13 +271,12 @@ def test_a_book_without_both_sides_is_no_touch(body, error, desk):
         desk.market().touch("COIN-USD")
 
 
-def test_pages_that_never_end_are_a_fault(desk, private, monkeypatch):
-    monkeypatch.setattr("gpt_trader.broker.coinbase.private.MOST_PAGES", 3)
+def test_pages_that_never_end_are_a_fault(desk, private):
     for i in range(8):
         body = f'{{"accounts": [], "has_next": true, "cursor": "{i}"}}'
         desk.exchange.faults.add(Fault("/accounts", status=200, body=body))
     with pytest.raises(Unavailable, match="do not end"):
-        private.balances()
+        replace(private, most_pages=3).balances()
 
 
 def test_an_order_document_without_its_order_is_asked_again(desk, private):

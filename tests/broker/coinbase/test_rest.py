@@ -5,9 +5,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from gpt_trader.broker.coinbase import rest as rest_module
 from gpt_trader.broker.coinbase.public import PublicMarket
-from gpt_trader.broker.coinbase.rest import ATTEMPTS, Rest
+from gpt_trader.broker.coinbase.rest import ATTEMPTS, MAX_BODY_BYTES, Rest
 from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.errors import BrokerError, DataError, RateLimited, Unavailable
 
@@ -175,9 +174,8 @@ def test_a_trade_page_is_read_whole(server, market):
     assert (trade.trade_id, trade.maker_side) == ("1", "")
 
 
-def test_a_body_is_bounded_in_size_and_in_time(server, market, slept, monkeypatch):
-    monkeypatch.setattr(rest_module, "MAX_BODY_BYTES", 1000)
-    server.answers = [(200, '{"epochMillis": "' + "1" * 2000, {}), TIME]
+def test_a_body_is_bounded_in_size_and_in_time(server, market, slept):
+    server.answers = [(200, '{"epochMillis": "' + "1" * MAX_BODY_BYTES, {}), TIME]
     assert market.now_ms() == 1790216929123
     ticks = iter(range(0, 10**6, 100))
     slow = Rest(

@@ -2,10 +2,13 @@
 
 import json
 import os
+import time
 
 import pytest
 
+from gpt_trader.app.doctor import _alerts
 from gpt_trader.cli.main import main
+from gpt_trader.config.load import load_profile
 from tests.emulator import serve
 from tests.emulator.faults import html
 
@@ -26,7 +29,6 @@ def exchange(monkeypatch):
         monkeypatch.setenv("GPT_TRADER_COINBASE__PRIVATE_REQUESTS_PER_S", "1000")
         monkeypatch.setenv("COINBASE_API_KEY", name)
         monkeypatch.setenv("COINBASE_API_SECRET", secret)
-        monkeypatch.setattr("gpt_trader.runtime.venues.clock_ms", lambda: found.now_ms)
         yield found
 
 
@@ -233,6 +235,7 @@ def checks(found):
 
 
 def test_doctor_finds_a_healthy_profile_healthy(exchange, capsys):
+    exchange.now_ms = int(time.time() * 1000)
     code, found = call(capsys, "doctor", "-p", "canary")
     states = {name: one["state"] for name, one in checks(found).items()}
     assert code == 0, states
@@ -256,8 +259,6 @@ def test_doctor_works_without_a_key_and_says_what_it_could_not_see(exchange, cap
 def test_doctor_sends_a_test_to_where_pages_go(capsys, monkeypatch):
     from tests.observe.test_notify import service
 
-    monkeypatch.setattr("gpt_trader.observe.notify.PAUSE_S", 0.001)
-
     def alerts():
         code, found = call(capsys, "doctor", "-p", "dev")
         return code, next(one for one in found["data"]["checks"] if one["name"] == "alerts")
@@ -269,9 +270,9 @@ def test_doctor_sends_a_test_to_where_pages_go(capsys, monkeypatch):
         assert alerts()[1]["state"] == "ok"
         assert [document and document["event"] for _, document in asked] == ["test", None]
     with service(500, 500, 500, 500) as (address, asked):
-        monkeypatch.setenv("GPT_TRADER_ALERTS__WEBHOOK_URL", address)
-        code, found = alerts()
-        assert (code, found["state"], "hunter2" in str(found)) == (5, "fail", False)
+        settings = load_profile("dev", env={}, flags={"alerts.webhook_url": address}).settings
+        found = _alerts(settings, pause_s=0.001)
+        assert (found.exit_code, found.state, "hunter2" in str(found)) == (5, "fail", False)
 
 
 def test_doctor_names_what_is_wrong(exchange, capsys):

@@ -13,6 +13,7 @@ import pytest
 from pyarrow import feather, parquet
 
 from gpt_trader.data.checks.quality import digest
+from gpt_trader.data.files import layouts
 from gpt_trader.data.files.export import write_file
 from gpt_trader.data.files.importing import Named, bring, prepare
 from gpt_trader.data.store.store import Store, Written, read
@@ -171,11 +172,10 @@ def test_a_file_that_does_not_say_its_product_is_not_guessed(bars, tmp_path):
         prepare(tmp_path / "WEIRD-1h-2024-01.csv", UNSAID)
 
 
-def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr("gpt_trader.data.files.layouts.MAX_BYTES", 1000)
+def test_a_bomb_is_not_unpacked(tmp_path):
     zipped(tmp_path / "BTCUSDT-1h-2025-01.zip", "1," * 10_000)
     with pytest.raises(DataError, match="holds more than"):
-        prepare(tmp_path / "BTCUSDT-1h-2025-01.zip", UNSAID)
+        layouts._unzipped(tmp_path / "BTCUSDT-1h-2025-01.zip", most_bytes=1000)
 
 
 def test_importing_twice_changes_nothing_and_differences_are_refused(bars, tmp_path):
