@@ -5,7 +5,7 @@ wait behind other requests.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gpt_trader.broker.coinbase import account, parse
@@ -48,7 +48,7 @@ class Private:
 
     rest: Rest
     cancels: Rest
-    most_pages: int = 1000
+    most_pages: int = field(default=1000, kw_only=True)
 
     def permissions(self) -> Permissions:
         """Return what the key may do."""
