@@ -13,6 +13,7 @@ While an exit order works, the take-profit rests; the stop is watched all the sa
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ from gpt_trader.kernel.rounding import (
     notional_up,
 )
 from gpt_trader.kernel.settings import Costs
-from gpt_trader.kernel.slippage import bar_drift, cross_value, taker_ticks
+from gpt_trader.kernel.slippage import Drift, bar_drift, cross_value, taker_ticks
 from gpt_trader.kernel.slot import (
     KIND_LIMIT,
     KIND_NONE,
@@ -160,102 +161,136 @@ def after_fill(slot: Slot, side: int, lots: int, ticks: int, reason: int, costs:
         set_levels(slot)
 
 
+class Part(NamedTuple):
+    """What orders are matched against: a bar, or a finer bar inside one. Prices in ticks.
+
+    is_first, is_last: whether it is the first and the last part of the bar that orders live in:
+    post-only is judged at the one, a limit ends with the other; both where a bar is whole.
+    """
+
+    open_ms: int  # of the bar that orders live in
+    open_ticks: int
+    high: int
+    low: int
+    volume: float  # base units; inf will do where costs have neither participation nor impact
+    interval_ms: int  # its own
+    is_first: bool
+    is_last: bool
+
+
+class Book(NamedTuple):
+    """Where fills are written: rows of FILL_DTYPE, each with its bar and product, and the log."""
+
+    fills: NDArray[np.void]
+    log: NDArray[np.int64]
+    bar: int
+    product: int
+
+
+class Terms(NamedTuple):
+    """At what a part fills: the product's grid, the costs in force, what moves crossing prices."""
+
+    spec: Spec
+    costs: Costs
+    drift: Drift
+
+
+class Done(NamedTuple):
+    """How far the matching of a part has come."""
+
+    cash: int
+    row: int  # next free row of fills
+    logged: int  # lines of the log
+    room: int  # lots that fills may still take of the part's volume
+    entered_at: int  # limit of an entry that filled inside the part; 0: none
+
+
+class Take(NamedTuple):
+    """A fill as it happens."""
+
+    side: int
+    lots: int
+    base: int  # price in ticks before all that moves it against us
+    ticks: int
+    liquidity: int
+    reason: int
+    cause: int
+    ordinal: int
+    rate_e8: int
+
+
 @compiled
-def _take(
-    slot: Slot,
-    cash: int,
-    bar: int,
-    product: int,
-    side: int,
-    lots: int,
-    base: int,
-    ticks: int,
-    liquidity: int,
-    reason: int,
-    cause: int,
-    ordinal: int,
-    rate_e8: int,
-    spec: Spec,
-    costs: Costs,
-    fills: NDArray[np.void],
-    row: int,
-    log: NDArray[np.int64],
-    n_log: int,
-) -> int:
-    """Book a fill: cash, position, its row of `fills`, its line of the log. Returns cash."""
-    fee = fill_fee(side, lots, ticks, rate_e8, spec)
-    cash = cash_after(cash, side, lots, ticks, fee, spec)
-    fill = fills[row]
-    fill["bar"] = bar
-    fill["product"] = product
-    fill["side"] = side
-    fill["lots"] = lots
-    fill["ticks"] = ticks
+def _book(slot: Slot, done: Done, take: Take, terms: Terms, book: Book) -> Done:
+    """Book a fill: cash, position, its row of fills, its line of the log."""
+    spec = terms.spec
+    fee = fill_fee(take.side, take.lots, take.ticks, take.rate_e8, spec)
+    cash = cash_after(done.cash, take.side, take.lots, take.ticks, fee, spec)
+    fill = book.fills[done.row]
+    fill["bar"] = book.bar
+    fill["product"] = book.product
+    fill["side"] = take.side
+    fill["lots"] = take.lots
+    fill["ticks"] = take.ticks
     fill["fee"] = fee
-    fill["liquidity"] = liquidity
-    fill["reason"] = reason
-    fill["cause"] = cause
-    fill["ordinal"] = ordinal
+    fill["liquidity"] = take.liquidity
+    fill["reason"] = take.reason
+    fill["cause"] = take.cause
+    fill["ordinal"] = take.ordinal
     fill["cash"] = cash
-    fill["base"] = base
-    log[n_log, 0], log[n_log, 1] = LOG_FILL, row
-    after_fill(slot, side, lots, ticks, reason, costs)
-    return cash
+    fill["base"] = take.base
+    book.log[done.logged, 0], book.log[done.logged, 1] = LOG_FILL, done.row
+    after_fill(slot, take.side, take.lots, take.ticks, take.reason, terms.costs)
+    return Done(cash, done.row + 1, done.logged + 1, done.room - take.lots, done.entered_at)
 
 
 @compiled
 def _work(
     slot: Slot,
-    cash: int,
-    bar: int,
-    product: int,
+    done: Done,
     lots: int,
     wanted: int,
     base: int,
     ticks: int,
     liquidity: int,
-    spec: Spec,
-    costs: Costs,
-    fills: NDArray[np.void],
-    row: int,
-    log: NDArray[np.int64],
-    n_log: int,
-) -> tuple[int, int]:
-    """Fill `lots` of the working order; it is done at `wanted`. Returns (cash, log entries)."""
-    before = cash
+    terms: Terms,
+    book: Book,
+) -> Done:
+    """Fill `lots` of the working order; it is filled at `wanted`."""
+    before = done.cash
     rate_e8 = slot["maker_e8"] if liquidity == MAKER else slot["taker_e8"]
-    cash = _take(
-        slot, cash, bar, product, slot["side"], lots, base, ticks, liquidity, slot["reason"],
-        slot["cause"], slot["ordinal"], rate_e8, spec, costs, fills, row, log, n_log,
+    take = Take(
+        slot["side"], lots, base, ticks, liquidity, slot["reason"], slot["cause"],
+        slot["ordinal"], rate_e8,
     )  # fmt: skip
-    n_log += 1
+    done = _book(slot, done, take, terms, book)
     if lots == wanted:
-        n_log = _say(slot, log, n_log, LOG_FILLED)
+        done = _say(done, book, LOG_FILLED, slot["ordinal"], slot["cause"])
         slot["attempts"] = 0
         clear_working(slot)
     elif slot["kind"] == KIND_VALUE:
-        slot["left_units"] -= before - cash
+        slot["left_units"] -= before - done.cash
         slot["reserve_units"] = slot["left_units"]
     else:
         slot["left_lots"] -= lots
-    return cash, n_log
+    return done
 
 
 @compiled
-def _say(slot: Slot, log: NDArray[np.int64], n_log: int, status: int) -> int:
-    """Log what became of the working order. Returns the log's length."""
-    log[n_log, 0], log[n_log, 1], log[n_log, 2] = status, slot["ordinal"], slot["cause"]
-    return n_log + 1
+def _say(done: Done, book: Book, status: int, ordinal: int, cause: int) -> Done:
+    """Log what became of an order."""
+    log, k = book.log, done.logged
+    log[k, 0], log[k, 1], log[k, 2] = status, ordinal, cause
+    return Done(done.cash, done.row, k + 1, done.room, done.entered_at)
 
 
 @compiled
-def _end(slot: Slot, log: NDArray[np.int64], n_log: int, status: int) -> int:
-    """End the working order without a further fill. Returns the log's length."""
-    n_log = _say(slot, log, n_log, status)
+def _end(slot: Slot, done: Done, book: Book, status: int) -> Done:
+    """End the working order without a further fill."""
+    done = _say(done, book, status, slot["ordinal"], slot["cause"])
     if status != LOG_CANCELLED:
         count_unfilled(slot)
     clear_working(slot)
-    return n_log
+    return done
 
 
 @compiled
@@ -275,150 +310,158 @@ def trigger_stop(slot: Slot) -> None:
 
 @compiled
 def match_bar(
-    slot: Slot,
-    cash: int,
-    bar: int,
-    product: int,
-    open_ms: int,
-    open_ticks: int,
-    high: int,
-    low: int,
-    volume: float,
-    interval_ms: int,
-    spec: Spec,
-    costs: Costs,
-    fills: NDArray[np.void],
-    row: int,
-    log: NDArray[np.int64],
-    is_first: bool,
-    is_last: bool,
+    slot: Slot, cash: int, part: Part, spec: Spec, costs: Costs, book: Book, row: int
 ) -> tuple[int, int, int]:
-    """Match one product against one bar, booking into the slot and `fills` from `row` on.
+    """Match one product against a bar or a part of one, booking into its slot and the book.
 
-    is_first, is_last: whether it is the first and the last part of the bar that orders live in:
-    post-only is judged at the one, a limit ends with the other; both without finer bars.
-    volume: base units; inf will do where costs have neither participation nor impact. costs:
-    those in force at the bar. Returns (cash, next free row of fills, entries written to log).
+    costs: those in force at the bar. row: next free one of the book's fills.
+    Returns (cash, next free row of fills, lines written to the log).
     """
-    n_log = 0
-    room = room_lots(volume, costs, spec)
-    drift = bar_drift(high, low, volume, interval_ms, spec, costs)
-    inside_entry = False
-    entered_at = 0
+    drift = bar_drift(part.high, part.low, part.volume, part.interval_ms, spec, costs)
+    terms = Terms(spec, costs, drift)
+    done = Done(cash, row, 0, room_lots(part.volume, costs, spec), 0)
+    done = _match_order(slot, done, part, terms, book)
+    done = _match_stop(slot, done, part, terms, book)
+    done = _match_closing_limit(slot, done, part, terms, book)
+    if part.is_last and slot["kind"] == KIND_LIMIT:  # its bar is over
+        done = _end(slot, done, book, LOG_EXPIRED)
+    return done.cash, done.row, done.logged
 
-    # 1. the working order
+
+@compiled
+def _match_order(slot: Slot, done: Done, part: Part, terms: Terms, book: Book) -> Done:
+    """The working order first: it was there before the bar began.
+
+    All but the limit of an exit: the stop is on its own side of the price, and which of the two
+    the bar met first cannot be told, so the worse one, the stop, comes before it.
+    """
     kind = slot["kind"]
-    side = slot["side"]
     if kind == KIND_SIZE or kind == KIND_VALUE:
-        least = 1
-        if kind == KIND_VALUE:
-            wanted, ticks = cross_value(
-                slot["left_units"], side, room, open_ticks, drift, slot["taker_e8"], spec, costs
-            )
-            least = spec.min_lots
-        elif slot["reason"] == FILL_ENTRY:
-            wanted = slot["left_lots"]
-        else:  # reduce-only: never more than is held
-            wanted = min(slot["left_lots"], abs(slot["lots"]))
-        lots = min(wanted, room)
-        if wanted < least or wanted >= MAX_LOTS:
-            n_log = _end(slot, log, n_log, LOG_CANCELLED)
-        elif lots > 0:
-            if kind == KIND_SIZE:
-                ticks = taker_ticks(open_ticks, side, lots, drift, costs)
-            cash, n_log = _work(
-                slot, cash, bar, product, lots, wanted, open_ticks, ticks, TAKER, spec, costs,
-                fills, row, log, n_log,
-            )  # fmt: skip
-            row += 1
-            room -= lots
+        done = _cross(slot, done, part, terms, book)
     elif kind == KIND_LIMIT:
-        if open_ms >= slot["expire_ms"]:
-            n_log = _end(slot, log, n_log, LOG_EXPIRED)
-        elif is_first and limit_crosses(side, slot["limit_ticks"], open_ticks):
-            n_log = _end(slot, log, n_log, LOG_REJECTED)
+        if part.open_ms >= slot["expire_ms"]:
+            done = _end(slot, done, book, LOG_EXPIRED)
+        elif part.is_first and limit_crosses(slot["side"], slot["limit_ticks"], part.open_ticks):
+            done = _end(slot, done, book, LOG_REJECTED)
         elif slot["reason"] == FILL_ENTRY:
-            lots = min(slot["left_lots"], room)
-            if (
-                lots > 0
-                and before_stop(side, slot["limit_ticks"], slot["stop_ticks"])
-                and limit_trades(side, slot["limit_ticks"], high, low, costs.touch_fills)
-            ):
-                inside_entry = True
-                entered_at = slot["limit_ticks"]
-                cash, n_log = _work(
-                    slot, cash, bar, product, lots, slot["left_lots"], slot["limit_ticks"],
-                    slot["limit_ticks"], MAKER, spec, costs, fills, row, log, n_log,
-                )  # fmt: skip
-                row += 1
-                room -= lots
+            done = _enter(slot, done, part, terms, book)
+    return done
 
-    # 2. the stop
-    if slot["lots"] != 0 and slot["stop_ticks"] != 0 and slot["ordinal"] == ORDINAL_BAR:
-        away = -1 if slot["lots"] > 0 else 1
-        stop = slot["stop_ticks"]
-        hit = low <= stop if away < 0 else high >= stop
-        taken_at_open = (
-            slot["take_ticks"] != 0
-            and not inside_entry
-            and slot["kind"] == KIND_NONE
-            and limit_trades(away, slot["take_ticks"], open_ticks, open_ticks, costs.touch_fills)
+
+@compiled
+def _cross(slot: Slot, done: Done, part: Part, terms: Terms, book: Book) -> Done:
+    """Fill a market order at the open, moved against us, as far as the volume goes."""
+    side, costs = slot["side"], terms.costs
+    least, ticks = 1, 0
+    if slot["kind"] == KIND_VALUE:
+        least = terms.spec.min_lots
+        wanted, ticks = cross_value(
+            slot["left_units"], side, done.room, part.open_ticks, terms.drift, slot["taker_e8"],
+            terms.spec, costs,
+        )  # fmt: skip
+    elif slot["reason"] == FILL_ENTRY:
+        wanted = slot["left_lots"]
+    else:  # reduce-only: never more than is held
+        wanted = min(slot["left_lots"], abs(slot["lots"]))
+    lots = min(wanted, done.room)
+    if wanted < least or wanted >= MAX_LOTS:
+        done = _end(slot, done, book, LOG_CANCELLED)
+    elif lots > 0:
+        if slot["kind"] == KIND_SIZE:
+            ticks = taker_ticks(part.open_ticks, side, lots, terms.drift, costs)
+        done = _work(slot, done, lots, wanted, part.open_ticks, ticks, TAKER, terms, book)
+    return done
+
+
+@compiled
+def _enter(slot: Slot, done: Done, part: Part, terms: Terms, book: Book) -> Done:
+    """Fill an entry's limit inside the bar, unless price met the stop of what is held first."""
+    side, limit = slot["side"], slot["limit_ticks"]
+    lots = min(slot["left_lots"], done.room)
+    if (
+        lots > 0
+        and before_stop(side, limit, slot["stop_ticks"])
+        and limit_trades(side, limit, part.high, part.low, terms.costs.touch_fills)
+    ):
+        done = Done(done.cash, done.row, done.logged, done.room, limit)
+        done = _work(slot, done, lots, slot["left_lots"], limit, limit, MAKER, terms, book)
+    return done
+
+
+@compiled
+def _match_stop(slot: Slot, done: Done, part: Part, terms: Terms, book: Book) -> Done:
+    """Then the stop: before any limit that closes, since the worse of two comes first.
+
+    One that has triggered works as an order already: its ordinal is not a bar's.
+    """
+    if slot["lots"] == 0 or slot["stop_ticks"] == 0 or slot["ordinal"] != ORDINAL_BAR:
+        return done
+    costs = terms.costs
+    away = -1 if slot["lots"] > 0 else 1
+    stop = slot["stop_ticks"]
+    hit = part.low <= stop if away < 0 else part.high >= stop
+    # beyond the take-profit already at the open: it fills there, and nothing is left to stop
+    taken_at_open = (
+        slot["take_ticks"] != 0
+        and done.entered_at == 0
+        and slot["kind"] == KIND_NONE
+        and limit_trades(
+            away, slot["take_ticks"], part.open_ticks, part.open_ticks, costs.touch_fills
         )
-        if hit and not taken_at_open:
-            if slot["kind"] != KIND_NONE:
-                n_log = _say(slot, log, n_log, LOG_CANCELLED)
-            trigger_stop(slot)
-            n_log = _say(slot, log, n_log, LOG_TRIGGERED)
-            # after an entry inside the bar the price was at its limit, not at the open
-            base = stop_base(away, stop, entered_at if inside_entry else open_ticks)
-            lots = min(slot["left_lots"], room)
-            if lots > 0:
-                ticks = taker_ticks(base, away, lots, drift, costs)
-                cash, n_log = _work(
-                    slot, cash, bar, product, lots, slot["left_lots"], base, ticks, TAKER, spec,
-                    costs, fills, row, log, n_log,
-                )  # fmt: skip
-                row += 1
-                room -= lots
+    )
+    if not hit or taken_at_open:
+        return done
+    if slot["kind"] != KIND_NONE:
+        done = _say(done, book, LOG_CANCELLED, slot["ordinal"], slot["cause"])
+    trigger_stop(slot)
+    done = _say(done, book, LOG_TRIGGERED, slot["ordinal"], slot["cause"])
+    # after an entry inside the bar the price was at its limit, not at the open
+    before = part.open_ticks if done.entered_at == 0 else done.entered_at
+    base = stop_base(away, stop, before)
+    lots = min(slot["left_lots"], done.room)
+    if lots > 0:
+        ticks = taker_ticks(base, away, lots, terms.drift, costs)
+        done = _work(slot, done, lots, slot["left_lots"], base, ticks, TAKER, terms, book)
+    return done
 
-    # 3. limits that close: the take-profit, or the exit order in its place
-    if slot["lots"] != 0:
-        away = -1 if slot["lots"] > 0 else 1
-        reducing = slot["kind"] != KIND_NONE and slot["reason"] != FILL_ENTRY
-        take = slot["take_ticks"]
-        if take != 0 and not reducing and not inside_entry:
-            lots = min(abs(slot["lots"]), room)
-            if lots > 0 and limit_trades(away, take, high, low, costs.touch_fills):
-                if slot["kind"] != KIND_NONE:
-                    n_log = _end(slot, log, n_log, LOG_CANCELLED)
-                cause = slot["protection_cause"]
-                cash = _take(
-                    slot, cash, bar, product, away, lots, take, take, MAKER, FILL_TAKE_PROFIT,
-                    cause, ORDINAL_PROTECTION, slot["protection_maker_e8"], spec, costs, fills,
-                    row, log, n_log,
-                )  # fmt: skip
-                n_log += 1
-                row += 1
-                if slot["lots"] == 0:
-                    log[n_log, 0], log[n_log, 1], log[n_log, 2] = (
-                        LOG_FILLED,
-                        ORDINAL_PROTECTION,
-                        cause,
-                    )
-                    n_log += 1
-        elif reducing and slot["kind"] == KIND_LIMIT:
-            lots = min(slot["left_lots"], room)
-            if lots > 0 and limit_trades(away, slot["limit_ticks"], high, low, costs.touch_fills):
-                cash, n_log = _work(
-                    slot, cash, bar, product, lots, slot["left_lots"], slot["limit_ticks"],
-                    slot["limit_ticks"], MAKER, spec, costs, fills, row, log, n_log,
-                )  # fmt: skip
-                row += 1
 
-    # 4. a limit lives one bar
-    if is_last and slot["kind"] == KIND_LIMIT:
-        n_log = _end(slot, log, n_log, LOG_EXPIRED)
-    return cash, row, n_log
+@compiled
+def _match_closing_limit(slot: Slot, done: Done, part: Part, terms: Terms, book: Book) -> Done:
+    """At last a limit that closes: the take-profit, or the exit order in its place.
+
+    Not the take-profit of an entry inside the same bar: the high may be older than the entry.
+    """
+    if slot["lots"] == 0:
+        return done
+    touch_fills = terms.costs.touch_fills
+    away = -1 if slot["lots"] > 0 else 1
+    reducing = slot["kind"] != KIND_NONE and slot["reason"] != FILL_ENTRY
+    if slot["take_ticks"] != 0 and not reducing and done.entered_at == 0:
+        lots = min(abs(slot["lots"]), done.room)
+        if lots > 0 and limit_trades(away, slot["take_ticks"], part.high, part.low, touch_fills):
+            done = _take_profit(slot, done, away, lots, terms, book)
+    elif reducing and slot["kind"] == KIND_LIMIT:
+        limit = slot["limit_ticks"]
+        lots = min(slot["left_lots"], done.room)
+        if lots > 0 and limit_trades(away, limit, part.high, part.low, touch_fills):
+            done = _work(slot, done, lots, slot["left_lots"], limit, limit, MAKER, terms, book)
+    return done
+
+
+@compiled
+def _take_profit(slot: Slot, done: Done, side: int, lots: int, terms: Terms, book: Book) -> Done:
+    """Fill the take-profit: what was to add is cancelled first."""
+    if slot["kind"] != KIND_NONE:
+        done = _end(slot, done, book, LOG_CANCELLED)
+    ticks, cause = slot["take_ticks"], slot["protection_cause"]
+    take = Take(
+        side, lots, ticks, ticks, MAKER, FILL_TAKE_PROFIT, cause, ORDINAL_PROTECTION,
+        slot["protection_maker_e8"],
+    )  # fmt: skip
+    done = _book(slot, done, take, terms, book)
+    if slot["lots"] == 0:
+        done = _say(done, book, LOG_FILLED, ORDINAL_PROTECTION, cause)
+    return done
 
 
 @compiled

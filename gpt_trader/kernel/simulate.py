@@ -19,6 +19,8 @@ from gpt_trader.kernel.limits import NO_GUARDS, Marks, count_entry, mark, new_ma
 from gpt_trader.kernel.match import (
     MAX_FILLS_PER_BAR,
     MAX_LOG_PER_BAR,
+    Book,
+    Part,
     fill_units,
     is_quiet,
     match_bar,
@@ -172,10 +174,13 @@ def _match_detail(
     begin, end = detail.begin[i, j], detail.end[i, j]
     for k in range(begin, end):
         if not is_quiet(slot, detail.high[k], detail.low[k]):
+            part = Part(
+                t, detail.open_ticks[k], detail.high[k], detail.low[k], detail.volume[k],
+                detail.interval_ms, k == begin, k == end - 1,
+            )  # fmt: skip
             cash, row, _ = match_bar(
-                slot, cash, i, j, t, detail.open_ticks[k], detail.high[k], detail.low[k],
-                detail.volume[k], detail.interval_ms, spec, quoted(costs, detail.half_spread[k]),
-                fills, row, log, k == begin, k == end - 1,
+                slot, cash, part, spec, quoted(costs, detail.half_spread[k]),
+                Book(fills, log, i, j), row,
             )  # fmt: skip
     return cash, row
 
@@ -315,10 +320,12 @@ def _run(
                 else:
                     traded = volume[i, j] if needs_volume else math.inf
                     half = half_spread[at_row(i, half_spread), j]
+                    part = Part(
+                        t, open_ticks[i, j], high[i, j], low[i, j], traded, interval_ms, True, True
+                    )
                     cash, row, _ = match_bar(
-                        slots[j], cash, i, j, t, open_ticks[i, j], high[i, j], low[i, j],
-                        traded, interval_ms, spec_at(specs, j), quoted(now, half), fills, row,
-                        log, True, True,
+                        slots[j], cash, part, spec_at(specs, j), quoted(now, half),
+                        Book(fills, log, i, j), row,
                     )  # fmt: skip
                 if tiered:
                     _count_volume(fee_book, fills, before_row, row, spec_at(specs, j))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.kernel.compiled import compiled
-from gpt_trader.kernel.match import after_fill, is_quiet, match_bar, trigger_stop
+from gpt_trader.kernel.match import Book, Part, after_fill, is_quiet, match_bar, trigger_stop
 from gpt_trader.kernel.rounding import Spec
 from gpt_trader.kernel.settings import Costs
 from gpt_trader.kernel.sizing import Ticket, place
@@ -92,22 +92,12 @@ def match_slot(
     slots: Slots,
     j: int,
     cash: int,
-    open_ms: int,
-    open_ticks: int,
-    high: int,
-    low: int,
-    volume: float,
-    interval_ms: int,
+    part: Part,
     spec: Spec,
     costs: Costs,
     fills: NDArray[np.void],
-    row: int,
     log: NDArray[np.int64],
-    is_first: bool,
-    is_last: bool,
+    row: int,
 ) -> tuple[int, int, int]:
-    """Match product j against one bar or a part of one, see `match_bar`."""
-    return match_bar(
-        slots[j], cash, 0, j, open_ms, open_ticks, high, low, volume, interval_ms, spec, costs,
-        fills, row, log, is_first, is_last,
-    )  # fmt: skip
+    """Match product j against a bar or a part of one, see `match_bar`."""
+    return match_bar(slots[j], cash, part, spec, costs, Book(fills, log, 0, j), row)

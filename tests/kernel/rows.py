@@ -11,7 +11,14 @@ import numpy as np
 
 from gpt_trader.domain.product import Product
 from gpt_trader.kernel.codes import FILL_ENTRY
-from gpt_trader.kernel.match import LOG_FILL, MAX_FILLS_PER_BAR, MAX_LOG_PER_BAR, match_bar
+from gpt_trader.kernel.match import (
+    LOG_FILL,
+    MAX_FILLS_PER_BAR,
+    MAX_LOG_PER_BAR,
+    Book,
+    Part,
+    match_bar,
+)
 from gpt_trader.kernel.rounding import BPS, Spec
 from gpt_trader.kernel.settings import FILL_DTYPE, Costs, Limits, Style
 from gpt_trader.kernel.slot import KIND_VALUE, Slot, new_slots, set_levels
@@ -120,10 +127,9 @@ def play(
     slot["taker_e8"] = slot["protection_taker_e8"] = costs.taker_e8
     slot["maker_e8"] = slot["protection_maker_e8"] = costs.maker_e8
     fills, log = empty_fills(MAX_FILLS_PER_BAR), np.zeros((MAX_LOG_PER_BAR, 3), np.int64)
-    cash, n, n_log = match_bar(
-        slot, cash, 5, 0, open_ms, open_ticks, high, low, volume, HOUR, spec, costs, fills, 0, log,
-        is_first, is_last,
-    )  # fmt: skip
+    part = Part(open_ms, open_ticks, high, low, volume, HOUR, is_first, is_last)
+    book = Book(fills, log, 5, 0)
+    cash, n, n_log = match_bar(slot, cash, part, spec, costs, book, 0)
     names = ["side", "lots", "ticks", "liquidity", "reason"]
     events = [int(event) for event in log[:n_log, 0] if event != LOG_FILL]
     return Seen([tuple(int(fill[name]) for name in names) for fill in fills[:n]], events, int(cash))

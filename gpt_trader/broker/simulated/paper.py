@@ -223,9 +223,12 @@ def _match_slot(
         if is_idle(slots, j, part.high, part.low):
             continue
         cash, row, n_log = match_slot(
-            slots, j, cash, bar.open_ms, part.open, part.high, part.low, part.volume,
-            interval_ms, product.spec, _costs_at(plan, state, bar, part), fills, row, log,
-            k == 0 and not is_moment, k == len(fine) - 1 and not is_moment,
+            slots, j, cash,
+            match.Part(
+                bar.open_ms, part.open, part.high, part.low, part.volume, interval_ms,
+                k == 0 and not is_moment, k == len(fine) - 1 and not is_moment,
+            ),
+            product.spec, _costs_at(plan, state, bar, part), fills, log, row,
         )  # fmt: skip
         logged += log[:n_log].tolist()
 
