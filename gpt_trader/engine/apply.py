@@ -3,6 +3,7 @@
 It never decides, so a new version of the rules cannot rewrite history.
 """
 
+import math
 from decimal import Decimal
 from typing import assert_never
 
@@ -153,6 +154,9 @@ def _take_decision(plan: Plan, state: State, record: rec.Decided) -> State:
     decision, order = record.decision, record.order
     j = plan.index[decision.product_id]
     works_on = order is not None or decision.code == HOLD_ORDER_WORKING
+    memory = replaced(state.memory, j, record.memory)
+    if order is None and record.cancelled is None and _is_known(state, record, j, works_on):
+        return state._replace(memory=memory)
     slots = copy_slots(state.slots)
     note_decision(slots, j, decision.weight, plan.limits_row, works_on)
     marks = state.marks
@@ -167,9 +171,16 @@ def _take_decision(plan: Plan, state: State, record: rec.Decided) -> State:
         changed.append(order)
         if not order.intent.reduce_only:
             marks = Marks(*count_entry(marks))
-    memory = replaced(state.memory, j, record.memory)
     moved = state._replace(slots=slots, marks=marks, memory=memory)
     return with_orders(plan, moved, *changed) if changed else moved
+
+
+def _is_known(state: State, record: rec.Decided, j: int, works_on: bool) -> bool:  # noqa: FBT001
+    """Whether a hold has nothing to note in its slot: most bars, and they need no copy of it."""
+    slots, weight = state.slots, record.decision.weight
+    is_same = weight == slots["weight"].item(j) and math.isnan(slots["latch"].item(j))
+    is_noted = is_same or math.isnan(weight)
+    return is_noted and (works_on or slots["attempts"].item(j) == 0)
 
 
 def _rest(slots: Slots, j: int, record: rec.Decided, order: Order, costs: Costs) -> None:

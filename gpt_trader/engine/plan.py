@@ -10,7 +10,7 @@ from gpt_trader.domain.product import Product
 from gpt_trader.kernel.entries import settings_row
 from gpt_trader.kernel.fees import tier_table
 from gpt_trader.kernel.rounding import spec_table
-from gpt_trader.kernel.settings import Costs, Limits, Style, style_table
+from gpt_trader.kernel.settings import Costs, Limits, Style, costs_record, style_table
 from gpt_trader.kernel.sizing import SpecTable
 
 Ints = NDArray[np.int64]
@@ -75,9 +75,9 @@ class Plan:
         return self.specs[1][:, 0].copy()
 
     @cached_property
-    def costs_row(self) -> Floats:
+    def costs_row(self) -> NDArray[np.void]:
         """The costs as the kernel's entries take them."""
-        return settings_row(self.costs)
+        return costs_record(self.costs)
 
     @cached_property
     def limits_row(self) -> Floats:

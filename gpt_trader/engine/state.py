@@ -11,7 +11,7 @@ from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.order import Order, OrderStatus, Origin, client_order_id
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.window import Window
-from gpt_trader.kernel.entries import account_equity, settings_row
+from gpt_trader.kernel.entries import account_equity
 from gpt_trader.kernel.fees import (
     HOUR,
     HOUR_MS,
@@ -23,7 +23,7 @@ from gpt_trader.kernel.fees import (
 from gpt_trader.kernel.ledger import quote
 from gpt_trader.kernel.limits import Marks, new_marks
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
-from gpt_trader.kernel.settings import Costs
+from gpt_trader.kernel.settings import Costs, costs_record
 from gpt_trader.kernel.slot import KIND_NONE, Slots, new_slots
 
 Ints = NDArray[np.int64]
@@ -139,9 +139,9 @@ def costs_now(plan: Plan, state: State) -> Costs:
     return costs_at(plan, state, 0)
 
 
-def costs_row(plan: Plan, state: State) -> Floats:
+def costs_row(plan: Plan, state: State) -> NDArray[np.void]:
     """Return `costs_now` as the kernel's entries take them."""
-    return settings_row(costs_now(plan, state)) if plan.fee_tiers else plan.costs_row
+    return costs_record(costs_now(plan, state)) if plan.fee_tiers else plan.costs_row
 
 
 def rolled(plan: Plan, state: State, time_ms: int) -> Ints:

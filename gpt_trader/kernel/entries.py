@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.ledger import quote, value_at
 from gpt_trader.kernel.limits import Guards, Marks, mark
-from gpt_trader.kernel.settings import Costs, Limits
+from gpt_trader.kernel.settings import Limits, costs_of
 from gpt_trader.kernel.sizing import decide, note_weight
 from gpt_trader.kernel.slot import Slots
 
@@ -19,18 +19,9 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-def settings_row(settings: Costs | Limits) -> Floats:
+def settings_row(settings: Limits) -> Floats:
     """Settings as one row of float64, in the order of their fields."""
     return np.array(settings, np.float64)
-
-
-@compiled
-def costs_of(row: Floats) -> Costs:
-    """Costs that a row holds."""
-    return Costs(
-        int(row[0]), int(row[1]), int(row[2]), int(row[3]), row[4], int(row[5]), row[6],
-        int(row[7]),
-    )  # fmt: skip
 
 
 @compiled
@@ -88,7 +79,7 @@ def decide_product(
     cash: int,
     spec_ints: Ints,
     spec_floats: Floats,
-    costs: Floats,
+    costs: NDArray[np.void],
     limits: Floats,
     styles: Ints,
     equity: float,

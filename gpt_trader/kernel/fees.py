@@ -80,12 +80,12 @@ def rated(costs: Costs, book: Ints) -> Costs:
     if len(book) == 0:
         return costs
     return Costs(
-        book[TAKER_RATE],
-        book[MAKER_RATE],
-        costs.half_spread_e8,
-        costs.slippage_e8,
-        costs.participation,
-        costs.touch_fills,
-        costs.impact,
-        costs.latency_ms,
+        taker_e8=book[TAKER_RATE],
+        maker_e8=book[MAKER_RATE],
+        half_spread_e8=costs.half_spread_e8,
+        slippage_e8=costs.slippage_e8,
+        participation=costs.participation,
+        touch_fills=costs.touch_fills,
+        impact=costs.impact,
+        latency_ms=costs.latency_ms,
     )

@@ -17,8 +17,37 @@ class Costs(NamedTuple):
     slippage_e8: int
     participation: float  # most of a bar's volume that one product's fills take; inf: no cap
     touch_fills: int  # 1: a resting limit fills when touched; 0: only when traded through
-    impact: float = 0.0  # bar volatilities that an order as large as the bar's volume moves price
-    latency_ms: int = 0  # delay of a crossing order, below the interval
+    impact: float  # bar volatilities that an order as large as the bar's volume moves price
+    latency_ms: int  # delay of a crossing order, below the interval
+
+
+COSTS = np.dtype(
+    [
+        (name, np.float64 if kind is float else np.int64)
+        for name, kind in Costs.__annotations__.items()
+    ]
+)
+
+
+def costs_record(costs: Costs) -> NDArray[np.void]:
+    """Return one record of COSTS, as the engine hands costs to compiled code."""
+    return np.array([costs], COSTS)
+
+
+@compiled
+def costs_of(record: NDArray[np.void]) -> Costs:
+    """Costs that one record holds."""
+    found = record[0]
+    return Costs(
+        taker_e8=found["taker_e8"],
+        maker_e8=found["maker_e8"],
+        half_spread_e8=found["half_spread_e8"],
+        slippage_e8=found["slippage_e8"],
+        participation=found["participation"],
+        touch_fills=found["touch_fills"],
+        impact=found["impact"],
+        latency_ms=found["latency_ms"],
+    )
 
 
 class Limits(NamedTuple):

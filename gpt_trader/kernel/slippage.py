@@ -21,14 +21,14 @@ def quoted(costs: Costs, half_spread_e8: int) -> Costs:
     if half_spread_e8 < 0:
         return costs
     return Costs(
-        costs.taker_e8,
-        costs.maker_e8,
-        half_spread_e8,
-        costs.slippage_e8,
-        costs.participation,
-        costs.touch_fills,
-        costs.impact,
-        costs.latency_ms,
+        taker_e8=costs.taker_e8,
+        maker_e8=costs.maker_e8,
+        half_spread_e8=half_spread_e8,
+        slippage_e8=costs.slippage_e8,
+        participation=costs.participation,
+        touch_fills=costs.touch_fills,
+        impact=costs.impact,
+        latency_ms=costs.latency_ms,
     )
 
 

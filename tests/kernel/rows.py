@@ -32,10 +32,10 @@ NEVER = 2**62
 COIN = Product("COIN-USD", Decimal(1), Decimal("0.01"), Decimal(1), Decimal(1)).spec
 PERP = COIN._replace(is_perp=1)
 
-FREE = Costs(0, 0, 0, 0, inf, 0)
+FREE = Costs(0, 0, 0, 0, inf, 0, 0.0, 0)
 DEAR = Costs(  # a taker pays 1 % and 0.2 % of price, a maker 0.5 %
     taker_e8=100 * BPS, maker_e8=50 * BPS, half_spread_e8=10 * BPS, slippage_e8=10 * BPS,
-    participation=inf, touch_fills=0,
+    participation=inf, touch_fills=0, impact=0.0, latency_ms=0,
 )  # fmt: skip
 TOUCH = FREE._replace(touch_fills=1)
 TENTH = FREE._replace(participation=0.1)
