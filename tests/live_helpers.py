@@ -23,7 +23,7 @@ from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.config.load import load_profile
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.targets import Condition, Targets
-from gpt_trader.runtime.live.feed import LiveFeed
+from gpt_trader.runtime.live.feed import Clock, LiveFeed, Surroundings
 from gpt_trader.runtime.live.opening import checked_portfolio, known_rests, read_account
 from gpt_trader.runtime.live.reconcile import Reconciler
 from gpt_trader.runtime.live.terms import LiveTerms, live_terms
@@ -129,17 +129,15 @@ class Live:
                 plan=session.plan,
                 state=lambda: session.state,
                 market=market,
-                books=Reconciler(
+                reconciler=Reconciler(
                     session.plan,
                     broker,
                     read_header(self.folder).wallets,
                     lambda: session.state,
                     now,
                 ),
-                now_ms=now,
-                wait=self.wait,
-                stopped=lambda: False,
-                idle=session.durable.rest,
+                clock=Clock(now, self.wait, lambda: False),
+                around=Surroundings(rest=session.durable.rest),
             )
             yield session, feed, terms
 
@@ -192,7 +190,7 @@ class Live:
             if streams:
                 feed.link = stack.enter_context(self.streaming(session))
             feed.once = once
-            feed.stopped = lambda: self.exchange.now_ms >= until_ms
+            end(feed, lambda: self.exchange.now_ms >= until_ms)
             run_feed(
                 session, iter(feed), stop=Stop(), watch=lambda *_: None, on_cycle=lambda _: None
             )
@@ -217,6 +215,11 @@ class Live:
         found += [f"open here only: {key}" for key in known - real]
         found += [f"open there only: {key}" for key in real - known]
         return found
+
+
+def end(feed: LiveFeed, is_over: Callable[[], bool]) -> None:
+    """Let a feed end once something is so."""
+    feed.clock = feed.clock._replace(is_over=is_over)
 
 
 def until(is_so: Callable[[], bool], seconds: float = 20.0) -> None:

@@ -26,7 +26,7 @@ from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.halt import Latch
 from gpt_trader.runtime.header import plan_of
 from gpt_trader.runtime.live.alive import Alive
-from gpt_trader.runtime.live.feed import LiveFeed
+from gpt_trader.runtime.live.feed import Clock, LiveFeed, Surroundings
 from gpt_trader.runtime.live.last_resort import cancel_from_memory
 from gpt_trader.runtime.live.opening import checked_portfolio, known_rests, read_account
 from gpt_trader.runtime.live.reconcile import Reconciler
@@ -55,7 +55,6 @@ class Wires(NamedTuple):
     market: Market
     broker: Broker
     catalog: Catalog
-    has_account: bool
     now_ms: Callable[[], int]
     folder: Path
 
@@ -82,7 +81,7 @@ def live_desk(asked: Asked, settings: Settings, stop: Stop, *, note: Say, warn: 
             gc.freeze()  # what is loaded stays: no need to walk it between close and order
             try:
                 yield Trading(
-                    iter(feed), lambda: feed.problem if asked.once and feed.unseen else ""
+                    iter(feed), lambda: feed.polls.problem if asked.once and feed.unseen else ""
                 )
             except StorageError:
                 if (cancelled := cancel_from_memory(session)) > 0:
@@ -96,8 +95,8 @@ def live_desk(asked: Asked, settings: Settings, stop: Stop, *, note: Say, warn: 
         for one in [] if stream is None else stream.stream.connections:
             if one.problem:
                 warn(f"the {one.name} stream came up {one.connects} times, ended by: {one.problem}")
-        if feed.failures:
-            warn(f"{feed.failures} polls failed, the last: {feed.problem}")
+        if feed.polls.failures:
+            warn(f"{feed.polls.failures} polls failed, the last: {feed.polls.problem}")
 
     return Desk(
         terms=wires.terms,
@@ -127,19 +126,15 @@ def _feed(
         plan=session.plan,
         state=lambda: session.state,
         market=wires.market,
-        books=Reconciler(
+        reconciler=Reconciler(
             session.plan,
             wires.broker,
             read_header(wires.folder).wallets,
             lambda: session.state,
             wires.now_ms,
         ),
-        now_ms=wires.now_ms,
-        wait=stop.wait,
-        stopped=lambda: stop.asked,
-        idle=idle,
-        controls=controls.events,
-        news=wires.catalog.news,
+        clock=Clock(wires.now_ms, stop.wait, lambda: stop.asked),
+        around=Surroundings(controls.events, wires.catalog.news, idle),
         link=stream,
         once=once,
     )
@@ -177,7 +172,7 @@ def _keep_linked(wires: Wires, settings: Settings, *, once: bool) -> Iterator[Li
         plan.products,
         plan.interval_ms,
         broker=wires.broker,
-        tokens=load_tokens(settings, os.environ, wires.now_ms) if wires.has_account else None,
+        tokens=load_tokens(settings, os.environ, wires.now_ms) if settings.sends else None,
         now_ms=wires.now_ms,
     )
     made.stream.start()
@@ -217,8 +212,7 @@ def _connect(asked: Asked, settings: Settings, stop: Stop, note: Say, warn: Say)
         opening = read_account(private, portfolio, products, known_rests(folder))
     terms = live_terms(settings, products, opening, exchange.now_ms(), limits, resumes=resumes)
     catalog = Catalog(exchange.market.product, infos)
-    has_account = private is not None
-    return Wires(terms, exchange.market, broker, catalog, has_account, exchange.now_ms, folder)
+    return Wires(terms, exchange.market, broker, catalog, exchange.now_ms, folder)
 
 
 def _list(

@@ -113,7 +113,7 @@ def _decide(
     age_ms = max(event_ms - (cycle_ms + plan.interval_ms), 0)
     target, memory = _ask(state, j, product_id, signals)
     weight = target.weight * plan.budgets[j]
-    unknown = unknown_orders(state, product_id) if state.open_orders else 0
+    unknown = unknown_orders(state, event_ms, product_id) if state.open_orders else 0
     out_of_line = unreconciled(plan, state, j, event_ms)
     guards = (int(state.halted), int(state.paused), unknown, age_ms, out_of_line)
     found = decide_product(

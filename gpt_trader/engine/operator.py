@@ -83,7 +83,7 @@ def answer_amend(plan: Plan, state: State, event: AmendRequested) -> Answer:
 
 def answer_rearm(state: State, event: Rearmed) -> Sequence[Record]:
     """Clear halt, drawdown latch and frozen products; not while an order's outcome is unknown."""
-    unknown = unknown_orders(state)
+    unknown = unknown_orders(state, event.time_ms)
     if unknown:
         return [
             rec.OrderRefused("rearm", Reason("UNKNOWN_ORDER", "orders are unknown", unknown, 0))
@@ -219,7 +219,7 @@ def _entry(plan: Plan, state: State, intent: OrderIntent, j: int, now_ms: int) -
     age_ms = max(now_ms - (state.last_bar_ms[j] + plan.interval_ms), 0)
     if not (marks.equity > 0.0 and close > 0):
         return _refuse(REFUSED_MISSING_INPUT, min(marks.equity, float(close)), 0.0)
-    unknown = unknown_orders(state, intent.product_id)
+    unknown = unknown_orders(state, now_ms, intent.product_id)
     out_of_line = unreconciled(plan, state, j, now_ms)
     guards = Guards(int(state.halted), int(state.paused), unknown, age_ms, out_of_line)
     stopped = entry_stop(marks, limits, guards)

@@ -212,11 +212,17 @@ def is_current(plan: Plan, state: State, order: Order) -> bool:
     )
 
 
-def unknown_orders(state: State, product_id: str | None = None) -> int:
-    """Orders whose outcome is unknown: of one product, or of all."""
+def unknown_orders(state: State, now_ms: int, product_id: str | None = None) -> int:
+    """Orders of which nobody has said what became of them: of one product, or of all.
+
+    What is being sent at `now_ms` itself is not among them: it waits for this very event.
+    """
     return sum(
-        order.status is OrderStatus.SUBMIT_UNKNOWN
-        and (product_id is None or order.product_id == product_id)
+        (
+            order.status is OrderStatus.SUBMIT_UNKNOWN
+            or (order.status is OrderStatus.SUBMITTED and order.intent.sent_ms < now_ms)
+        )
+        and product_id in (None, order.product_id)
         for order in state.open_orders
     )
 

@@ -42,7 +42,7 @@ def market_ms(plan: Plan, state: State) -> int:
 def entry_guards(plan: Plan, state: State, j: int) -> tuple[GuardReading, ...]:
     """Read every entry guard of product j at the session's time."""
     age_ms = max(market_ms(plan, state) - (state.last_bar_ms[j] + plan.interval_ms), 0)
-    unknown = unknown_orders(state, plan.products[j].product_id)
+    unknown = unknown_orders(state, market_ms(plan, state), plan.products[j].product_id)
     out_of_line = unreconciled(plan, state, j, market_ms(plan, state))
     guards = Guards(int(state.halted), int(state.paused), unknown, age_ms, out_of_line)
     return guard_readings(plan, state, j, guards)

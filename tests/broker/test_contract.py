@@ -7,18 +7,43 @@ from decimal import Decimal
 import pytest
 
 from gpt_trader.broker.exchange.broker import ExchangeBroker
+from gpt_trader.broker.exchange.venue import Machine
 from gpt_trader.broker.simulated.paper import PaperBroker
+from gpt_trader.config.venues import CoinbaseKeys
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
 from gpt_trader.engine.commands import AmendOrder, CancelOrder, SubmitOrder
+from tests.broker.late import LATE_BARS, LateBroker
+from tests.broker.tiny.exchange import Exchange
+from tests.broker.tiny.venue import row
 from tests.emulator import serve
 from tests.emulator.market import Market, Product
 from tests.engine_helpers import HOUR, T0, Desk, commands_of, fills_of, sent
 from tests.live_helpers import Live
 
 
-class CoinbaseDesk(Desk):
-    """The engine with Coinbase's broker behind it, on the stand-in: a bar is what others trade."""
+class ExchangeDesk(Desk):
+    """The engine with an exchange behind it, in the test's own hands: a bar is what others trade.
+
+    late_bars: after how many bars its answers are all in.
+    """
+
+    late_bars = 0
+
+    def settle(self):
+        """Let calm bars pass until every answer is in; return what they came to."""
+        entries = []
+        for _ in range(self.late_bars):
+            entries += self.bar(10_000)
+        return entries
+
+    def prices(self, close, open_, high, low):
+        path = [close if open_ is None else open_, low, high, close]
+        return [Decimal(price) / 100 for price in path if price is not None]
+
+
+class CoinbaseDesk(ExchangeDesk):
+    """Coinbase's broker, on the stand-in."""
 
     def __init__(self, exchange, folder):
         super().__init__()
@@ -28,18 +53,35 @@ class CoinbaseDesk(Desk):
 
     def bar(self, close, *, open=None, high=None, low=None, open_ms=None, **more):  # noqa: A002
         if open_ms is None:
-            path = [close if open is None else open, low, high, close]
-            for price in (p for p in path if p is not None):
-                at = Decimal(price) / 100
-                self.exchange.trade("COIN-USD", at, Decimal(1000), self.exchange.now_ms)
+            for price in self.prices(close, open, high, low):
+                self.exchange.trade("COIN-USD", price, Decimal(1000), self.exchange.now_ms)
         made = super().bar(close, open=open, high=high, low=low, open_ms=open_ms, **more)
         self.exchange.now_ms = max(self.exchange.now_ms, self.now())
         return made
 
 
+class TinyDesk(ExchangeDesk):
+    """The broker of a row that is nowhere but in these tests."""
+
+    def __init__(self):
+        super().__init__()
+        self.exchange = Exchange(wallets={"USD": Decimal(10_000)})
+        venue = row(self.exchange)
+        machine = Machine({}, lambda: 0.0, lambda _: None, lambda: 0.0, 1)
+        account = venue.account(CoinbaseKeys(key_file="k"), machine, self.now, True)
+        self.broker = ExchangeBroker(account, machine.sleep)
+
+    def bar(self, close, *, open=None, high=None, low=None, open_ms=None, **more):  # noqa: A002
+        if open_ms is None:
+            for price in self.prices(close, open, high, low):
+                self.exchange.trade(price)
+            self.exchange.now_ms = self.now() + HOUR
+        return super().bar(close, open=open, high=high, low=low, open_ms=open_ms, **more)
+
+
 @contextmanager
 def paper(_folder) -> Iterator[Desk]:
-    desk = Desk()
+    desk = ExchangeDesk()
     desk.broker = PaperBroker()
     yield desk
 
@@ -52,7 +94,24 @@ def coinbase(folder) -> Iterator[Desk]:
         yield CoinbaseDesk(exchange, folder)
 
 
-BROKERS: dict[str, Callable] = {"paper": paper, "coinbase": coinbase}
+@contextmanager
+def tiny(_folder) -> Iterator[Desk]:
+    yield TinyDesk()
+
+
+@contextmanager
+def late(_folder) -> Iterator[Desk]:
+    desk = TinyDesk()
+    desk.late_bars, desk.broker = LATE_BARS, LateBroker(desk.broker)
+    yield desk
+
+
+BROKERS: dict[str, Callable] = {
+    "paper": paper,
+    "coinbase": coinbase,
+    "tiny": tiny,
+    "late": late,
+}
 LIMIT = {"type": OrderType.LIMIT, "tif": TimeInForce.GTC, "lots": 10, "limit": 9_000}
 
 
@@ -66,6 +125,7 @@ def desk(request, tmp_path):
 def test_an_accepted_order_is_reported_open_by_its_client_id(desk):
     entries = desk.place(1, **LIMIT)
     [order] = sent(entries)
+    entries += desk.settle()
     [report] = [e.event for e in entries if isinstance(e.event, ev.OrderUpdated)]
     assert (report.client_order_id, report.status) == (order.client_order_id, OrderStatus.OPEN)
 
@@ -74,21 +134,23 @@ def test_a_cancelled_order_is_reported_cancelled_and_never_fills(desk):
     [order] = sent(desk.place(1, **LIMIT))
     entries = desk.cancel(order.client_order_id)
     assert commands_of(entries, CancelOrder)
+    desk.settle()
     assert desk.order(order.client_order_id).status is OrderStatus.CANCELLED
-    assert not fills_of(desk.bar(8_000, low=7_000))
+    assert not fills_of(desk.bar(8_000, low=7_000) + desk.settle())
 
 
 def test_an_amended_order_is_reported_with_its_new_terms(desk):
     [order] = sent(desk.place(1, **LIMIT))
     entries = desk.amend(order.client_order_id, 7, 8_500)
     assert commands_of(entries, AmendOrder)
+    desk.settle()
     after = desk.order(order.client_order_id)
     assert (after.intent.lots, after.intent.limit, after.intent.side) == (7, 8_500, 1)
 
 
 def test_fills_count_up_to_the_order_and_then_it_is_filled(desk):
     [order] = sent(desk.place(1, **LIMIT))
-    fills = fills_of(desk.bar(8_900, open=9_100, low=8_800))
+    fills = fills_of(desk.bar(8_900, open=9_100, low=8_800) + desk.settle())
     assert [(f.client_order_id, f.side, f.cumulative) for f in fills] == [
         (order.client_order_id, 1, 10)
     ]
@@ -97,6 +159,7 @@ def test_fills_count_up_to_the_order_and_then_it_is_filled(desk):
 
 def test_reconcile_brings_unanswered_orders_in_line_and_twice_changes_nothing(desk):
     [order] = sent(desk.place(1, **LIMIT))
+    desk.settle()
     answer = desk.broker.execute
     desk.broker.execute = lambda *asked: (answer(*asked), [])[1]  # a crash before the answers
     [unanswered] = sent(desk.place(1, **(LIMIT | {"limit": 8_000})))
@@ -128,4 +191,30 @@ def test_reconcile_answers_an_amendment_that_a_crash_left_unanswered(desk):
 def test_a_correction_fills_nothing(desk):
     desk.place(1, **LIMIT)
     desk.bar(10_000, low=9_500)
-    assert not fills_of(desk.bar(8_000, low=7_000, open_ms=desk.now() - 3_600_000))
+    correction = desk.bar(8_000, low=7_000, open_ms=desk.now() - 3_600_000)
+    assert not fills_of(correction + desk.settle())
+
+
+def test_nothing_is_sold_twice_whatever_works_and_whenever_answers_come(desk):
+    """What follows a cancel waits for its end: the coins are the cancelled order's until then."""
+    desk.place(1, type=OrderType.LIMIT, tif=TimeInForce.GTC, lots=10, limit=9_000)
+    desk.bar(8_900, open=9_100, low=8_800)
+    desk.bar(10_000)
+    desk.settle()
+    assert desk.lots() == 10
+    desk.place(-1, type=OrderType.LIMIT, tif=TimeInForce.GTC, lots=10, limit=12_000)
+    desk.send(ev.FlattenRequested(desk.now(), "test", "sell all"))
+    for _ in range(3):
+        desk.bar(10_000)
+    desk.settle()
+    assert desk.lots() == 0
+    assert sum(fill.lots for fill in fills_of(desk.entries) if fill.side < 0) == 10
+
+
+def test_a_broker_tells_of_an_account_or_that_it_has_none(desk):
+    seen = desk.broker.look(desk.plan, desk.state, desk.now())
+    if isinstance(desk.broker, PaperBroker):
+        assert seen is None
+    else:
+        assert (seen.wallets["USD"], seen.foreign_orders, seen.reports) == (10_000, 0, [])
+    assert not desk.broker.earlier(desk.plan, desk.now())

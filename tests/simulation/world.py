@@ -33,7 +33,8 @@ from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.halt import Halt, Latch
 from gpt_trader.runtime.journaling import DurableJournal, read_entries, recover_state
 from gpt_trader.runtime.live.agreement import differences
-from gpt_trader.runtime.live.feed import CONFIRM_MS, LiveFeed
+from gpt_trader.runtime.live.bars import CONFIRM_MS
+from gpt_trader.runtime.live.feed import Clock, LiveFeed, Surroundings
 from gpt_trader.runtime.live.last_resort import cancel_from_memory
 from gpt_trader.runtime.live.reconcile import Reconciler
 from gpt_trader.runtime.live.terms import Opening, live_terms
@@ -221,7 +222,9 @@ class World:
         now = self.now_ms()
         minute = now // MINUTE * MINUTE
         due = [minute + 700, minute + CONFIRM_MS + 100, minute + MINUTE, minute + MINUTE + 700]
-        busy = not all(exchange.up.values()) or (feed is not None and not feed.books.is_in_line)
+        busy = not all(exchange.up.values()) or (
+            feed is not None and not feed.reconciler.is_in_line
+        )
         if busy or self.session is None or self.session.state.open_orders:
             due.append(now + 5_000)
         until = min(t for t in due if t > now) - exchange.skew_ms
@@ -330,12 +333,9 @@ class World:
             plan=session.plan,
             state=state,
             market=self.market,
-            books=Reconciler(session.plan, self.broker, began, state, self.now_ms),
-            now_ms=self.now_ms,
-            wait=self.wait,
-            stopped=lambda: self.exchange.now_ms >= until_ms,
-            idle=session.durable.rest,
-            controls=controls.events,
+            reconciler=Reconciler(session.plan, self.broker, began, state, self.now_ms),
+            clock=Clock(self.now_ms, self.wait, lambda: self.exchange.now_ms >= until_ms),
+            around=Surroundings(controls.events, rest=session.durable.rest),
             link=link,
         )
 

@@ -241,11 +241,9 @@ class ExchangeBroker:
         """Cancel an order and look until it is seen to have ended; [] if that is not known."""
         order = state.orders[command.client_order_id]
         try:
+            order = self._named(order)
             if not order.exchange_id:
-                remote = self._remote(order)
-                if remote is None:
-                    return []
-                order = order._replace(exchange_id=remote.order_id)
+                return []
             self._account.cancel([order.exchange_id])
         except (UnknownOutcome, *SILENT):
             return []
@@ -256,6 +254,9 @@ class ExchangeBroker:
         order = state.orders[command.client_order_id]
         product = plan.products[plan.index[order.product_id]]
         try:
+            order = self._named(order)
+            if not order.exchange_id:
+                return []
             refused = self._account.amend(order.exchange_id, product, command.lots, command.limit)
         except (UnknownOutcome, *SILENT):
             return self._amended(product, order, time_ms)
@@ -263,6 +264,11 @@ class ExchangeBroker:
             (order.intent.lots, order.intent.limit) if refused else (command.lots, command.limit)
         )
         return [OrderAmended(time_ms, order.product_id, order.client_order_id, lots, limit)]
+
+    def _named(self, order: Order) -> Order:
+        """Return an order with the exchange's id, looked up if its answer is still to come."""
+        remote = None if order.exchange_id else self._remote(order)
+        return order if remote is None else order._replace(exchange_id=remote.order_id)
 
     def _amended(self, product: Product, order: Order, time_ms: int) -> list[Event]:
         """Return the terms that an order has at the exchange; [] if they are not known."""

@@ -12,11 +12,12 @@ from gpt_trader.engine.records import BarCorrected
 from gpt_trader.errors import AuthError, Unavailable
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.runtime.journaling import read_entries
-from gpt_trader.runtime.live.feed import DEADLINE_MS, bar_of, differs, quoted
+from gpt_trader.runtime.live.bars import DEADLINE_MS, bar_of, differs
+from gpt_trader.runtime.live.quotes import quote_of
 from gpt_trader.runtime.session import JOURNAL
 from tests.emulator.faults import Fault, html
 from tests.emulator.market import GENESIS_MS, Market, Product
-from tests.live_helpers import BUSY, MINUTE, live
+from tests.live_helpers import BUSY, MINUTE, end, live
 
 BEGIN = GENESIS_MS + 40 * 86_400_000 + 7 * MINUTE
 COIN = Traded("COIN-USD", Decimal(1), Decimal("0.01"))
@@ -83,11 +84,11 @@ def test_polls_that_fail_are_counted_and_the_loop_goes_on(tmp_path):
             if session.state.cycles:
                 break
         desk.exchange.faults.add(html(502, path="/product_book", times=None))
-        feed.stopped = lambda: desk.exchange.now_ms >= BEGIN + 3 * MINUTE
+        end(feed, lambda: desk.exchange.now_ms >= BEGIN + 3 * MINUTE)
         for event in begin:
             session.take(event, lambda *_: None)
-        assert feed.failures > 3
-        assert "502" in feed.problem
+        assert feed.polls.failures > 3
+        assert "502" in feed.polls.problem
         assert session.state.cycles > 1, "bars still come"
 
 
@@ -123,7 +124,7 @@ def test_a_product_that_is_gone_does_not_stop_the_others(tmp_path):
 
 def test_quotes_and_candles_off_the_grid():
     touch = Touch("COIN-USD", 0, Decimal("99.995"), Decimal("100.001"))
-    assert quoted(touch, COIN, 5) == Quoted(5, "COIN-USD", 9_999, 10_001)
+    assert quote_of(touch, COIN, 5) == Quoted(5, "COIN-USD", 9_999, 10_001)
     from gpt_trader.domain.market import Candle
 
     prices = [Decimal(text) for text in ("1.005", "1.015", "0.001", "1.0149")]
@@ -143,8 +144,9 @@ def test_a_market_of_one_quiet_product(tmp_path):
 
 def test_what_changes_of_a_product_is_on_the_record(tmp_path):
     with live(tmp_path) as desk, desk.session() as (session, feed, _):
-        feed.news = lambda: [("BTC-USD", "quote_min_size: 1 -> 5")]
-        feed.stopped = lambda: desk.exchange.now_ms >= BEGIN + 2 * MINUTE
+        news = lambda: [("BTC-USD", "quote_min_size: 1 -> 5")]  # noqa: E731
+        feed.around = feed.around._replace(news=news)
+        end(feed, lambda: desk.exchange.now_ms >= BEGIN + 2 * MINUTE)
         for event in feed:
             session.take(event, lambda *_: None)
         session.durable.flush()

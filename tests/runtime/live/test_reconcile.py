@@ -9,7 +9,7 @@ from gpt_trader.runtime.journaling import read_entries
 from gpt_trader.runtime.session import JOURNAL
 from tests.emulator.faults import html
 from tests.emulator.market import GENESIS_MS
-from tests.live_helpers import MINUTE, live
+from tests.live_helpers import MINUTE, end, live
 
 BEGIN = GENESIS_MS + 40 * 86_400_000 + 7 * MINUTE
 
@@ -81,7 +81,7 @@ def test_nothing_is_entered_before_the_account_was_looked_at(tmp_path):
         desk.run(BEGIN)
         with desk.session() as (session, feed, _):
             desk.exchange.faults.add(html(503, path="/accounts", times=None))
-            feed.stopped = lambda: desk.exchange.now_ms >= BEGIN + 8 * MINUTE
+            end(feed, lambda: desk.exchange.now_ms >= BEGIN + 8 * MINUTE)
             for event in feed:
                 session.take(event, lambda *_: None)
             assert session.state.reconciled_ms == 0
