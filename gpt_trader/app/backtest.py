@@ -30,6 +30,7 @@ from gpt_trader.backtest.result import Result
 from gpt_trader.backtest.run import PORTFOLIO, Stop, never
 from gpt_trader.config.load import load_profile, overrides, restore
 from gpt_trader.config.settings import Settings
+from gpt_trader.config.words import makes_bars
 from gpt_trader.data.catalog import parse_spec
 from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.data.memory import available_bytes, bars_in, check_fits
@@ -144,7 +145,7 @@ def resolve(asked: Asked) -> Inputs:
     flags = at_account_tier(dict(asked.flags) | overrides(asked.sets), asked.profile)
     profile = asked.profile or ("dev" if asked.demo else None)
     loaded = load_profile(profile, env=os.environ, flags=flags)
-    synthetic = asked.demo or bool(asked.profile and loaded.settings.feed == "synthetic")
+    synthetic = asked.demo or bool(asked.profile and makes_bars(loaded.settings.feed))
     files: dict[str, Path | None] = {}
     if asked.data:
         files = parse_data(asked.data, loaded.settings.products)

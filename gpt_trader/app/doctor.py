@@ -113,7 +113,7 @@ def _alerts(settings: Settings, pause_s: float = PAUSE_S) -> Check:
     keys = settings.alerts
     to = Addresses(keys.webhook_url, keys.heartbeat_url, keys.heartbeat_s)
     if to.webhook is None and to.heartbeat is None:
-        state = "warning" if settings.mode == "live" else "skipped"
+        state = "warning" if settings.trades_money else "skipped"
         hint = "set GPT_TRADER_ALERTS__WEBHOOK_URL and GPT_TRADER_ALERTS__HEARTBEAT_URL"
         return Check("alerts", state, "nobody would be paged", hint)
     notifier = Notifier(to, settings.profile, pause_s=pause_s)

@@ -129,7 +129,8 @@ def cancel(session: Session, order_id: str, *, dry_run: bool) -> Verdict:
     command_id = str(session.journal.head()[0] + 1)
     event = CancelRequested(session.time_ms(), command_id, known)
     refusal = _refusal(session, event)
-    return _after(session, known, refusal, "cancelled")
+    is_over = session.state.orders[known].status.is_final
+    return _after(session, known, refusal, "cancelled" if is_over else "asked to cancel")
 
 
 def edit(
@@ -153,7 +154,8 @@ def edit(
         refusal = amend_refusal(session.plan, session.state, order, event)
         return _after(session, known, refusal, "would change")
     refusal = _refusal(session, event)
-    return _after(session, known, refusal, "changed")
+    is_waiting = session.state.orders[known].amend_lots > 0
+    return _after(session, known, refusal, "asked to change" if is_waiting else "changed")
 
 
 def _refusal(session: Session, event: Event) -> Reason | None:

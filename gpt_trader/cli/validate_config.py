@@ -89,7 +89,7 @@ def _warnings(loaded: Loaded) -> list[str]:
 
             key, secret = settings.access.secrets
             warnings.append(f"no {title(settings)} key found: set {key} and {secret}")
-        if settings.mode == "live":
+        if settings.trades_money:
             warnings.append(
                 f"profile {settings.profile} trades money: this version sends orders to a "
                 "stand-in on this machine only"

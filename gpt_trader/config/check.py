@@ -6,7 +6,7 @@ from typing import NamedTuple, assert_never
 
 from gpt_trader.config.text import Path
 from gpt_trader.config.venues import ProfileKeys
-from gpt_trader.config.words import VENUES, Broker, Feed, Mode
+from gpt_trader.config.words import VENUES, Broker, Feed, Mode, trades_money
 
 QUOTES = ("USD", "USDC", "EUR", "GBP", "USDT", "BTC", "ETH")
 
@@ -65,13 +65,13 @@ def _mode(keys: ProfileKeys) -> Iterator[Conflict]:
                 ((key,), ("mode",)),
                 f"mode {keys.mode} takes {key} {' or '.join(allowed)}",
             )
-    if keys.mode == "live" and keys.feed != keys.broker:
+    if trades_money(keys.mode) and keys.feed != keys.broker:
         yield Conflict(
             f"orders go to {keys.broker}, prices come from {keys.feed}",
             (("broker",), ("feed",)),
             "a live profile trades at the exchange whose prices it sees",
         )
-    if keys.mode == "live" and keys.alerts.required and not keys.alerts.webhook_url:
+    if trades_money(keys.mode) and keys.alerts.required and not keys.alerts.webhook_url:
         yield Conflict(
             "alerts.required is true and there is no alerts.webhook_url",
             (("alerts", "required"), ("alerts", "webhook_url"), ("mode",)),

@@ -6,6 +6,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from gpt_trader.broker.exchange.access import Access
+from gpt_trader.config import words
 from gpt_trader.config.schema import (
     AlertKeys,
     DataKeys,
@@ -70,6 +71,11 @@ class Settings:
     def needs_venue(self) -> bool:
         """Whether the feed or the broker is an exchange."""
         return venue_in(self.feed) is not None or self.sends
+
+    @property
+    def trades_money(self) -> bool:
+        """Whether orders move money."""
+        return words.trades_money(self.mode)
 
     @property
     def sends(self) -> bool:

@@ -74,7 +74,7 @@ class Page(NamedTuple):
     contradictions: tuple[int, ...]
 
 
-def aligned(wanted: Span, interval_ms: int, now_ms: int) -> Span:
+def align(wanted: Span, interval_ms: int, now_ms: int) -> Span:
     """Return the opens in a span whose bars are closed and settled at `now_ms`."""
     start = -(-wanted[0] // interval_ms) * interval_ms
     closed = (now_ms - SETTLE_MS) // interval_ms * interval_ms
@@ -157,7 +157,7 @@ def pull(
     stop: Callable[[], bool],
     tell: Callable[[Progress], None],
 ) -> Pulled:
-    """Bring a product's bars in `wanted` (see `aligned`) into the store.
+    """Bring a product's bars in `wanted` (see `align`) into the store.
 
     stop: asked between pages. tell: told after each. Call it inside `store.writing`. Raises
     DataError (unknown product, contradictory rows), BrokerError or StorageError; what was

@@ -15,7 +15,7 @@ from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.data.checks.quality import digest
 from gpt_trader.data.pull import (
     SETTLE_MS,
-    aligned,
+    align,
     clean,
     coarser,
     pages,
@@ -148,13 +148,13 @@ def test_an_interrupted_pull_goes_on_where_it_was(exchange, tmp_path, perfect):
 
 def test_the_open_bar_is_not_taken(exchange, tmp_path):
     exchange.now_ms = WANTED[0] + 2 * HOUR + 30_000
-    wanted = aligned((WANTED[0], WANTED[1]), HOUR, exchange.now_ms)
+    wanted = align((WANTED[0], WANTED[1]), HOUR, exchange.now_ms)
     assert wanted == (WANTED[0], WANTED[0] + 2 * HOUR)
     store = Store(tmp_path)
     bring(exchange, store, wanted, HOUR)
     assert len(read(store, "BTC-USD", HOUR).bars) == 2
     early = WANTED[0] + 2 * HOUR + SETTLE_MS - 1
-    assert aligned((WANTED[0], WANTED[1]), HOUR, early) == (WANTED[0], WANTED[0] + HOUR)
+    assert align((WANTED[0], WANTED[1]), HOUR, early) == (WANTED[0], WANTED[0] + HOUR)
 
 
 def test_years_before_the_first_trade_are_not_asked_minute_by_minute(tmp_path):

@@ -76,11 +76,11 @@ def product(row: Mapping[str, Any]) -> ProductInfo | None:
         flags,
         decimal(row.get("price")),
         decimal(row.get("volume_24h")),
-        _closed(flags, text(row, "status")),
+        _say_closed(flags, text(row, "status")),
     )
 
 
-def _closed(flags: tuple[str, ...], status: str) -> str:
+def _say_closed(flags: tuple[str, ...], status: str) -> str:
     """Return why no order of a product would be taken, "" if it would.
 
     limit_only and post_only are no reason: resting orders work.

@@ -103,13 +103,13 @@ class Rest:
                 ) from None
             failure = translate(error, path, signed=True)
             if isinstance(failure, RateLimited):
-                self._pace.refused()
+                self._pace.slow_down()
             if _is_definite(error):
                 raise failure from None
             raise UnknownOutcome(f"sent, and not answered: {failure.message}") from None
         if not isinstance(found, dict):
             raise UnknownOutcome(f"Coinbase answered {path} with no object")
-        self._pace.answered()
+        self._pace.speed_up()
         return found
 
     def _retried[T](self, attempt: Callable[[], T]) -> T:
@@ -146,11 +146,11 @@ class Rest:
         except (requests.RequestException, ValueError, RecursionError) as error:
             failure = translate(error, path, signed=signed)
             if isinstance(failure, RateLimited):
-                self._pace.refused()
+                self._pace.slow_down()
             raise failure from None
         if not isinstance(found, dict):
             raise Unavailable(f"Coinbase answered {path} with no object")
-        self._pace.answered()
+        self._pace.speed_up()
         return found
 
     def _pause_s(self, attempt: int, failure: BrokerError) -> float:
@@ -181,7 +181,7 @@ class Rest:
             if name.lower().startswith("x-ratelimit-")
         }
         if self.limits.get("x-ratelimit-remaining") == "0":
-            self._pace.refused()
+            self._pace.slow_down()
         began, body = self._clock(), bytearray()
         for chunk in response.iter_content(CHUNK_BYTES):
             body += chunk

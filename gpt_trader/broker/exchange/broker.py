@@ -91,7 +91,9 @@ class ExchangeBroker:
         found: list[Event] = []
         for order in mine:
             is_over = 0 < order.intent.expire_ms <= event.bar.open_ms + plan.interval_ms
-            found += self._seen(plan, order, event.time_ms, tries=SEEN_TRIES if is_over else 1)
+            found += self._look_until_over(
+                plan, order, event.time_ms, tries=SEEN_TRIES if is_over else 1
+            )
         return found
 
     def on_quote(self, plan: Plan, state: State, event: Quoted) -> Sequence[Event]:
@@ -125,11 +127,11 @@ class ExchangeBroker:
             match command:
                 case CancelOrder():
                     events = self._cancel(plan, state, command, time_ms)
-                    if not _freed(events):
+                    if not _has_freed(events):
                         unclear.add(command.product_id)
                     found += events
                 case SubmitOrder(Approved(order)) if order.product_id in unclear:
-                    found.append(_ended(order, time_ms, NOT_SENT))
+                    found.append(_report_end(order, time_ms, NOT_SENT))
                 case SubmitOrder(Approved(order)):
                     found += self._submit(plan, order, time_ms)
                 case AmendOrder():
@@ -144,10 +146,12 @@ class ExchangeBroker:
         found: list[Event] = []
         self._forget_refusal()
         for order in state.open_orders:
-            events = self._seen(plan, order, time_ms, tries=1)
+            events = self._look_until_over(plan, order, time_ms, tries=1)
             found += events
             if order.amendment.lots:
-                found += self._amended(plan.products[plan.index[order.product_id]], order, time_ms)
+                found += self._look_up_terms(
+                    plan.products[plan.index[order.product_id]], order, time_ms
+                )
             is_asked = order.status is OrderStatus.PENDING_CANCEL
             if is_asked and not any(_is_final(event) for event in events):
                 command = CancelOrder(order.product_id, order.client_order_id)
@@ -202,30 +206,30 @@ class ExchangeBroker:
 
     def _submit(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
         if order.intent.reduce_only:
-            return self._sent(plan, order, time_ms)
+            return self._send(plan, order, time_ms)
         with self._entering() as may_begin:
             if may_begin:
-                return self._sent(plan, order, time_ms)
-        return [_ended(order, time_ms, f"{NOT_SENT}: halted")]
+                return self._send(plan, order, time_ms)
+        return [_report_end(order, time_ms, f"{NOT_SENT}: halted")]
 
-    def _sent(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
+    def _send(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
         product = plan.products[plan.index[order.product_id]]
         try:
             answer = self._account.place(order.intent, product)
         except UnknownOutcome:
-            return [_update(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)]
+            return [_report(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)]
         except BrokerError as error:  # refused before it was taken in, or never sent
-            return [_ended(order, time_ms, f"{NOT_SENT}: {error.code}")]
+            return [_report_end(order, time_ms, f"{NOT_SENT}: {error.code}")]
         if isinstance(answer, Refused):
             if answer.reason.endswith("DUPLICATE_CLIENT_ORDER_ID"):
-                return [_update(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)]
-            return [_ended(order, time_ms, answer.reason)]
+                return [_report(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)]
+            return [_report_end(order, time_ms, answer.reason)]
         return [
-            _update(order, OrderStatus.OPEN, time_ms, exchange_id=answer.order_id),
-            *self._filled_at_once(plan, order, answer, time_ms),
+            _report(order, OrderStatus.OPEN, time_ms, exchange_id=answer.order_id),
+            *self._look_if_at_once(plan, order, answer, time_ms),
         ]
 
-    def _filled_at_once(
+    def _look_if_at_once(
         self, plan: Plan, order: Order, placed: Placed, time_ms: int
     ) -> list[Event]:
         """Return what an order that does not rest came to, if it is known already."""
@@ -235,60 +239,62 @@ class ExchangeBroker:
         ):
             return []
         known = order._replace(exchange_id=placed.order_id, status=OrderStatus.OPEN)
-        return self._seen(plan, known, time_ms, tries=3)
+        return self._look_until_over(plan, known, time_ms, tries=3)
 
     def _cancel(self, plan: Plan, state: State, command: CancelOrder, time_ms: int) -> list[Event]:
         """Cancel an order and look until it is seen to have ended; [] if that is not known."""
         order = state.orders[command.client_order_id]
         try:
-            order = self._named(order)
+            order = self._identify(order)
             if not order.exchange_id:
                 return []
             self._account.cancel([order.exchange_id])
         except (UnknownOutcome, *SILENT):
             return []
-        return self._seen(plan, order, time_ms, tries=SEEN_TRIES)
+        return self._look_until_over(plan, order, time_ms, tries=SEEN_TRIES)
 
     def _amend(self, plan: Plan, state: State, command: AmendOrder, time_ms: int) -> list[Event]:
         """Edit a resting order; refused, it stays as it was."""
         order = state.orders[command.client_order_id]
         product = plan.products[plan.index[order.product_id]]
         try:
-            order = self._named(order)
+            order = self._identify(order)
             if not order.exchange_id:
                 return []
             refused = self._account.amend(order.exchange_id, product, command.lots, command.limit)
         except (UnknownOutcome, *SILENT):
-            return self._amended(product, order, time_ms)
+            return self._look_up_terms(product, order, time_ms)
         lots, limit = (
             (order.intent.lots, order.intent.limit) if refused else (command.lots, command.limit)
         )
         return [OrderAmended(time_ms, order.product_id, order.client_order_id, lots, limit)]
 
-    def _named(self, order: Order) -> Order:
+    def _identify(self, order: Order) -> Order:
         """Return an order with the exchange's id, looked up if its answer is still to come."""
-        remote = None if order.exchange_id else self._remote(order)
+        remote = None if order.exchange_id else self._find(order)
         return order if remote is None else order._replace(exchange_id=remote.order_id)
 
-    def _amended(self, product: Product, order: Order, time_ms: int) -> list[Event]:
+    def _look_up_terms(self, product: Product, order: Order, time_ms: int) -> list[Event]:
         """Return the terms that an order has at the exchange; [] if they are not known."""
-        remote = self._looked(order)
+        remote = self._look_up(order)
         if remote is None or remote.limit_price is None or remote.base_size is None:
             return []
         lots = int(remote.base_size / product.base_increment)
         limit = int(remote.limit_price / product.price_increment)
         return [OrderAmended(time_ms, order.product_id, order.client_order_id, lots, limit)]
 
-    def _seen(self, plan: Plan, order: Order, time_ms: int, *, tries: int) -> list[Event]:
+    def _look_until_over(
+        self, plan: Plan, order: Order, time_ms: int, *, tries: int
+    ) -> list[Event]:
         """Look at an order until it is seen to have ended, at most so often."""
         product = plan.products[plan.index[order.product_id]]
         found: list[Event] = []
         for attempt in range(tries):
             if attempt:
                 self._sleep(SEEN_PAUSE_S)
-            remote = self._looked(order)
+            remote = self._look_up(order)
             if remote is None and not order.exchange_id:
-                return self._not_found(plan, order, time_ms)
+                return self._count_absence(plan, order, time_ms)
             if remote is None:
                 continue  # it was there: a look that misses it says nothing
             found = reports(product, order, remote, time_ms)
@@ -297,17 +303,17 @@ class ExchangeBroker:
                 break
         return found
 
-    def _looked(self, order: Order) -> RemoteOrder | None:
+    def _look_up(self, order: Order) -> RemoteOrder | None:
         """Look an order up; None if it is not found or the exchange does not answer."""
         try:
-            found = self._remote(order)
+            found = self._find(order)
         except SILENT as failure:
             self._refused = failure if isinstance(failure, AuthError) else self._refused
             return None
         self._refused = None
         return found
 
-    def _remote(self, order: Order) -> RemoteOrder | None:
+    def _find(self, order: Order) -> RemoteOrder | None:
         """Return an order by the exchange's id, else by ours from the unfiltered history."""
         if order.exchange_id:
             return self._account.order(order.exchange_id)
@@ -318,14 +324,14 @@ class ExchangeBroker:
             self._absent.pop(order.client_order_id, None)
         return found
 
-    def _not_found(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
+    def _count_absence(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
         """Count an absence; long enough, with no fill and no balance moved, it is proof."""
         if order.status is OrderStatus.SUBMITTED:  # a crash left it without an answer
-            return [_update(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)]
+            return [_report(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)]
         if order.status not in (OrderStatus.SUBMIT_UNKNOWN, OrderStatus.PENDING_CANCEL):
             return []
         try:
-            totals = self._totals(plan, order)
+            totals = self._total(plan, order)
         except SILENT:
             return []
         before = self._absent.get(order.client_order_id)
@@ -337,9 +343,9 @@ class ExchangeBroker:
         if looks < LOOKS or time_ms - before.since_ms < ABSENT_MS:
             return []
         del self._absent[order.client_order_id]
-        return [_ended(order, time_ms, NOT_PLACED)]
+        return [_report_end(order, time_ms, NOT_PLACED)]
 
-    def _totals(self, plan: Plan, order: Order) -> frozenset[tuple[str, str]]:
+    def _total(self, plan: Plan, order: Order) -> frozenset[tuple[str, str]]:
         """Return what a fill of the order would move, and no other product's: coins and fills."""
         coin = plan.products[plan.index[order.product_id]].base_currency
         held = [
@@ -352,7 +358,7 @@ class ExchangeBroker:
         return frozenset([*held, ("fills", str(len(fills)))])
 
 
-def _freed(events: Sequence[Event]) -> bool:
+def _has_freed(events: Sequence[Event]) -> bool:
     """Whether a cancel was seen to end the order, and nothing was filled meanwhile."""
     filled = any(isinstance(event, FillReceived) for event in events)
     return not filled and any(_is_final(event) for event in events)
@@ -362,11 +368,11 @@ def _is_final(event: Event) -> bool:
     return isinstance(event, OrderUpdated) and event.status.is_final
 
 
-def _update(
+def _report(
     order: Order, status: OrderStatus, time_ms: int, code: str = "", exchange_id: str = ""
 ) -> OrderUpdated:
     return OrderUpdated(time_ms, order.product_id, order.client_order_id, status, code, exchange_id)
 
 
-def _ended(order: Order, time_ms: int, code: str) -> OrderUpdated:
-    return _update(order, OrderStatus.REJECTED, time_ms, code)
+def _report_end(order: Order, time_ms: int, code: str) -> OrderUpdated:
+    return _report(order, OrderStatus.REJECTED, time_ms, code)

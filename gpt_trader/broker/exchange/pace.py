@@ -30,12 +30,12 @@ class Pace:
         if begin > now:
             self._sleep(begin - now)
 
-    def refused(self) -> None:
+    def slow_down(self) -> None:
         """Halve the rate: the exchange said that it was too fast."""
         with self._lock:
             self._rate = max(self._rate / 2.0, SLOWEST * self._allowed)
 
-    def answered(self) -> None:
+    def speed_up(self) -> None:
         """Grow back towards the allowed rate."""
         with self._lock:
             self._rate = min(self._rate * RECOVERY, self._allowed)

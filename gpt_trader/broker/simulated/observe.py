@@ -41,7 +41,7 @@ class ObserveBroker:
         self, plan: Plan, state: State, commands: Sequence[Command], time_ms: int
     ) -> Sequence[Event]:
         """End each order: it is in the journal, and nowhere else."""
-        return [_ended(command, time_ms) for command in commands]
+        return [_end(command, time_ms) for command in commands]
 
     def reconcile(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
         """End what a crash left open: it was never sent."""
@@ -61,7 +61,7 @@ class ObserveBroker:
         return []
 
 
-def _ended(command: Command, time_ms: int) -> OrderUpdated:
+def _end(command: Command, time_ms: int) -> OrderUpdated:
     match command:
         case SubmitOrder():
             product_id, key = command.order.product_id, command.order.client_order_id

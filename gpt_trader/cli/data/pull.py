@@ -26,7 +26,7 @@ from gpt_trader.data.pull import (
     CandleSource,
     Progress,
     Pulled,
-    aligned,
+    align,
     coarser,
     pages,
     pull,
@@ -86,7 +86,7 @@ def run(asked_for: Asked, *, dry_run: bool, json: bool) -> None:
     with stop_signals() as stop:
         market = connect(settings, stop.flag.wait)
         now_ms = market.now_ms()
-        wanted = aligned(wanted_of(asked_for, now_ms), interval_ms, now_ms)
+        wanted = align(wanted_of(asked_for, now_ms), interval_ms, now_ms)
         if dry_run:
             _plan(store, market, products, interval_ms, wanted, settings, json=json)
             return

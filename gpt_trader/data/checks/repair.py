@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from gpt_trader.data.checks import gaps
 from gpt_trader.data.checks.quality import digest
 from gpt_trader.data.checks.verify import TRADES, Fault, quarantine, verify
-from gpt_trader.data.pull import CandleSource, Progress, Pulled, aligned, refetch
+from gpt_trader.data.pull import CandleSource, Progress, Pulled, align, refetch
 from gpt_trader.data.store.spans import Span, merged, missing
 from gpt_trader.data.store.store import Store, Stored, listing, read, record
 from gpt_trader.domain.product import Product
@@ -92,7 +92,7 @@ def holes(store: Store, series: Series, now_ms: int) -> tuple[Span, ...]:
     found = _read(store, series)
     never = [] if found is None else _gaps(found, gaps.DOWNLOAD)
     have = () if found is None else found.asked
-    lost = (aligned(span, series.interval_ms, now_ms) for span in series.lost)
+    lost = (align(span, series.interval_ms, now_ms) for span in series.lost)
     return merged((*(hole for span in lost for hole in missing(span, have)), *never))
 
 

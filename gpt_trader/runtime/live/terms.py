@@ -102,7 +102,7 @@ def _at_tier(costs: CostModel, account: Opening) -> CostModel:
 
 def _check_stops(settings: Settings, account: Opening, products: Sequence[Product]) -> None:
     bare = [p.product_id for p, rests in zip(products, account.rests, strict=True) if not rests]
-    if bare and settings.mode == "live" and not settings.bot_watched_stops:
+    if bare and settings.trades_money and not settings.bot_watched_stops:
         raise ConfigError(
             f"no stop can rest at the exchange for {', '.join(bare)}: "
             "only this process would watch it",

@@ -58,13 +58,13 @@ def spacing(pace, clock):
 def test_a_refusal_halves_the_rate_down_to_a_floor_and_answers_bring_it_back():
     clock = Clock()
     pace = Pace(10.0, clock, clock.sleep)
-    pace.refused()
+    pace.slow_down()
     assert spacing(pace, clock) == pytest.approx(0.2)
     for _ in range(20):
-        pace.refused()
+        pace.slow_down()
     assert spacing(pace, clock) == pytest.approx(0.1 / SLOWEST)
-    pace.answered()
+    pace.speed_up()
     assert spacing(pace, clock) == pytest.approx(0.1 / SLOWEST / RECOVERY)
     for _ in range(200):
-        pace.answered()
+        pace.speed_up()
     assert spacing(pace, clock) == pytest.approx(0.1)
