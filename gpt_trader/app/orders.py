@@ -154,7 +154,7 @@ def edit(
         refusal = amend_refusal(session.plan, session.state, order, event)
         return _after(session, known, refusal, "would change")
     refusal = _refusal(session, event)
-    is_waiting = session.state.orders[known].amend_lots > 0
+    is_waiting = session.state.orders[known].amendment.lots > 0
     return _after(session, known, refusal, "asked to change" if is_waiting else "changed")
 
 

@@ -44,14 +44,14 @@ def test_an_order_that_nobody_has_answered_keeps_its_product_from_entering():
         limit = {"type": OrderType.LIMIT, "tif": TimeInForce.GTC, "lots": 10, "limit": 9_000}
         [order] = sent(desk.place(1, **limit))
         assert desk.order(order.client_order_id).status is OrderStatus.SUBMITTED
+        desk.want(0.1)
+        desk.bar(10_000)
+        assert DECISION_NAMES[desk.decision().code] == "UNKNOWN_ORDER"
         [refused] = records_of(desk.place(1, **limit), rec.OrderRefused)
         assert refused.reason.code == "UNKNOWN_ORDER"
         rearmed = ev.Rearmed(desk.now(), "somebody", "all is well")
         [refused] = answer_rearm(desk.state, rearmed)
         assert refused.reason.code == "UNKNOWN_ORDER"
-        desk.want(0.1)
-        desk.bar(10_000)
-        assert DECISION_NAMES[desk.decision().code] == "UNKNOWN_ORDER"
         desk.want(0.0)
         desk.settle()
         assert sent(desk.place(1, **limit)), "an answer frees it"
