@@ -85,7 +85,7 @@ def backtest(
     Raises ValidationGateError if a check fails, UsageError and ConfigError on bad arguments,
     KeyboardInterrupt if it stopped before every product had two bars.
     """
-    began = perf_counter()
+    moments = [perf_counter()]
     loaded = [bars] if isinstance(bars, Bars | Loaded) else list(bars)
     series = [one.bars if isinstance(one, Loaded) else one for one in loaded]
     panel = build_panel(series)
@@ -98,9 +98,9 @@ def backtest(
     insides = _insides(universe, routes, series)
     start_units = cash_units(cash)
 
-    computed = perf_counter()
+    moments.append(perf_counter())
     targets = [_targets(r.strategy, b) for r, b in zip(assigned, series, strict=True)]
-    simulated = perf_counter()
+    moments.append(perf_counter())
     run = partial(
         _simulate, panel, assigned, cash=start_units, risk=risk, close_at_end=close_at_end,
         stop=stop, detail=detail, insides=insides,
@@ -110,67 +110,69 @@ def backtest(
     if interrupted := len(time) < len(panel):
         series, targets = _until(time, series, targets)
         loaded, self_check, assess = list(series), False, False
-    checked = perf_counter()
+    moments.append(perf_counter())
     checks = _checks(assigned, series, targets) if self_check else NOT_ASKED
-    measured = perf_counter()
+    moments.append(perf_counter())
 
+    stops = tuple(None if t is None else t.stop for t in targets)
     path = Path(
-        tuple(series),
-        panel.interval_ms,
-        time,
-        raw.equity,
-        raw.fills,
-        start_units,
-        tuple(None if t is None else t.stop for t in targets),
-    )
+        tuple(series), panel.interval_ms, time, raw.equity, raw.fills, start_units, stops
+    )  # fmt: skip
     numbers, rows = measure(path, costs, close_at_end=close_at_end)
-    arrays = [t for t in targets if t is not None]
-    judged = perf_counter()
-    trust = (
-        assessment(
-            path,
-            numbers,
-            costs,
-            close_at_end=close_at_end,
-            checks=checks,
-            trials=trials,
-            targets=arrays if len(arrays) == len(series) else (),
+    moments.append(perf_counter())
+    trust = None
+    if assess:
+        trust = assessment(
+            path, numbers, costs, close_at_end=close_at_end, checks=checks, trials=trials,
+            targets=_all_columns(targets), label=label,
             rerun=lambda other, rows: run(rows, engine="fast", costs=other).equity,
-            label=label,
-        )
-        if assess
-        else None
-    )
-    busy_s = checked - computed
+        )  # fmt: skip
+    moments.append(perf_counter())
     return Result(
         histories=tuple(loaded),
         strategy=tuple(_strategy_used(r, assigned, series) for r in routes),
         terms=Terms(costs, risk, close_at_end, engine),
         metrics=numbers,
         checks=checks,
-        timing=Timing(
-            load_s=load_s,
-            features_s=simulated - computed,
-            simulate_s=checked - simulated,
-            checks_s=measured - checked,
-            assess_s=perf_counter() - judged,
-            total_s=load_s + perf_counter() - began,
-            bars_per_s=sum(map(len, series)) / busy_s if busy_s > 0.0 else None,
-        ),
+        timing=_timing(moments, load_s, sum(map(len, series))),
         path=path,
         trade_rows=rows,
         decision_counts=raw.counts,
         refusals=raw.refusals,
-        halts=Halts(
-            drawdown=None if raw.drawdown_row < 0 else int(panel.time[raw.drawdown_row]),
-            loss_days=raw.loss_days,
-        ),
+        halts=_halts(panel, raw),
         notes=tuple(n for one in loaded if isinstance(one, Loaded) for n in one.report.notes),
         label=label,
         assessment=trust,
         interrupted=interrupted,
         detail=tuple(detail),
     )
+
+
+def _timing(moments: Sequence[float], load_s: float, bars: int) -> Timing:
+    """Return what each part took, from the moments between them, seconds."""
+    began, computed, simulated, checked, measured, judged, ended = moments
+    busy_s = checked - computed
+    return Timing(
+        load_s=load_s,
+        features_s=simulated - computed,
+        simulate_s=checked - simulated,
+        checks_s=measured - checked,
+        assess_s=ended - judged,
+        total_s=load_s + ended - began,
+        bars_per_s=bars / busy_s if busy_s > 0.0 else None,
+    )
+
+
+def _halts(panel: Panel, raw: RawRun) -> Halts:
+    """Return when trading was halted, as times."""
+    drawdown = None if raw.drawdown_row < 0 else int(panel.time[raw.drawdown_row])
+    return Halts(drawdown=drawdown, loss_days=raw.loss_days)
+
+
+def _all_columns(targets: Sequence[Targets | None]) -> Sequence[Targets]:
+    """Return every product's columns; none at all if one has none."""
+    arrays = [t for t in targets if t is not None]
+    return arrays if len(arrays) == len(targets) else ()
 
 
 def _until(
