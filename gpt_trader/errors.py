@@ -7,13 +7,11 @@ TraderError                     1
 ├── BrokerError                 5   the exchange or the network
 │   ├── AuthError               4   key, permission
 │   ├── RateLimited             5
-│   ├── OrderRejected           5
 │   ├── Unavailable             5
 │   └── UnknownOutcome          5   sent, no proof of what became of it; never resent
 ├── HaltError                   6   refused by a guard, or halted
 ├── DataError                   7   market data missing or bad
-│   ├── GapError                7
-│   └── StaleDataError          7
+│   └── GapError                7
 ├── ValidationGateError         8   a result did not pass its check (look-ahead, ...)
 ├── LockedError                 9   another instance holds the portfolio's lock
 └── JournalError                1   the journal cannot be read or written
@@ -81,12 +79,6 @@ class RateLimited(BrokerError):
         self.retry_after_s = retry_after_s
 
 
-class OrderRejected(BrokerError):
-    """The exchange refused an order in a structured answer."""
-
-    code = "ORDER_REJECTED"
-
-
 class Unavailable(BrokerError):
     """The exchange cannot be reached or is in maintenance."""
 
@@ -117,12 +109,6 @@ class GapError(DataError):
     """Bars are missing where they are needed."""
 
     code = "DATA_GAP"
-
-
-class StaleDataError(DataError):
-    """The newest bar is too old."""
-
-    code = "DATA_STALE"
 
 
 class ValidationGateError(TraderError):

@@ -27,7 +27,7 @@ from rich.table import Table
 from gpt_trader.backtest.api import backtest
 from gpt_trader.backtest.result import Result
 from gpt_trader.backtest.run import RawRun, run_fast, run_replay
-from gpt_trader.backtest.signals import PrecomputedSignals
+from gpt_trader.backtest.signals import MixedSignals
 from gpt_trader.data.panel import Panel, build_panel
 from gpt_trader.data.synthetic import synthetic_market
 from gpt_trader.domain.bars import Bars
@@ -316,7 +316,7 @@ def replay(panel: Panel, targets: list[Targets]) -> RawRun:
     """Run the replay engine on given targets."""
     return run_replay(
         panel,
-        PrecomputedSignals(targets),
+        MixedSignals([None] * len(targets), targets),
         cash=CASH,
         costs=CHEAP.kernel(),
         limits=TRADING_ON.limits(MINUTE_MS),

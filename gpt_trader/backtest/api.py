@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.bar_signals import MixedSignals
 from gpt_trader.backtest.result import Halts, History, Result, StrategyUsed, Terms, Timing
 from gpt_trader.backtest.run import RawRun, Stop, never, run_fast, run_replay
+from gpt_trader.backtest.signals import MixedSignals
 from gpt_trader.data.checks.quality import inspect
 from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.data.panel import Panel, build_panel

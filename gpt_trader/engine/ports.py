@@ -1,6 +1,6 @@
 """What the one loop needs from outside. Each port has at least two implementations."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
@@ -19,14 +19,6 @@ class Entry(NamedTuple):
     event: Event
     records: tuple[Record, ...]
     commands: tuple[Command, ...]
-
-
-class Feed(Protocol):
-    """Where events come from, in order; ends when there are no more."""
-
-    def __iter__(self) -> Iterator[Event]:
-        """Start at the first event."""
-        ...
 
 
 class Signals(Protocol):

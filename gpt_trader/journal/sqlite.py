@@ -118,7 +118,7 @@ class Journal:
         """Number that the first entry follows, and the header kept there; (0, "") if none."""
         with told_plainly(self._name):
             seq, _ = anchor(self._connection)
-        return seq, self.meta().get("anchor_header", "")
+        return seq, self._meta().get("anchor_header", "")
 
     def compact(self, header: str, archive: Path | None) -> Cut:
         """Cut off what the older of the two newest snapshots stands for; see `journal.compact`."""
@@ -167,17 +167,11 @@ class Journal:
         with self._transaction():
             snapshots.prune(self._connection, keep=keep)
 
-    def meta(self) -> dict[str, str]:
-        """The session's header: portfolio, profile, versions, CPU features; not chained."""
+    def _meta(self) -> dict[str, str]:
+        """What the file says beside its entries: where its chain goes on from; not chained."""
         with told_plainly(self._name):
             rows = self._connection.execute("SELECT key, value FROM meta ORDER BY key").fetchall()
         return {str(key): str(value) for key, value in rows}
-
-    def set_meta(self, **values: str) -> None:
-        """Add or replace keys of the header, durably."""
-        with self._transaction():
-            sql = "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)"
-            self._connection.executemany(sql, values.items())
 
     def close(self) -> None:
         """Write what is waiting, unless the journal is broken, and let go of the file."""

@@ -2,13 +2,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpt_trader.data.checks.quality import digest, find_gaps, market_statistics
+from gpt_trader.data.checks.quality import digest, find_gaps
 from gpt_trader.data.files.bar_files import load_bars
 from gpt_trader.data.synthetic import DEMO_SEED, SYNTHETIC_NOTE, synthetic_market
 from gpt_trader.domain.bars import Bars
@@ -23,6 +25,37 @@ RANGES = {
     "daily": (BTC, 1300, DAY_MS, (0.030, 0.045), (4.0, 16.0), (0.38, 0.54)),
     "hourly": (BTC, 2000, HOUR_MS, (0.0055, 0.0095), (3.5, 12.0), (0.36, 0.54)),
 }
+
+
+class MarketStatistics(NamedTuple):
+    """How a market behaves, from log returns over adjacent bars.
+
+    volatility: standard deviation of a bar's return. excess_kurtosis: 0 for a normal law.
+    volume_correlation: Spearman, |return| against volume over its centered 61-bar median.
+    clustering: Spearman, |return| against the next bar's.
+    """
+
+    volatility: float
+    excess_kurtosis: float
+    volume_correlation: float
+    clustering: float
+
+
+def market_statistics(bars: Bars) -> MarketStatistics:
+    """Measure one product's bars (at least a few hundred); gaps are left out."""
+    adjacent = np.diff(bars.time, prepend=0) == bars.interval_ms
+    close = np.log(bars.close)
+    moves = pd.Series(np.diff(close, prepend=close[0])).where(adjacent)
+    scores = moves - moves.mean()
+    size = moves.abs()
+    volume = pd.Series(bars.volume)
+    relative = volume / volume.rolling(61, center=True, min_periods=20).median()
+    return MarketStatistics(
+        volatility=float(moves.std()),
+        excess_kurtosis=float((scores**4).mean() / (scores**2).mean() ** 2 - 3),
+        volume_correlation=float(size.rank().corr(relative.rank())),
+        clustering=float(size.rank().corr(size.shift().rank())),
+    )
 
 
 def market(seed=DEMO_SEED, n=500, interval_ms=HOUR_MS, **more):

@@ -183,15 +183,6 @@ def test_decisions_are_found_newest_first_and_up_to_a_time(journal):
     assert journal.decisions("XRP-USD") == []
 
 
-def test_header_is_kept_and_replaced_by_key(path):
-    with open_journal(path) as journal:
-        assert journal.meta() == {}
-        journal.set_meta(profile="dev", version="1")
-        journal.set_meta(version="2")
-    with open_journal(path, readonly=True) as journal:
-        assert journal.meta() == {"profile": "dev", "version": "2"}
-
-
 # ------------------------------------------------------------------ opening
 
 
@@ -286,7 +277,6 @@ def test_reader_may_not_write(path):
             lambda: reader.append([entry(2)]),
             lambda: reader.save_snapshot(1, 1, "{}"),
             reader.prune_snapshots,
-            lambda: reader.set_meta(a="b"),
         ):
             with pytest.raises(JournalError, match="reading only"):
                 write()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt_trader.backtest.run import history, run_fast
-from gpt_trader.backtest.signals import PrecomputedSignals
+from gpt_trader.backtest.signals import MixedSignals
 from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.data.panel import Panel, build_panel
 from gpt_trader.domain.product import Product
@@ -210,6 +210,6 @@ def test_cash_and_positions_make_the_equity_at_every_bar(
     state = new_state(plan, 10_000 * 10**8)
     drive(
         plan, state, with_transfers(panel, seed), PaperBroker(), desk,
-        PrecomputedSignals(targets), lambda *_: None,
+        MixedSignals([None] * len(targets), targets), lambda *_: None,
     )  # fmt: skip
     assert desk.cycles == len(panel)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt_trader.backtest.run import run_fast, run_replay
-from gpt_trader.backtest.signals import PrecomputedSignals
+from gpt_trader.backtest.signals import MixedSignals
 from gpt_trader.data.panel import build_panel
 from gpt_trader.data.resample import resample
 from gpt_trader.domain.fees import tier_rows
@@ -74,7 +74,7 @@ def test_replay_fills_equal_simulate_fills(
     fast = run_fast(panel, targets, **terms)
     replay = run_replay(
         panel,
-        PrecomputedSignals(targets),
+        MixedSignals([None] * len(targets), targets),
         min_bars=[0] * len(chosen),
         window_bars=[1] * len(chosen),
         **terms,

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt_trader.backtest.run import history, ignore
-from gpt_trader.backtest.signals import PrecomputedSignals
+from gpt_trader.backtest.signals import MixedSignals
 from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.data.panel import Panel, build_panel
 from gpt_trader.domain.targets import Targets
@@ -106,7 +106,7 @@ def test_restart_after_any_prefix_repeats_nothing_and_loses_nothing(
     series = [market(seed + j, n, PRODUCTS[j], 0.9) for j in range(p)]
     panel = build_panel(series)
     targets: list[Targets] = [random_targets(seed + j, len(b)) for j, b in enumerate(series)]
-    signals = PrecomputedSignals(targets)
+    signals = MixedSignals([None] * len(targets), targets)
     plan = Plan(
         "test", "1h", INTERVAL_MS, panel.products, costs, limits,
         (style,) * p, (1.0,) * p, (0,) * p, (4,) * p,

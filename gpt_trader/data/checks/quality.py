@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -162,36 +161,3 @@ def _stale(bars: Bars) -> Ints:
     np.add.at(kept, begins[long], 1)
     np.add.at(kept, ends[long], -1)
     return np.flatnonzero(np.cumsum(kept[:-1]))
-
-
-class MarketStatistics(NamedTuple):
-    """How a market behaves, from log returns over adjacent bars.
-
-    volatility: standard deviation of a bar's return. excess_kurtosis: 0 for a normal law.
-    volume_correlation: Spearman, |return| against volume over its centered 61-bar median.
-    clustering: Spearman, |return| against the next bar's.
-    """
-
-    volatility: float
-    excess_kurtosis: float
-    volume_correlation: float
-    clustering: float
-
-
-def market_statistics(bars: Bars) -> MarketStatistics:
-    """Measure one product's bars (at least a few hundred); gaps are left out."""
-    import pandas as pd  # noqa: PLC0415
-
-    adjacent = np.diff(bars.time, prepend=0) == bars.interval_ms
-    close = np.log(bars.close)
-    moves = pd.Series(np.diff(close, prepend=close[0])).where(adjacent)
-    scores = moves - moves.mean()
-    size = moves.abs()
-    volume = pd.Series(bars.volume)
-    relative = volume / volume.rolling(61, center=True, min_periods=20).median()
-    return MarketStatistics(
-        volatility=float(moves.std()),
-        excess_kurtosis=float((scores**4).mean() / (scores**2).mean() ** 2 - 3),
-        volume_correlation=float(size.rank().corr(relative.rank())),
-        clustering=float(size.rank().corr(size.shift().rank())),
-    )
