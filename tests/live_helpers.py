@@ -30,7 +30,7 @@ from gpt_trader.runtime.live.terms import LiveTerms, live_terms
 from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.session import JOURNAL, Session, read_header, start
 from gpt_trader.runtime.stop import Stop
-from gpt_trader.runtime.venues import product_of
+from gpt_trader.runtime.venues import product_of, venue_of
 from gpt_trader.strategy.base import param
 from tests.emulator import serve
 from tests.emulator.market import GENESIS_MS, Market, Product
@@ -119,7 +119,9 @@ class Live:
         market, private = self.market(), self.private()
         products = [product_of(market.product(name)) for name in settings.products]
         portfolio = checked_portfolio(private, settings)
-        account = read_account(private, portfolio, products, known_rests(self.folder))
+        account = read_account(
+            venue_of(settings.venue), private, portfolio, products, known_rests(self.folder)
+        )
         resumes = (self.folder / JOURNAL).exists()
         terms = live_terms(settings, products, account, self.exchange.now_ms, resumes=resumes)
         broker = ExchangeBroker(private, self.wait)

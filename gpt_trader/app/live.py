@@ -36,12 +36,14 @@ from gpt_trader.runtime.session import JOURNAL, Session, read_header
 from gpt_trader.runtime.state_dir import live_dir, state_dir
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.venues import (
+    check_abilities,
     connect_account,
     link,
     load_tokens,
     product_of,
     reach,
     simulated_broker,
+    venue_of,
 )
 
 SKEW_SAID_MS = 1_000  # a clock so far from the exchange's is worth a word
@@ -184,6 +186,8 @@ def _keep_linked(wires: Wires, settings: Settings, *, once: bool) -> Iterator[Li
 
 def _connect(asked: Asked, settings: Settings, stop: Stop, note: Say, warn: Say) -> Wires:
     wait = stop.wait
+    venue = venue_of(settings.venue)
+    check_abilities(venue, settings)
     exchange = reach(settings, wait, attempts=LIVE_ATTEMPTS)
     if abs(exchange.skew_ms) > SKEW_SAID_MS:
         note(f"this machine's clock is {-exchange.skew_ms / 1000:+.1f} s from the exchange's")
@@ -209,7 +213,7 @@ def _connect(asked: Asked, settings: Settings, stop: Stop, note: Say, warn: Say)
     known = plan_of(read_header(folder)).products if resumes else ()
     products, infos = _list(exchange.market, settings.products, known, warn)
     if private is not None:
-        opening = read_account(private, portfolio, products, known_rests(folder))
+        opening = read_account(venue, private, portfolio, products, known_rests(folder))
     terms = live_terms(settings, products, opening, exchange.now_ms(), limits, resumes=resumes)
     catalog = Catalog(exchange.market.product, infos)
     return Wires(terms, exchange.market, broker, catalog, exchange.now_ms, folder)

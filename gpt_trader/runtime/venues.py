@@ -17,12 +17,14 @@ from gpt_trader.config.secrets import credential_source
 from gpt_trader.config.settings import Settings
 from gpt_trader.data.catalog import is_perpetual_id
 from gpt_trader.domain.market import ProductInfo
+from gpt_trader.domain.order import OrderType
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.ports import Broker
-from gpt_trader.errors import AuthError, DataError
+from gpt_trader.errors import AuthError, ConfigError, DataError
 from gpt_trader.runtime.session import clock_ms
 
 ATTEMPTS = 6  # of a question that nobody waits for
+NEEDED = frozenset((OrderType.MARKET, OrderType.LIMIT))  # what every strategy's orders are
 
 
 def venue_of(word: words.Venue) -> Venue:
@@ -32,6 +34,18 @@ def venue_of(word: words.Venue) -> Venue:
             return COINBASE
         case _:
             assert_never(word)
+
+
+def check_abilities(venue: Venue, settings: Settings) -> None:
+    """Raise ConfigError if a profile wants of its exchange what it cannot do."""
+    perpetuals = [name for name in settings.products if is_perpetual_id(name)]
+    if settings.interval_ms not in venue.intervals_ms:
+        raise ConfigError(f"{venue.title} has no candles of {settings.interval}")
+    if perpetuals and not venue.perpetuals:
+        raise ConfigError(f"{venue.title} trades no perpetuals: {', '.join(perpetuals)}")
+    if settings.sends and not venue.order_types >= NEEDED:
+        missing = ", ".join(sorted(NEEDED - venue.order_types))
+        raise ConfigError(f"{venue.title} takes no orders of type {missing}")
 
 
 def simulated_broker(word: words.Broker) -> Broker | None:

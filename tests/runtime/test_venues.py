@@ -1,6 +1,7 @@
 """The table of exchanges, and a row that is nowhere but in the tests."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,13 +12,14 @@ from gpt_trader.broker.simulated.observe import ObserveBroker
 from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.broker.simulated.quotes import QuotePaper
 from gpt_trader.cli.main import main
+from gpt_trader.config.load import load_profile
 from gpt_trader.config.venues import CoinbaseKeys
 from gpt_trader.config.words import VENUES
 from gpt_trader.data.pull import pull
 from gpt_trader.data.store.store import Store, read, writing
 from gpt_trader.engine.events import Quoted
-from gpt_trader.errors import AuthError, Unavailable
-from gpt_trader.runtime.venues import product_of, simulated_broker, venue_of
+from gpt_trader.errors import AuthError, ConfigError, Unavailable
+from gpt_trader.runtime.venues import check_abilities, product_of, simulated_broker, venue_of
 from tests.broker.tiny.exchange import Exchange
 from tests.broker.tiny.venue import row
 from tests.engine_helpers import COIN, Desk
@@ -87,6 +89,25 @@ def test_another_row_streams_and_is_pulled_by_its_own_words_and_pages(tmp_path):
     link.stream.stop()
     with pytest.raises(Unavailable):
         venue.dialect.read("<html>")
+
+
+@pytest.mark.parametrize(
+    "changed, problem",
+    [
+        ({}, None),
+        ({"interval_ms": 5 * 60_000, "interval": "5m"}, "no candles of 5m"),
+        ({"products": ("BTC-PERP",)}, "no perpetuals: BTC-PERP"),
+    ],
+)
+def test_a_profile_may_want_only_what_its_exchange_can_do(changed, problem):
+    settings = replace(load_profile("paper", env={}).settings, **({"interval_ms": HOUR} | changed))
+    venue = row(Exchange())
+    assert venue.stops_rest
+    if problem is None:
+        check_abilities(venue, settings)
+        return
+    with pytest.raises(ConfigError, match=problem):
+        check_abilities(venue, settings)
 
 
 def test_another_rows_account_needs_its_key():

@@ -65,7 +65,6 @@ COINBASE = Venue(
     word=NAME,
     title="Coinbase",
     order_types=frozenset(OrderType),
-    stops_rest=True,
     intervals_ms=tuple(GRANULARITIES),
     page_bars=MOST_CANDLES,
     perpetuals=True,

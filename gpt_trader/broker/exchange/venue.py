@@ -30,20 +30,18 @@ class Machine(NamedTuple):
 class Venue:
     """One exchange: a row of `runtime.venues`.
 
-    word: as profiles and stored bars name it; title: as people do. order_types: what it takes.
-    stops_rest: whether a stop may rest there at all; whether it may for a product, an account
-    says. intervals_ms: of its candles; page_bars: most of them in one answer. perpetuals: whether
-    they are traded beside spot. fees: its published schedule. dialect: its words on the stream.
-    terms, request: an order's own terms, and all of the request that would be sent for it.
-    market, account: its clients; `sends` says whether an account's may change anything. tokens:
-    what signs subscriptions, None without a key. Both take the exchange's time, ms UTC, and raise
-    AuthError for a key that cannot be used.
+    word: as profiles and stored bars name it; title: as people do. order_types: what it takes;
+    whether a stop may rest for one product, an account says. intervals_ms: of its candles;
+    page_bars: most of them in one answer. perpetuals: whether they are traded beside spot. fees:
+    its published schedule. dialect: its words on the stream. terms, request: an order's own
+    terms, and all of the request that would be sent for it. market, account: its clients; `sends`
+    says whether an account's may change anything. tokens: what signs subscriptions, None without
+    a key. The last two take the exchange's time, ms UTC, and raise AuthError for a bad key.
     """
 
     word: str
     title: str
     order_types: frozenset[OrderType]
-    stops_rest: bool
     intervals_ms: tuple[int, ...]
     page_bars: int
     perpetuals: bool
@@ -54,3 +52,8 @@ class Venue:
     market: Callable[[Access, Machine], Market]
     account: Callable[[Access, Machine, Callable[[], int], bool], Account]
     tokens: Callable[[Access, Machine, Callable[[], int]], Callable[[], str] | None]
+
+    @property
+    def stops_rest(self) -> bool:
+        """Whether a stop may rest there at all."""
+        return OrderType.STOP_LIMIT in self.order_types

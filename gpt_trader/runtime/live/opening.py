@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gpt_trader.broker.exchange.ports import Account
 from gpt_trader.broker.exchange.scope import check_scope
+from gpt_trader.broker.exchange.venue import Venue
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.product import Product
 from gpt_trader.runtime.live.terms import Opening
@@ -34,19 +35,23 @@ def known_rests(folder: Path) -> dict[str, bool]:
 
 
 def read_account(
-    private: Account, portfolio: str, products: Sequence[Product], known: Mapping[str, bool]
+    venue: Venue,
+    private: Account,
+    portfolio: str,
+    products: Sequence[Product],
+    known: Mapping[str, bool],
 ) -> Opening:
     """Return what the account is.
 
-    Whether a stop may rest is asked with previews, of the smallest size that can be sold; where
-    that says neither, it is as it was `known`, and not at all at first.
+    Whether a stop may rest for a product is asked; where that says neither, it is as it was
+    `known`, and not at all at first.
     """
     wallets = {one.currency: one for one in private.balances()}
     tier = private.fee_tier()
     quote = wallets.get(products[0].quote_currency)
     rests = []
     for product in products:
-        told = private.takes_stops(product)
+        told = venue.stops_rest and private.takes_stops(product)
         rests.append(known.get(product.product_id, False) if told is None else told)
     return Opening(
         portfolio=portfolio,

@@ -219,7 +219,6 @@ def row(exchange: Exchange) -> Venue:
         word="tiny",
         title="Tiny",
         order_types=frozenset(KINDS),
-        stops_rest=True,
         intervals_ms=(60_000, 3_600_000),
         page_bars=PAGE_BARS,
         perpetuals=False,
