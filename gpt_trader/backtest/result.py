@@ -18,7 +18,7 @@ from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import money_text
 from gpt_trader.domain.times import format_interval, format_time
-from gpt_trader.kernel.codes import ACT_ENTER, DECISION_NAMES, FIRST_REFUSAL
+from gpt_trader.kernel.codes import ACT_ENTER, FIRST_REFUSAL
 from gpt_trader.measure.assess import Assessment
 from gpt_trader.measure.breakdown import Breakdown, break_down
 from gpt_trader.measure.checks import Checks
@@ -28,6 +28,7 @@ from gpt_trader.measure.metrics import drawdown_curve_pct, highest, median
 from gpt_trader.measure.path import Path
 from gpt_trader.measure.trades import Trade, trade_list
 from gpt_trader.observe.provenance import sources_sha256
+from gpt_trader.risk.guards import decision_name
 from gpt_trader.risk.policy import RiskPolicy
 
 if TYPE_CHECKING:
@@ -217,7 +218,7 @@ class Result:
                 kind = (
                     "refused" if code >= FIRST_REFUSAL else "acted" if code >= ACT_ENTER else "held"
                 )
-                groups[kind][DECISION_NAMES[code]] = int(totals[code])
+                groups[kind][decision_name(code)] = int(totals[code])
         return groups
 
     def to_pandas(self) -> "pd.DataFrame":

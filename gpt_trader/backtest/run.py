@@ -25,9 +25,20 @@ from gpt_trader.kernel.fees import new_fee_book, rated, tier_table
 from gpt_trader.kernel.ledger import cash_after, quote
 from gpt_trader.kernel.match import fill_fee
 from gpt_trader.kernel.rounding import spec_table
-from gpt_trader.kernel.settings import FILL_DTYPE, Costs, Limits, Style, style_table
+from gpt_trader.kernel.settings import (
+    FILL_DTYPE,
+    Bounds,
+    Costs,
+    Style,
+    bounds_of,
+    bounds_record,
+    style_table,
+)
 from gpt_trader.kernel.simulate import simulate
 from gpt_trader.kernel.slippage import Drift, bar_drift, quoted, taker_ticks
+from gpt_trader.risk.guards import BARS, GUARDS, Guard
+from gpt_trader.risk.policy import Limits
+from gpt_trader.risk.table import guard_table, where
 
 PORTFOLIO = "backtest"
 ROWS_AT_ONCE = 1024  # of a panel, as plain numbers
@@ -74,9 +85,11 @@ def run_fast(
     close_at_end: bool = False,
     fee_tiers: FeeTiers = (),
     detail: Sequence[Bars] = (),
+    guards: tuple[Guard, ...] = GUARDS,
 ) -> RawRun:
     """Run targets (aligned with each product's own bars) through the compiled simulator."""
     p = len(targets)
+    places = [where(BARS, is_perpetual=one.is_perpetual) for one in panel.products]
     tiers = tier_table(fee_tiers)
     fee_book = new_fee_book(tiers)
     weights = [
@@ -102,7 +115,8 @@ def run_fast(
         cash,
         spec_table([product.spec for product in panel.products]),
         costs,
-        limits,
+        Bounds(*bounds_of(bounds_record(limits))),
+        guard_table(guards, limits, places),
         style_table(list(styles)),
         tiers,
         fee_book,
@@ -138,6 +152,7 @@ def run_replay(
     fee_tiers: FeeTiers = (),
     stop: Stop = never,
     detail: Sequence[Bars] = (),
+    guards: tuple[Guard, ...] = GUARDS,
 ) -> RawRun:
     """Run signals through the engine and the paper broker, bar by bar, as paper and live do.
 
@@ -156,6 +171,7 @@ def run_replay(
         min_bars=tuple(min_bars),
         window_bars=tuple(window_bars),
         fee_tiers=fee_tiers,
+        guards=guards,
     )
     tape = Tape(plan, panel)
     broker = PaperBroker({bars.product.product_id: bars for bars in detail})

@@ -1,6 +1,6 @@
 """What a profile may say: every key with its type, range, default and meaning.
 
-Cross-field rules stand in `check.py`; defaults of costs and limits come from the domain.
+Cross-field rules stand in `check.py`; costs have the domain's defaults, limits their guards'.
 """
 
 from decimal import Decimal
@@ -8,16 +8,16 @@ from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from gpt_trader.config.words import Broker, Feed, Mode
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.domain.costs import DEFAULT_COSTS, Leg, OrderStyleName
 from gpt_trader.domain.schedules import FeeTier, Region
 from gpt_trader.errors import UsageError
-from gpt_trader.risk.policy import RiskPolicy
+from gpt_trader.risk.policy import SETTINGS
+from gpt_trader.risk.settings import Setting
 
-DEFAULT_RISK = RiskPolicy()
 DEFAULT_LEG = Leg()
 
 Interval = Literal["1m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "1d"]
@@ -180,43 +180,29 @@ class CostKeys(BaseModel, extra="forbid", frozen=True):
     )
 
 
-class RiskKeys(BaseModel, extra="forbid", frozen=True):
+def _setting_key(setting: Setting) -> Any:  # noqa: ANN401 - what create_model takes
+    """Return one of the policy's settings as a key: its type and its field."""
+    if setting.unit == "percent":
+        return Percent, Field(default=setting.default, description=setting.words)
+    return Annotated[int if setting.is_whole else float, Number], Field(
+        default=setting.default,
+        ge=setting.ge,
+        le=setting.le,
+        lt=setting.lt,
+        description=setting.words,
+    )
+
+
+_PolicyKeys: Any = create_model(
+    "_PolicyKeys",
+    __config__=ConfigDict(extra="forbid", frozen=True),
+    **{setting.key: _setting_key(setting) for setting in SETTINGS},
+)
+
+
+class RiskKeys(_PolicyKeys):  # type: ignore[misc]  # its first keys are the guards' settings
     """Limits on entries, in percent of equity; an exit is never held back by them."""
 
-    max_product_pct: Percent = Field(
-        default=DEFAULT_RISK.max_product_pct, description="most of equity in one product"
-    )
-    max_gross_pct: Percent = Field(
-        default=DEFAULT_RISK.max_gross_pct, description="most of equity in all products together"
-    )
-    max_daily_loss_pct: Percent = Field(
-        default=DEFAULT_RISK.max_daily_loss_pct,
-        description="loss since 00:00 UTC that ends entries",
-    )
-    max_drawdown_pct: Percent = Field(
-        default=DEFAULT_RISK.max_drawdown_pct, description="loss from the highest equity that halts"
-    )
-    max_entries_per_day: Annotated[int, Number] = Field(
-        default=DEFAULT_RISK.max_entries_per_day, ge=0, le=10_000, description="entries a UTC day"
-    )
-    max_bar_age_intervals: Annotated[float, Number] = Field(
-        default=DEFAULT_RISK.max_bar_age_intervals,
-        ge=1,
-        le=100,
-        description="age of the newest bar, in intervals, above which no entry is made",
-    )
-    rebalance_band: Annotated[float, Number] = Field(
-        default=DEFAULT_RISK.rebalance_band,
-        ge=0,
-        lt=1,
-        description="least difference of target and current weight, as a share of the larger",
-    )
-    min_size_multiple: Annotated[int, Number] = Field(
-        default=DEFAULT_RISK.min_size_multiple,
-        ge=2,
-        le=100,
-        description="an entry is at least so many exchange minimums, so that it can be sold",
-    )
     max_equity: Annotated[Money | None, Absent] = Field(
         default=None, description="most quote money the bot may use; none: all of the account"
     )

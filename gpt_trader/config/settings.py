@@ -18,10 +18,9 @@ from gpt_trader.config.venues import ProfileKeys, section
 from gpt_trader.config.words import DEFAULT_VENUE, Broker, Feed, Mode, Venue, venue_in
 from gpt_trader.domain.costs import CostModel, Leg, OrderStyle
 from gpt_trader.domain.times import INTERVALS
-from gpt_trader.risk.policy import RiskPolicy
+from gpt_trader.risk.policy import SETTINGS, RiskPolicy
 
 Value = int | float | str | bool
-NOT_OF_THE_KERNEL = {"max_equity", "bot_watched_stops", "exit_timeout_s"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ def to_settings(keys: ProfileKeys, profile: str) -> Settings:
         exit_timeout_s=keys.risk.exit_timeout_s,
         order_style=OrderStyle(_leg(keys.order_style.entry), _leg(keys.order_style.exit)),
         costs=CostModel(**keys.costs.model_dump()),
-        risk=RiskPolicy(**keys.risk.model_dump(exclude=NOT_OF_THE_KERNEL)),
+        risk=RiskPolicy(**keys.risk.model_dump(include={one.key for one in SETTINGS})),
         data=keys.data,
         synthetic=keys.synthetic,
         run=keys.run,

@@ -82,7 +82,9 @@ class Decision(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The code's name."""
+        """The code's name; a refusal has its guard's, which the first reason says."""
+        if self.code >= FIRST_REFUSAL:
+            return self.reasons[0].code
         return DECISION_NAMES[self.code]
 
     @property

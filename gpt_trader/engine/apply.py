@@ -158,7 +158,7 @@ def _take_decision(plan: Plan, state: State, record: rec.Decided) -> State:
     if order is None and record.cancelled is None and _is_known(state, record, j, works_on):
         return state._replace(memory=memory)
     slots = copy_slots(state.slots)
-    note_decision(slots, j, decision.weight, plan.limits_row, works_on)
+    note_decision(slots, j, decision.weight, plan.bounds, works_on)
     marks = state.marks
     changed: list[Order] = []
     if record.cancelled is not None:

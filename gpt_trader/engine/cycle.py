@@ -23,6 +23,7 @@ from gpt_trader.engine.codec import plain_memory
 from gpt_trader.engine.commands import Approved, CancelOrder, Command, SubmitOrder
 from gpt_trader.engine.events import Event
 from gpt_trader.engine.explain import tell
+from gpt_trader.engine.outside import outside
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Signals
 from gpt_trader.engine.records import Record
@@ -31,8 +32,6 @@ from gpt_trader.engine.state import (
     costs_row,
     open_entries,
     replaced,
-    unknown_orders,
-    unreconciled,
     working_id,
 )
 from gpt_trader.kernel.codes import ACT_ENTER
@@ -84,7 +83,7 @@ def run_cycle(plan: Plan, state: State, event: Event, signals: Signals) -> Cycle
 def _marks(plan: Plan, state: State, cycle_ms: int) -> Marks:
     """Return the marks at the close of the bars that opened at `cycle_ms`."""
     return Marks(
-        *mark_account(state.slots, plan.unit, state.cash, cycle_ms, plan.limits_row, *state.marks)
+        *mark_account(state.slots, plan.unit, state.cash, cycle_ms, plan.bounds, *state.marks)
     )
 
 
@@ -110,12 +109,9 @@ def _decide(
 ) -> rec.Decided:
     """Ask for product j's target, and let the kernel decide on a copy of the state's slots."""
     product_id = plan.products[j].product_id
-    age_ms = max(event_ms - (cycle_ms + plan.interval_ms), 0)
     target, memory = _ask(state, j, product_id, signals)
     weight = target.weight * plan.budgets[j]
-    unknown = unknown_orders(state, event_ms, product_id) if state.open_orders else 0
-    out_of_line = unreconciled(plan, state, j, event_ms)
-    guards = (int(state.halted), int(state.paused), unknown, age_ms, out_of_line)
+    known = outside(plan, state, j, event_ms)
     found = decide_product(
         state.slots,
         j,
@@ -125,10 +121,11 @@ def _decide(
         plan.spec_ints,
         plan.spec_floats,
         costs_row(plan, state),
-        plan.limits_row,
+        plan.bounds,
         plan.styles,
+        plan.guard_table,
         *state.marks,
-        *guards,
+        *known,
     )
     ticket, cancel = found[:-1], found[-1]
     code, kind, side = ticket[:3]
@@ -140,11 +137,13 @@ def _decide(
         side,
         weight,
         state.slots["lots"].item(j),
-        Why(partial(tell, plan, state, j, target, weight, ticket, guards)),
+        Why(partial(tell, plan, state, j, target, weight, ticket, known)),
     )
     return rec.Decided(
         decision,
-        _order(plan, j, Ticket(*ticket), cycle_ms, age_ms, target) if kind != KIND_NONE else None,
+        _order(plan, j, Ticket(*ticket), cycle_ms, known.bar_age_ms, target)
+        if kind != KIND_NONE
+        else None,
         working_id(plan, state, j) if cancel else None,
         target.stop,
         target.take_profit,

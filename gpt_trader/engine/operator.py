@@ -1,5 +1,6 @@
 """An operator's orders pass the same limits as a route's; what is too much is refused, not cut."""
 
+import math
 from collections.abc import Sequence
 
 from gpt_trader.domain.decision import Reason
@@ -16,7 +17,8 @@ from gpt_trader.engine import records as rec
 from gpt_trader.engine.approve import approve_entry, approve_reducing
 from gpt_trader.engine.commands import AmendOrder, Approved, CancelOrder, Command, SubmitOrder
 from gpt_trader.engine.events import AmendRequested, CancelRequested, OrderRequested, Rearmed
-from gpt_trader.engine.explain import DETAILS
+from gpt_trader.engine.explain import detail_of
+from gpt_trader.engine.outside import half_spread, outside, readings
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import (
@@ -25,28 +27,13 @@ from gpt_trader.engine.state import (
     open_of,
     open_order,
     unknown_orders,
-    unreconciled,
 )
-from gpt_trader.kernel.codes import (
-    BUY,
-    DECISION_NAMES,
-    FILL_OPERATOR,
-    REFUSED_CASH,
-    REFUSED_GRID,
-    REFUSED_GROSS_CAP,
-    REFUSED_MINIMUM,
-    REFUSED_MISSING_INPUT,
-    REFUSED_OVERFLOW,
-    REFUSED_PRODUCT_CAP,
-    SELL,
-    SIDE_NAMES,
-)
-from gpt_trader.kernel.ledger import quote, value
-from gpt_trader.kernel.limits import Guards, entry_stop, stop_reading
+from gpt_trader.kernel.codes import BUY, FILL_OPERATOR, REFUSED_GRID, SELL, SIDE_NAMES
+from gpt_trader.kernel.entries import refusal_of
+from gpt_trader.kernel.ledger import quote
 from gpt_trader.kernel.rounding import adverse_ticks, buy_cost, fits, lots_for_quote
-from gpt_trader.kernel.sizing import account_sums
-from gpt_trader.kernel.slippage import NO_QUOTE
 from gpt_trader.kernel.slot import copy_slots
+from gpt_trader.risk.guards import decision_name
 
 Answer = tuple[Sequence[Record], Sequence[Command]]
 RESTING = (OrderStatus.SUBMITTED, OrderStatus.OPEN, OrderStatus.TRIGGERED)
@@ -120,7 +107,7 @@ def check_order(plan: Plan, state: State, event: OrderRequested) -> Approved | R
     if order.client_order_id in state.orders:
         return Reason("DUPLICATE", "this command was already carried out")
     if not _is_well_formed(intent):
-        return _refuse(REFUSED_GRID, min(intent.lots, intent.limit, intent.stop), 0.0)
+        return _refuse(plan, REFUSED_GRID, min(intent.lots, intent.limit, intent.stop), 0.0)
     senseless = _senseless(plan, state, order)
     if senseless is not None:
         return senseless
@@ -196,9 +183,7 @@ def _worst_ticks(plan: Plan, state: State, intent: OrderIntent, j: int) -> int:
     """Price at which an entry's cost is counted: its worst, as far as it is known."""
     if intent.type is not OrderType.MARKET:
         return max(intent.limit, intent.stop)
-    quote_e8 = int(state.slots["half_spread_e8"][j])
-    half_spread_e8 = plan.costs.half_spread_e8 if quote_e8 == NO_QUOTE else quote_e8
-    adverse = half_spread_e8 + plan.costs.slippage_e8
+    adverse = half_spread(plan, state, j) + plan.costs.slippage_e8
     return int(adverse_ticks(int(state.slots["close_ticks"][j]), intent.side, adverse))
 
 
@@ -212,39 +197,24 @@ def _cost(plan: Plan, state: State, intent: OrderIntent, j: int) -> int:
 
 
 def _entry(plan: Plan, state: State, intent: OrderIntent, j: int, now_ms: int) -> Reason | None:
-    """Say why an entry is refused; None: it may be sent."""
+    """Say which guard refuses an entry; None: it may be sent."""
     spec = plan.products[j].spec
-    limits, marks = plan.limits, state.marks
-    close = int(state.slots["close_ticks"][j])
-    age_ms = max(now_ms - (state.last_bar_ms[j] + plan.interval_ms), 0)
-    if not (marks.equity > 0.0 and close > 0):
-        return _refuse(REFUSED_MISSING_INPUT, min(marks.equity, float(close)), 0.0)
-    unknown = unknown_orders(state, now_ms, intent.product_id)
-    out_of_line = unreconciled(plan, state, j, now_ms)
-    guards = Guards(int(state.halted), int(state.paused), unknown, age_ms, out_of_line)
-    stopped = entry_stop(marks, limits, guards)
-    if stopped:
-        return _refuse(stopped, *stop_reading(stopped, marks, limits, guards))
     ticks = _worst_ticks(plan, state, intent, j)
-    if intent.lots and not fits(intent.lots, ticks, spec):
-        return _refuse(REFUSED_OVERFLOW, float(intent.lots), 0.0)
-    cost = _cost(plan, state, intent, j)
-    worth = float(quote(cost))
-    least = max(spec.min_units, int(buy_cost(spec.min_lots, ticks, 0, spec))) * limits.min_multiple
-    if cost < least:
-        return _refuse(REFUSED_MINIMUM, worth, float(quote(least)))
-    gross, aside = account_sums(state.slots, plan.specs)
-    slot = state.slots[j]
-    held = abs(float(value(int(slot["lots"]), close, spec)))
-    held += float(quote(int(slot["reserve_units"] + slot["held_back_units"])))
-    share = (held + worth) / marks.equity
-    if share > limits.max_product:
-        return _refuse(REFUSED_PRODUCT_CAP, share, limits.max_product)
-    if (gross + worth) / marks.equity > limits.max_gross:
-        return _refuse(REFUSED_GROSS_CAP, (gross + worth) / marks.equity, limits.max_gross)
-    if cost > state.cash - aside:
-        return _refuse(REFUSED_CASH, worth, float(quote(int(state.cash - aside))))
-    return None
+    smallest = max(spec.min_units, int(buy_cost(spec.min_lots, ticks, 0, spec)))
+    multiple = plan.limits.get("min_multiple", math.nan)
+    least = math.nan if math.isnan(multiple) else float(quote(smallest * int(multiple)))
+    too_many = intent.lots > 0 and not fits(intent.lots, ticks, spec)
+    found = readings(plan, state, j, outside(plan, state, j, now_ms))
+    code, seen, limit = refusal_of(
+        found,
+        plan.guard_table,
+        j,
+        _cost(plan, state, intent, j),
+        least,
+        0.0,  # whoever is off the grid was refused before
+        float(intent.lots) if too_many else 0.0,
+    )
+    return _refuse(plan, code, seen, limit) if code else None
 
 
 def amend_refusal(plan: Plan, state: State, order: Order, event: AmendRequested) -> Reason | None:
@@ -274,5 +244,7 @@ def _not_open(order_id: str) -> Reason:
     return Reason("NOT_OPEN", f"no open operator order {order_id}")
 
 
-def _refuse(code: int, seen: float, limit: float) -> Reason:
-    return Reason(DECISION_NAMES[code], DETAILS[code], float(seen), float(limit))
+def _refuse(plan: Plan, code: int, seen: float, limit: float) -> Reason:
+    return Reason(
+        decision_name(code, plan.guards), detail_of(plan, code), float(seen), float(limit)
+    )

@@ -1,17 +1,20 @@
 """What a session trades and under which terms: fixed from start to end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.product import Product
-from gpt_trader.kernel.entries import settings_row
 from gpt_trader.kernel.fees import tier_table
+from gpt_trader.kernel.guards import GuardTable
+from gpt_trader.kernel.readings import SpecTable
 from gpt_trader.kernel.rounding import spec_table
-from gpt_trader.kernel.settings import Costs, Limits, Style, costs_record, style_table
-from gpt_trader.kernel.sizing import SpecTable
+from gpt_trader.kernel.settings import Costs, Style, bounds_record, costs_record, style_table
+from gpt_trader.risk.guards import BARS, GUARDS, Guard
+from gpt_trader.risk.policy import Limits
+from gpt_trader.risk.table import Where, guard_table, where
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -27,6 +30,8 @@ class Plan:
     protection rests at the exchange, else quotes are watched; empty: the broker fills it itself.
     exit_timeout_ms: how long an exit may keep a protection from resting. max_unreconciled_ms: how
     old the newest look at the account may be for an entry; 0: there is no account to look at.
+    guards: rows in the order in which they are asked. source: what is decided on, BARS, QUOTES or
+    LIVE; guards that are not for it do not apply.
     """
 
     portfolio: str
@@ -34,7 +39,7 @@ class Plan:
     interval_ms: int
     products: tuple[Product, ...]
     costs: Costs
-    limits: Limits
+    limits: Limits = field(hash=False)  # a mapping has none
     order_styles: tuple[Style, ...]
     budgets: tuple[float, ...]
     min_bars: tuple[int, ...]
@@ -43,6 +48,8 @@ class Plan:
     rests: tuple[bool, ...] = ()
     exit_timeout_ms: int = 300_000
     max_unreconciled_ms: int = 0
+    guards: tuple[Guard, ...] = GUARDS
+    source: str = BARS
 
     @property
     def quote_currency(self) -> str:
@@ -80,9 +87,19 @@ class Plan:
         return costs_record(self.costs)
 
     @cached_property
-    def limits_row(self) -> Floats:
-        """The limits as the kernel's entries take them."""
-        return settings_row(self.limits)
+    def bounds(self) -> NDArray[np.void]:
+        """The limits that the kernel's arithmetic names, one record."""
+        return bounds_record(self.limits)
+
+    @cached_property
+    def guard_table(self) -> GuardTable:
+        """The guards as the kernel's loop takes them, a row of rows a product."""
+        return guard_table(self.guards, self.limits, self.places)
+
+    @cached_property
+    def places(self) -> list[Where]:
+        """Where each product is decided."""
+        return [where(self.source, is_perpetual=one.is_perpetual) for one in self.products]
 
     @cached_property
     def styles(self) -> Ints:

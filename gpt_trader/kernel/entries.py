@@ -1,35 +1,31 @@
 """What the engine calls bar by bar: arrays and plain numbers in, plain numbers out.
 
 A tuple of settings or marks costs the interpreter a microsecond each time it is passed into
-compiled code or back, more than the work itself. So settings come as rows of float64, made once
-(`settings_row`), and what is found leaves as a bare tuple. The rules are in the functions called.
+compiled code or back, more than the work itself. So settings come as one record, made once,
+and what is found leaves as a bare tuple. The rules are in the functions called.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.kernel.compiled import compiled
+from gpt_trader.kernel.guards import NOWHERE, OF_OPERATOR, GuardTable, first_refusal, said
 from gpt_trader.kernel.ledger import quote, value_at
-from gpt_trader.kernel.limits import Guards, Marks, mark
-from gpt_trader.kernel.settings import Limits, costs_of
+from gpt_trader.kernel.limits import Marks, mark
+from gpt_trader.kernel.readings import (
+    Outside,
+    Readings,
+    SpecTable,
+    no_readings,
+    read_order,
+    read_product,
+)
+from gpt_trader.kernel.settings import bounds_of, costs_of
 from gpt_trader.kernel.sizing import decide, note_weight
 from gpt_trader.kernel.slot import Slots
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-
-def settings_row(settings: Limits) -> Floats:
-    """Settings as one row of float64, in the order of their fields."""
-    return np.array(settings, np.float64)
-
-
-@compiled
-def limits_of(row: Floats) -> Limits:
-    """Limits that a row holds."""
-    return Limits(
-        row[0], row[1], row[2], row[3], int(row[4]), int(row[5]), row[6], int(row[7])
-    )  # fmt: skip
 
 
 @compiled
@@ -48,7 +44,7 @@ def mark_account(
     unit: Floats,
     cash: int,
     open_ms: int,
-    limits: Floats,
+    bounds: NDArray[np.void],
     equity: float,
     high: float,
     day: int,
@@ -57,12 +53,12 @@ def mark_account(
     day_halted: int,
     halted: int,
 ) -> tuple[float, float, int, float, int, int, int]:
-    """Marks at the close of the bars that opened at `open_ms`; from `limits` on: see `mark`."""
+    """Marks at the close of the bars that opened at `open_ms`; from `bounds` on: see `mark`."""
     marks = mark(
         Marks(equity, high, day, day_start, entries, day_halted, halted),
         open_ms,
         account_equity(slots, unit, cash),
-        limits_of(limits),
+        bounds_of(bounds),
     )
     return (
         marks.equity, marks.high, marks.day, marks.day_start, marks.entries, marks.day_halted,
@@ -80,8 +76,9 @@ def decide_product(
     spec_ints: Ints,
     spec_floats: Floats,
     costs: NDArray[np.void],
-    limits: Floats,
+    bounds: NDArray[np.void],
     styles: Ints,
+    guards: GuardTable,
     equity: float,
     high: float,
     day: int,
@@ -89,15 +86,11 @@ def decide_product(
     entries: int,
     day_halted: int,
     halted: int,
-    is_halted: int,
-    is_paused: int,
-    unknown: int,
-    bar_age_ms: int,
-    unreconciled: int,
+    *outside: int,
 ) -> tuple[int, int, int, int, int, int, int, float, float, int]:
     """Decide for product j on a copy of the slots; returns the fields of a Ticket, and cancel.
 
-    equity .. halted are Marks, is_halted .. unreconciled Guards.
+    equity .. halted are Marks, the rest Outside; bounds: see `bounds_record`.
     """
     ticket, cancel = decide(
         slots.copy(),
@@ -106,10 +99,12 @@ def decide_product(
         stop,
         cash,
         Marks(equity, high, day, day_start, entries, day_halted, halted),
-        Guards(is_halted, is_paused, unknown, bar_age_ms, unreconciled),
+        Outside(*outside),
+        guards,
+        no_readings(),
         (spec_ints, spec_floats),
         costs_of(costs),
-        limits_of(limits),
+        bounds_of(bounds),
         styles,
     )
     return (
@@ -119,8 +114,48 @@ def decide_product(
 
 
 @compiled
-def note_decision(slots: Slots, j: int, weight: float, limits: Floats, works_on: bool) -> None:
+def note_decision(
+    slots: Slots, j: int, weight: float, bounds: NDArray[np.void], works_on: bool
+) -> None:
     """Note a decision's weight, in place; without an order (works_on) none went unfilled."""
-    note_weight(slots[j], weight, limits_of(limits))
+    note_weight(slots[j], weight, bounds_of(bounds))
     if not works_on:
         slots[j]["attempts"] = 0
+
+
+@compiled
+def read_entry(
+    slots: Slots,
+    j: int,
+    cash: int,
+    marks: Marks,
+    outside: Outside,
+    half_spread_e8: int,
+    specs: SpecTable,
+) -> Readings:
+    """Readings of product j and the account, one record; of an order there are none."""
+    readings = no_readings()
+    read_product(readings, slots, j, cash, marks, outside, half_spread_e8, specs)
+    return readings
+
+
+@compiled
+def refusal_of(
+    readings: Readings,
+    guards: GuardTable,
+    j: int,
+    cost: int,
+    least: float,
+    off_grid: float,
+    overflow: float,
+) -> tuple[int, float, float]:
+    """Code of the guard that refuses an operator's entry, what it says it read, and its limit.
+
+    readings: of `read_entry`; the order's are added. Code 0: none refuses.
+    """
+    read_order(readings, cost, least, off_grid, overflow)
+    refusing = first_refusal(guards, j, readings, OF_OPERATOR)
+    if refusing == NOWHERE:
+        return 0, 0.0, 0.0
+    seen, bound = said(guards[j, refusing], readings)
+    return guards[j, refusing]["code"], seen, bound

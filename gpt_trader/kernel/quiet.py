@@ -12,21 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.kernel.codes import (
+    FIRST_REFUSAL,
     HOLD_FLAT,
     HOLD_IN_BAND,
     HOLD_NO_OPINION,
     HOLD_SHORT_UNSUPPORTED,
     HOLD_STOPPED_OUT,
-    REFUSED_DAILY_LOSS,
-    REFUSED_DRAWDOWN,
-    REFUSED_ENTRIES,
 )
 from gpt_trader.kernel.compiled import compiled
+from gpt_trader.kernel.guards import GuardTable, lasts_until
 from gpt_trader.kernel.ledger import quote, value_at
 from gpt_trader.kernel.limits import DAY_MS, Marks, mark, marks_at, safe_equity
 from gpt_trader.kernel.match import quiet_range
 from gpt_trader.kernel.memory import soon
-from gpt_trader.kernel.settings import Limits
+from gpt_trader.kernel.settings import Bounds
 from gpt_trader.kernel.sizing import capped, in_band
 from gpt_trader.kernel.slot import Slot, Slots
 
@@ -45,7 +44,7 @@ ALWAYS = 2**62
 
 
 @compiled
-def note(slot: Slot, code: int, limits: Limits, reach: Ints, wish: Floats) -> int:
+def note(slot: Slot, code: int, bounds: Bounds, reach: Ints, wish: Floats) -> int:
     """Note in `reach` and `wish`, (2,) each, what leaves a product as it is.
 
     code: its last decision's; 0 where something works. Returns how many bars may pass before a
@@ -55,7 +54,7 @@ def note(slot: Slot, code: int, limits: Limits, reach: Ints, wish: Floats) -> in
     wish[NOTED] = math.nan if code == HOLD_NO_OPINION else slot["weight"]
     wish[TARGET] = 0.0
     if code == HOLD_IN_BAND and slot["weight"] * lots > 0.0:
-        wish[TARGET] = capped(slot["weight"], limits.max_product)
+        wish[TARGET] = capped(slot["weight"], bounds.max_product)
     elif code != HOLD_NO_OPINION and (lots != 0 or not repeats(code)):
         return 0
     floor, ceiling = quiet_range(lots, slot["stop_ticks"], slot["take_ticks"])
@@ -71,15 +70,32 @@ def note(slot: Slot, code: int, limits: Limits, reach: Ints, wish: Floats) -> in
 
 @compiled
 def repeats(code: int) -> bool:
-    """Whether a flat product with the same opinion gets the same decision, marks aside."""
+    """Whether a flat product of the same opinion is decided alike, marks and guards aside."""
     return (
         code == HOLD_FLAT
         or code == HOLD_STOPPED_OUT
         or code == HOLD_SHORT_UNSUPPORTED
-        or code == REFUSED_DRAWDOWN
-        or code == REFUSED_DAILY_LOSS
-        or code == REFUSED_ENTRIES
+        or code >= FIRST_REFUSAL
     )
+
+
+@compiled
+def row_of_another(guards: GuardTable, j: int, code: int, i: int, day: int, time: Ints) -> int:
+    """First row after i at which product j's refusal may be another one; i: the next may be.
+
+    That is all that passing over knows of guards: when their answers can change next.
+    """
+    until_ms = lasts_until(guards, j, code, time[i], (day + 1) * DAY_MS)
+    if until_ms <= time[i]:
+        return i
+    low, high = i + 1, len(time)
+    while low < high:
+        middle = (low + high) // 2
+        if time[middle] < until_ms:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @compiled
@@ -104,7 +120,7 @@ def pass_over(
     weight: Floats,
     stop: Floats,
     unit: Floats,
-    limits: Limits,
+    bounds: Bounds,
     reach: Ints,
     wish: Floats,
     last: Ints,
@@ -122,13 +138,13 @@ def pass_over(
     if p == 1:
         until, marks = _pass_alone(
             start, end, quote(cash), slots[0]["lots"], unit[0], marks, reach[0, FLOOR],
-            reach[0, CEILING], wish[0, NOTED], wish[0, TARGET], limits, time, open_ticks, high,
+            reach[0, CEILING], wish[0, NOTED], wish[0, TARGET], bounds, time, open_ticks, high,
             low, close, weight, stop, equity_path,
         )  # fmt: skip
     else:
         until, marks = _pass_together(
             start, end, quote(cash), marks, time, open_ticks, high, low, close, present, weight,
-            unit, limits, reach, wish, slots, equity_path, gapless,
+            unit, bounds, reach, wish, slots, equity_path, gapless,
         )  # fmt: skip
     if until > start:
         for j in range(p):
@@ -152,7 +168,7 @@ def _pass_alone(
     ceiling: int,
     noted: float,
     target: float,
-    limits: Limits,
+    bounds: Bounds,
     time: Ints,
     open_ticks: Ints,
     high: Ints,
@@ -168,7 +184,7 @@ def _pass_alone(
     i = start
     going = True
     while going:
-        lowest, highest = safe_equity(marks, limits), marks.high
+        lowest, highest = safe_equity(marks, bounds), marks.high
         next_day_ms = (marks.day + 1) * DAY_MS
         begin = i
         if lots == 0:  # no level, no worth: the opinion alone
@@ -179,7 +195,7 @@ def _pass_alone(
                 )  # fmt: skip
         else:
             i = _held_until(
-                i, end, cash, lots, unit, floor, ceiling, noted, target, limits.rebalance_band,
+                i, end, cash, lots, unit, floor, ceiling, noted, target, bounds.rebalance_band,
                 lowest, highest, next_day_ms, time, high, low, close, weight, equity_path,
             )  # fmt: skip
         if i > begin:
@@ -189,9 +205,9 @@ def _pass_alone(
             worth = value_at(lots, close[i, 0], unit)
             equity = cash + worth
             if is_calm(low[i, 0], high[i, 0], weight[i, 0], floor, ceiling, noted) and (
-                target == 0.0 or in_band(target * equity, worth, limits.rebalance_band)
+                target == 0.0 or in_band(target * equity, worth, bounds.rebalance_band)
             ):
-                moved = mark(marks, time[i], equity, limits)
+                moved = mark(marks, time[i], equity, bounds)
                 if not moves_more(marks, moved):
                     equity_path[i] = equity
                     marks = moved
@@ -303,7 +319,7 @@ def _pass_together(
     present: Bools,
     weight: Floats,
     unit: Floats,
-    limits: Limits,
+    bounds: Bounds,
     reach: Ints,
     wish: Floats,
     slots: Slots,
@@ -314,7 +330,7 @@ def _pass_together(
     if start < 0:
         return start, marks  # never so, see _pass_alone
     p = len(slots)
-    lowest, highest = safe_equity(marks, limits), marks.high
+    lowest, highest = safe_equity(marks, bounds), marks.high
     next_day_ms = (marks.day + 1) * DAY_MS
     until = end
     for i in range(start, end):
@@ -334,19 +350,19 @@ def _pass_together(
         for j in range(p):
             if wish[j, TARGET] != 0.0 and (gapless or present[i, j]):
                 worth = value_at(slots[j]["lots"], close[i, j], unit[j])
-                calm = calm and in_band(wish[j, TARGET] * equity, worth, limits.rebalance_band)
+                calm = calm and in_band(wish[j, TARGET] * equity, worth, bounds.rebalance_band)
         if not calm:
             until = i
             break
         if not (lowest < equity <= highest and time[i] < next_day_ms):
             if i > start:
                 marks = marks_at(marks, equity_path[i - 1])
-            moved = mark(marks, time[i], equity, limits)
+            moved = mark(marks, time[i], equity, bounds)
             if moves_more(marks, moved):
                 until = i
                 break
             marks = moved
-            lowest, highest = safe_equity(marks, limits), marks.high
+            lowest, highest = safe_equity(marks, bounds), marks.high
             next_day_ms = (marks.day + 1) * DAY_MS
         equity_path[i] = equity
     if until > start:

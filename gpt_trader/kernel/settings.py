@@ -1,5 +1,6 @@
-"""Costs, limits and order style as the kernel takes them: plain tuples of numbers."""
+"""Costs, bounds and order style as the kernel takes them: plain tuples of numbers."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -50,17 +51,41 @@ def costs_of(record: NDArray[np.void]) -> Costs:
     )
 
 
-class Limits(NamedTuple):
-    """The risk policy. Ratios of equity; inf: no limit."""
+class Bounds(NamedTuple):
+    """The limits that the kernel's own arithmetic names. Ratios are of equity; inf: no limit.
+
+    The guards' table has all limits. NaN: it did not arrive, and its guard refuses.
+    """
 
     max_product: float
-    max_gross: float
     max_daily_loss: float
     max_drawdown: float
-    max_entries: int
-    max_bar_age_ms: int
     rebalance_band: float
-    min_multiple: int  # an entry is at least so many exchange minimums
+    min_multiple: float  # an entry is at least so many exchange minimums
+
+
+BOUNDS = np.dtype([(name, np.float64) for name in Bounds._fields])
+
+
+def bounds_record(limits: Mapping[str, float]) -> NDArray[np.void]:
+    """Return one record of BOUNDS from limits by name."""
+    record = np.empty(1, BOUNDS)
+    for name in Bounds._fields:
+        record[name] = limits.get(name, np.nan)
+    return record
+
+
+@compiled
+def bounds_of(record: NDArray[np.void]) -> Bounds:
+    """Bounds that one record holds."""
+    found = record[0]
+    return Bounds(
+        max_product=found["max_product"],
+        max_daily_loss=found["max_daily_loss"],
+        max_drawdown=found["max_drawdown"],
+        rebalance_band=found["rebalance_band"],
+        min_multiple=found["min_multiple"],
+    )
 
 
 class Style(NamedTuple):

@@ -14,8 +14,9 @@ from gpt_trader.kernel.codes import ACT_ENTER, FILL_ENTRY, FIRST_REFUSAL, N_CODE
 from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.detail import Detail
 from gpt_trader.kernel.fees import count_volume, rated, roll_fees
+from gpt_trader.kernel.guards import GuardTable
 from gpt_trader.kernel.ledger import funding, quote, value_at
-from gpt_trader.kernel.limits import NO_GUARDS, Marks, count_entry, mark, new_marks
+from gpt_trader.kernel.limits import Marks, count_entry, mark, new_marks
 from gpt_trader.kernel.match import (
     MAX_FILLS_PER_BAR,
     MAX_LOG_PER_BAR,
@@ -36,10 +37,12 @@ from gpt_trader.kernel.quiet import (
     is_calm,
     note,
     pass_over,
+    row_of_another,
 )
+from gpt_trader.kernel.readings import SpecTable, no_readings, unattended
 from gpt_trader.kernel.rounding import Spec, spec_at
-from gpt_trader.kernel.settings import FILL_DTYPE, Costs, Limits
-from gpt_trader.kernel.sizing import SpecTable, cancel_working, decide, in_band, place
+from gpt_trader.kernel.settings import FILL_DTYPE, Bounds, Costs
+from gpt_trader.kernel.sizing import cancel_working, decide, in_band, place
 from gpt_trader.kernel.slippage import quoted
 from gpt_trader.kernel.slot import KIND_NONE, Slot, Slots, at_close, new_slots
 
@@ -87,7 +90,8 @@ def simulate(
     cash: int,
     specs: SpecTable,
     costs: Costs,
-    limits: Limits,
+    bounds: Bounds,
+    guards: GuardTable,
     styles: Ints,
     tiers: Ints,
     fee_book: Ints,
@@ -99,7 +103,8 @@ def simulate(
     around the others. volume: (n, p) base units. present: (n, p), False where a product has no
     bar. weight: (n, p), budgets applied. half_spread: e8, NO_QUOTE where a bar quotes none. It,
     funding_rate, stop, take, trail and max_bars: each (n, p), or (1, p) where all rows are alike.
-    All C-contiguous. cash: units. tiers, fee_book: see kernel.fees; the book is moved in place.
+    All C-contiguous. cash: units. guards: (p, g), see kernel.guards. tiers, fee_book: see
+    kernel.fees; the book is moved in place.
     detail: finer bars, those of a bar within its high and low.
     """
     n, p = close.shape
@@ -126,9 +131,9 @@ def simulate(
         i, row, found, cash, marks = _run(
             i, row, found, cash, marks, time, open_ticks, high, low, closes, volume, funding_rate,
             funding_rows, half_spread, present, weight, stop, take, trail, max_bars, interval_ms,
-            specs, unit, costs, limits, styles, tiers, fee_book, detail, most_fills, gapless,
-            slots, last, said, calm_until, awake, reach, wish, log, fills, refusals, equity_path,
-            counts, halts,
+            specs, unit, costs, bounds, guards, styles, tiers, fee_book, detail, most_fills,
+            gapless, slots, last, said, calm_until, awake, reach, wish, log, fills, refusals,
+            equity_path, counts, halts,
         )  # fmt: skip
         if i == n:
             return Simulated(
@@ -219,7 +224,8 @@ def _run(
     specs: SpecTable,
     unit: Floats,
     costs: Costs,
-    limits: Limits,
+    bounds: Bounds,
+    guards: GuardTable,
     styles: Ints,
     tiers: Ints,
     fee_book: Ints,
@@ -276,12 +282,15 @@ def _run(
     refusals = borrowed(refusals)
     equity_path = borrowed(equity_path)
     counts = borrowed(counts)
+    guards = borrowed(guards)
+    taken = no_readings()
     n, p = close.shape
     funded = 0
     needs_volume = costs.participation < math.inf or costs.impact > 0.0
     tiered = len(tiers) > 0
     detailed = len(detail.high) > 0
     now = rated(costs, fee_book)
+    readings = borrowed(taken)
     while i < n and row + most_fills <= len(fills) and found + p <= len(refusals):
         while funded < len(funding_rows) and funding_rows[funded] < i:
             funded += 1
@@ -293,7 +302,7 @@ def _run(
         if end > i:
             i, marks = pass_over(
                 i, end, cash, marks, time, open_ticks, high, low, close, present, weight,
-                stop, unit, limits, reach, wish, last, slots, equity_path, counts, gapless,
+                stop, unit, bounds, reach, wish, last, slots, equity_path, counts, gapless,
             )  # fmt: skip
             if i == n:
                 break
@@ -344,7 +353,7 @@ def _run(
                 equity += value_at(slots[j]["lots"], slots[j]["close_ticks"], unit[j])
         equity_path[i] = equity
         before = marks
-        marks = mark(before, t, equity, limits)
+        marks = mark(before, t, equity, bounds)
         new_halt = marks.halted and not before.halted
         new_loss_day = marks.day_halted and (not before.day_halted or marks.day != before.day)
         if new_halt:
@@ -359,6 +368,7 @@ def _run(
             marks.halted != before.halted
             or marks.day_halted != before.day_halted
             or marks.entries != before.entries
+            or not equity > 0.0
         ):
             calm_until[:] = 0  # refusals need not hold any more
             for j in range(p):
@@ -371,15 +381,16 @@ def _run(
             if not awake[j]:
                 target = wish[j, TARGET]
                 worth = value_at(slots[j]["lots"], close[i, j], unit[j])
-                if target == 0.0 or in_band(target * equity, worth, limits.rebalance_band):
+                if target == 0.0 or in_band(target * equity, worth, bounds.rebalance_band):
                     counts[j, last[j]] += 1
                     continue
             # a flat target enters nothing: its stop need not be fetched
             at_risk = stop[at_row(i, stop), j] if w != 0.0 else math.nan
             slots[j]["half_spread_e8"] = half_spread[at_row(i, half_spread), j]
             ticket, _ = decide(
-                slots, j, w, at_risk, cash, marks, NO_GUARDS, specs, now, limits, styles
-            )
+                slots, j, w, at_risk, cash, marks, unattended(t), guards, readings, specs, now,
+                bounds, styles,
+            )  # fmt: skip
             code = ticket.code
             if ticket.kind != KIND_NONE:
                 place(
@@ -389,6 +400,10 @@ def _run(
                 )  # fmt: skip
                 if code == ACT_ENTER:
                     marks = count_entry(marks)
+                    for other in range(p):  # the count may refuse them from now on
+                        if last[other] >= FIRST_REFUSAL:
+                            calm_until[other] = 0
+                            awake[other] = True
             if code >= FIRST_REFUSAL and code != said[j]:
                 refusals[found, 0] = i
                 refusals[found, 1] = j
@@ -399,8 +414,11 @@ def _run(
             calm_until[j] = 0
             if slots[j]["kind"] == KIND_NONE:
                 last[j] = code
-                most = note(slots[j], code, limits, reach[j], wish[j])
+                most = note(slots[j], code, bounds, reach[j], wish[j])
                 calm_until[j] = min(i + 1 + most, n) if most > 0 else 0
+                if code >= FIRST_REFUSAL:
+                    other_row = row_of_another(guards, j, code, i, marks.day, time)
+                    calm_until[j] = min(calm_until[j], other_row)
         for j in range(p):
             slots[j]["held_back_units"] = 0
         i += 1

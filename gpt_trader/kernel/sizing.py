@@ -23,16 +23,31 @@ from gpt_trader.kernel.codes import (
     HOLD_ORDER_WORKING,
     HOLD_SHORT_UNSUPPORTED,
     HOLD_STOPPED_OUT,
-    REFUSED_CASH,
-    REFUSED_GROSS_CAP,
     REFUSED_MINIMUM,
     REFUSED_MISSING_INPUT,
     REFUSED_OVERFLOW,
-    REFUSED_PRODUCT_CAP,
 )
 from gpt_trader.kernel.compiled import compiled
-from gpt_trader.kernel.ledger import quote, short_hold, value
-from gpt_trader.kernel.limits import Guards, Marks, entry_stop, stop_reading
+from gpt_trader.kernel.guards import (
+    NOWHERE,
+    OF_ENTRY,
+    OF_ROUTE,
+    Guard,
+    GuardTable,
+    cut,
+    first_refusal,
+    said,
+    said_of_cut,
+)
+from gpt_trader.kernel.ledger import quote, value
+from gpt_trader.kernel.limits import Marks
+from gpt_trader.kernel.readings import (
+    Outside,
+    Readings,
+    SpecTable,
+    read_order,
+    read_product,
+)
 from gpt_trader.kernel.rounding import (
     RATE_SCALE,
     Spec,
@@ -50,8 +65,8 @@ from gpt_trader.kernel.rounding import (
 from gpt_trader.kernel.settings import (
     STYLE_MAKER_ONLY,
     STYLE_TAKER,
+    Bounds,
     Costs,
-    Limits,
     Style,
     style_at,
 )
@@ -67,8 +82,6 @@ from gpt_trader.kernel.slot import (
     clear_working,
     is_due,
 )
-
-SpecTable = tuple[NDArray[np.int64], NDArray[np.float64]]  # see rounding.spec_table
 
 VALUE_MAX = 9.0e9  # quote; an order above it is refused as REFUSED_OVERFLOW
 
@@ -126,7 +139,7 @@ def is_dust(lots: int, ticks: int, spec: Spec) -> bool:
 
 
 @compiled
-def note_weight(slot: Slot, weight: float, limits: Limits) -> None:
+def note_weight(slot: Slot, weight: float, bounds: Bounds) -> None:
     """Remember the newest opinion; a changed one lifts the latch of a protective exit.
 
     Changed is what would be traded: both weights within the product's share of equity.
@@ -135,14 +148,14 @@ def note_weight(slot: Slot, weight: float, limits: Limits) -> None:
         return
     latch = slot["latch"]
     if not math.isnan(latch) and not same_weight(
-        capped(weight, limits.max_product), capped(latch, limits.max_product), limits.rebalance_band
+        capped(weight, bounds.max_product), capped(latch, bounds.max_product), bounds.rebalance_band
     ):
         slot["latch"] = math.nan
     slot["weight"] = weight
 
 
 @compiled
-def plan(slot: Slot, weight: float, equity: float, spec: Spec, limits: Limits) -> Plan:
+def plan(slot: Slot, weight: float, equity: float, spec: Spec, bounds: Bounds) -> Plan:
     """Compare target and position; say whether to hold, enter, reduce or leave.
 
     weight: this bar's target (NaN: no opinion). A position never crosses zero in one order.
@@ -160,7 +173,7 @@ def plan(slot: Slot, weight: float, equity: float, spec: Spec, limits: Limits) -
     if not math.isnan(slot["latch"]) and lots == 0:
         return Plan(HOLD_STOPPED_OUT, 0, 0.0, 0, 0)
     unsupported = weight < 0.0 and spec.is_perp == 0
-    target = 0.0 if unsupported else capped(weight, limits.max_product)
+    target = 0.0 if unsupported or weight == 0.0 else capped(weight, bounds.max_product)
     if target == 0.0 or (lots > 0 and target < 0.0) or (lots < 0 and target > 0.0):
         if lots != 0 and not dust:
             return _closing(working, slot["reason"], ACT_EXIT, away, abs(lots))
@@ -175,7 +188,7 @@ def plan(slot: Slot, weight: float, equity: float, spec: Spec, limits: Limits) -
     wanted = target * equity
     held = value(lots, close, spec)
     gap = wanted - held
-    if in_band(wanted, held, limits.rebalance_band):
+    if in_band(wanted, held, bounds.rebalance_band):
         return Plan(HOLD_ORDER_WORKING if working else HOLD_IN_BAND, 0, 0.0, 0, 0)
     side = 1 if gap > 0.0 else -1
     if (side > 0) == (target > 0.0):
@@ -205,40 +218,34 @@ def size_entry(
     stop: float,
     attempts: int,
     close: int,
-    held: float,
-    equity: float,
-    gross: float,
     free: int,
+    guards: GuardTable,
+    j: int,
+    readings: Readings,
     spec: Spec,
     costs: Costs,
-    limits: Limits,
+    bounds: Bounds,
     style: Style,
 ) -> Ticket:
-    """Size an entry within the product's and the gross cap, free cash and the minimums.
+    """Size an entry within the room that product j's guards leave, free cash and the minimums.
 
-    held: worth of the position and of orders outside the slot; gross: worth of all positions
-    and working entries, quote. free: cash in units that nothing has set aside. The order is cut
-    to the tightest of them; when less than the least sellable size is left, it is named.
+    free: cash in units that nothing has set aside. The order is cut to the tightest room; when
+    less than the least sellable size is left, that guard is named.
     """
     side = planned.side
     waited = max(attempts, 0)
     if style.entry_maker != STYLE_TAKER and waited >= style.entry_ttl_bars:
         return no_order(HOLD_ENTRY_MISSED, float(waited), float(style.entry_ttl_bars))
-    product_room = limits.max_product * equity - abs(held)
-    gross_room = limits.max_gross * equity - gross
-    free_quote = quote(max(free, 0))
-    spend = min(planned.amount, product_room, gross_room, free_quote)
-    code = REFUSED_MINIMUM
-    seen, bound = spend, 0.0
-    if spend == free_quote and free_quote < planned.amount:
-        code, seen, bound = REFUSED_CASH, planned.amount, free_quote
-    if spend == gross_room and gross_room < planned.amount:
-        code, seen, bound = REFUSED_GROSS_CAP, gross / equity, limits.max_gross
-    if spend == product_room and product_room < planned.amount:
-        code, seen, bound = REFUSED_PRODUCT_CAP, abs(held) / equity, limits.max_product
+    spend, by = cut(guards, j, readings, planned.amount)
+    code, seen, bound = REFUSED_MINIMUM, spend, 0.0
+    if by != NOWHERE:
+        code = guards[j, by]["code"]
+        seen, bound = said_of_cut(guards[j, by], readings, planned.amount)
     if not spend < VALUE_MAX:
         return no_order(REFUSED_OVERFLOW, spend, VALUE_MAX)
-    budget = max(free, 0) if spend == free_quote else min(units_down(spend), max(free, 0))
+    budget = max(free, 0)
+    if spend != readings[0]["spendable"]:
+        budget = min(units_down(spend), budget)
     maker = style.entry_maker != STYLE_TAKER
     rate = costs.maker_e8 if maker else costs.taker_e8
     if maker:
@@ -250,7 +257,7 @@ def size_entry(
     lots = lots_for_quote(budget, ticks, rate, spec)
     if not fits(lots, ticks, spec):
         return no_order(REFUSED_OVERFLOW, spend, VALUE_MAX)
-    least = limits.min_multiple
+    least = bounds.min_multiple
     sellable = quote(notional_down(lots, ticks, spec))
     if least > 1:  # it must stay sellable after fees and the stop's distance
         sellable *= 1.0 - costs.taker_e8 / RATE_SCALE
@@ -261,13 +268,17 @@ def size_entry(
             smallest = max(spec.min_units, notional_up(spec.min_lots, ticks, spec))
             seen, bound = spend, least * quote(smallest)
         return no_order(code, seen, bound)
-    if maker:
-        reserve = buy_cost(lots, limit, rate, spec)
-        return Ticket(ACT_ENTER, KIND_LIMIT, side, lots, 0, limit, reserve, 0.0, 0.0)
-    if side > 0:
-        return Ticket(ACT_ENTER, KIND_VALUE, side, 0, budget, 0, budget, 0.0, 0.0)
+    kind, amount = KIND_SIZE, 0
     reserve = buy_cost(lots, ticks, rate, spec)
-    return Ticket(ACT_ENTER, KIND_SIZE, side, lots, 0, 0, reserve, 0.0, 0.0)
+    if maker:
+        kind = KIND_LIMIT
+    elif side > 0:
+        kind, lots, amount, reserve = KIND_VALUE, 0, budget, budget
+    read_order(readings, reserve, math.nan, 0.0, 0.0)
+    refusing = first_refusal(guards, j, readings, OF_ROUTE)
+    if refusing != NOWHERE:
+        return refused(guards[j, refusing], readings)
+    return Ticket(ACT_ENTER, kind, side, lots, amount, limit, reserve, 0.0, 0.0)
 
 
 @compiled
@@ -290,6 +301,13 @@ def no_order(code: int, seen: float, bound: float) -> Ticket:
 
 
 @compiled
+def refused(guard: Guard, readings: Readings) -> Ticket:
+    """Ticket that says which guard refused, on what."""
+    seen, bound = said(guard, readings)
+    return no_order(guard["code"], seen, bound)
+
+
+@compiled
 def fill_reason(code: int) -> int:
     """What the fills of a decision's order are for."""
     if code == ACT_ENTER:
@@ -302,19 +320,6 @@ def fill_reason(code: int) -> int:
 
 
 @compiled
-def account_sums(slots: Slots, specs: SpecTable) -> tuple[float, int]:
-    """Gross exposure in quote (positions and working entries) and units set aside."""
-    gross = 0.0
-    aside = 0
-    for j in range(len(slots)):
-        spec = spec_at(specs, j)
-        waiting = slots[j]["reserve_units"] + slots[j]["held_back_units"]
-        gross += abs(value(slots[j]["lots"], slots[j]["close_ticks"], spec)) + quote(waiting)
-        aside += waiting + short_hold(slots[j]["lots"], slots[j]["average_ticks"], spec)
-    return gross, aside
-
-
-@compiled
 def decide(
     slots: Slots,
     j: int,
@@ -322,13 +327,17 @@ def decide(
     stop: float,
     cash: int,
     marks: Marks,
-    guards: Guards,
+    outside: Outside,
+    guards: GuardTable,
+    readings: Readings,
     specs: SpecTable,
     costs: Costs,
-    limits: Limits,
+    bounds: Bounds,
     styles: NDArray[np.int64],
 ) -> tuple[Ticket, int]:
     """Decide for product j at its bar's close; slots of all products.
+
+    readings: one record, taken here where an entry is in question.
 
     Notes the weight, resets the count of unfilled orders on a hold, and clears a working order
     that the decision cancels (its reserve is held back until it is seen cancelled).
@@ -338,35 +347,35 @@ def decide(
     style = style_at(styles, j)
     slot = slots[j]
     costs = quoted(costs, slot["half_spread_e8"])
-    note_weight(slot, weight, limits)
-    planned = plan(slot, weight, marks.equity, spec, limits)
+    note_weight(slot, weight, bounds)
+    planned = plan(slot, weight, marks.equity, spec, bounds)
     cancel = planned.cancel
     code = planned.code
     entering = slot["kind"] != KIND_NONE and slot["reason"] == FILL_ENTRY
-    if entering and entry_stop(marks, limits, guards) != 0:
+    free, refusing = 0, NOWHERE
+    if code == ACT_ENTER or entering:
+        free = read_product(readings, slots, j, cash, marks, outside, costs.half_spread_e8, specs)
+        refusing = first_refusal(guards, j, readings, OF_ENTRY)
+    if entering and refusing != NOWHERE:
         cancel = 1
     if code == ACT_ENTER:
-        refusal = entry_stop(marks, limits, guards)
-        if refusal != 0:
-            seen, bound = stop_reading(refusal, marks, limits, guards)
-            ticket = no_order(refusal, seen, bound)
-        else:
-            gross, aside = account_sums(slots, specs)
+        if refusing == NOWHERE:
             ticket = size_entry(
                 planned,
                 stop,
                 slot["attempts"],
                 slot["close_ticks"],
-                abs(value(slot["lots"], slot["close_ticks"], spec))
-                + quote(slot["held_back_units"]),
-                marks.equity,
-                gross,
-                cash - aside,
+                free,
+                guards,
+                j,
+                readings,
                 spec,
                 costs,
-                limits,
+                bounds,
                 style,
             )
+        else:
+            ticket = refused(guards[j, refusing], readings)
     elif code == ACT_EXIT or code == ACT_REDUCE or code == ACT_MAX_BARS:
         ticket = size_exit(planned, slot["attempts"], slot["close_ticks"], costs, style)
     else:

@@ -7,13 +7,14 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.kernel.codes import DECISION_NAMES, FILL_NAMES, FIRST_REFUSAL
+from gpt_trader.kernel.codes import FILL_NAMES, FIRST_REFUSAL
 from gpt_trader.kernel.stats.curve import deepest_drawdowns
 from gpt_trader.kernel.stats.stats import OPEN
 from gpt_trader.measure import metrics
 from gpt_trader.measure.measure import HOUR_MS, from_quote, money
 from gpt_trader.measure.path import Path, daily_equity
 from gpt_trader.measure.trades import holding_ms, is_closed, profits, returns_pct
+from gpt_trader.risk.guards import decision_name
 
 Ints = NDArray[np.int64]
 Rows = NDArray[np.void]
@@ -169,7 +170,7 @@ def _guards(counts: Ints, ids: Sequence[str]) -> dict[str, dict[str, int]]:
     totals = counts.sum(axis=0)
     codes = [c for c in np.argsort(-totals, kind="stable").tolist() if c >= FIRST_REFUSAL]
     return {
-        DECISION_NAMES[code]: {
+        decision_name(code): {
             name: int(n) for name, n in zip(ids, counts[:, code], strict=True) if n
         }
         for code in codes

@@ -115,7 +115,7 @@ def _account(view: View) -> Text:
         ("   cash ", "dim"),
         f"{int(whole):,}.{part[:2]}",
         ("   entries today ", "dim"),
-        f"{view.state.marks.entries} of {number(float(view.plan.limits.max_entries))}",
+        f"{view.state.marks.entries} of {number(float(view.plan.limits['max_entries']))}",
     )
 
 
@@ -124,8 +124,18 @@ def _guards(view: View) -> Text:
     marks, limits, state = view.state.marks, view.plan.limits, view.state
     text = Text.assemble(("guards   ", "dim"))
     for name, seen, limit, trips in (
-        ("day loss", max(loss_ratio(marks), 0.0), limits.max_daily_loss, marks.day_halted),
-        ("drawdown", max(drawdown_ratio(marks), 0.0), limits.max_drawdown, marks.halted),
+        (
+            "day loss",
+            max(loss_ratio(marks), 0.0),
+            limits["max_daily_loss"],
+            marks.day_halted,
+        ),
+        (
+            "drawdown",
+            max(drawdown_ratio(marks), 0.0),
+            limits["max_drawdown"],
+            marks.halted,
+        ),
     ):
         style = "bold yellow" if trips else ""
         cap = "none" if limit == float("inf") else f"{limit:.0%}"

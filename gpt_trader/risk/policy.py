@@ -1,47 +1,48 @@
-"""The risk policy as people state it, and as the kernel takes it."""
+"""The risk policy as people state it, and its limits by name, as everything else takes them."""
 
-from dataclasses import dataclass
-from math import inf
+from collections.abc import Mapping
+from dataclasses import asdict, field, make_dataclass
+from typing import Any
 
-from gpt_trader.kernel.settings import Limits
+from gpt_trader.risk.guards import GUARDS
+from gpt_trader.risk.settings import FIRST_SETTINGS, Setting
+
+Limits = Mapping[str, float]  # of each setting's limit, in the kernel's units; inf: none
+
+SETTINGS: tuple[Setting, ...] = FIRST_SETTINGS + tuple(
+    guard.setting
+    for guard in GUARDS
+    if guard.setting is not None and guard.setting not in FIRST_SETTINGS
+)
+_Stated: Any = make_dataclass(
+    "_Stated",
+    [
+        (setting.key, int if setting.is_whole else float, field(default=setting.default))
+        for setting in SETTINGS
+    ],
+    frozen=True,
+    slots=True,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class RiskPolicy:
-    """Limits on entries. Percentages are of equity; an exit is never held back by them."""
+class RiskPolicy(_Stated):  # type: ignore[misc]  # its fields are the settings
+    """Limits on entries. Percentages are of equity; an exit is never held back by them.
 
-    max_product_pct: float = 25.0
-    max_gross_pct: float = 100.0
-    max_daily_loss_pct: float = 3.0
-    max_drawdown_pct: float = 15.0
-    max_entries_per_day: int = 20
-    max_bar_age_intervals: float = 2.0
-    rebalance_band: float = 0.25
-    min_size_multiple: int = 2
+    The fields are the keys of a profile's `risk` section that guards read (docs/guards.md), and
+    `rebalance_band`; each has its default.
+    """
+
+    __slots__ = ()
 
     def limits(self, interval_ms: int) -> Limits:
         """Return the policy in the kernel's units for bars of `interval_ms`."""
-        return Limits(
-            max_product=self.max_product_pct / 100,
-            max_gross=self.max_gross_pct / 100,
-            max_daily_loss=self.max_daily_loss_pct / 100,
-            max_drawdown=self.max_drawdown_pct / 100,
-            max_entries=self.max_entries_per_day,
-            max_bar_age_ms=int(self.max_bar_age_intervals * interval_ms),
-            rebalance_band=self.rebalance_band,
-            min_multiple=self.min_size_multiple,
-        )
+        stated = asdict(self)
+        return {
+            setting.limit: setting.in_kernel_units(stated[setting.key], interval_ms)
+            for setting in SETTINGS
+        }
 
 
 def no_policy(interval_ms: int) -> Limits:  # noqa: ARG001 - called like RiskPolicy.limits
     """Return limits that bind nothing but the account: what `--risk none` means."""
-    return Limits(
-        max_product=1.0,
-        max_gross=inf,
-        max_daily_loss=inf,
-        max_drawdown=inf,
-        max_entries=2**62,
-        max_bar_age_ms=2**62,
-        rebalance_band=RiskPolicy().rebalance_band,
-        min_multiple=1,
-    )
+    return {setting.limit: setting.off for setting in SETTINGS}

@@ -6,7 +6,7 @@ on under other terms. Only this module knows its JSON; older forms are upgraded 
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -17,8 +17,10 @@ from gpt_trader.domain.product import Product
 from gpt_trader.engine.plan import Plan
 from gpt_trader.errors import JournalError
 from gpt_trader.journal.encode import canonical_json
-from gpt_trader.kernel.settings import Costs, Limits, Style
+from gpt_trader.kernel.settings import Costs, Style
 from gpt_trader.observe import provenance
+from gpt_trader.risk.guards import BARS, LIVE, QUOTES
+from gpt_trader.risk.policy import SETTINGS, Limits
 from gpt_trader.runtime.signals import TrailingSignals
 from gpt_trader.strategy.registry import create
 
@@ -38,6 +40,7 @@ COSTS_1 = (
     "impact",
     "latency_ms",
 )
+COSTS_0 = {"impact": 0.0, "latency_ms": 0}  # once there were six, without these
 LIMITS_1 = (
     "max_product",
     "max_gross",
@@ -75,6 +78,10 @@ class Mode(StrEnum):
     def trades_money(self) -> bool:
         """Whether orders go to the exchange."""
         return self is Mode.LIVE
+
+
+# what is decided on, by mode
+SOURCES = {Mode.DEV: BARS, Mode.PAPER: QUOTES, Mode.OBSERVE: QUOTES, Mode.LIVE: LIVE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +144,9 @@ def header_to_json(header: Header) -> Json:
             {"strategy": route.strategy, "params": dict(route.params), "budget": route.budget}
             for route in header.routes
         ],
-        "costs": _named(header.costs),
+        "costs": _named(header.costs._asdict()),
         "limits": _named(header.limits),
-        "styles": [_named(style) for style in header.styles],
+        "styles": [_named(style._asdict()) for style in header.styles],
         "min_bars": list(header.min_bars),
         "window_bars": list(header.window_bars),
         "fee_tiers": [list(row) for row in header.fee_tiers],
@@ -170,7 +177,7 @@ def header_from_json(data: Mapping[str, Any]) -> Header:
             Route(route["strategy"], route["params"], route["budget"]) for route in found["routes"]
         ),
         costs=_numbers(Costs, found["costs"]),
-        limits=_numbers(Limits, found["limits"]),
+        limits=_known(found["limits"], {setting.limit for setting in SETTINGS}),
         styles=tuple(_numbers(Style, style) for style in found["styles"]),
         min_bars=tuple(found["min_bars"]),
         window_bars=tuple(found["window_bars"]),
@@ -214,30 +221,32 @@ def _from_1(data: Mapping[str, Any]) -> Json:
         absent
         | dict(data)
         | {
-            "costs": dict(zip(COSTS_1, data["costs"], strict=False)),  # once there were six
+            "costs": COSTS_0 | dict(zip(COSTS_1, data["costs"], strict=False)),
             "limits": dict(zip(LIMITS_1, data["limits"], strict=True)),
             "styles": [dict(zip(STYLE_1, style, strict=True)) for style in data["styles"]],
         }
     )
 
 
-def _named(numbers: Costs | Limits | Style) -> Json:
+def _named(numbers: Mapping[str, float]) -> Json:
     """Return numbers by name, with infinity (no cap) as None, which JSON can hold."""
-    return {
-        name: None if number == float("inf") else number
-        for name, number in numbers._asdict().items()
-    }
+    return {name: None if number == float("inf") else number for name, number in numbers.items()}
 
 
-def _numbers[T: Costs | Limits | Style](kind: type[T], found: Mapping[str, Any]) -> T:
-    """Return named numbers as the kernel's; one that is not known here must not be passed over."""
-    unknown = sorted(set(found) - set(kind._fields))
+def _numbers[T: Costs | Style](kind: type[T], found: Mapping[str, Any]) -> T:
+    """Return named numbers as the kernel's."""
+    return kind(**_known(found, kind._fields))
+
+
+def _known(found: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """Return named numbers; one that is not known here must not be passed over.
+
+    A limit that is not there is no fault of the header: its guard refuses.
+    """
+    unknown = sorted(set(found) - set(names))
     if unknown:
         raise JournalError(f"the session's header has an unknown {unknown[0]}", hint=NEWER)
-    numbers: dict[str, Any] = {
-        name: float("inf") if number is None else number for name, number in found.items()
-    }
-    return kind(**numbers)
+    return {name: float("inf") if number is None else number for name, number in found.items()}
 
 
 def _product_to_json(product: Product) -> Json:
@@ -271,6 +280,7 @@ def plan_of(header: Header) -> Plan:
         products=header.products,
         costs=header.costs,
         limits=header.limits,
+        source=SOURCES[header.mode],
         order_styles=header.styles,
         budgets=tuple(route.budget for route in header.routes),
         min_bars=header.min_bars,

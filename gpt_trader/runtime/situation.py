@@ -9,12 +9,12 @@ from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import fixed, grid_of, units_text
 from gpt_trader.engine.explain import guard_readings
+from gpt_trader.engine.outside import outside
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.state import State, equity, unknown_orders, unreconciled
+from gpt_trader.engine.state import State, equity
 from gpt_trader.journal.sqlite import Journal
 from gpt_trader.kernel.codes import FILL_NAMES
 from gpt_trader.kernel.ledger import value
-from gpt_trader.kernel.limits import Guards
 from gpt_trader.observe.cycle import (
     guard_json,
     order_json,
@@ -30,7 +30,6 @@ from gpt_trader.runtime.session import JOURNAL, lock_id
 
 Json = dict[str, Any]
 AVERAGE_DIGITS = 4
-OF_A_PRODUCT = frozenset(("bar_age_ms", "unknown_orders", "unreconciled", "product_share"))
 
 
 def market_ms(plan: Plan, state: State) -> int:
@@ -41,11 +40,16 @@ def market_ms(plan: Plan, state: State) -> int:
 
 def entry_guards(plan: Plan, state: State, j: int) -> tuple[GuardReading, ...]:
     """Read every entry guard of product j at the session's time."""
-    age_ms = max(market_ms(plan, state) - (state.last_bar_ms[j] + plan.interval_ms), 0)
-    unknown = unknown_orders(state, market_ms(plan, state), plan.products[j].product_id)
-    out_of_line = unreconciled(plan, state, j, market_ms(plan, state))
-    guards = Guards(int(state.halted), int(state.paused), unknown, age_ms, out_of_line)
-    return guard_readings(plan, state, j, guards)
+    return guard_readings(plan, state, j, outside(plan, state, j, market_ms(plan, state)))
+
+
+def of_a_product(plan: Plan) -> set[str]:
+    """Return the names of the readings that each product has its own of."""
+    return {
+        guard.shows.reading
+        for guard in plan.guards
+        if guard.shows is not None and guard.scope == "product"
+    }
 
 
 def situation(folder: Path, header: Header, plan: Plan, journal: Journal, state: State) -> Json:
@@ -87,7 +91,7 @@ def situation(folder: Path, header: Header, plan: Plan, journal: Journal, state:
         "guards": [
             guard_json(guard)
             for guard in entry_guards(plan, state, 0)
-            if guard.name not in OF_A_PRODUCT
+            if guard.name not in of_a_product(plan)
         ],
         "cycles": state.cycles,
         **_bars(plan, state, header.data_ends_ms),

@@ -13,12 +13,13 @@ from gpt_trader.domain.text import money_text, units_text
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.state import State, equity
-from gpt_trader.kernel.codes import ACT_ENTER, DECISION_NAMES, FIRST_REFUSAL
+from gpt_trader.kernel.codes import ACT_ENTER, FIRST_REFUSAL
 from gpt_trader.kernel.ledger import value
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.measure.measure import Metrics, buy_and_hold, measure, money
 from gpt_trader.measure.path import Path
 from gpt_trader.observe.cycle import price_text, quote_text, size_text, time_text
+from gpt_trader.risk.guards import decision_name
 from gpt_trader.runtime.journaling import read_entries
 from gpt_trader.runtime.notes import Notes, refusal_json
 from gpt_trader.runtime.session import Session
@@ -177,7 +178,7 @@ def counts(raw: RawRun, *, refused: bool) -> dict[str, int]:
     """Return how many decisions acted, or were refused and by which guard; commonest first."""
     totals = raw.counts.sum(axis=0)
     codes = range(FIRST_REFUSAL, len(totals)) if refused else range(ACT_ENTER, FIRST_REFUSAL)
-    found = {DECISION_NAMES[code]: int(totals[code]) for code in codes if totals[code]}
+    found = {decision_name(code): int(totals[code]) for code in codes if totals[code]}
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 

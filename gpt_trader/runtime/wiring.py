@@ -17,8 +17,8 @@ from gpt_trader.domain.times import format_interval
 from gpt_trader.engine.plan import Plan
 from gpt_trader.errors import ConfigError, DataError
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
-from gpt_trader.kernel.settings import Limits
 from gpt_trader.observe.provenance import versions
+from gpt_trader.risk.policy import Limits
 from gpt_trader.runtime.header import Header, Mode, Route, plan_of
 from gpt_trader.runtime.signals import TrailingSignals
 from gpt_trader.strategy.registry import create, findable

@@ -11,6 +11,7 @@ import numpy as np
 
 from gpt_trader.domain.product import Product
 from gpt_trader.kernel.codes import FILL_ENTRY
+from gpt_trader.kernel.guards import GuardTable
 from gpt_trader.kernel.match import (
     LOG_FILL,
     MAX_FILLS_PER_BAR,
@@ -20,8 +21,11 @@ from gpt_trader.kernel.match import (
     match_bar,
 )
 from gpt_trader.kernel.rounding import BPS, Spec
-from gpt_trader.kernel.settings import FILL_DTYPE, Costs, Limits, Style
-from gpt_trader.kernel.slot import KIND_VALUE, Slot, new_slots, set_levels
+from gpt_trader.kernel.settings import FILL_DTYPE, Bounds, Costs, Style, bounds_of, bounds_record
+from gpt_trader.kernel.slot import KIND_VALUE, Slot, Slots, new_slots, set_levels
+from gpt_trader.risk.guards import BARS, GUARDS
+from gpt_trader.risk.policy import Limits
+from gpt_trader.risk.table import guard_table, where
 
 UNIT = 10**8
 HOUR = 3_600_000
@@ -39,7 +43,16 @@ DEAR = Costs(  # a taker pays 1 % and 0.2 % of price, a maker 0.5 %
 )  # fmt: skip
 TOUCH = FREE._replace(touch_fills=1)
 TENTH = FREE._replace(participation=0.1)
-NO_LIMITS = Limits(inf, inf, inf, inf, NEVER, NEVER, 0.0, 1)
+NO_LIMITS: Limits = {
+    "max_product": inf,
+    "max_gross": inf,
+    "max_daily_loss": inf,
+    "max_drawdown": inf,
+    "max_entries": NEVER,
+    "max_bar_age_ms": NEVER,
+    "rebalance_band": 0.0,
+    "min_multiple": 1,
+}
 TAKER_STYLE = Style(0, 0, 0, 0, 0, 0)
 
 
@@ -47,6 +60,23 @@ def mirrored(side: int, bar: tuple[int, int, int]) -> tuple[int, int, int]:
     """Return an (open, high, low) as it is, or upside down around 10,000."""
     first, high, low = bar
     return bar if side > 0 else (20_000 - first, 20_000 - low, 20_000 - high)
+
+
+def bounded(limits: Limits) -> Bounds:
+    """Return limits as the kernel's arithmetic takes them."""
+    return Bounds(*bounds_of(bounds_record(limits)))
+
+
+def guarded(limits: Limits, p: int = 1) -> GuardTable:
+    """Return the table of all guards for p perpetuals."""
+    return guard_table(GUARDS, limits, [where(BARS, is_perpetual=True)] * p)
+
+
+def slots_at(close: int) -> Slots:
+    """Return the table of one flat product at a close."""
+    slots = new_slots(1)
+    slots["close_ticks"] = close
+    return slots
 
 
 class Seen(NamedTuple):

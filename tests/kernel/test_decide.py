@@ -21,10 +21,11 @@ from gpt_trader.kernel.codes import (
     REFUSED_PRODUCT_CAP,
     SELL,
 )
-from gpt_trader.kernel.limits import NO_GUARDS, new_marks
+from gpt_trader.kernel.limits import new_marks
+from gpt_trader.kernel.readings import account_sums, no_readings, unattended
 from gpt_trader.kernel.rounding import spec_table
 from gpt_trader.kernel.settings import Style, style_at, style_table
-from gpt_trader.kernel.sizing import account_sums, decide, place
+from gpt_trader.kernel.sizing import decide, place
 from gpt_trader.kernel.slot import KIND_LIMIT, KIND_NONE, KIND_SIZE, KIND_VALUE, SLOT
 from tests.kernel.rows import (
     CASH,
@@ -36,15 +37,18 @@ from tests.kernel.rows import (
     PERP,
     TAKER_STYLE,
     UNIT,
+    bounded,
     flat,
+    guarded,
     holding,
     play,
     told,
     working,
 )
 
-LIMITS = NO_LIMITS._replace(max_product=0.5, max_gross=1.0, rebalance_band=0.25)
+LIMITS = NO_LIMITS | {"max_product": 0.5, "max_gross": 1.0, "rebalance_band": 0.25}
 SPECS = [COIN, PERP]
+NOBODY = unattended(0)
 PATIENT = Style(1, 0, 2, 1, 0, 2)
 
 
@@ -53,12 +57,24 @@ def stacked(*slots):
     return np.array(list(slots), SLOT)
 
 
-def decided(table, j, weight, *, cash=CASH, guards=NO_GUARDS, style=TAKER_STYLE, equity=10_000.0):
+def decided(table, j, weight, *, cash=CASH, outside=NOBODY, style=TAKER_STYLE, equity=10_000.0):
     p = len(table)
     styles = style_table([style] * p)
     specs = spec_table(SPECS[:p])
     return decide(
-        table, j, weight, nan, cash, new_marks(equity), guards, specs, FREE, LIMITS, styles
+        table,
+        j,
+        weight,
+        nan,
+        cash,
+        new_marks(equity),
+        outside,
+        guarded(LIMITS, p),
+        no_readings(),
+        specs,
+        FREE,
+        bounded(LIMITS),
+        styles,
     )
 
 
@@ -84,20 +100,20 @@ def test_what_is_being_canceled_counts_toward_the_products_cap():
 
 
 def test_a_guard_refuses_the_entry_calls_a_working_one_back_and_lets_exits_pass():
-    halted = NO_GUARDS._replace(halted=1)
-    ticket, cancel = decided(stacked(flat(10_000)), 0, 0.5, guards=halted)
+    halted = NOBODY._replace(halted=1)
+    ticket, cancel = decided(stacked(flat(10_000)), 0, 0.5, outside=halted)
     assert (ticket.code, ticket.kind, cancel) == (REFUSED_HALTED, KIND_NONE, 0)
-    ticket, _ = decided(stacked(holding(50)), 0, 0.0, guards=halted)
+    ticket, _ = decided(stacked(holding(50)), 0, 0.0, outside=halted)
     assert (ticket.code, ticket.kind, ticket.lots) == (ACT_EXIT, KIND_SIZE, 50)
 
     table = stacked(working(flat(10_000), KIND_LIMIT, BUY, 50))
     table["reserve_units"][0] = 5000 * UNIT
-    paused = NO_GUARDS._replace(paused=1)
-    ticket, cancel = decided(table, 0, 0.5, guards=paused)
+    paused = NOBODY._replace(paused=1)
+    ticket, cancel = decided(table, 0, 0.5, outside=paused)
     assert (ticket.code, cancel) == (HOLD_ORDER_WORKING, 1)
     assert (table["kind"][0], table["reserve_units"][0]) == (KIND_NONE, 0)
     assert table["held_back_units"][0] == 5000 * UNIT  # until it is seen canceled
-    assert decided(table, 0, 0.5, guards=paused)[0].code == REFUSED_PAUSED
+    assert decided(table, 0, 0.5, outside=paused)[0].code == REFUSED_PAUSED
 
 
 def test_an_exit_cancels_the_working_addition():

@@ -14,30 +14,38 @@ from gpt_trader.kernel.codes import (
     REFUSED_UNKNOWN_ORDER,
     REFUSED_UNRECONCILED,
 )
+from gpt_trader.kernel.guards import NOWHERE, OF_ENTRY, first_refusal, said
 from gpt_trader.kernel.limits import (
     DAY_MS,
-    NO_GUARDS,
-    Guards,
     count_entry,
     drawdown_ratio,
-    entry_stop,
     loss_ratio,
     mark,
     new_marks,
-    stop_reading,
 )
-from tests.kernel.rows import NO_LIMITS
+from gpt_trader.kernel.readings import Outside, no_readings, read_product, unattended
+from gpt_trader.kernel.rounding import spec_table
+from tests.kernel.rows import CASH, NO_LIMITS, PERP, bounded, guarded, slots_at
 
-LOSS = NO_LIMITS._replace(max_daily_loss=0.25)
-DRAWDOWN = NO_LIMITS._replace(max_drawdown=0.25)
+NOBODY = unattended(0)
+LOSS = NO_LIMITS | {"max_daily_loss": 0.25}
+DRAWDOWN = NO_LIMITS | {"max_drawdown": 0.25}
 FRESH = new_marks(1000.0)
+
+
+def asked(marks, limits, outside=NOBODY):
+    """Return the code of the first guard that refuses an entry and what it says; 0: none."""
+    readings, guards = no_readings(), guarded(limits)
+    read_product(readings, slots_at(10_000), 0, CASH, marks, outside, 0, spec_table([PERP]))
+    k = first_refusal(guards, 0, readings, OF_ENTRY)
+    return (0, ()) if k == NOWHERE else (guards[0, k]["code"], said(guards[0, k], readings))
 
 
 def marked(limits, *path, start_ms=0, step_ms=0):
     """Return the marks after equities at bars `step_ms` apart."""
     marks = FRESH
     for i, equity in enumerate(path):
-        marks = mark(marks, start_ms + i * step_ms, equity, limits)
+        marks = mark(marks, start_ms + i * step_ms, equity, bounded(limits))
     return marks
 
 
@@ -45,14 +53,14 @@ def marked(limits, *path, start_ms=0, step_ms=0):
 def test_the_daily_loss_halts_when_reached(equity, halted):
     marks = marked(LOSS, 1000.0, equity)
     assert (marks.day_halted, marks.halted) == (halted, 0)
-    assert entry_stop(marks, LOSS, NO_GUARDS) == (REFUSED_DAILY_LOSS if halted else 0)
+    assert asked(marks, LOSS)[0] == (REFUSED_DAILY_LOSS if halted else 0)
 
 
 @pytest.mark.parametrize("equity, halted", [(1500.01, 0), (1500.0, 1), (1499.99, 1)])
 def test_the_drawdown_halts_when_reached(equity, halted):
     marks = marked(DRAWDOWN, 2000.0, equity)
     assert (marks.day_halted, marks.halted) == (0, halted)
-    assert entry_stop(marks, DRAWDOWN, NO_GUARDS) == (REFUSED_DRAWDOWN if halted else 0)
+    assert asked(marks, DRAWDOWN)[0] == (REFUSED_DRAWDOWN if halted else 0)
 
 
 def test_the_daily_loss_stays_until_the_utc_day_ends():
@@ -71,8 +79,8 @@ def test_a_day_starts_with_the_equity_of_the_last_close_before_it():
 
 
 def test_days_before_1970_have_boundaries_too():
-    assert mark(FRESH, -1, 1000.0, LOSS).day == -1
-    assert mark(FRESH, -DAY_MS - 1, 1000.0, LOSS).day == -2
+    assert mark(FRESH, -1, 1000.0, bounded(LOSS)).day == -1
+    assert mark(FRESH, -DAY_MS - 1, 1000.0, bounded(LOSS)).day == -2
 
 
 def test_the_drawdown_latches_beyond_the_day_and_a_recovery():
@@ -81,10 +89,10 @@ def test_the_drawdown_latches_beyond_the_day_and_a_recovery():
 
 @pytest.mark.parametrize("equity", [nan, -inf])
 def test_an_equity_that_is_not_a_number_halts(equity):
-    limits = NO_LIMITS._replace(max_daily_loss=0.25, max_drawdown=0.25)
+    limits = NO_LIMITS | {"max_daily_loss": 0.25, "max_drawdown": 0.25}
     marks = marked(limits, 1000.0, equity)
     assert (marks.day_halted, marks.halted) == (1, 1)
-    assert mark(marks, 0, 1000.0, limits).halted == 1
+    assert mark(marks, 0, 1000.0, bounded(limits)).halted == 1
 
 
 def test_an_equity_that_is_not_a_number_halts_without_limits_too():
@@ -92,41 +100,38 @@ def test_an_equity_that_is_not_a_number_halts_without_limits_too():
 
 
 def test_entries_are_counted_by_day():
-    limits = NO_LIMITS._replace(max_entries=2)
+    limits = NO_LIMITS | {"max_entries": 2}
     marks = count_entry(marked(limits, 1000.0))
-    assert entry_stop(marks, limits, NO_GUARDS) == 0
+    assert asked(marks, limits)[0] == 0
     marks = count_entry(marks)
-    assert entry_stop(marks, limits, NO_GUARDS) == REFUSED_ENTRIES
-    assert stop_reading(REFUSED_ENTRIES, marks, limits, NO_GUARDS) == (2.0, 2.0)
-    assert mark(marks, DAY_MS - 1, 1000.0, limits).entries == 2
-    assert mark(marks, DAY_MS, 1000.0, limits).entries == 0
+    assert asked(marks, limits) == (REFUSED_ENTRIES, (2.0, 2.0))
+    assert mark(marks, DAY_MS - 1, 1000.0, bounded(limits)).entries == 2
+    assert mark(marks, DAY_MS, 1000.0, bounded(limits)).entries == 0
 
 
 def test_a_bar_may_be_as_old_as_its_limit():
-    limits = NO_LIMITS._replace(max_bar_age_ms=5000)
-    assert entry_stop(FRESH, limits, NO_GUARDS._replace(bar_age_ms=5000)) == 0
-    late = NO_GUARDS._replace(bar_age_ms=5001)
-    assert entry_stop(FRESH, limits, late) == REFUSED_STALE_BAR
-    assert stop_reading(REFUSED_STALE_BAR, FRESH, limits, late) == (5001.0, 5000.0)
+    limits = NO_LIMITS | {"max_bar_age_ms": 5000}
+    assert asked(FRESH, limits, NOBODY._replace(bar_age_ms=5000))[0] == 0
+    late = NOBODY._replace(bar_age_ms=5001)
+    assert asked(FRESH, limits, late) == (REFUSED_STALE_BAR, (5001.0, 5000.0))
 
 
 @pytest.mark.parametrize(
-    "guards, code",
+    "outside, code",
     [
-        (Guards(1, 1, 1, 0, 1), REFUSED_HALTED),
-        (Guards(0, 1, 1, 0, 1), REFUSED_PAUSED),
-        (Guards(0, 0, 2, 0, 1), REFUSED_UNKNOWN_ORDER),
-        (Guards(0, 0, 0, 0, 1), REFUSED_UNRECONCILED),
-        (NO_GUARDS, 0),
+        (Outside(0, 1, 1, 1, 0, 1), REFUSED_HALTED),
+        (Outside(0, 0, 1, 1, 0, 1), REFUSED_PAUSED),
+        (Outside(0, 0, 0, 2, 0, 1), REFUSED_UNKNOWN_ORDER),
+        (Outside(0, 0, 0, 0, 0, 1), REFUSED_UNRECONCILED),
     ],
 )
-def test_the_latches_refuse_the_gravest_first(guards, code):
-    assert entry_stop(FRESH, NO_LIMITS, guards) == code
-    assert stop_reading(code, FRESH, NO_LIMITS, guards) == (1.0, 0.0)
+def test_the_latches_refuse_the_gravest_first(outside, code):
+    assert asked(FRESH, NO_LIMITS, outside) == (code, (1.0, 0.0))
+    assert asked(FRESH, NO_LIMITS)[0] == 0
 
 
 def test_a_refusal_says_what_was_read_and_its_limit():
     marks = marked(LOSS, 2000.0, 1500.0, step_ms=DAY_MS)
     assert (loss_ratio(marks), drawdown_ratio(marks)) == (0.25, 0.25)
-    assert stop_reading(REFUSED_DAILY_LOSS, marks, LOSS, NO_GUARDS) == (0.25, 0.25)
-    assert stop_reading(REFUSED_DRAWDOWN, marks, DRAWDOWN, NO_GUARDS) == (0.25, 0.25)
+    assert asked(marks, LOSS) == (REFUSED_DAILY_LOSS, (0.25, 0.25))
+    assert asked(marked(DRAWDOWN, 2000.0, 1500.0), DRAWDOWN) == (REFUSED_DRAWDOWN, (0.25, 0.25))

@@ -24,10 +24,10 @@ from gpt_trader.kernel.settings import FILL_DTYPE, style_table
 from gpt_trader.kernel.simulate import FIRST_ROOM, simulate
 from gpt_trader.kernel.slippage import NO_QUOTE
 from gpt_trader.kernel.slot import new_slots
-from tests.kernel.rows import CASH, FREE, NO_LIMITS, PERP, TAKER_STYLE, UNIT
+from tests.kernel.rows import CASH, FREE, NO_LIMITS, PERP, TAKER_STYLE, UNIT, bounded, guarded
 
 HOUR = 3_600_000
-LIMITS = NO_LIMITS._replace(max_product=1.0, max_gross=1.0, rebalance_band=0.25)
+LIMITS = NO_LIMITS | {"max_product": 1.0, "max_gross": 1.0, "rebalance_band": 0.25}
 
 
 def run(
@@ -47,8 +47,8 @@ def run(
         np.full((n, p), 1e9), rates, np.full((1, p), NO_QUOTE), shown,
         np.asarray(weight, np.float64).reshape(n, p),
         np.full((1, p), stop), nothing, nothing, np.zeros((1, p), np.int64), HOUR, CASH,
-        spec_table([PERP] * p), costs, limits, style_table([style] * p), tiers, new_fee_book(tiers),
-        no_detail(),
+        spec_table([PERP] * p), costs, bounded(limits), guarded(limits, p),
+        style_table([style] * p), tiers, new_fee_book(tiers), no_detail(),
     )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def test_halts_say_where_and_how_often():
     weight = np.full(72, 1.0)
     weight[50:] = 0.0
     weight[60:] = 1.0
-    limits = LIMITS._replace(max_daily_loss=0.1, max_drawdown=0.3)
+    limits = LIMITS | {"max_daily_loss": 0.1, "max_drawdown": 0.3}
     fills, equity, counts, refusals, _, _, *halts = run(prices, weight, limits=limits)
     assert halts == [40, 2]
     assert equity[[9, 10, 40]].tolist() == [10_000.0, 8_000.0, 6_000.0]
@@ -176,5 +176,5 @@ def test_halts_say_where_and_how_often():
     assert counted(counts)[HOLD_FLAT] == 9
     weight[10:60] = 0.0
     weight[12:] = 1.0
-    daily = run(prices, weight, limits=limits._replace(max_drawdown=9.0))
+    daily = run(prices, weight, limits=limits | {"max_drawdown": 9.0})
     assert counted(daily[2])[REFUSED_DAILY_LOSS] == 12  # to the end of its UTC day

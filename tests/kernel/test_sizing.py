@@ -35,6 +35,7 @@ from gpt_trader.kernel.codes import (
     REFUSED_PRODUCT_CAP,
     SELL,
 )
+from gpt_trader.kernel.readings import no_readings
 from gpt_trader.kernel.rounding import BPS, buy_cost
 from gpt_trader.kernel.settings import Style
 from gpt_trader.kernel.sizing import (
@@ -56,19 +57,21 @@ from tests.kernel.rows import (
     PERP,
     TAKER_STYLE,
     UNIT,
+    bounded,
     flat,
+    guarded,
     holding,
     working,
 )
 
 EQUITY = 10_000.0
-LIMITS = NO_LIMITS._replace(max_product=0.5, max_gross=1.0, rebalance_band=0.25)
+LIMITS = NO_LIMITS | {"max_product": 0.5, "max_gross": 1.0, "rebalance_band": 0.25}
 LARGE = COIN._replace(min_lots=10)  # sold only by ten and more
 MAKER_STYLE = Style(1, 10 * BPS, 2, 1, 10 * BPS, 1)
 
 
 def planned(slot, weight, *, spec=COIN, limits=LIMITS, equity=EQUITY):
-    return plan(slot, weight, equity, spec, limits)
+    return plan(slot, weight, equity, spec, bounded(limits))
 
 
 def hold(code, cancel=0):
@@ -113,7 +116,7 @@ def test_a_reduction_that_would_leave_dust_sells_all():
 
 def test_a_reduction_below_the_minimum_holds():
     forty = COIN._replace(min_lots=40)
-    wide = LIMITS._replace(max_product=1.0)
+    wide = LIMITS | {"max_product": 1.0}
     assert planned(holding(100), 0.7, spec=forty, limits=wide) == hold(HOLD_IN_BAND)
     assert planned(holding(100), 0.6, spec=forty, limits=wide).lots == 40
 
@@ -186,10 +189,10 @@ def test_only_a_changed_opinion_lifts_the_latch():
     slot = flat()
     slot["latch"] = 0.5
     for weight in (nan, 0.5, 0.375):  # a quarter less is the same
-        note_weight(slot, weight, LIMITS)
+        note_weight(slot, weight, bounded(LIMITS))
         assert slot["latch"] == 0.5
     assert slot["weight"] == 0.375
-    note_weight(slot, 0.374, LIMITS)
+    note_weight(slot, 0.374, bounded(LIMITS))
     assert isnan(slot["latch"])
     assert slot["weight"] == 0.374
 
@@ -202,9 +205,14 @@ def entry(
     free=CASH, spec=COIN, costs=FREE, limits=LIMITS, style=TAKER_STYLE,
 ):  # fmt: skip
     wanted = Plan(ACT_ENTER, side, amount, 0, 0)
+    readings = no_readings()
+    readings["least_input"], readings["equity"] = 1.0, equity
+    readings["product_used"], readings["gross_used"] = held, gross
+    readings["spendable"] = max(free, 0) / UNIT
     return size_entry(
-        wanted, stop, attempts, 10_000, held, equity, gross, free, spec, costs, limits, style
-    )
+        wanted, stop, attempts, 10_000, free, guarded(limits), 0, readings, spec, costs,
+        bounded(limits), style,
+    )  # fmt: skip
 
 
 def refused(ticket):
@@ -251,7 +259,7 @@ def test_cash_must_pay_for_a_lot_with_slippage_and_fee():
 )
 def test_an_entry_stays_sellable_after_fee_and_stop(stop, costs, accepted):
     spec = COIN._replace(min_units=150 * UNIT)
-    twice = LIMITS._replace(min_multiple=2)
+    twice = LIMITS | {"min_multiple": 2}
     budget = 300.0 if costs is FREE else 305.0  # three lots each
     ticket = entry(budget, stop=stop, costs=costs, spec=spec, limits=twice)
     if accepted:
@@ -261,7 +269,7 @@ def test_an_entry_stays_sellable_after_fee_and_stop(stop, costs, accepted):
 
 
 def test_an_entry_is_at_least_so_many_minimums():
-    twice = LIMITS._replace(min_multiple=2)
+    twice = LIMITS | {"min_multiple": 2}
     assert entry(2000.0, spec=LARGE, limits=twice).quote == 2000 * UNIT
     assert refused(entry(1999.0, spec=LARGE, limits=twice)) == (REFUSED_MINIMUM, 1999.0, 2000.0)
     assert refused(entry(99.0)) == (REFUSED_MINIMUM, 99.0, 100.0)

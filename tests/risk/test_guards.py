@@ -53,19 +53,19 @@ def marked(desk, **marks):
 def test_the_default_policy_is_on_everywhere():
     assert RiskPolicy() == DEFAULT_RISK
     limits = RiskPolicy().limits(HOUR)
-    assert limits.max_product == 0.25
-    assert limits.max_gross == 1.0
-    assert limits.max_daily_loss == 0.03
-    assert limits.max_drawdown == 0.15
-    assert limits.max_entries == 20
-    assert limits.max_bar_age_ms == 2 * HOUR
-    assert limits.min_multiple == 2
+    assert limits["max_product"] == 0.25
+    assert limits["max_gross"] == 1.0
+    assert limits["max_daily_loss"] == 0.03
+    assert limits["max_drawdown"] == 0.15
+    assert limits["max_entries"] == 20
+    assert limits["max_bar_age_ms"] == 2 * HOUR
+    assert limits["min_multiple"] == 2
 
 
 def test_no_policy_still_binds_the_account():
     limits = no_policy(HOUR)
-    assert limits.max_product == 1.0
-    assert limits.max_gross == limits.max_daily_loss == limits.max_drawdown == math.inf
+    assert limits["max_product"] == 1.0
+    assert limits["max_gross"] == limits["max_daily_loss"] == limits["max_drawdown"] == math.inf
     desk = Desk(risk=None)
     desk.want(1.0)
     desk.bar(10_000)

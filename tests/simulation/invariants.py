@@ -102,7 +102,7 @@ class Watch:
             worth = abs(int(slot["lots"])) * int(slot["close_ticks"]) * product.spec.unit
             worth += (int(slot["reserve_units"]) + int(slot["held_back_units"])) / UNITS
             gross += worth
-        assert gross <= plan.limits.max_gross * equity * 1.0000001 + 1e-6, (gross, equity)
+        assert gross <= plan.limits["max_gross"] * equity * 1.0000001 + 1e-6, (gross, equity)
 
     def on_send(self, path: str, body: dict[str, Any]) -> None:
         """Hold a request that changes something against what must be so before it leaves."""

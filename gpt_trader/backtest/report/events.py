@@ -10,8 +10,8 @@ from gpt_trader.backtest.report.scale import WIDE
 from gpt_trader.backtest.report.svg import n1, tag, view
 from gpt_trader.backtest.report.words import day, name, percent, plural
 from gpt_trader.domain.bars import Bars
-from gpt_trader.kernel.codes import DECISION_NAMES
 from gpt_trader.measure.path import Path
+from gpt_trader.risk.guards import decision_name
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -44,7 +44,7 @@ def guards(path: Path, span: Span, refusals: Ints, counts: Ints, halted_ms: int 
     first = codes[0]
     says = (
         f"{plural(int(counts[codes].sum()), 'entry', 'entries')} refused, most of them by "
-        f"{name(DECISION_NAMES[first])} ({int(counts[first]):,})."
+        f"{name(decision_name(first))} ({int(counts[first]):,})."
     )
     if halted_ms is not None:
         says += f" The drawdown limit ended entries on {day(halted_ms)}."
@@ -57,7 +57,7 @@ def guards(path: Path, span: Span, refusals: Ints, counts: Ints, halted_ms: int 
 
 
 def _guard_name(code: int) -> str:
-    return name(DECISION_NAMES[code])
+    return name(decision_name(code))
 
 
 def gaps(bars: Sequence[Bars], span: Span) -> Panel:

@@ -12,9 +12,9 @@ from gpt_trader.app.run import Ran, View
 from gpt_trader.cli.output import console, detail, encode, note, verbosity, warn
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.times import format_interval, format_time
-from gpt_trader.kernel.settings import Limits
 from gpt_trader.observe.cycle import Cycle, cycle_line
 from gpt_trader.observe.words import decision_line, number
+from gpt_trader.risk.policy import Limits
 from gpt_trader.runtime.header import Header
 from gpt_trader.runtime.live.record import LiveRecord
 from gpt_trader.runtime.live.terms import LiveTerms
@@ -82,10 +82,10 @@ def _now(settings: Settings, terms: LiveTerms, session: Session) -> _About:
 
 def _limits(limits: Limits) -> str:
     return (
-        f"product {_share(limits.max_product)}, gross {_share(limits.max_gross)}, "
-        f"day loss {_share(limits.max_daily_loss)}, "
-        f"drawdown {_share(limits.max_drawdown)}, "
-        f"{number(float(limits.max_entries))} entries a day"
+        f"product {_share(limits['max_product'])}, gross {_share(limits['max_gross'])}, "
+        f"day loss {_share(limits['max_daily_loss'])}, "
+        f"drawdown {_share(limits['max_drawdown'])}, "
+        f"{number(float(limits['max_entries']))} entries a day"
     )
 
 

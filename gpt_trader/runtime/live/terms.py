@@ -10,7 +10,7 @@ from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.plan import Plan
 from gpt_trader.errors import ConfigError
-from gpt_trader.kernel.settings import Limits
+from gpt_trader.risk.policy import Limits
 from gpt_trader.runtime.header import Header, plan_of
 from gpt_trader.runtime.signals import TrailingSignals
 from gpt_trader.runtime.wiring import route_of, session_header
