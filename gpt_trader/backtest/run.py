@@ -23,6 +23,7 @@ from gpt_trader.kernel.codes import FILL_EXIT, FIRST_REFUSAL, N_CODES, TAKER
 from gpt_trader.kernel.detail import no_detail
 from gpt_trader.kernel.fees import new_fee_book, rated, tier_table
 from gpt_trader.kernel.ledger import cash_after, quote
+from gpt_trader.kernel.market import Aims, Market, Rules
 from gpt_trader.kernel.match import fill_fee
 from gpt_trader.kernel.rounding import spec_table
 from gpt_trader.kernel.settings import (
@@ -96,32 +97,35 @@ def run_fast(
         t.weight if b == 1.0 else t.weight * b for t, b in zip(targets, budgets, strict=True)
     ]
     funding = panel.funding_rate if panel.funding_rate.any() else np.zeros((1, p))
-    ran = simulate(
-        panel.time,
-        panel.open,
-        panel.high,
-        panel.low,
-        panel.close,
-        panel.volume,
-        funding,
-        panel.half_spread_e8,
-        panel.present,
-        _column(panel, weights),
-        _optional(panel, [t.stop for t in targets]),
-        _optional(panel, [t.take_profit for t in targets]),
-        _optional(panel, [t.trail for t in targets]),
-        _optional(panel, [t.max_bars for t in targets], 0.0).astype(np.int64),
-        panel.interval_ms,
-        cash,
-        spec_table([product.spec for product in panel.products]),
-        costs,
-        Bounds(*bounds_of(bounds_record(limits))),
-        guard_table(guards, limits, places),
-        style_table(list(styles)),
-        tiers,
-        fee_book,
-        detail_of(panel, detail) if detail else no_detail(),
+    market = Market(
+        interval_ms=panel.interval_ms,
+        time=panel.time,
+        open_ticks=panel.open,
+        high=panel.high,
+        low=panel.low,
+        close=panel.close,
+        volume=panel.volume,
+        half_spread_e8=panel.half_spread_e8,
+        funding_rate=funding,
+        present=panel.present,
     )
+    aims = Aims(
+        weight=_column(panel, weights),
+        stop=_optional(panel, [t.stop for t in targets]),
+        take=_optional(panel, [t.take_profit for t in targets]),
+        trail=_optional(panel, [t.trail for t in targets]),
+        max_bars=_optional(panel, [t.max_bars for t in targets], 0.0).astype(np.int64),
+    )
+    rules = Rules(
+        specs=spec_table([product.spec for product in panel.products]),
+        costs=costs,
+        bounds=Bounds(*bounds_of(bounds_record(limits))),
+        guards=guard_table(guards, limits, places),
+        styles=style_table(list(styles)),
+        tiers=tiers,
+    )
+    finer = detail_of(panel, detail) if detail else no_detail()
+    ran = simulate(market, aims, rules, cash, fee_book, finer)
     run = RawRun(
         ran.fills,
         ran.equity,

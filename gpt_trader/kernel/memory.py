@@ -1,8 +1,9 @@
 """What the simulator's loop says about memory; interpreted, both do nothing.
 
-`borrowed` spares counting references: every view of a row counted up and down, atomically, which
-was two fifths of a simulation. `soon` asks for a bar before it is needed: while a product is
-flat only its weights are read, so the prices of the bar that wakes it are in no cache.
+`borrowed` spares counting references: an array is counted up and down, atomically, whenever it is
+taken out of its group, which would be most of a simulation. `soon` asks for a bar before it is
+needed: while a product is flat only its weights are read, so the prices of the bar that wakes it
+are in no cache.
 """
 
 from typing import Any
@@ -18,15 +19,26 @@ READ, KEEP, DATA = 0, 3, 1  # LLVM's prefetch: for reading, into every cache, no
 
 
 @intrinsic
-def _borrow(_: Any, array: Any) -> Any:  # noqa: ANN401
+def _borrow(_: Any, group: Any) -> Any:  # noqa: ANN401
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
-        view = context.make_array(signature.args[0])(context, builder, arguments[0])
-        for owner in ("meminfo", "parent"):
-            kind = getattr(view, owner).type
-            setattr(view, owner, ir.Constant(kind, None))
-        return view._getvalue()  # noqa: SLF001 - the accessor numba's own code uses
+        return _stripped(context, builder, signature.args[0], arguments[0])
 
-    return array(array), generate
+    return group(group), generate
+
+
+def _stripped(context: Any, builder: Any, kind: Any, value: Any) -> Any:  # noqa: ANN401
+    """Return an array, or a tuple of them and of numbers, without what counts references."""
+    if isinstance(kind, types.BaseTuple):
+        for place, inner in enumerate(kind):  # type: ignore[var-annotated, arg-type]
+            part = _stripped(context, builder, inner, builder.extract_value(value, place))
+            value = builder.insert_value(value, part, place)
+        return value
+    if not isinstance(kind, types.Array):
+        return value
+    view = context.make_array(kind)(context, builder, value)
+    for owner in ("meminfo", "parent"):
+        setattr(view, owner, ir.Constant(getattr(view, owner).type, None))
+    return view._getvalue()  # noqa: SLF001 - the accessor numba's own code uses
 
 
 @intrinsic
@@ -50,9 +62,9 @@ def _ask(_: Any, column: Any, i: Any, j: Any) -> Any:  # noqa: ANN401, ARG001
 
 if config.DISABLE_JIT:  # type: ignore[attr-defined]
 
-    def borrowed(array: Any) -> Any:  # noqa: ANN401
-        """Return the array."""
-        return array
+    def borrowed[T](group: T) -> T:
+        """Return the same."""
+        return group
 
     def soon(column: Any, i: int, j: int) -> None:  # noqa: ANN401
         """There is nothing to ask for."""
@@ -60,9 +72,9 @@ if config.DISABLE_JIT:  # type: ignore[attr-defined]
 else:
 
     @compiled
-    def borrowed(array: Any) -> Any:  # noqa: ANN401
-        """Return the same array without its reference count: its owner must outlive the use."""
-        return _borrow(array)  # type: ignore[call-arg]  # numba hands over the first
+    def borrowed[T](group: T) -> T:
+        """Return an array, or a tuple with arrays, without reference counts: owners outlive it."""
+        return _borrow(group)  # type: ignore[call-arg]  # numba hands over the first
 
     @compiled
     def soon(column: Any, i: int, j: int) -> None:  # noqa: ANN401

@@ -1,108 +1,60 @@
 """Bars on which nothing can happen, passed over at little cost.
 
-`note` says of a product what a bar must look like to change nothing: nothing works, no level is
-touched, the opinion is the last one, and so the decision is the last one again. Such a product
-is calm. While all are, `pass_over` goes on; the bars move the marks and nothing else. It relies
-on low <= close <= high. Whatever it is not sure of, it leaves to the full step.
+While all products are calm (see kernel.calm) the bars move the marks and nothing else. It relies
+on low <= close <= high. Whatever it is not sure of, it leaves to the full step. All here is for
+speed: without it, every number stays the same.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.kernel.codes import (
-    FIRST_REFUSAL,
-    HOLD_FLAT,
-    HOLD_IN_BAND,
-    HOLD_NO_OPINION,
-    HOLD_SHORT_UNSUPPORTED,
-    HOLD_STOPPED_OUT,
-)
+from gpt_trader.kernel.calm import Calm, Calms, is_calm
 from gpt_trader.kernel.compiled import compiled
-from gpt_trader.kernel.guards import GuardTable, lasts_until
 from gpt_trader.kernel.ledger import quote, value_at
 from gpt_trader.kernel.limits import DAY_MS, Marks, mark, marks_at, safe_equity
-from gpt_trader.kernel.match import quiet_range
+from gpt_trader.kernel.market import Aims, Known, Market
 from gpt_trader.kernel.memory import soon
 from gpt_trader.kernel.settings import Bounds
-from gpt_trader.kernel.sizing import capped, in_band
-from gpt_trader.kernel.slot import Slot, Slots
+from gpt_trader.kernel.sizing import in_band
+from gpt_trader.kernel.slot import Slots
 
-Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-# columns of `reach`, ticks
-FLOOR = 0
-CEILING = 1
-# columns of `wish`
-NOTED = 0  # the weight that a bar must repeat; NaN: it must have no opinion
-TARGET = 1  # the weight whose band must not be left; 0: none
-N_COLUMNS = 2
-ALWAYS = 2**62
+
+class Edges(NamedTuple):
+    """Between which edges marks stay as they are but for the equity."""
+
+    lowest: float  # equity above it moves no latch
+    highest: float  # nor up to it the high
+    next_day_ms: int
+
+
+class Held(NamedTuple):
+    """The only product while it is calm: numbers that its bars are held against."""
+
+    lots: int
+    unit: float  # quote of a lot-tick
+    floor: int
+    ceiling: int
+    noted: float
+    target: float
+    band: float
 
 
 @compiled
-def note(slot: Slot, code: int, bounds: Bounds, reach: Ints, wish: Floats) -> int:
-    """Note in `reach` and `wish`, (2,) each, what leaves a product as it is.
-
-    code: its last decision's; 0 where something works. Returns how many bars may pass before a
-    holding time is over; 0: the next bar may change something whatever it looks like.
-    """
-    lots = slot["lots"]
-    wish[NOTED] = math.nan if code == HOLD_NO_OPINION else slot["weight"]
-    wish[TARGET] = 0.0
-    if code == HOLD_IN_BAND and slot["weight"] * lots > 0.0:
-        wish[TARGET] = capped(slot["weight"], bounds.max_product)
-    elif code != HOLD_NO_OPINION and (lots != 0 or not repeats(code)):
-        return 0
-    floor, ceiling = quiet_range(lots, slot["stop_ticks"], slot["take_ticks"])
-    if not math.isnan(slot["trail"]):  # a better close would move it
-        if lots > 0:
-            ceiling = min(ceiling, int(slot["peak_ticks"]) + 1)
-        else:
-            floor = max(floor, int(slot["peak_ticks"]) - 1)
-    reach[FLOOR] = floor
-    reach[CEILING] = ceiling
-    return slot["max_bars"] - slot["bars_held"] - 1 if slot["max_bars"] > 0 else ALWAYS
+def edges_of(marks: Marks, bounds: Bounds) -> Edges:
+    """Edges within which a bar's close moves no mark."""
+    return Edges(safe_equity(marks, bounds), marks.high, (marks.day + 1) * DAY_MS)
 
 
 @compiled
-def repeats(code: int) -> bool:
-    """Whether a flat product of the same opinion is decided alike, marks and guards aside."""
-    return (
-        code == HOLD_FLAT
-        or code == HOLD_STOPPED_OUT
-        or code == HOLD_SHORT_UNSUPPORTED
-        or code >= FIRST_REFUSAL
-    )
-
-
-@compiled
-def row_of_another(guards: GuardTable, j: int, code: int, i: int, day: int, time: Ints) -> int:
-    """First row after i at which product j's refusal may be another one; i: the next may be.
-
-    That is all that passing over knows of guards: when their answers can change next.
-    """
-    until_ms = lasts_until(guards, j, code, time[i], (day + 1) * DAY_MS)
-    if until_ms <= time[i]:
-        return i
-    low, high = i + 1, len(time)
-    while low < high:
-        middle = (low + high) // 2
-        if time[middle] < until_ms:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@compiled
-def is_calm(low: int, high: int, weight: float, floor: int, ceiling: int, noted: float) -> bool:
-    """Whether a bar touches no level and repeats the opinion."""
-    same = weight == noted or (math.isnan(noted) and math.isnan(weight))
-    return low > floor and high < ceiling and same
+def is_within(edges: Edges, equity: float, time_ms: int) -> bool:
+    """Whether a close at this equity and time moves no mark."""
+    return edges.lowest < equity <= edges.highest and time_ms < edges.next_day_ms
 
 
 @compiled
@@ -111,49 +63,46 @@ def pass_over(
     end: int,
     cash: int,
     marks: Marks,
-    time: Ints,
-    open_ticks: Ints,
-    high: Ints,
-    low: Ints,
-    close: Ints,
-    present: Bools,
-    weight: Floats,
-    stop: Floats,
-    unit: Floats,
+    market: Market,
+    aims: Aims,
+    known: Known,
     bounds: Bounds,
-    reach: Ints,
-    wish: Floats,
-    last: Ints,
+    calms: Calms,
     slots: Slots,
-    equity_path: Floats,
-    counts: Ints,
-    gapless: bool,
+    equity: Floats,
+    counts: NDArray[np.int64],
 ) -> tuple[int, Marks]:
     """Pass over bars from `start` up to `end` at most; returns (first bar not passed, marks).
 
-    No bar before `end` may pay funding on what is held.
-    close: that of an absent bar is the one before it (see `filled`).
+    No bar before `end` may pay funding on what is held. market.close: that of an absent bar is
+    the one before it (see `filled`).
     """
-    p = close.shape[1]
+    p = len(slots)
     if p == 1:
+        held = _held(calms[0], slots[0]["lots"], known.unit[0], bounds.rebalance_band)
         until, marks = _pass_alone(
-            start, end, quote(cash), slots[0]["lots"], unit[0], marks, reach[0, FLOOR],
-            reach[0, CEILING], wish[0, NOTED], wish[0, TARGET], bounds, time, open_ticks, high,
-            low, close, weight, stop, equity_path,
-        )  # fmt: skip
+            start, end, quote(cash), held, marks, market, aims, bounds, equity
+        )
     else:
         until, marks = _pass_together(
-            start, end, quote(cash), marks, time, open_ticks, high, low, close, present, weight,
-            unit, bounds, reach, wish, slots, equity_path, gapless,
+            start, end, quote(cash), marks, market, aims.weight, known, bounds, calms, slots,
+            equity,
         )  # fmt: skip
+        soon(market.open_ticks, until + 1, 0)
+        soon(market.open_ticks, until + 1, p - 1)
     if until > start:
         for j in range(p):
-            n_bars = until - start if gapless else _count(start, until, j, present)
-            counts[j, last[j]] += n_bars
+            n_bars = until - start if known.gapless else _count(start, until, j, market.present)
+            counts[j, calms[j]["code"]] += n_bars
             if slots[j]["lots"] != 0:
                 slots[j]["bars_held"] += n_bars
-            slots[j]["close_ticks"] = close[until - 1, j]
+            slots[j]["close_ticks"] = market.close[until - 1, j]
     return until, marks
+
+
+@compiled
+def _held(calm: Calm, lots: int, unit: float, band: float) -> Held:
+    return Held(lots, unit, calm["floor"], calm["ceiling"], calm["noted"], calm["target"], band)
 
 
 @compiled
@@ -161,22 +110,12 @@ def _pass_alone(
     start: int,
     end: int,
     cash: float,
-    lots: int,
-    unit: float,
+    held: Held,
     marks: Marks,
-    floor: int,
-    ceiling: int,
-    noted: float,
-    target: float,
+    market: Market,
+    aims: Aims,
     bounds: Bounds,
-    time: Ints,
-    open_ticks: Ints,
-    high: Ints,
-    low: Ints,
-    close: Ints,
-    weight: Floats,
-    stop: Floats,
-    equity_path: Floats,
+    equity: Floats,
 ) -> tuple[int, Marks]:
     """Pass over bars of the only product: everything in one loop; it has a bar in every row."""
     if start < 0:
@@ -184,38 +123,36 @@ def _pass_alone(
     i = start
     going = True
     while going:
-        lowest, highest = safe_equity(marks, bounds), marks.high
-        next_day_ms = (marks.day + 1) * DAY_MS
+        edges = edges_of(marks, bounds)
         begin = i
-        if lots == 0:  # no level, no worth: the opinion alone
-            if lowest < cash <= highest:
-                i = _flat_until(
-                    i, end, cash, noted, next_day_ms, time, open_ticks, high, low, close, weight,
-                    stop, equity_path,
-                )  # fmt: skip
+        if held.lots == 0:  # no level, no worth: the opinion alone
+            if edges.lowest < cash <= edges.highest:
+                i = _flat_until(i, end, cash, held.noted, edges.next_day_ms, market, aims, equity)
         else:
-            i = _held_until(
-                i, end, cash, lots, unit, floor, ceiling, noted, target, bounds.rebalance_band,
-                lowest, highest, next_day_ms, time, high, low, close, weight, equity_path,
-            )  # fmt: skip
+            i = _held_until(i, end, cash, held, edges, market, aims.weight, equity)
         if i > begin:
-            marks = marks_at(marks, equity_path[i - 1])
+            marks = marks_at(marks, equity[i - 1])
         going = False
-        if i < end:
-            worth = value_at(lots, close[i, 0], unit)
-            equity = cash + worth
-            if is_calm(low[i, 0], high[i, 0], weight[i, 0], floor, ceiling, noted) and (
-                target == 0.0 or in_band(target * equity, worth, bounds.rebalance_band)
-            ):
-                moved = mark(marks, time[i], equity, bounds)
-                if not moves_more(marks, moved):
-                    equity_path[i] = equity
-                    marks = moved
-                    i += 1
-                    going = i < end
-    if lots != 0:
-        soon(open_ticks, i + 1, 0)
+        if i < end and _stays(i, cash, held, market, aims.weight):
+            worth = cash + value_at(held.lots, market.close[i, 0], held.unit)
+            moved = mark(marks, market.time[i], worth, bounds)
+            if not moves_more(marks, moved):
+                equity[i] = worth
+                marks = moved
+                i += 1
+                going = i < end
+    if held.lots != 0:
+        soon(market.open_ticks, i + 1, 0)
     return i, marks
+
+
+@compiled
+def _stays(i: int, cash: float, held: Held, market: Market, weight: Floats) -> bool:
+    """Whether a bar of the only product leaves it calm, whatever it does to the marks."""
+    worth = value_at(held.lots, market.close[i, 0], held.unit)
+    return is_calm(
+        market.low[i, 0], market.high[i, 0], weight[i, 0], held.floor, held.ceiling, held.noted
+    ) and (held.target == 0.0 or in_band(held.target * (cash + worth), worth, held.band))
 
 
 @compiled
@@ -225,18 +162,14 @@ def _flat_until(
     cash: float,
     noted: float,
     next_day_ms: int,
-    time: Ints,
-    open_ticks: Ints,
-    high: Ints,
-    low: Ints,
-    close: Ints,
-    weight: Floats,
-    stop: Floats,
-    equity_path: Floats,
+    market: Market,
+    aims: Aims,
+    equity: Floats,
 ) -> int:
     """First row of another opinion or day, else `end`; all rows before it are worth cash."""
     if start < 0:
         return start  # never so, see _pass_alone
+    time, weight = market.time, aims.weight
     silent = math.isnan(noted)
     until = end
     for i in range(start, end):
@@ -244,13 +177,13 @@ def _flat_until(
         if not (w == noted or (silent and math.isnan(w))) or time[i] >= next_day_ms:
             until = i
             break
-    soon(stop, until if len(stop) > 1 else 0, 0)
-    soon(close, until, 0)
-    soon(low, until, 0)
-    soon(high, until, 0)
-    soon(open_ticks, until + 1, 0)
+    soon(aims.stop, until if len(aims.stop) > 1 else 0, 0)
+    soon(market.close, until, 0)
+    soon(market.low, until, 0)
+    soon(market.high, until, 0)
+    soon(market.open_ticks, until + 1, 0)
     for i in range(start, until):
-        equity_path[i] = cash
+        equity[i] = cash
     return until
 
 
@@ -259,37 +192,20 @@ def _held_until(
     start: int,
     end: int,
     cash: float,
-    lots: int,
-    unit: float,
-    floor: int,
-    ceiling: int,
-    noted: float,
-    target: float,
-    band: float,
-    lowest: float,
-    highest: float,
-    next_day_ms: int,
-    time: Ints,
-    high: Ints,
-    low: Ints,
-    close: Ints,
+    held: Held,
+    edges: Edges,
+    market: Market,
     weight: Floats,
-    equity_path: Floats,
+    equity: Floats,
 ) -> int:
     """First row that is not calm, or whose equity moves a mark, or of another day, else `end`."""
     if start < 0:
         return start  # never so, see _pass_alone
     for i in range(start, end):
-        worth = value_at(lots, close[i, 0], unit)
-        equity = cash + worth
-        if (
-            not is_calm(low[i, 0], high[i, 0], weight[i, 0], floor, ceiling, noted)
-            or not lowest < equity <= highest
-            or time[i] >= next_day_ms
-            or (target != 0.0 and not in_band(target * equity, worth, band))
-        ):
+        worth = cash + value_at(held.lots, market.close[i, 0], held.unit)
+        if not _stays(i, cash, held, market, weight) or not is_within(edges, worth, market.time[i]):
             return i
-        equity_path[i] = equity
+        equity[i] = worth
     return end
 
 
@@ -311,65 +227,82 @@ def _pass_together(
     end: int,
     cash: float,
     marks: Marks,
-    time: Ints,
-    open_ticks: Ints,
-    high: Ints,
-    low: Ints,
-    close: Ints,
-    present: Bools,
+    market: Market,
     weight: Floats,
-    unit: Floats,
+    known: Known,
     bounds: Bounds,
-    reach: Ints,
-    wish: Floats,
+    calms: Calms,
     slots: Slots,
-    equity_path: Floats,
-    gapless: bool,
+    equity: Floats,
 ) -> tuple[int, Marks]:
     """Pass over bars of several products, row by row."""
     if start < 0:
         return start, marks  # never so, see _pass_alone
-    p = len(slots)
-    lowest, highest = safe_equity(marks, bounds), marks.high
-    next_day_ms = (marks.day + 1) * DAY_MS
+    edges = edges_of(marks, bounds)
     until = end
     for i in range(start, end):
-        equity = cash
-        calm = True
-        for j in range(p):
-            if not is_calm(
-                low[i, j], high[i, j], weight[i, j], reach[j, FLOOR], reach[j, CEILING],
-                wish[j, NOTED],
-            ) and (gapless or present[i, j]):  # fmt: skip
-                calm = False
-                break
-            equity += value_at(slots[j]["lots"], close[i, j], unit[j])
-        if not calm:
+        calm, worth = _sum_calm(i, cash, market, weight, known, calms, slots)
+        if not calm or not _is_in_bands(
+            i, worth, market, known, bounds.rebalance_band, calms, slots
+        ):
             until = i
             break
-        for j in range(p):
-            if wish[j, TARGET] != 0.0 and (gapless or present[i, j]):
-                worth = value_at(slots[j]["lots"], close[i, j], unit[j])
-                calm = calm and in_band(wish[j, TARGET] * equity, worth, bounds.rebalance_band)
-        if not calm:
-            until = i
-            break
-        if not (lowest < equity <= highest and time[i] < next_day_ms):
+        if not is_within(edges, worth, market.time[i]):
             if i > start:
-                marks = marks_at(marks, equity_path[i - 1])
-            moved = mark(marks, time[i], equity, bounds)
+                marks = marks_at(marks, equity[i - 1])
+            moved = mark(marks, market.time[i], worth, bounds)
             if moves_more(marks, moved):
                 until = i
                 break
             marks = moved
-            lowest, highest = safe_equity(marks, bounds), marks.high
-            next_day_ms = (marks.day + 1) * DAY_MS
-        equity_path[i] = equity
+            edges = edges_of(marks, bounds)
+        equity[i] = worth
     if until > start:
-        marks = marks_at(marks, equity_path[until - 1])
-    soon(open_ticks, until + 1, 0)
-    soon(open_ticks, until + 1, p - 1)
+        marks = marks_at(marks, equity[until - 1])
     return until, marks
+
+
+@compiled
+def _sum_calm(
+    i: int,
+    cash: float,
+    market: Market,
+    weight: Floats,
+    known: Known,
+    calms: Calms,
+    slots: Slots,
+) -> tuple[bool, float]:
+    """Whether row i touches no level and repeats all opinions, and the equity at its close."""
+    equity = cash
+    for j in range(len(slots)):
+        calm = calms[j]
+        if not is_calm(
+            market.low[i, j], market.high[i, j], weight[i, j], calm["floor"], calm["ceiling"],
+            calm["noted"],
+        ) and (known.gapless or market.present[i, j]):  # fmt: skip
+            return False, equity
+        equity += value_at(slots[j]["lots"], market.close[i, j], known.unit[j])
+    return True, equity
+
+
+@compiled
+def _is_in_bands(
+    i: int,
+    equity: float,
+    market: Market,
+    known: Known,
+    band: float,
+    calms: Calms,
+    slots: Slots,
+) -> bool:
+    """Whether every product with a bar in row i stays in the band of its target."""
+    inside = True
+    for j in range(len(slots)):
+        target = calms[j]["target"]
+        if target != 0.0 and (known.gapless or market.present[i, j]):
+            worth = value_at(slots[j]["lots"], market.close[i, j], known.unit[j])
+            inside = inside and in_band(target * equity, worth, band)
+    return inside
 
 
 @compiled

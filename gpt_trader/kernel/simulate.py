@@ -10,13 +10,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.kernel.calm import CALM, Calm, Calms, is_calm, note, row_of_another
 from gpt_trader.kernel.codes import ACT_ENTER, FILL_ENTRY, FIRST_REFUSAL, N_CODES
 from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.detail import Detail
+from gpt_trader.kernel.entries import account_equity
 from gpt_trader.kernel.fees import count_volume, rated, roll_fees
-from gpt_trader.kernel.guards import GuardTable
 from gpt_trader.kernel.ledger import funding, quote, value_at
 from gpt_trader.kernel.limits import Marks, count_entry, mark, new_marks
+from gpt_trader.kernel.market import Aims, Known, Market, Rules
 from gpt_trader.kernel.match import (
     MAX_FILLS_PER_BAR,
     MAX_LOG_PER_BAR,
@@ -27,27 +29,17 @@ from gpt_trader.kernel.match import (
     match_bar,
 )
 from gpt_trader.kernel.memory import borrowed
-from gpt_trader.kernel.quiet import (
-    CEILING,
-    FLOOR,
-    N_COLUMNS,
-    NOTED,
-    TARGET,
-    Bools,
-    is_calm,
-    note,
-    pass_over,
-    row_of_another,
-)
-from gpt_trader.kernel.readings import SpecTable, no_readings, unattended
+from gpt_trader.kernel.quiet import pass_over
+from gpt_trader.kernel.readings import Readings, no_readings, unattended
 from gpt_trader.kernel.rounding import Spec, spec_at
-from gpt_trader.kernel.settings import FILL_DTYPE, Bounds, Costs
+from gpt_trader.kernel.settings import FILL_DTYPE, Costs
 from gpt_trader.kernel.sizing import cancel_working, decide, in_band, place
 from gpt_trader.kernel.slippage import quoted
 from gpt_trader.kernel.slot import KIND_NONE, Slot, Slots, at_close, new_slots
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 FIRST_ROOM = 1024  # records; four times as many whenever they are used up
 
@@ -71,81 +63,80 @@ class Simulated(NamedTuple):
     loss_days: int
 
 
-def simulate(
-    time: Ints,
-    open_ticks: Ints,
-    high: Ints,
-    low: Ints,
-    close: Ints,
-    volume: Floats,
-    funding_rate: Floats,
-    half_spread: Ints,
-    present: Bools,
-    weight: Floats,
-    stop: Floats,
-    take: Floats,
-    trail: Floats,
-    max_bars: Ints,
-    interval_ms: int,
-    cash: int,
-    specs: SpecTable,
-    costs: Costs,
-    bounds: Bounds,
-    guards: GuardTable,
-    styles: Ints,
-    tiers: Ints,
-    fee_book: Ints,
-    detail: Detail,
-) -> Simulated:
-    """Run targets over n bars of p products that share one cash account.
+class Kept(NamedTuple):
+    """What a run writes down, and what it writes on the way.
 
-    time: (n,) int64 ms, strictly increasing. open_ticks..close: (n, p) int64 ticks, low and high
-    around the others. volume: (n, p) base units. present: (n, p), False where a product has no
-    bar. weight: (n, p), budgets applied. half_spread: e8, NO_QUOTE where a bar quotes none. It,
-    funding_rate, stop, take, trail and max_bars: each (n, p), or (1, p) where all rows are alike.
-    All C-contiguous. cash: units. guards: (p, g), see kernel.guards. tiers, fee_book: see
-    kernel.fees; the book is moved in place.
-    detail: finer bars, those of a bar within its high and low.
+    fills, refusals: with room for more rows than are in use. log, readings: of one decision.
+    halts: row of the drawdown halt, days halted by their loss. The rest: see Simulated.
     """
-    n, p = close.shape
-    gapless = bool(present.all())
-    closes = close if gapless else filled(close, present)
-    unit = np.ascontiguousarray(specs[1][:, 0])
-    funding_rows = np.flatnonzero(np.broadcast_to(funding_rate.any(axis=1), n))
-    slots = new_slots(p)
-    last, said, calm_until = np.zeros((3, p), np.int64)
-    awake = np.empty(p, np.bool_)
-    reach = np.empty((p, N_COLUMNS), np.int64)
-    wish = np.empty((p, N_COLUMNS), np.float64)
-    log = np.zeros((MAX_LOG_PER_BAR, 3), np.int64)
-    equity_path = np.empty(n, np.float64)
-    counts = np.zeros((p, N_CODES), np.int64)
-    halts = np.array([-1, 0], np.int64)
-    fills = np.empty(FIRST_ROOM, FILL_DTYPE)
-    refusals = np.empty((FIRST_ROOM, 3), np.int64)
+
+    fills: NDArray[np.void]
+    refusals: Ints
+    equity: Floats
+    counts: Ints
+    halts: Ints
+    log: Ints
+    readings: Readings
+
+
+class At(NamedTuple):
+    """Where a run has come to."""
+
+    i: int  # next bar
+    row: int  # next free row of fills
+    found: int  # and of refusals
+    cash: int
+    marks: Marks
+
+
+def simulate(
+    market: Market, aims: Aims, rules: Rules, cash: int, fee_book: Ints, detail: Detail
+) -> Simulated:
+    """Run targets over bars of products that share one cash account.
+
+    cash: units. fee_book: see kernel.fees; it is moved in place. detail: finer bars, those of a
+    bar within its high and low.
+    """
+    n, p = market.close.shape
     longest = int((detail.end - detail.begin).max(initial=1))
-    most_fills = p * MAX_FILLS_PER_BAR * longest
-    marks = Marks(*new_marks(quote(cash)))
-    i = row = found = 0
-    while True:
-        i, row, found, cash, marks = _run(
-            i, row, found, cash, marks, time, open_ticks, high, low, closes, volume, funding_rate,
-            funding_rows, half_spread, present, weight, stop, take, trail, max_bars, interval_ms,
-            specs, unit, costs, bounds, guards, styles, tiers, fee_book, detail, most_fills,
-            gapless, slots, last, said, calm_until, awake, reach, wish, log, fills, refusals,
-            equity_path, counts, halts,
-        )  # fmt: skip
-        if i == n:
-            return Simulated(
-                fills[:row], equity_path, counts, refusals[:found], slots, cash,
-                int(halts[0]), int(halts[1]),
-            )  # fmt: skip
-        if row + most_fills > len(fills):
-            fills = np.concatenate([fills, np.empty(3 * len(fills), FILL_DTYPE)])
-        if found + p > len(refusals):
-            refusals = np.concatenate(
-                [refusals, np.empty_like(refusals, shape=(3 * len(refusals), 3))]
-            )
+    known = Known(
+        unit=np.ascontiguousarray(rules.specs[1][:, 0]),
+        funding_rows=np.flatnonzero(np.broadcast_to(market.funding_rate.any(axis=1), n)),
+        gapless=bool(market.present.all()),
+        most_fills=p * MAX_FILLS_PER_BAR * longest,
+    )
+    if not known.gapless:
+        market = market._replace(close=filled(market.close, market.present))
+    slots, calms = new_slots(p), np.zeros(p, CALM)
+    kept = Kept(
+        fills=np.empty(FIRST_ROOM, FILL_DTYPE),
+        refusals=np.empty((FIRST_ROOM, 3), np.int64),
+        equity=np.empty(n, np.float64),
+        counts=np.zeros((p, N_CODES), np.int64),
+        halts=np.array([-1, 0], np.int64),
+        log=np.zeros((MAX_LOG_PER_BAR, 3), np.int64),
+        readings=no_readings(),
+    )
+    at = At(0, 0, 0, cash, Marks(*new_marks(quote(cash))))
+    while at.i < n:
+        kept = _with_room(kept, at, known.most_fills, p)
+        at = At(*_run(at, market, aims, rules, known, fee_book, detail, slots, calms, kept))
+    return Simulated(
+        kept.fills[: at.row], kept.equity, kept.counts, kept.refusals[: at.found], slots,
+        at.cash, int(kept.halts[0]), int(kept.halts[1]),
+    )  # fmt: skip
+
+
+def _with_room(kept: Kept, at: At, most_fills: int, most_refusals: int) -> Kept:
+    """Return records with room for at least one more bar."""
+    fills, refusals = kept.fills, kept.refusals
+    if at.row + most_fills > len(fills):
+        more = max(3 * len(fills), most_fills)
+        fills = np.concatenate([fills, np.empty(more, FILL_DTYPE)])
+    if at.found + most_refusals > len(refusals):
+        more = max(3 * len(refusals), most_refusals)
+        refusals = np.concatenate([refusals, np.empty((more, 3), np.int64)])
+    return kept._replace(fills=fills, refusals=refusals)
 
 
 def filled(close: Ints, present: Bools) -> Ints:
@@ -162,31 +153,177 @@ def at_row(i: int, column: Floats | Ints) -> int:
 
 
 @compiled
-def _match_detail(
-    slot: Slot,
+def _run(
+    at: At,
+    market: Market,
+    aims: Aims,
+    rules: Rules,
+    known: Known,
+    fee_book: Ints,
+    detail: Detail,
+    slots: Slots,
+    calms: Calms,
+    kept: Kept,
+) -> At:
+    """Go on until the end, or until a record has no room for one more bar."""
+    # simulate keeps them all alive
+    market, aims, rules, known = borrowed(market), borrowed(aims), borrowed(rules), borrowed(known)
+    fee_book, detail, kept = borrowed(fee_book), borrowed(detail), borrowed(kept)
+    slots, calms = borrowed(slots), borrowed(calms)
+    n, p = market.close.shape
+    i, row, found, cash, marks = at.i, at.row, at.found, at.cash, at.marks
+    paid = 0
+    while i < n and row + known.most_fills <= len(kept.fills) and found + p <= len(kept.refusals):
+        paid, end = _calm_until(i, n, paid, known.funding_rows, slots, calms)
+        if end > i:
+            i, marks = pass_over(
+                i, end, cash, marks, market, aims, known, rules.bounds, calms, slots,
+                kept.equity, kept.counts,
+            )  # fmt: skip
+            if i == n:
+                break
+        costs = _costs_at(market.time[i], rules, fee_book)
+        cash, row = _match_all(
+            i, cash, row, market, aims.weight, rules, costs, fee_book, detail, slots, calms, kept
+        )
+        costs = _costs_at(market.time[i] + market.interval_ms, rules, fee_book)
+        equity = account_equity(slots, known.unit, cash)
+        kept.equity[i] = equity
+        before = marks
+        marks = mark(before, market.time[i], equity, rules.bounds)
+        _latch(i, before, marks, market.present, slots, calms, kept.halts)
+        found, marks = _decide_all(
+            i, found, cash, marks, market, aims, rules, known.unit, costs, slots, calms, kept
+        )
+        for j in range(p):
+            slots[j]["held_back_units"] = 0
+        i += 1
+    return At(i, row, found, cash, marks)
+
+
+@compiled
+def _calm_until(
+    i: int, n: int, paid: int, funding_rows: Ints, slots: Slots, calms: Calms
+) -> tuple[int, int]:
+    """Up to which row only a bar's content can wake a product; how many funding rows are past."""
+    while paid < len(funding_rows) and funding_rows[paid] < i:
+        paid += 1
+    end = n
+    for j in range(len(slots)):
+        end = min(end, calms[j]["until"])
+        if slots[j]["lots"] != 0 and paid < len(funding_rows):
+            end = min(end, funding_rows[paid])
+    return paid, end
+
+
+@compiled
+def _costs_at(time_ms: int, rules: Rules, fee_book: Ints) -> Costs:
+    """Costs in force at a time; the book moves to it."""
+    if len(rules.tiers) > 0:
+        roll_fees(fee_book, rules.tiers, time_ms)
+    return rated(rules.costs, fee_book)
+
+
+@compiled
+def _match_all(
+    i: int,
     cash: int,
+    row: int,
+    market: Market,
+    weight: Floats,
+    rules: Rules,
+    costs: Costs,
+    fee_book: Ints,
+    detail: Detail,
+    slots: Slots,
+    calms: Calms,
+    kept: Kept,
+) -> tuple[int, int]:
+    """Match every product against bar i and move it to the close; wake those that it concerns.
+
+    Returns (cash, next free row of fills).
+    """
+    for j in range(len(slots)):
+        slot, calm = slots[j], calms[j]
+        calm["is_awake"] = False
+        if not market.present[i, j]:
+            continue
+        high, low, close = market.high[i, j], market.low[i, j], market.close[i, j]
+        is_awake = calm["until"] <= i or not is_calm(
+            low, high, weight[i, j], calm["floor"], calm["ceiling"], calm["noted"]
+        )
+        calm["is_awake"] = is_awake
+        idle = slot["kind"] == KIND_NONE and slot["lots"] == 0
+        if is_awake and not idle and not is_quiet(slot, high, low):
+            spec = spec_at(rules.specs, j)
+            first = row
+            cash, row = _match(i, j, cash, row, market, costs, spec, detail, slot, kept)
+            if len(rules.tiers) > 0:
+                _count_volume(fee_book, kept.fills, first, row, spec)
+        if slot["lots"] != 0:
+            rate = market.funding_rate[at_row(i, market.funding_rate), j]
+            if rate != 0.0:
+                cash += funding(slot["lots"], close, rate, spec_at(rules.specs, j))
+        at_close(slot, close)
+    return cash, row
+
+
+@compiled
+def _match(
     i: int,
     j: int,
-    t: int,
+    cash: int,
+    row: int,
+    market: Market,
+    costs: Costs,
+    spec: Spec,
     detail: Detail,
+    slot: Slot,
+    kept: Kept,
+) -> tuple[int, int]:
+    """Match product j against bar i, or each of its finer bars. Returns (cash, next free row)."""
+    book = Book(kept.fills, kept.log, i, j)
+    if len(detail.high) > 0:
+        return _match_detail(i, j, cash, row, market.time[i], detail, slot, spec, costs, book)
+    needs_volume = costs.participation < math.inf or costs.impact > 0.0
+    part = Part(
+        market.time[i],
+        market.open_ticks[i, j],
+        market.high[i, j],
+        market.low[i, j],
+        market.volume[i, j] if needs_volume else math.inf,  # a column that need not be fetched
+        market.interval_ms,
+        True,
+        True,
+    )
+    half_spread_e8 = market.half_spread_e8[at_row(i, market.half_spread_e8), j]
+    cash, row, _ = match_bar(slot, cash, part, spec, quoted(costs, half_spread_e8), book, row)
+    return cash, row
+
+
+@compiled
+def _match_detail(
+    i: int,
+    j: int,
+    cash: int,
+    row: int,
+    open_ms: int,
+    detail: Detail,
+    slot: Slot,
     spec: Spec,
     costs: Costs,
-    fills: NDArray[np.void],
-    row: int,
-    log: Ints,
+    book: Book,
 ) -> tuple[int, int]:
     """Match product j against each finer bar of bar i. Returns (cash, next free row)."""
     begin, end = detail.begin[i, j], detail.end[i, j]
     for k in range(begin, end):
         if not is_quiet(slot, detail.high[k], detail.low[k]):
             part = Part(
-                t, detail.open_ticks[k], detail.high[k], detail.low[k], detail.volume[k],
+                open_ms, detail.open_ticks[k], detail.high[k], detail.low[k], detail.volume[k],
                 detail.interval_ms, k == begin, k == end - 1,
             )  # fmt: skip
-            cash, row, _ = match_bar(
-                slot, cash, part, spec, quoted(costs, detail.half_spread[k]),
-                Book(fills, log, i, j), row,
-            )  # fmt: skip
+            there = quoted(costs, detail.half_spread[k])
+            cash, row, _ = match_bar(slot, cash, part, spec, there, book, row)
     return cash, row
 
 
@@ -199,227 +336,128 @@ def _count_volume(book: Ints, fills: NDArray[np.void], start: int, end: int, spe
 
 
 @compiled
-def _run(
+def _latch(
+    i: int, before: Marks, marks: Marks, present: Bools, slots: Slots, calms: Calms, halts: Ints
+) -> None:
+    """Act on what the marks of bar i turned on: entries that work are called back.
+
+    Where a latch or the count of entries moved, refusals need not hold any more: all wake.
+    """
+    new_halt = marks.halted and not before.halted
+    new_loss_day = marks.day_halted and (not before.day_halted or marks.day != before.day)
+    if new_halt:
+        halts[0] = i
+    if new_loss_day:
+        halts[1] += 1
+    if new_halt or new_loss_day:  # nothing that adds may fill any more
+        for j in range(len(slots)):
+            if slots[j]["kind"] != KIND_NONE and slots[j]["reason"] == FILL_ENTRY:
+                cancel_working(slots[j])
+    if (
+        marks.halted != before.halted
+        or marks.day_halted != before.day_halted
+        or marks.entries != before.entries
+        or not marks.equity > 0.0
+    ):
+        for j in range(len(calms)):
+            calms[j]["until"] = 0
+            calms[j]["is_awake"] = present[i, j]
+
+
+@compiled
+def _decide_all(
     i: int,
-    row: int,
     found: int,
     cash: int,
     marks: Marks,
-    time: Ints,
-    open_ticks: Ints,
-    high: Ints,
-    low: Ints,
-    close: Ints,
-    volume: Floats,
-    funding_rate: Floats,
-    funding_rows: Ints,
-    half_spread: Ints,
-    present: Bools,
-    weight: Floats,
-    stop: Floats,
-    take: Floats,
-    trail: Floats,
-    max_bars: Ints,
-    interval_ms: int,
-    specs: SpecTable,
+    market: Market,
+    aims: Aims,
+    rules: Rules,
     unit: Floats,
     costs: Costs,
-    bounds: Bounds,
-    guards: GuardTable,
-    styles: Ints,
-    tiers: Ints,
-    fee_book: Ints,
-    detail: Detail,
-    most_fills: int,
-    gapless: bool,
     slots: Slots,
-    last: Ints,
-    said: Ints,
-    calm_until: Ints,
-    awake: Bools,
-    reach: Ints,
-    wish: Floats,
-    log: Ints,
-    fills: NDArray[np.void],
-    refusals: Ints,
-    equity_path: Floats,
-    counts: Ints,
-    halts: Ints,
-) -> tuple[int, int, int, int, Marks]:
-    """Go on from bar i until the end, or until a record has no room for one more bar.
+    calms: Calms,
+    kept: Kept,
+) -> tuple[int, Marks]:
+    """Decide for every product with a bar, in plan order; orders rest from here on.
 
-    found: rows of `refusals` in use. funding_rows: those at which funding is paid. last: (p,)
-    code of each calm product's decision; said: (p,) of each product's newest. calm_until: (p,)
-    row up to which only a bar's content can wake a product (see `quiet.note`).
-    Returns (next bar, next free rows of fills and refusals, cash, marks).
+    Returns (next free row of refusals, marks).
     """
-    # simulate keeps them all alive
-    time = borrowed(time)
-    open_ticks = borrowed(open_ticks)
-    high = borrowed(high)
-    low = borrowed(low)
-    close = borrowed(close)
-    volume = borrowed(volume)
-    funding_rate = borrowed(funding_rate)
-    present = borrowed(present)
-    weight = borrowed(weight)
-    stop = borrowed(stop)
-    take = borrowed(take)
-    trail = borrowed(trail)
-    max_bars = borrowed(max_bars)
-    unit = borrowed(unit)
-    specs = (borrowed(specs[0]), borrowed(specs[1]))
-    styles = borrowed(styles)
-    slots = borrowed(slots)
-    last = borrowed(last)
-    said = borrowed(said)
-    calm_until = borrowed(calm_until)
-    awake = borrowed(awake)
-    reach = borrowed(reach)
-    wish = borrowed(wish)
-    log = borrowed(log)
-    fills = borrowed(fills)
-    refusals = borrowed(refusals)
-    equity_path = borrowed(equity_path)
-    counts = borrowed(counts)
-    guards = borrowed(guards)
-    taken = no_readings()
-    n, p = close.shape
-    funded = 0
-    needs_volume = costs.participation < math.inf or costs.impact > 0.0
-    tiered = len(tiers) > 0
-    detailed = len(detail.high) > 0
-    now = rated(costs, fee_book)
-    readings = borrowed(taken)
-    while i < n and row + most_fills <= len(fills) and found + p <= len(refusals):
-        while funded < len(funding_rows) and funding_rows[funded] < i:
-            funded += 1
-        end = n
-        for j in range(p):
-            end = min(end, calm_until[j])
-            if slots[j]["lots"] != 0 and funded < len(funding_rows):
-                end = min(end, funding_rows[funded])
-        if end > i:
-            i, marks = pass_over(
-                i, end, cash, marks, time, open_ticks, high, low, close, present, weight,
-                stop, unit, bounds, reach, wish, last, slots, equity_path, counts, gapless,
-            )  # fmt: skip
-            if i == n:
-                break
-        t = time[i]
-        if tiered:
-            roll_fees(fee_book, tiers, t)
-            now = rated(costs, fee_book)
-        for j in range(p):
-            awake[j] = False
-            if not present[i, j]:
+    for j in range(len(slots)):
+        calm = calms[j]
+        if not market.present[i, j]:
+            continue
+        if not calm["is_awake"]:
+            worth = value_at(slots[j]["lots"], market.close[i, j], unit[j])
+            wanted = calm["target"] * marks.equity
+            if calm["target"] == 0.0 or in_band(wanted, worth, rules.bounds.rebalance_band):
+                kept.counts[j, calm["code"]] += 1
                 continue
-            awake[j] = calm_until[j] <= i or not is_calm(
-                low[i, j], high[i, j], weight[i, j], reach[j, FLOOR], reach[j, CEILING],
-                wish[j, NOTED],
-            )  # fmt: skip
-            idle = slots[j]["kind"] == KIND_NONE and slots[j]["lots"] == 0
-            if awake[j] and not idle and not is_quiet(slots[j], high[i, j], low[i, j]):
-                before_row = row
-                if detailed:
-                    cash, row = _match_detail(
-                        slots[j], cash, i, j, t, detail, spec_at(specs, j), now, fills, row,
-                        log,
-                    )  # fmt: skip
-                else:
-                    traded = volume[i, j] if needs_volume else math.inf
-                    half = half_spread[at_row(i, half_spread), j]
-                    part = Part(
-                        t, open_ticks[i, j], high[i, j], low[i, j], traded, interval_ms, True, True
-                    )
-                    cash, row, _ = match_bar(
-                        slots[j], cash, part, spec_at(specs, j), quoted(now, half),
-                        Book(fills, log, i, j), row,
-                    )  # fmt: skip
-                if tiered:
-                    _count_volume(fee_book, fills, before_row, row, spec_at(specs, j))
-            if slots[j]["lots"] != 0:
-                rate = funding_rate[at_row(i, funding_rate), j]
-                if rate != 0.0:
-                    cash += funding(slots[j]["lots"], close[i, j], rate, spec_at(specs, j))
-            at_close(slots[j], close[i, j])
+        code = _decide(i, j, cash, marks, market, aims, rules, costs, slots, kept.readings)
+        if code == ACT_ENTER:
+            marks = count_entry(marks)
+            _wake_refused(calms)
+        if code >= FIRST_REFUSAL and code != calm["said"]:
+            kept.refusals[found, 0] = i
+            kept.refusals[found, 1] = j
+            kept.refusals[found, 2] = code
+            found += 1
+        calm["said"] = code
+        kept.counts[j, code] += 1
+        _calm_down(i, j, code, marks.day, market.time, rules, slots[j], calm)
+    return found, marks
 
-        if tiered:
-            roll_fees(fee_book, tiers, t + interval_ms)
-            now = rated(costs, fee_book)
-        equity = quote(cash)
-        for j in range(p):
-            if slots[j]["lots"] != 0:
-                equity += value_at(slots[j]["lots"], slots[j]["close_ticks"], unit[j])
-        equity_path[i] = equity
-        before = marks
-        marks = mark(before, t, equity, bounds)
-        new_halt = marks.halted and not before.halted
-        new_loss_day = marks.day_halted and (not before.day_halted or marks.day != before.day)
-        if new_halt:
-            halts[0] = i
-        if new_loss_day:
-            halts[1] += 1
-        if new_halt or new_loss_day:  # nothing that adds may fill any more
-            for j in range(p):
-                if slots[j]["kind"] != KIND_NONE and slots[j]["reason"] == FILL_ENTRY:
-                    cancel_working(slots[j])
-        if (
-            marks.halted != before.halted
-            or marks.day_halted != before.day_halted
-            or marks.entries != before.entries
-            or not equity > 0.0
-        ):
-            calm_until[:] = 0  # refusals need not hold any more
-            for j in range(p):
-                awake[j] = present[i, j]
 
-        for j in range(p):
-            if not present[i, j]:
-                continue
-            w = weight[i, j]
-            if not awake[j]:
-                target = wish[j, TARGET]
-                worth = value_at(slots[j]["lots"], close[i, j], unit[j])
-                if target == 0.0 or in_band(target * equity, worth, bounds.rebalance_band):
-                    counts[j, last[j]] += 1
-                    continue
-            # a flat target enters nothing: its stop need not be fetched
-            at_risk = stop[at_row(i, stop), j] if w != 0.0 else math.nan
-            slots[j]["half_spread_e8"] = half_spread[at_row(i, half_spread), j]
-            ticket, _ = decide(
-                slots, j, w, at_risk, cash, marks, unattended(t), guards, readings, specs, now,
-                bounds, styles,
-            )  # fmt: skip
-            code = ticket.code
-            if ticket.kind != KIND_NONE:
-                place(
-                    slots[j], ticket, i, t + 2 * interval_ms, at_risk,
-                    take[at_row(i, take), j], trail[at_row(i, trail), j],
-                    max_bars[at_row(i, max_bars), j], now,
-                )  # fmt: skip
-                if code == ACT_ENTER:
-                    marks = count_entry(marks)
-                    for other in range(p):  # the count may refuse them from now on
-                        if last[other] >= FIRST_REFUSAL:
-                            calm_until[other] = 0
-                            awake[other] = True
-            if code >= FIRST_REFUSAL and code != said[j]:
-                refusals[found, 0] = i
-                refusals[found, 1] = j
-                refusals[found, 2] = code
-                found += 1
-            said[j] = code
-            counts[j, code] += 1
-            calm_until[j] = 0
-            if slots[j]["kind"] == KIND_NONE:
-                last[j] = code
-                most = note(slots[j], code, bounds, reach[j], wish[j])
-                calm_until[j] = min(i + 1 + most, n) if most > 0 else 0
-                if code >= FIRST_REFUSAL:
-                    other_row = row_of_another(guards, j, code, i, marks.day, time)
-                    calm_until[j] = min(calm_until[j], other_row)
-        for j in range(p):
-            slots[j]["held_back_units"] = 0
-        i += 1
-    return i, row, found, cash, marks
+@compiled
+def _decide(
+    i: int,
+    j: int,
+    cash: int,
+    marks: Marks,
+    market: Market,
+    aims: Aims,
+    rules: Rules,
+    costs: Costs,
+    slots: Slots,
+    readings: Readings,
+) -> int:
+    """Decide for product j at bar i and let its order work. Returns the decision's code."""
+    weight, time_ms = aims.weight[i, j], market.time[i]
+    # a flat target enters nothing: its stop need not be fetched
+    stop = aims.stop[at_row(i, aims.stop), j] if weight != 0.0 else math.nan
+    slots[j]["half_spread_e8"] = market.half_spread_e8[at_row(i, market.half_spread_e8), j]
+    ticket, _ = decide(
+        slots, j, weight, stop, cash, marks, unattended(time_ms), rules.guards, readings,
+        rules.specs, costs, rules.bounds, rules.styles,
+    )  # fmt: skip
+    if ticket.kind != KIND_NONE:
+        place(
+            slots[j], ticket, i, time_ms + 2 * market.interval_ms, stop,
+            aims.take[at_row(i, aims.take), j], aims.trail[at_row(i, aims.trail), j],
+            aims.max_bars[at_row(i, aims.max_bars), j], costs,
+        )  # fmt: skip
+    return ticket.code
+
+
+@compiled
+def _wake_refused(calms: Calms) -> None:
+    """Wake who was refused: the count of entries may be what refuses them from now on."""
+    for j in range(len(calms)):
+        if calms[j]["code"] >= FIRST_REFUSAL:
+            calms[j]["until"] = 0
+            calms[j]["is_awake"] = True
+
+
+@compiled
+def _calm_down(
+    i: int, j: int, code: int, day: int, time: Ints, rules: Rules, slot: Slot, calm: Calm
+) -> None:
+    """Note until when product j's decision at bar i stays the same if nothing happens."""
+    calm["until"] = 0
+    if slot["kind"] == KIND_NONE:
+        calm["code"] = code
+        most = note(slot, code, rules.bounds, calm)
+        calm["until"] = min(i + 1 + most, len(time)) if most > 0 else 0
+        if code >= FIRST_REFUSAL:
+            other = row_of_another(rules.guards, j, code, i, day, time)
+            calm["until"] = min(calm["until"], other)

@@ -19,6 +19,7 @@ from gpt_trader.kernel.codes import (
 )
 from gpt_trader.kernel.detail import no_detail
 from gpt_trader.kernel.fees import new_fee_book, tier_table
+from gpt_trader.kernel.market import Aims, Market, Rules
 from gpt_trader.kernel.rounding import BPS, spec_table
 from gpt_trader.kernel.settings import FILL_DTYPE, style_table
 from gpt_trader.kernel.simulate import FIRST_ROOM, simulate
@@ -41,15 +42,34 @@ def run(
     shown = np.ones((n, p), np.bool_) if present is None else np.asarray(present, np.bool_)
     nothing = np.full((1, p), nan)
     tiers = tier_table(fee_tiers)
-    rates = np.full((1, p), funding)
-    return simulate(
-        np.arange(n, dtype=np.int64) * HOUR, prices, prices, lows, prices,
-        np.full((n, p), 1e9), rates, np.full((1, p), NO_QUOTE), shown,
-        np.asarray(weight, np.float64).reshape(n, p),
-        np.full((1, p), stop), nothing, nothing, np.zeros((1, p), np.int64), HOUR, CASH,
-        spec_table([PERP] * p), costs, bounded(limits), guarded(limits, p),
-        style_table([style] * p), tiers, new_fee_book(tiers), no_detail(),
-    )  # fmt: skip
+    market = Market(
+        interval_ms=HOUR,
+        time=np.arange(n, dtype=np.int64) * HOUR,
+        open_ticks=prices,
+        high=prices,
+        low=lows,
+        close=prices,
+        volume=np.full((n, p), 1e9),
+        half_spread_e8=np.full((1, p), NO_QUOTE),
+        funding_rate=np.full((1, p), funding),
+        present=shown,
+    )
+    aims = Aims(
+        weight=np.asarray(weight, np.float64).reshape(n, p),
+        stop=np.full((1, p), stop),
+        take=nothing,
+        trail=nothing,
+        max_bars=np.zeros((1, p), np.int64),
+    )
+    rules = Rules(
+        specs=spec_table([PERP] * p),
+        costs=costs,
+        bounds=bounded(limits),
+        guards=guarded(limits, p),
+        styles=style_table([style] * p),
+        tiers=tiers,
+    )
+    return simulate(market, aims, rules, CASH, new_fee_book(tiers), no_detail())
 
 
 def counted(counts, j=0):
