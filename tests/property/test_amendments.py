@@ -130,6 +130,9 @@ def test_lesson_08_amendments_keep_side_and_intent(steps: list[tuple[str, int]])
             if order.intent.reduce_only and order.intent.origin is Origin.OPERATOR:
                 assert held * order.intent.side < 0
                 assert order.intent.lots <= abs(held)
+        for entry in new:
+            if any(booked.is_late for booked in records_of([entry], rec.FillBooked)):
+                assert desk.state.frozen[desk.plan.index[entry.event.fill.product_id]]
         for amend in commands_of(new, AmendOrder):
             assert amend.lots > before.orders[amend.client_order_id].filled
         for key, order in desk.state.orders.items():
@@ -171,8 +174,6 @@ def check_books(desk: Desk) -> None:
             cash = cash_after(cash, fill.side, booked.lots, fill.ticks, booked.fee, spec)
             fees += booked.fee
             lots[fill.product_id] += fill.side * booked.lots
-            if booked.is_late:
-                assert desk.state.frozen[desk.plan.index[fill.product_id]]
     assert (desk.state.cash, desk.state.fees) == (cash, fees)
     assert [desk.lots(j) for j in range(2)] == list(lots.values())
     assert fills_of(desk.entries) or not watermark
