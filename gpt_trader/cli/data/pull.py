@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 import typer
 
 from gpt_trader.app.history import parse_period
+from gpt_trader.app.pull_data import at_any_interval, info_of
 from gpt_trader.broker.exchange.ports import Market
 from gpt_trader.cli import output
 from gpt_trader.cli.commands import INTERRUPTED
@@ -23,21 +23,17 @@ from gpt_trader.config.settings import Settings
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.data.checks import gaps
 from gpt_trader.data.pull import (
-    CandleSource,
     Progress,
     Pulled,
     align,
-    coarser,
     pages,
     pull,
 )
 from gpt_trader.data.store.spans import Span, total_ms
 from gpt_trader.data.store.store import Store, asked, data_dir, read, record, writing
-from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.times import (
     DAY_MS,
     HOUR_MS,
-    INTERVALS,
     format_interval,
     format_time,
     parse_duration,
@@ -50,7 +46,6 @@ from gpt_trader.runtime.venues import connect, product_of
 COMMAND = "data pull"
 SIDE_BY_SIDE = 4
 DEFAULT_SINCE_MS = 365 * DAY_MS
-FINER = {INTERVALS["4h"]: HOUR_MS}  # works at the exchange, but in none of its documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,28 +167,6 @@ def _one(
             },
         )
     return Outcome(product_id, found, None)
-
-
-def at_any_interval[T](bring: Callable[[CandleSource], T], market: Market, interval_ms: int) -> T:
-    """Bring bars from the market, made of finer ones where it refuses the interval."""
-    try:
-        return bring(market)
-    except DataError as error:
-        if interval_ms not in FINER or "granularity" not in error.message.lower():
-            raise
-        return bring(coarser(market, interval_ms, FINER[interval_ms]))
-
-
-def info_of(market: Market, product_id: str) -> ProductInfo:
-    """Return what the exchange says of a product; raises DataError with the nearest ids."""
-    try:
-        return market.product(product_id)
-    except DataError as error:
-        near = get_close_matches(product_id, [p.product_id for p in market.products()], n=3)
-        raise DataError(
-            f"Coinbase has no product {product_id}",
-            hint=f"did you mean {' or '.join(near)}?" if near else error.message,
-        ) from None
 
 
 def _plan(

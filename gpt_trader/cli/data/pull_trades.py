@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import typer
 
+from gpt_trader.app.pull_data import info_of
 from gpt_trader.broker.exchange.ports import Market
 from gpt_trader.cli import output
 from gpt_trader.cli.commands import INTERRUPTED
-from gpt_trader.cli.data.pull import COMMAND, SIDE_BY_SIDE, Asked, info_of, products_of, wanted_of
+from gpt_trader.cli.data.pull import COMMAND, SIDE_BY_SIDE, Asked, products_of, wanted_of
 from gpt_trader.config.load import load_profile
 from gpt_trader.data.checks.verify import TRADES
 from gpt_trader.data.store.spans import Span, missing, total_ms

@@ -3,34 +3,22 @@
 import os
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from gpt_trader.broker.exchange.ports import Market
+from gpt_trader.app.repair_data import Mended, Refetched, repair_data
 from gpt_trader.cli import output
 from gpt_trader.cli.commands import INTERRUPTED
-from gpt_trader.cli.data.pull import at_any_interval, info_of
 from gpt_trader.config.load import load_profile
 from gpt_trader.data.catalog import normalize_id
-from gpt_trader.data.checks.repair import (
-    Repaired,
-    Series,
-    doubtful,
-    holes,
-    repair,
-    series_of,
-    set_aside,
-)
-from gpt_trader.data.checks.verify import TRADES, Fault
+from gpt_trader.data.checks.repair import Repaired
+from gpt_trader.data.checks.verify import Fault
 from gpt_trader.data.store.store import Store, data_dir, writing
-from gpt_trader.data.trades.pull_trades import pull_trades, settled
-from gpt_trader.domain.times import format_interval, format_time, parse_interval
-from gpt_trader.errors import DataError, TraderError
-from gpt_trader.runtime.stop import Stop, stop_signals
-from gpt_trader.runtime.venues import connect, product_of
+from gpt_trader.domain.times import format_time, parse_interval
+from gpt_trader.runtime.stop import stop_signals
+from gpt_trader.runtime.venues import connect
 
 COMMAND = "data repair"
 
@@ -54,29 +42,12 @@ def run(
     interval_ms = None if interval is None else parse_interval(interval)
     store = Store(data_dir(folder, os.environ))
     now_ms = time.time_ns() // 1_000_000
-    rows: list[dict[str, Any]] = []
-    errors: list[TraderError] = []
     with stop_signals() as stop, writing(store):
         market = connect(settings, stop.flag.wait)
-        faults: list[Fault] = []
-        for product_id in dict.fromkeys(named) or [None]:
-            found = set_aside(store, product_id, interval_ms, now_ms)
-            faults += found
-            every = series_of(store, product_id, interval_ms, found)
-            if product_id is not None and not every and not found:
-                errors.append(_nothing(store, product_id))
-            for series in every:
-                if not (holes(store, series, now_ms) or doubtful(store, series)):
-                    continue
-                try:
-                    rows.append(_bars(market, store, series, stop, now_ms))
-                except TraderError as error:
-                    errors.append(error)
-        for fault in (one for one in faults if one.interval == TRADES):
-            try:
-                rows.append(_trades(market, store, fault, stop))
-            except TraderError as error:
-                errors.append(error)
+        faults, mended, errors = repair_data(
+            store, market, named, interval_ms, now_ms, stop=lambda: stop.asked
+        )
+    rows = [_row(one) for one in mended]
     if not (errors and json):  # else stdout holds one document, the error's
         _show(store, faults, rows, json=json, quiet=bool(errors))
     if errors:
@@ -86,41 +57,26 @@ def run(
         raise typer.Exit(INTERRUPTED)
 
 
-def _nothing(store: Store, product_id: str) -> DataError:
-    return DataError(
-        f"nothing of {product_id} is stored in {store.root}",
-        hint=f"gpt-trader data pull {product_id}",
-    )
+def _row(one: Mended) -> dict[str, Any]:
+    return {
+        "product": one.product_id,
+        "interval": one.interval,
+        "left": _spans(one.left),
+        "source": one.source,
+        "done": None if one.done is None else _done(one.done),
+    }
 
 
-def _bars(
-    market: Market, store: Store, series: Series, stop: Stop, local_ms: int
-) -> dict[str, Any]:
-    """Repair a series; an imported one is only looked at."""
-    row = {"product": series.product_id, "interval": format_interval(series.interval_ms)}
-    if not series.is_from(market.name):
-        source = ", ".join(sorted(series.sources))
-        if series.lost:
-            raise DataError(
-                f"{row['interval']} bars of {series.product_id} from {source} were set aside",
-                hint="import them again; nothing is fetched from another source",
-            )
-        absent = [*holes(store, series, local_ms), *doubtful(store, series)]
-        return row | {"left": _spans(absent), "source": source, "done": None}
-    bring = partial(
-        repair,
-        store=store,
-        product=product_of(info_of(market, series.product_id)),
-        series=series,
-        now_ms=market.now_ms(),
-        stop=lambda: stop.asked,
-        tell=lambda _progress: None,
-    )
-    done = at_any_interval(bring, market, series.interval_ms)
-    return row | {"left": [], "source": market.name, "done": _done(done)}
-
-
-def _done(done: Repaired) -> dict[str, Any]:
+def _done(done: Repaired | Refetched) -> dict[str, Any]:
+    if isinstance(done, Refetched):
+        return {
+            "asked": _spans([done.span]),
+            "confirmed_gaps": [],
+            "added": done.pulled.added,
+            "changed": done.pulled.changed,
+            "refused": [],
+            "incomplete": _spans(done.pulled.incomplete),
+        }
     return {
         "asked": _spans(done.asked),
         "confirmed_gaps": _spans(done.confirmed),
@@ -131,34 +87,6 @@ def _done(done: Repaired) -> dict[str, Any]:
         "rows_after": done.after.rows,
         "sha256_before": done.before.sha256,
         "sha256_after": done.after.sha256,
-    }
-
-
-def _trades(market: Market, store: Store, fault: Fault, stop: Stop) -> dict[str, Any]:
-    """Fetch a day of trades anew."""
-    span = settled(fault.span, market.now_ms())
-    found = pull_trades(
-        market,
-        store,
-        fault.product_id,
-        span,
-        stop=lambda: stop.asked,
-        tell=lambda _progress: None,
-    )
-    done = {
-        "asked": _spans([span]),
-        "confirmed_gaps": [],
-        "added": found.added,
-        "changed": found.changed,
-        "refused": [],
-        "incomplete": _spans(found.incomplete),
-    }
-    return {
-        "product": fault.product_id,
-        "interval": TRADES,
-        "left": [],
-        "source": market.name,
-        "done": done,
     }
 
 

@@ -19,7 +19,7 @@ from gpt_trader.domain.product import Product
 from gpt_trader.domain.times import INTERVALS, format_interval
 
 
-class Series(NamedTuple):
+class StoredSeries(NamedTuple):
     """A series that may need repair. lost: spans of its files that were set aside."""
 
     product_id: str
@@ -32,7 +32,7 @@ class Series(NamedTuple):
         return not self.sources or venue in self.sources
 
 
-class State(NamedTuple):
+class Holding(NamedTuple):
     """What a series holds; sha256 is None without a bar."""
 
     rows: int
@@ -42,8 +42,8 @@ class State(NamedTuple):
 class Repaired(NamedTuple):
     """What was done to a series. confirmed: gaps that were asked for a second time and stayed."""
 
-    before: State
-    after: State
+    before: Holding
+    after: Holding
     asked: tuple[Span, ...]
     confirmed: tuple[Span, ...]
     added: int
@@ -67,7 +67,7 @@ def set_aside(
 
 def series_of(
     store: Store, product_id: str | None, interval_ms: int | None, faults: Iterable[Fault]
-) -> list[Series]:
+) -> list[StoredSeries]:
     """Return the stored series of bars, also those of which every file was set aside."""
     stored = {(one.product_id, one.interval_ms): set(one.sources) for one in listing(store)}
     lost: dict[tuple[str, int], list[Span]] = {}
@@ -76,7 +76,7 @@ def series_of(
             lost.setdefault((fault.product_id, INTERVALS[fault.interval]), []).append(fault.span)
     log = _log(store)
     return [
-        Series(
+        StoredSeries(
             key[0],
             key[1],
             merged(lost.get(key, ())),
@@ -87,7 +87,7 @@ def series_of(
     ]
 
 
-def holes(store: Store, series: Series, now_ms: int) -> tuple[Span, ...]:
+def holes(store: Store, series: StoredSeries, now_ms: int) -> tuple[Span, ...]:
     """Return what of a series was never answered: what was lost, and holes between its bars."""
     found = _read(store, series)
     never = [] if found is None else _gaps(found, gaps.DOWNLOAD)
@@ -96,7 +96,7 @@ def holes(store: Store, series: Series, now_ms: int) -> tuple[Span, ...]:
     return merged((*(hole for span in lost for hole in missing(span, have)), *never))
 
 
-def doubtful(store: Store, series: Series) -> tuple[Span, ...]:
+def doubtful(store: Store, series: StoredSeries) -> tuple[Span, ...]:
     """Return gaps that are unlikely in this market and were not asked for a second time yet."""
     found = _read(store, series)
     if found is None:
@@ -109,7 +109,7 @@ def repair(
     source: CandleSource,
     store: Store,
     product: Product,
-    series: Series,
+    series: StoredSeries,
     now_ms: int,
     *,
     stop: Callable[[], bool],
@@ -119,13 +119,13 @@ def repair(
 
     Call it inside `store.writing`. Raises as `pull` does; what was answered before is kept.
     """
-    before, never = _state(store, series), holes(store, series, now_ms)
+    before, never = _held(store, series), holes(store, series, now_ms)
     first = refetch(source, store, product, series.interval_ms, never, stop=stop, tell=tell)
     unsure = doubtful(store, series)
     second = refetch(source, store, product, series.interval_ms, unsure, stop=stop, tell=tell)
     done = Repaired(
         before,
-        _state(store, series),
+        _held(store, series),
         merged((*never, *unsure)),
         () if second.interrupted else doubtful(store, series),
         first.added + second.added,
@@ -138,7 +138,7 @@ def repair(
 
 
 def _entry(
-    series: Series, done: Repaired, pulled: tuple[Pulled, Pulled], source: str, now_ms: int
+    series: StoredSeries, done: Repaired, pulled: tuple[Pulled, Pulled], source: str, now_ms: int
 ) -> dict[str, Any]:
     return {
         "time_ms": now_ms,
@@ -157,7 +157,7 @@ def _entry(
     }
 
 
-def _read(store: Store, series: Series) -> Stored | None:
+def _read(store: Store, series: StoredSeries) -> Stored | None:
     """Return a series, None if it has no bar at all."""
     held = [o for o in listing(store) if (o.product_id, o.interval_ms) == series[:2]]
     if not held or not held[0].rows:
@@ -165,9 +165,9 @@ def _read(store: Store, series: Series) -> Stored | None:
     return read(store, series.product_id, series.interval_ms)
 
 
-def _state(store: Store, series: Series) -> State:
+def _held(store: Store, series: StoredSeries) -> Holding:
     found = _read(store, series)
-    return State(0, None) if found is None else State(len(found.bars), digest(found.bars))
+    return Holding(0, None) if found is None else Holding(len(found.bars), digest(found.bars))
 
 
 def _gaps(found: Stored, kind: str) -> list[Span]:

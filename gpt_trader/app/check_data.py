@@ -1,0 +1,113 @@
+"""Data checked: what is wrong, odd or missing, of stored series and of files."""
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gpt_trader.app.history import Period
+from gpt_trader.data.catalog import normalize_id
+from gpt_trader.data.checks import findings, gaps
+from gpt_trader.data.checks.findings import Finding
+from gpt_trader.data.checks.gaps import Gap
+from gpt_trader.data.checks.verify import Fault, verify
+from gpt_trader.data.files.bar_files import from_columns
+from gpt_trader.data.files.layouts import read_file
+from gpt_trader.data.store.spans import Span
+from gpt_trader.data.store.store import Store, asked, intervals, read
+from gpt_trader.domain.bars import Bars, Ints
+from gpt_trader.domain.times import format_interval
+from gpt_trader.errors import DataError
+
+
+class Checked(NamedTuple):
+    """One series or file; bars is None where its rows cannot be bars."""
+
+    name: str
+    bars: Bars | None
+    found: list[Finding]
+    gaps: list[Gap]
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether a finding is a fault."""
+        return any(finding.is_fault for finding in self.found)
+
+    @property
+    def coverage_pct(self) -> float:
+        """How much of the series is there, percent; only of one that has bars."""
+        assert self.bars is not None
+        return 100.0 * len(self.bars) / (len(self.bars) + sum(gap.bars for gap in self.gaps))
+
+
+def check_data(
+    store: Store, named: Sequence[str], interval_ms: int | None, period: Period
+) -> tuple[list[Checked], list[Fault]]:
+    """Check files and stored products by name, else all that is stored.
+
+    Returns what was looked at, and the store's files that are corrupt. Raises DataError where
+    there is nothing to check.
+    """
+    paths = [Path(name) for name in named if _is_file(name)]
+    products = [normalize_id(name) for name in named if not _is_file(name)]
+    checked = [check_file(path, interval_ms) for path in paths]
+    corrupt: list[Fault] = []
+    if products or not paths:
+        every: list[str | None] = [*products] or [None]
+        corrupt = [fault for product in every for fault in verify(store, product, interval_ms)]
+        checked += _check_stored(store, products, interval_ms, period, corrupt)
+    if not checked and not corrupt:
+        raise DataError(
+            f"nothing to check in {store.root}", hint="gpt-trader data pull BTC-USD --since 1y"
+        )
+    return checked, corrupt
+
+
+def check_file(path: Path, interval_ms: int | None) -> Checked:
+    """Check a file as it is, whatever its rows are like."""
+    opened = read_file(path)
+    found = findings.of_columns(opened.columns, interval_ms)
+    if found:
+        return Checked(str(path), None, found, [])
+    bars = from_columns(opened.columns, product_id=opened.product_id or "FILE-USD").bars
+    missing = gaps.find(bars.time, bars.interval_ms, ())
+    return Checked(str(path), bars, findings.of_bars(bars), missing)
+
+
+def _is_file(name: str) -> bool:
+    return Path(name).exists() or "." in name or os.sep in name
+
+
+def _check_stored(
+    store: Store,
+    products: Sequence[str],
+    interval_ms: int | None,
+    period: Period,
+    corrupt: Sequence[Fault],
+) -> Iterator[Checked]:
+    folders = {fault.path.parent for fault in corrupt}
+    keys = [
+        (product, ms)
+        for product in products or sorted(path.name for path in (store.root / "bars").glob("*"))
+        for ms in intervals(store, product)
+        if interval_ms in (None, ms) and store.folder(product, ms) not in folders
+    ]
+    if products and not keys and not corrupt:
+        raise DataError(
+            f"nothing of {', '.join(products)} is stored in {store.root}",
+            hint="gpt-trader data list shows what there is",
+        )
+    series = {}
+    for key in keys:
+        with contextlib.suppress(DataError):  # asked for, and there was no bar at all
+            series[key] = read(store, *key, *period)
+    for (product, ms), found in series.items():
+        others: list[tuple[Ints, Sequence[Span]]] = [
+            (other.bars.time, asked(store, *key))
+            for key, other in series.items()
+            if key[1] == ms and key[0] != product
+        ]
+        missing = gaps.find(found.bars.time, ms, found.asked, others=others)
+        name = f"{product} {format_interval(ms)}"
+        yield Checked(name, found.bars, findings.of_bars(found.bars), missing)
