@@ -23,8 +23,10 @@ from gpt_trader.engine.events import (
     Reconciled,
     Ticked,
 )
+from gpt_trader.engine.names import TAGS
 from gpt_trader.engine.orders import (
     amend_order,
+    await_amendment,
     book_fill,
     close_by_quote,
     cut_position,
@@ -38,7 +40,8 @@ from gpt_trader.engine.orders import (
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import State, costs_now, replaced, rolled, with_moved
-from gpt_trader.engine.windows import correct_bar, take_bar, take_history
+from gpt_trader.engine.windows import correct_bar, join_cycle, take_bar, take_history
+from gpt_trader.errors import JournalError
 from gpt_trader.kernel.codes import HOLD_ORDER_WORKING
 from gpt_trader.kernel.entries import note_decision
 from gpt_trader.kernel.ledger import quote
@@ -52,20 +55,11 @@ NONE_ARRIVED: frozenset[int] = frozenset()
 
 
 def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
-    """Return the state after one record of an event."""
-    match record:
-        case rec.HistoryTaken():
-            assert isinstance(event, HistoryLoaded)
-            return take_history(plan, state, event)
-        case rec.BarTaken():
-            assert isinstance(event, BarClosed | BarMissed)
-            taken = take_bar(plan, state, event.bar, record.funding)
-            if isinstance(event, BarMissed):  # it joins no cycle
-                return taken._replace(arrived=state.arrived, arriving_ms=state.arriving_ms)
-            return taken
-        case rec.BarCorrected():
-            assert isinstance(event, BarClosed | BarMissed)
-            return correct_bar(plan, state, event.bar)
+    """Return the state after one record of an event.
+
+    Raises JournalError if the record cannot be of this event.
+    """
+    match record:  # what every bar brings stands first
         case rec.Marked():
             closed_ms = record.cycle_ms + plan.interval_ms
             return state._replace(marks=record.marks, fee_book=rolled(plan, state, closed_ms))
@@ -75,51 +69,84 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             return state._replace(
                 arrived=NONE_ARRIVED, cycle_ms=record.cycle_ms, cycles=state.cycles + 1
             )
-        case rec.FillBooked():
-            assert isinstance(event, FillReceived)
-            return book_fill(plan, state, event, record)
-        case rec.StatusTaken():
-            assert isinstance(event, OrderUpdated)
-            return take_status(plan, state, event)
-        case rec.OrderTaken():
-            return take_order(plan, state, record.order)
+        case (
+            rec.BarTaken()
+            | rec.BarCorrected()
+            | rec.HistoryTaken()
+            | rec.FillBooked()
+            | rec.StatusTaken()
+            | rec.AmendTaken()
+            | rec.AssetAdjusted()
+            | rec.PositionTaken()
+            | rec.Armed()
+        ):
+            return _take_event(plan, state, event, record)
         case rec.FillIgnored() | rec.OrderRefused() | rec.QuoteTaken():
             return state
-        case rec.GuardTaken():
+        case rec.OrderTaken():
+            return take_order(plan, state, record.order)
+        case rec.ExitTaken():
             return close_by_quote(plan, state, record)
         case rec.ProtectionTaken():
             return take_protection(plan, state, record)
         case rec.CancelTaken():
             in_cycle = isinstance(event, BarClosed | Ticked)
             return mark_cancelled(plan, state, record.client_order_id, in_cycle)
-        case rec.AmendTaken():
-            assert isinstance(event, OrderAmended | AmendRequested)
-            return amend_order(plan, state, event)
-        case rec.SwitchSet():
-            return _switch(state, record)
-        case rec.AssetAdjusted():
-            assert isinstance(event, Adjusted)
-            moved = with_moved(state, event.asset, Decimal(event.amount))
-            return _adjust_cash(moved, record.units) if record.units else moved
         case rec.PositionCut():
             return cut_position(plan, state, record)
-        case rec.PositionTaken():
-            assert isinstance(event, PositionFound)
+        case _:
+            return _switch(state, record)
+
+
+def _take_event(plan: Plan, state: State, event: Event, record: rec.EventTaken) -> State:
+    """Fold a record that leaves what happened to its event."""
+    match record, event:
+        case rec.BarTaken(), BarClosed():
+            cycle = join_cycle(plan, state, event.bar)
+            return take_bar(plan, state, event.bar, record.funding, cycle)
+        case rec.BarTaken(), BarMissed():
+            cycle = state.arrived, state.arriving_ms  # it joins none
+            return take_bar(plan, state, event.bar, record.funding, cycle)
+        case rec.BarCorrected(), BarClosed() | BarMissed():
+            return correct_bar(plan, state, event.bar)
+        case rec.HistoryTaken(), HistoryLoaded():
+            return take_history(plan, state, event)
+        case rec.FillBooked(), FillReceived():
+            return book_fill(plan, state, event, record)
+        case rec.StatusTaken(), OrderUpdated():
+            return take_status(plan, state, event)
+        case rec.AmendTaken(), AmendRequested():
+            return await_amendment(plan, state, event)
+        case rec.AmendTaken(), OrderAmended():
+            return amend_order(plan, state, event)
+        case rec.AssetAdjusted(), Adjusted():
+            moved = with_moved(state, event.asset, Decimal(event.amount))
+            return _adjust_cash(moved, record.units) if record.units else moved
+        case rec.PositionTaken(), PositionFound():
             return take_position(plan, state, event)
+        case rec.Armed(), Reconciled():
+            return state._replace(reconciled_ms=event.time_ms, foreign_orders=event.foreign_orders)
+        case _:
+            found, of = TAGS[type(record)], TAGS[type(event)]
+            raise JournalError(f"expected what can come of {of}, was {found}")
+
+
+def _switch(state: State, record: rec.Switch) -> State:
+    """Turn on or off what decides whether there are entries."""
+    match record:
+        case rec.SwitchSet():
+            return _set_switches(state, record)
         case rec.ProductFrozen():
             return state._replace(frozen=replaced(state.frozen, record.j, record.reason))
         case rec.Disarmed():
             return state._replace(reconciled_ms=0)
-        case rec.Armed():
-            assert isinstance(event, Reconciled)
-            return state._replace(reconciled_ms=event.time_ms, foreign_orders=event.foreign_orders)
         case rec.Flattening():
             return state._replace(flattening=True)
         case _:
             assert_never(record)
 
 
-def _switch(state: State, record: rec.SwitchSet) -> State:
+def _set_switches(state: State, record: rec.SwitchSet) -> State:
     """Set halt and pause; clearing a halt also clears the drawdown latch."""
     marks = state.marks
     if state.halted and not record.halted:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from gpt_trader.domain.decision import Decision, Why
 from gpt_trader.domain.order import (
@@ -17,6 +17,7 @@ from gpt_trader.domain.order import (
 )
 from gpt_trader.domain.targets import Target
 from gpt_trader.engine import records as rec
+from gpt_trader.engine.answer import Answer
 from gpt_trader.engine.apply import apply
 from gpt_trader.engine.approve import approve_decided
 from gpt_trader.engine.codec import plain_memory
@@ -26,7 +27,6 @@ from gpt_trader.engine.explain import tell
 from gpt_trader.engine.outside import outside
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Signals
-from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import (
     State,
     costs_row,
@@ -43,15 +43,7 @@ from gpt_trader.kernel.slot import KIND_LIMIT, KIND_NONE
 NO_TARGET = Target(weight=math.nan)
 
 
-class Cycle(NamedTuple):
-    """What a cycle came to."""
-
-    state: State
-    records: list[Record]
-    commands: list[Command]
-
-
-def run_cycle(plan: Plan, state: State, event: Event, signals: Signals) -> Cycle:
+def run_cycle(plan: Plan, state: State, event: Event, signals: Signals) -> tuple[State, Answer]:
     """Mark the account, then decide for each product whose bar has arrived.
 
     Once a latch turns on, no entry stays out, nor one of a product without a bar.
@@ -77,7 +69,8 @@ def run_cycle(plan: Plan, state: State, event: Event, signals: Signals) -> Cycle
         state = apply(plan, state, event, decided)
     ended = rec.CycleEnded(cycle_ms)
     state = apply(plan, state, event, ended)
-    return Cycle(state, [marked, *cancels, *made, ended], _commands(stopped, made, approved))
+    commands = _commands(stopped, made, approved)
+    return state, Answer([marked, *cancels, *made, ended], commands)
 
 
 def _marks(plan: Plan, state: State, cycle_ms: int) -> Marks:
@@ -95,8 +88,9 @@ def _commands(
     commands += [
         CancelOrder(m.decision.product_id, m.cancelled) for m in made if m.cancelled is not None
     ]
-    first = sorted(approved, key=lambda one: not one.order.intent.reduce_only)
-    return commands + [SubmitOrder(one) for one in first]
+    commands += [SubmitOrder(one) for one in approved if one.order.intent.reduce_only]
+    commands += [SubmitOrder(one) for one in approved if not one.order.intent.reduce_only]
+    return commands
 
 
 def _is_latched_by(before: Marks, after: Marks) -> bool:

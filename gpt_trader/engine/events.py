@@ -194,6 +194,17 @@ class StopRequested(NamedTuple):
     by: str
 
 
+PersonsEvent = (
+    OrderRequested
+    | CancelRequested
+    | AmendRequested
+    | HaltRequested
+    | PauseRequested
+    | Rearmed
+    | FlattenRequested
+    | StopRequested
+)
+
 Event = (
     Started
     | HistoryLoaded

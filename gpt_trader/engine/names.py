@@ -59,7 +59,7 @@ TAGS: Mapping[type, str] = {
     rec.Disarmed: "Disarmed",
     rec.Armed: "Armed",
     rec.QuoteTaken: "QuoteTaken",
-    rec.GuardTaken: "GuardTaken",
+    rec.ExitTaken: "GuardTaken",
     rec.ProtectionTaken: "ProtectionTaken",
     cmd.SubmitOrder: "SubmitOrder",
     cmd.CancelOrder: "CancelOrder",

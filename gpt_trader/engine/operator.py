@@ -1,7 +1,6 @@
 """An operator's orders pass the same limits as a route's; what is too much is refused, not cut."""
 
 import math
-from collections.abc import Sequence
 
 from gpt_trader.domain.decision import Reason
 from gpt_trader.domain.order import (
@@ -14,13 +13,13 @@ from gpt_trader.domain.order import (
     order_id,
 )
 from gpt_trader.engine import records as rec
+from gpt_trader.engine.answer import Answer, cancel_all
 from gpt_trader.engine.approve import approve_entry, approve_reducing
-from gpt_trader.engine.commands import AmendOrder, Approved, CancelOrder, Command, SubmitOrder
+from gpt_trader.engine.commands import AmendOrder, Approved, SubmitOrder
 from gpt_trader.engine.events import AmendRequested, CancelRequested, OrderRequested, Rearmed
 from gpt_trader.engine.explain import detail_of
 from gpt_trader.engine.outside import half_spread, outside, readings
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import (
     State,
     costs_now,
@@ -35,7 +34,6 @@ from gpt_trader.kernel.rounding import adverse_ticks, buy_cost, fits, lots_for_q
 from gpt_trader.kernel.slot import copy_slots
 from gpt_trader.risk.guards import decision_name
 
-Answer = tuple[Sequence[Record], Sequence[Command]]
 RESTING = (OrderStatus.SUBMITTED, OrderStatus.OPEN, OrderStatus.TRIGGERED)
 
 
@@ -43,43 +41,45 @@ def answer_order(plan: Plan, state: State, event: OrderRequested) -> Answer:
     """Take and send an operator's order, or refuse it."""
     checked = check_order(plan, state, event)
     if isinstance(checked, Reason):
-        return [rec.OrderRefused(event.command_id, checked)], []
-    return [rec.OrderTaken(checked.order)], [SubmitOrder(checked)]
+        return _refused(event, checked)
+    return Answer([rec.OrderTaken(checked.order)], [SubmitOrder(checked)])
 
 
 def answer_cancel(state: State, event: CancelRequested) -> Answer:
     """Cancel an operator's order, or say that it is not open."""
     order = open_order(state, event.client_order_id)
     if order is None:
-        return [rec.OrderRefused(event.command_id, _not_open(event.client_order_id))], []
-    cancel = CancelOrder(order.product_id, order.client_order_id)
-    return [rec.CancelTaken(order.client_order_id)], [cancel]
+        return _refused(event, _not_open(event.client_order_id))
+    return cancel_all([order])
 
 
 def answer_amend(plan: Plan, state: State, event: AmendRequested) -> Answer:
     """Ask the broker for another size and price, or refuse; its answer changes the order."""
     order = open_order(state, event.client_order_id)
     if order is None:
-        return [rec.OrderRefused(event.command_id, _not_open(event.client_order_id))], []
+        return _refused(event, _not_open(event.client_order_id))
     refusal = amend_refusal(plan, state, order, event)
     if refusal is not None:
-        return [rec.OrderRefused(event.command_id, refusal)], []
+        return _refused(event, refusal)
     amend = AmendOrder(order.product_id, order.client_order_id, event.lots, event.limit)
-    return [rec.AmendTaken()], [amend]
+    return Answer([rec.AmendTaken()], [amend])
 
 
-def answer_rearm(state: State, event: Rearmed) -> Sequence[Record]:
+def answer_rearm(state: State, event: Rearmed) -> Answer:
     """Clear halt, drawdown latch and frozen products; not while an order's outcome is unknown."""
     unknown = unknown_orders(state, event.time_ms)
     if unknown:
-        return [
-            rec.OrderRefused("rearm", Reason("UNKNOWN_ORDER", "orders are unknown", unknown, 0))
-        ]
+        why = Reason("UNKNOWN_ORDER", "orders are unknown", unknown, 0)
+        return Answer([rec.OrderRefused("rearm", why)])
     clear = rec.SwitchSet(False, state.paused, event.by, event.reason)
     thawed = [rec.ProductFrozen(j, "") for j, why in enumerate(state.frozen) if why]
     if state.halted:
-        return [clear, *thawed]
-    return [rec.SwitchSet(True, state.paused, event.by, event.reason), clear, *thawed]
+        return Answer([clear, *thawed])
+    return Answer([rec.SwitchSet(True, state.paused, event.by, event.reason), clear, *thawed])
+
+
+def _refused(event: OrderRequested | CancelRequested | AmendRequested, why: Reason) -> Answer:
+    return Answer([rec.OrderRefused(event.command_id, why)])
 
 
 def name_order(plan: Plan, event: OrderRequested) -> Order:

@@ -244,7 +244,7 @@ def take_protection(plan: Plan, state: State, record: rec.ProtectionTaken) -> St
     return with_orders(plan, sent, record.order)
 
 
-def close_by_quote(plan: Plan, state: State, record: rec.GuardTaken) -> State:
+def close_by_quote(plan: Plan, state: State, record: rec.ExitTaken) -> State:
     """Put the order that closes a position into its slot; what stood in its way is cancelled."""
     order = record.order
     j = plan.index[order.product_id]
@@ -297,29 +297,33 @@ def mark_cancelled(
     return with_orders(plan, state, changed)
 
 
-def amend_order(plan: Plan, state: State, event: OrderAmended | AmendRequested) -> State:
-    """Take the new size and price that the broker confirmed; a request waits for its answer.
+def await_amendment(plan: Plan, state: State, asked: AmendRequested) -> State:
+    """Note what the broker is asked for; until it answers the larger of both reserves is kept."""
+    order = state.orders[asked.client_order_id]
+    reserve = max(order.reserve, _reserve_of(plan, state, order, asked.lots, asked.limit))
+    amendment = Amendment(asked.lots, asked.limit)
+    return with_orders(plan, state, order._replace(amendment=amendment, reserve=reserve))
 
-    While it waits, the larger of both reserves is set aside.
-    """
-    order = state.orders[event.client_order_id]
-    spec = plan.products[plan.index[order.product_id]].spec
-    reserve = 0
-    if not order.intent.reduce_only:
-        left = max(event.lots - order.filled, 0)
-        reserve = buy_cost(left, event.limit, costs_now(plan, state).taker_e8, spec)
-    if isinstance(event, AmendRequested):
-        changed = order._replace(
-            amendment=Amendment(event.lots, event.limit), reserve=max(order.reserve, reserve)
-        )
-    else:
-        changed = order._replace(
-            intent=order.intent._replace(lots=event.lots, limit=event.limit),
-            reserve=reserve,
-            is_new=True,
-            amendment=Amendment(),
-        )
+
+def amend_order(plan: Plan, state: State, done: OrderAmended) -> State:
+    """Take the new size and price that the broker confirmed."""
+    order = state.orders[done.client_order_id]
+    changed = order._replace(
+        intent=order.intent._replace(lots=done.lots, limit=done.limit),
+        reserve=_reserve_of(plan, state, order, done.lots, done.limit),
+        is_new=True,
+        amendment=Amendment(),
+    )
     return with_orders(plan, state, changed)
+
+
+def _reserve_of(plan: Plan, state: State, order: Order, lots: int, limit: int) -> int:
+    """Units to set aside for an order of another size and price."""
+    if order.intent.reduce_only:
+        return 0
+    left = max(lots - order.filled, 0)
+    spec = plan.products[plan.index[order.product_id]].spec
+    return buy_cost(left, limit, costs_now(plan, state).taker_e8, spec)
 
 
 def with_orders(plan: Plan, state: State, *changed: Order) -> State:

@@ -6,8 +6,6 @@ quotes are watched and the position is sold at market once the bid has passed th
 those of the kernel's rows, so whoever watches acts on the same prices.
 """
 
-from collections.abc import Sequence
-
 from gpt_trader.domain.order import (
     Order,
     OrderIntent,
@@ -19,11 +17,11 @@ from gpt_trader.domain.order import (
     order_id,
 )
 from gpt_trader.engine import records as rec
+from gpt_trader.engine.answer import NOTHING, Answer, cancel_all
 from gpt_trader.engine.approve import approve_reducing
-from gpt_trader.engine.commands import CancelOrder, Command, SubmitOrder
+from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.engine.events import Quoted
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import State, working_id
 from gpt_trader.kernel.codes import FILL_OPERATOR, FILL_TAKE_PROFIT
 from gpt_trader.kernel.rounding import notional_down
@@ -122,24 +120,17 @@ def overdue_exit(plan: Plan, state: State, j: int, quote: Quoted) -> Order | Non
     return None
 
 
-def answer_quote(
-    plan: Plan, state: State, quote: Quoted
-) -> tuple[Sequence[Record], Sequence[Command]]:
+def answer_quote(plan: Plan, state: State, quote: Quoted) -> Answer:
     """Close a position whose level the quote has passed; give up an exit that waited too long."""
     j = plan.index[quote.product_id]
     level = passed_level(plan, state, j, quote)
     if level or is_left(plan, state, j, quote):
         return close_position(plan, state, j, level, quote.time_ms)
     late = overdue_exit(plan, state, j, quote)
-    if late is not None:
-        cancel = CancelOrder(late.product_id, late.client_order_id)
-        return [rec.CancelTaken(late.client_order_id)], [cancel]
-    return [rec.QuoteTaken()], []
+    return Answer([rec.QuoteTaken()]) if late is None else cancel_all([late])
 
 
-def close_position(
-    plan: Plan, state: State, j: int, level: int, time_ms: int
-) -> tuple[Sequence[Record], Sequence[Command]]:
+def close_position(plan: Plan, state: State, j: int, level: int, time_ms: int) -> Answer:
     """Cancel what works in the product, then sell at market; a take-profit not below its level.
 
     level: what was passed, ticks; 0: an operator's wish.
@@ -174,37 +165,33 @@ def close_position(
         and (other.intent.reduce_only or other.client_order_id == working)
         and other.can_cancel
     ]
-    taken = rec.GuardTaken(order, tuple(other.client_order_id for other in stopped))
-    cancels = [CancelOrder(other.product_id, other.client_order_id) for other in stopped]
-    return [taken], [*cancels, SubmitOrder(approve_reducing(order, held))]
+    taken = rec.ExitTaken(order, tuple(other.client_order_id for other in stopped))
+    cancels = cancel_all(stopped).commands
+    return Answer([taken], [*cancels, SubmitOrder(approve_reducing(order, held))])
 
 
-def settle(
-    plan: Plan, state: State, j: int, time_ms: int
-) -> tuple[Sequence[Record], Sequence[Command]]:
+def settle(plan: Plan, state: State, j: int, time_ms: int) -> Answer:
     """Bring product j's resting protection in line with its position: place, replace or cancel.
 
     While an exit works the position's coins are its own: nothing rests, quotes are watched.
     """
     if not state.slots["close_ticks"][j]:
-        return [], []  # without a price nothing can be said of its worth: what rests stays
+        return NOTHING  # without a price nothing can be said of its worth: what rests stays
     wanted = _wanted(plan, state, j, time_ms)
     resting = resting_protection(plan, state, j)
-    if resting is not None:
-        if wanted is not None and _same(resting, wanted):
-            return [], []
-        if resting.status is not OrderStatus.OPEN:
-            return [], []  # it is being cancelled, has triggered, or may not exist: wait for proof
-        records: list[Record] = [rec.CancelTaken(resting.client_order_id)]
-        commands: list[Command] = [CancelOrder(resting.product_id, resting.client_order_id)]
-    else:
-        records, commands = [], []
-        if time_ms - state.protected_ms[j] < RETRY_MS:
-            return [], []
-    if wanted is not None:
-        records.append(rec.ProtectionTaken(wanted, time_ms))
-        commands.append(SubmitOrder(approve_reducing(wanted, int(state.slots["lots"][j]))))
-    return records, commands
+    if resting is None:
+        is_early = time_ms - state.protected_ms[j] < RETRY_MS
+        return NOTHING if wanted is None or is_early else _place(state, j, wanted)
+    if wanted is not None and _same(resting, wanted):
+        return NOTHING
+    if resting.status is not OrderStatus.OPEN:
+        return NOTHING  # it is being cancelled, has triggered, or may not exist: wait for proof
+    return cancel_all([resting]) + (NOTHING if wanted is None else _place(state, j, wanted))
+
+
+def _place(state: State, j: int, wanted: Order) -> Answer:
+    approved = approve_reducing(wanted, int(state.slots["lots"][j]))
+    return Answer([rec.ProtectionTaken(wanted, wanted.intent.sent_ms)], [SubmitOrder(approved)])
 
 
 def _same(resting: Order, wanted: Order) -> bool:

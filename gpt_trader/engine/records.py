@@ -137,7 +137,7 @@ class QuoteTaken(NamedTuple):
     """The event's quote was looked at and asked for nothing."""
 
 
-class GuardTaken(NamedTuple):
+class ExitTaken(NamedTuple):
     """A quote passed the stop or the take-profit: this order closes the position."""
 
     order: Order
@@ -150,6 +150,20 @@ class ProtectionTaken(NamedTuple):
     order: Order
     time_ms: int
 
+
+EventTaken = (
+    HistoryTaken
+    | BarTaken
+    | BarCorrected
+    | FillBooked
+    | StatusTaken
+    | AmendTaken
+    | AssetAdjusted
+    | PositionTaken
+    | Armed
+)
+
+Switch = SwitchSet | ProductFrozen | Flattening | Disarmed
 
 Record = (
     HistoryTaken
@@ -174,6 +188,6 @@ Record = (
     | Disarmed
     | Armed
     | QuoteTaken
-    | GuardTaken
+    | ExitTaken
     | ProtectionTaken
 )

@@ -1,13 +1,14 @@
 """One event in, a new state, records and commands out. No I/O, no clock, no randomness."""
 
-from collections.abc import Sequence
 from decimal import ROUND_CEILING, Decimal
 from typing import NamedTuple, assert_never
 
+from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.order import Fill, Order
 from gpt_trader.domain.order_life import Move, move
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
+from gpt_trader.engine.answer import NOTHING, Answer, cancel_all
 from gpt_trader.engine.apply import apply
 from gpt_trader.engine.commands import CancelOrder, Command
 from gpt_trader.engine.cycle import run_cycle
@@ -20,7 +21,7 @@ from gpt_trader.engine.state import State, open_entries, open_order, protection_
 from gpt_trader.kernel.ledger import cash_after, funding
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 
-UNFUNDED = rec.BarTaken(0)
+UNFUNDED = Answer((rec.BarTaken(0),))
 LEAST_LOSS = Decimal("0.01")  # quote: what exchanges round away freezes nothing
 RECONCILIATION = "reconciliation"  # the kind of an adjustment that nobody explains
 
@@ -39,90 +40,80 @@ def step(plan: Plan, state: State, event: ev.Event, signals: Signals) -> Step:
     for record in records:
         state = apply(plan, state, event, record)
     if _is_due(plan, state, event):
-        state, decided, ordered = run_cycle(plan, state, event, signals)
-        records, commands = [*records, *decided], [*commands, *ordered]
+        state, decided = run_cycle(plan, state, event, signals)
+        records, commands = [*records, *decided.records], [*commands, *decided.commands]
     if plan.rests:
-        state, settled, sent = _settle(plan, state, event)
-        records, commands = [*records, *settled], [*_cancels(sent), *commands, *_rest(sent)]
+        state, settled = _settle(plan, state, event)
+        cancels = [one for one in settled.commands if isinstance(one, CancelOrder)]
+        sent = [one for one in settled.commands if not isinstance(one, CancelOrder)]
+        records = [*records, *settled.records]
+        commands = [*cancels, *commands, *sent]  # cancels free the coins that others need
     return Step(state, tuple(records), tuple(commands))
 
 
-def _settle(
-    plan: Plan, state: State, event: ev.Event
-) -> tuple[State, Sequence[Record], Sequence[Command]]:
+def _settle(plan: Plan, state: State, event: ev.Event) -> tuple[State, Answer]:
     """Bring every protection that rests in line with its position, after all else."""
-    records: list[Record] = []
-    commands: list[Command] = []
+    answer = NOTHING
     for j, rests in enumerate(plan.rests):
         if rests:
-            found, ordered = settle(plan, state, j, event.time_ms)
-            for record in found:
+            found = settle(plan, state, j, event.time_ms)
+            for record in found.records:
                 state = apply(plan, state, event, record)
-            records += found
-            commands += ordered
-    return state, records, commands
+            answer += found
+    return state, answer
 
 
-def _cancels(commands: Sequence[Command]) -> list[Command]:
-    """Return the cancels: they leave before what needs the coins that they free."""
-    return [command for command in commands if isinstance(command, CancelOrder)]
-
-
-def _rest(commands: Sequence[Command]) -> list[Command]:
-    return [command for command in commands if not isinstance(command, CancelOrder)]
-
-
-def _answer(
-    plan: Plan, state: State, event: ev.Event
-) -> tuple[Sequence[Record], Sequence[Command]]:
-    """Records and commands of an event, a cycle's decisions aside."""
+def _answer(plan: Plan, state: State, event: ev.Event) -> Answer:
+    """Answer an event, a cycle's decisions aside."""
     match event:
-        case ev.BarClosed():
-            return [_bar_record(plan, state, event)], []
-        case ev.Started():
-            return ([rec.Disarmed()] if plan.max_unreconciled_ms else []), []
-        case ev.Ticked() | ev.Noted():
-            return [], []
-        case ev.Reconciled():
-            return [rec.Disarmed() if event.differences else rec.Armed()], []
-        case ev.BarMissed():
-            return [_bar_record(plan, state, event)], []
+        case ev.BarClosed() | ev.BarMissed():
+            return _answer_bar(plan, state, event.bar)
         case ev.Quoted():
             return answer_quote(plan, state, event)
+        case ev.Ticked() | ev.Noted():
+            return NOTHING
         case ev.HistoryLoaded():
-            return [rec.HistoryTaken()], []
+            return Answer([rec.HistoryTaken()])
+        case ev.Started():
+            return Answer([rec.Disarmed()] if plan.max_unreconciled_ms else [])
         case ev.FillReceived():
             return _answer_fill(plan, state, event)
         case ev.OrderUpdated():
             return _answer_report(plan, state, event)
+        case ev.OrderAmended():
+            known = open_order(state, event.client_order_id) is not None
+            return Answer([rec.AmendTaken()] if known else [])
+        case ev.Reconciled():
+            return Answer([rec.Disarmed() if event.differences else rec.Armed()])
+        case ev.Adjusted():
+            return _answer_adjustment(plan, state, event)
+        case ev.PositionFound():
+            return _answer_found(plan, state, event)
+        case _:
+            return _answer_person(plan, state, event)
+
+
+def _answer_person(plan: Plan, state: State, event: ev.PersonsEvent) -> Answer:
+    """Answer what a person asks for."""
+    match event:
         case ev.OrderRequested():
             return answer_order(plan, state, event)
         case ev.CancelRequested():
             return answer_cancel(state, event)
         case ev.AmendRequested():
             return answer_amend(plan, state, event)
-        case ev.OrderAmended():
-            known = open_order(state, event.client_order_id) is not None
-            return ([rec.AmendTaken()] if known else []), []
         case ev.HaltRequested():
             return _stop_entries(state, True, state.paused, event.by, event.reason)
         case ev.FlattenRequested():
             return _flatten(plan, state, event)
-        case ev.PositionFound():
-            why = f"{event.reason} (by {event.by})"
-            frozen, cancels = _freeze(plan, state, event.product_id, why)
-            is_new = event.lots > 0 and not state.slots["lots"][plan.index[event.product_id]]
-            return [*([rec.PositionTaken()] if is_new else []), *frozen], cancels
         case ev.StopRequested():
-            return _cancel_all(open_entries(state))
+            return cancel_all(open_entries(state))
         case ev.PauseRequested(paused=True):
             return _stop_entries(state, state.halted, True, event.by, "operator")
         case ev.PauseRequested():
-            return [rec.SwitchSet(state.halted, False, event.by, "operator")], []
+            return Answer([rec.SwitchSet(state.halted, False, event.by, "operator")])
         case ev.Rearmed():
-            return answer_rearm(state, event), []
-        case ev.Adjusted():
-            return _answer_adjustment(plan, state, event)
+            return answer_rearm(state, event)
         case _:
             assert_never(event)
 
@@ -138,28 +129,25 @@ def _is_due(plan: Plan, state: State, event: ev.Event) -> bool:
             return False
 
 
-def _answer_adjustment(
-    plan: Plan, state: State, event: ev.Adjusted
-) -> tuple[Sequence[Record], Sequence[Command]]:
+def _answer_adjustment(plan: Plan, state: State, event: ev.Adjusted) -> Answer:
     """Book what came in or went out. What is gone and unexplained freezes what it was for.
 
     A position is never larger than the coins that the exchange says are there.
     """
     records: list[Record] = [rec.AssetAdjusted(_adjusted_units(plan, state, event))]
-    commands: list[Command] = []
     if event.total:
         for j, product in enumerate(plan.products):
             there = int(max(Decimal(event.total), Decimal(0)) / product.base_increment)
-            if product.base_currency == event.asset and int(state.slots["lots"][j]) > there:
+            held = int(state.slots["lots"][j])
+            if product.base_currency == event.asset and held > there:
                 records.append(rec.PositionCut(j, there))
+    answer = Answer(records)
     if event.kind == RECONCILIATION:
         why = f"{event.amount} {event.asset} are gone and nothing explains it"
         for j, product in enumerate(plan.products):
             if _worth(plan, state, j, event) < -LEAST_LOSS:
-                frozen, cancels = _freeze(plan, state, product.product_id, why)
-                records += frozen
-                commands += cancels
-    return records, commands
+                answer += _freeze(plan, state, product.product_id, why)
+    return answer
 
 
 def _worth(plan: Plan, state: State, j: int, event: ev.Adjusted) -> Decimal:
@@ -172,56 +160,44 @@ def _worth(plan: Plan, state: State, j: int, event: ev.Adjusted) -> Decimal:
     return Decimal(event.amount) * int(state.slots["close_ticks"][j]) * product.price_increment
 
 
-def _answer_report(
-    plan: Plan, state: State, event: ev.OrderUpdated
-) -> tuple[Sequence[Record], Sequence[Command]]:
+def _answer_found(plan: Plan, state: State, event: ev.PositionFound) -> Answer:
+    """Hold what is found where nothing was known to be held; the product is frozen."""
+    is_new = event.lots > 0 and not state.slots["lots"][plan.index[event.product_id]]
+    taken = Answer([rec.PositionTaken()] if is_new else [])
+    return taken + _freeze(plan, state, event.product_id, f"{event.reason} (by {event.by})")
+
+
+def _answer_report(plan: Plan, state: State, event: ev.OrderUpdated) -> Answer:
     """Take a status; one that an order's life does not allow freezes the product."""
+    taken = Answer([rec.StatusTaken()])
     order = state.orders.get(event.client_order_id)
     if order is None:
-        return [rec.StatusTaken()], []
+        return taken
     found = move(order.status, event.status, was_placed=bool(order.exchange_id))
     if found in (Move.TAKEN, Move.ECHO):
-        return [rec.StatusTaken()], []
+        return taken
     why = f"{event.client_order_id} was {order.status} and is reported as {event.status}"
-    frozen, cancels = _freeze(plan, state, event.product_id, why)
+    answer = taken + _freeze(plan, state, event.product_id, why)
     if not event.status.is_final:  # it lives, against all proof: it is cancelled
-        cancels = [*cancels, CancelOrder(event.product_id, event.client_order_id)]
-    return [rec.StatusTaken(), *frozen], cancels
+        answer += Answer((), [CancelOrder(event.product_id, event.client_order_id)])
+    return answer
 
 
-def _freeze(
-    plan: Plan, state: State, product_id: str, why: str
-) -> tuple[Sequence[Record], Sequence[Command]]:
+def _freeze(plan: Plan, state: State, product_id: str, why: str) -> Answer:
     """Keep a product from entering until a person rearms; its open entries are cancelled."""
-    stopped, cancels = _cancel_all(open_entries(state, product_id))
-    return [rec.ProductFrozen(plan.index[product_id], why), *stopped], cancels
+    frozen = Answer([rec.ProductFrozen(plan.index[product_id], why)])
+    return frozen + cancel_all(open_entries(state, product_id))
 
 
-def _cancel_all(orders: Sequence[Order]) -> tuple[Sequence[Record], Sequence[Command]]:
-    return [rec.CancelTaken(order.client_order_id) for order in orders], [
-        CancelOrder(order.product_id, order.client_order_id) for order in orders
-    ]
-
-
-def _flatten(
-    plan: Plan, state: State, event: ev.FlattenRequested
-) -> tuple[Sequence[Record], Sequence[Command]]:
+def _flatten(plan: Plan, state: State, event: ev.FlattenRequested) -> Answer:
     """Halt, then sell whatever is held at market."""
-    records, commands = _stop_entries(state, True, state.paused, event.by, event.reason)
-    cancelled = {
-        command.client_order_id for command in commands if isinstance(command, CancelOrder)
-    }
-    records, commands = [*records, rec.Flattening()], list(commands)
+    answer = _stop_entries(state, True, state.paused, event.by, event.reason)
+    answer += Answer([rec.Flattening()])
     for j in range(len(plan.products)):
         if is_sellable(plan, state, j):
-            closing, sent = close_position(plan, state, j, 0, event.time_ms)
-            records += closing
-            commands += [
-                one
-                for one in sent
-                if not (isinstance(one, CancelOrder) and one.client_order_id in cancelled)
-            ]
-    return records, commands
+            answer += close_position(plan, state, j, 0, event.time_ms)
+    once = dict.fromkeys(answer.commands)  # an entry may also stand in the way of its exit
+    return Answer(answer.records, list(once))
 
 
 def _adjusted_units(plan: Plan, state: State, event: ev.Adjusted) -> int:
@@ -231,20 +207,18 @@ def _adjusted_units(plan: Plan, state: State, event: ev.Adjusted) -> int:
     return whole_units(state, event.asset, Decimal(event.amount))
 
 
-def _bar_record(plan: Plan, state: State, event: ev.BarClosed | ev.BarMissed) -> Record:
-    bar = event.bar
+def _answer_bar(plan: Plan, state: State, bar: Bar) -> Answer:
     j = plan.index[bar.product_id]
     if bar.open_ms <= state.last_bar_ms[j]:
-        return rec.BarCorrected()
+        return Answer([rec.BarCorrected()])
     if bar.funding_rate == 0.0:
         return UNFUNDED
     lots = int(state.slots["lots"][j])
-    return rec.BarTaken(int(funding(lots, bar.close, bar.funding_rate, plan.products[j].spec)))
+    paid = int(funding(lots, bar.close, bar.funding_rate, plan.products[j].spec))
+    return Answer([rec.BarTaken(paid)])
 
 
-def _answer_fill(
-    plan: Plan, state: State, event: ev.FillReceived
-) -> tuple[Sequence[Record], Sequence[Command]]:
+def _answer_fill(plan: Plan, state: State, event: ev.FillReceived) -> Answer:
     """Book a fill once: its order's cumulative count is the watermark.
 
     A fill that reports more than was booked, because one before it was missed, is booked in
@@ -255,14 +229,9 @@ def _answer_fill(
     j = plan.index[fill.product_id]
     order = state.orders.get(fill.client_order_id)
     if order is None and not _is_protection(plan, state, j, fill.client_order_id):
-        switches, cancels = _stop_entries(
-            state,
-            True,
-            state.paused,
-            "engine",
-            f"a fill of an unknown order {fill.client_order_id}",
-        )
-        return [rec.FillIgnored(), *switches], cancels
+        why = f"a fill of an unknown order {fill.client_order_id}"
+        stopped = _stop_entries(state, True, state.paused, "engine", why)
+        return Answer([rec.FillIgnored()]) + stopped
     lots = fill.cumulative - (0 if order is None else order.filled)
     if fill.filled_value:
         booked = _book_exactly(plan, state, fill, order)
@@ -273,13 +242,11 @@ def _answer_fill(
     else:
         booked = None
     if booked is None:
-        return [rec.FillIgnored()], []
+        return Answer([rec.FillIgnored()])
     if not (booked.is_late and booked.lots):
-        return [booked], []
-    frozen, cancels = _freeze(
-        plan, state, fill.product_id, f"a fill came after its order {fill.client_order_id} ended"
-    )
-    return [booked, *frozen], cancels
+        return Answer([booked])
+    why = f"a fill came after its order {fill.client_order_id} ended"
+    return Answer([booked]) + _freeze(plan, state, fill.product_id, why)
 
 
 def _has_ended(order: Order | None) -> bool:
@@ -318,7 +285,6 @@ def _stop_entries(
     paused: bool,  # noqa: FBT001
     by: str,
     reason: str,
-) -> tuple[Sequence[Record], Sequence[Command]]:
+) -> Answer:
     """Set the switches, and cancel every entry that is still out."""
-    records, cancels = _cancel_all(open_entries(state))
-    return [rec.SwitchSet(halted, paused, by, reason), *records], cancels
+    return Answer([rec.SwitchSet(halted, paused, by, reason)]) + cancel_all(open_entries(state))

@@ -10,6 +10,8 @@ from gpt_trader.engine.window import Window, window_of
 from gpt_trader.kernel.slot import copy_slots
 from gpt_trader.kernel.table import close_bar
 
+Arrived = tuple[frozenset[int], int]  # `State.arrived` and `State.arriving_ms`
+
 
 def take_history(plan: Plan, state: State, event: HistoryLoaded) -> State:
     """Open product j's window with the bars before the first decision."""
@@ -29,8 +31,8 @@ def take_history(plan: Plan, state: State, event: HistoryLoaded) -> State:
     )
 
 
-def take_bar(plan: Plan, state: State, bar: Bar, funding: int) -> State:
-    """Make a bar the product's newest: window, close, funding, and the running cycle."""
+def take_bar(plan: Plan, state: State, bar: Bar, funding: int, cycle: Arrived) -> State:
+    """Make a bar the product's newest: window, close, funding. cycle: what has arrived with it."""
     j = plan.index[bar.product_id]
     if state.open_orders:
         state = _seen_by(state, bar.product_id)
@@ -43,8 +45,8 @@ def take_bar(plan: Plan, state: State, bar: Bar, funding: int) -> State:
         windows=replaced(state.windows, j, _appended(plan, state.windows[j], j, bar)),
         bars_seen=replaced(state.bars_seen, j, state.bars_seen[j] + 1),
         last_bar_ms=replaced(state.last_bar_ms, j, bar.open_ms),
-        arrived=_arrived(state, j, bar.open_ms),
-        arriving_ms=max(state.arriving_ms, bar.open_ms),
+        arrived=cycle[0],
+        arriving_ms=cycle[1],
     )
 
 
@@ -58,13 +60,14 @@ def _seen_by(state: State, product_id: str) -> State:
     return with_new_orders(state, *seen) if seen else state
 
 
-def _arrived(state: State, j: int, open_ms: int) -> frozenset[int]:
-    """Products of the running cycle: a late bar joins none, a newer one begins the next."""
+def join_cycle(plan: Plan, state: State, bar: Bar) -> Arrived:
+    """Return the running cycle with a bar: a late one joins none, a newer one begins the next."""
+    j, open_ms = plan.index[bar.product_id], bar.open_ms
     if open_ms > state.arriving_ms:
-        return frozenset((j,))
+        return frozenset((j,)), open_ms
     if open_ms < state.arriving_ms or open_ms <= state.cycle_ms:
-        return state.arrived
-    return state.arrived | {j}
+        return state.arrived, state.arriving_ms
+    return state.arrived | {j}, state.arriving_ms
 
 
 def _appended(plan: Plan, window: Window | None, j: int, bar: Bar) -> Window:

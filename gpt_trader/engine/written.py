@@ -5,7 +5,7 @@ keys are laid out once. What the texts say is described in `codec`, which reads 
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from json.encoder import encode_basestring as quoted
 from operator import attrgetter
 from typing import Any
@@ -77,12 +77,13 @@ def _fields_of(kind: Any, tag: str = "") -> Writer:  # noqa: ANN401
     rows = {at: ROWS[kind][0] for at, kind in enumerate(kinds) if kind in ROWS}
 
     def fields_text(value: Any) -> str:  # noqa: ANN401
-        items: Sequence[Any] = picked(value)
-        if rows:
-            items = [rows[at](item) if at in rows else item for at, item in enumerate(items)]
+        return layout % tuple([writers[type(item)](item) for item in picked(value)])
+
+    def rows_too(value: Any) -> str:  # noqa: ANN401
+        items = [rows[at](one) if at in rows else one for at, one in enumerate(picked(value))]
         return layout % tuple([writers[type(item)](item) for item in items])
 
-    return fields_text
+    return rows_too if rows else fields_text
 
 
 class _ByType(dict[type, Writer]):
