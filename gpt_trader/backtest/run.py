@@ -23,7 +23,7 @@ from gpt_trader.kernel.codes import FILL_EXIT, FIRST_REFUSAL, N_CODES, TAKER
 from gpt_trader.kernel.detail import no_detail
 from gpt_trader.kernel.fees import new_fee_book, rated, tier_table
 from gpt_trader.kernel.ledger import cash_after, quote
-from gpt_trader.kernel.market import Aims, Market, Rules
+from gpt_trader.kernel.market import Aims, Fees, Market, Rules
 from gpt_trader.kernel.match import fill_fee
 from gpt_trader.kernel.rounding import spec_table
 from gpt_trader.kernel.settings import (
@@ -118,14 +118,12 @@ def run_fast(
     )
     rules = Rules(
         specs=spec_table([product.spec for product in panel.products]),
-        costs=costs,
         bounds=Bounds(*bounds_of(bounds_record(limits))),
         guards=guard_table(guards, limits, places),
         styles=style_table(list(styles)),
-        tiers=tiers,
     )
     finer = detail_of(panel, detail) if detail else no_detail()
-    ran = simulate(market, aims, rules, cash, fee_book, finer)
+    ran = simulate(market, aims, rules, costs, Fees(tiers, fee_book), cash, finer)
     run = RawRun(
         ran.fills,
         ran.equity,

@@ -12,6 +12,7 @@ from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.guards import NOWHERE, OF_OPERATOR, GuardTable, first_refusal, said
 from gpt_trader.kernel.ledger import quote, value_at
 from gpt_trader.kernel.limits import Marks, mark
+from gpt_trader.kernel.market import Rules
 from gpt_trader.kernel.readings import (
     Outside,
     Readings,
@@ -100,12 +101,9 @@ def decide_product(
         cash,
         Marks(equity, high, day, day_start, entries, day_halted, halted),
         Outside(*outside),
-        guards,
         no_readings(),
-        (spec_ints, spec_floats),
+        Rules((spec_ints, spec_floats), bounds_of(bounds), guards, styles),
         costs_of(costs),
-        bounds_of(bounds),
-        styles,
     )
     return (
         ticket.code, ticket.kind, ticket.side, ticket.lots, ticket.quote, ticket.limit,

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from gpt_trader.kernel.guards import GuardTable
 from gpt_trader.kernel.readings import SpecTable
-from gpt_trader.kernel.settings import Bounds, Costs
+from gpt_trader.kernel.settings import Bounds
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -49,14 +49,19 @@ class Aims(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """Under which rules products trade. guards: (p, g), see kernel.guards. tiers: kernel.fees."""
+    """Under which rules products trade. guards: (p, g), see kernel.guards. styles: kernel.style."""
 
     specs: SpecTable
-    costs: Costs
     bounds: Bounds
     guards: GuardTable
     styles: Ints
+
+
+class Fees(NamedTuple):
+    """Fee tiers and what was traded, see kernel.fees; without tiers the rates of costs hold."""
+
     tiers: Ints
+    book: Ints  # moved in place
 
 
 class Known(NamedTuple):

@@ -18,7 +18,7 @@ from gpt_trader.kernel.entries import account_equity
 from gpt_trader.kernel.fees import count_volume, rated, roll_fees
 from gpt_trader.kernel.ledger import funding, quote, value_at
 from gpt_trader.kernel.limits import Marks, count_entry, mark, new_marks
-from gpt_trader.kernel.market import Aims, Known, Market, Rules
+from gpt_trader.kernel.market import Aims, Fees, Known, Market, Rules
 from gpt_trader.kernel.match import (
     MAX_FILLS_PER_BAR,
     MAX_LOG_PER_BAR,
@@ -30,7 +30,7 @@ from gpt_trader.kernel.match import (
 )
 from gpt_trader.kernel.memory import borrowed
 from gpt_trader.kernel.quiet import pass_over
-from gpt_trader.kernel.readings import Readings, no_readings, unattended
+from gpt_trader.kernel.readings import Readings, SpecTable, no_readings, unattended
 from gpt_trader.kernel.rounding import Spec, spec_at
 from gpt_trader.kernel.settings import FILL_DTYPE, Costs
 from gpt_trader.kernel.sizing import cancel_working, decide, in_band, place
@@ -90,12 +90,11 @@ class At(NamedTuple):
 
 
 def simulate(
-    market: Market, aims: Aims, rules: Rules, cash: int, fee_book: Ints, detail: Detail
+    market: Market, aims: Aims, rules: Rules, costs: Costs, fees: Fees, cash: int, detail: Detail
 ) -> Simulated:
     """Run targets over bars of products that share one cash account.
 
-    cash: units. fee_book: see kernel.fees; it is moved in place. detail: finer bars, those of a
-    bar within its high and low.
+    cash: units. detail: finer bars, those of a bar within its high and low.
     """
     n, p = market.close.shape
     longest = int((detail.end - detail.begin).max(initial=1))
@@ -120,7 +119,7 @@ def simulate(
     at = At(0, 0, 0, cash, Marks(*new_marks(quote(cash))))
     while at.i < n:
         kept = _with_room(kept, at, known.most_fills, p)
-        at = At(*_run(at, market, aims, rules, known, fee_book, detail, slots, calms, kept))
+        at = At(*_run(at, market, aims, rules, known, costs, fees, detail, slots, calms, kept))
     return Simulated(
         kept.fills[: at.row], kept.equity, kept.counts, kept.refusals[: at.found], slots,
         at.cash, int(kept.halts[0]), int(kept.halts[1]),
@@ -159,7 +158,8 @@ def _run(
     aims: Aims,
     rules: Rules,
     known: Known,
-    fee_book: Ints,
+    fixed: Costs,
+    fees: Fees,
     detail: Detail,
     slots: Slots,
     calms: Calms,
@@ -168,7 +168,7 @@ def _run(
     """Go on until the end, or until a record has no room for one more bar."""
     # simulate keeps them all alive
     market, aims, rules, known = borrowed(market), borrowed(aims), borrowed(rules), borrowed(known)
-    fee_book, detail, kept = borrowed(fee_book), borrowed(detail), borrowed(kept)
+    fees, detail, kept = borrowed(fees), borrowed(detail), borrowed(kept)
     slots, calms = borrowed(slots), borrowed(calms)
     n, p = market.close.shape
     i, row, found, cash, marks = at.i, at.row, at.found, at.cash, at.marks
@@ -182,11 +182,11 @@ def _run(
             )  # fmt: skip
             if i == n:
                 break
-        costs = _costs_at(market.time[i], rules, fee_book)
+        costs = _costs_at(market.time[i], fixed, fees)
         cash, row = _match_all(
-            i, cash, row, market, aims.weight, rules, costs, fee_book, detail, slots, calms, kept
+            i, cash, row, market, aims.weight, rules.specs, costs, fees, detail, slots, calms, kept
         )
-        costs = _costs_at(market.time[i] + market.interval_ms, rules, fee_book)
+        costs = _costs_at(market.time[i] + market.interval_ms, fixed, fees)
         equity = account_equity(slots, known.unit, cash)
         kept.equity[i] = equity
         before = marks
@@ -217,11 +217,11 @@ def _calm_until(
 
 
 @compiled
-def _costs_at(time_ms: int, rules: Rules, fee_book: Ints) -> Costs:
-    """Costs in force at a time; the book moves to it."""
-    if len(rules.tiers) > 0:
-        roll_fees(fee_book, rules.tiers, time_ms)
-    return rated(rules.costs, fee_book)
+def _costs_at(time_ms: int, fixed: Costs, fees: Fees) -> Costs:
+    """Costs in force at a time; the book of fees moves to it."""
+    if len(fees.tiers) > 0:
+        roll_fees(fees.book, fees.tiers, time_ms)
+    return rated(fixed, fees.book)
 
 
 @compiled
@@ -231,9 +231,9 @@ def _match_all(
     row: int,
     market: Market,
     weight: Floats,
-    rules: Rules,
+    specs: SpecTable,
     costs: Costs,
-    fee_book: Ints,
+    fees: Fees,
     detail: Detail,
     slots: Slots,
     calms: Calms,
@@ -255,15 +255,15 @@ def _match_all(
         calm["is_awake"] = is_awake
         idle = slot["kind"] == KIND_NONE and slot["lots"] == 0
         if is_awake and not idle and not is_quiet(slot, high, low):
-            spec = spec_at(rules.specs, j)
+            spec = spec_at(specs, j)
             first = row
             cash, row = _match(i, j, cash, row, market, costs, spec, detail, slot, kept)
-            if len(rules.tiers) > 0:
-                _count_volume(fee_book, kept.fills, first, row, spec)
+            if len(fees.tiers) > 0:
+                _count_volume(fees.book, kept.fills, first, row, spec)
         if slot["lots"] != 0:
             rate = market.funding_rate[at_row(i, market.funding_rate), j]
             if rate != 0.0:
-                cash += funding(slot["lots"], close, rate, spec_at(rules.specs, j))
+                cash += funding(slot["lots"], close, rate, spec_at(specs, j))
         at_close(slot, close)
     return cash, row
 
@@ -427,8 +427,7 @@ def _decide(
     stop = aims.stop[at_row(i, aims.stop), j] if weight != 0.0 else math.nan
     slots[j]["half_spread_e8"] = market.half_spread_e8[at_row(i, market.half_spread_e8), j]
     ticket, _ = decide(
-        slots, j, weight, stop, cash, marks, unattended(time_ms), rules.guards, readings,
-        rules.specs, costs, rules.bounds, rules.styles,
+        slots, j, weight, stop, cash, marks, unattended(time_ms), readings, rules, costs,
     )  # fmt: skip
     if ticket.kind != KIND_NONE:
         place(

@@ -3,9 +3,6 @@
 import math
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gpt_trader.kernel.codes import (
     ACT_ENTER,
     ACT_EXIT,
@@ -33,7 +30,6 @@ from gpt_trader.kernel.guards import (
     OF_ENTRY,
     OF_ROUTE,
     Guard,
-    GuardTable,
     cut,
     first_refusal,
     said,
@@ -41,10 +37,10 @@ from gpt_trader.kernel.guards import (
 )
 from gpt_trader.kernel.ledger import quote, value
 from gpt_trader.kernel.limits import Marks
+from gpt_trader.kernel.market import Rules
 from gpt_trader.kernel.readings import (
     Outside,
     Readings,
-    SpecTable,
     read_order,
     read_product,
 )
@@ -86,7 +82,7 @@ from gpt_trader.kernel.slot import (
 VALUE_MAX = 9.0e9  # quote; an order above it is refused as REFUSED_OVERFLOW
 
 
-class Plan(NamedTuple):
+class Intention(NamedTuple):
     """What to do with one product. `amount` is quote for an entry, lots for the rest."""
 
     code: int
@@ -155,76 +151,103 @@ def note_weight(slot: Slot, weight: float, bounds: Bounds) -> None:
 
 
 @compiled
-def plan(slot: Slot, weight: float, equity: float, spec: Spec, bounds: Bounds) -> Plan:
+def intend(slot: Slot, weight: float, equity: float, spec: Spec, bounds: Bounds) -> Intention:
     """Compare target and position; say whether to hold, enter, reduce or leave.
 
     weight: this bar's target (NaN: no opinion). A position never crosses zero in one order.
     """
-    lots = slot["lots"]
-    close = slot["close_ticks"]
-    dust = is_dust(lots, close, spec)
+    lots, close = slot["lots"], slot["close_ticks"]
     working = slot["kind"] != KIND_NONE
-    away = -1 if lots > 0 else 1
+    dust = is_dust(lots, close, spec)
     if lots != 0 and is_due(slot["max_bars"], slot["bars_held"]) and not dust:
-        return _closing(working, slot["reason"], ACT_MAX_BARS, away, abs(lots))
+        return _leave(slot, ACT_MAX_BARS)
     if math.isnan(weight):
-        code = HOLD_ORDER_WORKING if working else HOLD_NO_OPINION
-        return Plan(code, 0, 0.0, 0, 0)
+        return _hold(HOLD_ORDER_WORKING if working else HOLD_NO_OPINION)
     if not math.isnan(slot["latch"]) and lots == 0:
-        return Plan(HOLD_STOPPED_OUT, 0, 0.0, 0, 0)
+        return _hold(HOLD_STOPPED_OUT)
     unsupported = weight < 0.0 and spec.is_perp == 0
     target = 0.0 if unsupported or weight == 0.0 else capped(weight, bounds.max_product)
-    if target == 0.0 or (lots > 0 and target < 0.0) or (lots < 0 and target > 0.0):
-        if lots != 0 and not dust:
-            return _closing(working, slot["reason"], ACT_EXIT, away, abs(lots))
-        if target == 0.0:
-            if working:
-                return Plan(HOLD_ORDER_WORKING, 0, 0.0, 0, 1 if slot["reason"] == FILL_ENTRY else 0)
-            if dust:
-                return Plan(HOLD_DUST, 0, 0.0, 0, 0)
-            return Plan(HOLD_SHORT_UNSUPPORTED if unsupported else HOLD_FLAT, 0, 0.0, 0, 0)
+    against = (lots > 0 and target < 0.0) or (lots < 0 and target > 0.0)
+    if lots != 0 and not dust and (target == 0.0 or against):
+        return _leave(slot, ACT_EXIT)
+    if target == 0.0:
+        return _stay_flat(slot, unsupported, dust)
     if not (equity > 0.0 and close > 0):
-        return Plan(REFUSED_MISSING_INPUT, 0, 0.0, 0, 0)
-    wanted = target * equity
-    held = value(lots, close, spec)
+        return _hold(REFUSED_MISSING_INPUT)
+    return _adjust(slot, target, equity, spec, bounds.rebalance_band)
+
+
+@compiled
+def _hold(code: int) -> Intention:
+    return Intention(code, 0, 0.0, 0, 0)
+
+
+@compiled
+def _leave(slot: Slot, code: int) -> Intention:
+    return _close(slot, code, -1 if slot["lots"] > 0 else 1, abs(slot["lots"]))
+
+
+@compiled
+def _close(slot: Slot, code: int, side: int, lots: int) -> Intention:
+    """Close lots; an exit that works already goes on, anything else that works is cancelled."""
+    working = slot["kind"] != KIND_NONE
+    if working and slot["reason"] != FILL_ENTRY:
+        return _hold(HOLD_ORDER_WORKING)
+    return Intention(code, side, 0.0, lots, 1 if working else 0)
+
+
+@compiled
+def _stay_flat(slot: Slot, unsupported: bool, dust: bool) -> Intention:
+    """Hold nothing: an entry that works is called back."""
+    if slot["kind"] != KIND_NONE:
+        cancel = 1 if slot["reason"] == FILL_ENTRY else 0
+        return Intention(HOLD_ORDER_WORKING, 0, 0.0, 0, cancel)
+    if dust:
+        return _hold(HOLD_DUST)
+    return _hold(HOLD_SHORT_UNSUPPORTED if unsupported else HOLD_FLAT)
+
+
+@compiled
+def _adjust(slot: Slot, target: float, equity: float, spec: Spec, band: float) -> Intention:
+    """Move toward a target that is not flat, if it is further away than the band."""
+    working = slot["kind"] != KIND_NONE
+    wanted, held = target * equity, value(slot["lots"], slot["close_ticks"], spec)
     gap = wanted - held
-    if in_band(wanted, held, bounds.rebalance_band):
-        return Plan(HOLD_ORDER_WORKING if working else HOLD_IN_BAND, 0, 0.0, 0, 0)
+    if in_band(wanted, held, band):
+        return _hold(HOLD_ORDER_WORKING if working else HOLD_IN_BAND)
     side = 1 if gap > 0.0 else -1
     if (side > 0) == (target > 0.0):
         if working:
             cancel = 1 if slot["side"] != side and slot["ordinal"] == ORDINAL_BAR else 0
-            return Plan(HOLD_ORDER_WORKING, 0, 0.0, 0, cancel)
-        return Plan(ACT_ENTER, side, abs(gap), 0, 0)
-    less = min(lots_of_value(abs(gap), close, spec), abs(lots))
-    rest = abs(lots) - less
-    if rest > 0 and is_dust(rest, close, spec):
-        less = abs(lots)
-    if less < spec.min_lots or is_dust(less, close, spec):
-        return Plan(HOLD_ORDER_WORKING if working else HOLD_IN_BAND, 0, 0.0, 0, 0)
-    return _closing(working, slot["reason"], ACT_REDUCE, side, less)
+            return Intention(HOLD_ORDER_WORKING, 0, 0.0, 0, cancel)
+        return Intention(ACT_ENTER, side, abs(gap), 0, 0)
+    less = _fewer(slot["lots"], abs(gap), slot["close_ticks"], spec)
+    if less < spec.min_lots or is_dust(less, slot["close_ticks"], spec):
+        return _hold(HOLD_ORDER_WORKING if working else HOLD_IN_BAND)
+    return _close(slot, ACT_REDUCE, side, less)
 
 
 @compiled
-def _closing(working: bool, reason: int, code: int, side: int, lots: int) -> Plan:
-    if working and reason != FILL_ENTRY:
-        return Plan(HOLD_ORDER_WORKING, 0, 0.0, 0, 0)
-    return Plan(code, side, 0.0, lots, 1 if working else 0)
+def _fewer(held: int, amount: float, close: int, spec: Spec) -> int:
+    """Lots that a reduction by `amount` quote sells: all, where the rest would be dust."""
+    less = min(lots_of_value(amount, close, spec), abs(held))
+    rest = abs(held) - less
+    if rest > 0 and is_dust(rest, close, spec):
+        less = abs(held)
+    return less
 
 
 @compiled
 def size_entry(
-    planned: Plan,
+    wanted: Intention,
     stop: float,
-    attempts: int,
-    close: int,
-    free: int,
-    guards: GuardTable,
+    slot: Slot,
     j: int,
+    free: int,
     readings: Readings,
+    rules: Rules,
     spec: Spec,
     costs: Costs,
-    bounds: Bounds,
     style: Style,
 ) -> Ticket:
     """Size an entry within the room that product j's guards leave, free cash and the minimums.
@@ -232,66 +255,79 @@ def size_entry(
     free: cash in units that nothing has set aside. The order is cut to the tightest room; when
     less than the least sellable size is left, that guard is named.
     """
-    side = planned.side
-    waited = max(attempts, 0)
+    waited = max(slot["attempts"], 0)
     if style.entry_maker != STYLE_TAKER and waited >= style.entry_ttl_bars:
         return no_order(HOLD_ENTRY_MISSED, float(waited), float(style.entry_ttl_bars))
-    spend, by = cut(guards, j, readings, planned.amount)
-    code, seen, bound = REFUSED_MINIMUM, spend, 0.0
-    if by != NOWHERE:
-        code = guards[j, by]["code"]
-        seen, bound = said_of_cut(guards[j, by], readings, planned.amount)
+    spend, by = cut(rules.guards, j, readings, wanted.amount)
     if not spend < VALUE_MAX:
         return no_order(REFUSED_OVERFLOW, spend, VALUE_MAX)
     budget = max(free, 0)
     if spend != readings[0]["spendable"]:
         budget = min(units_down(spend), budget)
-    maker = style.entry_maker != STYLE_TAKER
-    rate = costs.maker_e8 if maker else costs.taker_e8
-    if maker:
-        limit = near_ticks(close, side, costs.half_spread_e8 + style.entry_offset_e8)
-        ticks = limit
-    else:
-        limit = 0
-        ticks = adverse_ticks(close, side, costs.half_spread_e8 + costs.slippage_e8)
+    ticks, rate = _entry_price(slot["close_ticks"], wanted.side, costs, style)
     lots = lots_for_quote(budget, ticks, rate, spec)
     if not fits(lots, ticks, spec):
         return no_order(REFUSED_OVERFLOW, spend, VALUE_MAX)
-    least = bounds.min_multiple
+    least = rules.bounds.min_multiple
+    sellable = _sellable(lots, ticks, stop, least, spec, costs)
+    if lots < least * spec.min_lots or sellable < least * quote(spec.min_units):
+        if by != NOWHERE:
+            seen, bound = said_of_cut(rules.guards[j, by], readings, wanted.amount)
+            return no_order(rules.guards[j, by]["code"], seen, bound)
+        smallest = max(spec.min_units, notional_up(spec.min_lots, ticks, spec))
+        return no_order(REFUSED_MINIMUM, spend, least * quote(smallest))
+    ticket = _entry_ticket(wanted.side, lots, budget, ticks, rate, spec, style)
+    read_order(readings, ticket.reserve, math.nan, 0.0, 0.0)
+    refusing = first_refusal(rules.guards, j, readings, OF_ROUTE)
+    if refusing != NOWHERE:
+        return refused(rules.guards[j, refusing], readings)
+    return ticket
+
+
+@compiled
+def _entry_price(close: int, side: int, costs: Costs, style: Style) -> tuple[int, int]:
+    """Price in ticks at which an entry is counted, and its fee rate: a maker's is its limit."""
+    if style.entry_maker != STYLE_TAKER:
+        limit = near_ticks(close, side, costs.half_spread_e8 + style.entry_offset_e8)
+        return limit, costs.maker_e8
+    return adverse_ticks(close, side, costs.half_spread_e8 + costs.slippage_e8), costs.taker_e8
+
+
+@compiled
+def _sellable(lots: int, ticks: int, stop: float, least: float, spec: Spec, costs: Costs) -> float:
+    """Worth of an entry's lots, quote: as they could be sold, fee and stop distance off."""
     sellable = quote(notional_down(lots, ticks, spec))
     if least > 1:  # it must stay sellable after fees and the stop's distance
         sellable *= 1.0 - costs.taker_e8 / RATE_SCALE
         if not math.isnan(stop):
             sellable *= max(1.0 - stop, 0.0)
-    if lots < least * spec.min_lots or sellable < least * quote(spec.min_units):
-        if code == REFUSED_MINIMUM:
-            smallest = max(spec.min_units, notional_up(spec.min_lots, ticks, spec))
-            seen, bound = spend, least * quote(smallest)
-        return no_order(code, seen, bound)
-    kind, amount = KIND_SIZE, 0
-    reserve = buy_cost(lots, ticks, rate, spec)
-    if maker:
-        kind = KIND_LIMIT
-    elif side > 0:
-        kind, lots, amount, reserve = KIND_VALUE, 0, budget, budget
-    read_order(readings, reserve, math.nan, 0.0, 0.0)
-    refusing = first_refusal(guards, j, readings, OF_ROUTE)
-    if refusing != NOWHERE:
-        return refused(guards[j, refusing], readings)
-    return Ticket(ACT_ENTER, kind, side, lots, amount, limit, reserve, 0.0, 0.0)
+    return sellable
 
 
 @compiled
-def size_exit(planned: Plan, attempts: int, close: int, costs: Costs, style: Style) -> Ticket:
+def _entry_ticket(
+    side: int, lots: int, budget: int, ticks: int, rate: int, spec: Spec, style: Style
+) -> Ticket:
+    """An entry's order: a resting limit, a market buy by value, a market sale by size."""
+    reserve = buy_cost(lots, ticks, rate, spec)
+    if style.entry_maker != STYLE_TAKER:
+        return Ticket(ACT_ENTER, KIND_LIMIT, side, lots, 0, ticks, reserve, 0.0, 0.0)
+    if side > 0:
+        return Ticket(ACT_ENTER, KIND_VALUE, side, 0, budget, 0, budget, 0.0, 0.0)
+    return Ticket(ACT_ENTER, KIND_SIZE, side, lots, 0, 0, reserve, 0.0, 0.0)
+
+
+@compiled
+def size_exit(wanted: Intention, attempts: int, close: int, costs: Costs, style: Style) -> Ticket:
     """Size a reducing order: the maker style waits `exit_ttl_bars`, then crosses."""
-    side = planned.side
+    side = wanted.side
     patient = style.exit_maker == STYLE_MAKER_ONLY or (
         style.exit_maker != STYLE_TAKER and max(-attempts, 0) < style.exit_ttl_bars
     )
     if patient:
         limit = near_ticks(close, side, costs.half_spread_e8 + style.exit_offset_e8)
-        return Ticket(planned.code, KIND_LIMIT, side, planned.lots, 0, limit, 0, 0.0, 0.0)
-    return Ticket(planned.code, KIND_SIZE, side, planned.lots, 0, 0, 0, 0.0, 0.0)
+        return Ticket(wanted.code, KIND_LIMIT, side, wanted.lots, 0, limit, 0, 0.0, 0.0)
+    return Ticket(wanted.code, KIND_SIZE, side, wanted.lots, 0, 0, 0, 0.0, 0.0)
 
 
 @compiled
@@ -328,12 +364,9 @@ def decide(
     cash: int,
     marks: Marks,
     outside: Outside,
-    guards: GuardTable,
     readings: Readings,
-    specs: SpecTable,
+    rules: Rules,
     costs: Costs,
-    bounds: Bounds,
-    styles: NDArray[np.int64],
 ) -> tuple[Ticket, int]:
     """Decide for product j at its bar's close; slots of all products.
 
@@ -343,41 +376,30 @@ def decide(
     that the decision cancels (its reserve is held back until it is seen cancelled).
     Returns (ticket, 1 if the working order is to be cancelled).
     """
-    spec = spec_at(specs, j)
-    style = style_at(styles, j)
+    spec = spec_at(rules.specs, j)
+    style = style_at(rules.styles, j)
     slot = slots[j]
     costs = quoted(costs, slot["half_spread_e8"])
-    note_weight(slot, weight, bounds)
-    planned = plan(slot, weight, marks.equity, spec, bounds)
-    cancel = planned.cancel
-    code = planned.code
+    note_weight(slot, weight, rules.bounds)
+    wanted = intend(slot, weight, marks.equity, spec, rules.bounds)
+    cancel = wanted.cancel
+    code = wanted.code
     entering = slot["kind"] != KIND_NONE and slot["reason"] == FILL_ENTRY
     free, refusing = 0, NOWHERE
     if code == ACT_ENTER or entering:
-        free = read_product(readings, slots, j, cash, marks, outside, costs.half_spread_e8, specs)
-        refusing = first_refusal(guards, j, readings, OF_ENTRY)
+        free = read_product(
+            readings, slots, j, cash, marks, outside, costs.half_spread_e8, rules.specs
+        )
+        refusing = first_refusal(rules.guards, j, readings, OF_ENTRY)
     if entering and refusing != NOWHERE:
         cancel = 1
     if code == ACT_ENTER:
         if refusing == NOWHERE:
-            ticket = size_entry(
-                planned,
-                stop,
-                slot["attempts"],
-                slot["close_ticks"],
-                free,
-                guards,
-                j,
-                readings,
-                spec,
-                costs,
-                bounds,
-                style,
-            )
+            ticket = size_entry(wanted, stop, slot, j, free, readings, rules, spec, costs, style)
         else:
-            ticket = refused(guards[j, refusing], readings)
+            ticket = refused(rules.guards[j, refusing], readings)
     elif code == ACT_EXIT or code == ACT_REDUCE or code == ACT_MAX_BARS:
-        ticket = size_exit(planned, slot["attempts"], slot["close_ticks"], costs, style)
+        ticket = size_exit(wanted, slot["attempts"], slot["close_ticks"], costs, style)
     else:
         ticket = no_order(code, 0.0, 0.0)
     if ticket.kind == KIND_NONE and ticket.code != HOLD_ORDER_WORKING:

@@ -22,6 +22,7 @@ from gpt_trader.kernel.codes import (
     SELL,
 )
 from gpt_trader.kernel.limits import new_marks
+from gpt_trader.kernel.market import Rules
 from gpt_trader.kernel.readings import account_sums, no_readings, unattended
 from gpt_trader.kernel.rounding import spec_table
 from gpt_trader.kernel.settings import Style, style_at, style_table
@@ -61,21 +62,9 @@ def decided(table, j, weight, *, cash=CASH, outside=NOBODY, style=TAKER_STYLE, e
     p = len(table)
     styles = style_table([style] * p)
     specs = spec_table(SPECS[:p])
-    return decide(
-        table,
-        j,
-        weight,
-        nan,
-        cash,
-        new_marks(equity),
-        outside,
-        guarded(LIMITS, p),
-        no_readings(),
-        specs,
-        FREE,
-        bounded(LIMITS),
-        styles,
-    )
+    rules = Rules(specs, bounded(LIMITS), guarded(LIMITS, p), styles)
+    marks = new_marks(equity)
+    return decide(table, j, weight, nan, cash, marks, outside, no_readings(), rules, FREE)
 
 
 def test_cash_and_caps_count_the_other_products_positions_and_orders():

@@ -19,7 +19,7 @@ from gpt_trader.kernel.codes import (
 )
 from gpt_trader.kernel.detail import no_detail
 from gpt_trader.kernel.fees import new_fee_book, tier_table
-from gpt_trader.kernel.market import Aims, Market, Rules
+from gpt_trader.kernel.market import Aims, Fees, Market, Rules
 from gpt_trader.kernel.rounding import BPS, spec_table
 from gpt_trader.kernel.settings import FILL_DTYPE, style_table
 from gpt_trader.kernel.simulate import FIRST_ROOM, simulate
@@ -63,13 +63,12 @@ def run(
     )
     rules = Rules(
         specs=spec_table([PERP] * p),
-        costs=costs,
         bounds=bounded(limits),
         guards=guarded(limits, p),
         styles=style_table([style] * p),
-        tiers=tiers,
     )
-    return simulate(market, aims, rules, CASH, new_fee_book(tiers), no_detail())
+    fees = Fees(tiers, new_fee_book(tiers))
+    return simulate(market, aims, rules, costs, fees, CASH, no_detail())
 
 
 def counted(counts, j=0):

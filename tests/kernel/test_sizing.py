@@ -1,4 +1,4 @@
-"""From a weight to a plan, from a plan to a ticket: caps, minimums, dust and the band.
+"""From a weight to an intention, from that to a ticket: caps, minimums, dust and the band.
 
 A lot is worth 100 quote (COIN at 10,000 ticks), equity is 10,000 quote.
 """
@@ -35,15 +35,16 @@ from gpt_trader.kernel.codes import (
     REFUSED_PRODUCT_CAP,
     SELL,
 )
+from gpt_trader.kernel.market import Rules
 from gpt_trader.kernel.readings import no_readings
-from gpt_trader.kernel.rounding import BPS, buy_cost
-from gpt_trader.kernel.settings import Style
+from gpt_trader.kernel.rounding import BPS, buy_cost, spec_table
+from gpt_trader.kernel.settings import Style, style_table
 from gpt_trader.kernel.sizing import (
-    Plan,
+    Intention,
     fill_reason,
+    intend,
     is_dust,
     note_weight,
-    plan,
     size_entry,
     size_exit,
 )
@@ -71,20 +72,20 @@ MAKER_STYLE = Style(1, 10 * BPS, 2, 1, 10 * BPS, 1)
 
 
 def planned(slot, weight, *, spec=COIN, limits=LIMITS, equity=EQUITY):
-    return plan(slot, weight, equity, spec, bounded(limits))
+    return intend(slot, weight, equity, spec, bounded(limits))
 
 
 def hold(code, cancel=0):
-    return Plan(code, 0, 0.0, 0, cancel)
+    return Intention(code, 0, 0.0, 0, cancel)
 
 
-# ------------------------------------------------------------------ plan
+# ------------------------------------------------------------- intention
 
 
 def test_a_flat_product_enters_up_to_its_cap():
-    assert planned(flat(10_000), 0.3) == Plan(ACT_ENTER, BUY, 3000.0, 0, 0)
-    assert planned(flat(10_000), 0.9) == Plan(ACT_ENTER, BUY, 5000.0, 0, 0)
-    assert planned(flat(10_000), -0.9, spec=PERP) == Plan(ACT_ENTER, SELL, 5000.0, 0, 0)
+    assert planned(flat(10_000), 0.3) == Intention(ACT_ENTER, BUY, 3000.0, 0, 0)
+    assert planned(flat(10_000), 0.9) == Intention(ACT_ENTER, BUY, 5000.0, 0, 0)
+    assert planned(flat(10_000), -0.9, spec=PERP) == Intention(ACT_ENTER, SELL, 5000.0, 0, 0)
 
 
 def test_reasons_to_hold():
@@ -105,8 +106,8 @@ def test_the_band_is_a_part_of_the_larger_and_still_holds_at_its_edge(weight, co
 
 
 def test_a_reduction_sells_the_difference_in_whole_lots():
-    assert planned(holding(50), 0.201) == Plan(ACT_REDUCE, SELL, 0.0, 29, 0)  # 29.9
-    assert planned(holding(-50), -0.201, spec=PERP) == Plan(ACT_REDUCE, BUY, 0.0, 29, 0)
+    assert planned(holding(50), 0.201) == Intention(ACT_REDUCE, SELL, 0.0, 29, 0)  # 29.9
+    assert planned(holding(-50), -0.201, spec=PERP) == Intention(ACT_REDUCE, BUY, 0.0, 29, 0)
 
 
 def test_a_reduction_that_would_leave_dust_sells_all():
@@ -122,10 +123,10 @@ def test_a_reduction_below_the_minimum_holds():
 
 
 def test_a_position_is_left_before_it_is_turned():
-    assert planned(holding(50), -0.5, spec=PERP) == Plan(ACT_EXIT, SELL, 0.0, 50, 0)
-    assert planned(holding(-50), 0.5, spec=PERP) == Plan(ACT_EXIT, BUY, 0.0, 50, 0)
-    assert planned(holding(50), -0.5) == Plan(ACT_EXIT, SELL, 0.0, 50, 0)
-    assert planned(holding(50), 0.0, equity=nan) == Plan(ACT_EXIT, SELL, 0.0, 50, 0)
+    assert planned(holding(50), -0.5, spec=PERP) == Intention(ACT_EXIT, SELL, 0.0, 50, 0)
+    assert planned(holding(-50), 0.5, spec=PERP) == Intention(ACT_EXIT, BUY, 0.0, 50, 0)
+    assert planned(holding(50), -0.5) == Intention(ACT_EXIT, SELL, 0.0, 50, 0)
+    assert planned(holding(50), 0.0, equity=nan) == Intention(ACT_EXIT, SELL, 0.0, 50, 0)
 
 
 @given(st.integers(-99, 99), st.floats(-2, 2), st.integers(1, 30), st.integers(1, 20_000))
@@ -150,7 +151,7 @@ def test_dust_is_never_ordered():
     assert is_dust(1, 99, COIN)  # 0.99 quote, the least is 1
     assert planned(holding(9), 0.0, spec=LARGE) == hold(HOLD_DUST)
     assert planned(holding(9, max_bars=1), 0.0, spec=LARGE) == hold(HOLD_DUST)
-    assert planned(holding(9), 0.5, spec=LARGE) == Plan(ACT_ENTER, BUY, 4100.0, 0, 0)
+    assert planned(holding(9), 0.5, spec=LARGE) == Intention(ACT_ENTER, BUY, 4100.0, 0, 0)
 
 
 def test_a_position_is_left_when_its_time_is_over_whatever_the_opinion():
@@ -159,7 +160,7 @@ def test_a_position_is_left_when_its_time_is_over_whatever_the_opinion():
     assert planned(slot, nan) == hold(HOLD_NO_OPINION)
     slot["bars_held"] = 3
     for weight in (nan, 0.5, 0.0):
-        assert planned(slot, weight) == Plan(ACT_MAX_BARS, SELL, 0.0, 5, 0)
+        assert planned(slot, weight) == Intention(ACT_MAX_BARS, SELL, 0.0, 5, 0)
 
 
 @pytest.mark.parametrize("equity, close", [(nan, 10_000), (0.0, 10_000), (-1.0, 10_000), (1.0, 0)])
@@ -179,7 +180,7 @@ def test_what_works_is_waited_for_or_canceled():
     assert planned(leaving, 0.0) == hold(HOLD_ORDER_WORKING)
     assert planned(leaving, 0.9) == hold(HOLD_IN_BAND)._replace(code=HOLD_ORDER_WORKING)
     adding = working(holding(50), KIND_LIMIT, BUY, 5)
-    assert planned(adding, 0.0) == Plan(ACT_EXIT, SELL, 0.0, 50, 1)
+    assert planned(adding, 0.0) == Intention(ACT_EXIT, SELL, 0.0, 50, 1)
     stopping = working(holding(10), KIND_SIZE, SELL, 10, reason=FILL_EXIT)
     stopping["ordinal"] = 1
     assert planned(stopping, 0.5) == hold(HOLD_ORDER_WORKING)  # a stop is not called back
@@ -204,15 +205,15 @@ def entry(
     amount=3000.0, *, side=BUY, stop=nan, attempts=0, held=0.0, equity=EQUITY, gross=0.0,
     free=CASH, spec=COIN, costs=FREE, limits=LIMITS, style=TAKER_STYLE,
 ):  # fmt: skip
-    wanted = Plan(ACT_ENTER, side, amount, 0, 0)
+    wanted = Intention(ACT_ENTER, side, amount, 0, 0)
     readings = no_readings()
     readings["least_input"], readings["equity"] = 1.0, equity
     readings["product_used"], readings["gross_used"] = held, gross
     readings["spendable"] = max(free, 0) / UNIT
-    return size_entry(
-        wanted, stop, attempts, 10_000, free, guarded(limits), 0, readings, spec, costs,
-        bounded(limits), style,
-    )  # fmt: skip
+    slot = flat(10_000)
+    slot["attempts"] = attempts
+    rules = Rules(spec_table([spec]), bounded(limits), guarded(limits), style_table([style]))
+    return size_entry(wanted, stop, slot, 0, free, readings, rules, spec, costs, style)
 
 
 def refused(ticket):
@@ -313,7 +314,7 @@ def test_no_entry_reserves_more_than_any_cap_or_the_cash(
 
 
 def test_a_taker_leaves_at_market():
-    ticket = size_exit(Plan(ACT_EXIT, SELL, 0.0, 7, 0), 0, 10_000, DEAR, TAKER_STYLE)
+    ticket = size_exit(Intention(ACT_EXIT, SELL, 0.0, 7, 0), 0, 10_000, DEAR, TAKER_STYLE)
     assert (ticket.kind, ticket.side, ticket.lots, ticket.reserve) == (KIND_SIZE, SELL, 7, 0)
 
 
@@ -326,7 +327,7 @@ def test_a_maker_waits_its_bars_then_crosses_unless_it_never_may(
     style, attempts, kind, side, limit
 ):
     worked = TAKER_STYLE._replace(exit_maker=style, exit_offset_e8=10 * BPS, exit_ttl_bars=2)
-    ticket = size_exit(Plan(ACT_REDUCE, side, 0.0, 7, 0), attempts, 10_000, DEAR, worked)
+    ticket = size_exit(Intention(ACT_REDUCE, side, 0.0, 7, 0), attempts, 10_000, DEAR, worked)
     assert (ticket.kind, ticket.lots) == (kind, 7)
     assert ticket.limit == (limit if kind == KIND_LIMIT else 0)
 

@@ -17,6 +17,7 @@ import pytest
 from gpt_trader.domain.costs import CostModel, order_style
 from gpt_trader.kernel import codes, guards, limits, readings, sizing
 from gpt_trader.kernel.entries import read_entry, refusal_of
+from gpt_trader.kernel.market import Rules
 from gpt_trader.kernel.readings import Outside, no_readings
 from gpt_trader.kernel.rounding import spec_table
 from gpt_trader.kernel.settings import Bounds, bounds_of, bounds_record, style_table
@@ -100,10 +101,11 @@ def code(
     product: Any = COIN,
 ) -> Any:
     """The ticket of a decision for one product at a price of 100."""
+    styles = style_table([order_style("taker").kernel()])
+    rules = Rules(spec_table([product.spec]), bounded(policy), table(w, policy), styles)
     ticket, _ = w.decide(
         slots_at(lots, held_back), 0, weight, stop, cash, w.Marks(**(MARKS | (marks or {}))),
-        outside, table(w, policy), no_readings(), spec_table([product.spec]), costs.kernel(),
-        bounded(policy), style_table([order_style("taker").kernel()]),
+        outside, no_readings(), rules, costs.kernel(),
     )  # fmt: skip
     return ticket
 
@@ -274,7 +276,7 @@ REMOVALS = [
     ("sizing", "sellable *= max(1.0 - stop, 0.0)", "pass", "sellable"),
     ("sizing", "if not spend < VALUE_MAX:", "if False:", "overflow"),
     ("sizing", "if not (equity > 0.0 and close > 0):", "if False:", "missing"),
-    ("sizing", "first_refusal(guards, j, readings, OF_ENTRY)", "NOWHERE", "halt"),
+    ("sizing", "first_refusal(rules.guards, j, readings, OF_ENTRY)", "NOWHERE", "halt"),
 ]
 
 
