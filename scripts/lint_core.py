@@ -45,6 +45,8 @@ ROUNDING_CALLS = {
 }
 MONEY_PACKAGES = ("domain", "risk", "engine", "broker")
 ROUNDING_FILES = ("gpt_trader/domain/product.py", "gpt_trader/domain/times.py")
+# The library has no shell that could tell when something was tried.
+CLOCK_FILES = ("gpt_trader/backtest/counted.py", "gpt_trader/optimize/counted.py")
 # The loop halts on the unforeseen; the command line's end turns it into a line and a code.
 CATCH_ALL_FILES = ("gpt_trader/runtime/loop.py", "gpt_trader/cli/main.py")
 APPROVING_FILE = "gpt_trader/engine/approve.py"
@@ -74,7 +76,7 @@ def call_findings(node: ast.Call, file: str, package: str) -> Iterator[str]:
     name = dotted(node.func)
     if package in CORE and name in IO_CALLS:
         yield f"{name}() in the core: return a value and let the shell speak"
-    if package not in SHELL and name in CLOCK_CALLS:
+    if package not in SHELL and file not in CLOCK_FILES and name in CLOCK_CALLS:
         yield f"{name}() below runtime/: take the time as an argument"
     if package in CORE and name.split(".")[-1] in RANDOM_IDS:
         yield f"{name}() is random: derive ids from what they name"

@@ -15,7 +15,8 @@ from gpt_trader.app.history import (
     load_store,
     parse_data,
 )
-from gpt_trader.backtest.api import Route, backtest
+from gpt_trader.backtest.api import Route
+from gpt_trader.backtest.counted import counted
 from gpt_trader.backtest.files import (
     EQUITY_HEADER,
     FILLS_HEADER,
@@ -51,9 +52,6 @@ from gpt_trader.domain.costs import OrderStyle, OrderStyleName
 from gpt_trader.domain.selection import Every, Membership, Rules, members
 from gpt_trader.domain.times import parse_interval
 from gpt_trader.errors import UsageError
-from gpt_trader.measure.assess import unrecorded
-from gpt_trader.optimize.trials import books, identify, others, record, with_sharpe
-from gpt_trader.runtime.session import clock_ms
 from gpt_trader.strategy.registry import builtin_names, create, findable
 
 
@@ -217,37 +215,26 @@ def run(inputs: Inputs, root: Path, stop: Stop = never) -> Result:
     load_s = perf_counter() - began
     products = [_bars(one).product.product_id for one in history]
     found = routes(settings, products, inputs.style)
-    risk = settings.risk if inputs.risk else None
-    ledger, now_ms = books(root), clock_ms()
-    series = [_bars(one) for one in history]
-    membership, said = _membership(inputs, series)
-    trial = identify(
-        found, series, costs=settings.costs, risk=risk, label=label, universe=inputs.universe
-    )
-    result = backtest(
+    membership, said = _membership(inputs, [_bars(one) for one in history])
+    result = counted(
         history,
         found,
         costs=settings.costs,
-        risk=risk,
+        risk=settings.risk if inputs.risk else None,
         cash=settings.cash,
         close_at_end=inputs.close_at_end,
         engine=inputs.engine,
         self_check=inputs.self_check,
         assess=True,
-        trials=others(ledger, trial, now_ms=now_ms),
         label=label,
         load_s=load_s,
         stop=stop,
         detail=detail,
         universe=membership,
+        chosen_by=inputs.universe,
+        state_dir=root,
     )
-    if said is not None:
-        result = replace(result, notes=(*result.notes, said))
-    outcome = None if result.interrupted else result.metrics.sharpe
-    problem = record(ledger, [with_sharpe(trial, outcome)], now_ms=now_ms)
-    if problem is None or result.assessment is None:
-        return result
-    return replace(result, assessment=unrecorded(result.assessment, problem))
+    return result if said is None else replace(result, notes=(*result.notes, said))
 
 
 def load_history(

@@ -22,10 +22,10 @@ from gpt_trader.config.settings import Settings
 from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.times import format_time
 from gpt_trader.errors import TraderError, UsageError
+from gpt_trader.journal.root import state_root
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.observe.notify import INFO, PAUSE_S, Addresses, Alert, Notifier
 from gpt_trader.runtime.session import JOURNAL, clock_ms
-from gpt_trader.runtime.state_dir import state_root
 from gpt_trader.runtime.venues import (
     Exchange,
     connect_account,

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from gpt_trader.errors import UsageError
+from gpt_trader.journal.root import state_root
 from gpt_trader.runtime.session import JOURNAL
-from gpt_trader.runtime.state_dir import state_root
 
 
 def session_folder(profile: str | None, state_dir: Path | None) -> Path:

@@ -2,29 +2,21 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from time import perf_counter, time_ns
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.app.backtest import Asked, load_history, resolve, restyled
-from gpt_trader.backtest.api import Route
 from gpt_trader.config.load import restore
 from gpt_trader.config.settings import RouteSpec, Settings
-from gpt_trader.data.files.bar_files import Loaded
-from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.costs import CostModel, OrderStyle
 from gpt_trader.errors import UsageError
-from gpt_trader.measure.inference import Trials
+from gpt_trader.journal.root import state_root
+from gpt_trader.optimize.counted import counted
 from gpt_trader.optimize.objective import Objective
-from gpt_trader.optimize.search import Progress, Search, optimize
-from gpt_trader.optimize.space import Axis, Space
-from gpt_trader.optimize.trials import books, identify, others, record
-from gpt_trader.risk.policy import RiskPolicy
-from gpt_trader.runtime.state_dir import state_root
+from gpt_trader.optimize.search import Progress, Search
+from gpt_trader.optimize.space import Axis
 from gpt_trader.strategy.registry import builtin_names
 from gpt_trader.strategy.registry import resolve as find_strategy
 
@@ -55,10 +47,8 @@ def run(
     history, label = load_history(inputs, settings)
     load_s = perf_counter() - began
     names = {axis.name for axis in axes}
-    series = [one.bars if isinstance(one, Loaded) else one for one in history]
     style = route.order_style if inputs.style is None else restyled(route.order_style, inputs.style)
-    terms = (style, route.budget, settings.costs, settings.risk if inputs.risk else None, label)
-    return optimize(
+    return counted(
         history,
         find_strategy(route.strategy),
         axes,
@@ -70,38 +60,12 @@ def run(
         style=style,
         cash=settings.cash,
         budget=route.budget,
-        earlier=partial(_counted, state_root(state_dir, os.environ), terms, series),
+        state_dir=state_dir,
         keep_in=state_root(state_dir, os.environ) / FOLDER,
         progress=progress,
         label=label,
         load_s=load_s,
     )
-
-
-type Terms = tuple[OrderStyle, float, CostModel, RiskPolicy | None, str | None]
-
-
-def _counted(
-    root: Path, terms: Terms, series: Sequence[Bars], space: Space, sharpes: Floats
-) -> Trials:
-    """Write every point down as a trial; return the trials that are none of these points."""
-    style, budget, costs, risk, label = terms
-    mine = [
-        replace(
-            identify(
-                [Route(strategy, (), budget, style)], series, costs=costs, risk=risk, label=label
-            ),
-            sharpe=None if np.isnan(sharpe) else float(sharpe),
-        )
-        for strategy, sharpe in zip(space.strategies, sharpes, strict=True)
-        if strategy is not None
-    ]
-    ledger, now_ms = books(root), time_ns() // 1_000_000
-    wrong = record(ledger, mine, now_ms=now_ms)
-    found = others(ledger, mine[0], now_ms=now_ms)
-    if wrong is not None:
-        return replace(found, note=wrong)
-    return replace(found, count=max(0, found.count - len(mine) + 1))
 
 
 def _check_sets(asked: Asked, axes: Sequence[Axis]) -> None:

@@ -1,7 +1,8 @@
 """History through the same decisions: fast, replay, results.
 
 The package is also the function that it is named for: `from gpt_trader import backtest`, then
-`backtest(bars, strategy)`; see `api.backtest` for its arguments.
+`backtest(bars, strategy)`; see `api.backtest` for its arguments. It counts what is tried, as the
+command does: see `counted.counted`.
 """
 
 import sys
@@ -13,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class _Callable(ModuleType):
-    """A module that runs `api.backtest` when it is called."""
+    """A module that runs `counted.counted` when it is called."""
 
     def __call__(self, *args: Any, **options: Any) -> "Result":  # noqa: ANN401
-        from gpt_trader.backtest.api import backtest  # noqa: PLC0415
+        from gpt_trader.backtest.counted import counted  # noqa: PLC0415
 
-        return backtest(*args, **options)
+        return counted(*args, **options)
 
 
 sys.modules[__name__].__class__ = _Callable

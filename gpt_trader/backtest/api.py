@@ -86,11 +86,11 @@ def backtest(
     KeyboardInterrupt if it stopped before every product had two bars.
     """
     moments = [perf_counter()]
-    loaded = [bars] if isinstance(bars, Bars | Loaded) else list(bars)
-    series = [one.bars if isinstance(one, Loaded) else one for one in loaded]
+    loaded = [one for _, one in histories_of(bars)]
+    series = [one for one, _ in histories_of(bars)]
     panel = build_panel(series)
     check_detail(series, detail)
-    routes = list(strategy) if isinstance(strategy, Sequence) else [Route(strategy, style=style)]
+    routes = routes_of(strategy, style)
     assigned = assign(routes, [b.product.product_id for b in series])
     engine = choose_engine(engine, routes)
     check_latency(costs, panel.interval_ms)
@@ -173,6 +173,17 @@ def _all_columns(targets: Sequence[Targets | None]) -> Sequence[Targets]:
     """Return every product's columns; none at all if one has none."""
     arrays = [t for t in targets if t is not None]
     return arrays if len(arrays) == len(targets) else ()
+
+
+def histories_of(bars: History | Sequence[History]) -> list[tuple[Bars, History]]:
+    """Return each product's bars, beside what they were given as."""
+    found = [bars] if isinstance(bars, Bars | Loaded) else bars
+    return [(one.bars if isinstance(one, Loaded) else one, one) for one in found]
+
+
+def routes_of(strategy: Strategy | Sequence[Route], style: OrderStyle) -> list[Route]:
+    """Return routes; a strategy alone is one on all products, worked in a style."""
+    return list(strategy) if isinstance(strategy, Sequence) else [Route(strategy, style=style)]
 
 
 def _until(

@@ -40,10 +40,15 @@ def digest_of_sources(folder: Path) -> str:
 
 
 def source_sha256(code: type) -> str | None:
-    """Return the SHA-256 of the file that defines a class.
+    """Return the SHA-256 of the file that defines a class, as it was at the first call.
 
     None if the file belongs to the package (`sources_sha256` covers it) or there is none.
     """
+    return _source_sha256(code)
+
+
+@cache
+def _source_sha256(code: type) -> str | None:
     try:
         path = Path(inspect.getfile(code)).resolve()
     except (OSError, TypeError):  # typed at a prompt, or made by exec

@@ -4,9 +4,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import platformdirs
-
 from gpt_trader.errors import StorageError, UsageError
+from gpt_trader.journal.root import state_root
 
 
 def state_dir(profile: str, override: Path | None, env: Mapping[str, str]) -> Path:
@@ -40,16 +39,6 @@ def live_dir(profile: str, portfolio: str, override: Path | None, env: Mapping[s
     if profile != portfolio and not link.exists() and not link.is_symlink():
         link.symlink_to(path.name)
     return path
-
-
-def state_root(override: Path | None, env: Mapping[str, str]) -> Path:
-    """Return the folder that holds the profiles' state folders; nothing is made."""
-    root = override or Path(env.get("GPT_TRADER_STATE_DIR") or _platform_dir())
-    return root.expanduser().absolute()
-
-
-def _platform_dir() -> Path:
-    return platformdirs.user_state_path("gpt-trader")
 
 
 def _unwritable(path: Path, why: str | None) -> StorageError:

@@ -6,14 +6,13 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from gpt_trader import optimize
 from gpt_trader.domain.bars import bars_from_rows
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import UsageError, ValidationGateError
 from gpt_trader.measure.inference import Trials
 from gpt_trader.measure.metrics import DAY_MS
 from gpt_trader.measure.verdict import LOSES, NOT_PROVEN, PASS
-from gpt_trader.optimize.search import Search
+from gpt_trader.optimize.search import Search, optimize
 from gpt_trader.strategy.base import param
 from gpt_trader.strategy.sma_cross import SmaCross
 from tests.optimize.markets import GRID, TERMS, cycle, noise

@@ -153,7 +153,7 @@ def command(
 def _root(state_dir: Path | None) -> Path:
     import os
 
-    from gpt_trader.runtime.state_dir import state_root
+    from gpt_trader.journal.root import state_root
 
     return state_root(state_dir, os.environ)
 

@@ -324,7 +324,7 @@ def test_orders_by_hand_want_a_key_without_too_many_rights(exchange, monkeypatch
 
 
 def test_a_lost_journal_freezes_what_it_traded_until_somebody_looks(exchange, capsys):
-    from gpt_trader.runtime.state_dir import state_root
+    from gpt_trader.journal.root import state_root
 
     assert call(capsys, *RUN)[0] == 0
     assert exchange.books.orders

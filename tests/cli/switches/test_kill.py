@@ -158,8 +158,8 @@ def test_an_exchange_that_is_away_leaves_the_latch_set(exchange, capsys):  # noq
 def test_the_watchdog_cancels_what_a_silent_bot_left(exchange, capsys, tmp_path):  # noqa: F811
     import os
 
+    from gpt_trader.journal.root import state_root
     from gpt_trader.runtime.live.alive import ALIVE
-    from gpt_trader.runtime.state_dir import state_root
 
     order = resting(exchange, capsys)
     watch = ["watchdog", "-p", "canary", "--once", "--silent-s", "30"]

@@ -8,34 +8,40 @@ and the verdict is never PASS while there is one.
 import hashlib
 import inspect
 import json
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache, lru_cache
+from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import platformdirs
 
 from gpt_trader.backtest.api import Route, assign
-from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.costs import CostModel
-from gpt_trader.domain.times import format_time
-from gpt_trader.measure.assess import Trials
-from gpt_trader.measure.metrics import DAYS_PER_YEAR
-from gpt_trader.observe.provenance import source_sha256
-from gpt_trader.optimize.chain import (
+from gpt_trader.backtest.chain import (
     ANY,
     Chain,
     Mark,
+    Stamp,
     append_lines,
     held,
     marked,
     read_chain,
     read_marks,
+    stamp,
     write_marks,
 )
+from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.costs import CostModel, OrderStyle
+from gpt_trader.domain.times import format_time
+from gpt_trader.measure.assess import Trials
+from gpt_trader.measure.metrics import DAYS_PER_YEAR
+from gpt_trader.observe.provenance import source_sha256
 from gpt_trader.risk.policy import RiskPolicy
 
 PATIENCE_S = 2.0
+WAIT_MS = 1_000  # for other trials, to be written together
 ID_DIGITS = 16
 
 
@@ -93,8 +99,8 @@ def identify(
             [mark + one.product.product_id, one.interval_ms, int(one.time[0]), int(one.time[-1])]
             for one in bars
         ],
-        "costs": asdict(costs),
-        "risk": None if risk is None else asdict(risk),
+        "costs": _plain(costs),
+        "risk": None if risk is None else _plain(risk),
     }
     if universe is not None:
         inputs["universe"] = dict(universe)
@@ -115,14 +121,21 @@ def with_sharpe(trial: Trial, annual: float | None) -> Trial:
 
 def _route(route: Route) -> Mapping[str, Any]:
     strategy = route.strategy
+    code = _source(type(strategy))  # type: ignore[arg-type] # a class is hashable
     return {
-        "code": hashlib.sha256(_source(type(strategy)).encode()).hexdigest(),
+        "code": hashlib.sha256(code.encode()).hexdigest(),
         "params": {f.name: getattr(strategy, f.name) for f in fields(strategy)},
         "budget": route.budget,
-        "style": asdict(route.style),
+        "style": _plain(route.style),
     }
 
 
+@lru_cache(maxsize=64)
+def _plain(terms: CostModel | RiskPolicy | OrderStyle) -> Mapping[str, Any]:
+    return asdict(terms)
+
+
+@cache
 def _source(strategy: type[Any]) -> str:
     """Return a strategy's code, so that an edited one is another trial; else its name.
 
@@ -142,6 +155,7 @@ def others(books: Books, trial: Trial, *, now_ms: int, patience_s: float = PATIE
     All ledgers count that the anchor knows. now_ms: int64 ms UTC, the date before which trials
     are unknown if some are found missing now.
     """
+    settle()
     try:
         with held(books.anchor, patience_s):
             chains, marks = _look(books, read_marks(books.anchor), now_ms)
@@ -161,29 +175,100 @@ def others(books: Books, trial: Trial, *, now_ms: int, patience_s: float = PATIE
     )
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """Trials to be written. since_ms: when others were last."""
+
+    trials: list[Trial] = field(default_factory=list)
+    since_ms: int = -WAIT_MS
+
+
+def count(books: Books, trial: Trial, *, now_ms: int) -> str | None:
+    """Count one of many trials; return what went wrong, None if nothing.
+
+    The first is written at once, the others together every WAIT_MS and when the process ends, a
+    worker's too: a loop of backtests stays as fast as they are. Only a kill loses what waits.
+    """
+    waiting = _WAITING.setdefault(books, _Waiting())
+    waiting.trials.append(trial)
+    if os.getpid() not in _SETTLING:
+        _SETTLING.add(os.getpid())
+        Finalize(None, settle, exitpriority=0)
+    return _write_down(books, waiting, now_ms) if now_ms - waiting.since_ms >= WAIT_MS else None
+
+
+def settle() -> None:
+    """Write down every trial that waits."""
+    for books, waiting in _WAITING.items():
+        _write_down(books, waiting, waiting.since_ms)
+
+
+def _write_down(books: Books, waiting: _Waiting, now_ms: int) -> str | None:
+    trials, waiting.trials, waiting.since_ms = waiting.trials, [], now_ms
+    return record(books, trials, now_ms=now_ms) if trials else None
+
+
 def record(
     books: Books, trials: Sequence[Trial], *, now_ms: int, patience_s: float = PATIENCE_S
 ) -> str | None:
     """Write down trials that are not in the ledger yet; return what went wrong, None if nothing.
 
-    now_ms: int64 ms UTC.
+    now_ms: int64 ms UTC. Durable on return. What this process has looked through is not read again
+    while the files are as it left them.
     """
-    own = str(books.ledger)
     try:
         with held(books.anchor, patience_s):
-            before = read_marks(books.anchor)
-            chains, marks = _look(books, before, now_ms)
-            known = {row.get("id") for row in chains[own].rows}
-            fresh = {trial.id: trial for trial in trials if trial.id not in known}
+            looked = _LOOKED.pop(books, None)
+            if looked is None or looked.stamps != _stamps(books):
+                looked = _look_whole(books, now_ms)
+            fresh = {trial.id: trial for trial in trials if trial.id not in looked.ids}
             if fresh:
-                rows = [asdict(trial) | {"time": now_ms} for trial in fresh.values()]
-                chain = append_lines(books.ledger, chains[own], rows)
-                marks[own] = marked(chain, marks[own], now_ms=now_ms, trusted=True)
-            if marks != before:
-                write_marks(books.anchor, marks)
+                looked = _append(books, looked, list(fresh.values()), now_ms)
+            _LOOKED[books] = looked
     except OSError as error:
         return f"this trial could not be recorded ({_why(error)})"
     return None
+
+
+class _Looked(NamedTuple):
+    """What the books held when this process last had them. ids: of every line of the ledger."""
+
+    stamps: tuple[Stamp, Stamp]
+    ids: set[str]
+    marks: dict[str, Mark]
+
+
+_WAITING: dict[Books, _Waiting] = {}
+_SETTLING: set[int] = set()  # processes that settle when they end
+_LOOKED: dict[Books, _Looked] = {}  # used while the books are held
+
+
+def _stamps(books: Books) -> tuple[Stamp, Stamp]:
+    return stamp(books.ledger), stamp(books.anchor)
+
+
+def _look_whole(books: Books, now_ms: int) -> _Looked:
+    """Read every known ledger, and let the anchor know what is missing."""
+    before = read_marks(books.anchor)
+    chains, marks = _look(books, before, now_ms)
+    if marks != before:
+        write_marks(books.anchor, marks)
+    ids = {str(row.get("id")) for row in chains[str(books.ledger)].rows}
+    return _Looked(_stamps(books), ids, marks)
+
+
+def _append(books: Books, looked: _Looked, fresh: Sequence[Trial], now_ms: int) -> _Looked:
+    """Append trials, and let the anchor know; return what the books hold then."""
+    mark = looked.marks[str(books.ledger)]
+    rows = [asdict(trial) | {"time": now_ms} for trial in fresh]
+    head = append_lines(books.ledger, mark.head, rows)
+    products = set(mark.products).union(*(trial.products for trial in fresh))
+    looked.marks[str(books.ledger)] = replace(
+        mark, lines=mark.lines + len(rows), head=head, products=tuple(sorted(products))
+    )
+    write_marks(books.anchor, looked.marks)
+    looked.ids.update(trial.id for trial in fresh)
+    return looked._replace(stamps=_stamps(books))
 
 
 def _look(

@@ -47,6 +47,18 @@ class Chain:
     broken: int
 
 
+type Stamp = tuple[int, int, int] | None
+
+
+def stamp(path: Path) -> Stamp:
+    """Return what changes when somebody else writes a file; None if there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def digest(line: bytes) -> str:
     """Return the digest by which the next line names this one."""
     return hashlib.sha256(line).hexdigest()
@@ -110,27 +122,29 @@ def marked(chain: Chain, mark: Mark | None, *, now_ms: int, trusted: bool) -> Ma
     )
 
 
-def append_lines(path: Path, chain: Chain, rows: Sequence[Mapping[str, Any]]) -> Chain:
-    """Append rows to a ledger, durably, and return it as it is now. Raises OSError."""
-    digests = list(chain.digests)
+def append_lines(path: Path, head: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Append rows, durably, to a ledger whose last line's digest is `head`; return the new head.
+
+    Raises OSError.
+    """
     text = bytearray()
     for row in rows:
-        before = digests[-1] if digests else FIRST
-        line = json.dumps({"previous": before, **row}, sort_keys=True).encode()
-        digests.append(digest(line))
+        line = json.dumps({"previous": head or FIRST, **row}, sort_keys=True).encode()
+        head = digest(line)
         text += line + b"\n"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with path.open("ab+") as file:
-        if file.tell() and not _ends_a_line(file.fileno(), file.tell()):
+    file = _open_to_append(path)
+    try:
+        size = os.fstat(file).st_size
+        if size and os.pread(file, 1, size - 1) != b"\n":
             text[:0] = b"\n"  # a line that a full disk cut off stays, as a broken one
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    return Chain((*chain.rows, *rows), tuple(digests), chain.broken)
-
-
-def _ends_a_line(descriptor: int, size: int) -> bool:
-    return os.pread(descriptor, 1, size - 1) == b"\n"
+        with memoryview(text) as left:
+            written = 0
+            while written < len(left):
+                written += os.write(file, left[written:])
+        os.fsync(file)
+    finally:
+        os.close(file)
+    return head
 
 
 def read_marks(path: Path) -> dict[str, Mark] | None:
@@ -148,10 +162,10 @@ def read_marks(path: Path) -> dict[str, Mark] | None:
 
 
 def write_marks(path: Path, marks: Mapping[str, Mark]) -> None:
-    """Replace the anchor, all or nothing. Raises OSError."""
+    """Replace the anchor, durably, all or nothing. Raises OSError."""
     fresh = path.with_suffix(".new")
     with fresh.open("w", encoding="utf-8") as file:
-        json.dump({ledger: asdict(mark) for ledger, mark in marks.items()}, file, indent=1)
+        file.write(json.dumps({ledger: asdict(mark) for ledger, mark in marks.items()}, indent=1))
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
@@ -163,15 +177,26 @@ def held(anchor: Path, patience_s: float) -> Iterator[None]:
 
     Raises BlockingIOError if another process keeps them longer than patience_s, OSError.
     """
-    anchor.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with anchor.with_suffix(".lock").open("a") as file:
-        waiting = Event()
+    lock = _open_to_append(anchor.with_suffix(".lock"))
+    try:
         for left in range(int(patience_s / LOCK_STEP_S), -1, -1):
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
                 if left == 0:
                     raise
-                waiting.wait(LOCK_STEP_S)
+                Event().wait(LOCK_STEP_S)
         yield
+    finally:
+        os.close(lock)
+
+
+def _open_to_append(path: Path) -> int:
+    """Return a descriptor of a file that is made if missing, and its folder."""
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o666)
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(path, flags, 0o666)

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from gpt_trader.backtest.api import Route
+from gpt_trader.backtest.trials import Books, Trial, books, identify, others, record
 from gpt_trader.domain.costs import CostModel, order_style
 from gpt_trader.measure.assess import Trials
-from gpt_trader.optimize.trials import Books, Trial, books, identify, others, record
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.registry import create, resolve
 from tests.strategies_helpers import random_bars
@@ -228,7 +228,7 @@ def test_two_at_once_lose_nothing(here):
     code = """
 import sys
 from pathlib import Path
-from gpt_trader.optimize.trials import Books, Trial, record
+from gpt_trader.backtest.trials import Books, Trial, record
 here = Books(Path(sys.argv[1]), Path(sys.argv[2]))
 for k in range(15):
     one = Trial(f"{sys.argv[3]}{k}", "s", ("BTC-USD",), 0, 2_000_000_000_000, 0.01)
