@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from gpt_trader.kernel.slot import ORDINAL_QUOTE
+from gpt_trader.kernel.codes import ORDINAL_QUOTE
 
 
 class OrderType(StrEnum):

@@ -34,7 +34,7 @@ from gpt_trader.engine.state import (
     replaced,
     working_id,
 )
-from gpt_trader.kernel.codes import ACT_ENTER
+from gpt_trader.kernel.codes import ACT_ENTER, ORDINAL_BAR
 from gpt_trader.kernel.entries import decide_product, mark_account
 from gpt_trader.kernel.limits import Marks
 from gpt_trader.kernel.sizing import Ticket, fill_reason
@@ -165,7 +165,9 @@ def _order(plan: Plan, j: int, ticket: Ticket, cycle_ms: int, age_ms: int, targe
     resting = ticket.kind == KIND_LIMIT
     return Order(
         OrderIntent(
-            client_order_id=client_order_id(plan.portfolio, product_id, plan.interval, cycle_ms, 0),
+            client_order_id=client_order_id(
+                plan.portfolio, product_id, plan.interval, cycle_ms, ORDINAL_BAR
+            ),
             product_id=product_id,
             side=ticket.side,
             type=OrderType.LIMIT if resting else OrderType.MARKET,

@@ -43,7 +43,7 @@ from gpt_trader.engine.state import (
     with_new_orders,
     working_id,
 )
-from gpt_trader.kernel.codes import FILL_ENTRY, FILL_OPERATOR, FILL_REDUCE
+from gpt_trader.kernel.codes import FILL_ENTRY, FILL_OPERATOR, FILL_REDUCE, ORDINAL_QUOTE
 from gpt_trader.kernel.fees import count_volume
 from gpt_trader.kernel.limits import Marks, count_entry
 from gpt_trader.kernel.match import fill_units
@@ -51,7 +51,6 @@ from gpt_trader.kernel.rounding import buy_cost
 from gpt_trader.kernel.settings import Costs
 from gpt_trader.kernel.slot import (
     KIND_VALUE,
-    ORDINAL_QUOTE,
     Slots,
     copy_slots,
 )

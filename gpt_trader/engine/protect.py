@@ -23,9 +23,8 @@ from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.engine.events import Quoted
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State, working_id
-from gpt_trader.kernel.codes import FILL_OPERATOR, FILL_TAKE_PROFIT
+from gpt_trader.kernel.codes import FILL_OPERATOR, FILL_TAKE_PROFIT, ORDINAL_QUOTE
 from gpt_trader.kernel.rounding import notional_down
-from gpt_trader.kernel.slot import ORDINAL_QUOTE
 
 RETRY_MS = 5_000  # before a protection that did not hold is sent again
 THROUGH = 20  # a stop's limit is a twentieth, 5 %, beyond its trigger

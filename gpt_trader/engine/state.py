@@ -11,6 +11,7 @@ from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.order import Order, OrderStatus, Origin, client_order_id
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.window import Window
+from gpt_trader.kernel.codes import ORDINAL_BAR, ORDINAL_PROTECTION
 from gpt_trader.kernel.entries import account_equity
 from gpt_trader.kernel.fees import (
     HOUR,
@@ -195,7 +196,7 @@ def protection_id(plan: Plan, state: State, j: int) -> str:
         plan.products[j].product_id,
         plan.interval,
         int(state.slots["protection_cause"][j]),
-        1,
+        ORDINAL_PROTECTION,
     )
 
 
@@ -208,7 +209,7 @@ def is_current(plan: Plan, state: State, order: Order) -> bool:
             plan.portfolio, order.product_id, plan.interval, int(slot[cause]), ordinal
         )
         for cause in ("cause", "protection_cause")
-        for ordinal in (0, 1)
+        for ordinal in (ORDINAL_BAR, ORDINAL_PROTECTION)
     )
 
 

@@ -24,6 +24,11 @@ FILL_NAMES = {
     FILL_OPERATOR: "OPERATOR",
 }
 
+# Which order of its cause an order is: cause and ordinal make its id.
+ORDINAL_BAR = 0  # a bar's decision placed it; its cause is that bar
+ORDINAL_PROTECTION = 1  # it is the protection that this bar's entry brought
+ORDINAL_QUOTE = 2  # a quote passed the stop; its cause is that quote's time, ms
+
 TAKER = 0
 MAKER = 1
 LIQUIDITY_NAMES = {TAKER: "taker", MAKER: "maker"}

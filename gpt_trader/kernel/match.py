@@ -26,6 +26,8 @@ from gpt_trader.kernel.codes import (
     FILL_TAKE_PROFIT,
     FILL_TRAIL,
     MAKER,
+    ORDINAL_BAR,
+    ORDINAL_PROTECTION,
     TAKER,
 )
 from gpt_trader.kernel.compiled import compiled
@@ -45,8 +47,6 @@ from gpt_trader.kernel.slot import (
     KIND_NONE,
     KIND_SIZE,
     KIND_VALUE,
-    ORDINAL_BAR,
-    ORDINAL_PROTECTION,
     Slot,
     clear_protection,
     clear_working,

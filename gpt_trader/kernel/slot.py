@@ -64,10 +64,6 @@ SLOT = np.dtype(
     align=True,
 )
 
-ORDINAL_BAR = 0  # a bar's decision placed it; its cause is that bar
-ORDINAL_PROTECTION = 1  # it is the protection that this bar's entry brought
-ORDINAL_QUOTE = 2  # a quote at `cause`, ms, passed the stop
-
 KIND_NONE = 0
 KIND_SIZE = 1  # market by base size
 KIND_VALUE = 2  # market by quote value, fees included
