@@ -67,7 +67,6 @@ def reasons(
 ) -> tuple[Reason, ...]:
     """List why product j's decision is what it is, the deciding reason first."""
     code = ticket.code
-    name = decision_name(code, plan.guards)
     missing = plan.min_bars[j] - state.bars_seen[j]
     if code == HOLD_NO_OPINION and missing > 0:
         seen, needed = state.bars_seen[j], plan.min_bars[j]
@@ -75,7 +74,7 @@ def reasons(
             "WARMUP", f"{missing} bars of warm-up missing ({seen} of {needed})", seen, needed
         )
     else:
-        first = Reason(name, detail_of(plan, code), *_numbers(plan, state, j, weight, ticket))
+        first = give_reason(plan, code, *_numbers(plan, state, j, weight, ticket))
     found = [first]
     cap = plan.limits.get("max_product", math.nan)
     if abs(weight) > cap:
@@ -121,11 +120,11 @@ def _numbers(
     return held / equity, max(-cap, min(cap, weight))
 
 
-def detail_of(plan: Plan, code: int) -> str:
-    """Return what a decision code says, in words."""
-    if code in DETAILS:
-        return DETAILS[code]
-    return next(guard.detail for guard in plan.guards if guard.code == code)
+def give_reason(plan: Plan, code: int, seen: float | None, limit: float | None) -> Reason:
+    """Return a decision code as a reason; seen, limit: what it read and its threshold."""
+    known = DETAILS.get(code)
+    detail = known or next(guard.detail for guard in plan.guards if guard.code == code)
+    return Reason(decision_name(code, plan.guards), detail, seen, limit)
 
 
 def guard_readings(plan: Plan, state: State, j: int, known: Outside) -> tuple[GuardReading, ...]:

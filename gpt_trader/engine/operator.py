@@ -1,7 +1,5 @@
 """An operator's orders pass the same limits as a route's; what is too much is refused, not cut."""
 
-import math
-
 from gpt_trader.domain.decision import Reason
 from gpt_trader.domain.order import (
     Order,
@@ -17,8 +15,7 @@ from gpt_trader.engine.answer import Answer, cancel_all
 from gpt_trader.engine.approve import approve_entry, approve_reducing
 from gpt_trader.engine.commands import AmendOrder, Approved, SubmitOrder
 from gpt_trader.engine.events import AmendRequested, CancelRequested, OrderRequested, Rearmed
-from gpt_trader.engine.explain import detail_of
-from gpt_trader.engine.outside import half_spread, outside, readings
+from gpt_trader.engine.explain import give_reason
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import (
     State,
@@ -27,12 +24,10 @@ from gpt_trader.engine.state import (
     open_order,
     unknown_orders,
 )
+from gpt_trader.engine.worst import worst_ticks
 from gpt_trader.kernel.codes import BUY, FILL_OPERATOR, REFUSED_GRID, SELL, SIDE_NAMES
-from gpt_trader.kernel.entries import refusal_of
-from gpt_trader.kernel.ledger import quote
-from gpt_trader.kernel.rounding import adverse_ticks, buy_cost, fits, lots_for_quote
+from gpt_trader.kernel.rounding import buy_cost, lots_for_quote
 from gpt_trader.kernel.slot import copy_slots
-from gpt_trader.risk.guards import decision_name
 
 RESTING = (OrderStatus.SUBMITTED, OrderStatus.OPEN, OrderStatus.TRIGGERED)
 
@@ -107,7 +102,8 @@ def check_order(plan: Plan, state: State, event: OrderRequested) -> Approved | R
     if order.client_order_id in state.orders:
         return Reason("DUPLICATE", "this command was already carried out")
     if not _is_well_formed(intent):
-        return _refuse(plan, REFUSED_GRID, min(intent.lots, intent.limit, intent.stop), 0.0)
+        least = float(min(intent.lots, intent.limit, intent.stop))
+        return give_reason(plan, REFUSED_GRID, least, 0.0)
     senseless = _senseless(plan, state, order)
     if senseless is not None:
         return senseless
@@ -117,8 +113,7 @@ def check_order(plan: Plan, state: State, event: OrderRequested) -> Approved | R
         return Reason("NOTHING_TO_SELL", "reduce-only, and nothing is held against it", 0.0)
     if intent.side != BUY and not plan.products[j].is_perpetual:
         return Reason("NOTHING_TO_SELL", "nothing is held and spot cannot be short", 0.0)
-    refusal = _entry(plan, state, intent, j, event.time_ms)
-    return approve_entry(order._replace(reserve=_cost(plan, state, intent, j)), refusal)
+    return approve_entry(plan, state, order, event.time_ms)
 
 
 def _is_well_formed(intent: OrderIntent) -> bool:
@@ -167,7 +162,7 @@ def _reduce(plan: Plan, state: State, order: Order, held: int) -> Approved | Rea
     spec = plan.products[j].spec
     asked = intent.lots
     if intent.quote:
-        ticks = _worst_ticks(plan, state, intent, j)
+        ticks = worst_ticks(plan, state, intent)
         rate = costs_now(plan, state).taker_e8 if intent.side == BUY else 0
         whole = int(buy_cost(abs(held), ticks, rate, spec))
         asked = int(lots_for_quote(min(intent.quote, whole), ticks, rate, spec))
@@ -177,44 +172,6 @@ def _reduce(plan: Plan, state: State, order: Order, held: int) -> Approved | Rea
         return Reason("NOTHING_TO_SELL", "less than the minimum is free to sell", lots, least)
     reducing = intent._replace(lots=lots, quote=0, reduce_only=True)
     return approve_reducing(order._replace(intent=reducing, reserve=0), held)
-
-
-def _worst_ticks(plan: Plan, state: State, intent: OrderIntent, j: int) -> int:
-    """Price at which an entry's cost is counted: its worst, as far as it is known."""
-    if intent.type is not OrderType.MARKET:
-        return max(intent.limit, intent.stop)
-    adverse = half_spread(plan, state, j) + plan.costs.slippage_e8
-    return int(adverse_ticks(int(state.slots["close_ticks"][j]), intent.side, adverse))
-
-
-def _cost(plan: Plan, state: State, intent: OrderIntent, j: int) -> int:
-    """Units that an entry may take, fee included."""
-    spec = plan.products[j].spec
-    ticks = _worst_ticks(plan, state, intent, j)
-    if intent.quote or not fits(intent.lots, ticks, spec):
-        return intent.quote
-    return int(buy_cost(intent.lots, ticks, costs_now(plan, state).taker_e8, spec))
-
-
-def _entry(plan: Plan, state: State, intent: OrderIntent, j: int, now_ms: int) -> Reason | None:
-    """Say which guard refuses an entry; None: it may be sent."""
-    spec = plan.products[j].spec
-    ticks = _worst_ticks(plan, state, intent, j)
-    smallest = max(spec.min_units, int(buy_cost(spec.min_lots, ticks, 0, spec)))
-    multiple = plan.limits.get("min_multiple", math.nan)
-    least = math.nan if math.isnan(multiple) else float(quote(smallest * int(multiple)))
-    too_many = intent.lots > 0 and not fits(intent.lots, ticks, spec)
-    found = readings(plan, state, j, outside(plan, state, j, now_ms))
-    code, seen, limit = refusal_of(
-        found,
-        plan.guard_table,
-        j,
-        _cost(plan, state, intent, j),
-        least,
-        0.0,  # whoever is off the grid was refused before
-        float(intent.lots) if too_many else 0.0,
-    )
-    return _refuse(plan, code, seen, limit) if code else None
 
 
 def amend_refusal(plan: Plan, state: State, order: Order, event: AmendRequested) -> Reason | None:
@@ -242,9 +199,3 @@ def amend_refusal(plan: Plan, state: State, order: Order, event: AmendRequested)
 
 def _not_open(order_id: str) -> Reason:
     return Reason("NOT_OPEN", f"no open operator order {order_id}")
-
-
-def _refuse(plan: Plan, code: int, seen: float, limit: float) -> Reason:
-    return Reason(
-        decision_name(code, plan.guards), detail_of(plan, code), float(seen), float(limit)
-    )

@@ -8,8 +8,7 @@ from gpt_trader.engine.approve import approve_decided, approve_entry, approve_re
 from gpt_trader.engine.commands import Approved
 from gpt_trader.errors import HaltError
 from gpt_trader.kernel.codes import ACT_ENTER, ACT_EXIT, BUY, SELL
-
-REFUSED = Reason("HALTED", "trading is halted")
+from tests.engine_helpers import UNIT, Desk
 
 
 def order(side=SELL, lots=5, quote=0, reduce_only=True):
@@ -47,7 +46,13 @@ def test_what_could_open_or_turn_a_position_is_not_approved_as_reducing(asked, h
 
 
 def test_an_entry_is_approved_by_the_guards_answer():
+    desk = Desk()
+    desk.bar(10_000)
     entry = order(BUY, reduce_only=False)
-    assert approve_entry(entry, None) == Approved(entry)
-    assert approve_entry(entry, REFUSED) == REFUSED
+    found = approve_entry(desk.plan, desk.state, entry, desk.now())
+    assert found == Approved(entry._replace(reserve=500 * UNIT))
+    halted = desk.state._replace(halted=True)
+    refused = approve_entry(desk.plan, halted, entry, desk.now())
+    assert isinstance(refused, Reason)
+    assert refused.code == "HALTED"
     assert approve_decided(ACT_ENTER, entry, 0) == Approved(entry)
