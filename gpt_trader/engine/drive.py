@@ -25,7 +25,8 @@ def drive(
     """Run a feed to its end; return the last state.
 
     A bar and what it did to resting orders are one transaction. Commands leave only after the
-    entries that carry them are durable; what comes of them is taken before the next event.
+    entries that carry them are durable. What is known of them at once is taken before the next
+    event; the rest comes as events of its own, whenever it is known.
     """
     for event in feed:
         state = advance(plan, state, event, broker, journal, signals, observe)

@@ -22,7 +22,7 @@ from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.product import Product
-from gpt_trader.engine.events import Rearmed
+from gpt_trader.engine.events import Event, Rearmed
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.protect import exits_at_work, resting_protection
@@ -123,6 +123,20 @@ class SimLink(Link):
             self.put(Frame(frame["channel"], None, frame["events"]))
 
 
+class LateAnswers(ExchangeBroker):
+    """Does what it is asked to, and tells what came of it with the next quote only."""
+
+    held: Sequence[Event] = ()
+
+    def execute(self, *asked: Any) -> Sequence[Event]:
+        self.held = [*self.held, *super().execute(*asked)]
+        return []
+
+    def on_quote(self, *asked: Any) -> Sequence[Event]:
+        held, self.held = self.held, ()
+        return held
+
+
 @dataclass
 class SpyJournal:
     """The durable journal with a point to crash at on both sides of every write."""
@@ -174,6 +188,7 @@ class World:
     events: int = 0
     decisions: int = 0
     bars: int | None = None
+    make_broker: Callable[..., ExchangeBroker] = ExchangeBroker
     points_before_healing: int = 0
     on_crash: Callable[[], object] = lambda: None
     on_restart: Callable[[], object] = lambda: None
@@ -285,7 +300,7 @@ class World:
     def _session(self, latch: Latch, watch: Watch) -> Any:
         rest = SimRest(self)
         private = Private(rest, rest)
-        self.broker = ExchangeBroker(private, self.wait, latch.entering)
+        self.broker = self.make_broker(private, self.wait, latch.entering)
         self.market = PublicMarket(SimRest(self))
         wallets = {one.currency: one.total for one in private.balances()}
         free = {one.currency: one.available for one in private.balances()}
