@@ -9,7 +9,7 @@ from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.operator import answer_rearm
-from gpt_trader.kernel.codes import DECISION_NAMES
+from gpt_trader.kernel.codes import REFUSED_UNKNOWN_ORDER
 from tests.broker.test_contract import late
 from tests.engine_helpers import records_of, sent
 
@@ -46,11 +46,11 @@ def test_an_order_that_nobody_has_answered_keeps_its_product_from_entering():
         assert desk.order(order.client_order_id).status is OrderStatus.SUBMITTED
         desk.want(0.1)
         desk.bar(10_000)
-        assert DECISION_NAMES[desk.decision().code] == "UNKNOWN_ORDER"
+        assert desk.decision().code == REFUSED_UNKNOWN_ORDER
         [refused] = records_of(desk.place(1, **limit), rec.OrderRefused)
         assert refused.reason.code == "UNKNOWN_ORDER"
         rearmed = ev.Rearmed(desk.now(), "somebody", "all is well")
-        [refused] = answer_rearm(desk.state, rearmed)
+        [refused] = answer_rearm(desk.state, rearmed).records
         assert refused.reason.code == "UNKNOWN_ORDER"
         desk.want(0.0)
         desk.settle()
