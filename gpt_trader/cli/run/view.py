@@ -140,7 +140,7 @@ def _live_table(record: Shown, total: int | None) -> Iterator[OnCycle]:
     from rich.console import Console
     from rich.live import Live
 
-    from gpt_trader.observe.live import View, screen
+    from gpt_trader.cli.run.screen import View, screen
 
     terms = record.terms
     routes = ", ".join(route.partition("(")[0] for route in _routes(terms.header))

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from gpt_trader.cli.run.screen import View, screen
 from gpt_trader.config.load import load_profile
-from gpt_trader.observe.live import View, screen
 from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.session import start
 from gpt_trader.runtime.simulated import feed
@@ -60,7 +60,7 @@ def test_it_shows_products_decisions_guards_and_label(view):
 
 
 def test_profit_of_all_products_is_the_equity_gained(view):
-    from gpt_trader.observe.live import _profit
+    from gpt_trader.cli.run.screen import _profit
 
     gained = sum(_profit(view, j) for j in range(3))
     assert gained == pytest.approx(view.equity[-1] - 10_000.0)
