@@ -11,7 +11,7 @@ from gpt_trader.app.simulated import prepare
 from gpt_trader.config.load import load_profile
 from gpt_trader.engine.events import Event, HistoryLoaded
 from gpt_trader.engine.ports import Broker, Entry
-from gpt_trader.errors import BrokerError, DataError
+from gpt_trader.errors import BrokerError, ConfigError, DataError
 from gpt_trader.runtime.halt import Latch
 from gpt_trader.runtime.header import Header
 from gpt_trader.runtime.session import JOURNAL, Session, nothing, read_header, reopen, start
@@ -87,7 +87,10 @@ def _live_parts(
     settings = load_profile(header.profile, env=os.environ, flags={}).settings
     exchange = reach(settings, wait, attempts=ATTEMPTS)
     if not header.mode.trades_money:
-        return simulated_broker(header.broker), exchange.now_ms
+        broker = simulated_broker(header.broker)
+        if broker is None:  # never the paper broker instead of what was meant
+            raise ConfigError(f"a session of mode {header.mode} sends nothing to {header.broker}")
+        return broker, exchange.now_ms
     if not reads:
         check_live(settings, live=live)
     private = connect_account(

@@ -21,6 +21,7 @@ GRANULARITIES = {
     86_400_000: "ONE_DAY",
 }
 MOST_CANDLES = 349  # in one request: the exchange refuses 351, and its words refuse 350
+TRADE_PAGES = (1000, 100)  # it refuses more, and has been said to stop at 100, too
 NAME = "coinbase"  # as stored bars name their source
 PAGE = 250
 
@@ -32,6 +33,7 @@ class PublicMarket:
     rest: Rest
     name: str = NAME
     page_bars: int = MOST_CANDLES
+    trade_pages: tuple[int, ...] = TRADE_PAGES
 
     def candles(
         self, product_id: str, interval_ms: int, start_ms: int, end_ms: int

@@ -5,7 +5,13 @@ from collections.abc import Callable
 from gpt_trader.broker.coinbase.keys import Signer, load_signer
 from gpt_trader.broker.coinbase.messages import DIALECT
 from gpt_trader.broker.coinbase.private import Private, request
-from gpt_trader.broker.coinbase.public import GRANULARITIES, MOST_CANDLES, NAME, PublicMarket
+from gpt_trader.broker.coinbase.public import (
+    GRANULARITIES,
+    MOST_CANDLES,
+    NAME,
+    TRADE_PAGES,
+    PublicMarket,
+)
 from gpt_trader.broker.coinbase.rest import Rest
 from gpt_trader.broker.coinbase.wire import configuration
 from gpt_trader.broker.exchange.access import Access
@@ -67,6 +73,7 @@ COINBASE = Venue(
     order_types=frozenset(OrderType),
     intervals_ms=tuple(GRANULARITIES),
     page_bars=MOST_CANDLES,
+    trade_pages=TRADE_PAGES,
     perpetuals=True,
     fees=ADVANCED,
     dialect=DIALECT,

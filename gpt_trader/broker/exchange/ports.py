@@ -38,6 +38,11 @@ class Market(Protocol):
         """How many candles one question may ask for."""
         ...
 
+    @property
+    def trade_pages(self) -> tuple[int, ...]:
+        """The sizes at which an answer of trades may be cut, the largest first."""
+        ...
+
     def candles(
         self, product_id: str, interval_ms: int, start_ms: int, end_ms: int
     ) -> list[Candle]:

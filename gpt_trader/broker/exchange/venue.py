@@ -32,11 +32,12 @@ class Venue:
 
     word: as profiles and stored bars name it; title: as people do. order_types: what it takes;
     whether a stop may rest for one product, an account says. intervals_ms: of its candles;
-    page_bars: most of them in one answer. perpetuals: whether they are traded beside spot. fees:
-    its published schedule. dialect: its words on the stream. terms, request: an order's own
-    terms, and all of the request that would be sent for it. market, account: its clients; `sends`
-    says whether an account's may change anything. tokens: what signs subscriptions, None without
-    a key. The last two take the exchange's time, ms UTC, and raise AuthError for a bad key.
+    page_bars: most of them in one answer; trade_pages: the sizes at which an answer of trades may
+    be cut, the largest first. perpetuals: whether they are traded beside spot. fees: its published
+    schedule. dialect: its words on the stream. terms, request: an order's own terms, and all of
+    the request that would be sent for it. market, account: its clients; `sends` says whether an
+    account's may change anything. tokens: what signs subscriptions, None without a key. The last
+    two take the exchange's time, ms UTC, and raise AuthError for a bad key.
     """
 
     word: str
@@ -44,6 +45,7 @@ class Venue:
     order_types: frozenset[OrderType]
     intervals_ms: tuple[int, ...]
     page_bars: int
+    trade_pages: tuple[int, ...]
     perpetuals: bool
     fees: Schedule
     dialect: Dialect

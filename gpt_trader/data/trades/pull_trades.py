@@ -16,8 +16,6 @@ from gpt_trader.data.trades.trade_store import asked_trades, write_trades
 from gpt_trader.domain.market import Trade
 from gpt_trader.domain.times import DAY_MS
 
-LIMIT = 1000  # the venue refuses more
-OTHER_LIMIT = 100  # where it has been said to stop, too, whatever is asked for
 SECOND_MS = 1000
 FIRST_WINDOW_MS = 600 * SECOND_MS
 FLUSH_TRADES = 5_000
@@ -30,6 +28,11 @@ class TradeSource(Protocol):
     @property
     def name(self) -> str:
         """The source that stored trades name."""
+        ...
+
+    @property
+    def trade_pages(self) -> tuple[int, ...]:
+        """The sizes at which an answer may be cut, the largest first: so many may be asked for."""
         ...
 
     def trades(self, product_id: str, start_ms: int, end_ms: int, limit: int) -> list[Trade]:
@@ -62,9 +65,9 @@ def settled(wanted: Span, now_ms: int) -> Span:
     return start, max(min(wanted[1] // SECOND_MS * SECOND_MS, over), start)
 
 
-def may_be_cut(rows: int) -> bool:
+def may_be_cut(rows: int, pages: tuple[int, ...]) -> bool:
     """Whether an answer of so many rows may not be all there is."""
-    return rows >= LIMIT or rows == OTHER_LIMIT
+    return rows >= pages[0] or rows in pages
 
 
 def pull_trades(
@@ -115,15 +118,16 @@ class _Tape:
     def fetch(self, span: Span) -> int | None:
         """Ask for the first window of a span; return its end, None if it must be halved."""
         start, end = window = (span[0], min(span[0] + self._window_ms, span[1]))
+        pages = self._source.trade_pages
         # whether "end" is the second's start or its last moment is not told: the rest is dropped
-        answer = self._source.trades(self._product_id, start, end, LIMIT)
+        answer = self._source.trades(self._product_id, start, end, pages[0])
         self.requests += 1
-        if may_be_cut(len(answer)):
+        if may_be_cut(len(answer), pages):
             if end - start > SECOND_MS:
                 self._window_ms = max((end - start) // 2 // SECOND_MS, 1) * SECOND_MS
                 return None
             self.incomplete.append(window)
-        elif len(answer) < LIMIT // 3:
+        elif len(answer) < pages[0] // 3:
             self._window_ms = min(self._window_ms * 2, DAY_MS)
         self._keep([t for t in answer if start <= t.time_ms < end], window)
         return end

@@ -126,6 +126,7 @@ class TinyMarket:
     exchange: Exchange
     name: str = "tiny"
     page_bars: int = PAGE_BARS
+    trade_pages: tuple = (50,)
 
     def candles(self, product_id, interval_ms, start_ms, end_ms):
         assert (end_ms - start_ms) // interval_ms < self.page_bars
@@ -221,6 +222,7 @@ def row(exchange: Exchange) -> Venue:
         order_types=frozenset(KINDS),
         intervals_ms=(60_000, 3_600_000),
         page_bars=PAGE_BARS,
+        trade_pages=(50,),
         perpetuals=False,
         fees=Schedule({"all": 0}, {"all": ((0, (Rate(0, 0, 0),)),)}),
         dialect=Dialect(

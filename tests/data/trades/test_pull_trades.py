@@ -99,4 +99,4 @@ def test_only_whole_settled_seconds_are_asked_for():
 
 
 def test_full_answers_are_suspect():
-    assert [n for n in (0, 99, 100, 101, 999, 1000) if may_be_cut(n)] == [100, 1000]
+    assert [n for n in (0, 99, 100, 101, 999, 1000) if may_be_cut(n, (1000, 100))] == [100, 1000]
