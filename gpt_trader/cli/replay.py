@@ -7,7 +7,6 @@ import typer
 from gpt_trader.cli import output
 from gpt_trader.cli.options import StateDir
 from gpt_trader.cli.output import Json, ProfileName
-from gpt_trader.errors import JournalError
 
 COMMAND = "replay"
 DIFFERENT = 1
@@ -18,19 +17,10 @@ def command(*, profile: ProfileName = None, state_dir: StateDir = None, json: Js
 
     Says "identical" with the final digest, or shows the first difference and exits 1.
     """
-    from gpt_trader.app.folders import session_folder
+    from gpt_trader.app.inspect import decide_again
     from gpt_trader.domain.times import format_time
-    from gpt_trader.runtime.header import signals_of, version_changes
-    from gpt_trader.runtime.replay import replay
-    from gpt_trader.runtime.session import view
 
-    folder = session_folder(profile, state_dir)
-    with view(folder) as (header, plan, journal):
-        report = journal.verify()
-        if report.first_bad_seq is not None or report.problem:
-            raise JournalError(report.problem, hint="go back to a copy of the file")
-        changes = version_changes(header)
-        found = replay(journal, plan, signals_of(header), header.cash)
+    found, changes = decide_again(profile, state_dir)
     warnings = [f"recorded with {one}" for one in changes]
     difference = found.difference
     if json:

@@ -15,20 +15,12 @@ def command(*, profile: ProfileName = None, state_dir: StateDir = None, json: Js
 
     Reads the journal only, also beside a running bot.
     """
-    from gpt_trader.app.folders import session_folder
-    from gpt_trader.runtime.journaling import doubts, recover_state
-    from gpt_trader.runtime.session import view
-    from gpt_trader.runtime.situation import situation
+    from gpt_trader.app.inspect import status
 
-    folder = session_folder(profile, state_dir)
-    with view(folder) as (header, plan, journal):
-        state = recover_state(journal, plan, header.cash)
-        data = situation(folder, header, plan, journal, state)
-        warnings = doubts(journal)
+    (data, warnings), product = status(profile, state_dir)
     output.emit(COMMAND, data, warnings, json=json)
     if not json:
         _show(data)
-        product = next(iter(plan.index))
         print(f"Next: gpt-trader why {product}{again(profile, state_dir)}")
 
 

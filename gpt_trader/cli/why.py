@@ -1,6 +1,5 @@
 """`gpt-trader why PRODUCT`: why it did, or did not, trade."""
 
-from collections import Counter
 from itertools import groupby
 from typing import Annotated, Any
 
@@ -30,43 +29,25 @@ def command(
 
     Reads the journal only, also beside a running bot.
     """
-    from gpt_trader.app.folders import session_folder
+    from gpt_trader.app.inspect import why
     from gpt_trader.data.catalog import normalize_id
     from gpt_trader.domain.times import parse_time
-    from gpt_trader.runtime.explained import explained
-    from gpt_trader.runtime.journaling import doubts
-    from gpt_trader.runtime.session import view
 
     product_id = normalize_id(product)
     at_ms = None if at is None else parse_time(at)
-    with view(session_folder(profile, state_dir)) as (_, plan, journal):
-        found = explained(plan, journal, product_id, at_ms=at_ms, last=last)
-        interval, warnings = plan.interval, doubts(journal)
-    data = {"product": product_id, "interval": interval, **history(found), "decisions": found}
+    data, warnings = why(product_id, profile, state_dir, at_ms=at_ms, last=last)
+    found = data["decisions"]
     output.emit(COMMAND, data, warnings, json=json)
     if json:
         return
     if last == 1:
-        _show(found[0], interval)
+        _show(found[0], data["interval"])
         print(f"Next: gpt-trader why {product_id} --last 72{again(profile, state_dir)}")
     else:
         _show_history(product_id, data)
         newest = next((d for d in reversed(found) if d["action"] != "hold"), found[-1])
         when = newest["bar_time"]
         print(f"Next: gpt-trader why {product_id} --at {when}{again(profile, state_dir)}")
-
-
-def history(found: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return how many of some bars held, acted and were refused, and why."""
-    actions = Counter(one["action"] for one in found)
-    held = Counter(one["reasons"][0]["code"] for one in found if one["action"] == "hold")
-    refused = Counter(one["reasons"][0]["code"] for one in found if one["action"] == "blocked")
-    return {
-        "bars": len(found),
-        "actions": dict(actions.most_common()),
-        "held": dict(held.most_common()),
-        "refused": dict(refused.most_common()),
-    }
 
 
 def _show(one: dict[str, Any], interval: str) -> None:

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from gpt_trader.app.plain import plain
 from gpt_trader.backtest import store
 from gpt_trader.backtest.api import backtest
-from gpt_trader.cli.output import plain
 from gpt_trader.data.synthetic import synthetic_market
 from gpt_trader.errors import DataError, StorageError, UsageError
 from gpt_trader.strategy.sma_cross import SmaCross

@@ -91,10 +91,11 @@ def adjust(
 
     Nothing is moved at the exchange; the session's journal learns what was.
     """
+    from gpt_trader.app.adjust import Asked
     from gpt_trader.cli.account import adjust as account_adjust
 
     account_adjust.run(
-        account_adjust.Asked(kind.value, asset, amount, by, reason),
+        Asked(kind.value, asset, amount, by, reason),
         profile=profile,
         state_dir=state_dir,
         json=json,

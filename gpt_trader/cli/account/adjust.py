@@ -1,65 +1,15 @@
 """`gpt-trader account adjust`: write down what came in or went out otherwise than by a fill."""
 
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from gpt_trader.app.operate import open_session, take
+from gpt_trader.app.adjust import Asked, adjust
 from gpt_trader.cli import output
-from gpt_trader.engine.events import Adjusted
-from gpt_trader.errors import UsageError
-
-JUST_NOW_MS = 60_000
-LARGEST = Decimal(10) ** 12
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What stands on the command line."""
-
-    kind: str
-    asset: str
-    amount: str
-    by: str
-    reason: str
 
 
 def run(asked: Asked, *, profile: str | None, state_dir: Path | None, json: bool) -> None:
-    """Journal the adjustment; nothing is moved at the exchange."""
-    amount = signed(asked.kind, asked.amount)
-    asset = asked.asset.strip().upper()
-    if not asset.isalnum():
-        raise UsageError(f"expected an asset such as USD, was {asked.asset!r}")
-    if not asked.by.strip() or not asked.reason.strip():
-        raise UsageError("who says so, and why?", hint="give --by NAME and --reason TEXT")
-    with open_session(profile, state_dir, reads=True, fresh=True) as session:
-        looked_ms = session.time_ms() - session.state.reconciled_ms
-        if session.plan.max_unreconciled_ms and looked_ms <= JUST_NOW_MS:
-            raise UsageError(
-                "the account is in line with the journal: there is nothing to write down",
-                hint="what came in may have been adopted: gpt-trader journal export",
-            )
-        event = Adjusted(
-            session.time_ms(), asset, format(amount, "f"), asked.kind, asked.by, asked.reason
-        )
-        take(session, event)
-        ledger = dict(session.state.ledger)
-    data = {"asset": asset, "amount": amount, "kind": asked.kind, "ledger": ledger}
+    """Journal the adjustment, and say so."""
+    data = adjust(asked, profile=profile, state_dir=state_dir)
     output.emit("account adjust", data, json=json)
     if not json:
-        print(f"journaled: {asked.kind} of {format(amount, 'f')} {asset}, neither profit nor loss")
-
-
-def signed(kind: str, text: str) -> Decimal:
-    """Return an amount with its sign: a withdrawal goes out, a transfer says which way."""
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        raise UsageError(f"expected --amount to be a number, was {text!r}") from None
-    if not amount.is_finite() or amount == 0 or abs(amount) > LARGEST:
-        raise UsageError(f"expected --amount to be a sensible amount, was {text!r}")
-    if amount < 0 and kind != "transfer":
-        raise UsageError(
-            f"expected --amount above 0 for a {kind}", hint="only a transfer may be below 0"
-        )
-    return -amount if kind == "withdrawal" else amount
+        amount = format(data["amount"], "f")
+        print(f"journaled: {asked.kind} of {amount} {data['asset']}, neither profit nor loss")

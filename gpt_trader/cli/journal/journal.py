@@ -23,16 +23,11 @@ def _group() -> None:
 @app.command()
 def verify(*, profile: ProfileName = None, state_dir: StateDir = None, json: Json = False) -> None:
     """Prove the journal's structure, every link of its chain and every snapshot."""
-    from gpt_trader.app.folders import session_folder
-    from gpt_trader.errors import JournalError
-    from gpt_trader.journal.sqlite import open_journal
-    from gpt_trader.runtime.session import JOURNAL
+    from gpt_trader.app.journal import journal_file
+    from gpt_trader.app.journal import verify as prove
 
-    path = session_folder(profile, state_dir) / JOURNAL
-    with open_journal(path, readonly=True) as journal:
-        report = journal.verify()
-    if not report.ok:
-        raise JournalError(report.problem, hint="go back to a copy of the file")
+    path = journal_file(profile, state_dir)
+    report = prove(path)
     data = {"path": path, "entries": report.entries, "head": report.head.hex(), "ok": True}
     output.emit(COMMAND, data, json=json)
     if not json:

@@ -1,58 +1,33 @@
-"""Orders as the exchange tells them: previews, fills and history of a profile's account."""
+"""Orders as the exchange tells them, as documents and tables."""
 
 from pathlib import Path
 from typing import Any
 
-from gpt_trader.app.account import reach_account
-from gpt_trader.app.folders import session_folder
-from gpt_trader.app.orders import Asked, OffGridError, intent_of
+from gpt_trader.app import exchange_orders as told
+from gpt_trader.app.orders import Asked
+from gpt_trader.app.plain import plain
 from gpt_trader.cli import output
-from gpt_trader.data.catalog import normalize_id
-from gpt_trader.domain.account import RemoteFill, RemoteOrder
-from gpt_trader.domain.times import format_time
-from gpt_trader.errors import HaltError, UsageError
-from gpt_trader.observe.cycle import order_json
-from gpt_trader.runtime.journaling import recover_state
-from gpt_trader.runtime.session import view
-from gpt_trader.runtime.venues import product_of, venue_of
-
-Json = dict[str, Any]
-DAY_MS = 86_400_000
 
 
 def preview(asked: Asked, profile: str | None, *, json: bool) -> None:
-    """Ask the exchange what an order would come to; nothing is placed."""
-    reached = reach_account(profile)
-    product = product_of(reached.exchange.market.product(normalize_id(asked.product)))
-    try:
-        intent = intent_of(product, asked)
-    except OffGridError as error:
-        raise HaltError(f"refused: {error.reason.code}: {error.reason.detail}") from None
-    terms = venue_of(reached.settings.venue).terms(intent, product)
-    found = reached.private.preview(intent, product)
-    data: Json = {"request": terms} | found._asdict()
-    output.emit("orders preview", data, list(found.warnings), json=json)
+    """Show what an order would come to."""
+    data = told.preview(asked, profile)
+    output.emit("orders preview", data, list(data["warnings"]), json=json)
     if not json:
-        output.table(("preview", ""), [(key, output.plain(value)) for key, value in data.items()])
-        print("would be refused" if found.errors else "would be taken")
+        output.table(("preview", ""), [(key, plain(value)) for key, value in data.items()])
+        print("would be refused" if data["errors"] else "would be taken")
 
 
 def fills(profile: str | None, product: str | None, days: int, *, json: bool) -> None:
     """List the account's fills, newest first."""
-    reached = reach_account(profile)
-    wanted = [] if product is None else [normalize_id(product)]
-    since_ms = reached.exchange.now_ms() - days * DAY_MS
-    found = [_fill(one) for one in reached.private.fills(product_ids=wanted, since_ms=since_ms)]
+    found = told.fills(profile, product, days)
     output.emit("orders fills", {"fills": found}, json=json)
     _table(("time", "product", "side", "size", "price", "fee", "liquidity"), found, json=json)
 
 
 def history(profile: str | None, product: str | None, days: int, *, json: bool) -> None:
     """List the account's orders, of everybody, newest first."""
-    reached = reach_account(profile)
-    wanted = [] if product is None else [normalize_id(product)]
-    since_ms = reached.exchange.now_ms() - days * DAY_MS
-    found = [_order(one) for one in reached.private.orders(product_ids=wanted, since_ms=since_ms)]
+    found = told.history(profile, product, days)
     output.emit("orders history", {"orders": found}, json=json)
     _table(
         ("time", "product", "side", "type", "size", "price", "filled", "status"), found, json=json
@@ -61,67 +36,19 @@ def history(profile: str | None, product: str | None, days: int, *, json: bool) 
 
 def show(order_id: str, profile: str | None, state_dir: Path | None, *, json: bool) -> None:
     """Show one order: what the journal knows and, with an account, what the exchange says."""
-    with view(session_folder(profile, state_dir)) as (header, plan, journal):
-        state = recover_state(journal, plan, header.cash)
-    known = [key for key in state.orders if key.startswith(order_id)]
-    if len(known) != 1:
-        raise UsageError(
-            f"{len(known)} orders begin with {order_id!r}", hint="see gpt-trader orders list"
-        )
-    order = state.orders[known[0]]
-    data: Json = {"journal": order_json(plan, order), "exchange": None, "fills": []}
-    if order.exchange_id:
-        private = reach_account(profile or header.profile).private
-        remote = private.order(order.exchange_id)
-        data["exchange"] = None if remote is None else _order(remote)
-        data["fills"] = [_fill(one) for one in private.fills(order_ids=[order.exchange_id])]
+    data = told.look_up(order_id, profile, state_dir)
     output.emit("orders show", data, json=json)
     if not json:
         for name in ("journal", "exchange"):
             rows = [] if data[name] is None else list(data[name].items())
-            output.table((name, ""), [(key, output.plain(value)) for key, value in rows])
+            output.table((name, ""), [(key, plain(value)) for key, value in rows])
         _table(("time", "size", "price", "fee", "liquidity"), data["fills"], json=json)
 
 
-def _fill(one: RemoteFill) -> Json:
-    return {
-        "time": format_time(one.trade_ms),
-        "product": one.product_id,
-        "side": "buy" if one.side > 0 else "sell",
-        "size": one.size,
-        "price": one.price,
-        "fee": one.commission,
-        "liquidity": one.liquidity.lower(),
-        "order_id": one.order_id,
-        "trade_id": one.trade_id,
-    }
-
-
-def _order(one: RemoteOrder) -> Json:
-    return {
-        "time": None if one.created_ms is None else format_time(one.created_ms),
-        "product": one.product_id,
-        "side": "buy" if one.side > 0 else "sell",
-        "type": one.order_type.lower(),
-        "size": one.base_size,
-        "value": one.quote_size,
-        "price": one.limit_price,
-        "stop": one.stop_price,
-        "filled": one.filled_size,
-        "filled_value": one.filled_value,
-        "fees": one.total_fees,
-        "status": one.status,
-        "client_order_id": one.client_order_id,
-        "order_id": one.order_id,
-    }
-
-
-def _table(columns: tuple[str, ...], rows: list[Json], *, json: bool) -> None:
+def _table(columns: tuple[str, ...], rows: list[dict[str, Any]], *, json: bool) -> None:
     if json:
         return
-    cells = [
-        ["-" if row[name] is None else output.plain(row[name]) for name in columns] for row in rows
-    ]
+    cells = [["-" if row[name] is None else plain(row[name]) for name in columns] for row in rows]
     output.table(columns, cells)
     if not rows:
         print("none")

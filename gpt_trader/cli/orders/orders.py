@@ -123,15 +123,9 @@ def list_orders(
     *, profile: ProfileName = None, state_dir: StateDir = None, json: Json = False
 ) -> None:
     """List open orders and the newest that have ended."""
-    from gpt_trader.app.folders import session_folder
-    from gpt_trader.observe.cycle import order_json
-    from gpt_trader.runtime.journaling import doubts, recover_state
-    from gpt_trader.runtime.session import view
+    from gpt_trader.app.inspect import orders
 
-    with view(session_folder(profile, state_dir)) as (header, plan, journal):
-        state = recover_state(journal, plan, header.cash)
-        warnings = doubts(journal)
-    listed = [order_json(plan, order) for order in state.orders.values()]
+    listed, warnings = orders(profile, state_dir)
     output.emit("orders list", {"orders": listed}, warnings, json=json)
     if json:
         return

@@ -1,7 +1,8 @@
 """The verdict on an order as people read it."""
 
 from gpt_trader.app.orders import Verdict
-from gpt_trader.cli.output import encode, plain
+from gpt_trader.app.plain import plain
+from gpt_trader.cli.output import encode
 from gpt_trader.observe.words import number
 
 VERDICTS = {"OK": "PASS", "TRIPPED": "BLOCK"}

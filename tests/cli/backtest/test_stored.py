@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from gpt_trader.app.stored import flat
 from gpt_trader.backtest import store
 from gpt_trader.cli.backtest.backtest import complete_runs
-from gpt_trader.cli.backtest.stored import flat
 from tests.session_helpers import CROSS, call, write_market
 
 DEMO = ("--demo", "--set", "synthetic.bars=600", *CROSS)
