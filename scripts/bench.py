@@ -34,7 +34,7 @@ from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle, order_style
 from gpt_trader.domain.targets import Targets
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
-from gpt_trader.optimize.sweep import Market, sweep
+from gpt_trader.optimize.sweep import SearchTerms, sweep
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.sma_cross import SmaCross
 
@@ -221,11 +221,11 @@ def bench_whole(out: Bench, bars: Bars) -> None:
 
 def bench_sweep(out: Bench, bars: Bars) -> None:
     """Time 400 pairs on all processors, daily closes kept of each."""
-    market = Market((bars,), CASH, CHEAP, TRADING_ON, order_style("taker"))
+    terms = SearchTerms((bars,), CASH, CHEAP, TRADING_ON, order_style("taker"))
     pairs = [SmaCross(fast, slow) for fast in range(5, 45, 2) for slow in range(50, 250, 10)]
 
     def run() -> None:
-        sweep(market, pairs, known={}, done=lambda _, __: None)
+        sweep(terms, pairs, known={}, done=lambda _, __: None)
 
     spent = best_s(run, 2)
     how = f"{len(pairs)} pairs in {spent:.2f} s, all cores, best of 2"

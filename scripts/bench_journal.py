@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from gpt_trader.journal.entry import Entry
+from gpt_trader.journal.entry import NewEntry
 from gpt_trader.journal.sqlite import Journal, open_journal
 
-ENTRY = Entry(
+ENTRY = NewEntry(
     1_700_000_000_000,
     "Bar",
     '{"close":"37000.12","open_ms":1700000000000,"product_id":"BTC-USD"}',

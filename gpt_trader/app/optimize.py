@@ -15,7 +15,7 @@ from gpt_trader.errors import UsageError
 from gpt_trader.journal.root import state_root
 from gpt_trader.optimize.counted import counted
 from gpt_trader.optimize.objective import Objective
-from gpt_trader.optimize.search import Progress, Search
+from gpt_trader.optimize.search import Search, SearchProgress
 from gpt_trader.optimize.space import Axis
 from gpt_trader.strategy.registry import builtin_names
 from gpt_trader.strategy.registry import resolve as find_strategy
@@ -32,7 +32,7 @@ def run(
     folds: int,
     objective: Objective,
     state_dir: Path | None,
-    progress: Callable[[Progress], None],
+    progress: Callable[[SearchProgress], None],
 ) -> Search:
     """Load what was asked for and search it; an interrupt leaves what is done to go on from.
 

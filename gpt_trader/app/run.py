@@ -20,7 +20,7 @@ from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import FillBooked
 from gpt_trader.engine.state import State
 from gpt_trader.errors import DataError
-from gpt_trader.observe.cycle import Cycle, fill_json
+from gpt_trader.observe.cycle import DecidedCycle, fill_json
 from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.journaling import read_entries
 from gpt_trader.runtime.live.record import LiveRecord
@@ -32,7 +32,7 @@ from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.summary import Outcome, Record
 from gpt_trader.runtime.wiring import Wired
 
-type OnCycle = Callable[[Cycle], None]
+type OnCycle = Callable[[DecidedCycle], None]
 
 
 @dataclass(frozen=True, slots=True)

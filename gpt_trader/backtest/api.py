@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.result import Halts, History, Result, StrategyUsed, Terms, Timing
+from gpt_trader.backtest.result import Halts, History, Result, StrategyUsed, TermsUsed, Timing
 from gpt_trader.backtest.run import RawRun, Stop, never, run_fast, run_replay
 from gpt_trader.backtest.signals import MixedSignals
 from gpt_trader.data.checks.quality import inspect
@@ -131,7 +131,7 @@ def backtest(
     return Result(
         histories=tuple(loaded),
         strategy=tuple(_strategy_used(r, assigned, series) for r in routes),
-        terms=Terms(costs, risk, close_at_end, engine),
+        terms=TermsUsed(costs, risk, close_at_end, engine),
         metrics=numbers,
         checks=checks,
         timing=_timing(moments, load_s, sum(map(len, series))),

@@ -26,7 +26,7 @@ from gpt_trader.measure.excursions import Excursions, measure_excursions
 from gpt_trader.measure.measured import Metrics
 from gpt_trader.measure.metrics import drawdown_curve_pct, highest, median
 from gpt_trader.measure.path import Path
-from gpt_trader.measure.trades import Trade, trade_list
+from gpt_trader.measure.trades import RoundTrip, trade_list
 from gpt_trader.observe.provenance import sources_sha256
 from gpt_trader.risk.guards import decision_name
 from gpt_trader.risk.policy import RiskPolicy
@@ -91,7 +91,7 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class TermsUsed:
     """The terms of a run; risk None: no policy."""
 
     costs: CostModel
@@ -122,7 +122,7 @@ class Result:
 
     histories: tuple[History, ...]
     strategy: tuple[StrategyUsed, ...]
-    terms: Terms
+    terms: TermsUsed
     metrics: Metrics
     checks: Checks
     timing: Timing
@@ -158,7 +158,7 @@ class Result:
         return self.path.fills
 
     @cached_property
-    def trades(self) -> list[Trade]:
+    def trades(self) -> list[RoundTrip]:
         """Every trade in order of entry; an open one has no exit."""
         return trade_list(
             self.trade_rows,

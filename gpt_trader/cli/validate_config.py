@@ -8,7 +8,7 @@ import typer
 from gpt_trader.cli import output
 from gpt_trader.cli.output import Json, ProfileName, Sets
 from gpt_trader.config.keys import all_keys, shown
-from gpt_trader.config.load import Loaded, load_profile, overrides
+from gpt_trader.config.load import LoadedProfile, load_profile, overrides
 from gpt_trader.config.origin import Origin, Problem, ProfileError
 from gpt_trader.config.secrets import credential_source
 from gpt_trader.config.text import nearest
@@ -48,7 +48,7 @@ def command(
         print("ok: the profile is valid")
 
 
-def _strategy_problems(loaded: Loaded) -> list[Problem]:
+def _strategy_problems(loaded: LoadedProfile) -> list[Problem]:
     """Create every route's strategy; what it refuses is a mistake of the profile."""
     from gpt_trader.strategy.registry import create
 
@@ -67,7 +67,7 @@ def _strategy_problems(loaded: Loaded) -> list[Problem]:
     return problems
 
 
-def _credential_problems(loaded: Loaded) -> list[Problem]:
+def _credential_problems(loaded: LoadedProfile) -> list[Problem]:
     if not loaded.settings.needs_venue:
         return []
     try:
@@ -79,7 +79,7 @@ def _credential_problems(loaded: Loaded) -> list[Problem]:
     return []
 
 
-def _warnings(loaded: Loaded) -> list[str]:
+def _warnings(loaded: LoadedProfile) -> list[str]:
     settings = loaded.settings
     warnings = []
     if settings.needs_venue:
@@ -99,7 +99,7 @@ def _warnings(loaded: Loaded) -> list[str]:
     return warnings
 
 
-def _data(loaded: Loaded) -> dict[str, Any]:
+def _data(loaded: LoadedProfile) -> dict[str, Any]:
     settings = loaded.settings
     needed = settings.needs_venue
     texts = _texts(loaded)
@@ -112,7 +112,7 @@ def _data(loaded: Loaded) -> dict[str, Any]:
     }
 
 
-def _texts(loaded: Loaded) -> dict[str, str]:
+def _texts(loaded: LoadedProfile) -> dict[str, str]:
     """Every value as text; of an alert address only the host, since the rest is its key."""
     texts = {key: shown(value) for key, value in loaded.values.items()}
     for key in MASKED:
@@ -122,7 +122,7 @@ def _texts(loaded: Loaded) -> dict[str, str]:
     return texts
 
 
-def _explain(loaded: Loaded, name: str, *, json: bool) -> None:
+def _explain(loaded: LoadedProfile, name: str, *, json: bool) -> None:
     described = {key.name: key for key in all_keys()}
     texts = _texts(loaded)
     if name not in texts:

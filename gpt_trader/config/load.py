@@ -26,7 +26,7 @@ from gpt_trader.errors import ConfigError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedProfile:
     """Settings, with every effective value and its origin by dotted key.
 
     document: the same values as JSON holds them, for `restore`; who is alerted and where a key
@@ -42,7 +42,7 @@ class Loaded:
 
 def load_profile(
     ref: str | None, *, env: Mapping[str, str], flags: Mapping[str, object] | None = None
-) -> Loaded:
+) -> LoadedProfile:
     """Load the profile named `ref` (a name or a path; None: defaults alone).
 
     env: the environment. flags: values by dotted key, such as {"costs.taker_bps": 10}; None
@@ -61,7 +61,7 @@ def load_profile(
     if problems or keys is None:
         raise failure(problems)
     values = flat(keys)
-    return Loaded(
+    return LoadedProfile(
         settings=to_settings(keys, path.stem if path else ""),
         values={dotted(p): value for p, value in values.items()},
         origins={dotted(p): _origin(layer, p) for p in values},
@@ -70,7 +70,7 @@ def load_profile(
 
 
 def restore(document: Mapping[str, Any], profile: str) -> Settings:
-    """Return settings as `Loaded.document` holds them; nothing else has a say.
+    """Return settings as `LoadedProfile.document` holds them; nothing else has a say.
 
     profile: the name, "" for none. Raises ConfigError if this version does not know a key or
     value.

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Entry(NamedTuple):
+class NewEntry(NamedTuple):
     """One step of the engine: an event, what it led to, and when.
 
     time_ms: event time, milliseconds UTC. kind: the event's kind, for reading by eye.

@@ -15,7 +15,7 @@ from gpt_trader.errors import JournalError, StorageError
 from gpt_trader.journal import snapshots
 from gpt_trader.journal.chain import anchor, digest_at, last_link, link, walk
 from gpt_trader.journal.compact import Cut, compact
-from gpt_trader.journal.entry import Entry, Snapshot, StoredEntry, VerifyReport
+from gpt_trader.journal.entry import NewEntry, Snapshot, StoredEntry, VerifyReport
 from gpt_trader.journal.faults import RESTORE, told_plainly
 from gpt_trader.journal.schema import check_current, check_identity, prepare
 from gpt_trader.journal.verify import verify
@@ -34,7 +34,7 @@ ORDER BY bar_ms DESC, seq DESC LIMIT ?
 
 
 class _Linked(NamedTuple):
-    entry: Entry
+    entry: NewEntry
     seq: int
     digest: bytes
 
@@ -69,7 +69,7 @@ class Journal:
         """Whether a COMMIT failed: every write is refused until the file is opened again."""
         return self._is_broken
 
-    def append(self, entries: Sequence[Entry], *, durable: bool = True) -> int:
+    def append(self, entries: Sequence[NewEntry], *, durable: bool = True) -> int:
         """Add entries to the chain and return the last entry's number.
 
         durable: on return everything so far has reached the disk, in one transaction. Otherwise

@@ -39,7 +39,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class CalendarSpan:
     """A calendar day, week or month. begin: ISO date; trades and pnl: of those that ended in it."""
 
     begin: str
@@ -69,9 +69,9 @@ class Breakdown:
     entry_reasons: tuple[Group, ...]
     exit_reasons: tuple[Group, ...]
     weekdays: tuple[Group, ...]
-    days: tuple[Span, ...]
-    weeks: tuple[Span, ...]
-    months: tuple[Span, ...]
+    days: tuple[CalendarSpan, ...]
+    weeks: tuple[CalendarSpan, ...]
+    months: tuple[CalendarSpan, ...]
     drawdowns: tuple[Fall, ...]
     guards: dict[str, dict[str, int]]
 
@@ -126,7 +126,9 @@ def _group(name: str, rows: Rows, profit: Ints, time: Ints) -> Group:
     )
 
 
-def _spans(path: Path, closed: Rows, profit: Ints, unit: metrics.Period) -> tuple[Span, ...]:
+def _spans(
+    path: Path, closed: Rows, profit: Ints, unit: metrics.Period
+) -> tuple[CalendarSpan, ...]:
     found = metrics.by_period(daily_equity(path), path.start, unit)
     ended = path.time[closed["exit_bar"]].astype("datetime64[ms]")
     place = np.searchsorted(found.begin, ended, side="right") - 1
@@ -134,7 +136,7 @@ def _spans(path: Path, closed: Rows, profit: Ints, unit: metrics.Period) -> tupl
     pnl = np.zeros(len(found.begin), np.int64)
     np.add.at(pnl, place, profit)
     return tuple(
-        Span(
+        CalendarSpan(
             str(begin), float(gained) * 100.0, from_quote(float(close)), int(count), money(int(won))
         )
         for begin, gained, close, count, won in zip(

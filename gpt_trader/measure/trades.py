@@ -18,7 +18,7 @@ SHIFT_DIGITS = 4  # averaged prices are stated to so many digits of a tick
 
 
 @dataclass(frozen=True, slots=True)
-class Trade:
+class RoundTrip:
     """One trade; an open one has no exit time or price and is valued at the last close.
 
     Times are int64 ms UTC, the open of the bar of the first entry and the last exit fill. Prices
@@ -106,7 +106,7 @@ def last_bars(rows: Rows, bars: int) -> Ints:
 
 def trade_list(
     rows: Rows, *, products: Sequence[Product], time: Ints, last_ticks: Ints
-) -> list[Trade]:
+) -> list[RoundTrip]:
     """Return the rows as people read them; time: (n,) int64 ms, the grid's bar opens."""
     profit = profits(rows, products, last_ticks)
     returns = returns_pct(rows, profit)
@@ -119,9 +119,9 @@ def trade_list(
 
 def _trade(
     row: np.void, product: Product, time: Ints, units: int, return_pct: float, end: int
-) -> Trade:
+) -> RoundTrip:
     closed = row["exit_bar"] != OPEN
-    return Trade(
+    return RoundTrip(
         product=product.product_id,
         side="long" if row["side"] > 0 else "short",
         entry_time=int(time[row["entry_bar"]]),

@@ -25,7 +25,7 @@ from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 Json = dict[str, Any]
 
 
-class Cycle(NamedTuple):
+class DecidedCycle(NamedTuple):
     """One decided cycle: all that happened since the one before, and the state after it.
 
     number: counts a session's cycles from 1. cycle_ms: open time of its bars.
@@ -42,7 +42,7 @@ class Cycle(NamedTuple):
         return tuple(r for e in self.entries for r in e.records if isinstance(r, Decided))
 
 
-def cycle_line(plan: Plan, cycle: Cycle) -> Json:
+def cycle_line(plan: Plan, cycle: DecidedCycle) -> Json:
     """Return the line of a cycle; its time is the close of its bars, its equity marked there."""
     state = cycle.state
     return {
@@ -150,7 +150,7 @@ def order_words(plan: Plan, order: Order) -> str:
     )
 
 
-def _touched(cycle: Cycle, product_id: str) -> Sequence[Order]:
+def _touched(cycle: DecidedCycle, product_id: str) -> Sequence[Order]:
     """Orders of a product that were sent, answered or filled in a cycle, oldest first."""
     ids: dict[str, None] = {}
     for entry in cycle.entries:

@@ -22,7 +22,7 @@ LOGIT_EDGES = (-np.inf, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, np.inf)
 
 def document(search: Search) -> dict[str, Any]:
     """Return the `data` of the command's JSON; undefined numbers are None."""
-    market, space = search.market, search.space
+    terms, space = search.terms, search.space
     return {
         "search_id": search.search_id,
         "label": search.label,
@@ -48,11 +48,11 @@ def document(search: Search) -> dict[str, Any]:
             asdict(one) | {"first": format_time(one.first), "last": format_time(one.last)}
             for one in search.data
         ],
-        "cash": money_text(money(market.cash)),
-        "costs": asdict(market.costs),
-        "risk": None if market.risk is None else asdict(market.risk),
-        "order_style": asdict(market.style),
-        "budget": market.budget,
+        "cash": money_text(money(terms.cash)),
+        "costs": asdict(terms.costs),
+        "risk": None if terms.risk is None else asdict(terms.risk),
+        "order_style": asdict(terms.style),
+        "budget": terms.budget,
         "checks": {
             "lookahead": {"sampled": search.checks.sampled, "ok": search.checks.lookahead_ok},
             "warmup": {"bars": search.checks.warmup_bars, "ok": search.checks.warmup_ok},
@@ -95,7 +95,7 @@ def _fold(search: Search, run: FoldRun) -> dict[str, Any]:
 
 def _points(search: Search, indices: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401
     """Points in the order of indices; an impossible one has only its parameters."""
-    start = search.market.start
+    start = search.terms.start
     sharpes = scores(search.closes, start, "sharpe")
     return [
         {

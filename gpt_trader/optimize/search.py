@@ -30,7 +30,7 @@ from gpt_trader.optimize.objective import Objective, daily_returns, scores
 from gpt_trader.optimize.overfit import Overfit, overfit
 from gpt_trader.optimize.plateau import choose, plateau_scores
 from gpt_trader.optimize.space import Axis, Space, make_space
-from gpt_trader.optimize.sweep import Market, sweep
+from gpt_trader.optimize.sweep import SearchTerms, sweep
 from gpt_trader.optimize.walk import WalkForward, walk_forward
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.answers import ask_targets
@@ -44,7 +44,7 @@ KEEP_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class SearchProgress:
     """How far a sweep is. best: index and score of the best point so far, None before one."""
 
     done: int
@@ -76,7 +76,7 @@ class Search:
     strategy: str
     fixed: Mapping[str, Value]
     data: tuple[DataUsed, ...]
-    market: Market
+    terms: SearchTerms
     objective: Objective
     space: Space
     closes: Floats
@@ -118,7 +118,7 @@ def optimize(
     budget: float = 1.0,
     earlier: Trials | Callable[[Space, Floats], Trials] | None = None,
     keep_in: Path | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[SearchProgress], None] | None = None,
     threads: int | None = None,
     label: str | None = None,
     load_s: float = 0.0,
@@ -143,21 +143,21 @@ def optimize(
     series = tuple(one.bars if isinstance(one, Loaded) else one for one in histories)
     axes = [Axis(n, tuple(v)) for n, v in grid.items()] if isinstance(grid, Mapping) else grid
     space = make_space(strategy, axes, fixed)
-    market = Market(series, cash_units(cash), costs, risk, style, budget)
+    terms = SearchTerms(series, cash_units(cash), costs, risk, style, budget)
     check_latency(costs, series[0].interval_ms)
-    cuts = make_folds(market.days, folds)
+    cuts = make_folds(terms.days, folds)
     _check(series, next(one for one in space.strategies if one is not None))
 
     data = tuple(data_used(one) for one in histories)
-    ground = _ground(strategy, fixed or {}, data, market)
-    kept = None if keep_in is None else Kept(keep_in, ground, market.days)
+    ground = _ground(strategy, fixed or {}, data, terms)
+    kept = None if keep_in is None else Kept(keep_in, ground, terms.days)
     swept = perf_counter()
-    closes, known = _swept(market, space, kept, objective, progress, threads)
+    closes, known = _swept(terms, space, kept, objective, progress, threads)
     finished = perf_counter()
 
-    found = scores(closes, market.start, objective)
+    found = scores(closes, terms.start, objective)
     chosen = choose(found, space.shape)
-    walk = walk_forward(market, space.strategies, space.shape, closes, cuts, objective)
+    walk = walk_forward(terms, space.strategies, space.shape, closes, cuts, objective)
     ran = ~np.isnan(closes[:, 0])
     returns = daily_returns(closes[ran])
     if callable(earlier):
@@ -170,7 +170,7 @@ def optimize(
         strategy=strategy.name,
         fixed=dict(fixed or {}),
         data=data,
-        market=market,
+        terms=terms,
         objective=objective,
         space=space,
         closes=closes,
@@ -196,7 +196,7 @@ def _check(series: Sequence[Bars], strategy: Any) -> list[Checks]:  # noqa: ANN4
 
 
 def _ground(
-    strategy: type[Any], fixed: Mapping[str, Value], data: Sequence[DataUsed], market: Market
+    strategy: type[Any], fixed: Mapping[str, Value], data: Sequence[DataUsed], terms: SearchTerms
 ) -> str:
     """Return a digest of all that decides a point's closes, its own parameters aside."""
     return digest_of(
@@ -204,35 +204,35 @@ def _ground(
             "code": [sources_sha256(), source_sha256(strategy), versions()],
             "strategy": [strategy.name, strategy.__qualname__, dict(fixed)],
             "data": [asdict(one) for one in data],
-            "products": [asdict(bars.product) for bars in market.series],
+            "products": [asdict(bars.product) for bars in terms.series],
             "terms": [
-                market.cash,
-                asdict(market.costs),
-                None if market.risk is None else asdict(market.risk),
-                asdict(market.style),
-                market.budget,
+                terms.cash,
+                asdict(terms.costs),
+                None if terms.risk is None else asdict(terms.risk),
+                asdict(terms.style),
+                terms.budget,
             ],
         }
     )
 
 
 def _swept(
-    market: Market,
+    terms: SearchTerms,
     space: Space,
     kept: Kept | None,
     objective: Objective,
-    progress: Callable[[Progress], None] | None,
+    progress: Callable[[SearchProgress], None] | None,
     threads: int | None,
 ) -> tuple[Floats, int]:
     """Run the points that are not kept; return all closes, and how many were kept."""
     names = [digest_of(point) for point in space.points]
     stored = {} if kept is None else kept.load()
     known = {i: stored[name] for i, name in enumerate(names) if name in stored}
-    told = _Told(market, kept, names, objective, progress, len(names) - space.impossible)
+    told = _Told(terms, kept, names, objective, progress, len(names) - space.impossible)
     for i, row in known.items():
         told.note(i, row)
     try:
-        closes = sweep(market, space.strategies, known=known, done=told.done, threads=threads)
+        closes = sweep(terms, space.strategies, known=known, done=told.done, threads=threads)
     finally:
         told.flush()
     return closes, len(known)
@@ -243,16 +243,16 @@ class _Told:
 
     def __init__(
         self,
-        market: Market,
+        terms: SearchTerms,
         kept: Kept | None,
         names: Sequence[str],
         objective: Objective,
-        progress: Callable[[Progress], None] | None,
+        progress: Callable[[SearchProgress], None] | None,
         total: int,
     ) -> None:
-        self._score = partial(scores, start=market.start, objective=objective)
+        self._score = partial(scores, start=terms.start, objective=objective)
         self._kept, self._names, self._progress = kept, names, progress
-        self._now = Progress(0, total, None)
+        self._now = SearchProgress(0, total, None)
         self._waiting: dict[str, Floats] = {}
         self._flushed = perf_counter()
 
@@ -271,7 +271,7 @@ class _Told:
         best = self._now.best
         if not np.isnan(score) and (best is None or score > best[1]):
             best = (i, score)
-        self._now = Progress(self._now.done + 1, self._now.total, best)
+        self._now = SearchProgress(self._now.done + 1, self._now.total, best)
         self._progress(self._now)
 
     def flush(self) -> None:

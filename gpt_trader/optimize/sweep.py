@@ -29,7 +29,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Market:
+class SearchTerms:
     """What all points share: bars of each product, and the terms. cash: units at the start."""
 
     series: tuple[Bars, ...]
@@ -62,7 +62,7 @@ def day_rows(time: Ints, first_day: int, days: int) -> Ints:
 
 
 def sweep(
-    market: Market,
+    terms: SearchTerms,
     strategies: Sequence[Any],
     *,
     known: Mapping[int, Floats],
@@ -76,16 +76,16 @@ def sweep(
     An interrupt stops after the points in hand; what was told to `done` is then all there is.
     """
     _keep_freed_memory()
-    panel = build_panel(list(market.series))
-    rows = day_rows(panel.time, market.first_day, market.days)
-    closes = np.full((len(strategies), market.days), np.nan)
+    panel = build_panel(list(terms.series))
+    rows = day_rows(panel.time, terms.first_day, terms.days)
+    closes = np.full((len(strategies), terms.days), np.nan)
     for i, row in known.items():
         closes[i] = row
     todo = [i for i, one in enumerate(strategies) if one is not None and i not in known]
 
     def run(i: int) -> tuple[int, Floats]:
         strategy = strategies[i]
-        return i, equity(market, panel, _targets(strategy, market.series, market.costs))[rows]
+        return i, equity(terms, panel, _targets(strategy, terms.series, terms.costs))[rows]
 
     for i, row in _side_by_side(run, todo, threads or os.cpu_count() or 1):
         closes[i] = row
@@ -93,48 +93,48 @@ def sweep(
     return closes
 
 
-def closes_between(market: Market, strategy: Any, start_ms: int, end_ms: int) -> Floats:  # noqa: ANN401
+def closes_between(terms: SearchTerms, strategy: Any, start_ms: int, end_ms: int) -> Floats:  # noqa: ANN401
     """Return a fresh account's equity at each daily close of [start_ms, end_ms), whole days.
 
     Bars before are there to warm up on and are not traded; bars after are never seen. What is held
     at the end is sold at the last close, as a taker.
     """
     days = (end_ms - start_ms) // DAY_MS
-    before = max(strategy.warmup, 1) - 1 + market.costs.latency_bars
+    before = max(strategy.warmup, 1) - 1 + terms.costs.latency_bars
     shown, traded = [], []
-    for bars in market.series:
+    for bars in terms.series:
         first, end = (int(i) for i in np.searchsorted(bars.time, (start_ms, end_ms)))
         if first < end:
             shown.append(bars[max(0, first - before) : end])
             traded.append(bars[first:end])
     if not traded:
-        return np.full(days, market.start)
+        return np.full(days, terms.start)
     panel = build_panel(traded)
     targets = [
         _rows(t, slice(len(t.weight) - len(bars), None))
-        for t, bars in zip(_targets(strategy, shown, market.costs), traded, strict=True)
+        for t, bars in zip(_targets(strategy, shown, terms.costs), traded, strict=True)
     ]
-    path = equity(market, panel, targets, close_at_end=True)
+    path = equity(terms, panel, targets, close_at_end=True)
     rows = day_rows(panel.time, start_ms // DAY_MS, days)
-    return np.where(rows < 0, market.start, path[rows])
+    return np.where(rows < 0, terms.start, path[rows])
 
 
 def equity(
-    market: Market, panel: Panel, targets: Sequence[Targets], *, close_at_end: bool = False
+    terms: SearchTerms, panel: Panel, targets: Sequence[Targets], *, close_at_end: bool = False
 ) -> Floats:
     """Return (n,) float64: equity at the close of each grid row, quote."""
     interval_ms, p = panel.interval_ms, len(targets)
-    risk = market.risk
+    risk = terms.risk
     run = run_fast(
         panel,
         targets,
-        cash=market.cash,
-        costs=market.costs.kernel(),
+        cash=terms.cash,
+        costs=terms.costs.kernel(),
         limits=no_policy(interval_ms) if risk is None else risk.limits(interval_ms),
-        styles=[market.style.kernel()] * p,
-        budgets=[market.budget] * p,
+        styles=[terms.style.kernel()] * p,
+        budgets=[terms.budget] * p,
         close_at_end=close_at_end,
-        fee_tiers=market.costs.fee_tiers,
+        fee_tiers=terms.costs.fee_tiers,
     )
     return run.equity
 

@@ -14,7 +14,7 @@ from gpt_trader.measure.metrics import DAY_MS, DAYS_PER_YEAR, moments, return_pc
 from gpt_trader.optimize.folds import Fold
 from gpt_trader.optimize.objective import Objective, daily_returns, scores, sharpe
 from gpt_trader.optimize.plateau import choose
-from gpt_trader.optimize.sweep import Market, closes_between
+from gpt_trader.optimize.sweep import SearchTerms, closes_between
 
 Floats = NDArray[np.float64]
 
@@ -69,7 +69,7 @@ class WalkForward:
 
 
 def walk_forward(
-    market: Market,
+    terms: SearchTerms,
     strategies: Sequence[Any],
     shape: tuple[int, ...],
     closes: Floats,
@@ -77,7 +77,7 @@ def walk_forward(
     objective: Objective,
 ) -> WalkForward:
     """Choose and test fold by fold. closes: (k, d) of the sweep over all days."""
-    runs = tuple(_run(market, strategies, shape, closes, fold, objective) for fold in folds)
+    runs = tuple(_run(terms, strategies, shape, closes, fold, objective) for fold in folds)
     returns = np.concatenate([run.returns for run in runs])
     grown = np.cumprod(1.0 + returns)
     peak = np.maximum(np.maximum.accumulate(grown), 1.0)
@@ -92,7 +92,7 @@ def walk_forward(
         psr=None if ratio is None else _psr(returns),
         in_sharpe=_mean([run.in_sharpe for run in runs]),
         in_yearly_pct=_mean([run.in_yearly_pct for run in runs]),
-        buy_hold_return_pct=_buy_hold(market, runs[0].split, runs[-1].end),
+        buy_hold_return_pct=_buy_hold(terms, runs[0].split, runs[-1].end),
     )
 
 
@@ -105,7 +105,7 @@ def yearly_pct(growth: float, days: int) -> float:
 
 
 def _run(
-    market: Market,
+    terms: SearchTerms,
     strategies: Sequence[Any],
     shape: tuple[int, ...],
     closes: Floats,
@@ -113,14 +113,14 @@ def _run(
     objective: Objective,
 ) -> FoldRun:
     seen = closes[:, : fold.split]
-    found = scores(seen, market.start, objective)
+    found = scores(seen, terms.start, objective)
     point = choose(found, shape)
-    start, split, end = ((market.first_day + day) * DAY_MS for day in (0, fold.split, fold.end))
+    start, split, end = ((terms.first_day + day) * DAY_MS for day in (0, fold.split, fold.end))
     if point is None:
-        after = np.full(fold.end - fold.split, market.start)
+        after = np.full(fold.end - fold.split, terms.start)
     else:
-        after = closes_between(market, strategies[point], split, end)
-    returns = daily_returns(np.concatenate([[market.start], after]))
+        after = closes_between(terms, strategies[point], split, end)
+    returns = daily_returns(np.concatenate([[terms.start], after]))
     return FoldRun(
         start=start,
         split=split,
@@ -130,8 +130,8 @@ def _run(
         in_sharpe=None if point is None else _ratio(daily_returns(seen[point])),
         in_yearly_pct=None
         if point is None
-        else yearly_pct(float(seen[point, -1]) / market.start, fold.split),
-        out_return_pct=return_pct(market.start, float(after[-1])),
+        else yearly_pct(float(seen[point, -1]) / terms.start, fold.split),
+        out_return_pct=return_pct(terms.start, float(after[-1])),
         out_sharpe=_ratio(returns),
         returns=returns,
     )
@@ -153,11 +153,11 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _buy_hold(market: Market, start_ms: int, end_ms: int) -> float:
+def _buy_hold(terms: SearchTerms, start_ms: int, end_ms: int) -> float:
     held = []
-    for bars in market.series:
+    for bars in terms.series:
         first, end = (int(i) for i in np.searchsorted(bars.time, (start_ms, end_ms)))
         if first < end:
             held.append(bars[first:end])
-    left = buy_and_hold(held, market.costs, start_units=market.cash, close_at_end=True)
-    return return_pct(market.start, left / UNITS_PER_QUOTE)
+    left = buy_and_hold(held, terms.costs, start_units=terms.cash, close_at_end=True)
+    return return_pct(terms.start, left / UNITS_PER_QUOTE)

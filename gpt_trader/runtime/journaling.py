@@ -19,8 +19,7 @@ from gpt_trader.engine.recover import recover
 from gpt_trader.engine.state import SCHEMA_VERSION, State, new_state
 from gpt_trader.engine.written import tagged_text, tagged_texts
 from gpt_trader.errors import JournalError
-from gpt_trader.journal.entry import Entry as Stored
-from gpt_trader.journal.entry import StoredEntry
+from gpt_trader.journal.entry import NewEntry, StoredEntry
 from gpt_trader.journal.faults import RESTORE
 from gpt_trader.journal.sqlite import Journal
 from gpt_trader.runtime.header import Header, header_from_json, plan_of
@@ -93,9 +92,9 @@ def _must_last(entry: Entry) -> bool:
     return moved or bool(entry.commands) or not isinstance(entry.event, _QUIET)
 
 
-def to_stored(entry: Entry) -> Stored:
+def to_stored(entry: Entry) -> NewEntry:
     """Return an entry as the journal keeps it."""
-    return Stored(
+    return NewEntry(
         time_ms=entry.event.time_ms,
         kind=TAGS[type(entry.event)],
         event=tagged_text(entry.event),

@@ -7,7 +7,7 @@ from gpt_trader.engine.events import Event, HaltRequested
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.state import State
 from gpt_trader.errors import HaltError, StrategyError, TraderError
-from gpt_trader.observe.cycle import Cycle
+from gpt_trader.observe.cycle import DecidedCycle
 from gpt_trader.runtime.session import Session, clock_ms, nothing
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.strategy.registry import place_in_strategy
@@ -21,7 +21,7 @@ def run_feed(
     *,
     stop: Stop,
     watch: Callable[[State, Sequence[Entry]], None],
-    on_cycle: Callable[[Cycle], None],
+    on_cycle: Callable[[DecidedCycle], None],
     cycles: int | None = None,
     pause_s: float = 0.0,
 ) -> int:
@@ -64,7 +64,7 @@ def run_feed(
         if state.cycles == before:
             continue
         done += 1
-        on_cycle(Cycle(state.cycles, state.cycle_ms, tuple(happened), state))
+        on_cycle(DecidedCycle(state.cycles, state.cycle_ms, tuple(happened), state))
         happened.clear()
         if pause_s > 0.0:
             session.durable.flush()

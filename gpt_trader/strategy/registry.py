@@ -51,7 +51,7 @@ _IMPORT_FAILURES = (
 )
 
 
-class Listed(NamedTuple):
+class ListedStrategy(NamedTuple):
     """A strategy as `gpt-trader strategies` shows it; source: "built-in" or the package."""
 
     name: str
@@ -69,11 +69,13 @@ def builtin() -> dict[str, type[Any]]:
     return {name: _load_builtin(name) for name in _BUILTIN}
 
 
-def all_strategies() -> list[Listed]:
+def all_strategies() -> list[ListedStrategy]:
     """List built-in strategies, then those of installed packages by name."""
-    listed = [Listed(name, strategy, "built-in") for name, strategy in builtin().items()]
+    listed = [ListedStrategy(name, strategy, "built-in") for name, strategy in builtin().items()]
     for name, point in sorted(_plugins().items()):
-        listed.append(Listed(name, _load_plugin(point), point.dist.name if point.dist else "?"))
+        listed.append(
+            ListedStrategy(name, _load_plugin(point), point.dist.name if point.dist else "?")
+        )
     return listed
 
 

@@ -20,7 +20,7 @@ import apsw
 import pytest
 
 from gpt_trader.errors import JournalError, StorageError
-from gpt_trader.journal.entry import Entry
+from gpt_trader.journal.entry import NewEntry
 from gpt_trader.journal.sqlite import open_journal
 
 FULL = (apsw.FullError, apsw.SQLITE_FULL)
@@ -96,7 +96,9 @@ class Told:
 
 
 def entry(number):
-    return Entry(number, "Bar", f"{number}", '["' + "r" * 400 + '"]', "[]", (("BTC-USD", number),))
+    return NewEntry(
+        number, "Bar", f"{number}", '["' + "r" * 400 + '"]', "[]", (("BTC-USD", number),)
+    )
 
 
 def use(path, told):
@@ -251,7 +253,7 @@ def test_durable_append_survives_the_loss_of_everything_not_synced(tmp_path):
     with open_journal(tmp_path / "journal.db", vfs="synced") as journal:
         for number in range(1, 61):
             durable = number % 4 != 3
-            seq = journal.append([Entry(number, "Bar", str(number), big)], durable=durable)
+            seq = journal.append([NewEntry(number, "Bar", str(number), big)], durable=durable)
             if durable and number % 3 == 0:
                 after = tmp_path / f"after-{number}"
                 shutil.copytree(disk, after)
@@ -267,7 +269,7 @@ CHILD = """
 import itertools, resource, sys
 from pathlib import Path
 from gpt_trader.errors import StorageError
-from gpt_trader.journal.entry import Entry
+from gpt_trader.journal.entry import NewEntry
 from gpt_trader.journal.sqlite import open_journal
 
 if len(sys.argv) > 2:
@@ -277,7 +279,7 @@ try:
     journal = open_journal(Path(sys.argv[1]))
     for number in itertools.count(journal.head()[0] + 1):
         is_durable = number % 3 != 0
-        journal.append([Entry(number, "Bar", str(number), pad)], durable=is_durable)
+        journal.append([NewEntry(number, "Bar", str(number), pad)], durable=is_durable)
         if is_durable:
             print(number, flush=True)
 except StorageError as error:

@@ -7,7 +7,7 @@ import pytest
 
 from gpt_trader.errors import JournalError, StorageError
 from gpt_trader.journal import compact
-from gpt_trader.journal.entry import Entry
+from gpt_trader.journal.entry import NewEntry
 from gpt_trader.journal.sqlite import open_journal
 
 
@@ -15,7 +15,7 @@ from gpt_trader.journal.sqlite import open_journal
 def journal(tmp_path):
     with open_journal(tmp_path / "journal.db") as found:
         for seq in range(1, 31):
-            found.append([Entry(seq, "Test", f'{{"n":{seq}}}')])
+            found.append([NewEntry(seq, "Test", f'{{"n":{seq}}}')])
             if seq in (20, 30):
                 found.save_snapshot(seq, 1, "{}")
         yield found

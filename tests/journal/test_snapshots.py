@@ -6,7 +6,7 @@ import pytest
 
 from gpt_trader.errors import JournalError
 from gpt_trader.journal.chain import GENESIS
-from gpt_trader.journal.entry import Entry
+from gpt_trader.journal.entry import NewEntry
 from gpt_trader.journal.sqlite import open_journal
 
 
@@ -18,7 +18,7 @@ def path(tmp_path):
 @pytest.fixture
 def journal(path):
     with open_journal(path) as journal:
-        journal.append([Entry(n, "Bar", f"{n}") for n in range(10)])
+        journal.append([NewEntry(n, "Bar", f"{n}") for n in range(10)])
         yield journal
 
 
@@ -55,7 +55,7 @@ def test_snapshot_of_a_newer_schema_is_passed_over(journal):
 
 
 def test_snapshot_writes_waiting_entries_first(journal):
-    journal.append([Entry(11, "Bar", "11")], durable=False)
+    journal.append([NewEntry(11, "Bar", "11")], durable=False)
     journal.save_snapshot(11, 1, "{}")
     assert [stored.seq for stored in journal.read(after_seq=10)] == [11]
 
@@ -63,7 +63,7 @@ def test_snapshot_writes_waiting_entries_first(journal):
 def test_snapshot_beyond_the_head_is_refused(journal):
     with pytest.raises(JournalError, match="no entry 11"):
         journal.save_snapshot(11, 1, "{}")
-    assert journal.append([Entry(11, "Bar", "11")]) == 11
+    assert journal.append([NewEntry(11, "Bar", "11")]) == 11
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ import pytest
 
 from gpt_trader.errors import JournalError, StorageError
 from gpt_trader.journal.chain import GENESIS, link
-from gpt_trader.journal.entry import Entry
+from gpt_trader.journal.entry import NewEntry
 from gpt_trader.journal.sqlite import open_journal
 
 
 def entry(number, *, decisions=()):
-    return Entry(1_000 + number, "Bar", f'{{"n":{number}}}', '["é"]', "[1]", decisions)
+    return NewEntry(1_000 + number, "Bar", f'{{"n":{number}}}', '["é"]', "[1]", decisions)
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_read_sees_what_is_appended_meanwhile(journal):
 def test_memory_stays_flat_while_reading(journal):
     text = '{"x":"' + "y" * 1_000 + '"}'
     for _ in range(20):
-        journal.append([Entry(0, "Bar", text)] * 250)
+        journal.append([NewEntry(0, "Bar", text)] * 250)
     tracemalloc.start()
     assert sum(1 for _ in journal.read()) == 5_000
     peak_bytes = tracemalloc.get_traced_memory()[1]
@@ -111,7 +111,7 @@ def test_memory_stays_flat_while_reading(journal):
 
 def test_text_that_is_not_unicode_is_refused_before_anything_is_written(journal):
     with pytest.raises(UnicodeEncodeError):
-        journal.append([entry(1), Entry(0, "Bar", "\ud800")])
+        journal.append([entry(1), NewEntry(0, "Bar", "\ud800")])
     assert journal.append([entry(1)]) == 1
     assert journal.verify().ok
 

@@ -4,7 +4,7 @@ import apsw
 import pytest
 
 from gpt_trader.errors import JournalError, StorageError
-from gpt_trader.journal.entry import Entry
+from gpt_trader.journal.entry import NewEntry
 from gpt_trader.journal.sqlite import open_journal
 
 COUNT = 600
@@ -16,7 +16,7 @@ def path(tmp_path):
     with open_journal(path) as journal:
         text = '{"pad":"' + "p" * 200 + '"}'
         journal.append(
-            [Entry(n, "Bar", text, f'["r{n}"]', "[]", (("BTC-USD", n),)) for n in range(COUNT)]
+            [NewEntry(n, "Bar", text, f'["r{n}"]', "[]", (("BTC-USD", n),)) for n in range(COUNT)]
         )
     return path
 

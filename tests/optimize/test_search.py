@@ -69,7 +69,7 @@ def test_the_days_of_the_folds_follow_one_another():
     runs = found.walk.folds
     assert len(runs) == 4
     assert [run.end for run in runs[:-1]] == [run.split for run in runs[1:]]
-    assert {run.start for run in runs} == {found.market.first_day * DAY_MS}
+    assert {run.start for run in runs} == {found.terms.first_day * DAY_MS}
     assert sum(len(run.returns) for run in runs) == len(found.walk.returns)
     assert found.walk.return_pct == pytest.approx(
         (np.prod([1 + run.out_return_pct / 100 for run in runs]) - 1) * 100, rel=1e-9

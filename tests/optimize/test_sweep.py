@@ -1,6 +1,6 @@
 """The sweep: each point is the backtest of its parameters, in any number of threads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +12,7 @@ from gpt_trader.domain.targets import Targets
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.measure.metrics import DAY_MS, daily_closes
 from gpt_trader.optimize.space import Axis, make_space
-from gpt_trader.optimize.sweep import Market, closes_between, day_rows, sweep
+from gpt_trader.optimize.sweep import SearchTerms, closes_between, day_rows, sweep
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.breakout import Breakout
 from gpt_trader.strategy.ema_trend import EmaTrend
@@ -59,8 +59,8 @@ def ignore(i, row):
     ids=lambda space: type(space.strategies[0]).name,
 )
 def test_a_point_is_the_backtest_of_its_parameters(space):
-    market = Market((BARS,), *TERMS)
-    closes = sweep(market, space.strategies, known={}, done=ignore, threads=2)
+    terms = SearchTerms((BARS,), *TERMS)
+    closes = sweep(terms, space.strategies, known={}, done=ignore, threads=2)
     for row, strategy in zip(closes, space.strategies, strict=True):
         if strategy is None:
             assert np.isnan(row).all()
@@ -74,21 +74,21 @@ def test_a_point_is_the_backtest_of_its_parameters(space):
 )
 def test_a_point_pays_the_fees_of_the_schedule(costs):
     """Both before and after the schedule changes: it is the backtest's, not one flat rate."""
-    market = Market((BARS,), CASH, costs, *TERMS[2:])
-    (row,) = sweep(market, [SmaCross(3, 9)], known={}, done=ignore, threads=1)
+    terms = SearchTerms((BARS,), CASH, costs, *TERMS[2:])
+    (row,) = sweep(terms, [SmaCross(3, 9)], known={}, done=ignore, threads=1)
     path = backtest(BARS, SmaCross(3, 9), costs=costs, self_check=False).path
     assert row.tobytes() == daily_closes(path.time, path.equity).tobytes()
 
 
 def test_threads_change_no_bit_and_everything_done_is_told():
     space = make_space(SmaCross, [Axis("fast", tuple(range(2, 12))), Axis("slow", (12, 20, 40))])
-    market = Market((BARS,), *TERMS)
+    terms = SearchTerms((BARS,), *TERMS)
     told = {}
-    one = sweep(market, space.strategies, known={}, done=told.__setitem__, threads=1)
+    one = sweep(terms, space.strategies, known={}, done=told.__setitem__, threads=1)
     assert sorted(told) == list(range(30))
     known = {i: told.pop(i) for i in range(0, 30, 2)}
     again = {}
-    many = sweep(market, space.strategies, known=known, done=again.__setitem__, threads=4)
+    many = sweep(terms, space.strategies, known=known, done=again.__setitem__, threads=4)
     assert one.tobytes() == many.tobytes()
     assert sorted(again) == sorted(told)
 
@@ -101,14 +101,13 @@ def test_days_without_bars_repeat_the_last_one_and_begin_with_none():
 @pytest.mark.parametrize("latency_bars", [0, 2])
 def test_a_stretch_sees_no_later_bar_and_trades_no_earlier_one(latency_bars):
     costs = CostModel(latency_bars=latency_bars)
-    terms = (CASH, costs, RiskPolicy(), OrderStyle())
-    market = Market((BARS,), *terms)
-    start = market.first_day + 10
+    terms = SearchTerms((BARS,), CASH, costs, RiskPolicy(), OrderStyle())
+    start = terms.first_day + 10
     args = (SmaCross(3, 9), start * DAY_MS, (start + 12) * DAY_MS)
-    found = closes_between(market, *args)
+    found = closes_between(terms, *args)
     assert len(found) == 12
     end = int(np.searchsorted(BARS.time, (start + 12) * DAY_MS))
-    cut = Market((BARS[:end],), *terms)
+    cut = replace(terms, series=(BARS[:end],))
     assert closes_between(cut, *args).tobytes() == found.tobytes()
     late = start * DAY_MS - latency_bars * BARS.interval_ms  # what it says, it does later
     whole = backtest(
@@ -120,7 +119,7 @@ def test_a_stretch_sees_no_later_bar_and_trades_no_earlier_one(latency_bars):
 
 
 def test_a_stretch_without_bars_stays_as_it_was():
-    market = Market((BARS,), *TERMS)
-    later = (market.first_day + 1000) * DAY_MS
-    closes = closes_between(market, SmaCross(3, 9), later, later + 3 * DAY_MS)
+    terms = SearchTerms((BARS,), *TERMS)
+    later = (terms.first_day + 1000) * DAY_MS
+    closes = closes_between(terms, SmaCross(3, 9), later, later + 3 * DAY_MS)
     assert closes.tolist() == [10_000.0] * 3

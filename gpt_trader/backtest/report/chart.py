@@ -17,7 +17,7 @@ LABEL_PX = 15.0  # least distance between two labels at the ends of lines
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class Readout:
     """What a chart reads out under the crosshair: values, (k,) float64, at the reading times."""
 
     name: str
@@ -28,15 +28,15 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class Part:
     """A finished part of the page and what it reads out."""
 
     html: str
-    series: tuple[Series, ...] = ()
+    series: tuple[Readout, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class LineName:
     """A line's name: its class in the style, its text, and where it ends, px from the top."""
 
     class_: str
@@ -45,7 +45,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeSpan:
     """The time axis that charts over time share; int64 ms UTC, end after start.
 
     reads: (k,) int64 ms, the instants at which the crosshair reads, increasing.
@@ -63,27 +63,27 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class Ticks:
     """Ticks of an axis: (place, label); minor labels are left out on a phone."""
 
     at: tuple[tuple[float, str], ...]
     minor: frozenset[int] = field(default_factory=frozenset)
 
 
-def value_axis(scale: Scale | LogScale, unit: str = "", count: int = 4) -> Axis:
+def value_axis(scale: Scale | LogScale, unit: str = "", count: int = 4) -> Ticks:
     """Return the round values of a scale; the last of them carries the unit."""
     values = scale.ticks(count)
     labels = [compact(v) for v in values]
     if labels and unit:
         labels[-1] += f" {unit}"
-    return Axis(tuple((scale.at(v), label) for v, label in zip(values, labels, strict=True)))
+    return Ticks(tuple((scale.at(v), label) for v, label in zip(values, labels, strict=True)))
 
 
-def time_axis(span: Span) -> Axis:
+def time_axis(span: TimeSpan) -> Ticks:
     """Return the calendar's boundaries; those too many for a phone are minor."""
     found = time_ticks(span.start_ms, span.end_ms)
     every = -(-len(found) // PHONE_TICKS)
-    return Axis(
+    return Ticks(
         tuple((float(span.x(at)), label) for at, label in found),
         frozenset(i for i in range(len(found)) if i % every),
     )
@@ -99,9 +99,9 @@ def figure(
     return tag("figure", caption, *body, below, id=key, class_=f"panel {more}".strip())
 
 
-def empty(key: str, title: str, why: str) -> Panel:
+def empty(key: str, title: str, why: str) -> Part:
     """Return a part that has nothing to draw and says why."""
-    return Panel(figure(key, title, "", tag("p", esc(why), class_="empty"), more="void"))
+    return Part(figure(key, title, "", tag("p", esc(why), class_="empty"), more="void"))
 
 
 def plot(
@@ -109,8 +109,8 @@ def plot(
     height: float,
     describes: str,
     *layers: str,
-    x: Axis,
-    y: Axis,
+    x: Ticks,
+    y: Ticks,
     zero: float | None = None,
     over: str = "",
 ) -> str:
@@ -158,17 +158,17 @@ def over_time(
     says: str,
     height: float,
     *layers: str,
-    span: Span,
+    span: TimeSpan,
     scale: Scale | LogScale,
     unit: str = "",
-    series: Sequence[Series] = (),
-    keys: Sequence[Key] = (),
+    series: Sequence[Readout] = (),
+    keys: Sequence[LineName] = (),
     marks: str = "",
     note: str = "",
     more: str = "",
     fills: str | None = None,
     count: int = 4,
-) -> Panel:
+) -> Part:
     """Return a chart over time. layers: stretched geometry; marks: symbols and text on top.
 
     fills: name of the list of fills that the crosshair reads out as well.
@@ -202,10 +202,10 @@ def over_time(
         over=over,
     )
     body = figure(key, title, says, legend(keys), drawn, note=note, read=True, more=more)
-    return Panel(body, tuple(series))
+    return Part(body, tuple(series))
 
 
-def end_labels(keys: Sequence[Key], height: float) -> list[str]:
+def end_labels(keys: Sequence[LineName], height: float) -> list[str]:
     """Return the names of lines at their right ends, pushed apart where they would meet."""
     ends = sorted((k.end, k.class_, k.text) for k in keys if k.end is not None)
     places: list[float] = []
@@ -236,7 +236,7 @@ def switch(label: str, choices: Sequence[tuple[str, str]]) -> str:
     return tag("div", *buttons, class_="switch", role="group", aria_label=label, hidden="")
 
 
-def legend(keys: Sequence[Key]) -> str:
+def legend(keys: Sequence[LineName]) -> str:
     """Return the keys as text with a sample of each line; nothing without keys."""
     if not keys:
         return ""

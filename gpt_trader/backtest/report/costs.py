@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gpt_trader.backtest.report.chart import Axis, Panel, empty, figure, plot, value_axis
+from gpt_trader.backtest.report.chart import Part, Ticks, empty, figure, plot, value_axis
 from gpt_trader.backtest.report.returns import upright
 from gpt_trader.backtest.report.scale import WIDE, Scale, reach, ticks
 from gpt_trader.backtest.report.svg import esc, line, mark, n1, percent_of, tag, view
@@ -15,7 +15,7 @@ ROW = 44.0
 HEIGHT = 220.0
 
 
-def waterfall(gross: float, costs: Sequence[tuple[str, float]], net: float) -> Panel:
+def waterfall(gross: float, costs: Sequence[tuple[str, float]], net: float) -> Part:
     """Return gross profit, each cost taken from it and what is left, as floating bars.
 
     gross, net and the costs (name, amount paid) are quote; gross less the costs is net.
@@ -32,7 +32,7 @@ def waterfall(gross: float, costs: Sequence[tuple[str, float]], net: float) -> P
     height = ROW * len(steps)
     bars = [_bar(i, name, x.at(a), x.at(b), len(steps)) for i, (name, a, b) in enumerate(steps)]
     labels = [_label(i, x.at(a), x.at(b), b - a) for i, (_, a, b) in enumerate(steps)]
-    rows = Axis(tuple((ROW * (i + 0.5), name) for i, (name, _, _) in enumerate(steps)))
+    rows = Ticks(tuple((ROW * (i + 0.5), name) for i, (name, _, _) in enumerate(steps)))
     total = sum(paid for _, paid in costs)
     says = f"Trading earned {number(gross, sign=True)} before costs of {number(total)}."
     if gross > 0.0:
@@ -43,10 +43,10 @@ def waterfall(gross: float, costs: Sequence[tuple[str, float]], net: float) -> P
         tag("line", x1=percent_of(x.at(0.0)), x2=percent_of(x.at(0.0)), y1=0, y2=n1(height),
             class_="base"),
         tag("g", *labels, class_="amounts"),
-        x=Axis(tuple((x.at(v), compact(v)) for v in values), frozenset(range(1, len(values), 2))),
+        x=Ticks(tuple((x.at(v), compact(v)) for v in values), frozenset(range(1, len(values), 2))),
         y=rows,
     )  # fmt: skip
-    return Panel(figure(key, title, says, drawn, more="rows"))
+    return Part(figure(key, title, says, drawn, more="rows"))
 
 
 def _bar(row: int, name: str, a: float, b: float, count: int) -> str:
@@ -75,7 +75,7 @@ def _label(row: int, a: float, b: float, amount: float) -> str:
     )
 
 
-def curve(assessment: Assessment | None, paid_bps: float | None) -> Panel:
+def curve(assessment: Assessment | None, paid_bps: float | None) -> Part:
     """Return the return at other fees, and the cost at which nothing is left.
 
     paid_bps: what each unit of value traded cost here; None if nothing was traded.
@@ -108,7 +108,7 @@ def curve(assessment: Assessment | None, paid_bps: float | None) -> Panel:
     drawn = plot(
         key, HEIGHT, f"{title}. {says}", guide,
         view(HEIGHT, line(x(factors), y(returns), "mine")), *dots, *names,
-        x=Axis(tuple((x.at(f), f"x{f:g}") for f in factors)),
+        x=Ticks(tuple((x.at(f), f"x{f:g}") for f in factors)),
         y=value_axis(y, "%", 4), zero=y.at(0.0),
     )  # fmt: skip
     late = found.delayed_return_pct
@@ -120,7 +120,7 @@ def curve(assessment: Assessment | None, paid_bps: float | None) -> Panel:
             f"Sharpe {number(found.delayed_sharpe)}."
         )
     )
-    return Panel(figure(key, title, says, drawn, note=note))
+    return Part(figure(key, title, says, drawn, note=note))
 
 
 def _break_even(break_even_bps: float | None, paid_bps: float | None) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.report.chart import Key, Panel, Series, Span, over_time, switch
+from gpt_trader.backtest.report.chart import LineName, Part, Readout, TimeSpan, over_time, switch
 from gpt_trader.backtest.report.performance import COLUMNS, at_reads, day_closes
 from gpt_trader.backtest.report.scale import DAY_MS, LogScale, Scale, reach, spread, thin
 from gpt_trader.backtest.report.svg import band, line, tag
@@ -21,7 +21,7 @@ LOG_OFFERED = 1.5  # greatest over least value from which a log scale looks diff
 LOG_FIRST = 5.0  # and from which it is the one shown
 
 
-def equity(path: Path, span: Span, assessment: Assessment | None) -> Panel:
+def equity(path: Path, span: TimeSpan, assessment: Assessment | None) -> Part:
     """Return equity with the fan of resampled histories, beside what holding would have given.
 
     Drawn on a linear and on a log scale where the range makes a difference, one of them shown.
@@ -48,29 +48,29 @@ def equity(path: Path, span: Span, assessment: Assessment | None) -> Panel:
     ]
     buttons = [(text, key) for key, (text, _) in zip(keys, choices, strict=True)]
     parts = (switch("Scale of equity", buttons), *(panel.html for panel in drawn))
-    return Panel(tag("div", *parts, class_="scales"), drawn[0].series)
+    return Part(tag("div", *parts, class_="scales"), drawn[0].series)
 
 
 def _equity(
     key: str,
     path: Path,
-    span: Span,
+    span: TimeSpan,
     scale: Scale | LogScale,
     daily: list["_Daily"],
     assessment: Assessment | None,
-) -> Panel:
+) -> Part:
     """Return the chart of equity on one scale."""
     start, final = path.start, float(path.equity[-1])
     rows = thin(path.equity, COLUMNS)
     mine = line(span.x(path.time[rows] + path.interval_ms), scale(path.equity[rows]), "mine")
     layers = [*_fan(span, scale, start, assessment)]
     layers += [line(d.x, scale(start * d.values), d.class_) for d in daily]
-    keys = [Key("mine", "strategy", scale.at(final))]
-    keys += [Key(d.class_, d.label, scale.at(start * float(d.values[-1]))) for d in daily]
+    keys = [LineName("mine", "strategy", scale.at(final))]
+    keys += [LineName(d.class_, d.label, scale.at(start * float(d.values[-1]))) for d in daily]
     if layers and assessment is not None:
-        keys.append(Key("fan5", f"{assessment.inference.level:.0%} of resampled histories"))
-    series = [Series("equity", "strategy", "", 2, at_reads(path, path.equity))]
-    series += [Series(d.class_, d.label, "", 2, start * d.at(span)) for d in daily]
+        keys.append(LineName("fan5", f"{assessment.inference.level:.0%} of resampled histories"))
+    series = [Readout("equity", "strategy", "", 2, at_reads(path, path.equity))]
+    series += [Readout(d.class_, d.label, "", 2, start * d.at(span)) for d in daily]
     says = (
         f"{number(start)} became {number(final)}, {percent((final / start - 1) * 100, sign=True)}."
     )
@@ -94,13 +94,13 @@ class _Daily:
     x: Floats
     values: Floats
 
-    def at(self, span: Span) -> Floats:
+    def at(self, span: TimeSpan) -> Floats:
         """Return the value at each reading; NaN before the first close."""
         row = np.searchsorted(self.close_ms, span.reads, side="right") - 1
         return np.where(row >= 0, self.values[np.maximum(row, 0)], np.nan)
 
 
-def _daily(path: Path, span: Span, assessment: Assessment | None) -> list[_Daily]:
+def _daily(path: Path, span: TimeSpan, assessment: Assessment | None) -> list[_Daily]:
     if assessment is None:
         return []
     base = assessment.baselines
@@ -117,7 +117,7 @@ def _daily(path: Path, span: Span, assessment: Assessment | None) -> list[_Daily
 
 
 def _fan(
-    span: Span, scale: Scale | LogScale, start: float, assessment: Assessment | None
+    span: TimeSpan, scale: Scale | LogScale, start: float, assessment: Assessment | None
 ) -> list[str]:
     """The bands of the resampled histories, widest first."""
     if assessment is None or assessment.inference.return_pct is None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.report.chart import Axis, Panel, Span, empty, figure, plot, time_axis
+from gpt_trader.backtest.report.chart import Part, Ticks, TimeSpan, empty, figure, plot, time_axis
 from gpt_trader.backtest.report.scale import WIDE
 from gpt_trader.backtest.report.svg import n1, tag, view
 from gpt_trader.backtest.report.words import day, name, percent, plural
@@ -20,7 +20,7 @@ PRODUCTS = 12
 GRAIN = 4  # places a view's unit: nearer marks are one
 
 
-def guards(path: Path, span: Span, refusals: Ints, counts: Ints, halted_ms: int | None) -> Panel:
+def guards(path: Path, span: TimeSpan, refusals: Ints, counts: Ints, halted_ms: int | None) -> Part:
     """Return a row a guard with a tick wherever it began to refuse an entry.
 
     refusals: (k, 3) int64 grid row, product, code at which a run of one refusal begins.
@@ -48,19 +48,19 @@ def guards(path: Path, span: Span, refusals: Ints, counts: Ints, halted_ms: int 
     )
     if halted_ms is not None:
         says += f" The drawdown limit ended entries on {day(halted_ms)}."
-    labels = Axis(tuple((ROW * (i + 0.5), _guard_name(code)) for i, code in enumerate(codes)))
+    labels = Ticks(tuple((ROW * (i + 0.5), _guard_name(code)) for i, code in enumerate(codes)))
     drawn = plot(
         key, height, f"{title}. {says}", view(height, *rows, halt), x=time_axis(span), y=labels
     )
     note = "A tick is where a guard began to refuse; it may have gone on for many bars."
-    return Panel(figure(key, title, says, drawn, note=note, more="rows"))
+    return Part(figure(key, title, says, drawn, note=note, more="rows"))
 
 
 def _guard_name(code: int) -> str:
     return name(decision_name(code))
 
 
-def gaps(bars: Sequence[Bars], span: Span) -> Panel:
+def gaps(bars: Sequence[Bars], span: TimeSpan) -> Part:
     """Return a strip a product: where there are bars, and where they are missing."""
     key, title = "gaps", "Data"
     drawn_bars = bars[:PRODUCTS]
@@ -83,12 +83,12 @@ def gaps(bars: Sequence[Bars], span: Span) -> Panel:
         if missing
         else f"Every one of {present:,} bars is there."
     )
-    rows = Axis(tuple((ROW * (i + 0.5), b.product.product_id) for i, b in enumerate(drawn_bars)))
+    rows = Ticks(tuple((ROW * (i + 0.5), b.product.product_id) for i, b in enumerate(drawn_bars)))
     drawn = plot(key, height, f"{title}. {says}", view(height, *layers), x=time_axis(span), y=rows)
     note = "Marks cut the strip where bars are missing; a short gap is drawn wider than it is."
     if len(bars) > PRODUCTS:
         note += f" {plural(len(bars) - PRODUCTS, 'more product')} not drawn."
-    return Panel(figure(key, title, says, drawn, note=note, more="rows"))
+    return Part(figure(key, title, says, drawn, note=note, more="rows"))
 
 
 def _holes(begin: Floats, end: Floats, row: int) -> str:

@@ -6,7 +6,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.report.chart import Axis, Panel, empty, figure, plot
+from gpt_trader.backtest.report.chart import Part, Ticks, empty, figure, plot
 from gpt_trader.backtest.report.returns import upright
 from gpt_trader.backtest.report.scale import WIDE, Scale, ticks
 from gpt_trader.backtest.report.svg import band, line, view
@@ -21,7 +21,7 @@ POINTS = 161
 NORMAL = NormalDist()
 
 
-def luck(assessment: Assessment | None, sharpe: float | None) -> Panel:
+def luck(assessment: Assessment | None, sharpe: float | None) -> Part:
     """Return the density of the best of N worthless trials, with this run's Sharpe ratio in it."""
     key, title = "luck", "Skill or luck?"
     if assessment is None:
@@ -43,16 +43,16 @@ def luck(assessment: Assessment | None, sharpe: float | None) -> Panel:
     tries = "one worthless try" if trials == 1 else f"the best of {trials:,} worthless tries"
     says = f"Luck alone gives {tries} a Sharpe ratio this high {_times(share)}."
     floor = np.full(POINTS, HEIGHT)
-    labels = Axis(tuple((x.at(v), compact(v)) for v in ticks(low, high, 6)))
+    labels = Ticks(tuple((x.at(v), compact(v)) for v in ticks(low, high, 6)))
     drawn = plot(
         key, HEIGHT, f"{title} {says}",
         view(HEIGHT, band(places, heights, floor, "range"), line(places, heights, "price"),
              band(places[beyond], heights[beyond], floor[beyond], "loss")),
         upright(x.at(sharpe), HEIGHT, f"this run {number(sharpe)}", below=8.0, class_="mine"),
         upright(x.at(best_of(trials, 1.0) * deviation), HEIGHT, "luck expects", below=HEIGHT - 22),
-        x=labels, y=Axis(()), zero=HEIGHT,
+        x=labels, y=Ticks(()), zero=HEIGHT,
     )  # fmt: skip
-    return Panel(figure(key, title, says, drawn, note=_note(assessment)))
+    return Part(figure(key, title, says, drawn, note=_note(assessment)))
 
 
 def _times(share: float) -> str:

@@ -20,9 +20,9 @@ from gpt_trader.backtest.report import (
     tables,
 )
 from gpt_trader.backtest.report import trades as trade_charts
-from gpt_trader.backtest.report.chart import Panel, Series, Span
+from gpt_trader.backtest.report.chart import Part, Readout, TimeSpan
 from gpt_trader.backtest.report.head import head, title_of
-from gpt_trader.backtest.report.prices import Told
+from gpt_trader.backtest.report.prices import FillsRead
 from gpt_trader.backtest.report.svg import esc, tag
 from gpt_trader.backtest.result import Result
 
@@ -69,7 +69,7 @@ def html(result: Result) -> str:
     return f'<!doctype html>\n<html lang="en">{top}{body}</html>\n'
 
 
-def _sections(result: Result, span: Span) -> tuple[list[str], list[Series], list[Told]]:
+def _sections(result: Result, span: TimeSpan) -> tuple[list[str], list[Readout], list[FillsRead]]:
     """Return the parts of the page in reading order, and what the crosshair reads."""
     path, found, numbers = result.path, result.assessment, result.metrics
     over_time = [
@@ -136,15 +136,15 @@ def _section(title: str, parts: Iterable[str]) -> str:
     return tag("section", tag("h2", esc(title)), *parts, class_="part")
 
 
-def _htmls(panels: Iterable[Panel]) -> list[str]:
+def _htmls(panels: Iterable[Part]) -> list[str]:
     return [panel.html for panel in panels]
 
 
-def _pair(*panels: Panel) -> str:
+def _pair(*panels: Part) -> str:
     return tag("div", *_htmls(panels), class_="pair")
 
 
-def _readings(span: Span, series: Sequence[Series], told: Sequence[Told]) -> str:
+def _readings(span: TimeSpan, series: Sequence[Readout], told: Sequence[FillsRead]) -> str:
     """Return what the crosshair reads as JSON that cannot end its script element."""
     data: dict[str, Any] = {
         "start": span.start_ms,

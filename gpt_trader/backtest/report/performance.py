@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.report.chart import Panel, Series, Span, empty, over_time
+from gpt_trader.backtest.report.chart import Part, Readout, TimeSpan, empty, over_time
 from gpt_trader.backtest.report.scale import DAY_MS, WIDE, Scale, reach, spread, thin
 from gpt_trader.backtest.report.svg import band, esc, line, mark, percent_of, tag
 from gpt_trader.backtest.report.words import day, percent, plural
@@ -18,10 +18,10 @@ ROLLING_DAYS = 90
 LEAST_DAYS = 20
 
 
-def span_of(path: Path) -> Span:
+def span_of(path: Path) -> TimeSpan:
     """Return the time axis of a run: from its first open to its last close."""
     rows = spread(len(path.time), READS)
-    return Span(
+    return TimeSpan(
         int(path.time[0]), int(path.time[-1]) + path.interval_ms, path.time[rows] + path.interval_ms
     )
 
@@ -31,13 +31,13 @@ def at_reads(path: Path, values: Floats) -> Floats:
     return values[spread(len(path.time), READS)]
 
 
-def day_closes(path: Path, span: Span, days: int) -> Ints:
+def day_closes(path: Path, span: TimeSpan, days: int) -> Ints:
     """Return the (d,) int64 ms at which calendar days end, the last one with the data."""
     first = int(path.time[0]) // DAY_MS
     return np.minimum((first + 1 + np.arange(days, dtype=np.int64)) * DAY_MS, span.end_ms)
 
 
-def drawdown(path: Path, span: Span) -> Panel:
+def drawdown(path: Path, span: TimeSpan) -> Part:
     """Return how far equity is below its highest so far."""
     curve = -drawdown_curve_pct(path.equity, path.start)
     low, high = reach(curve, zero=True)
@@ -67,11 +67,11 @@ def drawdown(path: Path, span: Span) -> Panel:
         band(x, scale(curve[rows]), scale(np.zeros(len(rows))), "loss"),
         line(x, scale(curve[rows]), "loss thin"),
         span=span, scale=scale, unit="%", count=3, marks=marks,
-        series=[Series("drawdown", "drawdown", "%", 2, at_reads(path, curve))],
+        series=[Readout("drawdown", "drawdown", "%", 2, at_reads(path, curve))],
     )  # fmt: skip
 
 
-def exposure(path: Path, span: Span) -> Panel:
+def exposure(path: Path, span: TimeSpan) -> Part:
     """Return what share of equity is in the market."""
     share = exposure_pct(path)
     if not share.any():
@@ -88,7 +88,7 @@ def exposure(path: Path, span: Span) -> Panel:
         "exposure", "Exposure", says, 100.0,
         band(x, scale(share[rows]), scale(np.zeros(len(rows))), "mine"),
         span=span, scale=scale, unit="%", count=3,
-        series=[Series("exposure", "in the market", "%", 1, at_reads(path, share))],
+        series=[Readout("exposure", "in the market", "%", 1, at_reads(path, share))],
     )  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def exposure_pct(path: Path) -> Floats:
                       * 100.0)  # fmt: skip
 
 
-def rolling_sharpe(path: Path, span: Span) -> Panel:
+def rolling_sharpe(path: Path, span: TimeSpan) -> Part:
     """Return the Sharpe ratio of the trailing days."""
     closes = np.append(path.start, daily_closes(path.time, path.equity))
     returns = closes[1:] / closes[:-1] - 1.0
@@ -136,7 +136,7 @@ def rolling_sharpe(path: Path, span: Span) -> Panel:
         "rolling", title, says, 140.0,
         line(span.x(close_ms[rows]), scale(values[rows]), "mine thin"),
         span=span, scale=scale, count=3,
-        series=[Series("rolling", f"Sharpe of {window} days", "", 2, read)],
+        series=[Readout("rolling", f"Sharpe of {window} days", "", 2, read)],
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.report.chart import Panel, Series, Span, over_time, swatch, switch
+from gpt_trader.backtest.report.chart import Part, Readout, TimeSpan, over_time, swatch, switch
 from gpt_trader.backtest.report.scale import Scale, reach, spread
 from gpt_trader.backtest.report.stops import stop_levels, stop_lines
 from gpt_trader.backtest.report.svg import band, esc, line, mark, n1, tag
@@ -34,7 +34,7 @@ PROTECTIVE = (FILL_STOP, FILL_TRAIL)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class FillsRead:
     """Fills as the crosshair tells them: places 0 to 1000 across, one line each."""
 
     name: str
@@ -42,7 +42,7 @@ class Told:
     text: list[str]
 
 
-def prices(path: Path, span: Span, trades: Rows) -> tuple[Panel, list[Told]]:
+def prices(path: Path, span: TimeSpan, trades: Rows) -> tuple[Part, list[FillsRead]]:
     """Return every product's chart, one shown at a time, and the fills they tell.
 
     trades: TRADE_DTYPE rows. Beyond PRODUCTS products those traded most are drawn.
@@ -67,12 +67,12 @@ def prices(path: Path, span: Span, trades: Rows) -> tuple[Panel, list[Told]]:
         tag("p", esc(more), class_="note") if more else "",
         class_="products",
     )
-    return Panel(html, tuple(s for p in panels for s in p.series)), told
+    return Part(html, tuple(s for p in panels for s in p.series)), told
 
 
 def _price(
-    path: Path, span: Span, trades: Rows, j: int, columns: int, most_marks: int
-) -> tuple[Panel, Told]:
+    path: Path, span: TimeSpan, trades: Rows, j: int, columns: int, most_marks: int
+) -> tuple[Part, FillsRead]:
     bars, key = path.bars[j], f"price-{j}"
     tick, product = bars.product.tick, bars.product
     fills = path.fills[path.fills["product"] == j]
@@ -89,7 +89,7 @@ def _price(
         mark(*_symbol(int(f["side"]), int(f["reason"])), float(at), scale.at(f["ticks"] * tick))
         for at, f in zip(places, kept, strict=True)
     ]
-    told = Told(
+    told = FillsRead(
         key,
         [round(float(at), 2) for at in places],
         [_tell(f, product.lot, tick, int(path.time[f["bar"]])) for f in kept],
@@ -111,11 +111,11 @@ def _price(
         line(x, scale(close * tick), "price"),
         stop_lines(path, span, scale, stopped, levels),
         span=span, scale=scale, count=5, fills=key, note=note, more="product",
-        series=[Series(key, product.product_id, "", places_shown, read)],
+        series=[Readout(key, product.product_id, "", places_shown, read)],
         marks=tag("g", *_held(path, span, j), class_="held") + tag("g", *marks, class_="fills"),
     )  # fmt: skip
     symbols = _symbols_key(fills, stops=len(levels) > 0)
-    return Panel(panel.html.replace('<div class="plot">', f'{symbols}<div class="plot">', 1),
+    return Part(panel.html.replace('<div class="plot">', f'{symbols}<div class="plot">', 1),
                  panel.series), told  # fmt: skip
 
 
@@ -171,7 +171,7 @@ def _symbols_key(fills: Rows, *, stops: bool) -> str:
     return tag("ul", *items, class_="keys always") if items else ""
 
 
-def _held(path: Path, span: Span, j: int) -> list[str]:
+def _held(path: Path, span: TimeSpan, j: int) -> list[str]:
     """Return a strip under the price where the product was held."""
     mine = path.fills[path.fills["product"] == j]
     lots = np.cumsum(mine["side"] * mine["lots"])

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.report.chart import Axis, Panel, empty, figure, plot, value_axis
+from gpt_trader.backtest.report.chart import Part, Ticks, empty, figure, plot, value_axis
 from gpt_trader.backtest.report.scale import DAY_MS, WIDE, Scale, ticks
 from gpt_trader.backtest.report.svg import esc, n1, percent_of, tag, view
 from gpt_trader.backtest.report.words import DASH, MONTHS, compact, number, percent, plural
@@ -34,7 +34,7 @@ def month_returns(path: Path) -> tuple[Ints, Floats]:
     return month[starts], (np.multiply.reduceat(growth, starts) - 1.0) * 100.0
 
 
-def months(path: Path) -> Panel:
+def months(path: Path) -> Part:
     """Return a table of months, a row a year, shaded by return."""
     month, returns = month_returns(path)
     by_month = dict(zip(month.tolist(), returns.tolist(), strict=True))
@@ -58,7 +58,7 @@ def months(path: Path) -> Panel:
     if len(years) > YEARS:
         note += f" The last {YEARS} years of {len(years)}."
     table = tag("table", tag("thead", head), tag("tbody", *body), class_="months")
-    return Panel(figure("months", "Months", says, table, note=note))
+    return Part(figure("months", "Months", says, table, note=note))
 
 
 def _month(index: int) -> str:
@@ -73,7 +73,7 @@ def _cell(value: float | None) -> str:
     return tag("td", number(value, 1, sign=True), class_=shade)
 
 
-def distribution(path: Path) -> Panel:
+def distribution(path: Path) -> Part:
     """Return a histogram of daily returns, with their mean and the fifth percentile."""
     returns = day_returns(path) * 100.0
     key, title = "daily", "Daily returns"
@@ -100,17 +100,17 @@ def distribution(path: Path) -> Panel:
         f"An average day returned {percent(mean, 3, sign=True)}; "
         f"one day in twenty was worse than {percent(tail, sign=True)}."
     )
-    labels = Axis(tuple((x.at(v), compact(v) + " %") for v in ticks(x.low, x.high, 6)))
+    labels = Ticks(tuple((x.at(v), compact(v) + " %") for v in ticks(x.low, x.high, 6)))
     drawn = plot(
         key, HEIGHT, f"{title}. {says}", view(HEIGHT, *bars),
         upright(x.at(tail), HEIGHT, "5 % worst", below=24.0),
         upright(x.at(mean), HEIGHT, "mean", below=8.0),
-        x=Axis(labels.at, frozenset(range(1, len(labels.at), 2))),
+        x=Ticks(labels.at, frozenset(range(1, len(labels.at), 2))),
         y=value_axis(y, "days", 3), zero=HEIGHT,
     )  # fmt: skip
     flat = len(returns) - len(moved)
     note = f"{plural(flat, 'day')} on which equity did not move are not drawn." if flat else ""
-    return Panel(figure(key, title, says, drawn, note=note))
+    return Part(figure(key, title, says, drawn, note=note))
 
 
 def bins(returns: Floats) -> Floats:

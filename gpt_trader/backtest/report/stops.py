@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.report.chart import Span
+from gpt_trader.backtest.report.chart import TimeSpan
 from gpt_trader.backtest.report.scale import Scale
 from gpt_trader.backtest.report.svg import n1, tag
 from gpt_trader.measure.measure import stops_at_entry
@@ -28,7 +28,7 @@ def stop_levels(path: Path, trades: Rows, j: int) -> tuple[Rows, Floats]:
     return mine, np.asarray(entry * (1.0 - mine["side"] * fraction))
 
 
-def stop_lines(path: Path, span: Span, scale: Scale, trades: Rows, levels: Floats) -> str:
+def stop_lines(path: Path, span: TimeSpan, scale: Scale, trades: Rows, levels: Floats) -> str:
     """Return each trade's level as a line from its entry to its exit; nothing without trades."""
     if len(trades) == 0:
         return ""

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.backtest.report.chart import (
-    Axis,
-    Panel,
-    Span,
+    Part,
+    Ticks,
+    TimeSpan,
     empty,
     figure,
     over_time,
@@ -17,7 +17,7 @@ from gpt_trader.backtest.report.scale import WIDE, Scale, reach, spread, ticks
 from gpt_trader.backtest.report.svg import line, mark, tag, view
 from gpt_trader.backtest.report.words import compact, day, name, number, percent, plural
 from gpt_trader.measure.excursions import Excursions
-from gpt_trader.measure.trades import Trade
+from gpt_trader.measure.trades import RoundTrip
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,7 +25,7 @@ HEIGHT = 240.0
 MOST_DOTS = 600
 
 
-def outcomes(trades: list[Trade], span: Span) -> Panel:
+def outcomes(trades: list[RoundTrip], span: TimeSpan) -> Part:
     """Return each closed trade's return at the time of its exit."""
     key, title = "outcomes", "Trades"
     closed = [t for t in trades if t.exit_time is not None]
@@ -48,7 +48,7 @@ def outcomes(trades: list[Trade], span: Span) -> Panel:
     )  # fmt: skip
 
 
-def _why_none(trades: list[Trade]) -> str:
+def _why_none(trades: list[RoundTrip]) -> str:
     return "No trade has ended: one is still open." if trades else "No trades."
 
 
@@ -57,7 +57,7 @@ def _drawn(shown: int, count: int) -> str:
     return said if shown == count else f"{said} {shown:,} of {count:,} trades are drawn."
 
 
-def excursions(found: Excursions, trades: list[Trade]) -> Panel:
+def excursions(found: Excursions, trades: list[RoundTrip]) -> Part:
     """Return two scatters: return against the farthest move against, and for, the position.
 
     found: of each of `trades`, in their order. At most MOST_DOTS of those closed are drawn.
@@ -77,7 +77,7 @@ def excursions(found: Excursions, trades: list[Trade]) -> Panel:
         "mfe", "Farthest in favor", mfe, returns, told, _in_favor(mfe, returns),
         "best move in favor of the position while held, %",
     )  # fmt: skip
-    return Panel(tag("div", against, gained, class_="pair"))
+    return Part(tag("div", against, gained, class_="pair"))
 
 
 def _against(mae: Floats, returns: Floats) -> str:
@@ -96,7 +96,13 @@ def _in_favor(mfe: Floats, returns: Floats) -> str:
 
 
 def _scatter(
-    key: str, title: str, moves: Floats, returns: Floats, trades: list[Trade], says: str, axis: str
+    key: str,
+    title: str,
+    moves: Floats,
+    returns: Floats,
+    trades: list[RoundTrip],
+    says: str,
+    axis: str,
 ) -> str:
     x = Scale(*reach(moves, zero=True), 0.0, WIDE)
     y = Scale(*reach(returns, zero=True, pad=0.1), HEIGHT, 0.0)
@@ -111,13 +117,13 @@ def _scatter(
     drawn = plot(
         key, HEIGHT, f"{title}: {axis}, against the trade's return. {says}",
         view(HEIGHT, guide), tag("g", *dots, class_="dots"),
-        x=Axis(tuple((x.at(v), compact(v)) for v in values)), y=value_axis(y, "%", 4),
+        x=Ticks(tuple((x.at(v), compact(v)) for v in values)), y=value_axis(y, "%", 4),
         zero=y.at(0.0),
     )  # fmt: skip
     return figure(key, title, says, drawn, note=f"Across: {axis}. Up: return after fees, %.")
 
 
-def _dot(x: float, y: float, trade: Trade) -> str:
+def _dot(x: float, y: float, trade: RoundTrip) -> str:
     """Return a dot for a gain and a ring for a loss, with the trade as its tooltip."""
     gained = trade.return_pct > 0.0
     return mark(*(("dot", "mine") if gained else ("ring", "loss")), x, y, _tell(trade))
@@ -132,7 +138,7 @@ def chosen(values: Floats, most: int) -> Ints:
     return np.unique(np.concatenate([order[:10], order[-10:], spread(n, most - 20)]))
 
 
-def _tell(trade: Trade) -> str:
+def _tell(trade: RoundTrip) -> str:
     assert trade.exit_time is not None
     left = name(trade.exit_reason or "")
     return (

@@ -60,7 +60,7 @@ def pull(
     from gpt_trader.cli.data import pull as data_pull
     from gpt_trader.cli.data import pull_trades as data_pull_trades
 
-    asked = data_pull.Asked(products or [], interval, since, start, end, profile, data_dir)
+    asked = data_pull.PullFlags(products or [], interval, since, start, end, profile, data_dir)
     pull_these = data_pull_trades.run if trades else data_pull.run
     pull_these(asked, dry_run=dry_run, json=json)
 
@@ -138,7 +138,7 @@ def import_(
 
     data_import.run(
         files,
-        data_import.Asked(product, interval, None if layout is None else layout.value, zone),
+        data_import.ImportFlags(product, interval, None if layout is None else layout.value, zone),
         data_dir,
         replace=replace,
         dry_run=dry_run,

@@ -16,7 +16,7 @@ from gpt_trader.runtime.session import clock_ms
 COMMAND = "data import"
 
 
-class Asked(NamedTuple):
+class ImportFlags(NamedTuple):
     """The command line, as text."""
 
     product: str | None
@@ -27,7 +27,7 @@ class Asked(NamedTuple):
 
 def run(
     files: Sequence[Path],
-    asked: Asked,
+    asked: ImportFlags,
     folder: Path | None,
     *,
     replace: bool,

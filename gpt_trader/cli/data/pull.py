@@ -49,7 +49,7 @@ DEFAULT_SINCE_MS = 365 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PullFlags:
     """The command line."""
 
     products: Sequence[str]
@@ -61,7 +61,7 @@ class Asked:
     data_dir: Path | None
 
 
-class Outcome(NamedTuple):
+class ProductPull(NamedTuple):
     """What became of one product: a pull, or why there was none."""
 
     product_id: str
@@ -69,7 +69,7 @@ class Outcome(NamedTuple):
     error: TraderError | None
 
 
-def run(asked_for: Asked, *, dry_run: bool, json: bool) -> None:
+def run(asked_for: PullFlags, *, dry_run: bool, json: bool) -> None:
     """Pull what was asked for and say what came.
 
     Raises the first product's error after the others are done, and typer.Exit(130).
@@ -114,7 +114,7 @@ def interval_of(text: str | None, profile: str | None, settings: Settings) -> in
     return HOUR_MS if profile is None else settings.interval_ms
 
 
-def wanted_of(asked_for: Asked, now_ms: int) -> Span:
+def wanted_of(asked_for: PullFlags, now_ms: int) -> Span:
     """Return the period asked for; raises UsageError if it cannot hold a bar."""
     if asked_for.since is not None and asked_for.start is not None:
         raise UsageError("--since and --from exclude each other", hint="give one of them")
@@ -136,7 +136,7 @@ def _one(
     stop: Callable[[], bool],
     now_ms: int,
     product_id: str,
-) -> Outcome:
+) -> ProductPull:
     try:
         product = product_of(info_of(market, product_id))
         bring = partial(
@@ -150,7 +150,7 @@ def _one(
         )
         found = at_any_interval(bring, market, interval_ms)
     except TraderError as error:
-        return Outcome(product_id, None, error)
+        return ProductPull(product_id, None, error)
     if found.pages:
         record(
             store,
@@ -166,7 +166,7 @@ def _one(
                 "pages": found.pages,
             },
         )
-    return Outcome(product_id, found, None)
+    return ProductPull(product_id, found, None)
 
 
 def _plan(
@@ -208,7 +208,7 @@ def _plan(
         print(f"nothing was asked for; a page is at most {market.page_bars} bars")
 
 
-def _show(store: Store, outcomes: Sequence[Outcome], interval_ms: int, *, json: bool) -> None:
+def _show(store: Store, outcomes: Sequence[ProductPull], interval_ms: int, *, json: bool) -> None:
     rows = [
         summary(store, one.product_id, interval_ms, one.pulled)
         for one in outcomes
@@ -263,7 +263,7 @@ def summary(store: Store, product_id: str, interval_ms: int, pulled: Pulled) -> 
     }
 
 
-def _failed(outcomes: Sequence[Outcome]) -> list[TraderError]:
+def _failed(outcomes: Sequence[ProductPull]) -> list[TraderError]:
     return [one.error for one in outcomes if one.error is not None]
 
 

@@ -12,7 +12,7 @@ from gpt_trader.app.pull_data import info_of
 from gpt_trader.broker.exchange.ports import Market
 from gpt_trader.cli import output
 from gpt_trader.cli.commands import INTERRUPTED
-from gpt_trader.cli.data.pull import COMMAND, SIDE_BY_SIDE, Asked, products_of, wanted_of
+from gpt_trader.cli.data.pull import COMMAND, SIDE_BY_SIDE, PullFlags, products_of, wanted_of
 from gpt_trader.config.load import load_profile
 from gpt_trader.data.checks.verify import TRADES
 from gpt_trader.data.store.spans import Span, missing, total_ms
@@ -28,7 +28,7 @@ from gpt_trader.runtime.venues import connect
 SHOWN = 3  # differences a series
 
 
-class Outcome(NamedTuple):
+class TapePull(NamedTuple):
     """What became of one product: a pull, or why there was none."""
 
     product_id: str
@@ -36,7 +36,7 @@ class Outcome(NamedTuple):
     error: TraderError | None
 
 
-def run(asked_for: Asked, *, dry_run: bool, json: bool) -> None:
+def run(asked_for: PullFlags, *, dry_run: bool, json: bool) -> None:
     """Pull trades, compare them with the bars that are stored, and say what came.
 
     Raises the first product's error after the others are done, and typer.Exit(130).
@@ -70,7 +70,7 @@ def run(asked_for: Asked, *, dry_run: bool, json: bool) -> None:
 
 def _one(
     market: Market, store: Store, wanted: Span, stop: Stop, now_ms: int, product_id: str
-) -> Outcome:
+) -> TapePull:
     try:
         info_of(market, product_id)
         found = pull_trades(
@@ -82,7 +82,7 @@ def _one(
             tell=lambda _progress: None,
         )
     except TraderError as error:
-        return Outcome(product_id, None, error)
+        return TapePull(product_id, None, error)
     if found.requests:
         record(
             store,
@@ -98,7 +98,7 @@ def _one(
                 "pages": found.requests,
             },
         )
-    return Outcome(product_id, found, None)
+    return TapePull(product_id, found, None)
 
 
 def _plan(store: Store, products: Sequence[str], wanted: Span, *, json: bool) -> None:
@@ -120,7 +120,7 @@ def _plan(store: Store, products: Sequence[str], wanted: Span, *, json: bool) ->
         print("nothing was asked for; a request brings fewer than 1,000 trades")
 
 
-def _show(store: Store, outcomes: Sequence[Outcome], wanted: Span, *, json: bool) -> None:
+def _show(store: Store, outcomes: Sequence[TapePull], wanted: Span, *, json: bool) -> None:
     rows = [
         _summary(store, one.product_id, one.pulled, wanted)
         for one in outcomes

@@ -10,7 +10,15 @@ from gpt_trader.data.catalog import normalize_id
 from gpt_trader.data.checks import gaps
 from gpt_trader.data.checks.quality import digest
 from gpt_trader.data.files.export import write_file
-from gpt_trader.data.store.store import Listed, Store, Stored, data_dir, intervals, listing, read
+from gpt_trader.data.store.store import (
+    Store,
+    Stored,
+    StoredListing,
+    data_dir,
+    intervals,
+    listing,
+    read,
+)
 from gpt_trader.domain.times import format_interval, format_time, parse_interval
 from gpt_trader.errors import DataError, UsageError
 
@@ -40,7 +48,7 @@ def show_list(folder: Path | None, *, json: bool) -> None:
         output.warn(f"{path} is corrupt: gpt-trader data repair")
 
 
-def _listed(one: Listed) -> dict[str, Any]:
+def _listed(one: StoredListing) -> dict[str, Any]:
     covered = None
     if one.first_ms is not None and one.last_ms is not None:
         covered = 100.0 * one.rows / ((one.last_ms - one.first_ms) // one.interval_ms + 1)

@@ -7,7 +7,7 @@ from time import perf_counter
 
 from gpt_trader.app.backtest import Asked
 from gpt_trader.cli.output import verbosity
-from gpt_trader.optimize.search import Progress, Search
+from gpt_trader.optimize.search import Search, SearchProgress
 from gpt_trader.optimize.space import Axis
 
 SHOW_EVERY_S = 0.2
@@ -43,7 +43,7 @@ class Shown:
         self._began = self._last = perf_counter()
         self.done = self.total = 0
 
-    def note(self, now: Progress) -> None:
+    def note(self, now: SearchProgress) -> None:
         """Take how far the sweep is, and show it if it is time to."""
         self.done, self.total = now.done, now.total
         at = perf_counter()

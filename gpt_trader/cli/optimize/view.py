@@ -104,7 +104,7 @@ def _leaderboard(search: Search) -> Any:  # noqa: ANN401
             _named(search, i),
             _number(search.scores[i]),
             _number(search.plateau[i]),
-            _percent((search.closes[i, -1] / search.market.start - 1.0) * 100.0),
+            _percent((search.closes[i, -1] / search.terms.start - 1.0) * 100.0),
         )
         for i in search.best_first[:TOP]
     ]

@@ -12,7 +12,7 @@ from gpt_trader.app.run import Ran, View
 from gpt_trader.cli.output import console, detail, encode, note, verbosity, warn
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.times import format_interval, format_time
-from gpt_trader.observe.cycle import Cycle, cycle_line
+from gpt_trader.observe.cycle import DecidedCycle, cycle_line
 from gpt_trader.observe.words import decision_line, number
 from gpt_trader.risk.policy import Limits
 from gpt_trader.runtime.header import Header
@@ -26,7 +26,7 @@ from gpt_trader.runtime.wiring import Wired
 REDRAW_S = 0.125
 NAMES_SHOWN = 5
 LAST_SHOWN = 24
-OnCycle = Callable[[Cycle], None]
+OnCycle = Callable[[DecidedCycle], None]
 Shown = Record | LiveRecord
 
 
@@ -120,7 +120,7 @@ def display(record: Shown, total: int | None, *, json: bool) -> Iterator[OnCycle
         yield lambda cycle: _say(record, cycle)
 
 
-def _say(record: Shown, cycle: Cycle) -> None:
+def _say(record: Shown, cycle: DecidedCycle) -> None:
     """One line a decision that acts; the others only with -v, on stderr; none with -q."""
     for made in cycle.decided:
         decision = made.decision
@@ -149,7 +149,7 @@ def _live_table(record: Shown, total: int | None) -> Iterator[OnCycle]:
     drawn = 0.0
     first: int | None = None
 
-    def picture(cycle: Cycle) -> Any:  # noqa: ANN401
+    def picture(cycle: DecidedCycle) -> Any:  # noqa: ANN401
         done = cycle.number - (first or 0) + 1
         left = None if total is None else (first or 0) + total - 1
         seconds = monotonic() - began
@@ -168,10 +168,10 @@ def _live_table(record: Shown, total: int | None) -> Iterator[OnCycle]:
             )
         )
 
-    newest: Cycle | None = None
+    newest: DecidedCycle | None = None
     with Live(console=Console(stderr=True), auto_refresh=False) as live:
 
-        def show(cycle: Cycle) -> None:
+        def show(cycle: DecidedCycle) -> None:
             nonlocal drawn, first, newest
             first = cycle.number if first is None else first
             newest = cycle

@@ -73,7 +73,7 @@ class Written(NamedTuple):
     same: int
 
 
-class Listed(NamedTuple):
+class StoredListing(NamedTuple):
     """A stored series; first_ms and last_ms are None where no bar is stored.
 
     corrupt: files that cannot be believed; nothing else here knows of them.
@@ -256,7 +256,7 @@ def last_ms(store: Store, product_id: str, interval_ms: int) -> int | None:
     return next((one for one in opens if one is not None), None)
 
 
-def listing(store: Store) -> list[Listed]:
+def listing(store: Store) -> list[StoredListing]:
     """Return what is stored, without reading a row."""
     found = []
     for product in sorted((store.root / "bars").glob("*")):
@@ -269,7 +269,7 @@ def listing(store: Store) -> list[Listed]:
             opens = [m.first_ms for m in months if m.first_ms is not None]
             lasts = [m.last_ms for m in months if m.last_ms is not None]
             found.append(
-                Listed(
+                StoredListing(
                     product.name,
                     interval_ms,
                     len(files),

@@ -22,7 +22,7 @@ from gpt_trader.domain.times import DAY_MS
 COLUMNS = ("open", "high", "low", "close", "volume")
 
 
-class Difference(NamedTuple):
+class BarDifference(NamedTuple):
     """One number of one bar: made of trades, and as the venue states it; None: it has no bar.
 
     Prices are quote units, volumes base units; `column` is "bar" where one side has none.
@@ -38,7 +38,7 @@ class Compared(NamedTuple):
     """How many bars either side has in the spans that were compared, and what differs."""
 
     bars: int
-    differences: tuple[Difference, ...]
+    differences: tuple[BarDifference, ...]
 
 
 def candles_of(trades: Iterable[Trade], interval_ms: int) -> list[Candle]:
@@ -95,7 +95,7 @@ def compare_stored(store: Store, product_id: str, interval_ms: int, within: Span
     held = both(asked_trades(store, product_id), found.asked)
     spans = whole(clipped(held, within), interval_ms)
     count = 0
-    differences: list[Difference] = []
+    differences: list[BarDifference] = []
     for start in range(within[0] // DAY_MS * DAY_MS, within[1], DAY_MS):
         day = (start, start + DAY_MS)
         compared = clipped(spans, day)
@@ -130,12 +130,12 @@ def _by_open(bars: Bars, spans: Sequence[Span]) -> dict[int, _Row]:
     return found
 
 
-def _differences(open_ms: int, made: _Row | None, stated: _Row | None) -> list[Difference]:
+def _differences(open_ms: int, made: _Row | None, stated: _Row | None) -> list[BarDifference]:
     if made is None or stated is None:
         closes = (None if row is None else row[3] for row in (made, stated))
-        return [Difference(open_ms, "bar", *closes)]
+        return [BarDifference(open_ms, "bar", *closes)]
     return [
-        Difference(open_ms, name, ours, theirs)
+        BarDifference(open_ms, name, ours, theirs)
         for name, ours, theirs in zip(COLUMNS, made, stated, strict=True)
         if ours != theirs
     ]

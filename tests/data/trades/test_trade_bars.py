@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt_trader.data.pull import to_bars
-from gpt_trader.data.trades.trade_bars import Compared, Difference, both, candles_of, compare, whole
+from gpt_trader.data.trades.trade_bars import (
+    BarDifference,
+    Compared,
+    both,
+    candles_of,
+    compare,
+    whole,
+)
 from gpt_trader.domain.market import Trade
 from gpt_trader.domain.product import Product
 from tests.emulator.market import GENESIS_MS, Market
@@ -66,8 +73,8 @@ def test_what_differs_is_named():
     high[2] += 1
     other = replace(made, high=high)[1:]
     assert compare(made, other, span).differences == (
-        Difference(0, "bar", Decimal(10), None),
-        Difference(2 * MINUTE, "high", Decimal(12), Decimal("12.01")),
+        BarDifference(0, "bar", Decimal(10), None),
+        BarDifference(2 * MINUTE, "high", Decimal(12), Decimal("12.01")),
     )
     assert compare(made, other, [(3 * MINUTE, 5 * MINUTE)]) == Compared(2, ())
 
