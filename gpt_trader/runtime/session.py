@@ -117,7 +117,7 @@ def start(
             )
             session.kept, session.resumed, session.clock = kept, resumed, now_ms
             _go_on(session, known, terms, observe)
-            yield from _guarded(session)
+            yield from _save_at_end(session)
 
 
 def _go_on(
@@ -181,10 +181,10 @@ def reopen(
         session.clock = now_ms
         _reconcile(session, _now_ms(session))
         _keep_halted(session, _now_ms(session), nothing)
-        yield from _guarded(session)
+        yield from _save_at_end(session)
 
 
-def _guarded(session: Session) -> Iterator[Session]:
+def _save_at_end(session: Session) -> Iterator[Session]:
     """Yield the session; save its state unless the disk is what failed."""
     try:
         yield session

@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt_trader.domain.order import OrderType, Protection
+from gpt_trader.domain.order import (
+    Amendment,
+    Order,
+    OrderIntent,
+    OrderStatus,
+    OrderType,
+    Protection,
+    TimeInForce,
+)
 from gpt_trader.domain.targets import Target
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.codec import (
@@ -169,6 +177,32 @@ def test_an_order_of_an_older_journal_has_the_fields_it_lacks():
     data = json.loads(tagged_text(SubmitOrder(Approved(order))))
     del data["order"]["amend_lots"]
     assert command_from_json(data) == SubmitOrder(Approved(order))
+
+
+WRITTEN_BEFORE = (
+    '{"order":{"amend_limit":13,"amend_lots":12,"client_order_id":"id","exchange_id":"x",'
+    '"expire_ms":8,"filled":10,"filled_fees":"15","filled_value":"14",'
+    '"guard":[0.17,0.18,0.19,20.0],"is_new":false,"limit":6,"lots":4,"origin":"route",'
+    '"post_only":true,"product_id":"COIN-USD","quote":5,"reason":9,"reduce_only":false,'
+    '"reserve":11,"sent_ms":16,"side":1,"status":"OPEN","stop":7,"tif":"GTD","triggered":true,'
+    '"type":"stop_limit"},"type":"SubmitOrder"}'
+)
+
+
+def test_an_order_is_the_flat_object_that_it_was_before_it_was_an_intent_and_its_life():
+    intent = OrderIntent(
+        "id", "COIN-USD", 1, OrderType.STOP_LIMIT, TimeInForce.GTD, 4, 5, 6, 7,
+        post_only=True, expire_ms=8, reason=9, sent_ms=16,
+        protection=Protection(stop=0.17, take_profit=0.18, trail=0.19, max_bars=20),
+    )  # fmt: skip
+    order = Order(
+        intent, OrderStatus.OPEN, filled=10, reserve=11, is_new=False, triggered=True,
+        amendment=Amendment(lots=12, limit=13), exchange_id="x", filled_value="14",
+        filled_fees="15",
+    )  # fmt: skip
+    command = SubmitOrder(Approved(order))
+    assert tagged_text(command) == WRITTEN_BEFORE
+    assert command_from_json(json.loads(WRITTEN_BEFORE)) == command
 
 
 def desk_order():

@@ -1,17 +1,23 @@
 """The forms on disk, name by name: a rename in code leaves them as they are."""
 
+import json
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin
 
+from gpt_trader.domain.order import Order
+from gpt_trader.engine.codec import state_text
 from gpt_trader.engine.commands import Command
 from gpt_trader.engine.events import Event
-from gpt_trader.engine.names import OLD_TAGS, ROWS, TAGS, bare, leaves
+from gpt_trader.engine.names import OLD_TAGS, ROWS, SLOT_COLUMNS, TAGS, bare, leaves
 from gpt_trader.engine.records import Record
+from gpt_trader.kernel.limits import Marks
+from tests.engine_helpers import Desk
 
 PINNED = Path(__file__).parents[1] / "golden" / "names.txt"
+STATE_TYPES = {"marks": Marks, "orders": tuple[Order, ...]}
 UNIONS = {"event": Event, "record": Record, "command": Command}
 WORDS = {int: "int", float: "number", str: "text", bool: "bool", Any: "any"}
 
@@ -42,6 +48,19 @@ def forms() -> Iterator[str]:
             yield f"{what} {TAGS[kind]}"
             yield from (line.replace(".", "  ", 1) for line in form(kind, ""))
     yield from (f"{tag} is {TAGS[kind]} now" for tag, kind in OLD_TAGS.items())
+    yield "snapshot"
+    for key in json.loads(state_text(Desk().state)):
+        yield from state_forms(key)
+
+
+def state_forms(key: str) -> Iterator[str]:
+    """Lines of one part of a snapshot; of the slots' columns only the number is on disk."""
+    if key in SLOT_COLUMNS:
+        yield f"  {key}[] {len(SLOT_COLUMNS[key])} numbers"
+    elif key in STATE_TYPES:
+        yield from form(STATE_TYPES[key], f"  {key}")
+    else:
+        yield f"  {key}"
 
 
 def test_what_is_on_disk_is_what_was_pinned():

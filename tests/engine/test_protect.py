@@ -20,7 +20,7 @@ class Silent(ObserveBroker):
         return []
 
 
-class Guarded(Desk):
+class Protected(Desk):
     """A desk whose broker is silent, holding 20 at 100.00 with a stop at 95.00."""
 
     def __init__(self, *, rests=True, take=None, style="taker"):
@@ -61,7 +61,7 @@ class Guarded(Desk):
 
 
 def test_a_filled_entry_is_followed_by_its_stop_at_the_exchange():
-    desk = Guarded()
+    desk = Protected()
     stop = desk.resting
     found = stop.intent
     assert (found.type, found.side) == (OrderType.STOP_LIMIT, -1)
@@ -71,13 +71,13 @@ def test_a_filled_entry_is_followed_by_its_stop_at_the_exchange():
 
 
 def test_with_a_take_profit_both_rest_as_one_bracket():
-    bracket = Guarded(take=0.1).resting
+    bracket = Protected(take=0.1).resting
     found = bracket.intent
     assert (found.type, found.stop, found.limit) == (OrderType.BRACKET, 9_500, 11_000)
 
 
 def test_a_stop_that_moves_is_replaced_cancel_first():
-    desk = Guarded()
+    desk = Protected()
     desk.open()
     old = desk.resting
     desk.place(1, lots=5)
@@ -89,7 +89,7 @@ def test_a_stop_that_moves_is_replaced_cancel_first():
 
 
 def test_an_exit_takes_the_coins_from_the_protection_first():
-    desk = Guarded()
+    desk = Protected()
     desk.open()
     stop = desk.resting
     desk.want(0.0)
@@ -101,7 +101,7 @@ def test_an_exit_takes_the_coins_from_the_protection_first():
 
 
 def test_an_exit_that_waits_too_long_gives_its_coins_back_to_the_protection():
-    desk = Guarded(style="maker_first")
+    desk = Protected(style="maker_first")
     desk.open()
     stop = desk.resting
     desk.want(0.0)
@@ -121,7 +121,7 @@ def test_an_exit_that_waits_too_long_gives_its_coins_back_to_the_protection():
 
 @pytest.mark.parametrize("bid, sells", [(9_501, False), (9_500, True), (9_400, True)])
 def test_where_none_rests_a_quote_at_the_stop_sells(bid, sells):
-    desk = Guarded(rests=False)
+    desk = Protected(rests=False)
     assert desk.resting is None
     orders = sent(desk.quote(bid))
     assert bool(orders) == sells
@@ -134,7 +134,7 @@ def test_where_none_rests_a_quote_at_the_stop_sells(bid, sells):
 
 
 def test_what_rests_is_left_to_the_exchange_until_the_price_runs_away_from_it():
-    desk = Guarded()
+    desk = Protected()
     desk.open()
     assert not desk.quote(9_400)
     entries = desk.quote(desk.resting.intent.limit - 1)
@@ -142,20 +142,20 @@ def test_what_rests_is_left_to_the_exchange_until_the_price_runs_away_from_it():
 
 
 def test_a_protection_that_may_not_exist_does_not_count():
-    desk = Guarded()
+    desk = Protected()
     desk.report(desk.resting.client_order_id, OrderStatus.SUBMIT_UNKNOWN)
     assert sent(desk.quote(9_500))
 
 
 def test_a_take_profit_that_nobody_holds_is_sold_at_its_price_or_better():
-    desk = Guarded(rests=False, take=0.1)
+    desk = Protected(rests=False, take=0.1)
     assert not desk.quote(10_999)
     [order] = sent(desk.quote(11_000))
     assert (order.intent.type, order.intent.limit) == (OrderType.LIMIT, 11_000)
 
 
 def test_a_refused_protection_is_sent_again_but_not_at_once():
-    desk = Guarded()
+    desk = Protected()
     refused = desk.resting
     entries = desk.report(refused.client_order_id, OrderStatus.REJECTED)
     assert not sent(entries)
@@ -166,7 +166,7 @@ def test_a_refused_protection_is_sent_again_but_not_at_once():
 
 
 def test_a_quote_is_tried_again_only_after_a_while():
-    desk = Guarded(rests=False)
+    desk = Protected(rests=False)
     [order] = sent(desk.quote(9_400))
     desk.report(order.client_order_id, OrderStatus.REJECTED)
     assert not sent(desk.quote(9_400, after_ms=RETRY_MS - 1))
@@ -195,7 +195,7 @@ def test_a_late_fill_of_a_cancelled_entry_brings_its_own_stop():
 
 
 def test_dust_is_not_protected():
-    desk = Guarded()
+    desk = Protected()
     desk.open()
     desk.filled(desk.resting, 20, 9_500)
     assert desk.state.slots["lots"][0] == 0
@@ -205,7 +205,7 @@ def test_dust_is_not_protected():
 
 
 def test_a_broker_that_fills_stops_itself_is_not_helped():
-    desk = Guarded(rests=False)
+    desk = Protected(rests=False)
     desk.plan = replace(desk.plan, rests=())
     assert not needs(desk.plan, desk.state, ev.Quoted(desk.now() + 10**6, "COIN-USD", 1, 2))
 
