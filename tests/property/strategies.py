@@ -11,6 +11,7 @@ from gpt_trader.domain.product import Product
 from gpt_trader.domain.targets import Targets
 from gpt_trader.kernel.settings import Costs, Style
 from gpt_trader.kernel.slippage import NO_QUOTE
+from gpt_trader.risk.policy import SETTINGS
 
 INTERVAL_MS = 3_600_000
 PRODUCTS = (
@@ -96,16 +97,26 @@ costs = st.builds(
     impact=st.sampled_from([0.0, 0.0, 0.5, 1.0]),
     latency_ms=st.sampled_from([0, 0, 250, INTERVAL_MS - 1]),
 )
+# what to draw of a limit; of one that is not here its default and none
+TIGHT = {
+    "max_product": [0.25, 0.5, 1.0],
+    "max_gross": [0.3, 1.0, inf],
+    "max_daily_loss": [0.01, 0.03, inf],
+    "max_drawdown": [0.05, 0.15, inf],
+    "max_entries": [1, 3, 20, 10**9],
+    "max_bar_age_ms": [2 * INTERVAL_MS],
+    "rebalance_band": [0.05, 0.25],
+    "min_multiple": [1, 2, 3],
+}
 limits = st.fixed_dictionaries(
     {
-        "max_product": st.sampled_from([0.25, 0.5, 1.0]),
-        "max_gross": st.sampled_from([0.3, 1.0, inf]),
-        "max_daily_loss": st.sampled_from([0.01, 0.03, inf]),
-        "max_drawdown": st.sampled_from([0.05, 0.15, inf]),
-        "max_entries": st.sampled_from([1, 3, 20, 10**9]),
-        "max_bar_age_ms": st.just(2 * INTERVAL_MS),
-        "rebalance_band": st.sampled_from([0.05, 0.25]),
-        "min_multiple": st.integers(1, 3),
+        setting.limit: st.sampled_from(
+            TIGHT.get(
+                setting.limit,
+                [setting.in_kernel_units(setting.default, INTERVAL_MS), setting.off],
+            )
+        )
+        for setting in SETTINGS
     }
 )
 styles = st.builds(
