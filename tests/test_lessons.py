@@ -160,7 +160,7 @@ def test_lesson_20_there_is_one_of_each():
     for one, home in [
         ("simulate", "kernel/simulate.py"),
         ("decide", "kernel/sizing.py"),
-        ("first_refusal", "kernel/guards.py"),
+        ("refuses", "kernel/guards.py"),
         ("step", "engine/step.py"),
         ("apply", "engine/apply.py"),
         ("drive", "engine/drive.py"),

@@ -25,12 +25,11 @@ from gpt_trader.kernel.codes import (
     HOLD_SHORT_UNSUPPORTED,
     HOLD_STOPPED_OUT,
 )
-from gpt_trader.kernel.guards import passes
 from gpt_trader.kernel.ledger import value
 from gpt_trader.kernel.readings import Outside
 from gpt_trader.kernel.sizing import Ticket
 from gpt_trader.risk.guards import Guard, Shown, decision_name, shown_rows
-from gpt_trader.risk.table import COMPARISONS, applies, limit_of
+from gpt_trader.risk.table import applies, limit_of, passes
 
 DETAILS = {
     HOLD_NO_OPINION: "the strategy has no opinion: positions stay as they are",
@@ -146,11 +145,7 @@ def _reading(
         state = "NOT_APPLICABLE"
     elif math.isnan(seen) or math.isnan(limit):
         state = "UNKNOWN"
-    elif (
-        found[guard.latch].item() == 0.0
-        if guard.latch
-        else passes(seen, COMPARISONS[shown.comparison], limit)
-    ):
+    elif found[guard.latch].item() == 0.0 if guard.latch else passes(seen, shown.comparison, limit):
         state = "OK"
     return GuardReading(shown.reading, state, seen, limit)
 

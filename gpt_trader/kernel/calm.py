@@ -18,7 +18,7 @@ from gpt_trader.kernel.codes import (
     HOLD_STOPPED_OUT,
 )
 from gpt_trader.kernel.compiled import compiled
-from gpt_trader.kernel.guards import GuardTable, lasts_until
+from gpt_trader.kernel.guards import FOREVER_MS, GuardTable, lasts_until
 from gpt_trader.kernel.limits import DAY_MS
 from gpt_trader.kernel.match import quiet_range
 from gpt_trader.kernel.settings import Bounds
@@ -88,6 +88,8 @@ def row_of_another(
     until_ms = lasts_until(guards, j, code, time[i], (day + 1) * DAY_MS)
     if until_ms <= time[i]:
         return i
+    if until_ms == FOREVER_MS:
+        return len(time)
     low, high = i + 1, len(time)
     while low < high:
         middle = (low + high) // 2

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.kernel.compiled import compiled
-from gpt_trader.kernel.guards import NOWHERE, OF_OPERATOR, GuardTable, first_refusal, said
+from gpt_trader.kernel.guards import NOWHERE, GuardTable, refuses_operator, said
 from gpt_trader.kernel.ledger import quote, value_at
 from gpt_trader.kernel.limits import Marks, mark
 from gpt_trader.kernel.market import Rules
@@ -152,7 +152,7 @@ def refusal_of(
     readings: of `read_entry`; the order's are added. Code 0: none refuses.
     """
     read_order(readings, cost, least, off_grid, overflow)
-    refusing = first_refusal(guards, j, readings, OF_OPERATOR)
+    refusing = refuses_operator(guards, j, readings)
     if refusing == NOWHERE:
         return 0, 0.0, 0.0
     seen, bound = said(guards[j, refusing], readings)

@@ -3,6 +3,9 @@
 It fails closed. A reading or a limit that is not a number passes no comparison: nobody took the
 one, the other did not arrive. The rows themselves, in the order in which the first to refuse is
 named, stand in risk/guards.py; nothing here knows one of them.
+
+Each product has the rows that are asked of any entry first, then those that cut one to the room
+they leave, then those that are asked of a route's entry as it was sized, then the rest.
 """
 
 import math
@@ -11,96 +14,112 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.kernel.compiled import compiled
-from gpt_trader.kernel.readings import Readings
+from gpt_trader.kernel.readings import NAMES, Readings
 
-NOWHERE = -1  # instead of a place among the readings, or of a row
+NOWHERE = -1  # of rows: none
+ZERO = NAMES.index("zero")
 
-# what a reading must be to pass its limit
-BELOW = 0
-AT_MOST = 1
-AT_LEAST = 2
-ABOVE = 3
-
-# who asks; a row is asked by those whose bits it has
-OF_ENTRY = 1  # may there be entries: before one is sized, and of one that rests
-OF_ROUTE = 2  # of a route's entry as it was sized
-OF_OPERATOR = 4  # all of an operator's entry
-
-# when an answer can change next, while bars go by and nothing is ordered
-NEVER = 0
-AT_TIME = 1  # at the time that is the limit
-AT_EQUITY = 2  # where `mark` moves a latch
-AT_DAY = 3  # with the UTC day
+# when an answer can change next, while bars go by and nothing is ordered; 0: never
+AT_TIME = 1
+AT_DAY = 2  # with the UTC day
 ANY_BAR = 4
 FOREVER_MS = 2**62
 
 GUARD = np.dtype(
     [
-        ("code", np.int64),  # decision code of its refusal
-        ("asked", np.int64),  # OF_* that ask it; 0: it does not apply
-        ("reading", np.int64),  # what is compared: its place among the readings
-        ("comparison", np.int64),
-        ("limit", np.float64),  # NaN: it did not arrive
-        ("against", np.int64),  # place of what it is compared with instead; NOWHERE: the limit
-        ("shown", np.int64),  # place of what a refusal says was read
+        ("rank", np.int64),  # the least of those that refuse is named
+        # places among the readings: `reading` less `against` is compared
+        ("reading", np.int64),
+        ("against", np.int64),
+        # it passes from `least` to `most`, both included; NaN: its limit did not arrive
+        ("least", np.float64),
+        ("most", np.float64),
+        # room for an entry: cap x per - used, quote
+        ("cap", np.float64),
+        ("per", np.int64),
+        ("used", np.int64),
+        # what a refusal says
+        ("code", np.int64),  # decision code
+        ("shown", np.int64),  # place of what was read
         ("shown_limit", np.float64),
         ("is_flag", np.int64),  # 1: it says 1 against 0, however much was read
-        ("per", np.int64),  # room for an entry: shown_limit x per - used; NOWHERE: it cuts none
-        ("used", np.int64),  # NOWHERE: nothing is
-        ("changes", np.int64),  # NEVER .. ANY_BAR
+        # how long it lasts
+        ("changes", np.int64),  # AT_* and ANY_BAR of it and of each entry row before it
+        ("time_ms", np.float64),  # when its own answer changes; inf: not at a time
+        # in each row of a product alike: where its rows of a sort end
+        ("entry_end", np.int64),
+        ("cut_end", np.int64),
+        ("route_end", np.int64),
+        ("end", np.int64),  # rows that do not apply stand behind
     ],
     align=True,
 )
 
 Guard = np.void  # one record of GUARD
-GuardTable = NDArray[np.void]  # (p, g): the rows of each product, in order
-
-
-@compiled
-def passes(seen: float, comparison: int, limit: float) -> bool:
-    """Whether what was read passes a limit; what is not a number never does."""
-    if comparison == BELOW:
-        return seen < limit
-    if comparison == AT_MOST:
-        return seen <= limit
-    if comparison == AT_LEAST:
-        return seen >= limit
-    return comparison == ABOVE and seen > limit
+GuardTable = NDArray[np.void]  # (p, g): the rows of each product
 
 
 @compiled
 def refuses(guard: Guard, readings: Readings) -> bool:
-    """Whether a guard refuses."""
+    """Whether a guard refuses; what is not a number passes nothing."""
     values = readings[0]["values"]
-    limit = guard["limit"] if guard["against"] == NOWHERE else values[guard["against"]]
-    return not passes(values[guard["reading"]], guard["comparison"], limit)
+    seen = values[guard["reading"]] - values[guard["against"]]
+    passes: bool = guard["least"] <= seen <= guard["most"]
+    return not passes
 
 
 @compiled
-def first_refusal(guards: GuardTable, j: int, readings: Readings, who: int) -> int:
-    """Row of product j's first guard that refuses whoever asks; NOWHERE: none does."""
-    for k in range(guards.shape[1]):
-        if guards[j, k]["asked"] & who != 0 and refuses(guards[j, k], readings):
+def refuses_entry(guards: GuardTable, j: int, readings: Readings) -> int:
+    """Row of product j's first guard that refuses any entry; NOWHERE: none does."""
+    for k in range(guards[j, 0]["entry_end"]):
+        if refuses(guards[j, k], readings):
             return k
     return NOWHERE
 
 
 @compiled
+def asks_sized(guards: GuardTable, j: int) -> bool:
+    """Whether any guard of product j is asked of a route's entry as it was sized."""
+    any_row: bool = guards[j, 0]["cut_end"] < guards[j, 0]["route_end"]
+    return any_row
+
+
+@compiled
+def refuses_sized(guards: GuardTable, j: int, readings: Readings) -> int:
+    """Row of product j's first guard that refuses a route's entry as it was sized, or NOWHERE."""
+    for k in range(guards[j, 0]["cut_end"], guards[j, 0]["route_end"]):
+        if refuses(guards[j, k], readings):
+            return k
+    return NOWHERE
+
+
+@compiled
+def refuses_operator(guards: GuardTable, j: int, readings: Readings) -> int:
+    """Row of product j's first guard that refuses an operator's entry, or NOWHERE."""
+    first = NOWHERE
+    for k in range(guards[j, 0]["end"]):
+        if refuses(guards[j, k], readings) and (
+            first == NOWHERE or guards[j, k]["rank"] < guards[j, first]["rank"]
+        ):
+            first = k
+    return first
+
+
+@compiled
 def said(guard: Guard, readings: Readings) -> tuple[float, float]:
     """What a refusal says was read, and its limit."""
-    values = readings[0]["values"]
     if guard["is_flag"] == 1:
         return 1.0, 0.0
-    if guard["against"] == NOWHERE:
-        return values[guard["shown"]], guard["shown_limit"]
-    return values[guard["shown"]], values[guard["against"]]
+    values = readings[0]["values"]
+    return values[guard["shown"]], guard["shown_limit"] + values[guard["against"]]
 
 
 @compiled
 def room(guard: Guard, readings: Readings) -> float:
     """Quote that a guard leaves for an entry."""
-    most: float = guard["shown_limit"] * readings[0]["values"][guard["per"]]
-    return most if guard["used"] == NOWHERE else most - readings[0]["values"][guard["used"]]
+    values = readings[0]["values"]
+    left: float = guard["cap"] * values[guard["per"]] - values[guard["used"]]
+    return left
 
 
 @compiled
@@ -110,23 +129,22 @@ def cut(guards: GuardTable, j: int, readings: Readings, wanted: float) -> tuple[
     Returns (what is left, the row that cut it, NOWHERE: none). A room that is no number is none.
     """
     left, by = wanted, NOWHERE
-    for k in range(guards.shape[1]):
-        if guards[j, k]["asked"] != 0 and guards[j, k]["per"] != NOWHERE:
-            most = room(guards[j, k], readings)
-            if math.isnan(most):
-                return 0.0, k
-            if most < left:
-                left, by = most, k
+    for k in range(guards[j, 0]["entry_end"], guards[j, 0]["cut_end"]):
+        most = room(guards[j, k], readings)
+        if math.isnan(most):
+            return 0.0, k
+        if most < left:
+            left, by = most, k
     return left, by
 
 
 @compiled
 def said_of_cut(guard: Guard, readings: Readings, wanted: float) -> tuple[float, float]:
     """What a refusal says when too little is left: the share in use and its limit, or amounts."""
-    if guard["used"] == NOWHERE:
+    if guard["used"] == ZERO:
         return wanted, room(guard, readings)
     values = readings[0]["values"]
-    return values[guard["used"]] / values[guard["per"]], guard["shown_limit"]
+    return values[guard["used"]] / values[guard["per"]], guard["cap"]
 
 
 @compiled
@@ -136,19 +154,17 @@ def lasts_until(guards: GuardTable, j: int, code: int, bar_ms: int, day_ms: int)
     That is until a guard up to the one that refused may answer otherwise. day_ms: when the next UTC
     day begins. Whoever passes bars over stops where a latch or the count of entries moves.
     """
-    until = FOREVER_MS
-    for k in range(guards.shape[1]):
-        guard = guards[j, k]
-        if guard["asked"] & OF_ENTRY == 0:
-            continue
-        changes = guard["changes"]
-        if changes == AT_DAY:
-            until = min(until, day_ms)
-        elif changes == AT_TIME:
-            if not guard["limit"] < bar_ms:  # else it is behind
-                until = int(min(float(until), guard["limit"]))
-        elif changes != NEVER and changes != AT_EQUITY:
-            return bar_ms
-        if guard["code"] == code:
-            return until
-    return bar_ms  # an order's own size and price follow the market
+    k, end = 0, guards[j, 0]["entry_end"]
+    while k < end and guards[j, k]["code"] != code:
+        k += 1
+    if k == end:
+        return bar_ms  # an order's own size and price follow the market
+    changes = guards[j, k]["changes"]
+    if changes & ANY_BAR != 0:
+        return bar_ms
+    until = day_ms if changes & AT_DAY != 0 else FOREVER_MS
+    if changes & AT_TIME != 0:
+        for before in range(k + 1):
+            if guards[j, before]["time_ms"] >= bar_ms:  # else it is behind
+                until = int(min(float(until), guards[j, before]["time_ms"]))
+    return until

@@ -49,7 +49,9 @@ OF_ORDER = (  # an entry that is about to leave
     "product_share_after",
     "gross_share_after",
 )
-NAMES = OF_PRODUCT + OF_ORDER
+# what a row points to that compares with nothing, or takes a whole: always 0 and 1
+CONSTANTS = ("zero", "one")
+NAMES = OF_PRODUCT + OF_ORDER + CONSTANTS
 # By name for whoever takes a reading, and all of them by place for the guards' loop.
 READINGS = np.dtype(
     {
@@ -88,6 +90,8 @@ def no_readings() -> Readings:
     readings = np.empty(1, READINGS)
     for place in range(len(NAMES)):
         readings[0]["values"][place] = math.nan
+    readings[0]["zero"] = 0.0
+    readings[0]["one"] = 1.0
     return readings
 
 

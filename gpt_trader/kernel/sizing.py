@@ -28,11 +28,11 @@ from gpt_trader.kernel.codes import (
 from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.guards import (
     NOWHERE,
-    OF_ENTRY,
-    OF_ROUTE,
     Guard,
+    asks_sized,
     cut,
-    first_refusal,
+    refuses_entry,
+    refuses_sized,
     said,
     said_of_cut,
 )
@@ -277,10 +277,11 @@ def size_entry(
         smallest = max(spec.min_units, notional_up(spec.min_lots, ticks, spec))
         return no_order(REFUSED_MINIMUM, spend, least * quote(smallest))
     ticket = _entry_ticket(wanted.side, lots, budget, ticks, rate, spec, style)
-    read_order(readings, ticket.reserve, math.nan, 0.0, 0.0)
-    refusing = first_refusal(rules.guards, j, readings, OF_ROUTE)
-    if refusing != NOWHERE:
-        return refused(rules.guards[j, refusing], readings)
+    if asks_sized(rules.guards, j):
+        read_order(readings, ticket.reserve, math.nan, 0.0, 0.0)
+        refusing = refuses_sized(rules.guards, j, readings)
+        if refusing != NOWHERE:
+            return refused(rules.guards[j, refusing], readings)
     return ticket
 
 
@@ -390,7 +391,7 @@ def decide(
         free = read_product(
             readings, slots, j, cash, marks, outside, costs.half_spread_e8, rules.specs
         )
-        refusing = first_refusal(rules.guards, j, readings, OF_ENTRY)
+        refusing = refuses_entry(rules.guards, j, readings)
     if entering and refusing != NOWHERE:
         cancel = 1
     if code == ACT_ENTER:

@@ -65,7 +65,7 @@ class Shown:
     limit: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # a row is itself
 class Guard:
     """One guard.
 
@@ -160,6 +160,7 @@ GUARDS = (
         comparison="above",
         scope="order",
         kind="order",
+        route="size",
         test="test_missing_input",
     ),
     Guard(

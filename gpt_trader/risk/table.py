@@ -1,36 +1,26 @@
 """The guards' rows as the table that the kernel's loop evaluates."""
 
 from collections.abc import Sequence
-from math import isnan, nan
-from typing import Any
+from functools import lru_cache
+from math import inf, isnan, nan, nextafter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gpt_trader.kernel import guards as kernel
 from gpt_trader.kernel.readings import NAMES
-from gpt_trader.risk.guards import BARS, GUARDS, PERPETUAL, RULES, SPOT, Guard
+from gpt_trader.risk.guards import PERPETUAL, RULES, SPOT, Comparison, Guard
 from gpt_trader.risk.policy import Limits
 
 Where = frozenset[str]  # one word each of where, what and by what; see risk.guards
 
-COMPARISONS = {
-    "below": kernel.BELOW,
-    "at most": kernel.AT_MOST,
-    "at least": kernel.AT_LEAST,
-    "above": kernel.ABOVE,
-}
 _CHANGES = {
-    "never": kernel.NEVER,
+    "never": 0,
+    "at equity": 0,  # of a latch: whoever passes bars over stops where one moves
     "at time": kernel.AT_TIME,
-    "at equity": kernel.AT_EQUITY,
     "at day": kernel.AT_DAY,
     "any bar": kernel.ANY_BAR,
 }
-
-
-def on_bars(products: Sequence[Any]) -> list[Where]:
-    """Return where products are decided in a backtest: on bars alone, by rules."""
-    return [where(BARS, is_perpetual=product.is_perpetual) for product in products]
 
 
 def where(source: str, *, is_perpetual: bool) -> Where:
@@ -55,41 +45,79 @@ def guard_table(
 
     Raises ValueError where two rows share a code or a reason.
     """
-    for one in ("code", "reason"):
-        seen = [guard.code if one == "code" else guard.reason for guard in guards]
-        if len(set(seen)) < len(seen):
-            raise ValueError(f"two guards have one {one}")
+    return _table(tuple(guards), tuple(limits.items()), tuple(places))
+
+
+@lru_cache(maxsize=64)  # a sweep asks for one table again and again
+def _table(
+    guards: tuple[Guard, ...], limits: tuple[tuple[str, float], ...], places: tuple[Where, ...]
+) -> kernel.GuardTable:
+    for one in ([guard.code for guard in guards], [guard.reason for guard in guards]):
+        if len(set(one)) < len(one):
+            raise ValueError("two guards have one code or one reason")
     table = np.zeros((len(places), len(guards)), kernel.GUARD)
-    for k, guard in enumerate(guards):
-        column, limit = table[:, k], limit_of(guard, limits)
-        latch = guard.latch != ""
-        column["code"] = guard.code
-        column["asked"] = [_asked(guard, limit) * applies(guard, place) for place in places]
-        column["reading"] = _place(guard.latch if latch else guard.reading)
-        column["comparison"] = kernel.AT_MOST if latch else COMPARISONS[guard.comparison]
-        column["limit"] = 0.0 if latch and not isnan(limit) else limit
-        column["against"] = kernel.NOWHERE if isnan(limit) else _place(guard.against)
-        column["shown"] = _place(guard.reading)
-        column["shown_limit"] = limit
-        column["is_flag"] = guard.flag
-        column["per"] = _place(guard.room[0])
-        column["used"] = _place(guard.room[1])
-        column["changes"] = _CHANGES[guard.changes]
+    for j, place in enumerate(places):
+        _fill(table[j], guards, dict(limits), place)
     return table
 
 
-def backtest_table(products: Sequence[Any], limits: Limits) -> kernel.GuardTable:
-    """Return the table of a backtest of products."""
-    return guard_table(GUARDS, limits, on_bars(products))
+def _fill(rows: NDArray[np.void], guards: tuple[Guard, ...], limits: Limits, place: Where) -> None:
+    """Fill in one product's rows, sorted by who asks them."""
+    sorts = [_sort(guard, limit_of(guard, limits), place) for guard in guards]
+    order = sorted(range(len(guards)), key=sorts.__getitem__)
+    changes = 0
+    for row, rank in zip(rows, order, strict=True):
+        guard, limit = guards[rank], limit_of(guards[rank], limits)
+        bound = limit if isnan(limit) or not (guard.against or guard.latch) else 0.0
+        changes |= _CHANGES[guard.changes]
+        row["rank"] = rank
+        row["reading"] = _place(guard.latch or guard.reading)
+        row["against"] = _place(guard.against or "zero")
+        comparison = "at most" if guard.latch else guard.comparison
+        row["least"], row["most"] = passing(comparison, bound)
+        row["cap"] = limit
+        row["per"] = _place(guard.room[0] or "one")
+        row["used"] = _place(guard.room[1] or "zero")
+        row["code"] = guard.code
+        row["shown"] = _place(guard.reading)
+        row["shown_limit"] = bound if guard.against else limit
+        row["is_flag"] = guard.flag
+        row["changes"] = changes
+        row["time_ms"] = limit if guard.changes == "at time" else inf
+    for sort, end in enumerate(("entry_end", "cut_end", "route_end", "end")):
+        rows[end] = sum(one <= sort for one in sorts)
 
 
-def _asked(guard: Guard, limit: float) -> int:
-    """Return who asks a guard. One whose limit did not arrive is asked of every entry."""
+def _sort(guard: Guard, limit: float, place: Where) -> int:
+    """Return who asks a guard: 0 any entry, 1 it cuts, 2 a sized one, 3 the operator's, 4 nobody.
+
+    One whose limit did not arrive is asked of any entry.
+    """
+    if not applies(guard, place):
+        return 4
     if guard.kind == "entry" or isnan(limit):
-        return kernel.OF_ENTRY | kernel.OF_OPERATOR
-    return kernel.OF_OPERATOR | (kernel.OF_ROUTE if guard.route == "ask" else 0)
+        return 0
+    return {"cut": 1, "ask": 2, "size": 3}[guard.route]
+
+
+def passing(comparison: Comparison, limit: float) -> tuple[float, float]:
+    """Return the least and the most that a reading may be, both included; NaN: nothing passes."""
+    if isnan(limit):
+        return nan, nan
+    return {
+        "below": (-inf, nextafter(limit, -inf)),
+        "at most": (-inf, limit),
+        "at least": (limit, inf),
+        "above": (nextafter(limit, inf), inf),
+    }[comparison]
+
+
+def passes(seen: float, comparison: Comparison, limit: float) -> bool:
+    """Whether what was read passes a limit; what is not a number never does."""
+    least, most = passing(comparison, limit)
+    return least <= seen <= most
 
 
 def _place(name: str) -> int:
-    """Return a reading's place, from the one list of their names; none: NOWHERE."""
-    return NAMES.index(name) if name else kernel.NOWHERE
+    """Return a reading's place, from the one list of their names."""
+    return NAMES.index(name)

@@ -14,7 +14,7 @@ from gpt_trader.kernel.codes import (
     REFUSED_UNKNOWN_ORDER,
     REFUSED_UNRECONCILED,
 )
-from gpt_trader.kernel.guards import NOWHERE, OF_ENTRY, first_refusal, said
+from gpt_trader.kernel.guards import NOWHERE, refuses_entry, said
 from gpt_trader.kernel.limits import (
     DAY_MS,
     count_entry,
@@ -37,7 +37,7 @@ def asked(marks, limits, outside=NOBODY):
     """Return the code of the first guard that refuses an entry and what it says; 0: none."""
     readings, guards = no_readings(), guarded(limits)
     read_product(readings, slots_at(10_000), 0, CASH, marks, outside, 0, spec_table([PERP]))
-    k = first_refusal(guards, 0, readings, OF_ENTRY)
+    k = refuses_entry(guards, 0, readings)
     return (0, ()) if k == NOWHERE else (guards[0, k]["code"], said(guards[0, k], readings))
 
 

@@ -36,6 +36,8 @@ def refusal(
         bound = readings[guard.against] if guard.against and not math.isnan(limit) else limit
         if guard.latch:
             passes = readings[guard.latch] <= 0 and not math.isnan(limit)
+        elif guard.against:  # the difference, so that two infinities are no number
+            passes = PASSES[guard.comparison](readings[guard.reading] - bound, 0.0)
         else:
             passes = PASSES[guard.comparison](readings[guard.reading], bound)
         if not passes:

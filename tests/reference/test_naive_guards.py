@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpt_trader.kernel.guards import NOWHERE, OF_ENTRY, OF_OPERATOR, first_refusal, said
+from gpt_trader.kernel.guards import NOWHERE, refuses_entry, refuses_operator, said
 from gpt_trader.kernel.readings import NAMES, no_readings
 from gpt_trader.risk.guards import BARS, GUARDS, LIVE
 from gpt_trader.risk.policy import SETTINGS
@@ -37,8 +37,11 @@ def test_the_loop_refuses_as_the_rows_say(read, limits, missing, order, source, 
     table, readings = guard_table(rows, policy, [place]), no_readings()
     for name, number in numbers.items():
         readings[name] = number
-    for who, entries_only in ((OF_OPERATOR, False), (OF_ENTRY, True)):
-        k = first_refusal(table, 0, readings, who)
-        ours = None if k == NOWHERE else (rows[k].reason, *said(table[0, k], readings))
+    reasons = {guard.code: guard.reason for guard in rows}
+    for ask, entries_only in ((refuses_operator, False), (refuses_entry, True)):
+        k = ask(table, 0, readings)
+        ours = (
+            None if k == NOWHERE else (reasons[table[0, k]["code"]], *said(table[0, k], readings))
+        )
         theirs = refusal(rows, numbers, policy, place, entries_only=entries_only)
         np.testing.assert_equal(ours, theirs)

@@ -65,7 +65,7 @@ def world(
     # The functions look names up in their own globals: hand them the mutated ones there.
     spaces["sizing"].decide.__globals__.update(
         read_product=spaces["readings"].read_product,
-        first_refusal=spaces["guards"].first_refusal,
+        refuses_entry=spaces["guards"].refuses_entry,
         cut=spaces["guards"].cut,
     )
     return SimpleNamespace(
@@ -268,7 +268,7 @@ REMOVALS = [
         "daily_loss",
     ),
     ("guards", "if most < left:", "if False:", "cash"),
-    ("guards", "return not passes(", "return False and passes(", "halt"),
+    ("guards", "return not passes", "return False", "halt"),
     ("readings", HELD_BACK, "", "product_cap"),
     ("sizing", "lots < least * spec.min_lots or", "", "minimum"),
     ("sizing", "or sellable < least * quote(spec.min_units)", "", "sellable"),
@@ -276,7 +276,7 @@ REMOVALS = [
     ("sizing", "sellable *= max(1.0 - stop, 0.0)", "pass", "sellable"),
     ("sizing", "if not spend < VALUE_MAX:", "if False:", "overflow"),
     ("sizing", "if not (equity > 0.0 and close > 0):", "if False:", "missing"),
-    ("sizing", "first_refusal(rules.guards, j, readings, OF_ENTRY)", "NOWHERE", "halt"),
+    ("sizing", "refuses_entry(rules.guards, j, readings)", "NOWHERE", "halt"),
 ]
 
 
@@ -286,7 +286,7 @@ def test_the_boundary_holds(name):
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.reason)
-def test_lesson_12_removing_a_row_fails_its_check(guard):
+def test_lesson_12_removing_a_guard_fails_its_check(guard):
     without = world(without=guard.reason)
     with pytest.raises(AssertionError):
         CHECKS[BY_ROW[guard.reason]](without)
