@@ -29,7 +29,7 @@ from gpt_trader.kernel.codes import (
     REFUSED_UNKNOWN_ORDER,
     REFUSED_UNRECONCILED,
 )
-from gpt_trader.kernel.readings import MARKED, NAMES, OF_ORDER
+from gpt_trader.kernel.readings import MARKED, OF_ORDER, OF_PRODUCT
 from gpt_trader.risk.settings import (
     MAX_BAR_AGE,
     MAX_DAILY_LOSS,
@@ -115,7 +115,7 @@ class Guard:
         if not FIRST_REFUSAL <= self.code < N_CODES:
             raise ValueError(f"{self.name}: codes are from {FIRST_REFUSAL} to {N_CODES - 1}")
         for name in (self.reading, self.against, self.latch, *self.room):
-            if name and name not in NAMES:
+            if name and name not in OF_PRODUCT + OF_ORDER:
                 raise ValueError(f"{self.name}: there is no reading {name}")
             if name in OF_ORDER and self.kind != "order":
                 raise ValueError(f"{self.name}: {name} is read of an order only")

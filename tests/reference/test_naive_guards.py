@@ -7,19 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt_trader.kernel.guards import NOWHERE, refuses_entry, refuses_operator, said
-from gpt_trader.kernel.readings import NAMES, no_readings
+from gpt_trader.kernel.readings import OF_ORDER, OF_PRODUCT, no_readings
 from gpt_trader.risk.guards import BARS, GUARDS, LIVE
 from gpt_trader.risk.policy import SETTINGS
 from gpt_trader.risk.table import guard_table, where
 from tests.reference.naive_guards import refusal
 
+READ = OF_PRODUCT + OF_ORDER
 NUMBERS = st.sampled_from([nan, 0.0, 0.0, 0.0, 1.0, 0.5, 2.0, -1.0, 20.0, inf])
 CALM = {"least_input": 1.0, "order_worth": 5.0, "free_cash": 9.0, "order_least": 1.0}
 
 
 @settings(deadline=None, max_examples=400)
 @given(
-    read=st.dictionaries(st.sampled_from(NAMES), NUMBERS, max_size=6),
+    read=st.dictionaries(st.sampled_from(READ), NUMBERS, max_size=6),
     limits=st.dictionaries(
         st.sampled_from([setting.limit for setting in SETTINGS]), NUMBERS, max_size=3
     ),
@@ -30,7 +31,7 @@ CALM = {"least_input": 1.0, "order_worth": 5.0, "free_cash": 9.0, "order_least":
 )
 def test_the_loop_refuses_as_the_rows_say(read, limits, missing, order, source, is_perpetual):
     rows = tuple(order)
-    numbers = dict.fromkeys(NAMES, 0.0) | CALM | read
+    numbers = dict.fromkeys(READ, 0.0) | CALM | read
     policy = {setting.limit: 30.0 for setting in SETTINGS} | limits
     policy = {name: limit for name, limit in policy.items() if name not in missing}
     place = where(source, is_perpetual=is_perpetual)
