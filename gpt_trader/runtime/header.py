@@ -6,7 +6,7 @@ on under other terms. Only this module knows its JSON; older forms are upgraded 
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -19,7 +19,7 @@ from gpt_trader.errors import JournalError
 from gpt_trader.journal.encode import canonical_json
 from gpt_trader.kernel.settings import Costs, Style
 from gpt_trader.observe import provenance
-from gpt_trader.risk.guards import BARS, LIVE, QUOTES
+from gpt_trader.risk.guards import BARS, GUARDS, LIVE, QUOTES, Guard
 from gpt_trader.risk.policy import SETTINGS, Limits
 from gpt_trader.runtime.signals import TrailingSignals
 from gpt_trader.strategy.registry import create
@@ -50,6 +50,23 @@ LIMITS_1 = (
     "max_bar_age_ms",
     "rebalance_band",
     "min_multiple",
+)
+GUARDS_1 = (
+    "OFF_GRID",
+    "MISSING_INPUT",
+    "HALTED",
+    "DRAWDOWN",
+    "DAILY_LOSS",
+    "PAUSED",
+    "UNKNOWN_ORDER",
+    "UNRECONCILED",
+    "STALE_BAR",
+    "MAX_ENTRIES",
+    "OVERFLOW",
+    "BELOW_MINIMUM",
+    "PRODUCT_CAP",
+    "GROSS_CAP",
+    "CASH",
 )
 STYLE_1 = (
     "entry_maker",
@@ -97,10 +114,11 @@ class Route:
 class Header:
     """All that decides what a session does, and what it is told apart by.
 
-    Tuples but `data`, `fee_tiers` have one entry a product. cash: units it began with. data: the
-    digests of a market of the past; data_ends_ms: its last bar. wallets: what an account held when
-    the session began, by currency. label, profile, versions: said, and nothing follows from them.
-    The rest is as in `Plan`.
+    Tuples but `guards`, `data`, `fee_tiers` have one entry a product. guards: the reasons of those
+    that are asked, in order; one that came later decided nothing then. cash: units it began with.
+    data: the digests of a market of the past; data_ends_ms: its last bar. wallets: what an account
+    held when the session began, by currency. label, profile, versions: said, and nothing follows
+    from them. The rest is as in `Plan`.
     """
 
     mode: Mode
@@ -114,6 +132,7 @@ class Header:
     routes: tuple[Route, ...]
     costs: Costs
     limits: Limits
+    guards: tuple[str, ...]
     styles: tuple[Style, ...]
     min_bars: tuple[int, ...]
     window_bars: tuple[int, ...]
@@ -146,6 +165,7 @@ def header_to_json(header: Header) -> Json:
         ],
         "costs": _named(header.costs._asdict()),
         "limits": _named(header.limits),
+        "guards": list(header.guards),
         "styles": [_named(style._asdict()) for style in header.styles],
         "min_bars": list(header.min_bars),
         "window_bars": list(header.window_bars),
@@ -178,6 +198,7 @@ def header_from_json(data: Mapping[str, Any]) -> Header:
         ),
         costs=_numbers(Costs, found["costs"]),
         limits=_known(found["limits"], {setting.limit for setting in SETTINGS}),
+        guards=tuple(found["guards"]),
         styles=tuple(_numbers(Style, style) for style in found["styles"]),
         min_bars=tuple(found["min_bars"]),
         window_bars=tuple(found["window_bars"]),
@@ -210,6 +231,7 @@ def _from_1(data: Mapping[str, Any]) -> Json:
     """Numbers get names. A mode was stated on live prices only; what came later is as it was."""
     absent: Json = {
         "mode": Mode.DEV.value,
+        "guards": list(GUARDS_1),
         "broker": "paper",
         "wallets": {},
         "fee_tiers": [],
@@ -280,6 +302,7 @@ def plan_of(header: Header) -> Plan:
         products=header.products,
         costs=header.costs,
         limits=header.limits,
+        guards=_rows_of(header.guards),
         source=SOURCES[header.mode],
         order_styles=header.styles,
         budgets=tuple(route.budget for route in header.routes),
@@ -290,6 +313,20 @@ def plan_of(header: Header) -> Plan:
         exit_timeout_ms=header.exit_timeout_ms,
         max_unreconciled_ms=header.max_unreconciled_ms,
     )
+
+
+def _rows_of(reasons: Sequence[str]) -> tuple[Guard, ...]:
+    """Return the guards' rows; one that is not known here must not be passed over."""
+    rows = {guard.reason: guard for guard in GUARDS}
+    unknown = [reason for reason in reasons if reason not in rows]
+    if unknown:
+        raise JournalError(f"the session was under an unknown guard, {unknown[0]}", hint=NEWER)
+    return tuple(rows[reason] for reason in reasons)
+
+
+def guards_now() -> tuple[str, ...]:
+    """Return the reasons of all guards that there are."""
+    return tuple(guard.reason for guard in GUARDS)
 
 
 def signals_of(header: Header) -> TrailingSignals:

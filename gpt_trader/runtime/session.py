@@ -21,6 +21,7 @@ from gpt_trader.runtime.halt import Latch
 from gpt_trader.runtime.header import (
     Header,
     as_journaled,
+    guards_now,
     header_to_json,
     plan_of,
     session_key,
@@ -169,16 +170,21 @@ def _reconcile(session: Session, at_ms: int) -> None:
 def reopen(
     folder: Path, *, broker: Broker | None = None, now_ms: Callable[[], int] | None = None
 ) -> Iterator[Session]:
-    """Open a stopped session as its own header describes it, for an operator's command."""
+    """Open a stopped session as its own header describes it, for an operator's command.
+
+    Guards that came since are asked, too: their limits are not stated there, so that they refuse
+    entries until the session has gone on under its profile.
+    """
     with contextlib.ExitStack() as stack:
-        header = read_header(folder)
+        known = read_header(folder)
+        header = replace(known, guards=guards_now())
         plan = plan_of(header)
         stack.enter_context(portfolio_lock(default_lock_dir(), lock_id(header, folder)))
         journal = stack.enter_context(open_journal(folder / JOURNAL, create=False))
-        session = _opened(
-            journal, plan, signals_of(header), header, broker or PaperBroker(), folder
-        )
+        session = _opened(journal, plan, signals_of(header), known, broker or PaperBroker(), folder)
         session.clock = now_ms
+        if header != known:
+            session.take(Started(_now_ms(session), header_to_json(header)), nothing)
         _reconcile(session, _now_ms(session))
         _keep_halted(session, _now_ms(session), nothing)
         yield from _save_at_end(session)

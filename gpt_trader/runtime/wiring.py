@@ -19,7 +19,7 @@ from gpt_trader.errors import ConfigError, DataError
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.observe.provenance import versions
 from gpt_trader.risk.policy import Limits
-from gpt_trader.runtime.header import Header, Mode, Route, plan_of
+from gpt_trader.runtime.header import Header, Mode, Route, guards_now, plan_of
 from gpt_trader.runtime.signals import TrailingSignals
 from gpt_trader.strategy.registry import create, findable
 
@@ -172,6 +172,7 @@ def session_header(
         ),
         costs=settings.costs.kernel(),
         limits=limits,
+        guards=guards_now(),
         styles=tuple(route.order_style.kernel() for route in routes),
         min_bars=tuple(strategy.min_bars for strategy in strategies),
         window_bars=tuple(max(strategy.warmup, 1) for strategy in strategies),

@@ -8,10 +8,13 @@ import pytest
 
 from gpt_trader.config.load import load_profile
 from gpt_trader.errors import JournalError
+from gpt_trader.risk.guards import GUARDS
 from gpt_trader.runtime.header import (
+    GUARDS_1,
     VERSION,
     Mode,
     as_journaled,
+    guards_now,
     header_from_json,
     header_to_json,
     plan_of,
@@ -128,6 +131,30 @@ def test_a_newer_header_is_refused(header):
     unknown["limits"]["max_moon_phase"] = 0.5
     with pytest.raises(JournalError, match="max_moon_phase"):
         header_from_json(unknown)
+
+
+def later(monkeypatch):
+    """Let there be one guard more, with a limit of its own; return its row."""
+    setting = replace(GUARDS[3].setting, key="max_moon_pct", limit="max_moon")
+    row = replace(GUARDS[3], code=63, reason="MOON", name="moon", setting=setting)
+    monkeypatch.setattr("gpt_trader.runtime.header.GUARDS", (*GUARDS, row))
+    return row
+
+
+def test_a_guard_that_came_later_is_not_asked_of_what_was_decided_before(header, monkeypatch):
+    before = header_to_json(header)
+    row = later(monkeypatch)
+    for old in (OLD, OLD_LIVE, before):
+        found = header_from_json(old)
+        assert row not in plan_of(found).guards
+        assert [guard.reason for guard in plan_of(found).guards] == list(GUARDS_1)
+        assert row in plan_of(replace(found, guards=guards_now())).guards
+
+
+def test_a_guard_that_is_unknown_here_is_refused(header):
+    unknown = header_to_json(header) | {"guards": [*GUARDS_1, "MOON"]}
+    with pytest.raises(JournalError, match="MOON"):
+        plan_of(header_from_json(unknown))
 
 
 def test_what_only_informs_is_no_part_of_the_key(header):

@@ -15,6 +15,7 @@ from gpt_trader.engine.codec import state_text
 from gpt_trader.engine.events import FillReceived, Started
 from gpt_trader.errors import ConfigError, JournalError, LockedError, UsageError
 from gpt_trader.journal.sqlite import open_journal
+from gpt_trader.risk.guards import GUARDS
 from gpt_trader.runtime.header import (
     header_from_json,
     plan_of,
@@ -198,6 +199,22 @@ def test_a_session_is_rebuilt_from_its_own_header(settings, tmp_path):
     with view(tmp_path) as (header, plan, journal):
         state = recover_state(journal, plan, header.cash)
         assert state_text(state) == state_text(session.state)
+
+
+def test_an_operators_command_asks_guards_that_came_since_and_replays(
+    settings, tmp_path, monkeypatch
+):
+    go(wire(settings, None), tmp_path, 12)
+    last = GUARDS[-1]
+    moon = replace(last, code=63, reason="MOON", name="moon")
+    monkeypatch.setattr("gpt_trader.runtime.header.GUARDS", (*GUARDS, moon))
+    with reopen(tmp_path) as session:
+        assert session.plan.guards[-1] == moon
+    assert [header.guards[-1] for header in started(tmp_path)] == [last.reason, "MOON"]
+    with reopen(tmp_path):
+        assert len(started(tmp_path)) == 2, "nothing came since: nothing to say"
+    with view(tmp_path) as (header, plan, journal):
+        assert replay(journal, plan, signals_of(header), header.cash).difference is None
 
 
 def alter(folder, sql):
