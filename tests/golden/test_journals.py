@@ -28,7 +28,7 @@ NUMBERS = {"size", "budget", "limit", "stop", "taker_rate", "maker_rate", "fille
 
 
 def profile_of(name):
-    return "canary" if name.startswith("live") else "dev"
+    return {"plain": "dev", "live": "canary", "paper": "paper"}[name.partition("-")[0]]
 
 
 def unpack(name, root):
@@ -139,6 +139,20 @@ def test_an_old_live_session_goes_on_with_the_same_orders(name, tmp_path):
         assert sent(folder, expected["entries"]) == expected["on"]["sent"]
         assert exchange.books.violations == exchange.denied == exchange.books.replays == []
         assert exchange.books.fills
+
+
+def test_an_old_paper_session_goes_on_with_the_same_decisions(tmp_path, capsys, monkeypatch):
+    folder, expected = unpack("paper", tmp_path), EXPECTED["paper"]
+    with serve(now_ms=expected["now_ms"]) as exchange:
+        monkeypatch.setenv("GPT_TRADER_COINBASE__REST_URL", exchange.rest_url)
+        monkeypatch.setattr("gpt_trader.runtime.venues.clock_ms", lambda: exchange.now_ms)
+        for _ in range(3):
+            code, _, _ = call(capsys, *expected["run"], "--once", "--state-dir", tmp_path)
+            assert code == 0
+            exchange.advance(exchange.now_ms + 60 * MINUTE)
+    on = expected["on"]
+    assert sent(folder, expected["entries"]) == on["sent"]
+    assert decided(folder, expected["entries"]) == on["decisions_sha256"]
 
 
 def as_it_was(books):
