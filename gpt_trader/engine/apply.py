@@ -23,11 +23,11 @@ from gpt_trader.engine.events import (
     Reconciled,
     Ticked,
 )
+from gpt_trader.engine.fills import book_fill
 from gpt_trader.engine.names import TAGS
 from gpt_trader.engine.orders import (
     amend_order,
     await_amendment,
-    book_fill,
     close_by_quote,
     cut_position,
     mark_cancelled,

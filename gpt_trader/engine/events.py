@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.order import Fill, Order, OrderStatus
 
+RECONCILIATION = "reconciliation"  # the kind of an adjustment that nobody explains
+
 
 class Started(NamedTuple):
     """A session began; `header` names versions, lock file, seed and configuration."""
@@ -194,6 +196,7 @@ class StopRequested(NamedTuple):
     by: str
 
 
+# What a person asks for.
 PersonsEvent = (
     OrderRequested
     | CancelRequested

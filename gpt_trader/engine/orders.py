@@ -1,21 +1,14 @@
-"""Folding fills, reports and requests into the state's orders and positions."""
+"""Folding reports and requests into the state's orders and positions."""
 
-import math
-from decimal import Decimal
 from itertools import islice
-
-import numpy as np
-from numpy.typing import NDArray
 
 from gpt_trader.domain.order import (
     Amendment,
-    Fill,
     Order,
     OrderIntent,
     OrderStatus,
     OrderType,
     Origin,
-    Protection,
     TimeInForce,
     cancelling,
     next_status,
@@ -24,7 +17,6 @@ from gpt_trader.domain.order_life import Move, move
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.events import (
     AmendRequested,
-    FillReceived,
     OrderAmended,
     OrderUpdated,
     PositionFound,
@@ -33,30 +25,20 @@ from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import (
     FINAL_ORDERS_KEPT,
     State,
-    costs_at,
     costs_now,
     is_current,
     protection_id,
     replaced,
-    rolled,
-    with_moved,
     with_new_orders,
     working_id,
 )
-from gpt_trader.kernel.codes import FILL_ENTRY, FILL_OPERATOR, FILL_REDUCE, ORDINAL_QUOTE
-from gpt_trader.kernel.fees import count_volume
+from gpt_trader.kernel.codes import FILL_ENTRY, FILL_REDUCE, ORDINAL_QUOTE
 from gpt_trader.kernel.limits import Marks, count_entry
-from gpt_trader.kernel.match import fill_units
 from gpt_trader.kernel.rounding import buy_cost
-from gpt_trader.kernel.settings import Costs
 from gpt_trader.kernel.slot import (
-    KIND_VALUE,
-    Slots,
     copy_slots,
 )
-from gpt_trader.kernel.table import clear_order, fill_order, miss_order, protect, trigger
-
-Ints = NDArray[np.int64]
+from gpt_trader.kernel.table import clear_order, fill_order, miss_order, trigger
 
 
 def take_order(plan: Plan, state: State, order: Order) -> State:
@@ -67,90 +49,8 @@ def take_order(plan: Plan, state: State, order: Order) -> State:
     return taken._replace(marks=Marks(*count_entry(state.marks)))
 
 
-def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBooked) -> State:
-    """Move cash, position, protection and the order by what was booked of a fill."""
-    fill = event.fill
-    j = plan.index[fill.product_id]
-    slots = copy_slots(state.slots)
-    in_slot = working_id(plan, state, j) == fill.client_order_id
-    # An entry that has left the slot must not undo the protection there is; it brings its own
-    # to a position that has none.
-    is_stray = fill.reason == FILL_ENTRY and not in_slot
-    reason = FILL_OPERATOR if is_stray else fill.reason
-    costs = costs_at(plan, state, fill.time_ms)
-    if record.lots:
-        fill_order(slots, j, fill.side, record.lots, fill.ticks, reason, costs)
-        if is_stray and state.slots["lots"][j] == 0:
-            brought = state.orders[fill.client_order_id].intent.protection
-            if brought is not None:
-                _protect(slots, j, brought, fill, costs)
-    spent = state.cash - record.cash
-    if in_slot:
-        if slots["kind"][j] == KIND_VALUE:
-            slots["left_units"][j] = max(slots["left_units"][j] - spent, 0)
-            slots["reserve_units"][j] = slots["left_units"][j]
-        else:
-            slots["left_lots"][j] -= record.lots
-    order = state.orders.get(fill.client_order_id)
-    if order is None:  # the first fill of a resting protection
-        order = _protection(plan, state, j, OrderStatus.OPEN)
-    reserve = order.reserve
-    if order.intent.origin is Origin.OPERATOR and reserve:
-        reserve = max(reserve - abs(spent), 0)
-    filled = order._replace(
-        filled=fill.cumulative,
-        filled_value=fill.filled_value,
-        filled_fees=fill.filled_fees,
-        reserve=reserve,
-        status=next_status(order.status, OrderStatus.OPEN),  # a fill proves that it was placed
-    )
-    gone = []
-    if slots["lots"][j] == 0:
-        gone = [  # the protection of a closed position; one that rests is seen out
-            other._replace(status=OrderStatus.CANCELLED)
-            for other in state.open_orders
-            if other.intent.origin is Origin.PROTECTION
-            and other.product_id == fill.product_id
-            and other.client_order_id != fill.client_order_id
-            and not other.intent.sent_ms
-        ]
-    moved = state._replace(
-        cash=record.cash,
-        slots=slots,
-        fees=state.fees + record.fee,
-        fee_book=_counted(plan, state, fill, record.lots),
-    )
-    if record.moved:
-        product = plan.products[j]
-        moved = with_moved(moved, plan.quote_currency, Decimal(record.moved))
-        bought = fill.side * product.size(record.lots)
-        moved = with_moved(moved, product.base_currency, bought)
-    return with_orders(plan, moved, filled, *gone)
-
-
-def _protect(slots: Slots, j: int, brought: Protection, fill: Fill, costs: Costs) -> None:
-    """Give a position the protection that its entry was decided with, in place."""
-    stop, take, trail, max_bars = brought
-    slots["bars_held"][j], slots["max_bars"][j] = 0, max_bars
-    slots["protection_taker_e8"][j], slots["protection_maker_e8"][j] = (
-        costs.taker_e8,
-        costs.maker_e8,
-    )
-    shares = [share or math.nan for share in (stop, take, trail)]
-    protect(slots, j, fill.ticks, *shares)
-
-
-def _counted(plan: Plan, state: State, fill: Fill, lots: int) -> Ints:
-    """Return the fee book after a fill of so many lots."""
-    if not plan.fee_tiers:
-        return state.fee_book
-    book = rolled(plan, state, fill.time_ms).copy()
-    spec = plan.products[plan.index[fill.product_id]].spec
-    count_volume(book, int(fill_units(fill.side, lots, fill.ticks, spec)))
-    return book
-
-
-def _protection(plan: Plan, state: State, j: int, status: OrderStatus) -> Order:
+def protection_order(plan: Plan, state: State, j: int, status: OrderStatus) -> Order:
+    """Return the order that a broker's own protection of product j is known as."""
     lots = int(state.slots["lots"][j])
     return Order(
         OrderIntent(
@@ -271,7 +171,7 @@ def _trigger(plan: Plan, state: State, j: int, order_id: str) -> State:
     trigger(slots, j)
     known = state.orders.get(order_id)
     order = (
-        _protection(plan, state, j, OrderStatus.TRIGGERED)
+        protection_order(plan, state, j, OrderStatus.TRIGGERED)
         if known is None
         else known._replace(status=OrderStatus.TRIGGERED)
     )

@@ -151,6 +151,7 @@ class ProtectionTaken(NamedTuple):
     time_ms: int
 
 
+# Those that leave it to their event to say what happened.
 EventTaken = (
     HistoryTaken
     | BarTaken
@@ -163,6 +164,7 @@ EventTaken = (
     | Armed
 )
 
+# Those that turn entries on or off.
 Switch = SwitchSet | ProductFrozen | Flattening | Disarmed
 
 Record = (

@@ -8,7 +8,6 @@ from gpt_trader.engine import records as rec
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.state import State
-from gpt_trader.engine.step import RECONCILIATION
 from gpt_trader.observe.notify import INFO, PAGE, Alert
 
 
@@ -35,7 +34,7 @@ def _of_event(state: State, event: ev.Event) -> Iterator[Alert]:
             what = "a protective order" if is_stop else "an order"
             words = f"{what} of {event.product_id} was not taken: {event.code or 'no reason'}"
             yield Alert(PAGE if is_stop else INFO, "rejected", words)
-        case ev.Adjusted(kind=kind) if kind == RECONCILIATION:
+        case ev.Adjusted(kind=kind) if kind == ev.RECONCILIATION:
             words = f"the account holds {event.amount} {event.asset} that nothing explains"
             yield Alert(PAGE if event.amount.startswith("-") else INFO, "adjusted", words)
         case ev.Reconciled() if event.differences:

@@ -11,11 +11,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gpt_trader.domain.order import OrderStatus
-from gpt_trader.engine.events import Adjusted, Event, Reconciled
+from gpt_trader.engine.events import RECONCILIATION, Adjusted, Event, Reconciled
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Broker, Seen
 from gpt_trader.engine.state import State
-from gpt_trader.engine.step import RECONCILIATION
 from gpt_trader.runtime.live.agreement import differing_wallets
 
 LOOKS = 4  # at which a difference must have been the same
