@@ -1,0 +1,36 @@
+"""Targets: columns, rows, and what a delay makes of them."""
+
+import math
+
+import numpy as np
+
+from gpt_trader.domain.targets import Condition, Reading, Targets
+
+
+def test_delayed_targets_say_the_same_later():
+    targets = Targets(
+        np.array([0.5, 1.0, 0.0]), stop=np.array([0.1, 0.2, 0.3]), max_bars=np.array([3, 4, 5])
+    )
+    assert targets.delayed(0) is targets
+    late = targets.delayed(2)
+    np.testing.assert_array_equal(late.weight, [math.nan, math.nan, 0.5])
+    np.testing.assert_array_equal(late.stop, [math.nan, math.nan, 0.1])
+    assert late.take_profit is None
+    assert late.max_bars.tolist() == [0, 0, 3]
+    assert np.isnan(targets.delayed(5).weight).all()
+
+
+def test_a_row_of_targets_fills_in_what_is_not_stated():
+    condition = Condition("a < b", np.array([1.0, math.nan]), np.array([2.0, 2.0]), "<")
+    targets = Targets(
+        np.array([0.5, 1.0]), stop=np.array([0.1, 0.2]), max_bars=np.array([3, 4]),
+        conditions=(condition,),
+    )  # fmt: skip
+    row = targets.row(0)
+    assert (row.weight, row.stop, row.max_bars) == (0.5, 0.1, 3)
+    assert math.isnan(row.take_profit)
+    assert row.readings == (Reading("a < b", 1.0, "<", 2.0),)
+    assert row.readings[0].holds
+    assert not targets.row(1).readings[0].holds, "what is not known does not hold"
+    assert Targets(np.array([0.5])).row(0).max_bars == 0
+    assert Reading("", 2.0, ">", 1.0).holds
