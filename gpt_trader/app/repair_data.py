@@ -18,7 +18,7 @@ from gpt_trader.data.checks.repair import (
 from gpt_trader.data.checks.verify import TRADES, Fault
 from gpt_trader.data.store.spans import Span
 from gpt_trader.data.store.store import Store
-from gpt_trader.data.trades.pull_trades import TradesPulled, pull_trades, settled
+from gpt_trader.data.trades.pull_trades import TradesPulled, pull_trades, settle
 from gpt_trader.domain.times import format_interval
 from gpt_trader.errors import DataError, TraderError
 from gpt_trader.runtime.venues import product_of
@@ -123,7 +123,7 @@ def _mend_bars(
 
 def _mend_trades(market: Market, store: Store, fault: Fault, stop: Callable[[], bool]) -> Mended:
     """Fetch a day of trades anew."""
-    span = settled(fault.span, market.now_ms())
+    span = settle(fault.span, market.now_ms())
     found = pull_trades(
         market, store, fault.product_id, span, stop=stop, tell=lambda _progress: None
     )

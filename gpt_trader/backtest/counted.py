@@ -21,7 +21,7 @@ from gpt_trader.backtest.trials import books, count, identify, others, record, w
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
 from gpt_trader.domain.selection import Membership
 from gpt_trader.journal.root import state_root
-from gpt_trader.measure.assess import Trials, unrecorded
+from gpt_trader.measure.assess import Trials, say_unrecorded
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.base import Strategy
 
@@ -84,7 +84,7 @@ def counted(
     if problem is None:
         return result
     if result.assessment is not None:
-        return replace(result, assessment=unrecorded(result.assessment, problem))
+        return replace(result, assessment=say_unrecorded(result.assessment, problem))
     return result if assess else replace(result, notes=(*result.notes, problem))
 
 

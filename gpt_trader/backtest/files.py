@@ -117,7 +117,7 @@ def write_lines(path: Path, header: str, lines: Iterable[str]) -> None:
             file.write(header + "\n")
             file.writelines(line + "\n" for line in lines)
     except OSError as error:
-        raise _refused(path, error) from error
+        raise _refuse(path, error) from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -134,10 +134,10 @@ def write_text(path: Path, text: str) -> None:
     except OSError as error:
         if not through:
             part.unlink(missing_ok=True)
-        raise _refused(path, error) from error
+        raise _refuse(path, error) from error
 
 
-def _refused(path: Path, error: OSError) -> StorageError:
+def _refuse(path: Path, error: OSError) -> StorageError:
     full = error.errno in {errno.ENOSPC, errno.EDQUOT}
     return StorageError(
         f"cannot write {path}: {error.strerror}",

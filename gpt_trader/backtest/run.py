@@ -136,7 +136,7 @@ def run_fast(
     )
     if not close_at_end:
         return run
-    return _closed(panel, run, ran.slots["close_ticks"], Costs(*rated(costs, fee_book)))
+    return _close_out(panel, run, ran.slots["close_ticks"], Costs(*rated(costs, fee_book)))
 
 
 def run_replay(
@@ -311,10 +311,12 @@ class Tape:
         assert not len(self._panel) or run.equity[-1] == equity(self._plan, state)
         if not close_at_end:
             return run
-        return _closed(self._panel, run, state.slots["close_ticks"], costs_now(self._plan, state))
+        return _close_out(
+            self._panel, run, state.slots["close_ticks"], costs_now(self._plan, state)
+        )
 
 
-def _closed(panel: Panel, run: RawRun, last: Ints, costs: Costs) -> RawRun:
+def _close_out(panel: Panel, run: RawRun, last: Ints, costs: Costs) -> RawRun:
     """Sell what is left at the last closes, as a taker; only asked for by --close-at-end."""
     cash, rows = run.cash, []
     end = len(panel) - 1

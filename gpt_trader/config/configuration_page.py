@@ -7,7 +7,7 @@ holds it in step.
 import sys
 from collections.abc import Sequence
 
-from gpt_trader.config.find import shipped
+from gpt_trader.config.find import find_shipped
 from gpt_trader.config.keys import all_keys
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
@@ -79,7 +79,7 @@ Other variables: `GPT_TRADER_PROFILE` (the profile where none is named), `GPT_TR
 
 def render() -> str:
     """Return the page as Markdown."""
-    names = sorted((file.stem for file in shipped().glob("*.yaml")), key=_place)
+    names = sorted((file.stem for file in find_shipped().glob("*.yaml")), key=_place)
     head = ("profile", "feed", "broker", "strategy", "interval", "products", "limits")
     profiles = [_profile_row(_load(name)) for name in names]
     keys = [(f"`{k.name}`", k.allowed, f"`{k.default}`", k.meaning) for k in all_keys()]
@@ -94,7 +94,7 @@ def _place(name: str) -> tuple[int, str]:
 
 def _load(name: str) -> Settings:
     """Load a profile that ships; one that requires an alert sink is given one."""
-    path = str(shipped() / f"{name}.yaml")
+    path = str(find_shipped() / f"{name}.yaml")
     flags = {"alerts.webhook_url": "https://example.com/alerts"}
     return load_profile(path, env={}, flags=flags).settings
 

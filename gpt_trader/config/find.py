@@ -10,7 +10,7 @@ from gpt_trader.errors import ConfigError
 SUFFIXES = (".yaml", ".yml")
 
 
-def shipped() -> pathlib.Path:
+def find_shipped() -> pathlib.Path:
     """Return the folder of the profiles that ship: in the package, or beside it."""
     package = pathlib.Path(gpt_trader.__file__).parent
     inside = package / "profiles"
@@ -19,7 +19,7 @@ def shipped() -> pathlib.Path:
 
 def folders() -> list[pathlib.Path]:
     """Return the folders that are searched for a name, the first match winning."""
-    return [pathlib.Path("profiles"), shipped()]
+    return [pathlib.Path("profiles"), find_shipped()]
 
 
 def profile_names() -> list[str]:

@@ -56,7 +56,7 @@ def _keys_of(model: type[BaseModel], prefix: str) -> list[Key]:
         if section is None:
             default = "required" if field.is_required() else shown(field.default)
             meaning = field.description or ""
-            keys.append(Key(f"{prefix}{name}", _allowed(field), default, meaning))
+            keys.append(Key(f"{prefix}{name}", _allow(field), default, meaning))
         elif section.__name__ == "LegKeys" and prefix.startswith("routes"):
             fields = f"as order_style.{name}"
             keys.append(Key(f"{prefix}{name}", fields, "none", field.description or ""))
@@ -73,7 +73,7 @@ def _section(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401
     return next((section for section in inner if section is not None), None)
 
 
-def _allowed(field: FieldInfo) -> str:
+def _allow(field: FieldInfo) -> str:
     bounds = _bounds(field.metadata) or _bounds(_metadata(field.annotation))
     words = f"{_type_words(field.annotation)} {bounds}".strip()
     return f"{words} or none" if type(None) in get_args(field.annotation) else words

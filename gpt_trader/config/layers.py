@@ -122,7 +122,7 @@ def merge(low: Layer, high: Layer) -> Layer:
     )
 
 
-def nested(values: Mapping[Path, object]) -> dict[str, Any]:
+def nest(values: Mapping[Path, object]) -> dict[str, Any]:
     """Return flat values as mappings and lists; a key below a scalar is left out."""
     root: dict[str, Any] = {}
     for path in sorted(values, key=lambda p: [str(part).zfill(6) for part in p]):

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from gpt_trader.config.check import conflicts
 from gpt_trader.config.find import find_profile
-from gpt_trader.config.layers import Given, env_layer, flag_layer, merge, nested, secret_problems
+from gpt_trader.config.layers import Given, env_layer, flag_layer, merge, nest, secret_problems
 from gpt_trader.config.origin import DEFAULT, Layer, Origin, Problem, ProfileError, failure
 from gpt_trader.config.settings import Settings, to_settings
 from gpt_trader.config.text import Path, dotted, is_secret
@@ -56,7 +56,7 @@ def load_profile(
     layer = merge(merge(profile, from_env), flag_layer(flags or {}))
     problems += [*env_problems, *secret_problems(layer)]
     layer = _without(layer, [p for p in layer.values if is_secret(p) and p[0] != "params"])
-    keys, found = _validated(layer, path)
+    keys, found = _validate(layer, path)
     problems += found
     if problems or keys is None:
         raise failure(problems)
@@ -128,28 +128,28 @@ def _chain(path: pathlib.Path) -> tuple[Layer, list[Problem]]:
     return layer, problems
 
 
-def _validated(layer: Layer, path: pathlib.Path | None) -> tuple[ProfileKeys | None, list[Problem]]:
+def _validate(layer: Layer, path: pathlib.Path | None) -> tuple[ProfileKeys | None, list[Problem]]:
     """Validate twice if need be: without the bad keys, the rest can still be held together."""
     whole = Origin(shown(path)) if path else Origin("command line")
     wrong: dict[Path, Problem] = {}
     try:
-        keys = ProfileKeys.model_validate(nested(layer.values))
+        keys = ProfileKeys.model_validate(nest(layer.values))
     except ValidationError as error:
         wrong = schema_problems(error, layer, whole)
         bad = [p for p in layer.values if any(p[: len(w)] == w for w in wrong)]
         try:
-            keys = ProfileKeys.model_validate(nested(_without(layer, bad).values))
+            keys = ProfileKeys.model_validate(nest(_without(layer, bad).values))
         except ValidationError:
             return None, list(wrong.values())
     problems = list(wrong.values())
     for conflict in conflicts(keys, named=path is not None):
         if not any(w[: len(p)] == p or p[: len(w)] == w for p in conflict.paths for w in wrong):
-            origin = _stated(layer, conflict.paths) or whole
+            origin = _state(layer, conflict.paths) or whole
             problems.append(Problem(conflict.message, origin, conflict.hint))
     return keys, problems
 
 
-def _stated(layer: Layer, paths: tuple[Path, ...]) -> Origin | None:
+def _state(layer: Layer, paths: tuple[Path, ...]) -> Origin | None:
     """Return where the first of some keys was stated, None if none was."""
     for path in paths:
         for candidate in (layer.keys, layer.origins):

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from gpt_trader.data.checks import gaps
-from gpt_trader.data.store.spans import Span, merged, missing
+from gpt_trader.data.store.spans import Span, merge, missing
 from gpt_trader.data.store.store import Store, asked, read, write
 from gpt_trader.domain.bars import Bar, Bars, bars_from_rows
 from gpt_trader.domain.market import Candle
@@ -208,9 +208,7 @@ def refetch(
 def together(holes: Sequence[Span], interval_ms: int, page_bars: int) -> list[list[Span]]:
     """Return the spans, sorted, in groups of which each fits into one page."""
     groups: list[list[Span]] = []
-    for hole in (
-        part for span in merged(holes) for part in pages(span, [], interval_ms, page_bars)
-    ):
+    for hole in (part for span in merge(holes) for part in pages(span, [], interval_ms, page_bars)):
         if groups and hole[1] - groups[-1][0][0] <= page_bars * interval_ms:
             groups[-1].append(hole)
         else:

@@ -106,7 +106,7 @@ def _draw_market(seed: int, n: int, days: float) -> _Market:
     regimes, slow, shock, outage, length = _generators(seed, 0, 5)
     regime = _draw_regimes(regimes, n, days)
     drift, level = _regime_levels()
-    slow_sd = _averaged(_SLOW_SD, _SLOW_DAYS / days)
+    slow_sd = _average(_SLOW_SD, _SLOW_DAYS / days)
     log_volatility = slow_sd * _autoregression(slow.standard_normal(n), _SLOW_DAYS / days)
     return _Market(
         drift=drift[regime] * days,
@@ -125,7 +125,7 @@ def _draw_product(
     fast, own, gaps, gap, high, low, traded, missing, funding = _generators(
         seed, crc32(base.encode()), 9
     )
-    fast_sd = _averaged(_FAST_SD, _FAST_DAYS / days)
+    fast_sd = _average(_FAST_SD, _FAST_DAYS / days)
     log_fast = fast_sd * _autoregression(fast.standard_normal(n), _FAST_DAYS / days)
     volatility = market.volatility * np.exp(log_fast - fast_sd**2)
     deviation = daily * math.sqrt(days) * volatility  # of one bar
@@ -208,7 +208,7 @@ def _autoregression(shocks: Floats, decay_bars: float) -> Floats:
     return out
 
 
-def _averaged(sd: float, decay_bars: float) -> float:
+def _average(sd: float, decay_bars: float) -> float:
     """Deviation of an Ornstein-Uhlenbeck process averaged over a bar: long bars smooth it."""
     x = 1 / decay_bars
     return sd * math.sqrt(2 * (x + math.expm1(-x))) / x

@@ -55,7 +55,7 @@ def read_universe(path: Path = BUNDLED) -> Universe:
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot read the universe {path}: {error}") from error
     headers, rows = _split(path, lines)
-    covers = _covered(path, headers["covers"])
+    covers = _cover(path, headers["covers"])
     as_of = _day(headers["as-of"], f"{path}: as-of")
     if covers[1] > as_of:
         raise DataError(f"{path} covers days after it was made: {covers[1]}, as of {as_of}")
@@ -139,7 +139,7 @@ def _split(path: Path, lines: Sequence[str]) -> tuple[dict[str, str], list[tuple
     return headers, rows[1:]
 
 
-def _covered(path: Path, text: str) -> tuple[date, date]:
+def _cover(path: Path, text: str) -> tuple[date, date]:
     first, dots, last = text.partition("..")
     if not dots:
         raise DataError(f"expected `# covers: DAY..DAY` in {path}, was {text!r}")

@@ -91,7 +91,7 @@ def compact(connection: apsw.Connection, name: str, header: str, archive: Path |
         for entry in entries:
             digest = entry.digest
     else:
-        digest = _archived(entries, archive)
+        digest = _archive(entries, archive)
     with told_plainly(name):
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -115,12 +115,12 @@ def set_anchor(connection: apsw.Connection, seq: int, digest: bytes, header: str
     connection.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", values.items())
 
 
-def _archived(entries: Iterator[StoredEntry], archive: Path) -> bytes:
+def _archive(entries: Iterator[StoredEntry], archive: Path) -> bytes:
     """Write entries to an archive, and read it back; return the last digest."""
     digest = GENESIS
     try:
         with archive.open("xb") as raw, gzip.open(raw, "wt", encoding="utf-8") as file:
-            digest = _written(entries, file)
+            digest = _write(entries, file)
         _sync(archive)
         _sync(archive.parent)
     except BaseException as error:
@@ -137,7 +137,7 @@ def _archived(entries: Iterator[StoredEntry], archive: Path) -> bytes:
     return digest
 
 
-def _written(entries: Iterator[StoredEntry], file: IO[str]) -> bytes:
+def _write(entries: Iterator[StoredEntry], file: IO[str]) -> bytes:
     digest = GENESIS
     for entry in entries:
         file.write(line(entry) + "\n")

@@ -12,7 +12,7 @@ from gpt_trader.measure.inference import Inference, Range, Trials, infer
 from gpt_trader.measure.measure import Metrics
 from gpt_trader.measure.path import Path
 from gpt_trader.measure.sensitivity import CostPoint, Rerun, Sensitivity, sensitivity
-from gpt_trader.measure.verdict import Evidence, Verdict, capped, judge
+from gpt_trader.measure.verdict import Evidence, Verdict, cap, judge
 
 __all__ = [
     "Assessment",
@@ -24,7 +24,7 @@ __all__ = [
     "Trials",
     "Verdict",
     "assessment",
-    "unrecorded",
+    "say_unrecorded",
 ]
 
 
@@ -73,10 +73,10 @@ def assessment(
     return Assessment(sure, other_terms, beside, verdict)
 
 
-def unrecorded(found: Assessment, note: str) -> Assessment:
+def say_unrecorded(found: Assessment, note: str) -> Assessment:
     """Return an assessment of a trial that the ledger could not take; note: why."""
     return replace(
         found,
         inference=replace(found.inference, trials_note=found.inference.trials_note or note),
-        verdict=capped(found.verdict, f"How often luck was tried will not be known: {note}."),
+        verdict=cap(found.verdict, f"How often luck was tried will not be known: {note}."),
     )

@@ -43,7 +43,7 @@ def baselines(
     """
     held = hold_daily(path, costs, close_at_end=close_at_end)
     own = daily_closes(path.time, path.equity) / path.start
-    matched = exposed(held, exposure_of(own, held))
+    matched = expose(held, exposure_of(own, held))
     return Baselines(
         buy_hold=held,
         vol_matched=matched,
@@ -51,7 +51,7 @@ def baselines(
         vol_matched_return_pct=return_pct(1.0, float(matched[-1])),
         buy_hold_sharpe=sharpe(_returns(held)),
         vol_matched_sharpe=sharpe(_returns(matched)),
-        beaten=beaten(own, matched, (expected_best_sharpe or 0.0) / ANNUAL),
+        beaten=prove_beaten(own, matched, (expected_best_sharpe or 0.0) / ANNUAL),
     )
 
 
@@ -84,13 +84,13 @@ def exposure_of(own: Floats, held: Floats) -> float:
     return min(mine / theirs, 1.0) if theirs > 0.0 else 0.0
 
 
-def exposed(held: Floats, exposure: float) -> Floats:
+def expose(held: Floats, exposure: float) -> Floats:
     """Return the equity of holding a constant share of `held`, (d,) float64, over its start."""
     moves = held / np.concatenate([[1.0], held[:-1]]) - 1.0
     return np.asarray(np.cumprod(1.0 + exposure * moves))
 
 
-def beaten(own: Floats, matched: Floats, luck: float) -> float | None:
+def prove_beaten(own: Floats, matched: Floats, luck: float) -> float | None:
     """Return the probability that the Sharpe ratio of `own` beyond `matched` is above luck's.
 
     Both (d,) float64, equity at each day's close; luck: a Sharpe ratio of a day, not annualized.

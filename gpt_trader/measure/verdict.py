@@ -56,7 +56,7 @@ def judge(found: Evidence) -> Verdict:
     return Verdict(PASS, tuple(_passes(found)))
 
 
-def capped(verdict: Verdict, sentence: str) -> Verdict:
+def cap(verdict: Verdict, sentence: str) -> Verdict:
     """Return a verdict with one more doubt: a PASS is none any more."""
     if verdict.word == PASS:
         return Verdict(NOT_PROVEN, (sentence,))
@@ -66,7 +66,7 @@ def capped(verdict: Verdict, sentence: str) -> Verdict:
 def doubts(found: Evidence) -> Iterator[str]:
     """Yield, as sentences, each condition of a PASS that does not hold."""
     yield from _unreal(found)
-    yield from _unchecked(found.checks)
+    yield from _say_unchecked(found.checks)
     yield from _may_be_luck(found.inference)
     yield from _fragile(found.sensitivity)
     yield from _no_better_than_holding(found)
@@ -104,7 +104,7 @@ def _unreal(found: Evidence) -> Iterator[str]:
         yield "Its limit orders filled when only touched, ahead of everybody who waited longer."
 
 
-def _unchecked(checks: Checks) -> Iterator[str]:
+def _say_unchecked(checks: Checks) -> Iterator[str]:
     if checks.lookahead_ok is None:
         yield "It was not checked for looking ahead."
     if checks.warmup_ok is None:

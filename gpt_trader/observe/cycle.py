@@ -53,7 +53,11 @@ def cycle_line(plan: Plan, cycle: DecidedCycle) -> Json:
         "cash": units_text(state.cash),
         "products": [
             decision_json(plan, made.decision)
-            | {"orders": [order_json(plan, o) for o in _touched(cycle, made.decision.product_id)]}
+            | {
+                "orders": [
+                    order_json(plan, o) for o in _find_touched(cycle, made.decision.product_id)
+                ]
+            }
             for made in cycle.decided
         ],
     }
@@ -150,7 +154,7 @@ def order_words(plan: Plan, order: Order) -> str:
     )
 
 
-def _touched(cycle: DecidedCycle, product_id: str) -> Sequence[Order]:
+def _find_touched(cycle: DecidedCycle, product_id: str) -> Sequence[Order]:
     """Orders of a product that were sent, answered or filled in a cycle, oldest first."""
     ids: dict[str, None] = {}
     for entry in cycle.entries:

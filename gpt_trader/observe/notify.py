@@ -116,11 +116,11 @@ class Notifier:
         while (document := self._waiting.get()) is not None:
             is_beat = document.pop("beat", False)
             address = self._to.heartbeat if is_beat else self._to.webhook
-            if address is not None and self._delivered(address, None if is_beat else document):
+            if address is not None and self._deliver(address, None if is_beat else document):
                 self.counts.beats += is_beat
                 self.counts.delivered += not is_beat
 
-    def _delivered(self, address: str, document: dict[str, Any] | None) -> bool:
+    def _deliver(self, address: str, document: dict[str, Any] | None) -> bool:
         attempts = 1 if document is None else ATTEMPTS  # a late heartbeat would be a lie
         for attempt in range(attempts):
             if attempt:

@@ -53,7 +53,7 @@ def overfit(returns: Floats) -> Overfit | None:
     sums, squares = kept.sum(axis=2).T, (kept**2).sum(axis=2).T
     halves = _halves(blocks)
     found = [
-        _ranked(part, sums, squares, blocks * block_days // 2)
+        _rank(part, sums, squares, blocks * block_days // 2)
         for part in np.array_split(halves, max(1, len(halves) * points // AT_ONCE))
     ]
     logits, before, after = (np.concatenate(column) for column in zip(*found, strict=True))
@@ -78,7 +78,7 @@ def _halves(blocks: int) -> Floats:
     return out
 
 
-def _ranked(
+def _rank(
     halves: Floats, sums: Floats, squares: Floats, half_days: int
 ) -> tuple[Floats, Floats, Floats]:
     """Return logits, in-sample and out-of-sample Sharpe of each half's best point.

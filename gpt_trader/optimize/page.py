@@ -66,14 +66,14 @@ def _folds(search: Search) -> str:
     head = "<tr><th>tested from<th>to<th>chosen<th>Sharpe in<th>out<th>return out</tr>"
     rows = "".join(
         f"<tr><td>{format_time(run.split)[:10]}<td>{format_time(run.end)[:10]}"
-        f"<td>{_named(search, run.point)}<td>{_number(run.in_sharpe)}"
+        f"<td>{_name(search, run.point)}<td>{_number(run.in_sharpe)}"
         f"<td>{_number(run.out_sharpe)}<td>{run.out_return_pct:+.2f} %</tr>"
         for run in search.walk.folds
     )
     return f'<div class="scroll"><table>{head}{rows}</table></div>'
 
 
-def _named(search: Search, point: int | None) -> str:
+def _name(search: Search, point: int | None) -> str:
     if point is None:
         return "nothing traded"
     return escape(" ".join(f"{k}={v}" for k, v in search.space.points[point].items()))

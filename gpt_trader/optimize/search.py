@@ -152,7 +152,7 @@ def optimize(
     ground = _ground(strategy, fixed or {}, data, terms)
     kept = None if keep_in is None else Kept(keep_in, ground, terms.days)
     swept = perf_counter()
-    closes, known = _swept(terms, space, kept, objective, progress, threads)
+    closes, known = _run_points(terms, space, kept, objective, progress, threads)
     finished = perf_counter()
 
     found = scores(closes, terms.start, objective)
@@ -216,7 +216,7 @@ def _ground(
     )
 
 
-def _swept(
+def _run_points(
     terms: SearchTerms,
     space: Space,
     kept: Kept | None,

@@ -64,14 +64,14 @@ def parse_axis(text: str) -> Axis:
     if not (name and equals and rest):
         raise UsageError(f"expected --grid NAME=VALUES, was {text!r}", hint=_HINT)
     if ":" in rest:
-        return Axis(name, _stepped(text, rest.split(":")))
+        return Axis(name, _step(text, rest.split(":")))
     values = tuple(part.strip() for part in rest.split(","))
     if not all(values):
         raise UsageError(f"expected a value between the commas of --grid {text!r}", hint=_HINT)
     return Axis(name, values)
 
 
-def _stepped(text: str, parts: Sequence[str]) -> tuple[Value, ...]:
+def _step(text: str, parts: Sequence[str]) -> tuple[Value, ...]:
     if len(parts) != 3:
         raise UsageError(f"expected --grid NAME=START:STOP:STEP, was {text!r}", hint=_HINT)
     try:
@@ -106,13 +106,13 @@ def make_space(
     size = prod(len(axis.values) for axis in axes)
     if size > MAX_POINTS:
         raise _too_many(size)
-    typed = [_typed(strategy, axis) for axis in axes]
+    typed = [_type(strategy, axis) for axis in axes]
     kept = coerce(strategy, fixed or {})
     crossed = product(*(axis.values for axis in typed))
     points = tuple(
         dict(zip((axis.name for axis in typed), values, strict=True)) for values in crossed
     )
-    made = [_made(strategy, kept | point) for point in points]
+    made = [_make(strategy, kept | point) for point in points]
     refusals = [one for one in made if isinstance(one, UsageError)]
     if len(refusals) == len(points):
         raise UsageError(
@@ -142,7 +142,7 @@ def _check_names(names: Sequence[str], fixed: Mapping[str, Value]) -> None:
             raise UsageError(f"{name} is given by --grid and by --set", hint="leave one of them")
 
 
-def _typed(strategy: type[Any], axis: Axis) -> Axis:
+def _type(strategy: type[Any], axis: Axis) -> Axis:
     """Return an axis with values of the parameter's type, each of them once."""
     values = tuple(coerce(strategy, {axis.name: value})[axis.name] for value in axis.values)
     repeated = [value for i, value in enumerate(values) if value in values[:i]]
@@ -151,7 +151,7 @@ def _typed(strategy: type[Any], axis: Axis) -> Axis:
     return Axis(axis.name, values)
 
 
-def _made(make: Callable[..., Any], params: Mapping[str, Value]) -> Any:  # noqa: ANN401
+def _make(make: Callable[..., Any], params: Mapping[str, Value]) -> Any:  # noqa: ANN401
     """Return a strategy, or the error by which it refuses its parameters."""
     try:
         made = make(**params)

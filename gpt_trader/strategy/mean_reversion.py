@@ -16,7 +16,7 @@ from gpt_trader.strategy.columns import WILDER_MEMORY, from_row, level, prices, 
 from gpt_trader.strategy.params import check_ranges
 
 
-def settled_rsi(close: Floats, period: int) -> Floats:
+def settle_rsi(close: Floats, period: int) -> Floats:
     """Wilder's RSI from averages settled to 1/65,536 tick; 50 where nothing moved."""
     gains, losses = wilder_moves(close, period)
     gains, losses = settle(gains, GRID), settle(losses, GRID)
@@ -75,7 +75,7 @@ class MeanReversion:
         """Return weight, protection and conditions for every bar."""
         first = self.min_bars - 1
         close = bars.close.astype(np.float64)
-        rsi = settled_rsi(close, self.rsi_period)
+        rsi = settle_rsi(close, self.rsi_period)
         lower, middle, _ = bollinger(bars.close, self.band_period, self.band_width)
         entry = since((rsi < self.oversold) & (close < lower), self.max_hold)
         leave = since((rsi > self.exit_rsi) | (close > middle), self.max_hold)

@@ -35,11 +35,11 @@ def coerce(strategy: type[Any], settings: Mapping[str, Value]) -> dict[str, Valu
                 f"{strategy.name} has no parameter {name!r}",
                 hint=nearest(name, list(params), f"its parameters: {known}"),
             )
-        typed[name] = _typed(strategy.name, params[name], value)
+        typed[name] = _type(strategy.name, params[name], value)
     return typed
 
 
-def _typed(strategy: str, param: Param, value: Value) -> Value:
+def _type(strategy: str, param: Param, value: Value) -> Value:
     wanted = type(param.default)
     parsed = _parse(wanted, value)
     if parsed is None:

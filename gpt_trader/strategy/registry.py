@@ -160,7 +160,7 @@ def _load_plugin(point: EntryPoint) -> type[Any]:
             f"strategy {point.name} ({point.value}) cannot be imported: {_say(error)}",
             hint="reinstall or remove the package that brings it",
         ) from error
-    return _checked(found, f"entry point {point.name}")
+    return _check(found, f"entry point {point.name}")
 
 
 def _load_file(path: Path, class_name: str) -> type[Any]:
@@ -172,7 +172,7 @@ def _load_file(path: Path, class_name: str) -> type[Any]:
             f"{path} has no class {class_name!r}",
             hint=nearest(class_name, own, f"its classes: {', '.join(own) or 'none'}"),
         )
-    return _checked(found, f"{path}:{class_name}")
+    return _check(found, f"{path}:{class_name}")
 
 
 def _import_file(path: Path) -> ModuleType:
@@ -204,7 +204,7 @@ def _defined_in(value: object, module: ModuleType) -> bool:
     return inspect.isclass(value) and value.__module__ == module.__name__
 
 
-def _checked(found: object, where: str) -> type[Any]:
+def _check(found: object, where: str) -> type[Any]:
     """Return `found` if it is a strategy class, else say what it lacks."""
     if not inspect.isclass(found) or not is_dataclass(found):
         raise UsageError(

@@ -1,13 +1,13 @@
 import pytest
 
-from gpt_trader.config.find import find_profile, profile_names, shipped
+from gpt_trader.config.find import find_profile, find_shipped, profile_names
 from gpt_trader.errors import ConfigError
 
 
 def test_shipped_profiles_are_found_from_any_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert {"dev", "spot", "paper", "observe", "canary", "prod"} <= set(profile_names())
-    assert find_profile("dev") == shipped() / "dev.yaml"
+    assert find_profile("dev") == find_shipped() / "dev.yaml"
 
 
 def test_own_profiles_come_first(tmp_path, monkeypatch):

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt_trader.config.layers import Given, env_layer, flag_layer, merge, nested, secret_problems
+from gpt_trader.config.layers import Given, env_layer, flag_layer, merge, nest, secret_problems
 
 KEYS = ["cash", "mode", "risk.max_gross_pct", "risk.max_product_pct", "params.fast", "strategy"]
 FLAGS = st.dictionaries(st.sampled_from(KEYS), st.sampled_from(["a", "b", None]))
@@ -64,17 +64,17 @@ def test_a_higher_layer_covers_exactly_what_it_states(low, high):
 def test_another_strategy_drops_the_parameters_below_and_the_same_one_keeps_them():
     low = flag_layer({"strategy": "ema_trend", "params.fast": 3})
     other = merge(low, flag_layer({"strategy": "sma_cross", "params.slow": 9}))
-    assert nested(other.values) == {"strategy": "sma_cross", "params": {"slow": 9}}
+    assert nest(other.values) == {"strategy": "sma_cross", "params": {"slow": 9}}
     same = merge(low, flag_layer({"strategy": "ema_trend", "params.slow": 9}))
-    assert nested(same.values)["params"] == {"fast": 3, "slow": 9}
+    assert nest(same.values)["params"] == {"fast": 3, "slow": 9}
 
 
 def test_strategy_and_routes_replace_each_other():
     routes = flag_layer({})
     routes.values[("routes", 0, "strategy")] = "hold"
     short = flag_layer({"strategy": "ema_trend", "params.fast": 3})
-    assert nested(merge(short, routes).values) == {"routes": [{"strategy": "hold"}]}
-    assert nested(merge(routes, short).values) == {"strategy": "ema_trend", "params": {"fast": 3}}
+    assert nest(merge(short, routes).values) == {"routes": [{"strategy": "hold"}]}
+    assert nest(merge(routes, short).values) == {"strategy": "ema_trend", "params": {"fast": 3}}
 
 
 def test_a_list_replaces_a_list_as_a_whole():
@@ -82,7 +82,7 @@ def test_a_list_replaces_a_list_as_a_whole():
     for i, product in enumerate("abc"):
         low.values[("products", i)] = product
     high.values[("products", 0)] = "z"
-    assert nested(merge(low, high).values) == {"products": ["z"]}
+    assert nest(merge(low, high).values) == {"products": ["z"]}
 
 
 def test_nested_builds_lists_of_uneven_items():
@@ -91,11 +91,11 @@ def test_nested_builds_lists_of_uneven_items():
         ("routes", 1, "strategy"): "b",
         ("routes", 10, "strategy"): "k",
     }
-    assert nested(values)["routes"][:2] == [{"params": {"fast": 1}}, {"strategy": "b"}]
+    assert nest(values)["routes"][:2] == [{"params": {"fast": 1}}, {"strategy": "b"}]
 
 
 def test_nested_leaves_out_a_key_below_a_scalar():
-    assert nested({("risk",): 3, ("risk", "x"): 4}) == {"risk": 3}
+    assert nest({("risk",): 3, ("risk", "x"): 4}) == {"risk": 3}
 
 
 def test_secrets_are_reported_by_key_only():

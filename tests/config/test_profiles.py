@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.config.find import shipped
+from gpt_trader.config.find import find_shipped
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.origin import ProfileError
 from gpt_trader.domain.costs import DEFAULT_COSTS, OrderStyle
@@ -17,11 +17,11 @@ SINK = {"GPT_TRADER_ALERTS__WEBHOOK_URL": "https://alerts.example/x"}
 
 
 def settings(name):
-    return load_profile(str(shipped() / f"{name}.yaml"), env=SINK).settings
+    return load_profile(str(find_shipped() / f"{name}.yaml"), env=SINK).settings
 
 
 def test_exactly_these_profiles_ship():
-    assert {file.stem for file in shipped().glob("*")} == set(NAMES)
+    assert {file.stem for file in find_shipped().glob("*")} == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -73,4 +73,4 @@ def test_canary_uses_at_most_fifty():
 def test_prod_trades_ten_products_and_needs_an_alert_sink():
     assert settings("prod").products == tuple(f"{base}-USD" for base in TEN)
     with pytest.raises(ProfileError, match="webhook_url"):
-        load_profile(str(shipped() / "prod.yaml"), env={})
+        load_profile(str(find_shipped() / "prod.yaml"), env={})

@@ -25,7 +25,7 @@ from gpt_trader.data.pull import (
     together,
 )
 from gpt_trader.data.resample import resample
-from gpt_trader.data.store.spans import merged, missing, total_ms
+from gpt_trader.data.store.spans import merge, missing, total_ms
 from gpt_trader.data.store.store import Store, asked, read
 from gpt_trader.domain.market import Candle
 from gpt_trader.domain.product import Product
@@ -234,7 +234,7 @@ def test_pages_cover_just_what_is_missing(wanted, have):
 def test_holes_asked_for_together_fit_a_page_and_are_all_there(holes):
     holes = [(a * 60, b * 60) for a, b in holes]
     groups = together(holes, 60, 349)
-    assert merged(hole for group in groups for hole in group) == merged(holes)
+    assert merge(hole for group in groups for hole in group) == merge(holes)
     assert all((group[-1][1] - group[0][0]) // 60 <= 349 for group in groups)
     assert all(a[-1][1] <= b[0][0] for a, b in pairwise(groups))
 

@@ -8,8 +8,8 @@ from gpt_trader.kernel.codes import ACT_ENTER, ACT_EXIT, HOLD_FLAT, REFUSED_CASH
 
 @pytest.mark.parametrize(
     "code, side, action, name",
-    [(HOLD_FLAT, 0, "hold", "HOLD_FLAT"), (ACT_ENTER, 1, "buy", "ACT_ENTER"),
-     (ACT_EXIT, -1, "sell", "ACT_EXIT"), (REFUSED_CASH, 0, "blocked", "OF_ITS_GUARD")],
+    [(HOLD_FLAT, 0, "hold", "TARGET_FLAT"), (ACT_ENTER, 1, "buy", "ENTER"),
+     (ACT_EXIT, -1, "sell", "EXIT"), (REFUSED_CASH, 0, "blocked", "OF_ITS_GUARD")],
 )  # fmt: skip
 def test_a_decisions_action_and_name(code, side, action, name):
     told = Told((Reason("OF_ITS_GUARD", "no cash"),), ())

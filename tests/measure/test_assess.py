@@ -15,7 +15,7 @@ from gpt_trader.domain.costs import order_style
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.targets import Target, Targets
 from gpt_trader.measure.assess import Trials
-from gpt_trader.measure.baselines import beaten, exposed, exposure_of, hold_daily
+from gpt_trader.measure.baselines import expose, exposure_of, hold_daily, prove_beaten
 from gpt_trader.measure.sensitivity import FEE_FACTORS
 
 HOUR = 3_600_000
@@ -155,12 +155,12 @@ def test_exposure_makes_it_as_volatile():
     own = np.cumprod(1.0 + np.random.default_rng(2).normal(0.0, 0.01, 500))
     share = exposure_of(own, held)
     assert share == pytest.approx(1 / 3, rel=0.15)
-    matched = exposed(held, share)
+    matched = expose(held, share)
     volatility = [np.std(np.diff(c) / c[:-1]) for c in (own, matched)]
     assert volatility[0] == pytest.approx(volatility[1])
     assert exposure_of(held, own) == 1.0  # capped: no borrowing
     assert exposure_of(own, np.ones(500)) == 0.0
-    assert exposed(held, 1.0) == pytest.approx(held)
+    assert expose(held, 1.0) == pytest.approx(held)
 
 
 def test_the_json_has_every_number_and_no_series():
@@ -187,11 +187,11 @@ def test_what_beats_holding_by_more_than_luck():
     z = (beyond - beyond.mean()) / beyond.std()
     error = np.sqrt(1 - (z**3).mean() * ratio + ((z**4).mean() - 1) / 4 * ratio**2)
     expected = NormalDist().cdf((ratio - 0.03) * np.sqrt(len(beyond) - 1) / error)
-    assert beaten(skilled, matched, 0.03) == pytest.approx(expected)
-    assert beaten(skilled, matched, 0.0) > 0.99
-    assert beaten(drift, matched, 0.0) < 0.95
-    assert beaten(skilled, skilled, 0.0) is None
-    assert beaten(skilled[:10], matched[:10], 0.0) is None
+    assert prove_beaten(skilled, matched, 0.03) == pytest.approx(expected)
+    assert prove_beaten(skilled, matched, 0.0) > 0.99
+    assert prove_beaten(drift, matched, 0.0) < 0.95
+    assert prove_beaten(skilled, skilled, 0.0) is None
+    assert prove_beaten(skilled[:10], matched[:10], 0.0) is None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from gpt_trader import CostModel, backtest
 from gpt_trader.data.checks.quality import Quality
 from gpt_trader.measure.assess import Baselines, CostPoint, Inference, Range, Sensitivity
 from gpt_trader.measure.checks import NO_CHECKS, Checks
-from gpt_trader.measure.verdict import LOSES, NOT_PROVEN, PASS, Evidence, Verdict, capped, judge
+from gpt_trader.measure.verdict import LOSES, NOT_PROVEN, PASS, Evidence, Verdict, cap, judge
 from gpt_trader.strategy.registry import create
 from tests.strategies_helpers import random_bars
 
@@ -149,5 +149,5 @@ def test_nothing_happened(proven):
 
 
 def test_one_more_doubt():
-    assert capped(Verdict(PASS, ("Fine.",)), "But.") == Verdict(NOT_PROVEN, ("But.",))
-    assert capped(Verdict(LOSES, ("Lost.",)), "But.") == Verdict(LOSES, ("Lost.", "But."))
+    assert cap(Verdict(PASS, ("Fine.",)), "But.") == Verdict(NOT_PROVEN, ("But.",))
+    assert cap(Verdict(LOSES, ("Lost.",)), "But.") == Verdict(LOSES, ("Lost.", "But."))

@@ -68,7 +68,7 @@ LABELS = {
 }
 
 
-def spelled(field: str) -> tuple[str, str]:
+def spell(field: str) -> tuple[str, str]:
     """Return a number's name as words and its unit: max_drawdown_pct is (Deepest drawdown, %)."""
     words = field.split("_")
     unit = UNITS.get(words[-1], "")

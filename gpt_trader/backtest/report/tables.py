@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.backtest.report.chart import figure
-from gpt_trader.backtest.report.labels import spelled
+from gpt_trader.backtest.report.labels import spell
 from gpt_trader.backtest.report.svg import esc, rows, tag
 from gpt_trader.backtest.report.words import DASH, Number, day, minute, name, number, percent
 from gpt_trader.backtest.result import DataUsed, Result, StrategyUsed
@@ -37,7 +37,7 @@ def metrics(found: Metrics, inference: Inference | None) -> str:
     for one in fields(found):
         value = getattr(found, one.name)
         if isinstance(value, int | float | Decimal) or value is None:
-            label, unit = spelled(one.name)
+            label, unit = spell(one.name)
             cells.append(
                 (esc(label), esc(shown(value, unit)), _interval(ranges.get(one.name), unit))
             )

@@ -33,7 +33,7 @@ def outcomes(trades: list[RoundTrip], span: TimeSpan) -> Part:
         return empty(key, title, _why_none(trades))
     returns = np.array([t.return_pct for t in closed])
     scale = Scale(*reach(returns, zero=True, pad=0.1), 180.0, 0.0)
-    shown = chosen(returns, MOST_DOTS)
+    shown = choose(returns, MOST_DOTS)
     x = span.x(np.array([t.exit_time for t in closed], np.int64))
     dots = [_dot(float(x[i]), scale.at(returns[i]), closed[i]) for i in shown.tolist()]
     won = int((returns > 0.0).sum())
@@ -66,7 +66,7 @@ def excursions(found: Excursions, trades: list[RoundTrip]) -> Part:
     if len(closed) == 0:
         return empty("excursions", "How far trades went", _why_none(trades))
     returns = np.array([trades[i].return_pct for i in closed.tolist()])
-    shown = chosen(returns, MOST_DOTS)
+    shown = choose(returns, MOST_DOTS)
     returns, told = returns[shown], [trades[i] for i in closed[shown].tolist()]
     mae, mfe = found.mae_pct[closed[shown]], found.mfe_pct[closed[shown]]
     against = _scatter(
@@ -129,7 +129,7 @@ def _dot(x: float, y: float, trade: RoundTrip) -> str:
     return mark(*(("dot", "mine") if gained else ("ring", "loss")), x, y, _tell(trade))
 
 
-def chosen(values: Floats, most: int) -> Ints:
+def choose(values: Floats, most: int) -> Ints:
     """Return at most `most` rows in order: the ten best and worst, the rest evenly spread."""
     n = len(values)
     if n <= most:

@@ -17,7 +17,7 @@ from gpt_trader.config.load import load_profile
 from gpt_trader.data.checks.verify import TRADES
 from gpt_trader.data.store.spans import Span, missing, total_ms
 from gpt_trader.data.store.store import Store, data_dir, intervals, record, writing
-from gpt_trader.data.trades.pull_trades import TradesPulled, pull_trades, settled
+from gpt_trader.data.trades.pull_trades import TradesPulled, pull_trades, settle
 from gpt_trader.data.trades.trade_bars import compare_stored
 from gpt_trader.data.trades.trade_store import asked_trades
 from gpt_trader.domain.times import format_interval, format_time
@@ -51,7 +51,7 @@ def run(asked_for: PullFlags, *, dry_run: bool, json: bool) -> None:
     with stop_signals() as stop:
         market = connect(settings, stop.flag.wait)
         now_ms = market.now_ms()
-        wanted = settled(wanted_of(asked_for, now_ms), now_ms)
+        wanted = settle(wanted_of(asked_for, now_ms), now_ms)
         if dry_run:
             _plan(store, products, wanted, json=json)
             return

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gpt_trader.data.store.spans import Span, clipped, missing
+from gpt_trader.data.store.spans import Span, clip, missing
 from gpt_trader.domain.bars import Ints
 from gpt_trader.domain.times import DAY_MS
 
@@ -49,7 +49,7 @@ def find(
     gaps: list[Gap] = []
     for row in np.flatnonzero(steps > interval_ms):
         begin, end = int(time[row]) + interval_ms, int(time[row + 1])
-        answered = clipped(asked, (begin, end))
+        answered = clip(asked, (begin, end))
         for start, stop in missing((begin, end), answered):
             gaps.append(Gap(start, stop, (stop - start) // interval_ms, DOWNLOAD))
         for start, stop in answered:

@@ -13,7 +13,7 @@ from gpt_trader.data.checks import gaps
 from gpt_trader.data.checks.quality import digest
 from gpt_trader.data.checks.verify import TRADES, Fault, quarantine, verify
 from gpt_trader.data.pull import CandleSource, Progress, Pulled, align, refetch
-from gpt_trader.data.store.spans import Span, merged, missing
+from gpt_trader.data.store.spans import Span, merge, missing
 from gpt_trader.data.store.store import Store, Stored, listing, read, record
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.times import INTERVALS, format_interval
@@ -79,7 +79,7 @@ def series_of(
         StoredSeries(
             key[0],
             key[1],
-            merged(lost.get(key, ())),
+            merge(lost.get(key, ())),
             frozenset(stored.get(key, set()) | _sources(log, *key)),
         )
         for key in sorted(stored.keys() | lost.keys())
@@ -93,7 +93,7 @@ def holes(store: Store, series: StoredSeries, now_ms: int) -> tuple[Span, ...]:
     never = [] if found is None else _gaps(found, gaps.DOWNLOAD)
     have = () if found is None else found.asked
     lost = (align(span, series.interval_ms, now_ms) for span in series.lost)
-    return merged((*(hole for span in lost for hole in missing(span, have)), *never))
+    return merge((*(hole for span in lost for hole in missing(span, have)), *never))
 
 
 def doubtful(store: Store, series: StoredSeries) -> tuple[Span, ...]:
@@ -101,7 +101,7 @@ def doubtful(store: Store, series: StoredSeries) -> tuple[Span, ...]:
     found = _read(store, series)
     if found is None:
         return ()
-    confirmed = _confirmed(_log(store), series.product_id, series.interval_ms)
+    confirmed = _find_confirmed(_log(store), series.product_id, series.interval_ms)
     return tuple(gap for gap in _gaps(found, gaps.OUTAGE) if missing(gap, confirmed))
 
 
@@ -126,7 +126,7 @@ def repair(
     done = Repaired(
         before,
         _held(store, series),
-        merged((*never, *unsure)),
+        merge((*never, *unsure)),
         () if second.interrupted else doubtful(store, series),
         first.added + second.added,
         first.changed + second.changed,
@@ -194,8 +194,8 @@ def _sources(log: Iterable[dict[str, Any]], product_id: str, interval_ms: int) -
     return {e["source"] for e in _of(log, product_id, interval_ms) if "source" in e}
 
 
-def _confirmed(
+def _find_confirmed(
     log: Iterable[dict[str, Any]], product_id: str, interval_ms: int
 ) -> tuple[Span, ...]:
     every = (s for e in _of(log, product_id, interval_ms) for s in e.get("confirmed", ()))
-    return merged((start, end) for start, end in every)
+    return merge((start, end) for start, end in every)

@@ -11,7 +11,7 @@ from gpt_trader.data.checks.quality import digest
 from gpt_trader.data.store import partition
 from gpt_trader.data.store.durable import sync_folder, unwritable
 from gpt_trader.data.store.partition import Partition, month_span
-from gpt_trader.data.store.spans import Span, clipped
+from gpt_trader.data.store.spans import Span, clip
 from gpt_trader.data.store.store import READERS, Store, month_files, record
 from gpt_trader.data.trades.trade_store import TradeDay, day_span, read_day, trade_files
 from gpt_trader.domain.times import INTERVALS
@@ -136,7 +136,7 @@ def _outside(
     first, last = ends
     if first is not None and last is not None and not within[0] <= first <= last < within[1]:
         return "it holds times of another month or day"
-    if clipped(held.asked, within) != held.asked:
+    if clip(held.asked, within) != held.asked:
         return "its asked spans are not whole or reach outside"
     return None
 

@@ -125,10 +125,10 @@ def _bytes(path: Path) -> bytes:
         raise DataError(f"{path} does not exist", hint="check the path") from None
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"cannot read {path}: {error}") from None
-    return _bounded(path, content, MAX_BYTES)
+    return _bound(path, content, MAX_BYTES)
 
 
-def _bounded(path: Path, content: bytes, most_bytes: int) -> bytes:
+def _bound(path: Path, content: bytes, most_bytes: int) -> bytes:
     if len(content) > most_bytes:
         raise DataError(f"{path} holds more than {most_bytes >> 30} GiB", hint="split it")
     if not content.strip():
@@ -167,7 +167,7 @@ def _feather(path: Path) -> Columns:
 
 
 def _binance(path: Path) -> tuple[Columns, str]:
-    text = _unzipped(path) if path.name.lower().endswith(".zip") else _bytes(path)
+    text = _unzip(path) if path.name.lower().endswith(".zip") else _bytes(path)
     first = text.partition(b"\n")[0].decode(errors="replace").strip().lower().split(",")
     skip = 0 if re.fullmatch(r"\d+", first[0]) else 1
     if skip and tuple(first[:7]) != BINANCE:
@@ -195,7 +195,7 @@ def _units(path: Path, times: Floats) -> int:
     return 1000 if micro.any() else 1
 
 
-def _unzipped(path: Path, most_bytes: int = MAX_BYTES) -> bytes:
+def _unzip(path: Path, most_bytes: int = MAX_BYTES) -> bytes:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [one for one in archive.infolist() if not one.is_dir()]
@@ -207,7 +207,7 @@ def _unzipped(path: Path, most_bytes: int = MAX_BYTES) -> bytes:
         raise DataError(f"{path} does not exist", hint="check the path") from None
     except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
         raise DataError(f"cannot read {path} as a zip file: {error}") from None
-    return _bounded(path, content, most_bytes)
+    return _bound(path, content, most_bytes)
 
 
 def _columns(path: Path, times: Floats, per_ms: int, values: Floats) -> Columns:

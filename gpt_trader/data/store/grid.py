@@ -16,7 +16,7 @@ def on_one_grid(parts: Sequence[Bars]) -> list[Bars]:
     Raises DataError where int64 ticks cannot hold them.
     """
     product = one_product([part.product for part in parts])
-    return [_rescaled(part, product) for part in parts]
+    return [_rescale(part, product) for part in parts]
 
 
 def one_product(products: Sequence[Product]) -> Product:
@@ -40,7 +40,7 @@ def growth(old: Product, new: Product, highest: int) -> int:
     return factor
 
 
-def _rescaled(bars: Bars, product: Product) -> Bars:
+def _rescale(bars: Bars, product: Product) -> Bars:
     factor = growth(bars.product, product, int(bars.high.max(initial=0)))
     if factor == 1:
         return replace(bars, product=product)

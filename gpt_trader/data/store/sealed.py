@@ -86,7 +86,7 @@ def open_file(path: Path) -> Opened:
     """
     from pyarrow import parquet  # noqa: PLC0415
 
-    with _named(path):
+    with _name_file(path):
         file = parquet.ParquetFile(path, memory_map=True, page_checksum_verification=True)
         schema = file.schema_arrow
     return Opened(path, file, tuple(schema.names), _about(path, schema))
@@ -94,7 +94,7 @@ def open_file(path: Path) -> Opened:
 
 def rows(opened: Opened) -> "pa.Table":
     """Read the rows of an opened file, its pages verified, and close it; raises DataError."""
-    with _named(opened.path), opened.file:
+    with _name_file(opened.path), opened.file:
         table = opened.file.read(use_threads=False)
     if table.num_rows != opened.about["rows"]:
         raise corrupt(opened.path, f"{table.num_rows} rows instead of {opened.about['rows']}")
@@ -105,7 +105,7 @@ def read_about(path: Path) -> dict[str, Any]:
     """Read what a file says of itself, no rows; raises DataError if that is damaged."""
     from pyarrow import parquet  # noqa: PLC0415
 
-    with _named(path):
+    with _name_file(path):
         return _about(path, parquet.read_schema(path))
 
 
@@ -124,7 +124,7 @@ def corrupt(path: Path, why: str) -> DataError:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def _name_file(path: Path) -> Iterator[None]:
     import pyarrow as pa  # noqa: PLC0415
 
     try:

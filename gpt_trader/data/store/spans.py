@@ -6,7 +6,7 @@ Span = tuple[int, int]
 """int64 ms UTC, start inclusive, end exclusive."""
 
 
-def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
+def merge(spans: Iterable[Span]) -> tuple[Span, ...]:
     """Return the same time as sorted spans that neither touch nor overlap; empty ones vanish."""
     found: list[Span] = []
     for start, end in sorted(span for span in spans if span[0] < span[1]):
@@ -21,7 +21,7 @@ def missing(wanted: Span, have: Iterable[Span]) -> tuple[Span, ...]:
     """Return what of `wanted` no span of `have` holds, sorted."""
     at, end = wanted
     found: list[Span] = []
-    for start, stop in merged(have):
+    for start, stop in merge(have):
         if start >= end:
             break
         if at < start:
@@ -30,12 +30,12 @@ def missing(wanted: Span, have: Iterable[Span]) -> tuple[Span, ...]:
     return (*found, (at, end)) if at < end else tuple(found)
 
 
-def clipped(spans: Iterable[Span], within: Span) -> tuple[Span, ...]:
+def clip(spans: Iterable[Span], within: Span) -> tuple[Span, ...]:
     """Return what of the spans lies within another, as `merged` does."""
     start, end = within
-    return merged((max(first, start), min(last, end)) for first, last in spans)
+    return merge((max(first, start), min(last, end)) for first, last in spans)
 
 
 def total_ms(spans: Iterable[Span]) -> int:
     """Return the time that spans hold, overlaps counted once."""
-    return sum(end - start for start, end in merged(spans))
+    return sum(end - start for start, end in merge(spans))

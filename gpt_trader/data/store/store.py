@@ -28,7 +28,7 @@ from gpt_trader.data.store import partition
 from gpt_trader.data.store.durable import TEMPORARY, append_line, unwritable
 from gpt_trader.data.store.grid import one_product
 from gpt_trader.data.store.partition import month_of, month_span
-from gpt_trader.data.store.spans import Span, clipped, merged
+from gpt_trader.data.store.spans import Span, clip, merge
 from gpt_trader.data.store.upsert import upsert
 from gpt_trader.domain.bars import Bars, Ints
 from gpt_trader.domain.product import Product
@@ -140,7 +140,7 @@ def write(store: Store, bars: Bars, asked: Sequence[Span], source: str) -> Writt
         within = month_span(month)
         path = _path(store, bars, month)
         old = partition.read(path) if path.exists() else None
-        new, counts = upsert(old, bars[_rows(bars, within)], clipped(asked, within), source)
+        new, counts = upsert(old, bars[_rows(bars, within)], clip(asked, within), source)
         if old is None or any(counts[:2]) or new.asked != old.asked:
             partition.write(path, new)
         written = Written(*(a + b for a, b in zip(written, counts, strict=True)))
@@ -186,19 +186,19 @@ def read(
     ]
     months = [partition.open_month(path) for path in files]
     filled = [month for month in months if month.about.rows]
-    bars = _gathered(filled)
+    bars = _gather(filled)
     bars = bars and bars[_rows(bars, within)]
     if not bars:
         raise _nothing(store, product_id, interval_ms)
     return Stored(
         bars,
-        clipped((span for month in months for span in month.about.asked), within),
+        clip((span for month in months for span in month.about.asked), within),
         tuple(dict.fromkeys(source for month in months for source in month.about.sources)),
         _notes([month.about.product for month in filled], bars.product),
     )
 
 
-def _gathered(months: Sequence[partition.Month]) -> Bars | None:
+def _gather(months: Sequence[partition.Month]) -> Bars | None:
     """Read months into one set of columns, side by side; None if there are none."""
     if not months:
         return None
@@ -241,7 +241,7 @@ def _nothing(store: Store, product_id: str, interval_ms: int) -> DataError:
 def asked(store: Store, product_id: str, interval_ms: int) -> tuple[Span, ...]:
     """Return the spans that sources have answered for; raises DataError on a corrupt month."""
     files = month_files(store.folder(product_id, interval_ms))
-    return merged(span for path in files for span in partition.about(path).asked)
+    return merge(span for path in files for span in partition.about(path).asked)
 
 
 def intervals(store: Store, product_id: str) -> tuple[int, ...]:
@@ -264,7 +264,7 @@ def listing(store: Store) -> list[StoredListing]:
             files = month_files(product / interval)
             if not files:
                 continue
-            described = {path: _described(path) for path in files}
+            described = {path: _describe(path) for path in files}
             months = [about for about in described.values() if about is not None]
             opens = [m.first_ms for m in months if m.first_ms is not None]
             lasts = [m.last_ms for m in months if m.last_ms is not None]
@@ -277,7 +277,7 @@ def listing(store: Store) -> list[StoredListing]:
                     min(opens, default=None),
                     max(lasts, default=None),
                     sum(path.stat().st_size for path in files),
-                    merged(span for m in months for span in m.asked),
+                    merge(span for m in months for span in m.asked),
                     tuple(dict.fromkeys(source for m in months for source in m.sources)),
                     tuple(path for path, about in described.items() if about is None),
                 )
@@ -285,7 +285,7 @@ def listing(store: Store) -> list[StoredListing]:
     return found
 
 
-def _described(path: Path) -> partition.About | None:
+def _describe(path: Path) -> partition.About | None:
     try:
         return partition.about(path)
     except DataError:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from gpt_trader.data.store.grid import on_one_grid
 from gpt_trader.data.store.partition import Partition
-from gpt_trader.data.store.spans import Span, merged
+from gpt_trader.data.store.spans import Span, merge
 from gpt_trader.domain.bars import Bars, joined
 
 Counts = tuple[int, int, int]
@@ -23,7 +23,7 @@ def upsert(
     raises DataError where int64 ticks cannot hold them.
     """
     if old is None:
-        return Partition(bars, merged(asked), (source,)), (len(bars), 0, 0)
+        return Partition(bars, merge(asked), (source,)), (len(bars), 0, 0)
     sources = old.sources if source in old.sources else (*old.sources, source)
     before, after = on_one_grid([old.bars, bars])
     kept = ~np.isin(before.time, after.time)
@@ -34,7 +34,7 @@ def upsert(
     both = joined(before[np.flatnonzero(kept)], after)
     both = both[np.argsort(both.time, kind="stable")]
     counts = (int((~known).sum()), int((known & ~same).sum()), int(same.sum()))
-    return Partition(both, merged((*old.asked, *asked)), sources), counts
+    return Partition(both, merge((*old.asked, *asked)), sources), counts
 
 
 def _equal(before: Bars, after: Bars) -> NDArray[np.bool_]:

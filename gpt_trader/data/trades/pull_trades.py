@@ -58,7 +58,7 @@ class TradesPulled(NamedTuple):
     interrupted: bool
 
 
-def settled(wanted: Span, now_ms: int) -> Span:
+def settle(wanted: Span, now_ms: int) -> Span:
     """Return the whole seconds of a span that are over and settled at `now_ms`."""
     start = -(-wanted[0] // SECOND_MS) * SECOND_MS
     over = (now_ms - SETTLE_MS) // SECOND_MS * SECOND_MS

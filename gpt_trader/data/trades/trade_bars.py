@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpt_trader.data.pull import to_bars
-from gpt_trader.data.store.spans import Span, clipped, merged
+from gpt_trader.data.store.spans import Span, clip, merge
 from gpt_trader.data.store.store import Store, last_ms, read
 from gpt_trader.data.trades.trade_store import asked_trades, read_trades, tape_order
 from gpt_trader.domain.bars import Bars
@@ -62,7 +62,7 @@ def whole(spans: Iterable[Span], interval_ms: int) -> tuple[Span, ...]:
     """Return the bars that lie in the spans from their first to their last millisecond."""
     return tuple(
         (first, last)
-        for start, end in merged(spans)
+        for start, end in merge(spans)
         if (first := -(-start // interval_ms) * interval_ms)
         < (last := end // interval_ms * interval_ms)
     )
@@ -93,12 +93,12 @@ def compare_stored(store: Store, product_id: str, interval_ms: int, within: Span
         return Compared(0, ())
     found = read(store, product_id, interval_ms)
     held = both(asked_trades(store, product_id), found.asked)
-    spans = whole(clipped(held, within), interval_ms)
+    spans = whole(clip(held, within), interval_ms)
     count = 0
     differences: list[BarDifference] = []
     for start in range(within[0] // DAY_MS * DAY_MS, within[1], DAY_MS):
         day = (start, start + DAY_MS)
-        compared = clipped(spans, day)
+        compared = clip(spans, day)
         if not compared:
             continue
         tape = read_trades(store, product_id, *day).trades
@@ -111,7 +111,7 @@ def compare_stored(store: Store, product_id: str, interval_ms: int, within: Span
 
 def both(a: Sequence[Span], b: Sequence[Span]) -> tuple[Span, ...]:
     """Return the time that lies in both sets of spans."""
-    return merged(span for within in merged(a) for span in clipped(b, within))
+    return merge(span for within in merge(a) for span in clip(b, within))
 
 
 _Row = tuple[Decimal, ...]

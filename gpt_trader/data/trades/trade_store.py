@@ -16,7 +16,7 @@ import numpy as np
 
 from gpt_trader.data.store import sealed
 from gpt_trader.data.store.sealed import corrupt
-from gpt_trader.data.store.spans import Span, clipped, merged
+from gpt_trader.data.store.spans import Span, clip, merge
 from gpt_trader.data.store.store import ALL_TIME, Store, Written
 from gpt_trader.domain.market import Trade
 from gpt_trader.domain.times import DAY_MS
@@ -55,7 +55,7 @@ def write_trades(
     days: dict[int, list[Trade]] = {}
     for trade in trades:
         days.setdefault(trade.time_ms // DAY_MS, []).append(trade)
-    for start, end in merged(asked):
+    for start, end in merge(asked):
         for day in range(start // DAY_MS, -(-end // DAY_MS)):
             days.setdefault(day, [])
     written = Written(0, 0, 0)
@@ -63,7 +63,7 @@ def write_trades(
         within = (day * DAY_MS, (day + 1) * DAY_MS)
         path = _folder(store, product_id) / f"{_name(day)}.parquet"
         old = read_day(path) if path.exists() else None
-        new, counts = _upsert(old, days[day], clipped(asked, within), source)
+        new, counts = _upsert(old, days[day], clip(asked, within), source)
         if old is None or counts.added or counts.changed or new.asked != old.asked:
             write_day(path, new)
         written = Written(*(a + b for a, b in zip(written, counts, strict=True)))
@@ -93,14 +93,14 @@ def read_trades(
         )
     return StoredTrades(
         [t for day in days for t in day.trades if within[0] <= t.time_ms < within[1]],
-        clipped((span for day in days for span in day.asked), within),
+        clip((span for day in days for span in day.asked), within),
         tuple(dict.fromkeys(source for day in days for source in day.sources)),
     )
 
 
 def asked_trades(store: Store, product_id: str) -> tuple[Span, ...]:
     """Return the spans that sources have answered for; raises DataError on a corrupt day."""
-    return merged(
+    return merge(
         (int(start), int(end))
         for path in trade_files(store, product_id)
         for start, end in sealed.read_about(path)["asked"]
@@ -186,7 +186,7 @@ def _upsert(
     added = len(found.keys() - known.keys())
     day = TradeDay(
         sorted((known | found).values(), key=tape_order),
-        merged((*before.asked, *asked)),
+        merge((*before.asked, *asked)),
         before.sources if source in before.sources else (*before.sources, source),
     )
     return day, Written(added, len(found) - added - same, same)

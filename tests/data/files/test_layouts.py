@@ -175,7 +175,7 @@ def test_a_file_that_does_not_say_its_product_is_not_guessed(bars, tmp_path):
 def test_a_bomb_is_not_unpacked(tmp_path):
     zipped(tmp_path / "BTCUSDT-1h-2025-01.zip", "1," * 10_000)
     with pytest.raises(DataError, match="holds more than"):
-        layouts._unzipped(tmp_path / "BTCUSDT-1h-2025-01.zip", most_bytes=1000)
+        layouts._unzip(tmp_path / "BTCUSDT-1h-2025-01.zip", most_bytes=1000)
 
 
 def test_importing_twice_changes_nothing_and_differences_are_refused(bars, tmp_path):

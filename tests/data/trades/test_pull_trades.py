@@ -6,7 +6,7 @@ from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.broker.coinbase.rest import Rest
 from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.data.store.store import Store
-from gpt_trader.data.trades.pull_trades import may_be_cut, pull_trades, settled
+from gpt_trader.data.trades.pull_trades import may_be_cut, pull_trades, settle
 from gpt_trader.data.trades.trade_store import asked_trades, read_trades
 from gpt_trader.errors import Unavailable
 from tests.emulator import Fault, serve
@@ -93,9 +93,9 @@ def test_a_venue_that_stops_at_a_hundred_loses_nothing(exchange, tmp_path):
 
 
 def test_only_whole_settled_seconds_are_asked_for():
-    assert settled((1, 5_999), 10**9) == (1_000, 5_000)
-    assert settled((0, 10**9), 60_500) == (0, 50_000)
-    assert settled((10**9, 2 * 10**9), 60_500) == (10**9, 10**9)
+    assert settle((1, 5_999), 10**9) == (1_000, 5_000)
+    assert settle((0, 10**9), 60_500) == (0, 50_000)
+    assert settle((10**9, 2 * 10**9), 60_500) == (10**9, 10**9)
 
 
 def test_full_answers_are_suspect():
