@@ -45,7 +45,8 @@ class Session:
     """An open session: the only holder of the portfolio's lock and journal.
 
     resumed: whether a journal of the same session was found. kept: where a journal of another
-    session was moved to, None if there was none. ends_ms: open time of the market's last bar.
+    session was moved to, None if there was none. has_new_terms: whether a market of the past goes
+    on under terms that it did not begin with. ends_ms: open time of the market's last bar.
     """
 
     plan: Plan
@@ -59,6 +60,7 @@ class Session:
     latch: Latch
     cash: int = 0  # units it began with
     kept: Path | None = None
+    has_new_terms: bool = False
     clock: Callable[[], int] | None = None  # the exchange's time; None: the market's own
 
     def time_ms(self) -> int:
@@ -130,6 +132,7 @@ def _go_on(
     """Journal what the session goes on under; a simulated one asks its broker at once."""
     at_ms = _now_ms(session)
     is_changed = session.resumed and _differ(known, as_journaled(terms.header))
+    session.has_new_terms = is_changed and not known.mode.is_live
     if is_changed or (session.resumed and known.mode.trades_money):  # entries wait for a look
         # What the account began with is what it is measured against, whatever it holds by now.
         header = replace(terms.header, cash=known.cash, wallets=known.wallets)

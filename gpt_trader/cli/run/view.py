@@ -103,7 +103,8 @@ def _share(ratio: float) -> str:
 
 def _begun(session: Session) -> str:
     if session.resumed:
-        return f"resumed after {session.state.cycles:,} cycles"
+        under = ", under changed terms" if session.has_new_terms else ""
+        return f"resumed after {session.state.cycles:,} cycles{under}"
     return "new" if session.kept is None else f"new; the session before is kept: {session.kept}"
 
 

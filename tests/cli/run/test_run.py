@@ -194,3 +194,14 @@ def test_a_run_tells_how_it_began_and_ended(tmp_path, capsys):
         run = ["run", "--profile", "dev", "--state-dir", tmp_path, "--cycles", "3", *flags]
         assert call(capsys, *run)[0] == 0
     assert [document["event"] for _, document in asked] == ["started", "stopped"]
+
+
+def test_a_session_goes_on_under_changed_terms_and_says_so(capsys):
+    flags = ("run", "-p", "dev", *SMALL, "--cycles", "3")
+    assert "(new)" in call(capsys, *flags)[2]
+    assert "(resumed after 3 cycles)" in call(capsys, *flags)[2]
+    other = (*flags, "--strategy", "breakout", "--taker-bps", "10", "--maker-bps", "5")
+    assert "(resumed after 6 cycles, under changed terms)" in call(capsys, *other)[2]
+    assert "(resumed after 9 cycles)" in call(capsys, *other)[2]
+    assert "new; the session before is kept" in call(capsys, *other, "--cash", "5000")[2]
+    assert call(capsys, "replay")[0] == 0
