@@ -15,6 +15,7 @@ from gpt_trader.errors import Unavailable
 MARKET_URL = "wss://advanced-trade-ws.coinbase.com"
 USER_URL = "wss://advanced-trade-ws-user.coinbase.com"
 HEARTBEAT = Channel("heartbeats")
+NOTHING = Told()
 
 
 def market_channels(books: tuple[str, ...]) -> tuple[Channel, ...]:
@@ -66,13 +67,13 @@ def told(frame: Frame) -> Told:
     """Return what a message tells, by its channel."""
     match frame.channel:
         case "ticker":
-            return Told(quotes=tickers(frame))
+            return Told(tickers(frame))
         case "market_trades":
-            return Told(prints=prints(frame))
+            return Told((), prints(frame))
         case "user":
-            return Told(orders=orders(frame))
+            return Told((), (), orders(frame))
         case _:
-            return Told()
+            return NOTHING
 
 
 def tickers(frame: Frame) -> Iterator[tuple[str, str, str]]:

@@ -34,17 +34,18 @@ class Arrivals:
 
     def put(self, told: Told) -> None:
         """Take in what a message tells."""
+        quotes, prints, orders = told
         with self._news:
-            for trade in told.prints:  # a bar closes on the clock: nobody waits for a trade
-                self._bars.add(trade)
-            before = len(self._orders)
-            self._orders.extend(told.orders)
-            is_news = len(self._orders) > before
-            self.most_queued = max(self.most_queued, len(self._orders))
-            for product_id, bid, ask in told.quotes:
-                self._quotes[product_id] = bid, ask
-                is_news = True
-            if is_news:
+            if prints:  # a bar closes on the clock: nobody waits for a trade
+                for trade in prints:
+                    self._bars.add(trade)
+            if quotes:
+                for product_id, bid, ask in quotes:
+                    self._quotes[product_id] = bid, ask
+            if orders:
+                self._orders.extend(orders)
+                self.most_queued = max(self.most_queued, len(self._orders))
+            if quotes or orders:
                 self._news.notify()
 
     def begin_whole(self) -> None:
