@@ -19,24 +19,19 @@ from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry, Signals
 from gpt_trader.engine.records import Decided, FillBooked, Marked
 from gpt_trader.engine.state import State, costs_now, equity, new_state
+from gpt_trader.kernel.bounds import Bounds, bounds_of, bounds_record
 from gpt_trader.kernel.codes import FILL_EXIT, FIRST_REFUSAL, N_CODES, TAKER
+from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.detail import no_detail
 from gpt_trader.kernel.fees import new_fee_book, rated, tier_table
+from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.kernel.ledger import cash_after, quote
 from gpt_trader.kernel.market import Aims, Fees, Market, Rules
 from gpt_trader.kernel.match import fill_fee
 from gpt_trader.kernel.rounding import spec_table
-from gpt_trader.kernel.settings import (
-    FILL_DTYPE,
-    Bounds,
-    Costs,
-    Style,
-    bounds_of,
-    bounds_record,
-    style_table,
-)
 from gpt_trader.kernel.simulate import simulate
 from gpt_trader.kernel.slippage import Drift, bar_drift, quoted, taker_ticks
+from gpt_trader.kernel.style import Style, style_table
 from gpt_trader.risk.guards import BARS, GUARDS, Guard
 from gpt_trader.risk.policy import Limits
 from gpt_trader.risk.table import guard_table, where

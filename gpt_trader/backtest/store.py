@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from gpt_trader.backtest.result import RUN_ID_DIGITS, Result
 from gpt_trader.errors import DataError, StorageError, UsageError
-from gpt_trader.kernel.settings import FILL_DTYPE
+from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.measure.metrics import drawdown_curve_pct
 from gpt_trader.observe.provenance import sources_sha256, versions
 from gpt_trader.observe.spark import sample

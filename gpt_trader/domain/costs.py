@@ -8,14 +8,9 @@ from typing import Literal
 from gpt_trader.domain.fees import tier_rows
 from gpt_trader.domain.schedules import ADVANCED, FeeTier, Region
 from gpt_trader.errors import UsageError
+from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.rounding import BPS
-from gpt_trader.kernel.settings import (
-    STYLE_MAKER_FIRST,
-    STYLE_MAKER_ONLY,
-    STYLE_TAKER,
-    Costs,
-    Style,
-)
+from gpt_trader.kernel.style import STYLE_MAKER_FIRST, STYLE_MAKER_ONLY, STYLE_TAKER, Style
 
 OrderStyleName = Literal["maker_first", "maker_only", "taker"]
 _STYLES = {

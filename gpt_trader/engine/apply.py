@@ -43,10 +43,10 @@ from gpt_trader.engine.state import State, costs_now, replaced, rolled, with_mov
 from gpt_trader.engine.windows import correct_bar, join_cycle, take_bar, take_history
 from gpt_trader.errors import JournalError
 from gpt_trader.kernel.codes import HOLD_ORDER_WORKING
+from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.entries import note_decision
 from gpt_trader.kernel.ledger import quote
 from gpt_trader.kernel.limits import Marks, count_entry
-from gpt_trader.kernel.settings import Costs
 from gpt_trader.kernel.sizing import Ticket
 from gpt_trader.kernel.slot import KIND_LIMIT, KIND_SIZE, KIND_VALUE, Slots, copy_slots
 from gpt_trader.kernel.table import clear_order, place_order

@@ -13,9 +13,9 @@ from gpt_trader.engine.orders import protection_order, with_orders
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State, costs_at, rolled, with_moved, working_id
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_OPERATOR
+from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.fees import count_volume
 from gpt_trader.kernel.match import fill_units
-from gpt_trader.kernel.settings import Costs
 from gpt_trader.kernel.slot import KIND_VALUE, Slots, copy_slots
 from gpt_trader.kernel.table import fill_order, protect
 

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.product import Product
+from gpt_trader.kernel.bounds import bounds_record
+from gpt_trader.kernel.costs import Costs, costs_record
 from gpt_trader.kernel.fees import tier_table
 from gpt_trader.kernel.guards import GuardTable
-from gpt_trader.kernel.readings import SpecTable
-from gpt_trader.kernel.rounding import spec_table
-from gpt_trader.kernel.settings import Costs, Style, bounds_record, costs_record, style_table
+from gpt_trader.kernel.rounding import SpecTable, spec_table
+from gpt_trader.kernel.style import Style, StyleTable, style_table
 from gpt_trader.risk.guards import BARS, GUARDS, Guard
 from gpt_trader.risk.policy import Limits
 from gpt_trader.risk.table import Where, guard_table, where
@@ -63,23 +64,13 @@ class Plan:
 
     @cached_property
     def specs(self) -> SpecTable:
-        """The products' grids as arrays."""
+        """The products' grids as records."""
         return spec_table([product.spec for product in self.products])
-
-    @cached_property
-    def spec_ints(self) -> Ints:
-        """The integer half of `specs`."""
-        return self.specs[0]
-
-    @cached_property
-    def spec_floats(self) -> Floats:
-        """The float half of `specs`."""
-        return self.specs[1]
 
     @cached_property
     def unit(self) -> Floats:
         """Worth of one lot at one tick of each product, quote."""
-        return self.specs[1][:, 0].copy()
+        return self.specs["unit"].copy()
 
     @cached_property
     def costs_row(self) -> NDArray[np.void]:
@@ -102,9 +93,9 @@ class Plan:
         return [where(self.source, is_perpetual=one.is_perpetual) for one in self.products]
 
     @cached_property
-    def styles(self) -> Ints:
-        """The products' order styles as an array."""
-        return style_table(list(self.order_styles))
+    def styles(self) -> StyleTable:
+        """The products' order styles as records."""
+        return style_table(self.order_styles)
 
     @cached_property
     def index(self) -> dict[str, int]:

@@ -12,6 +12,7 @@ from gpt_trader.domain.order import Order, OrderStatus, Origin, client_order_id
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.window import Window
 from gpt_trader.kernel.codes import ORDINAL_BAR, ORDINAL_PROTECTION
+from gpt_trader.kernel.costs import Costs, costs_record
 from gpt_trader.kernel.entries import account_equity
 from gpt_trader.kernel.fees import (
     HOUR,
@@ -24,7 +25,6 @@ from gpt_trader.kernel.fees import (
 from gpt_trader.kernel.ledger import quote
 from gpt_trader.kernel.limits import Marks, new_marks
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
-from gpt_trader.kernel.settings import Costs, costs_record
 from gpt_trader.kernel.slot import KIND_NONE, Slots, new_slots
 
 Ints = NDArray[np.int64]

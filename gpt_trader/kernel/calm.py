@@ -9,6 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.kernel.bounds import Bounds
 from gpt_trader.kernel.codes import (
     FIRST_REFUSAL,
     HOLD_FLAT,
@@ -21,7 +22,6 @@ from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.guards import FOREVER_MS, GuardTable, lasts_until
 from gpt_trader.kernel.limits import DAY_MS
 from gpt_trader.kernel.match import quiet_range
-from gpt_trader.kernel.settings import Bounds
 from gpt_trader.kernel.sizing import capped
 from gpt_trader.kernel.slot import Slot
 

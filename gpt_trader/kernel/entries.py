@@ -8,7 +8,9 @@ and what is found leaves as a bare tuple. The rules are in the functions called.
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.kernel.bounds import bounds_of
 from gpt_trader.kernel.compiled import compiled
+from gpt_trader.kernel.costs import costs_of
 from gpt_trader.kernel.guards import NOWHERE, GuardTable, refuses_operator, said
 from gpt_trader.kernel.ledger import quote, value_at
 from gpt_trader.kernel.limits import Marks, mark
@@ -16,14 +18,14 @@ from gpt_trader.kernel.market import Rules
 from gpt_trader.kernel.readings import (
     Outside,
     Readings,
-    SpecTable,
     no_readings,
     read_order,
     read_product,
 )
-from gpt_trader.kernel.settings import bounds_of, costs_of
+from gpt_trader.kernel.rounding import SpecTable
 from gpt_trader.kernel.sizing import decide, note_weight
 from gpt_trader.kernel.slot import Slots
+from gpt_trader.kernel.style import StyleTable
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -74,11 +76,10 @@ def decide_product(
     weight: float,
     stop: float,
     cash: int,
-    spec_ints: Ints,
-    spec_floats: Floats,
+    specs: SpecTable,
     costs: NDArray[np.void],
     bounds: NDArray[np.void],
-    styles: Ints,
+    styles: StyleTable,
     guards: GuardTable,
     equity: float,
     high: float,
@@ -102,7 +103,7 @@ def decide_product(
         Marks(equity, high, day, day_start, entries, day_halted, halted),
         Outside(*outside),
         no_readings(),
-        Rules((spec_ints, spec_floats), bounds_of(bounds), guards, styles),
+        Rules(specs, bounds_of(bounds), guards, styles),
         costs_of(costs),
     )
     return (

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.kernel.compiled import compiled
-from gpt_trader.kernel.settings import Costs
+from gpt_trader.kernel.costs import Costs
 
 Ints = NDArray[np.int64]
 HOUR_MS = 3_600_000

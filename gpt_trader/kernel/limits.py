@@ -3,8 +3,8 @@
 import math
 from typing import NamedTuple
 
+from gpt_trader.kernel.bounds import Bounds
 from gpt_trader.kernel.compiled import compiled
-from gpt_trader.kernel.settings import Bounds
 
 DAY_MS = 86_400_000
 

@@ -5,9 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.kernel.bounds import Bounds
 from gpt_trader.kernel.guards import GuardTable
-from gpt_trader.kernel.readings import SpecTable
-from gpt_trader.kernel.settings import Bounds
+from gpt_trader.kernel.rounding import SpecTable
+from gpt_trader.kernel.style import StyleTable
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -54,7 +55,7 @@ class Rules(NamedTuple):
     specs: SpecTable
     bounds: Bounds
     guards: GuardTable
-    styles: Ints
+    styles: StyleTable
 
 
 class Fees(NamedTuple):

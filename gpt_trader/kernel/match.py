@@ -31,6 +31,7 @@ from gpt_trader.kernel.codes import (
     TAKER,
 )
 from gpt_trader.kernel.compiled import compiled
+from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.ledger import average_after, cash_after
 from gpt_trader.kernel.rounding import (
     MAX_LOTS,
@@ -40,7 +41,6 @@ from gpt_trader.kernel.rounding import (
     notional_down,
     notional_up,
 )
-from gpt_trader.kernel.settings import Costs
 from gpt_trader.kernel.slippage import Drift, bar_drift, cross_value, taker_ticks
 from gpt_trader.kernel.slot import (
     KIND_LIMIT,

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from gpt_trader.kernel.codes import MAKER, TAKER
 from gpt_trader.kernel.compiled import compiled
+from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.match import limit_crosses, limit_trades, stop_base
 from gpt_trader.kernel.rounding import MAX_LOTS, Spec
-from gpt_trader.kernel.settings import Costs
 from gpt_trader.kernel.slippage import Drift, cross_value, taker_ticks
 
 MARKET_SIZE = 1

@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.ledger import quote, short_hold, value
 from gpt_trader.kernel.limits import Marks
-from gpt_trader.kernel.rounding import spec_at
+from gpt_trader.kernel.rounding import SpecTable, spec_at
 from gpt_trader.kernel.slot import Slots
-
-SpecTable = tuple[NDArray[np.int64], NDArray[np.float64]]  # see rounding.spec_table
 
 OF_PRODUCT = (  # the account and one product as a decision finds them; worth is in quote
     "least_input",  # the smaller of equity and price in ticks: either may be missing

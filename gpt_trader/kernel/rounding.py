@@ -5,12 +5,14 @@ costs and fees up, proceeds down. Money is int64 units of 1e-8 quote. All functi
 the product lots x ticks is split so that int64 holds it for any value below VALUE_LIMIT.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.kernel.compiled import compiled
+from gpt_trader.kernel.record import record_type
 
 UNITS_PER_QUOTE = 100_000_000
 RATE_SCALE = 100_000_000  # a rate of 1.0; one basis point is 10,000
@@ -31,19 +33,27 @@ class Spec(NamedTuple):
     is_perp: int
 
 
-def spec_table(specs: "list[Spec]") -> "tuple[NDArray[np.int64], NDArray[np.float64]]":
-    """Specs as two arrays, (p, 5) int64 and (p, 2) float64, for loops over products."""
-    ints = [[s.value_num, s.value_den, s.min_lots, s.min_units, s.is_perp] for s in specs]
-    floats = [[s.unit, s.lot] for s in specs]
-    return np.array(ints, np.int64).reshape(-1, 5), np.array(floats, np.float64).reshape(-1, 2)
+SPEC = record_type(Spec)
+SpecTable = NDArray[np.void]  # one record of SPEC a product
+
+
+def spec_table(specs: Sequence[Spec]) -> SpecTable:
+    """Return the specs of products as records, for loops over them."""
+    return np.array(list(specs), SPEC)
 
 
 @compiled
-def spec_at(table: "tuple[NDArray[np.int64], NDArray[np.float64]]", j: int) -> Spec:
+def spec_at(table: SpecTable, j: int) -> Spec:
     """Spec of product j of a table."""
-    ints, floats = table
+    found = table[j]
     return Spec(
-        ints[j, 0], ints[j, 1], floats[j, 0], floats[j, 1], ints[j, 2], ints[j, 3], ints[j, 4]
+        value_num=found["value_num"],
+        value_den=found["value_den"],
+        unit=found["unit"],
+        lot=found["lot"],
+        min_lots=found["min_lots"],
+        min_units=found["min_units"],
+        is_perp=found["is_perp"],
     )
 
 

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from gpt_trader.kernel.calm import CALM, Calm, Calms, is_calm, note, row_of_another
 from gpt_trader.kernel.codes import ACT_ENTER, FILL_ENTRY, FIRST_REFUSAL, N_CODES
 from gpt_trader.kernel.compiled import compiled
+from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.detail import Detail
 from gpt_trader.kernel.entries import account_equity
 from gpt_trader.kernel.fees import count_volume, rated, roll_fees
+from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.kernel.ledger import funding, quote, value_at
 from gpt_trader.kernel.limits import Marks, count_entry, mark, new_marks
 from gpt_trader.kernel.market import Aims, Fees, Known, Market, Rules
@@ -30,9 +32,8 @@ from gpt_trader.kernel.match import (
 )
 from gpt_trader.kernel.memory import borrowed
 from gpt_trader.kernel.quiet import pass_over
-from gpt_trader.kernel.readings import Readings, SpecTable, no_readings, unattended
-from gpt_trader.kernel.rounding import Spec, spec_at
-from gpt_trader.kernel.settings import FILL_DTYPE, Costs
+from gpt_trader.kernel.readings import Readings, no_readings, unattended
+from gpt_trader.kernel.rounding import Spec, SpecTable, spec_at
 from gpt_trader.kernel.sizing import cancel_working, decide, in_band, place
 from gpt_trader.kernel.slippage import quoted
 from gpt_trader.kernel.slot import KIND_NONE, Slot, Slots, at_close, new_slots
@@ -99,7 +100,7 @@ def simulate(
     n, p = market.close.shape
     longest = int((detail.end - detail.begin).max(initial=1))
     known = Known(
-        unit=np.ascontiguousarray(rules.specs[1][:, 0]),
+        unit=np.ascontiguousarray(rules.specs["unit"]),
         funding_rows=np.flatnonzero(np.broadcast_to(market.funding_rate.any(axis=1), n)),
         gapless=bool(market.present.all()),
         most_fills=p * MAX_FILLS_PER_BAR * longest,

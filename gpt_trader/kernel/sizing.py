@@ -3,6 +3,7 @@
 import math
 from typing import NamedTuple
 
+from gpt_trader.kernel.bounds import Bounds
 from gpt_trader.kernel.codes import (
     ACT_ENTER,
     ACT_EXIT,
@@ -26,6 +27,7 @@ from gpt_trader.kernel.codes import (
     REFUSED_OVERFLOW,
 )
 from gpt_trader.kernel.compiled import compiled
+from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.guards import (
     NOWHERE,
     Guard,
@@ -59,14 +61,6 @@ from gpt_trader.kernel.rounding import (
     spec_at,
     units_down,
 )
-from gpt_trader.kernel.settings import (
-    STYLE_MAKER_ONLY,
-    STYLE_TAKER,
-    Bounds,
-    Costs,
-    Style,
-    style_at,
-)
 from gpt_trader.kernel.slippage import quoted
 from gpt_trader.kernel.slot import (
     KIND_LIMIT,
@@ -78,6 +72,7 @@ from gpt_trader.kernel.slot import (
     clear_working,
     is_due,
 )
+from gpt_trader.kernel.style import STYLE_MAKER_ONLY, STYLE_TAKER, Style, style_at
 
 VALUE_MAX = 9.0e9  # quote; an order above it is refused as REFUSED_OVERFLOW
 

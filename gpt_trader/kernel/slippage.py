@@ -8,8 +8,8 @@ import math
 from typing import NamedTuple
 
 from gpt_trader.kernel.compiled import compiled
+from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.rounding import RATE_SCALE, Spec, adverse_ticks, lots_for_quote
-from gpt_trader.kernel.settings import Costs
 
 PARKINSON = 0.6005612043932249  # 1 / sqrt(4 ln 2)
 NO_QUOTE = -1  # half spread of a bar that quotes none

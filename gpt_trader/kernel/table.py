@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.kernel.compiled import compiled
+from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.match import Book, Part, after_fill, is_quiet, match_bar, trigger_stop
 from gpt_trader.kernel.rounding import Spec
-from gpt_trader.kernel.settings import Costs
 from gpt_trader.kernel.sizing import Ticket, place
 from gpt_trader.kernel.slot import (
     Slots,

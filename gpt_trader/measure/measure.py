@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel, bps_to_e8
 from gpt_trader.kernel.codes import MAKER
+from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.ledger import cash_after
 from gpt_trader.kernel.match import fill_fee
 from gpt_trader.kernel.rounding import (
@@ -19,7 +20,6 @@ from gpt_trader.kernel.rounding import (
     fits,
     lots_for_quote,
 )
-from gpt_trader.kernel.settings import Costs
 from gpt_trader.kernel.slippage import NO_QUOTE
 from gpt_trader.kernel.stats.curve import exposure
 from gpt_trader.kernel.stats.stats import adverse_costs, fill_values

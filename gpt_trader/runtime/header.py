@@ -17,7 +17,8 @@ from gpt_trader.domain.product import Product
 from gpt_trader.engine.plan import Plan
 from gpt_trader.errors import JournalError
 from gpt_trader.journal.encode import canonical_json
-from gpt_trader.kernel.settings import Costs, Style
+from gpt_trader.kernel.costs import Costs
+from gpt_trader.kernel.style import Style
 from gpt_trader.observe import provenance
 from gpt_trader.risk.guards import BARS, GUARDS, LIVE, QUOTES, Guard
 from gpt_trader.risk.policy import SETTINGS, Limits

@@ -24,7 +24,7 @@ from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import fixed, grid_of, iso_times, money_text, units_text
 from gpt_trader.errors import StorageError, UsageError
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_STOP, MAKER, TAKER
-from gpt_trader.kernel.settings import FILL_DTYPE
+from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.measure.trades import trade_list, trades
 
 HOUR = 3_600_000

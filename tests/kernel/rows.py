@@ -10,7 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpt_trader.domain.product import Product
+from gpt_trader.kernel.bounds import Bounds, bounds_of, bounds_record
 from gpt_trader.kernel.codes import FILL_ENTRY
+from gpt_trader.kernel.costs import Costs
+from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.kernel.guards import GuardTable
 from gpt_trader.kernel.match import (
     LOG_FILL,
@@ -21,8 +24,8 @@ from gpt_trader.kernel.match import (
     match_bar,
 )
 from gpt_trader.kernel.rounding import BPS, Spec
-from gpt_trader.kernel.settings import FILL_DTYPE, Bounds, Costs, Style, bounds_of, bounds_record
 from gpt_trader.kernel.slot import KIND_VALUE, Slot, Slots, new_slots, set_levels
+from gpt_trader.kernel.style import Style
 from gpt_trader.risk.guards import BARS, GUARDS
 from gpt_trader.risk.policy import Limits
 from gpt_trader.risk.table import guard_table, where

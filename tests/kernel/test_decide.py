@@ -25,9 +25,9 @@ from gpt_trader.kernel.limits import new_marks
 from gpt_trader.kernel.market import Rules
 from gpt_trader.kernel.readings import account_sums, no_readings, unattended
 from gpt_trader.kernel.rounding import spec_table
-from gpt_trader.kernel.settings import Style, style_at, style_table
 from gpt_trader.kernel.sizing import decide, place
 from gpt_trader.kernel.slot import KIND_LIMIT, KIND_NONE, KIND_SIZE, KIND_VALUE, SLOT
+from gpt_trader.kernel.style import Style, style_at, style_table
 from tests.kernel.rows import (
     CASH,
     COIN,

@@ -19,12 +19,13 @@ from gpt_trader.kernel.codes import (
 )
 from gpt_trader.kernel.detail import no_detail
 from gpt_trader.kernel.fees import new_fee_book, tier_table
+from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.kernel.market import Aims, Fees, Market, Rules
 from gpt_trader.kernel.rounding import BPS, spec_table
-from gpt_trader.kernel.settings import FILL_DTYPE, style_table
 from gpt_trader.kernel.simulate import FIRST_ROOM, simulate
 from gpt_trader.kernel.slippage import NO_QUOTE
 from gpt_trader.kernel.slot import new_slots
+from gpt_trader.kernel.style import style_table
 from tests.kernel.rows import CASH, FREE, NO_LIMITS, PERP, TAKER_STYLE, UNIT, bounded, guarded
 
 HOUR = 3_600_000

@@ -38,7 +38,6 @@ from gpt_trader.kernel.codes import (
 from gpt_trader.kernel.market import Rules
 from gpt_trader.kernel.readings import no_readings
 from gpt_trader.kernel.rounding import BPS, buy_cost, spec_table
-from gpt_trader.kernel.settings import Style, style_table
 from gpt_trader.kernel.sizing import (
     Intention,
     fill_reason,
@@ -49,6 +48,7 @@ from gpt_trader.kernel.sizing import (
     size_exit,
 )
 from gpt_trader.kernel.slot import KIND_LIMIT, KIND_NONE, KIND_SIZE, KIND_VALUE
+from gpt_trader.kernel.style import Style, style_table
 from tests.kernel.rows import (
     CASH,
     COIN,

@@ -16,7 +16,7 @@ from gpt_trader.kernel.codes import (
     REFUSED_DRAWDOWN,
     TAKER,
 )
-from gpt_trader.kernel.settings import FILL_DTYPE
+from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.measure.breakdown import break_down
 from gpt_trader.measure.excursions import measure_excursions
 from gpt_trader.measure.path import Path

@@ -13,7 +13,7 @@ from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.schedules import CHANGED_MS
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_EXIT, MAKER, TAKER
-from gpt_trader.kernel.settings import FILL_DTYPE
+from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.kernel.slippage import NO_QUOTE
 from gpt_trader.measure import metrics
 from gpt_trader.measure.measure import buy_and_hold, half_spreads, measure, money

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gpt_trader.domain.product import Product
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_EXIT, FILL_REDUCE, FILL_STOP, TAKER
-from gpt_trader.kernel.settings import FILL_DTYPE
+from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.measure.trades import is_closed, profits, trade_list, trades
 
 BTC = Product("BTC-USD", Decimal("0.01"), Decimal("0.01"))

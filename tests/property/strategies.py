@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.targets import Targets
-from gpt_trader.kernel.settings import Costs, Style
+from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.slippage import NO_QUOTE
+from gpt_trader.kernel.style import Style
 from gpt_trader.risk.policy import SETTINGS
 
 INTERVAL_MS = 3_600_000

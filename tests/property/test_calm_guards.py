@@ -14,7 +14,8 @@ from gpt_trader.backtest.run import run_fast, run_replay
 from gpt_trader.backtest.signals import MixedSignals
 from gpt_trader.data.panel import build_panel
 from gpt_trader.domain.targets import Targets
-from gpt_trader.kernel.settings import Costs, Style
+from gpt_trader.kernel.costs import Costs
+from gpt_trader.kernel.style import Style
 from gpt_trader.risk.guards import GUARDS, Guard
 from gpt_trader.risk.policy import Limits
 from tests.property.strategies import INTERVAL_MS, PRODUCTS, costs, limits, market, styles

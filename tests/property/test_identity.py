@@ -19,7 +19,8 @@ from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import CycleEnded, FillBooked
 from gpt_trader.engine.state import State, equity, new_state
-from gpt_trader.kernel.settings import Costs, Style
+from gpt_trader.kernel.costs import Costs
+from gpt_trader.kernel.style import Style
 from gpt_trader.risk.policy import Limits
 from tests.property.strategies import (
     INTERVAL_MS,

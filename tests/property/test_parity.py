@@ -10,7 +10,8 @@ from gpt_trader.data.panel import build_panel
 from gpt_trader.data.resample import resample
 from gpt_trader.domain.fees import tier_rows
 from gpt_trader.domain.schedules import ADVANCED
-from gpt_trader.kernel.settings import Costs, Style
+from gpt_trader.kernel.costs import Costs
+from gpt_trader.kernel.style import Style
 from gpt_trader.risk.policy import Limits
 from tests.property.strategies import (
     INTERVAL_MS,

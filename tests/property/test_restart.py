@@ -25,7 +25,8 @@ from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.recover import recover
 from gpt_trader.engine.state import State, new_state
 from gpt_trader.engine.written import tagged_text, tagged_texts
-from gpt_trader.kernel.settings import Costs, Style
+from gpt_trader.kernel.costs import Costs
+from gpt_trader.kernel.style import Style
 from gpt_trader.risk.policy import Limits
 from tests.property.strategies import (
     INTERVAL_MS,

@@ -16,12 +16,13 @@ import pytest
 
 from gpt_trader.domain.costs import CostModel, order_style
 from gpt_trader.kernel import codes, guards, limits, readings, sizing
+from gpt_trader.kernel.bounds import Bounds, bounds_of, bounds_record
 from gpt_trader.kernel.entries import read_entry, refusal_of
 from gpt_trader.kernel.market import Rules
 from gpt_trader.kernel.readings import Outside, no_readings
 from gpt_trader.kernel.rounding import spec_table
-from gpt_trader.kernel.settings import Bounds, bounds_of, bounds_record, style_table
 from gpt_trader.kernel.slot import Slots, new_slots
+from gpt_trader.kernel.style import style_table
 from gpt_trader.risk.guards import BARS, GUARDS
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.risk.table import guard_table, where

@@ -34,9 +34,10 @@ from gpt_trader.engine.state import State, costs_at
 from gpt_trader.kernel import match
 from gpt_trader.kernel import match_order as orders
 from gpt_trader.kernel.codes import MAKER
+from gpt_trader.kernel.costs import Costs
+from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.kernel.readings import account_sums
 from gpt_trader.kernel.rounding import buy_cost, lots_for_quote
-from gpt_trader.kernel.settings import FILL_DTYPE, Costs
 from gpt_trader.kernel.slippage import NO_QUOTE, Drift, bar_drift
 from gpt_trader.kernel.slot import Slots, copy_slots
 from gpt_trader.kernel.table import is_idle, match_slot

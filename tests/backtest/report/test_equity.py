@@ -7,8 +7,8 @@ from gpt_trader.backtest.report.equity import equity
 from gpt_trader.backtest.report.performance import span_of
 from gpt_trader.data.synthetic import synthetic_market
 from gpt_trader.domain.times import HOUR_MS
+from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
-from gpt_trader.kernel.settings import FILL_DTYPE
 from gpt_trader.measure.path import Path
 
 BARS = synthetic_market(seed=7, products=("BTC-USD",), n_bars=100, interval_ms=HOUR_MS)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_EXIT, FILL_STOP, TAKER
-from gpt_trader.kernel.settings import FILL_DTYPE
+from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.kernel.stats.curve import deepest_drawdowns, drawdown, excursions, exposure
 from gpt_trader.kernel.stats.stats import OPEN
 

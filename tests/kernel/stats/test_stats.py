@@ -6,7 +6,7 @@ import numpy as np
 
 from gpt_trader.domain.product import Product
 from gpt_trader.kernel.codes import FILL_ENTRY, TAKER
-from gpt_trader.kernel.settings import FILL_DTYPE
+from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.kernel.stats.stats import TRADE_DTYPE, adverse_costs, pair
 
 BTC = Product("BTC-USD", Decimal("0.01"), Decimal("0.01"))
