@@ -50,7 +50,7 @@ class Route:
     style: OrderStyle = DEFAULT_STYLE
 
 
-def backtest(
+def backtest(  # noqa: PLR0913 - the library's call: all but two have names and defaults
     bars: History | Sequence[History],
     strategy: Strategy | Sequence[Route],
     *,

@@ -134,7 +134,7 @@ def run_fast(
     return _close_out(panel, run, ran.slots["close_ticks"], Costs(*rated(costs, fee_book)))
 
 
-def run_replay(
+def run_replay(  # noqa: PLR0913 - the terms of a run, each by its name
     panel: Panel,
     signals: Signals,
     *,

@@ -70,7 +70,7 @@ def mark_account(
 
 
 @compiled
-def decide_product(
+def decide_product(  # noqa: PLR0913 - compiled code takes scalars and rows
     slots: Slots,
     j: int,
     weight: float,

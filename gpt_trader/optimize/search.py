@@ -103,7 +103,7 @@ class Search:
         return [int(i) for i in order if not np.isnan(self.scores[i])]
 
 
-def optimize(
+def optimize(  # noqa: PLR0913 - the library's call: all but three have defaults
     bars: History | Sequence[History],
     strategy: type[Any],
     grid: Mapping[str, Sequence[Value]] | Sequence[Axis],

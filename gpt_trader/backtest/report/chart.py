@@ -152,7 +152,7 @@ def plot(
     return tag("div", drawing, over, class_="plot")
 
 
-def over_time(
+def over_time(  # noqa: PLR0913 - a chart's parts, most of them optional
     key: str,
     title: str,
     says: str,

@@ -49,7 +49,7 @@ def complete_runs(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 @takes(*(field.name for field in fields(MarketFlags)))
-def command(
+def command(  # noqa: PLR0913 - typer reads the flags from the arguments
     ctx: typer.Context,
     *,
     profile: ProfileName = None,

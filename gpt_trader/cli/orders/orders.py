@@ -54,7 +54,7 @@ OrderId = Annotated[str, typer.Argument(help="Its client order id, or the beginn
 
 
 @app.command()
-def place(
+def place(  # noqa: PLR0913 - typer reads the flags from the arguments
     product: Annotated[str, typer.Argument(help="A product, such as BTC-USD.")],
     side: Annotated[Side, typer.Argument(help="buy or sell.")],
     *,
