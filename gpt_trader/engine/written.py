@@ -69,18 +69,21 @@ def _fields_of(kind: Any, tag: str = "") -> Writer:  # noqa: ANN401
         keys.insert(sum(field.name < "type" for field in fields), f'"type":{quoted(tag)}')
     layout = f"{{{','.join(keys)}}}"
     writers = _WRITERS
-    if len(fields) < 2:  # attrgetter gives a tuple of two or more only
-        paths = [attrgetter(field.path) for field in fields]
-        return lambda value: layout % tuple([written(pick(value)) for pick in paths])
+    if not fields:
+        return lambda _: layout
     picked = attrgetter(*[field.path for field in fields])
+    if len(fields) == 1:  # attrgetter gives no tuple
+        return lambda value: layout % written(picked(value))
     kinds = [bare(field.hint) for field in fields]
-    rows = {at: ROWS[kind][0] for at, kind in enumerate(kinds) if kind in ROWS}
+    rows = [(at, ROWS[kind][0]) for at, kind in enumerate(kinds) if kind in ROWS]
 
     def fields_text(value: Any) -> str:  # noqa: ANN401
         return layout % tuple([writers[type(item)](item) for item in picked(value)])
 
     def rows_too(value: Any) -> str:  # noqa: ANN401
-        items = [rows[at](one) if at in rows else one for at, one in enumerate(picked(value))]
+        items = [*picked(value)]
+        for at, row_of in rows:
+            items[at] = row_of(items[at])
         return layout % tuple([writers[type(item)](item) for item in items])
 
     return rows_too if rows else fields_text
