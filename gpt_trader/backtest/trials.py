@@ -199,7 +199,7 @@ def count(books: Books, trial: Trial, *, now_ms: int) -> str | None:
 
 def settle() -> None:
     """Write down every trial that waits."""
-    for books, waiting in _WAITING.items():
+    for books, waiting in list(_WAITING.items()):
         _write_down(books, waiting, waiting.since_ms)
 
 

@@ -98,15 +98,27 @@ def test_a_search_counts_its_points(bars):
     assert again.luck.trials == search.luck.trials + 2
 
 
-def test_what_waits_is_written_when_the_process_ends(tmp_path):
+LOOP = "for fast in range(5, 15): one(fast)"
+POOL = """
+from multiprocessing import get_context
+with get_context("fork").Pool(2) as pool:
+    pool.map(one, range(5, 15))
+    pool.close()
+    pool.join()
+"""
+
+
+@pytest.mark.parametrize("loop", [LOOP, POOL], ids=["process", "workers"])
+def test_what_waits_is_written_when_the_process_ends(loop, tmp_path):
     code = (
         "from gpt_trader import backtest, synthetic_market\n"
         "from gpt_trader.strategy.sma_cross import SmaCross\n"
         f"[bars] = synthetic_market(seed=7, products=['A-USD'], n_bars=400, interval_ms={HOUR})\n"
-        "for fast in range(5, 15): backtest(bars, SmaCross(fast, 20), self_check=False)\n"
+        "def one(fast):\n"
+        "    backtest(bars, SmaCross(fast, 20), self_check=False)\n"
     )
     env = dict(os.environ) | {"GPT_TRADER_STATE_DIR": str(tmp_path), "NUMBA_DISABLE_JIT": "1"}
-    subprocess.run([sys.executable, "-c", code], check=True, env=env)
+    subprocess.run([sys.executable, "-c", code + loop], check=True, env=env)
     assert len(lines(tmp_path)) == 10
 
 
