@@ -44,9 +44,12 @@ TESTS = {
     "gpt_trader/journal/schema.py": "tests/journal tests/faults",
     "gpt_trader/journal/snapshots.py": "tests/journal tests/faults",
     "gpt_trader/journal/verify.py": "tests/journal tests/faults",
+    "gpt_trader/kernel/guards.py": "tests/kernel/test_guards.py tests/reference tests/risk",
     "gpt_trader/kernel/limits.py": "tests/kernel/test_limits.py tests/risk",
+    "gpt_trader/kernel/readings.py": "tests/kernel/test_readings.py tests/risk",
     "gpt_trader/kernel/sizing.py": f"{KERNEL} tests/risk",
     "gpt_trader/risk/policy.py": "tests/config tests/risk",
+    "gpt_trader/risk/table.py": "tests/kernel/test_guards.py tests/reference tests/risk",
 }
 COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,

@@ -16,5 +16,7 @@ def test_the_page_is_in_step_with_the_rows():
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.reason)
-def test_every_row_names_a_test_that_exists(guard):
+def test_every_row_says_what_it_is_and_names_a_test_that_exists(guard):
+    assert guard.words
+    assert guard.detail
     assert guard.test in vars(test_guards)
