@@ -96,7 +96,9 @@ def no_readings() -> Readings:
 @compiled
 def ratio(part: float, whole: float) -> float:
     """Part of a whole; NaN unless the whole is positive."""
-    return part / whole if whole > 0.0 else math.nan
+    if not whole > 0.0:
+        return math.nan
+    return part / whole if part != 0.0 else part  # of nothing, as mostly: dividing is slow
 
 
 @compiled
@@ -151,7 +153,7 @@ def read_product(
     found["gross_share"] = ratio(gross, equity)
     found["gross_used"] = gross
     found["free_cash"] = quote(free)
-    found["spendable"] = quote(max(free, 0))
+    found["spendable"] = max(found["free_cash"], 0.0)
     return free
 
 
