@@ -36,6 +36,7 @@ NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "tests", "build", "dist
 ONLY_EXIST = {"demo", "test", "check", "coverage", "bench", "lock", "simulate", "crashes", "soak"}
 TIMEOUT_S = 120
 AT_THE_STAND_IN = {"live.md"}
+LONG = {"README.md", "backtest.md", "optimize.md"}  # where the kernel is interpreted
 Run = Callable[[Step], tuple[int, str, str]]
 
 
@@ -129,7 +130,14 @@ def run_block(block: Block, where: str, run: Run) -> None:
             assert out.strip() == step.output.strip(), place
 
 
-@pytest.mark.parametrize("page", documented(), ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.compiled] if page.name in LONG else [])
+        for page in documented()
+    ],
+    ids=lambda p: str(p.relative_to(ROOT)),
+)
 def test_documented_commands_run(page, run, monkeypatch):
     blocks = console_blocks(page.read_text(encoding="utf-8"))
     with at_the_exchange(page) as variables:
