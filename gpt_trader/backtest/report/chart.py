@@ -28,7 +28,7 @@ class Readout:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PagePart:
     """A finished part of the page and what it reads out."""
 
     html: str
@@ -99,9 +99,9 @@ def figure(
     return tag("figure", caption, *body, below, id=key, class_=f"panel {more}".strip())
 
 
-def empty(key: str, title: str, why: str) -> Part:
+def empty(key: str, title: str, why: str) -> PagePart:
     """Return a part that has nothing to draw and says why."""
-    return Part(figure(key, title, "", tag("p", esc(why), class_="empty"), more="void"))
+    return PagePart(figure(key, title, "", tag("p", esc(why), class_="empty"), more="void"))
 
 
 def plot(
@@ -168,7 +168,7 @@ def over_time(  # noqa: PLR0913 - a chart's parts, most of them optional
     more: str = "",
     fills: str | None = None,
     count: int = 4,
-) -> Part:
+) -> PagePart:
     """Return a chart over time. layers: stretched geometry; marks: symbols and text on top.
 
     fills: name of the list of fills that the crosshair reads out as well.
@@ -202,7 +202,7 @@ def over_time(  # noqa: PLR0913 - a chart's parts, most of them optional
         over=over,
     )
     body = figure(key, title, says, legend(keys), drawn, note=note, read=True, more=more)
-    return Part(body, tuple(series))
+    return PagePart(body, tuple(series))
 
 
 def end_labels(keys: Sequence[LineName], height: float) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gpt_trader.backtest.report.chart import Part, Ticks, empty, figure, plot, value_axis
+from gpt_trader.backtest.report.chart import PagePart, Ticks, empty, figure, plot, value_axis
 from gpt_trader.backtest.report.returns import upright
 from gpt_trader.backtest.report.scale import WIDE, Scale, reach, ticks
 from gpt_trader.backtest.report.svg import esc, line, mark, n1, percent_of, tag, view
@@ -15,7 +15,7 @@ ROW = 44.0
 HEIGHT = 220.0
 
 
-def waterfall(gross: float, costs: Sequence[tuple[str, float]], net: float) -> Part:
+def waterfall(gross: float, costs: Sequence[tuple[str, float]], net: float) -> PagePart:
     """Return gross profit, each cost taken from it and what is left, as floating bars.
 
     gross, net and the costs (name, amount paid) are quote; gross less the costs is net.
@@ -46,7 +46,7 @@ def waterfall(gross: float, costs: Sequence[tuple[str, float]], net: float) -> P
         x=Ticks(tuple((x.at(v), compact(v)) for v in values), frozenset(range(1, len(values), 2))),
         y=rows,
     )  # fmt: skip
-    return Part(figure(key, title, says, drawn, more="rows"))
+    return PagePart(figure(key, title, says, drawn, more="rows"))
 
 
 def _bar(row: int, name: str, a: float, b: float, count: int) -> str:
@@ -75,7 +75,7 @@ def _label(row: int, a: float, b: float, amount: float) -> str:
     )
 
 
-def curve(assessment: Assessment | None, paid_bps: float | None) -> Part:
+def curve(assessment: Assessment | None, paid_bps: float | None) -> PagePart:
     """Return the return at other fees, and the cost at which nothing is left.
 
     paid_bps: what each unit of value traded cost here; None if nothing was traded.
@@ -120,7 +120,7 @@ def curve(assessment: Assessment | None, paid_bps: float | None) -> Part:
             f"Sharpe {number(found.delayed_sharpe)}."
         )
     )
-    return Part(figure(key, title, says, drawn, note=note))
+    return PagePart(figure(key, title, says, drawn, note=note))
 
 
 def _break_even(break_even_bps: float | None, paid_bps: float | None) -> str:

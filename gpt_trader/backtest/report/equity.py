@@ -5,7 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.report.chart import LineName, Part, Readout, TimeSpan, over_time, switch
+from gpt_trader.backtest.report.chart import (
+    LineName,
+    PagePart,
+    Readout,
+    TimeSpan,
+    over_time,
+    switch,
+)
 from gpt_trader.backtest.report.performance import COLUMNS, at_reads, day_closes
 from gpt_trader.backtest.report.scale import DAY_MS, LogScale, Scale, reach, spread, thin
 from gpt_trader.backtest.report.svg import band, line, tag
@@ -21,7 +28,7 @@ LOG_OFFERED = 1.5  # greatest over least value from which a log scale looks diff
 LOG_FIRST = 5.0  # and from which it is the one shown
 
 
-def equity(path: Path, span: TimeSpan, assessment: Assessment | None) -> Part:
+def equity(path: Path, span: TimeSpan, assessment: Assessment | None) -> PagePart:
     """Return equity with the fan of resampled histories, beside what holding would have given.
 
     Drawn on a linear and on a log scale where the range makes a difference, one of them shown.
@@ -48,7 +55,7 @@ def equity(path: Path, span: TimeSpan, assessment: Assessment | None) -> Part:
     ]
     buttons = [(text, key) for key, (text, _) in zip(keys, choices, strict=True)]
     parts = (switch("Scale of equity", buttons), *(panel.html for panel in drawn))
-    return Part(tag("div", *parts, class_="scales"), drawn[0].series)
+    return PagePart(tag("div", *parts, class_="scales"), drawn[0].series)
 
 
 def _equity(
@@ -58,7 +65,7 @@ def _equity(
     scale: Scale | LogScale,
     daily: list["_Daily"],
     assessment: Assessment | None,
-) -> Part:
+) -> PagePart:
     """Return the chart of equity on one scale."""
     start, final = path.start, float(path.equity[-1])
     rows = thin(path.equity, COLUMNS)

@@ -5,7 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.report.chart import Part, Ticks, TimeSpan, empty, figure, plot, time_axis
+from gpt_trader.backtest.report.chart import (
+    PagePart,
+    Ticks,
+    TimeSpan,
+    empty,
+    figure,
+    plot,
+    time_axis,
+)
 from gpt_trader.backtest.report.scale import WIDE
 from gpt_trader.backtest.report.svg import n1, tag, view
 from gpt_trader.backtest.report.words import day, name, percent, plural
@@ -20,7 +28,9 @@ PRODUCTS = 12
 GRAIN = 4  # places a view's unit: nearer marks are one
 
 
-def guards(path: Path, span: TimeSpan, refusals: Ints, counts: Ints, halted_ms: int | None) -> Part:
+def guards(
+    path: Path, span: TimeSpan, refusals: Ints, counts: Ints, halted_ms: int | None
+) -> PagePart:
     """Return a row a guard with a tick wherever it began to refuse an entry.
 
     refusals: (k, 3) int64 grid row, product, code at which a run of one refusal begins.
@@ -53,14 +63,14 @@ def guards(path: Path, span: TimeSpan, refusals: Ints, counts: Ints, halted_ms: 
         key, height, f"{title}. {says}", view(height, *rows, halt), x=time_axis(span), y=labels
     )
     note = "A tick is where a guard began to refuse; it may have gone on for many bars."
-    return Part(figure(key, title, says, drawn, note=note, more="rows"))
+    return PagePart(figure(key, title, says, drawn, note=note, more="rows"))
 
 
 def _guard_name(code: int) -> str:
     return name(decision_name(code))
 
 
-def gaps(bars: Sequence[Bars], span: TimeSpan) -> Part:
+def gaps(bars: Sequence[Bars], span: TimeSpan) -> PagePart:
     """Return a strip a product: where there are bars, and where they are missing."""
     key, title = "gaps", "Data"
     drawn_bars = bars[:PRODUCTS]
@@ -88,7 +98,7 @@ def gaps(bars: Sequence[Bars], span: TimeSpan) -> Part:
     note = "Marks cut the strip where bars are missing; a short gap is drawn wider than it is."
     if len(bars) > PRODUCTS:
         note += f" {plural(len(bars) - PRODUCTS, 'more product')} not drawn."
-    return Part(figure(key, title, says, drawn, note=note, more="rows"))
+    return PagePart(figure(key, title, says, drawn, note=note, more="rows"))
 
 
 def _holes(begin: Floats, end: Floats, row: int) -> str:

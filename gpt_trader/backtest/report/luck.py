@@ -6,7 +6,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.report.chart import Part, Ticks, empty, figure, plot
+from gpt_trader.backtest.report.chart import PagePart, Ticks, empty, figure, plot
 from gpt_trader.backtest.report.returns import upright
 from gpt_trader.backtest.report.scale import WIDE, Scale, ticks
 from gpt_trader.backtest.report.svg import band, line, view
@@ -21,7 +21,7 @@ POINTS = 161
 NORMAL = NormalDist()
 
 
-def luck(assessment: Assessment | None, sharpe: float | None) -> Part:
+def luck(assessment: Assessment | None, sharpe: float | None) -> PagePart:
     """Return the density of the best of N worthless trials, with this run's Sharpe ratio in it."""
     key, title = "luck", "Skill or luck?"
     if assessment is None:
@@ -52,7 +52,7 @@ def luck(assessment: Assessment | None, sharpe: float | None) -> Part:
         upright(x.at(best_of(trials, 1.0) * deviation), HEIGHT, "luck expects", below=HEIGHT - 22),
         x=labels, y=Ticks(()), zero=HEIGHT,
     )  # fmt: skip
-    return Part(figure(key, title, says, drawn, note=_note(assessment)))
+    return PagePart(figure(key, title, says, drawn, note=_note(assessment)))
 
 
 def _times(share: float) -> str:

@@ -20,7 +20,7 @@ from gpt_trader.backtest.report import (
     tables,
 )
 from gpt_trader.backtest.report import trades as trade_charts
-from gpt_trader.backtest.report.chart import Part, Readout, TimeSpan
+from gpt_trader.backtest.report.chart import PagePart, Readout, TimeSpan
 from gpt_trader.backtest.report.head import head, title_of
 from gpt_trader.backtest.report.prices import FillsRead
 from gpt_trader.backtest.report.svg import esc, tag
@@ -136,11 +136,11 @@ def _section(title: str, parts: Iterable[str]) -> str:
     return tag("section", tag("h2", esc(title)), *parts, class_="part")
 
 
-def _htmls(panels: Iterable[Part]) -> list[str]:
+def _htmls(panels: Iterable[PagePart]) -> list[str]:
     return [panel.html for panel in panels]
 
 
-def _pair(*panels: Part) -> str:
+def _pair(*panels: PagePart) -> str:
     return tag("div", *_htmls(panels), class_="pair")
 
 

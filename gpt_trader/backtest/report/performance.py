@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.report.chart import Part, Readout, TimeSpan, empty, over_time
+from gpt_trader.backtest.report.chart import PagePart, Readout, TimeSpan, empty, over_time
 from gpt_trader.backtest.report.scale import DAY_MS, WIDE, Scale, reach, spread, thin
 from gpt_trader.backtest.report.svg import band, esc, line, mark, percent_of, tag
 from gpt_trader.backtest.report.words import day, percent, plural
@@ -37,7 +37,7 @@ def day_closes(path: Path, span: TimeSpan, days: int) -> Ints:
     return np.minimum((first + 1 + np.arange(days, dtype=np.int64)) * DAY_MS, span.end_ms)
 
 
-def drawdown(path: Path, span: TimeSpan) -> Part:
+def drawdown(path: Path, span: TimeSpan) -> PagePart:
     """Return how far equity is below its highest so far."""
     curve = -drawdown_curve_pct(path.equity, path.start)
     low, high = reach(curve, zero=True)
@@ -71,7 +71,7 @@ def drawdown(path: Path, span: TimeSpan) -> Part:
     )  # fmt: skip
 
 
-def exposure(path: Path, span: TimeSpan) -> Part:
+def exposure(path: Path, span: TimeSpan) -> PagePart:
     """Return what share of equity is in the market."""
     share = exposure_pct(path)
     if not share.any():
@@ -108,7 +108,7 @@ def exposure_pct(path: Path) -> Floats:
                       * 100.0)  # fmt: skip
 
 
-def rolling_sharpe(path: Path, span: TimeSpan) -> Part:
+def rolling_sharpe(path: Path, span: TimeSpan) -> PagePart:
     """Return the Sharpe ratio of the trailing days."""
     closes = np.append(path.start, daily_closes(path.time, path.equity))
     returns = closes[1:] / closes[:-1] - 1.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.report.chart import Part, Readout, TimeSpan, over_time, swatch, switch
+from gpt_trader.backtest.report.chart import PagePart, Readout, TimeSpan, over_time, swatch, switch
 from gpt_trader.backtest.report.scale import Scale, reach, spread
 from gpt_trader.backtest.report.stops import stop_levels, stop_lines
 from gpt_trader.backtest.report.svg import band, esc, line, mark, n1, tag
@@ -42,7 +42,7 @@ class FillsRead:
     text: list[str]
 
 
-def prices(path: Path, span: TimeSpan, trades: Rows) -> tuple[Part, list[FillsRead]]:
+def prices(path: Path, span: TimeSpan, trades: Rows) -> tuple[PagePart, list[FillsRead]]:
     """Return every product's chart, one shown at a time, and the fills they tell.
 
     trades: TRADE_DTYPE rows. Beyond PRODUCTS products those traded most are drawn.
@@ -67,12 +67,12 @@ def prices(path: Path, span: TimeSpan, trades: Rows) -> tuple[Part, list[FillsRe
         tag("p", esc(more), class_="note") if more else "",
         class_="products",
     )
-    return Part(html, tuple(s for p in panels for s in p.series)), told
+    return PagePart(html, tuple(s for p in panels for s in p.series)), told
 
 
 def _price(
     path: Path, span: TimeSpan, trades: Rows, j: int, columns: int, most_marks: int
-) -> tuple[Part, FillsRead]:
+) -> tuple[PagePart, FillsRead]:
     bars, key = path.bars[j], f"price-{j}"
     tick, product = bars.product.tick, bars.product
     fills = path.fills[path.fills["product"] == j]
@@ -115,7 +115,7 @@ def _price(
         marks=tag("g", *_held(path, span, j), class_="held") + tag("g", *marks, class_="fills"),
     )  # fmt: skip
     symbols = _symbols_key(fills, stops=len(levels) > 0)
-    return Part(panel.html.replace('<div class="plot">', f'{symbols}<div class="plot">', 1),
+    return PagePart(panel.html.replace('<div class="plot">', f'{symbols}<div class="plot">', 1),
                  panel.series), told  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.report.chart import Part, Ticks, empty, figure, plot, value_axis
+from gpt_trader.backtest.report.chart import PagePart, Ticks, empty, figure, plot, value_axis
 from gpt_trader.backtest.report.scale import DAY_MS, WIDE, Scale, ticks
 from gpt_trader.backtest.report.svg import esc, n1, percent_of, tag, view
 from gpt_trader.backtest.report.words import DASH, MONTHS, compact, number, percent, plural
@@ -34,7 +34,7 @@ def month_returns(path: Path) -> tuple[Ints, Floats]:
     return month[starts], (np.multiply.reduceat(growth, starts) - 1.0) * 100.0
 
 
-def months(path: Path) -> Part:
+def months(path: Path) -> PagePart:
     """Return a table of months, a row a year, shaded by return."""
     month, returns = month_returns(path)
     by_month = dict(zip(month.tolist(), returns.tolist(), strict=True))
@@ -58,7 +58,7 @@ def months(path: Path) -> Part:
     if len(years) > YEARS:
         note += f" The last {YEARS} years of {len(years)}."
     table = tag("table", tag("thead", head), tag("tbody", *body), class_="months")
-    return Part(figure("months", "Months", says, table, note=note))
+    return PagePart(figure("months", "Months", says, table, note=note))
 
 
 def _month(index: int) -> str:
@@ -73,7 +73,7 @@ def _cell(value: float | None) -> str:
     return tag("td", number(value, 1, sign=True), class_=shade)
 
 
-def distribution(path: Path) -> Part:
+def distribution(path: Path) -> PagePart:
     """Return a histogram of daily returns, with their mean and the fifth percentile."""
     returns = day_returns(path) * 100.0
     key, title = "daily", "Daily returns"
@@ -110,7 +110,7 @@ def distribution(path: Path) -> Part:
     )  # fmt: skip
     flat = len(returns) - len(moved)
     note = f"{plural(flat, 'day')} on which equity did not move are not drawn." if flat else ""
-    return Part(figure(key, title, says, drawn, note=note))
+    return PagePart(figure(key, title, says, drawn, note=note))
 
 
 def bins(returns: Floats) -> Floats:

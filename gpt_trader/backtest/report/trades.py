@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.backtest.report.chart import (
-    Part,
+    PagePart,
     Ticks,
     TimeSpan,
     empty,
@@ -25,7 +25,7 @@ HEIGHT = 240.0
 MOST_DOTS = 600
 
 
-def outcomes(trades: list[RoundTrip], span: TimeSpan) -> Part:
+def outcomes(trades: list[RoundTrip], span: TimeSpan) -> PagePart:
     """Return each closed trade's return at the time of its exit."""
     key, title = "outcomes", "Trades"
     closed = [t for t in trades if t.exit_time is not None]
@@ -57,7 +57,7 @@ def _drawn(shown: int, count: int) -> str:
     return said if shown == count else f"{said} {shown:,} of {count:,} trades are drawn."
 
 
-def excursions(found: Excursions, trades: list[RoundTrip]) -> Part:
+def excursions(found: Excursions, trades: list[RoundTrip]) -> PagePart:
     """Return two scatters: return against the farthest move against, and for, the position.
 
     found: of each of `trades`, in their order. At most MOST_DOTS of those closed are drawn.
@@ -77,7 +77,7 @@ def excursions(found: Excursions, trades: list[RoundTrip]) -> Part:
         "mfe", "Farthest in favor", mfe, returns, told, _in_favor(mfe, returns),
         "best move in favor of the position while held, %",
     )  # fmt: skip
-    return Part(tag("div", against, gained, class_="pair"))
+    return PagePart(tag("div", against, gained, class_="pair"))
 
 
 def _against(mae: Floats, returns: Floats) -> str:

@@ -32,7 +32,7 @@ class StoredSeries(NamedTuple):
         return not self.sources or venue in self.sources
 
 
-class Holding(NamedTuple):
+class HeldBars(NamedTuple):
     """What a series holds; sha256 is None without a bar."""
 
     rows: int
@@ -42,8 +42,8 @@ class Holding(NamedTuple):
 class Repaired(NamedTuple):
     """What was done to a series. confirmed: gaps that were asked for a second time and stayed."""
 
-    before: Holding
-    after: Holding
+    before: HeldBars
+    after: HeldBars
     asked: tuple[Span, ...]
     confirmed: tuple[Span, ...]
     added: int
@@ -165,9 +165,9 @@ def _read(store: Store, series: StoredSeries) -> Stored | None:
     return read(store, series.product_id, series.interval_ms)
 
 
-def _held(store: Store, series: StoredSeries) -> Holding:
+def _held(store: Store, series: StoredSeries) -> HeldBars:
     found = _read(store, series)
-    return Holding(0, None) if found is None else Holding(len(found.bars), digest(found.bars))
+    return HeldBars(0, None) if found is None else HeldBars(len(found.bars), digest(found.bars))
 
 
 def _gaps(found: Stored, kind: str) -> list[Span]:
