@@ -3,9 +3,6 @@
 import math
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gpt_trader.domain.decision import GuardReading, Reason, Told
 from gpt_trader.domain.targets import Target
 from gpt_trader.engine.outside import readings
@@ -28,8 +25,8 @@ from gpt_trader.kernel.codes import (
 from gpt_trader.kernel.ledger import value
 from gpt_trader.kernel.readings import Outside
 from gpt_trader.kernel.sizing import Ticket
-from gpt_trader.risk.guards import Guard, Shown, decision_name, shown_rows
-from gpt_trader.risk.table import applies, limit_of, passes
+from gpt_trader.risk.guards import decision_name
+from gpt_trader.risk.table import GuardRow
 
 DETAILS = {
     HOLD_NO_OPINION: "the strategy has no opinion: positions stay as they are",
@@ -128,26 +125,20 @@ def give_reason(plan: Plan, code: int, seen: float | None, limit: float | None) 
 
 def guard_readings(plan: Plan, state: State, j: int, known: Outside) -> tuple[GuardReading, ...]:
     """Read every entry guard as product j's decision saw it."""
-    found = readings(plan, state, j, known)
-    return tuple(
-        _reading(plan, j, plan.guards[k], shown, found) for k, shown in shown_rows(plan.guards)
-    )
+    found = readings(plan, state, j, known)["values"][0].tolist()
+    return tuple(_read(row, found) for row in plan.told[j])
 
 
-def _reading(
-    plan: Plan, j: int, guard: Guard, shown: Shown, found: NDArray[np.void]
-) -> GuardReading:
-    """Return what is shown of one guard; only a number that passes a number is OK."""
-    seen = found[shown.reading].item()
-    limit = float(limit_of(guard, plan.limits) if shown.limit is None else shown.limit)
-    state = "TRIPPED"
-    if not applies(guard, plan.places[j]):
+def _read(row: GuardRow, found: Sequence[float]) -> GuardReading:
+    """Return what is told of one guard; only a number that passes a number is OK."""
+    seen, limit = found[row.seen], row.limit
+    if not row.applies:
         state = "NOT_APPLICABLE"
     elif math.isnan(seen) or math.isnan(limit):
         state = "UNKNOWN"
-    elif found[guard.latch].item() == 0.0 if guard.latch else passes(seen, shown.comparison, limit):
-        state = "OK"
-    return GuardReading(shown.reading, state, seen, limit)
+    else:
+        state = "OK" if row.least <= found[row.asked] <= row.most else "TRIPPED"
+    return GuardReading(row.name, state, seen, limit)
 
 
 def tripped(found: Sequence[GuardReading]) -> tuple[str, ...]:

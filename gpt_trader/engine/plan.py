@@ -15,7 +15,7 @@ from gpt_trader.kernel.rounding import SpecTable, spec_table
 from gpt_trader.kernel.style import Style, StyleTable, style_table
 from gpt_trader.risk.guards import BARS, GUARDS, Guard
 from gpt_trader.risk.policy import Limits
-from gpt_trader.risk.table import Where, guard_table, where
+from gpt_trader.risk.table import GuardRow, Where, guard_table, told_rows, where
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -86,6 +86,11 @@ class Plan:
     def guard_table(self) -> GuardTable:
         """The guards as the kernel's loop takes them, a row of rows a product."""
         return guard_table(self.guards, self.limits, self.places)
+
+    @cached_property
+    def told(self) -> list[tuple[GuardRow, ...]]:
+        """What a decision about each product tells of the guards."""
+        return [told_rows(self.guards, self.limits, place) for place in self.places]
 
     @cached_property
     def places(self) -> list[Where]:

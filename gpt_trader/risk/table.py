@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from math import inf, isnan, nan, nextafter
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.kernel import guards as kernel
 from gpt_trader.kernel.readings import NAMES
-from gpt_trader.risk.guards import PERPETUAL, RULES, SPOT, Comparison, Guard
+from gpt_trader.risk.guards import PERPETUAL, RULES, SPOT, Comparison, Guard, shown_rows
 from gpt_trader.risk.policy import Limits
 
 Where = frozenset[str]  # one word each of where, what and by what; see risk.guards
@@ -112,10 +113,34 @@ def passing(comparison: Comparison, limit: float) -> tuple[float, float]:
     }[comparison]
 
 
-def passes(seen: float, comparison: Comparison, limit: float) -> bool:
-    """Whether what was read passes a limit; what is not a number never does."""
-    least, most = passing(comparison, limit)
-    return least <= seen <= most
+class GuardRow(NamedTuple):
+    """What a decision tells of one guard: a reading and its limit, and what must hold for OK.
+
+    seen, asked: places among the readings, of what is told and of what must be least .. most.
+    """
+
+    name: str
+    seen: int
+    limit: float
+    asked: int
+    least: float
+    most: float
+    applies: bool
+
+
+def told_rows(guards: Sequence[Guard], limits: Limits, place: Where) -> tuple[GuardRow, ...]:
+    """Return what decisions tell of each guard, in order, for a product decided at `place`."""
+    found = []
+    for k, shown in shown_rows(tuple(guards)):
+        guard = guards[k]
+        limit = float(limit_of(guard, limits) if shown.limit is None else shown.limit)
+        span = (0.0, 0.0) if guard.latch else passing(shown.comparison, limit)
+        asked = _place(guard.latch or shown.reading)
+        does_apply = applies(guard, place)
+        found.append(
+            GuardRow(shown.reading, _place(shown.reading), limit, asked, *span, does_apply)
+        )
+    return tuple(found)
 
 
 def _place(name: str) -> int:
