@@ -45,7 +45,7 @@ TESTS = {
     "gpt_trader/journal/snapshots.py": "tests/journal tests/faults",
     "gpt_trader/journal/verify.py": "tests/journal tests/faults",
     "gpt_trader/kernel/guards.py": "tests/kernel/test_guards.py tests/reference tests/risk",
-    "gpt_trader/kernel/limits.py": "tests/kernel/test_limits.py tests/risk",
+    "gpt_trader/kernel/marks.py": "tests/kernel/test_marks.py tests/risk",
     "gpt_trader/kernel/readings.py": "tests/kernel/test_readings.py tests/risk",
     "gpt_trader/kernel/sizing.py": f"{KERNEL} tests/risk",
     "gpt_trader/risk/policy.py": "tests/config tests/risk",

@@ -46,7 +46,7 @@ from gpt_trader.kernel.codes import HOLD_ORDER_WORKING
 from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.entries import note_decision
 from gpt_trader.kernel.ledger import quote
-from gpt_trader.kernel.limits import Marks, count_entry
+from gpt_trader.kernel.marks import Marks, count_entry
 from gpt_trader.kernel.sizing import Ticket
 from gpt_trader.kernel.slot import KIND_LIMIT, KIND_SIZE, KIND_VALUE, Slots, copy_slots
 from gpt_trader.kernel.table import clear_order, place_order

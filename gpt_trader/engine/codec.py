@@ -36,7 +36,7 @@ from gpt_trader.engine.state import State, open_of
 from gpt_trader.engine.window import Window, window_of
 from gpt_trader.engine.written import written
 from gpt_trader.errors import JournalError, UsageError
-from gpt_trader.kernel.limits import Marks
+from gpt_trader.kernel.marks import Marks
 from gpt_trader.kernel.slot import Slots, new_slots
 
 Decoder = Callable[[Any], Any]

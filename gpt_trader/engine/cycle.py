@@ -36,7 +36,7 @@ from gpt_trader.engine.state import (
 )
 from gpt_trader.kernel.codes import ACT_ENTER, ORDINAL_BAR
 from gpt_trader.kernel.entries import decide_product, mark_account
-from gpt_trader.kernel.limits import Marks
+from gpt_trader.kernel.marks import Marks
 from gpt_trader.kernel.sizing import Ticket, fill_reason
 from gpt_trader.kernel.slot import KIND_LIMIT, KIND_NONE
 

@@ -33,7 +33,7 @@ from gpt_trader.engine.state import (
     working_id,
 )
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_REDUCE, ORDINAL_QUOTE
-from gpt_trader.kernel.limits import Marks, count_entry
+from gpt_trader.kernel.marks import Marks, count_entry
 from gpt_trader.kernel.rounding import buy_cost
 from gpt_trader.kernel.slot import (
     copy_slots,

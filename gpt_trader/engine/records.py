@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from gpt_trader.domain.decision import Decision, Reason
 from gpt_trader.domain.order import Order
-from gpt_trader.kernel.limits import Marks
+from gpt_trader.kernel.marks import Marks
 
 
 class HistoryTaken(NamedTuple):

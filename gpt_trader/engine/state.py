@@ -23,7 +23,7 @@ from gpt_trader.kernel.fees import (
     roll_fees,
 )
 from gpt_trader.kernel.ledger import quote
-from gpt_trader.kernel.limits import Marks, new_marks
+from gpt_trader.kernel.marks import Marks, new_marks
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.kernel.slot import KIND_NONE, Slots, new_slots
 

@@ -20,7 +20,7 @@ from gpt_trader.kernel.codes import (
 )
 from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.guards import FOREVER_MS, GuardTable, lasts_until
-from gpt_trader.kernel.limits import DAY_MS
+from gpt_trader.kernel.marks import DAY_MS
 from gpt_trader.kernel.match import quiet_range
 from gpt_trader.kernel.sizing import capped
 from gpt_trader.kernel.slot import Slot

@@ -13,8 +13,8 @@ from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.costs import costs_of
 from gpt_trader.kernel.guards import NOWHERE, GuardTable, refuses_operator, said
 from gpt_trader.kernel.ledger import quote, value_at
-from gpt_trader.kernel.limits import Marks, mark
 from gpt_trader.kernel.market import Rules
+from gpt_trader.kernel.marks import Marks, mark
 from gpt_trader.kernel.readings import (
     Outside,
     Readings,

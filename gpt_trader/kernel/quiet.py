@@ -15,8 +15,8 @@ from gpt_trader.kernel.bounds import Bounds
 from gpt_trader.kernel.calm import Calm, Calms, is_calm
 from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.ledger import quote, value_at
-from gpt_trader.kernel.limits import DAY_MS, Marks, mark, marks_at, safe_equity
 from gpt_trader.kernel.market import Aims, Known, Market
+from gpt_trader.kernel.marks import DAY_MS, Marks, mark, marks_at, safe_equity
 from gpt_trader.kernel.memory import soon
 from gpt_trader.kernel.sizing import in_band
 from gpt_trader.kernel.slot import Slots

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.ledger import quote, short_hold, value
-from gpt_trader.kernel.limits import Marks
+from gpt_trader.kernel.marks import Marks
 from gpt_trader.kernel.rounding import SpecTable, spec_at
 from gpt_trader.kernel.slot import Slots
 

@@ -19,8 +19,8 @@ from gpt_trader.kernel.entries import account_equity
 from gpt_trader.kernel.fees import count_volume, rated, roll_fees
 from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.kernel.ledger import funding, quote, value_at
-from gpt_trader.kernel.limits import Marks, count_entry, mark, new_marks
 from gpt_trader.kernel.market import Aims, Fees, Known, Market, Rules
+from gpt_trader.kernel.marks import Marks, count_entry, mark, new_marks
 from gpt_trader.kernel.match import (
     MAX_FILLS_PER_BAR,
     MAX_LOG_PER_BAR,

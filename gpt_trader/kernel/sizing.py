@@ -39,8 +39,8 @@ from gpt_trader.kernel.guards import (
     said_of_cut,
 )
 from gpt_trader.kernel.ledger import quote, value
-from gpt_trader.kernel.limits import Marks
 from gpt_trader.kernel.market import Rules
+from gpt_trader.kernel.marks import Marks
 from gpt_trader.kernel.readings import (
     Outside,
     Readings,

@@ -13,7 +13,7 @@ from gpt_trader.engine.commands import Command
 from gpt_trader.engine.events import Event
 from gpt_trader.engine.names import OLD_TAGS, ROWS, SLOT_COLUMNS, TAGS, bare, leaves
 from gpt_trader.engine.records import Record
-from gpt_trader.kernel.limits import Marks
+from gpt_trader.kernel.marks import Marks
 from tests.engine_helpers import Desk
 
 PINNED = Path(__file__).parents[1] / "golden" / "names.txt"

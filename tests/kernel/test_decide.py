@@ -21,8 +21,8 @@ from gpt_trader.kernel.codes import (
     REFUSED_PRODUCT_CAP,
     SELL,
 )
-from gpt_trader.kernel.limits import new_marks
 from gpt_trader.kernel.market import Rules
+from gpt_trader.kernel.marks import new_marks
 from gpt_trader.kernel.readings import account_sums, no_readings, unattended
 from gpt_trader.kernel.rounding import spec_table
 from gpt_trader.kernel.sizing import decide, place

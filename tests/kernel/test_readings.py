@@ -5,7 +5,7 @@ from math import isnan, nan
 import numpy as np
 import pytest
 
-from gpt_trader.kernel.limits import new_marks
+from gpt_trader.kernel.marks import new_marks
 from gpt_trader.kernel.readings import (
     OF_ORDER,
     OF_PRODUCT,

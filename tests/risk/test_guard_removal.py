@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from gpt_trader.domain.costs import CostModel, order_style
-from gpt_trader.kernel import codes, guards, limits, readings, sizing
+from gpt_trader.kernel import codes, guards, marks, readings, sizing
 from gpt_trader.kernel.bounds import Bounds, bounds_of, bounds_record
 from gpt_trader.kernel.entries import read_entry, refusal_of
 from gpt_trader.kernel.market import Rules
@@ -60,7 +60,7 @@ def world(
 ) -> SimpleNamespace:
     """The kernel's modules, one of them mutated, and the rows, one of them left out."""
     spaces = {}
-    for module in (limits, readings, guards, sizing):
+    for module in (marks, readings, guards, sizing):
         name = module.__name__.rpartition(".")[2]
         spaces[name] = uncompiled(module, *((removed, instead) if mutated == name else ()))
     # The functions look names up in their own globals: hand them the mutated ones there.
@@ -70,8 +70,8 @@ def world(
         cut=spaces["guards"].cut,
     )
     return SimpleNamespace(
-        mark=spaces["limits"].mark,
-        Marks=spaces["limits"].Marks,
+        mark=spaces["marks"].mark,
+        Marks=spaces["marks"].Marks,
         decide=spaces["sizing"].decide,
         rows=[row for row in GUARDS if row.reason != without],
     )
@@ -254,16 +254,16 @@ BY_ROW = {
 HELD_BACK = ' + quote(slot["reserve_units"] + slot["held_back_units"])'
 # (module, what is removed, what stands there instead, the check that must fail)
 REMOVALS = [
-    ("limits", "if not high - equity < bounds", "if high - equity > bounds", "drawdown"),
-    ("limits", "if not high - equity < bounds", NEVER + "not high - equity < bounds", "drawdown"),
+    ("marks", "if not high - equity < bounds", "if high - equity > bounds", "drawdown"),
+    ("marks", "if not high - equity < bounds", NEVER + "not high - equity < bounds", "drawdown"),
     (
-        "limits",
+        "marks",
         "if not day_start - equity < bounds",
         "if day_start - equity > bounds",
         "daily_loss",
     ),
     (
-        "limits",
+        "marks",
         "if not day_start - equity < bounds",
         NEVER + "not day_start - equity < bounds",
         "daily_loss",

@@ -15,7 +15,7 @@ from gpt_trader.domain.text import units_text
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 from gpt_trader.kernel.ledger import value
-from gpt_trader.kernel.limits import drawdown_ratio, loss_ratio
+from gpt_trader.kernel.marks import drawdown_ratio, loss_ratio
 from gpt_trader.observe.cycle import price_text, size_text
 from gpt_trader.observe.spark import sparkline
 from gpt_trader.observe.words import minute, number, why

@@ -15,7 +15,7 @@ from gpt_trader.kernel.codes import (
     REFUSED_UNRECONCILED,
 )
 from gpt_trader.kernel.guards import NOWHERE, refuses_entry, said
-from gpt_trader.kernel.limits import (
+from gpt_trader.kernel.marks import (
     DAY_MS,
     count_entry,
     drawdown_ratio,
