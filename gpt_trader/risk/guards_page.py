@@ -27,6 +27,7 @@ _HEAD = (
     "Setting",
     "Scope",
     "Then",
+    "Changes",
     "Test",
 )
 _OUTRO = """

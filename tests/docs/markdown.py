@@ -86,6 +86,16 @@ def _blocks(text: str, language: str, steps: Callable[[str], tuple[Step, ...]]) 
     return blocks
 
 
+def tables(text: str) -> list[list[int]]:
+    """Of every table how many cells each of its lines has; Markdown drops those beyond the head."""
+    lines = text.splitlines()
+    places = [token.map for token in _tokens(text) if token.type == "table_open" and token.map]
+    return [
+        [len(re.split(r"(?<!\\)\|", line.strip().strip("|"))) for line in lines[first:end]]
+        for first, end in places
+    ]
+
+
 def _inline(text: str) -> Iterator[Token]:
     for token in _tokens(text):
         yield from token.children or ()

@@ -1,8 +1,8 @@
-"""Every relative link of every page leads to a file, and to a heading that it has."""
+"""Every relative link leads to a file and a heading of it, and every table's row has its head."""
 
 import pytest
 
-from tests.docs.markdown import ROOT, anchors, pages, relative_links
+from tests.docs.markdown import ROOT, anchors, pages, relative_links, tables
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda p: str(p.relative_to(ROOT)))
@@ -16,3 +16,9 @@ def test_relative_links_resolve(page):
         elif anchor and anchor not in anchors(target.read_text(encoding="utf-8")):
             broken.append(f"{link}: no such heading")
     assert broken == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_rows_have_as_many_cells_as_the_head(page):
+    for widths in tables(page.read_text(encoding="utf-8")):
+        assert widths == [widths[0]] * len(widths)

@@ -1,6 +1,6 @@
 """The reader of the documentation finds what is there, so that the tests on it can fail."""
 
-from tests.docs.markdown import Step, anchors, console_blocks, relative_links
+from tests.docs.markdown import Step, anchors, console_blocks, relative_links, tables
 
 PAGE = """\
 # Two words, and `code`
@@ -57,3 +57,7 @@ def test_links_leave_out_code_and_the_outside():
 
 def test_anchors_are_numbered_when_repeated():
     assert anchors(PAGE) == {"two-words-and-code", "two-words-and-code-1"}
+
+
+def test_a_row_that_is_longer_than_its_head_is_counted_in_full():
+    assert tables("| a | b |\n| --- | --- |\n| `x\\|y` | 2 | 3 |\n\nno | table") == [[2, 2, 3]]
