@@ -14,7 +14,7 @@ from gpt_trader.runtime.halt import Halt, Latch
 from gpt_trader.runtime.requests import Inbox
 from gpt_trader.runtime.session import JOURNAL, clock_ms, read_header
 
-SILENT_S = 5.0  # a bot that does not answer for so long is passed over
+SILENT_S = 5.0
 SENDING_S = 15.0  # an entry's request may be under way for so long
 
 Json = dict[str, Any]
@@ -44,8 +44,13 @@ class Killed:
     warnings: list[str]
 
 
-def kill(asked: Asked, *, profile: str | None, state_dir: Path | None) -> Killed:
-    """Latch, cancel, verify. Raises a BrokerError if nobody can look; the latch is set then."""
+def kill(
+    asked: Asked, *, profile: str | None, state_dir: Path | None, silent_s: float = SILENT_S
+) -> Killed:
+    """Latch, cancel, verify. Raises a BrokerError if nobody can look; the latch is set then.
+
+    silent_s: a bot that does not answer for so long is passed over.
+    """
     folder = session_folder(profile, state_dir)
     if not (folder / JOURNAL).exists():
         raise UsageError(f"no session in {folder}", hint="name the one: --profile NAME")
@@ -53,7 +58,7 @@ def kill(asked: Asked, *, profile: str | None, state_dir: Path | None) -> Killed
     is_shut = Latch(folder).set(Halt(asked.by, asked.reason), SENDING_S)
     warnings = [] if is_shut else ["an entry's request was under way and has not returned"]
     try:
-        how, told = _hand_over(asked, folder, profile, state_dir)
+        how, told = _hand_over(asked, folder, profile, state_dir, silent_s)
         left = left_open(folder, header, sweep=how == "at the exchange")
     except TraderError as error:
         error.hint = f"the latch is set: no entry is sent any more. {error.hint or 'try again'}"
@@ -64,7 +69,7 @@ def kill(asked: Asked, *, profile: str | None, state_dir: Path | None) -> Killed
 
 
 def _hand_over(
-    asked: Asked, folder: Path, profile: str | None, state_dir: Path | None
+    asked: Asked, folder: Path, profile: str | None, state_dir: Path | None, silent_s: float
 ) -> tuple[str, Json | None]:
     """Let the session cancel: through its own journal if nobody has it, else through its inbox."""
     try:
@@ -74,6 +79,6 @@ def _hand_over(
     except LockedError:
         inbox = Inbox(folder)
         name = inbox.put(asked.event())
-        for answer in inbox.answers(name, SILENT_S):
+        for answer in inbox.answers(name, silent_s):
             return "the running bot", answer
     return "at the exchange", None

@@ -46,13 +46,22 @@ def test_this_machine_tells():
     assert free > 2**20
 
 
-def test_the_command_refuses_before_loading_and_can_be_told_to_try(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr("gpt_trader.app.backtest.available_bytes", lambda: 10_000)
-    data = write_market(tmp_path / "SOL-USD_1h.csv")
-    for source in (("--data", data), ("--demo", "--set", "synthetic.bars=400")):
-        asked = ("backtest", "--strategy", "sma_cross", *source)
-        code, _, err = call(capsys, *asked)
-        assert code == 2
-        assert "GiB of memory" in err
-        assert "hint: " in err
-        assert call(capsys, *asked, "--no-memory-check")[0] == 0
+def test_the_command_refuses_before_loading(capsys):
+    many = ",".join(f"A{n}-USD" for n in range(4_000))  # 1 TiB
+    sets = ("--set", f"products={many}", "--set", "synthetic.bars=1000000")
+    code, _, err = call(capsys, "backtest", "--strategy", "sma_cross", "--demo", *sets)
+    assert code == 2
+    assert "GiB of memory" in err
+    assert "hint: " in err
+
+
+def test_the_command_can_be_told_to_try(capsys, tmp_path):
+    data = tmp_path / "SOL-USD_1h.csv.gz"
+    data.write_bytes(gzip.compress(b"\n" * 2**16)[:-4] + b"\xff" * 4)  # says that it is 4 GiB
+    asked = ("backtest", "--strategy", "sma_cross", "--data", data)
+    code, _, err = call(capsys, *asked)
+    assert code == 2
+    assert "GiB of memory" in err
+    code, _, err = call(capsys, *asked, "--no-memory-check")
+    assert code == 7
+    assert data.name in err

@@ -69,9 +69,16 @@ class ProductPull(NamedTuple):
     error: TraderError | None
 
 
-def run(asked_for: PullFlags, *, dry_run: bool, json: bool) -> None:
+def run(
+    asked_for: PullFlags,
+    *,
+    dry_run: bool,
+    json: bool,
+    sleep: Callable[[float], object] | None = None,
+) -> None:
     """Pull what was asked for and say what came.
 
+    sleep: pauses between questions; None: for as long as nobody asks it to stop.
     Raises the first product's error after the others are done, and typer.Exit(130).
     """
     settings = load_profile(asked_for.profile, env=os.environ, flags={}).settings
@@ -79,7 +86,7 @@ def run(asked_for: PullFlags, *, dry_run: bool, json: bool) -> None:
     interval_ms = interval_of(asked_for.interval, asked_for.profile, settings)
     store = Store(data_dir(asked_for.data_dir, os.environ))
     with stop_signals() as stop:
-        market = connect(settings, stop.flag.wait)
+        market = connect(settings, sleep or stop.flag.wait)
         now_ms = market.now_ms()
         wanted = align(wanted_of(asked_for, now_ms), interval_ms, now_ms)
         if dry_run:

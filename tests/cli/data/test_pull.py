@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from gpt_trader.cli.data import pull
+from gpt_trader.cli.data.pull import PullFlags
 from gpt_trader.cli.main import main
 from gpt_trader.domain.times import format_time
+from gpt_trader.errors import Unavailable
 from tests.emulator import Fault, serve
 from tests.emulator.faults import html, too_many
 
@@ -119,13 +122,18 @@ def test_four_hours_are_made_of_one_where_the_exchange_refuses_them(capsys, exch
     assert found["pulled"][0]["added"] == 59
 
 
-def test_no_exchange_exits_5(capsys, exchange, monkeypatch):
+def at_once(*products, interval, since=None):
+    """Pull without a pause between questions."""
+    asked_for = PullFlags(products, interval, since, None, None, None, None)
+    pull.run(asked_for, dry_run=False, json=True, sleep=lambda _: None)
+
+
+def test_no_exchange_exits_5(exchange):
     exchange.faults.add(html(503, path="time", times=None))
-    monkeypatch.setattr("gpt_trader.broker.coinbase.rest.FIRST_PAUSE_S", 0.0)
-    code, _, err = run(capsys, "pull", "BTC-USD", "-i", "1h")
-    assert code == 5
-    assert "503" in err
-    assert "asked 6 times" in err
+    with pytest.raises(Unavailable, match="503") as refused:
+        at_once("BTC-USD", interval="1h")
+    assert refused.value.exit_code == 5
+    assert "asked 6 times" in refused.value.message
 
 
 def test_two_pulls_at_once(capsys, exchange, tmp_path):
@@ -188,16 +196,15 @@ def test_an_end_in_the_middle_loses_nothing_and_repeats_nothing(
     assert len(set(first)) < len(set(both))
 
 
-def test_faults_on_the_way_are_overcome(capsys, exchange, monkeypatch):
-    monkeypatch.setattr("gpt_trader.broker.coinbase.rest.FIRST_PAUSE_S", 0.0)
+def test_faults_on_the_way_are_overcome(capsys, exchange):
     exchange.faults.add(
         too_many(path="candles"),
         html(502, path="candles", skip=1),
         Fault(path="candles", cut="before", skip=1),
         Fault(path="candles", cut="middle"),
     )
-    found = document(capsys, "pull", "BTC-USD", "-i", "1m", "--since", "2d")
-    assert found["pulled"][0]["pages"] == 9
+    at_once("BTC-USD", interval="1m", since="2d")
+    assert json.loads(capsys.readouterr().out)["data"]["pulled"][0]["pages"] == 9
 
 
 def test_trades_are_stored_and_agree_with_the_bars(capsys, exchange):

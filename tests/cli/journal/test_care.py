@@ -10,22 +10,21 @@ import pytest
 
 from gpt_trader.journal.compact import read_lines
 from gpt_trader.journal.sqlite import open_journal
-from gpt_trader.runtime import journaling
 from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
 from gpt_trader.runtime.session import lock_id, read_header
 from tests.cli.account.test_account import call
 
 
 @pytest.fixture
-def dev(tmp_path, capsys, monkeypatch):
-    """A stopped session with several snapshots; gives a way to call commands on it."""
-    monkeypatch.setattr(journaling, "SNAPSHOT_ENTRIES", 50)
+def dev(tmp_path, capsys):
+    """A session with a snapshot of each of its ends; gives a way to call commands on it."""
     options = ["--profile", "dev", "--state-dir", str(tmp_path)]
 
     def command(*args):
         return call(capsys, *args, *options)
 
-    assert command("run", "--cycles", "60")[0] == 0
+    for _ in range(3):
+        assert command("run", "--cycles", "20")[0] == 0
     return command
 
 

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from gpt_trader.app import kill as kill_run
+from gpt_trader.app.kill import Asked, kill
 from gpt_trader.runtime.halt import HALT
 from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
 from gpt_trader.runtime.requests import INBOX
@@ -115,8 +115,8 @@ def test_a_dead_bots_entries_are_cancelled_and_none_follows(exchange, capsys):  
     assert len(exchange.books.orders) == 1
 
 
-@pytest.mark.parametrize("flags", [[], ["--flatten"]])
-def test_a_bot_that_hangs_is_passed_over(exchange, capsys, monkeypatch, tmp_path, flags):  # noqa: F811
+@pytest.mark.parametrize("flatten", [False, True])
+def test_a_bot_that_hangs_is_passed_over(exchange, capsys, flatten):  # noqa: F811
     order = resting(exchange, capsys)
     foreign = exchange.books.create(
         {
@@ -129,14 +129,14 @@ def test_a_bot_that_hangs_is_passed_over(exchange, capsys, monkeypatch, tmp_path
         },
         exchange.now_ms,
     )
-    monkeypatch.setattr(kill_run, "SILENT_S", 0.1)
     portfolio = call(capsys, "account", "portfolios")[1]["data"]["portfolios"][0]["uuid"]
     with portfolio_lock(default_lock_dir(), portfolio):
-        code, found = call(capsys, "kill", "-p", "canary", *flags)
-    assert (code, found["data"]["cancelled_by"]) == (0, "at the exchange")
+        asked = Asked("ann", "hangs", flatten)
+        killed = kill(asked, profile="canary", state_dir=None, silent_s=0.1)
+    assert (killed.cancelled_by, killed.entries_left_open) == ("at the exchange", [])
     assert order.status == "CANCELLED"
     assert foreign.status == "OPEN", "it is not ours"
-    assert len(found["warnings"]) == len(flags)
+    assert len(killed.warnings) == flatten
 
 
 def test_an_exchange_that_is_away_leaves_the_latch_set(exchange, capsys):  # noqa: F811
