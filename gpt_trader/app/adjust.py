@@ -14,7 +14,7 @@ LARGEST = Decimal(10) ** 12
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Adjustment:
     """What to write down, and who says so."""
 
     kind: str
@@ -24,7 +24,7 @@ class Asked:
     reason: str
 
 
-def adjust(asked: Asked, *, profile: str | None, state_dir: Path | None) -> dict[str, Any]:
+def adjust(asked: Adjustment, *, profile: str | None, state_dir: Path | None) -> dict[str, Any]:
     """Journal the adjustment and return it, as JSON; nothing is moved at the exchange.
 
     Raises UsageError for what makes no sense, or where the account is in line already.

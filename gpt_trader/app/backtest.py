@@ -49,14 +49,14 @@ from gpt_trader.data.universe import (
 )
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import OrderStyle, OrderStyleName
-from gpt_trader.domain.selection import Every, Membership, Rules, members
+from gpt_trader.domain.selection import Criteria, Every, Membership, members
 from gpt_trader.domain.times import parse_interval
 from gpt_trader.errors import UsageError
 from gpt_trader.strategy.registry import builtin_names, create, findable
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class BacktestRequest:
     """The command line. flags: values by dotted profile key, None where not given."""
 
     profile: str | None
@@ -125,7 +125,7 @@ def at_account_tier(flags: Mapping[str, object], profile: str | None) -> dict[st
     }
 
 
-def resolve(asked: Asked) -> Inputs:
+def resolve(asked: BacktestRequest) -> Inputs:
     """Return what a command line comes to with profile and environment.
 
     Raises UsageError or ConfigError.
@@ -256,7 +256,7 @@ def load_history(
     return [cut(bars, period) for bars in series], SYNTHETIC_NOTE
 
 
-def _universe(asked: Asked) -> dict[str, Any] | None:
+def _universe(asked: BacktestRequest) -> dict[str, Any] | None:
     """Return `--universe top:N` as JSON holds it; None if it is not asked for."""
     if asked.universe is None:
         if asked.universe_file is not None:
@@ -281,7 +281,7 @@ def _membership(inputs: Inputs, series: Sequence[Bars]) -> tuple[Membership | No
         f"universe: top {top} by volume of {len(series)} products, chosen anew every {every} "
         f"among those listed by {universe.path.name}, as of {universe.as_of}"
     )
-    return members(series, spans_of(universe), Rules(top=top), every), said
+    return members(series, spans_of(universe), Criteria(top=top), every), said
 
 
 def _recorded(inputs: Inputs, settings: Settings, period: Period) -> list[Loaded]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from gpt_trader.app.account import reach_account
 from gpt_trader.app.folders import session_folder
-from gpt_trader.app.orders import Asked, OffGridError, intent_of
+from gpt_trader.app.orders import OffGridError, OrderRequest, intent_of
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.domain.account import RemoteFill, RemoteOrder
 from gpt_trader.domain.times import DAY_MS, format_time
@@ -18,7 +18,7 @@ from gpt_trader.runtime.venues import product_of, venue_of
 Json = dict[str, Any]
 
 
-def preview(asked: Asked, profile: str | None) -> Json:
+def preview(asked: OrderRequest, profile: str | None) -> Json:
     """Return what the exchange says an order would come to; nothing is placed.
 
     Raises HaltError for an order that is off the product's grid.

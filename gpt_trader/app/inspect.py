@@ -17,37 +17,37 @@ from gpt_trader.runtime.situation import situation
 Json = dict[str, Any]
 
 
-class Told(NamedTuple):
+class Extract(NamedTuple):
     """What was read, as JSON, and what is doubtful about the journal."""
 
     data: Any
     doubts: list[str]
 
 
-def status(profile: str | None, state_dir: Path | None) -> tuple[Told, str]:
+def status(profile: str | None, state_dir: Path | None) -> tuple[Extract, str]:
     """Return where a session stands, and the first of its products."""
     folder = session_folder(profile, state_dir)
     with view(folder) as (header, plan, journal):
         state = recover_state(journal, plan, header.cash)
-        told = Told(situation(folder, header, plan, journal, state), doubts(journal))
+        told = Extract(situation(folder, header, plan, journal, state), doubts(journal))
         return told, plan.products[0].product_id
 
 
-def orders(profile: str | None, state_dir: Path | None) -> Told:
+def orders(profile: str | None, state_dir: Path | None) -> Extract:
     """Return the session's open orders and the newest that have ended."""
     with view(session_folder(profile, state_dir)) as (header, plan, journal):
         state = recover_state(journal, plan, header.cash)
-        return Told([order_json(plan, one) for one in state.orders.values()], doubts(journal))
+        return Extract([order_json(plan, one) for one in state.orders.values()], doubts(journal))
 
 
 def why(
     product_id: str, profile: str | None, state_dir: Path | None, *, at_ms: int | None, last: int
-) -> Told:
+) -> Extract:
     """Return the last decisions on a product, up to the bar that opened at a time."""
     with view(session_folder(profile, state_dir)) as (_, plan, journal):
         found = explained(plan, journal, product_id, at_ms=at_ms, last=last)
         data = {"product": product_id, "interval": plan.interval, **history(found)}
-        return Told(data | {"decisions": found}, doubts(journal))
+        return Extract(data | {"decisions": found}, doubts(journal))
 
 
 def history(found: list[Json]) -> Json:

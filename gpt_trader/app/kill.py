@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class KillRequest:
     """Who kills and why; flatten: sell what is held."""
 
     by: str
@@ -45,7 +45,7 @@ class Killed:
 
 
 def kill(
-    asked: Asked, *, profile: str | None, state_dir: Path | None, silent_s: float = SILENT_S
+    asked: KillRequest, *, profile: str | None, state_dir: Path | None, silent_s: float = SILENT_S
 ) -> Killed:
     """Latch, cancel, verify. Raises a BrokerError if nobody can look; the latch is set then.
 
@@ -69,7 +69,7 @@ def kill(
 
 
 def _hand_over(
-    asked: Asked, folder: Path, profile: str | None, state_dir: Path | None, silent_s: float
+    asked: KillRequest, folder: Path, profile: str | None, state_dir: Path | None, silent_s: float
 ) -> tuple[str, Json | None]:
     """Let the session cancel: through its own journal if nobody has it, else through its inbox."""
     try:

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from gpt_trader.app.asked import Asked
 from gpt_trader.app.desk import Desk, Say, Trading
 from gpt_trader.app.paging import Pager
+from gpt_trader.app.request import RunRequest
 from gpt_trader.broker.exchange.broker import ExchangeBroker
 from gpt_trader.broker.exchange.catalog import Catalog
 from gpt_trader.broker.exchange.link import Link
-from gpt_trader.broker.exchange.ports import Account, Market
+from gpt_trader.broker.exchange.ports import Account, MarketData
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.product import Product
@@ -54,14 +54,14 @@ class Wires(NamedTuple):
     """What a live session is connected to. now_ms: the exchange's time."""
 
     terms: LiveTerms
-    market: Market
+    market: MarketData
     broker: Broker
     catalog: Catalog
     now_ms: Callable[[], int]
     folder: Path
 
 
-def live_desk(asked: Asked, settings: Settings, stop: Stop, *, note: Say, warn: Say) -> Desk:
+def live_desk(asked: RunRequest, settings: Settings, stop: Stop, *, note: Say, warn: Say) -> Desk:
     """Return the desk; the exchange is asked what trades, and what the account holds.
 
     Raises ConfigError, AuthError, DataError or a BrokerError.
@@ -184,7 +184,7 @@ def _keep_linked(wires: Wires, settings: Settings, *, once: bool) -> Iterator[Li
         made.stream.stop()
 
 
-def _connect(asked: Asked, settings: Settings, stop: Stop, note: Say, warn: Say) -> Wires:
+def _connect(asked: RunRequest, settings: Settings, stop: Stop, note: Say, warn: Say) -> Wires:
     wait = stop.wait
     venue = venue_of(settings.venue)
     check_abilities(venue, settings)
@@ -220,7 +220,7 @@ def _connect(asked: Asked, settings: Settings, stop: Stop, note: Say, warn: Say)
 
 
 def _list(
-    market: Market, names: Sequence[str], known: Sequence[Product], warn: Say
+    market: MarketData, names: Sequence[str], known: Sequence[Product], warn: Say
 ) -> tuple[list[Product], list[ProductInfo]]:
     """Return the products as they trade now, and what the exchange says of them.
 

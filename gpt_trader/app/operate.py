@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gpt_trader.app.asked import Asked, check_live, settings_of
 from gpt_trader.app.folders import session_folder
+from gpt_trader.app.request import RunRequest, check_live, settings_of
 from gpt_trader.app.simulated import prepare
 from gpt_trader.config.load import load_profile
 from gpt_trader.engine.events import Event, HistoryLoaded
@@ -43,7 +43,7 @@ def open_session(
                 _look(session, header, fresh=fresh)
             yield session
         return
-    asked = Asked(profile)
+    asked = RunRequest(profile)
     settings = settings_of(asked)
     wired, _ = prepare(asked, settings)
     folder = folder_of(settings.profile, state_dir, os.environ)

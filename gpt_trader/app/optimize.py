@@ -8,7 +8,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.app.backtest import Asked, load_history, resolve, restyled
+from gpt_trader.app.backtest import BacktestRequest, load_history, resolve, restyled
 from gpt_trader.config.load import restore
 from gpt_trader.config.settings import RouteSpec, Settings
 from gpt_trader.errors import UsageError
@@ -26,7 +26,7 @@ FOLDER = "optimize"
 
 
 def run(
-    asked: Asked,
+    asked: BacktestRequest,
     axes: Sequence[Axis],
     *,
     folds: int,
@@ -68,7 +68,7 @@ def run(
     )
 
 
-def _check_sets(asked: Asked, axes: Sequence[Axis]) -> None:
+def _check_sets(asked: BacktestRequest, axes: Sequence[Axis]) -> None:
     given = {text.partition("=")[0].strip() for text in asked.sets}
     for axis in axes:
         if axis.name in given:

@@ -34,7 +34,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class OrderRequest:
     """An order as it stands on the command line."""
 
     product: str
@@ -50,7 +50,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Reply:
     """What came of a request. refusal: None if it was taken. hint: what else is to be known."""
 
     refusal: Reason | None
@@ -67,7 +67,7 @@ class OffGridError(Exception):
         self.reason = reason
 
 
-def place(session: Session, asked: Asked, *, dry_run: bool) -> Verdict:
+def place(session: Session, asked: OrderRequest, *, dry_run: bool) -> Reply:
     """Check an order and, unless it is a dry run, send it."""
     plan, state = session.plan, session.state
     product = _product(plan, asked.product)
@@ -78,7 +78,7 @@ def place(session: Session, asked: Asked, *, dry_run: bool) -> Verdict:
     try:
         intent = intent_of(product, asked)
     except OffGridError as error:
-        return Verdict(error.reason, data, "")
+        return Reply(error.reason, data, "")
     command_id = str(session.journal.head()[0] + 1)
     event = OrderRequested(session.time_ms(), command_id, Order(intent))
     found = check_order(plan, state, event)
@@ -100,13 +100,13 @@ def place(session: Session, asked: Asked, *, dry_run: bool) -> Verdict:
     }
     data["fees"] = _fees(plan, state, product, checked)
     if refusal is not None:
-        return Verdict(refusal, data, "", _price_hint(session, j))
+        return Reply(refusal, data, "", _price_hint(session, j))
     if checked.intent.lots != intent.lots:
         data["cut_from"] = str(product.size(intent.lots))
     words = f"{'would be taken' if dry_run else 'taken'}: {order_words(plan, checked)}"
     if not dry_run:
         words += f"\n{checked.client_order_id}: {checked.status}, rests until the next bar"
-    return Verdict(None, data, words, _ended_hint(session))
+    return Reply(None, data, words, _ended_hint(session))
 
 
 def _fees(plan: Plan, state: State, product: Product, order: Order) -> Json:
@@ -121,7 +121,7 @@ def _fees(plan: Plan, state: State, product: Product, order: Order) -> Json:
     return {"rate": rate, "estimate": worth * rate}
 
 
-def cancel(session: Session, order_id: str, *, dry_run: bool) -> Verdict:
+def cancel(session: Session, order_id: str, *, dry_run: bool) -> Reply:
     """Cancel an open order."""
     known = _find(session, order_id)
     if dry_run:
@@ -135,7 +135,7 @@ def cancel(session: Session, order_id: str, *, dry_run: bool) -> Verdict:
 
 def edit(
     session: Session, order_id: str, *, size: str | None, price: str | None, dry_run: bool
-) -> Verdict:
+) -> Reply:
     """Change a resting order's size, price or both."""
     if size is None and price is None:
         raise UsageError("nothing to change", hint="give --size, --price or both")
@@ -167,10 +167,10 @@ def _refusal(session: Session, event: Event) -> Reason | None:
     return None
 
 
-def _after(session: Session, known: str, refusal: Reason | None, done: str) -> Verdict:
+def _after(session: Session, known: str, refusal: Reason | None, done: str) -> Reply:
     order = session.state.orders[known]
     words = f"{done}: {order_words(session.plan, order)}\n{known}: {order.status}"
-    return Verdict(refusal, {"order": order_json(session.plan, order)}, words)
+    return Reply(refusal, {"order": order_json(session.plan, order)}, words)
 
 
 def _find(session: Session, order_id: str) -> str:
@@ -190,7 +190,7 @@ def _product(plan: Plan, text: str) -> Product:
     return plan.products[plan.index[product_id]]
 
 
-def _check_shape(asked: Asked) -> None:
+def _check_shape(asked: OrderRequest) -> None:
     """Raise UsageError where an order of this type lacks something, or has too much."""
     kind = asked.kind
     market = kind == OrderType.MARKET
@@ -228,7 +228,7 @@ def cancel_all(session: Session, product: str | None, *, dry_run: bool) -> list[
     return found
 
 
-def intent_of(product: Product, asked: Asked) -> OrderIntent:
+def intent_of(product: Product, asked: OrderRequest) -> OrderIntent:
     """Return what is asked in lots and ticks; raise OffGridError between the product's steps."""
     kind = OrderType(asked.kind)
     default = TimeInForce.IOC if kind is OrderType.MARKET else TimeInForce.GTC

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from difflib import get_close_matches
 
-from gpt_trader.broker.exchange.ports import Market
+from gpt_trader.broker.exchange.ports import MarketData
 from gpt_trader.data.pull import CandleSource, coarser
 from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.times import HOUR_MS, INTERVALS
@@ -12,7 +12,9 @@ from gpt_trader.errors import DataError
 FINER = {INTERVALS["4h"]: HOUR_MS}  # works at the exchange, but in none of its documents
 
 
-def at_any_interval[T](bring: Callable[[CandleSource], T], market: Market, interval_ms: int) -> T:
+def at_any_interval[T](
+    bring: Callable[[CandleSource], T], market: MarketData, interval_ms: int
+) -> T:
     """Bring bars from the market, made of finer ones where it refuses the interval."""
     try:
         return bring(market)
@@ -22,7 +24,7 @@ def at_any_interval[T](bring: Callable[[CandleSource], T], market: Market, inter
         return bring(coarser(market, interval_ms, FINER[interval_ms]))
 
 
-def info_of(market: Market, product_id: str) -> ProductInfo:
+def info_of(market: MarketData, product_id: str) -> ProductInfo:
     """Return what the exchange says of a product; raises DataError with the nearest ids."""
     try:
         return market.product(product_id)

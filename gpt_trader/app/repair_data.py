@@ -5,7 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 from gpt_trader.app.pull_data import at_any_interval, info_of
-from gpt_trader.broker.exchange.ports import Market
+from gpt_trader.broker.exchange.ports import MarketData
 from gpt_trader.data.checks.repair import (
     Repaired,
     StoredSeries,
@@ -54,7 +54,7 @@ class Repairs(NamedTuple):
 
 def repair_data(
     store: Store,
-    market: Market,
+    market: MarketData,
     products: Sequence[str],
     interval_ms: int | None,
     now_ms: int,
@@ -95,7 +95,7 @@ def _nothing(store: Store, product_id: str) -> DataError:
 
 
 def _mend_bars(
-    market: Market, store: Store, series: StoredSeries, stop: Callable[[], bool], now_ms: int
+    market: MarketData, store: Store, series: StoredSeries, stop: Callable[[], bool], now_ms: int
 ) -> Mended:
     """Repair a series; an imported one is only looked at."""
     interval = format_interval(series.interval_ms)
@@ -121,7 +121,9 @@ def _mend_bars(
     return Mended(series.product_id, interval, market.name, (), done)
 
 
-def _mend_trades(market: Market, store: Store, fault: Fault, stop: Callable[[], bool]) -> Mended:
+def _mend_trades(
+    market: MarketData, store: Store, fault: Fault, stop: Callable[[], bool]
+) -> Mended:
     """Fetch a day of trades anew."""
     span = settle(fault.span, market.now_ms())
     found = pull_trades(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gpt_trader.app.asked import Asked, settings_of
 from gpt_trader.app.desk import Desk, Say
 from gpt_trader.app.paging import paging
+from gpt_trader.app.request import RunRequest, settings_of
 from gpt_trader.app.simulated import simulated_desk
 from gpt_trader.backtest.files import FILLS_HEADER, check_writable, write_lines
 from gpt_trader.config.settings import Settings
@@ -65,7 +65,7 @@ class Ran(NamedTuple):
     unseen: str
 
 
-def run(asked: Asked, view: View, stop: Stop) -> Ran:
+def run(asked: RunRequest, view: View, stop: Stop) -> Ran:
     """Run what was asked for until it ends, or a stop is asked for.
 
     Raises UsageError, ConfigError, DataError (also where one cycle was asked for and the data is
@@ -121,7 +121,7 @@ def run(asked: Asked, view: View, stop: Stop) -> Ran:
     )
 
 
-def _desk(asked: Asked, settings: Settings, view: View, stop: Stop) -> Desk:
+def _desk(asked: RunRequest, settings: Settings, view: View, stop: Stop) -> Desk:
     if venue_in(settings.feed) is None:
         return simulated_desk(asked, settings, view.warn)
     from gpt_trader.app.live import live_desk  # a market of the past needs no network

@@ -4,10 +4,10 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from gpt_trader.app.asked import Asked
 from gpt_trader.app.desk import Desk, Say, Trading
 from gpt_trader.app.history import ALL_OF_IT, load_files, load_store, parse_data
 from gpt_trader.app.paging import Pager
+from gpt_trader.app.request import RunRequest
 from gpt_trader.config.settings import Settings
 from gpt_trader.config.words import Venue
 from gpt_trader.data.catalog import parse_spec
@@ -26,7 +26,7 @@ from gpt_trader.runtime.summary import record_of
 from gpt_trader.runtime.wiring import Wired, wire
 
 
-def simulated_desk(asked: Asked, settings: Settings, warn: Say) -> Desk:
+def simulated_desk(asked: RunRequest, settings: Settings, warn: Say) -> Desk:
     """Return the desk. Raises UsageError, ConfigError or DataError."""
     wired, notes = prepare(asked, settings)
     last_ms = int(wired.panel.time[-1])
@@ -58,7 +58,7 @@ def simulated_desk(asked: Asked, settings: Settings, warn: Say) -> Desk:
     )
 
 
-def prepare(asked: Asked, settings: Settings) -> tuple[Wired, list[str]]:
+def prepare(asked: RunRequest, settings: Settings) -> tuple[Wired, list[str]]:
     """Return a simulated session's parts and notes on its data.
 
     Raises UsageError, ConfigError or DataError.
@@ -72,7 +72,7 @@ def prepare(asked: Asked, settings: Settings) -> tuple[Wired, list[str]]:
 
 
 def _series(
-    asked: Asked, settings: Settings, interval_ms: int | None
+    asked: RunRequest, settings: Settings, interval_ms: int | None
 ) -> tuple[list[Bars] | None, list[str]]:
     """Return the files' bars and what is to be said of them; None: the synthetic market."""
     if asked.data:
@@ -101,7 +101,7 @@ def _none_of(_: Venue) -> tuple[None, list[str]]:
     return None, []
 
 
-def _stored(asked: Asked, settings: Settings, products: Sequence[str]) -> list[Loaded]:
+def _stored(asked: RunRequest, settings: Settings, products: Sequence[str]) -> list[Loaded]:
     root = data_dir(asked.data_dir, os.environ)
     return load_store(root, products, asked.period, interval_ms=settings.interval_ms)
 

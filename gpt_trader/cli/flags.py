@@ -11,7 +11,7 @@ from gpt_trader.cli import options as opt
 from gpt_trader.cli.output import Sets
 
 if TYPE_CHECKING:
-    from gpt_trader.app.backtest import Asked
+    from gpt_trader.app.backtest import BacktestRequest
 
 PARAMETER = "market"
 KEYS = {
@@ -110,12 +110,12 @@ def backtest_asked(
     universe: str | None = None,
     universe_file: Path | None = None,
     universe_every: Literal["1d", "1w", "1M"] = "1w",
-) -> "Asked":
+) -> "BacktestRequest":
     """Return what a run on history is asked for. Raises UsageError for an impossible period."""
-    from gpt_trader.app.backtest import Asked
+    from gpt_trader.app.backtest import BacktestRequest
     from gpt_trader.app.history import parse_period
 
-    return Asked(
+    return BacktestRequest(
         profile=profile,
         flags=settings_of(market),
         sets=market.sets or [],

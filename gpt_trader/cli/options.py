@@ -17,7 +17,7 @@ class Risk(StrEnum):
     NONE = "none"
 
 
-class Style(StrEnum):
+class StyleFlag(StrEnum):
     """How orders are worked."""
 
     MAKER_FIRST = "maker_first"
@@ -106,7 +106,9 @@ ProductSpec = Annotated[
     typer.Option("--product-spec", metavar="K=V,...", help="base_increment=0.01, ..."),
 ]
 RiskChoice = Annotated[Risk, typer.Option("--risk", help="The profile's limits, or none.")]
-StyleChoice = Annotated[Style | None, typer.Option("--order-style", help="How orders are worked.")]
+StyleChoice = Annotated[
+    StyleFlag | None, typer.Option("--order-style", help="How orders are worked.")
+]
 StateDir = Annotated[
     Path | None,
     typer.Option(

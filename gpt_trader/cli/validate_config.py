@@ -9,7 +9,7 @@ from gpt_trader.cli import output
 from gpt_trader.cli.output import Json, ProfileName, Sets
 from gpt_trader.config.keys import all_keys, shown
 from gpt_trader.config.load import LoadedProfile, load_profile, overrides
-from gpt_trader.config.origin import Origin, Problem, ProfileError
+from gpt_trader.config.location import Location, Problem, ProfileError
 from gpt_trader.config.secrets import credential_source
 from gpt_trader.config.text import nearest
 from gpt_trader.errors import TraderError, UsageError
@@ -130,7 +130,7 @@ def _explain(loaded: LoadedProfile, name: str, *, json: bool) -> None:
         hint = f"did you mean {match}?" if match else "without --explain all keys are listed"
         raise UsageError(f"no key {name!r}", hint=hint)
     key = described.get(_general(name))
-    origin: Origin = loaded.origins[name]
+    origin: Location = loaded.origins[name]
     data = {
         "key": name,
         "meaning": key.meaning if key else "a parameter of the strategy",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from gpt_trader.config.origin import Layer, Origin, Problem
+from gpt_trader.config.location import Layer, Location, Problem
 from gpt_trader.config.text import Path, is_secret, nearest
 from gpt_trader.config.venues import ProfileKeys
 
@@ -54,7 +54,7 @@ def flag_layer(flags: Mapping[str, object]) -> Layer:
             given = Given(value, FLAGS.get(key, f"--set {key}"))
         else:
             continue
-        _put(layer, tuple(key.split(".")), given.value, Origin(f"flag {given.flag}"))
+        _put(layer, tuple(key.split(".")), given.value, Location(f"flag {given.flag}"))
     return layer
 
 
@@ -69,7 +69,7 @@ def env_layer(env: Mapping[str, str]) -> tuple[Layer, list[Problem]]:
         word = name.removeprefix(PREFIX)
         if word == name or word in RESERVED or not env[name]:
             continue
-        origin = Origin(f"env {name}")
+        origin = Location(f"env {name}")
         path: Path = tuple(word.lower().split("__"))
         known = set(ProfileKeys.model_fields) - FILE_ONLY
         if len(path) > 1 or path[0] in known:
@@ -150,7 +150,7 @@ def _root(path: Path) -> Path:
     return path[:first]
 
 
-def _put(layer: Layer, path: Path, value: object, origin: Origin) -> None:
+def _put(layer: Layer, path: Path, value: object, origin: Location) -> None:
     if isinstance(value, Mapping):
         for key, inner in value.items():
             _put(layer, (*path, str(key)), inner, origin)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from gpt_trader.config.check import conflicts
 from gpt_trader.config.find import find_profile
 from gpt_trader.config.layers import Given, env_layer, flag_layer, merge, nest, secret_problems
-from gpt_trader.config.origin import DEFAULT, Layer, Origin, Problem, ProfileError, failure
+from gpt_trader.config.location import DEFAULT, Layer, Location, Problem, ProfileError, failure
 from gpt_trader.config.settings import Settings, to_settings
 from gpt_trader.config.text import Path, dotted, is_secret
 from gpt_trader.config.venues import ProfileKeys
@@ -35,7 +35,7 @@ class LoadedProfile:
 
     settings: Settings
     values: Mapping[str, object]
-    origins: Mapping[str, Origin]
+    origins: Mapping[str, Location]
     document: Mapping[str, Any]
     warnings: tuple[str, ...] = ()
 
@@ -130,7 +130,7 @@ def _chain(path: pathlib.Path) -> tuple[Layer, list[Problem]]:
 
 def _validate(layer: Layer, path: pathlib.Path | None) -> tuple[ProfileKeys | None, list[Problem]]:
     """Validate twice if need be: without the bad keys, the rest can still be held together."""
-    whole = Origin(shown(path)) if path else Origin("command line")
+    whole = Location(shown(path)) if path else Location("command line")
     wrong: dict[Path, Problem] = {}
     try:
         keys = ProfileKeys.model_validate(nest(layer.values))
@@ -149,7 +149,7 @@ def _validate(layer: Layer, path: pathlib.Path | None) -> tuple[ProfileKeys | No
     return keys, problems
 
 
-def _state(layer: Layer, paths: tuple[Path, ...]) -> Origin | None:
+def _state(layer: Layer, paths: tuple[Path, ...]) -> Location | None:
     """Return where the first of some keys was stated, None if none was."""
     for path in paths:
         for candidate in (layer.keys, layer.origins):
@@ -158,7 +158,7 @@ def _state(layer: Layer, paths: tuple[Path, ...]) -> Origin | None:
     return None
 
 
-def _origin(layer: Layer, path: Path) -> Origin:
+def _origin(layer: Layer, path: Path) -> Location:
     return layer.origins.get(path) or layer.keys.get(path) or DEFAULT
 
 

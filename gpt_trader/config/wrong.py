@@ -7,13 +7,13 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from gpt_trader.config.keys import names_at, shown
-from gpt_trader.config.origin import Layer, Origin, Problem
+from gpt_trader.config.location import Layer, Location, Problem
 from gpt_trader.config.text import Path, did_you_mean, dotted
 
 _SHOWN = 60  # characters of a wrong value
 
 
-def schema_problems(error: ValidationError, layer: Layer, whole: Origin) -> dict[Path, Problem]:
+def schema_problems(error: ValidationError, layer: Layer, whole: Location) -> dict[Path, Problem]:
     """Return a problem for each key that is wrong; `whole` is the place of what is missing."""
     problems: dict[Path, Problem] = {}
     for detail in error.errors(include_url=False):
@@ -23,7 +23,7 @@ def schema_problems(error: ValidationError, layer: Layer, whole: Origin) -> dict
     return problems
 
 
-def _problem(detail: ErrorDetails, path: Path, origin: Origin) -> Problem:
+def _problem(detail: ErrorDetails, path: Path, origin: Location) -> Problem:
     key = dotted(path)
     if detail["type"] == "extra_forbidden":
         return Problem(f"unknown key {key}", origin, did_you_mean(str(path[-1]), names_at(path)))
@@ -62,7 +62,7 @@ def _stated_path(loc: tuple[int | str, ...], layer: Layer) -> Path:
     return loc[:1]
 
 
-def _place(path: Path, layer: Layer, whole: Origin, *, unknown: bool) -> Origin:
+def _place(path: Path, layer: Layer, whole: Location, *, unknown: bool) -> Location:
     """Return where a key stands (if it is unknown) or its value does."""
     first, second = (layer.keys, layer.origins) if unknown else (layer.origins, layer.keys)
     if path in first:

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from gpt_trader.config.origin import Layer, Origin, Problem, ProfileError
+from gpt_trader.config.location import Layer, Location, Problem, ProfileError
 from gpt_trader.config.text import SECRET, Path, dotted, parse_text
 from gpt_trader.errors import ConfigError
 
@@ -42,7 +42,7 @@ def read_layer(path: pathlib.Path) -> tuple[Layer, list[Problem]]:
         message = f"not valid YAML: {error.problem or error.context}"
         raise ProfileError([Problem(message, reader.at(line, column))]) from error
     except (YAMLError, RecursionError) as error:
-        raise ProfileError([Problem("not valid YAML", Origin(reader.name))]) from error
+        raise ProfileError([Problem("not valid YAML", Location(reader.name))]) from error
     if root is None or (isinstance(root, ScalarNode) and not root.value):
         return reader.layer, []
     if not isinstance(root, MappingNode):
@@ -79,11 +79,11 @@ class _Reader:
         self.layer = Layer({}, {}, {})
         self.problems: list[Problem] = []
 
-    def at(self, line: int, column: int) -> Origin:
+    def at(self, line: int, column: int) -> Location:
         source = self.lines[line] if line < len(self.lines) else ""
-        return Origin(self.name, line + 1, column + 1, source)
+        return Location(self.name, line + 1, column + 1, source)
 
-    def of(self, node: Node) -> Origin:
+    def of(self, node: Node) -> Location:
         return self.at(node.start_mark.line, node.start_mark.column)
 
     def walk(self, node: Node, path: Path) -> None:

@@ -34,7 +34,7 @@ class Candidate(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class Criteria:
     """Which candidates are taken; a bound of None does not ask, an unknown value fails a bound.
 
     top: at most so many, those with the most of `by`; ties go by product id.
@@ -83,7 +83,7 @@ class Membership(NamedTuple):
     mask: NDArray[np.bool_]
 
 
-def select(candidates: Sequence[Candidate], rules: Rules) -> tuple[Choice, ...]:
+def select(candidates: Sequence[Candidate], rules: Criteria) -> tuple[Choice, ...]:
     """Return a choice a candidate, in their order."""
     failed = {c.product_id: _failed(c, rules) for c in candidates}
     left = [c for c in candidates if failed[c.product_id] is None]
@@ -95,17 +95,17 @@ def select(candidates: Sequence[Candidate], rules: Rules) -> tuple[Choice, ...]:
     )
 
 
-def _rank(candidate: Candidate, rules: Rules) -> float:
+def _rank(candidate: Candidate, rules: Criteria) -> float:
     value = candidate.quote_volume if rules.by == "volume" else candidate.volatility
     return value if np.isfinite(value) else -np.inf
 
 
-def _ranked(product_id: str, rank: float, rules: Rules) -> Choice:
+def _ranked(product_id: str, rank: float, rules: Criteria) -> Choice:
     last = float("inf") if rules.top is None else float(rules.top)
     return Choice(product_id, "IN" if rank <= last else "TOO_LOW_RANK", rank, last)
 
 
-def _failed(c: Candidate, rules: Rules) -> Choice | None:
+def _failed(c: Candidate, rules: Criteria) -> Choice | None:
     spread_bps = float("nan") if c.spread_bps is None else c.spread_bps
     bounds = (
         ("TOO_YOUNG", float(c.age_days), rules.min_age_days, 1),
@@ -151,7 +151,7 @@ def candidate(
 
 
 def choices(
-    series: Sequence[Bars], listings: Mapping[str, Sequence[Span]], rules: Rules, at_ms: int
+    series: Sequence[Bars], listings: Mapping[str, Sequence[Span]], rules: Criteria, at_ms: int
 ) -> tuple[Choice, ...]:
     """Return a choice a product at a moment, from what was known then.
 
@@ -179,7 +179,7 @@ def choices(
 def members(
     series: Sequence[Bars],
     listings: Mapping[str, Sequence[Span]],
-    rules: Rules,
+    rules: Criteria,
     every: Every = "1w",
 ) -> Membership:
     """Return who was in over the bars' time, chosen anew at 00:00 UTC of every day, Monday or 1st.

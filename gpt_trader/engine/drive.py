@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from gpt_trader.engine.commands import Command
 from gpt_trader.engine.events import BarClosed, BarMissed, Event, Quoted
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.ports import Broker, Entry, Journal, Signals
+from gpt_trader.engine.ports import Broker, Entry, EntryLog, Signals
 from gpt_trader.engine.protect import needs
 from gpt_trader.engine.state import State
 from gpt_trader.engine.step import step
@@ -18,7 +18,7 @@ def drive(
     state: State,
     feed: Iterable[Event],
     broker: Broker,
-    journal: Journal,
+    journal: EntryLog,
     signals: Signals,
     observe: Observer,
 ) -> State:
@@ -38,7 +38,7 @@ def advance(
     state: State,
     event: Event,
     broker: Broker,
-    journal: Journal,
+    journal: EntryLog,
     signals: Signals,
     observe: Observer,
 ) -> State:

@@ -95,7 +95,7 @@ class Broker(Protocol):
         ...
 
 
-class Journal(Protocol):
+class EntryLog(Protocol):
     """Where entries become durable; returning means they are."""
 
     def append(self, plan: Plan, state: State, entries: Sequence[Entry]) -> None:

@@ -26,7 +26,7 @@ def digest_of(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 
 
-class Kept:
+class PointStore:
     """The finished points of one search ground; days: closes a point."""
 
     def __init__(self, folder: Path, ground: str, days: int) -> None:

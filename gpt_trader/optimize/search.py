@@ -24,7 +24,7 @@ from gpt_trader.observe.provenance import source_sha256, sources_sha256, version
 from gpt_trader.optimize.folds import make_folds
 from gpt_trader.optimize.heatmap import HeatMap, heat_map
 from gpt_trader.optimize.judge import judge
-from gpt_trader.optimize.keep import Kept, digest_of
+from gpt_trader.optimize.keep import PointStore, digest_of
 from gpt_trader.optimize.luck import Luck, daily_sharpes, luck
 from gpt_trader.optimize.objective import Objective, daily_returns, scores
 from gpt_trader.optimize.overfit import Overfit, overfit
@@ -150,7 +150,7 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have defaults
 
     data = tuple(data_used(one) for one in histories)
     ground = _ground(strategy, fixed or {}, data, terms)
-    kept = None if keep_in is None else Kept(keep_in, ground, terms.days)
+    kept = None if keep_in is None else PointStore(keep_in, ground, terms.days)
     swept = perf_counter()
     closes, known = _run_points(terms, space, kept, objective, progress, threads)
     finished = perf_counter()
@@ -219,7 +219,7 @@ def _ground(
 def _run_points(
     terms: SearchTerms,
     space: Space,
-    kept: Kept | None,
+    kept: PointStore | None,
     objective: Objective,
     progress: Callable[[SearchProgress], None] | None,
     threads: int | None,
@@ -244,7 +244,7 @@ class _Told:
     def __init__(
         self,
         terms: SearchTerms,
-        kept: Kept | None,
+        kept: PointStore | None,
         names: Sequence[str],
         objective: Objective,
         progress: Callable[[SearchProgress], None] | None,

@@ -103,7 +103,7 @@ SOURCES = {Mode.DEV: BARS, Mode.PAPER: QUOTES, Mode.OBSERVE: QUOTES, Mode.LIVE: 
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class ProductRoute:
     """What one product is traded by. budget: factor on the strategy's weight."""
 
     strategy: str
@@ -130,7 +130,7 @@ class Header:
     interval_ms: int
     cash: int
     products: tuple[Product, ...]
-    routes: tuple[Route, ...]
+    routes: tuple[ProductRoute, ...]
     costs: Costs
     limits: Limits
     guards: tuple[str, ...]
@@ -195,7 +195,8 @@ def header_from_json(data: Mapping[str, Any]) -> Header:
         cash=found["cash"],
         products=tuple(_product_from_json(product) for product in found["products"]),
         routes=tuple(
-            Route(route["strategy"], route["params"], route["budget"]) for route in found["routes"]
+            ProductRoute(route["strategy"], route["params"], route["budget"])
+            for route in found["routes"]
         ),
         costs=_numbers(Costs, found["costs"]),
         limits=_known(found["limits"], {setting.limit for setting in SETTINGS}),

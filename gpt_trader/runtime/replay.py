@@ -22,7 +22,7 @@ ABSENT = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Divergence:
     """The first thing that came out otherwise; seq and time are the entry's, JSON values."""
 
     seq: int
@@ -40,7 +40,7 @@ class Replayed:
     events: int
     decisions: int
     head: str
-    difference: Difference | None
+    difference: Divergence | None
 
 
 def replay(journal: Journal, plan: Plan, signals: Signals, cash: int) -> Replayed:
@@ -74,11 +74,11 @@ def replay(journal: Journal, plan: Plan, signals: Signals, cash: int) -> Replaye
     return Replayed(events, decisions, head, None)
 
 
-def _compare(stored: StoredEntry, name: str, recorded: str, now: str) -> Difference | None:
+def _compare(stored: StoredEntry, name: str, recorded: str, now: str) -> Divergence | None:
     if now == recorded:
         return None
     path, old, new = first_difference(json.loads(recorded), json.loads(now), name)
-    return Difference(stored.seq, stored.time_ms, stored.kind, path, old, new)
+    return Divergence(stored.seq, stored.time_ms, stored.kind, path, old, new)
 
 
 def first_difference(old: Any, new: Any, path: str) -> tuple[str, Any, Any]:  # noqa: ANN401

@@ -29,7 +29,7 @@ from gpt_trader.runtime.header import (
 )
 from gpt_trader.runtime.journaling import DurableJournal, header_of, recover_state
 from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
-from gpt_trader.runtime.wiring import Terms
+from gpt_trader.runtime.wiring import SessionTerms
 
 JOURNAL = "journal.db"
 CHECKED_ENTRIES = 200_000  # links that a start checks: a second's worth
@@ -90,7 +90,7 @@ def nothing(*_: object) -> None:
 
 @contextlib.contextmanager
 def start(
-    terms: Terms,
+    terms: SessionTerms,
     folder: Path,
     ended: Callable[[State], bool],
     *,
@@ -126,7 +126,7 @@ def start(
 def _go_on(
     session: Session,
     known: Header,
-    terms: Terms,
+    terms: SessionTerms,
     observe: Observer,
 ) -> None:
     """Journal what the session goes on under; a simulated one asks its broker at once."""
@@ -210,7 +210,7 @@ def _save(session: Session) -> None:
         session.durable.snapshot()
 
 
-def _create(terms: Terms, folder: Path) -> None:
+def _create(terms: SessionTerms, folder: Path) -> None:
     """Make the folder's journal: it gets its name once its first entry is on the disk.
 
     So a journal without entries is never one whose making was cut short.
@@ -303,7 +303,7 @@ def view(folder: Path) -> Iterator[tuple[Header, Plan, Journal]]:
         yield header, plan_of(header), journal
 
 
-def _set_aside(terms: Terms, folder: Path, ended: Callable[[State], bool]) -> Path | None:
+def _set_aside(terms: SessionTerms, folder: Path, ended: Callable[[State], bool]) -> Path | None:
     """Move a journal that this session cannot go on with; return its new place."""
     path = folder / JOURNAL
     if not path.exists():

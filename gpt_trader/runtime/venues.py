@@ -8,7 +8,7 @@ from typing import NamedTuple, assert_never
 
 from gpt_trader.broker.coinbase.venue import COINBASE
 from gpt_trader.broker.exchange.link import Link
-from gpt_trader.broker.exchange.ports import Account, Market
+from gpt_trader.broker.exchange.ports import Account, MarketData
 from gpt_trader.broker.exchange.venue import Machine, Venue
 from gpt_trader.broker.simulated.observe import ObserveBroker
 from gpt_trader.broker.simulated.quotes import QuotePaper
@@ -70,7 +70,7 @@ def machine(sleep: Callable[[float], object], *, attempts: int = ATTEMPTS) -> Ma
 
 def connect(
     settings: Settings, sleep: Callable[[float], object], *, attempts: int = ATTEMPTS
-) -> Market:
+) -> MarketData:
     """Return the public market of the settings' exchange."""
     return venue_of(settings.venue).market(settings.access, machine(sleep, attempts=attempts))
 
@@ -78,7 +78,7 @@ def connect(
 class Exchange(NamedTuple):
     """An exchange as one command reaches it. skew_ms: its clock less this machine's."""
 
-    market: Market
+    market: MarketData
     skew_ms: int
 
     def now_ms(self) -> int:

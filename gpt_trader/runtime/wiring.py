@@ -19,7 +19,7 @@ from gpt_trader.errors import ConfigError, DataError
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.observe.provenance import versions
 from gpt_trader.risk.policy import Limits
-from gpt_trader.runtime.header import Header, Mode, Route, guards_now, plan_of
+from gpt_trader.runtime.header import Header, Mode, ProductRoute, guards_now, plan_of
 from gpt_trader.runtime.signals import TrailingSignals
 from gpt_trader.strategy.registry import create, findable
 
@@ -45,7 +45,7 @@ class Wired:
         return int(self.panel.time[0])
 
 
-class Terms(Protocol):
+class SessionTerms(Protocol):
     """What a session is opened under, whatever feeds it."""
 
     @property
@@ -168,7 +168,8 @@ def session_header(
         cash=int(cash * UNITS_PER_QUOTE),
         products=tuple(products),
         routes=tuple(
-            Route(findable(route.strategy), dict(route.params), route.budget) for route in routes
+            ProductRoute(findable(route.strategy), dict(route.params), route.budget)
+            for route in routes
         ),
         costs=settings.costs.kernel(),
         limits=limits,

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from gpt_trader.app.asked import Asked
+from gpt_trader.app.request import RunRequest
 from gpt_trader.app.run import View, run
 from gpt_trader.errors import ConfigError, DataError, UsageError
 from gpt_trader.runtime.stop import Stop
@@ -41,7 +41,7 @@ class Heard:
 
 def test_a_market_of_the_past_runs_and_goes_on(capsys, tmp_path):
     heard, again = Heard(), Heard()
-    asked = Asked("dev", flags=SMALL, cycles=5, state_dir=tmp_path)
+    asked = RunRequest("dev", flags=SMALL, cycles=5, state_dir=tmp_path)
     ran = run(asked, heard.view, Stop())
     assert (ran.cycles, ran.interrupted, ran.halted, ran.unseen) == (5, False, False, "")
     assert heard.begun == [("dev", "dev", False)]
@@ -57,21 +57,21 @@ def test_a_market_of_the_past_runs_and_goes_on(capsys, tmp_path):
 def test_a_stop_ends_it_after_the_running_cycle(tmp_path):
     stop = Stop()
     heard = Heard(stop, after=3)
-    ran = run(Asked("dev", flags=SMALL, state_dir=tmp_path), heard.view, stop)
+    ran = run(RunRequest("dev", flags=SMALL, state_dir=tmp_path), heard.view, stop)
     assert (ran.cycles, ran.interrupted) == (3, True)
 
 
 def test_one_cycle_where_the_data_is_over_is_said(tmp_path):
-    asked = Asked("dev", flags=SMALL, state_dir=tmp_path)
+    asked = RunRequest("dev", flags=SMALL, state_dir=tmp_path)
     run(asked, Heard().view, Stop())
-    once = Asked("dev", flags=SMALL, state_dir=tmp_path, once=True)
+    once = RunRequest("dev", flags=SMALL, state_dir=tmp_path, once=True)
     with pytest.raises(DataError, match="the market's data ended at"):
         run(once, Heard().view, Stop())
 
 
 @pytest.mark.parametrize("profile", ["paper", "observe", "canary"])
 def test_live_prices_run_through_the_same_function(profile, exchange, capsys, tmp_path):  # noqa: F811
-    asked = Asked(profile, once=True, live=profile == "canary", state_dir=tmp_path)
+    asked = RunRequest(profile, once=True, live=profile == "canary", state_dir=tmp_path)
     heard, again = Heard(), Heard()
     ran = run(asked, heard.view, Stop())
     assert ran.cycles == 1
@@ -86,7 +86,7 @@ def test_live_prices_run_through_the_same_function(profile, exchange, capsys, tm
 
 def test_what_cannot_be_is_raised_before_anything_is_made(tmp_path):
     with pytest.raises(UsageError, match="which profile"):
-        run(Asked(None, state_dir=tmp_path), Heard().view, Stop())
+        run(RunRequest(None, state_dir=tmp_path), Heard().view, Stop())
     with pytest.raises(ConfigError, match="--live is not given"):
-        run(Asked("canary", state_dir=tmp_path), Heard().view, Stop())
+        run(RunRequest("canary", state_dir=tmp_path), Heard().view, Stop())
     assert list(tmp_path.iterdir()) == []

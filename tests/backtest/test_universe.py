@@ -7,7 +7,7 @@ import pytest
 
 from gpt_trader import backtest
 from gpt_trader.domain.bars import Bar, bars_from_rows
-from gpt_trader.domain.selection import Membership, Rules, inside, members
+from gpt_trader.domain.selection import Criteria, Membership, inside, members
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import UsageError
 from gpt_trader.strategy.registry import create
@@ -32,7 +32,7 @@ def market(seed):
 
 
 def top(series, n):
-    return members(series, {name: [(0, 10**15)] for name in IDS}, Rules(top=n), "1d")
+    return members(series, {name: [(0, 10**15)] for name in IDS}, Criteria(top=n), "1d")
 
 
 @pytest.mark.parametrize("seed", [1, 4])

@@ -8,7 +8,7 @@ import pytest
 from gpt_trader.cli.backtest.backtest import command as backtest
 from gpt_trader.cli.flags import KEYS, MarketFlags, backtest_asked, settings_of, takes
 from gpt_trader.cli.optimize.optimize import command as optimize
-from gpt_trader.cli.options import Risk, Style
+from gpt_trader.cli.options import Risk, StyleFlag
 from gpt_trader.cli.run.run import command as run
 from gpt_trader.errors import UsageError
 
@@ -54,7 +54,9 @@ def test_a_flag_sets_the_key_of_a_profile():
 
 
 def test_a_run_on_history_is_asked_for_by_the_flags():
-    market = MarketFlags(data=["BTC-USD"], risk=Risk.NONE, order_style=Style.TAKER, start="2024")
+    market = MarketFlags(
+        data=["BTC-USD"], risk=Risk.NONE, order_style=StyleFlag.TAKER, start="2024"
+    )
     asked = backtest_asked("dev", market, engine="replay", self_check=False)
     assert (asked.profile, asked.data, asked.risk, asked.style) == (
         "dev",

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from gpt_trader.config.keys import all_keys
 from gpt_trader.config.load import load_profile, overrides
-from gpt_trader.config.origin import ProfileError
+from gpt_trader.config.location import ProfileError
 from gpt_trader.errors import ConfigError, UsageError
 
 BASE = """\

@@ -6,7 +6,7 @@ import pytest
 
 from gpt_trader.config.find import find_shipped
 from gpt_trader.config.load import load_profile
-from gpt_trader.config.origin import ProfileError
+from gpt_trader.config.location import ProfileError
 from gpt_trader.domain.costs import DEFAULT_COSTS, OrderStyle
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.registry import create

@@ -1,6 +1,6 @@
 import pytest
 
-from gpt_trader.config.origin import ProfileError
+from gpt_trader.config.location import ProfileError
 from gpt_trader.config.yaml_file import MAX_BYTES, read_layer
 from gpt_trader.errors import ConfigError
 

@@ -11,7 +11,7 @@ from gpt_trader.domain.bars import Bar, bars_from_rows
 from gpt_trader.domain.selection import (
     DAY_MS,
     Candidate,
-    Rules,
+    Criteria,
     candidate,
     choices,
     inside,
@@ -53,21 +53,21 @@ BOUNDS = [
 
 @pytest.mark.parametrize("rule, field, bound, beyond, code", BOUNDS)
 def test_a_bound_takes_its_own_value_and_refuses_the_next(rule, field, bound, beyond, code):
-    rules = Rules(**{rule: bound})
+    rules = Criteria(**{rule: bound})
     at, past = select([one(**{field: bound}), one("B-USD", **{field: beyond})], rules)
     assert (at.code, past.code, past.threshold) == ("IN", code, bound)
-    assert select([one(**{field: beyond})], Rules())[0].kept
+    assert select([one(**{field: beyond})], Criteria())[0].kept
 
 
 def test_the_top_are_ranked_and_ties_go_by_name():
     found = [one("C-USD"), one("A-USD"), one("B-USD", quote_volume=6000.0)]
-    assert [c.kept for c in select(found, Rules(top=2))] == [False, True, True]
-    assert select(found, Rules(top=2))[0] == ("C-USD", "TOO_LOW_RANK", 3.0, 2.0)
+    assert [c.kept for c in select(found, Criteria(top=2))] == [False, True, True]
+    assert select(found, Criteria(top=2))[0] == ("C-USD", "TOO_LOW_RANK", 3.0, 2.0)
     wild = [one("A-USD"), one("B-USD", volatility=0.6), one("C-USD", volatility=float("nan"))]
-    by = select(wild, Rules(top=1, by="volatility"))
+    by = select(wild, Criteria(top=1, by="volatility"))
     assert [c.kept for c in by] == [False, True, False]
     with pytest.raises(UsageError, match="at least 1"):
-        Rules(top=0)
+        Criteria(top=0)
 
 
 def test_a_candidate_is_made_of_closed_bars_only():
@@ -89,11 +89,11 @@ def test_a_candidate_is_made_of_closed_bars_only():
 def test_a_product_is_in_only_while_it_is_listed():
     bars = daily("A-USD", [100] * 10, [1] * 10)
     spans = {"A-USD": ((2 * DAY_MS, 4 * DAY_MS), (6 * DAY_MS, 8 * DAY_MS))}
-    found = members([bars], spans, Rules(), "1d")
+    found = members([bars], spans, Criteria(), "1d")
     assert (found.moments[found.mask[:, 0]] // DAY_MS).tolist() == [2, 3, 6, 7]
     assert np.flatnonzero(inside(bars, found)).tolist() == [1, 2, 5, 6]
-    assert choices([bars], {}, Rules(), DAY_MS)[0].code == "NOT_LISTED"
-    assert choices([bars], {"A-USD": [ALWAYS]}, Rules(), 0)[0].code == "NO_BARS"
+    assert choices([bars], {}, Criteria(), DAY_MS)[0].code == "NOT_LISTED"
+    assert choices([bars], {"A-USD": [ALWAYS]}, Criteria(), 0)[0].code == "NO_BARS"
     with pytest.raises(UsageError, match="nothing of B-USD"):
         inside(daily("B-USD", [1], [1]), found)
 
@@ -110,7 +110,7 @@ def test_later_bars_never_change_a_choice(day, every, seed):
     rng = np.random.default_rng(seed)
     closes, volumes = rng.integers(50, 150, (3, 40)), rng.integers(0, 9, (3, 40))
     ids = ("A-USD", "B-USD", "C-USD")
-    rules = Rules(top=1, min_volatility=0.1)
+    rules = Criteria(top=1, min_volatility=0.1)
     listings = {name: [ALWAYS] for name in ids}
 
     def found():

@@ -4,23 +4,23 @@ import numpy as np
 import pytest
 
 from gpt_trader.errors import StorageError
-from gpt_trader.optimize.keep import Kept, digest_of
+from gpt_trader.optimize.keep import PointStore, digest_of
 
 
 def test_points_come_back_bit_by_bit(tmp_path):
     rows = {digest_of(i): np.random.default_rng(i).normal(size=9) for i in range(5)}
-    first = Kept(tmp_path / "deep" / "er", "ground", 9)
+    first = PointStore(tmp_path / "deep" / "er", "ground", 9)
     assert first.load() == {}
     first.append(dict(list(rows.items())[:2]))
-    Kept(tmp_path / "deep" / "er", "ground", 9).append(dict(list(rows.items())[2:]))
+    PointStore(tmp_path / "deep" / "er", "ground", 9).append(dict(list(rows.items())[2:]))
     found = first.load()
     assert list(found) == list(rows)
     assert all(found[name].tobytes() == rows[name].tobytes() for name in rows)
-    assert Kept(tmp_path / "deep" / "er", "other", 9).load() == {}
+    assert PointStore(tmp_path / "deep" / "er", "other", 9).load() == {}
 
 
 def test_a_torn_record_is_passed_over_and_then_cut_off(tmp_path):
-    kept = Kept(tmp_path, "ground", 3)
+    kept = PointStore(tmp_path, "ground", 3)
     kept.append({digest_of(1): np.arange(3.0)})
     path = tmp_path / "ground.points"
     path.write_bytes(path.read_bytes() + b"torn")
@@ -30,7 +30,7 @@ def test_a_torn_record_is_passed_over_and_then_cut_off(tmp_path):
 
 
 def test_a_changed_byte_is_noticed(tmp_path):
-    kept = Kept(tmp_path, "ground", 3)
+    kept = PointStore(tmp_path, "ground", 3)
     kept.append({digest_of(1): np.arange(3.0), digest_of(2): np.arange(3.0)})
     path = tmp_path / "ground.points"
     data = bytearray(path.read_bytes())
@@ -41,7 +41,7 @@ def test_a_changed_byte_is_noticed(tmp_path):
 
 def test_a_folder_that_cannot_be_used_is_said(tmp_path):
     (tmp_path / "file").write_text("")
-    kept = Kept(tmp_path / "file", "ground", 3)
+    kept = PointStore(tmp_path / "file", "ground", 3)
     with pytest.raises(StorageError, match="cannot be kept"):
         kept.append({digest_of(1): np.arange(3.0)})
 

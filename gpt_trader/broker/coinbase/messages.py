@@ -7,7 +7,7 @@ from typing import Any
 from gpt_trader.broker.coinbase.account import parse_user_order
 from gpt_trader.broker.coinbase.parse import decimal, moment_ms
 from gpt_trader.broker.coinbase.symbols import book_id
-from gpt_trader.broker.exchange.stream import Channel, Dialect, Frame, Told
+from gpt_trader.broker.exchange.stream import Channel, Dialect, Frame, News
 from gpt_trader.broker.exchange.trade_bars import Print
 from gpt_trader.domain.account import RemoteOrder
 from gpt_trader.errors import Unavailable
@@ -15,7 +15,7 @@ from gpt_trader.errors import Unavailable
 MARKET_URL = "wss://advanced-trade-ws.coinbase.com"
 USER_URL = "wss://advanced-trade-ws-user.coinbase.com"
 HEARTBEAT = Channel("heartbeats")
-NOTHING = Told()
+NOTHING = News()
 
 
 def market_channels(books: tuple[str, ...]) -> tuple[Channel, ...]:
@@ -63,15 +63,15 @@ def confirmed(frame: Frame) -> set[str]:
     return found
 
 
-def told(frame: Frame) -> Told:
+def told(frame: Frame) -> News:
     """Return what a message tells, by its channel."""
     match frame.channel:
         case "ticker":
-            return Told(tickers(frame))
+            return News(tickers(frame))
         case "market_trades":
-            return Told((), prints(frame))
+            return News((), prints(frame))
         case "user":
-            return Told((), (), orders(frame))
+            return News((), (), orders(frame))
         case _:
             return NOTHING
 

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from gpt_trader.broker.exchange.stream import Told
+from gpt_trader.broker.exchange.stream import News
 from gpt_trader.broker.exchange.trade_bars import TradeBars
 from gpt_trader.domain.account import RemoteOrder
 from gpt_trader.domain.bars import Bar
@@ -32,7 +32,7 @@ class Arrivals:
         self._news = threading.Condition()
         self.most_queued = 0  # reports on orders that waited at one time
 
-    def put(self, told: Told) -> None:
+    def put(self, told: News) -> None:
         """Take in what a message tells."""
         quotes, prints, orders = told
         with self._news:

@@ -25,7 +25,7 @@ from gpt_trader.domain.order import OrderIntent
 from gpt_trader.domain.product import Product
 
 
-class Market(Protocol):
+class MarketData(Protocol):
     """Questions about the past and the present of products, which need no key."""
 
     @property

@@ -38,7 +38,7 @@ class Frame(NamedTuple):
     events: list[Any]
 
 
-class Told(NamedTuple):
+class News(NamedTuple):
     """What a message tells: quotes as (product, bid, ask), texts; trades; reports on orders."""
 
     quotes: Iterable[tuple[str, str, str]] = ()
@@ -71,7 +71,7 @@ class Dialect(NamedTuple):
     subscribe: Callable[[Channel, str | None], str]
     read: Callable[[str | bytes], Frame]
     confirmed: Callable[[Frame], set[str]]
-    told: Callable[[Frame], Told]
+    told: Callable[[Frame], News]
 
 
 @dataclass(slots=True)

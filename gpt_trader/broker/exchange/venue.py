@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gpt_trader.broker.exchange.access import Access
-from gpt_trader.broker.exchange.ports import Account, Market
+from gpt_trader.broker.exchange.ports import Account, MarketData
 from gpt_trader.broker.exchange.stream import Dialect
 from gpt_trader.domain.fees import Schedule
 from gpt_trader.domain.order import OrderIntent, OrderType
@@ -51,7 +51,7 @@ class Venue:
     dialect: Dialect
     terms: Callable[[OrderIntent, Product], Mapping[str, object]]
     request: Callable[[OrderIntent, Product], Mapping[str, object]]
-    market: Callable[[Access, Machine], Market]
+    market: Callable[[Access, Machine], MarketData]
     account: Callable[[Access, Machine, Callable[[], int], bool], Account]
     tokens: Callable[[Access, Machine, Callable[[], int]], Callable[[], str] | None]
 

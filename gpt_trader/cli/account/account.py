@@ -15,7 +15,7 @@ app = typer.Typer(
 )
 
 
-class Kind(StrEnum):
+class AdjustmentKind(StrEnum):
     """Why an asset came in or went out otherwise than by a fill."""
 
     DEPOSIT = "deposit"
@@ -75,7 +75,7 @@ def limits(*, profile: ProfileName = None, json: Json = False) -> None:
 @app.command()
 def adjust(
     *,
-    kind: Annotated[Kind, typer.Option("--kind", help="What happened.")],
+    kind: Annotated[AdjustmentKind, typer.Option("--kind", help="What happened.")],
     asset: Annotated[str, typer.Option("--asset", metavar="ASSET", help="As in USD or BTC.")],
     amount: Annotated[
         str,
@@ -91,11 +91,11 @@ def adjust(
 
     Nothing is moved at the exchange; the session's journal learns what was.
     """
-    from gpt_trader.app.adjust import Asked
+    from gpt_trader.app.adjust import Adjustment
     from gpt_trader.cli.account import adjust as account_adjust
 
     account_adjust.run(
-        Asked(kind.value, asset, amount, by, reason),
+        Adjustment(kind.value, asset, amount, by, reason),
         profile=profile,
         state_dir=state_dir,
         json=json,

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from gpt_trader.app.adjust import Asked, adjust
+from gpt_trader.app.adjust import Adjustment, adjust
 from gpt_trader.cli import output
 
 
-def run(asked: Asked, *, profile: str | None, state_dir: Path | None, json: bool) -> None:
+def run(asked: Adjustment, *, profile: str | None, state_dir: Path | None, json: bool) -> None:
     """Journal the adjustment, and say so."""
     data = adjust(asked, profile=profile, state_dir=state_dir)
     output.emit("account adjust", data, json=json)

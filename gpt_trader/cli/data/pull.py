@@ -15,7 +15,7 @@ import typer
 
 from gpt_trader.app.history import parse_period
 from gpt_trader.app.pull_data import at_any_interval, info_of
-from gpt_trader.broker.exchange.ports import Market
+from gpt_trader.broker.exchange.ports import MarketData
 from gpt_trader.cli import output
 from gpt_trader.cli.commands import INTERRUPTED
 from gpt_trader.config.load import load_profile
@@ -135,7 +135,7 @@ def wanted_of(asked_for: PullFlags, now_ms: int) -> Span:
 
 
 def _one(
-    market: Market,
+    market: MarketData,
     store: Store,
     interval_ms: int,
     wanted: Span,
@@ -178,7 +178,7 @@ def _one(
 
 def _plan(
     store: Store,
-    market: Market,
+    market: MarketData,
     products: Sequence[str],
     interval_ms: int,
     wanted: Span,

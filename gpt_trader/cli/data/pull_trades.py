@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import typer
 
 from gpt_trader.app.pull_data import info_of
-from gpt_trader.broker.exchange.ports import Market
+from gpt_trader.broker.exchange.ports import MarketData
 from gpt_trader.cli import output
 from gpt_trader.cli.commands import INTERRUPTED
 from gpt_trader.cli.data.pull import COMMAND, SIDE_BY_SIDE, PullFlags, products_of, wanted_of
@@ -69,7 +69,7 @@ def run(asked_for: PullFlags, *, dry_run: bool, json: bool) -> None:
 
 
 def _one(
-    market: Market, store: Store, wanted: Span, stop: Stop, now_ms: int, product_id: str
+    market: MarketData, store: Store, wanted: Span, stop: Stop, now_ms: int, product_id: str
 ) -> TapePull:
     try:
         info_of(market, product_id)

@@ -14,7 +14,7 @@ from gpt_trader.data.universe import (
     read_universe,
     spans_of,
 )
-from gpt_trader.domain.selection import Rules, choices
+from gpt_trader.domain.selection import Criteria, choices
 from gpt_trader.domain.times import DAY_MS, parse_time
 from gpt_trader.errors import DataError
 from gpt_trader.runtime.session import clock_ms
@@ -33,7 +33,7 @@ def run(
     rows: list[dict[str, Any]] = [{"product": product} for product in listed]
     if top is not None:
         store = Store(data_dir(folder, os.environ))
-        rows = _chosen(store, universe, listed, Rules(top=top), at_ms)
+        rows = _chosen(store, universe, listed, Criteria(top=top), at_ms)
     data = {
         "day": str(day_of(at_ms)),
         "file": universe.path,
@@ -60,7 +60,7 @@ def run(
 
 
 def _chosen(
-    store: Store, universe: Universe, listed: tuple[str, ...], rules: Rules, at_ms: int
+    store: Store, universe: Universe, listed: tuple[str, ...], rules: Criteria, at_ms: int
 ) -> list[dict[str, Any]]:
     series = []
     for product in listed:

@@ -75,7 +75,7 @@ def command(
     from gpt_trader.backtest.files import check_outputs, write_lines
     from gpt_trader.cli.commands import INTERRUPTED
     from gpt_trader.cli.optimize import view as optimize_view
-    from gpt_trader.cli.optimize.progress import Shown, again, next_command
+    from gpt_trader.cli.optimize.progress import ProgressLine, again, next_command
     from gpt_trader.optimize.document import document
     from gpt_trader.optimize.page import html
     from gpt_trader.optimize.space import parse_axis
@@ -84,7 +84,7 @@ def command(
     asked = backtest_asked(profile, market)
     say_if_compiling(SIMULATOR)
     axes = [parse_axis(text) for text in grid or []]
-    shown = Shown(axes)
+    shown = ProgressLine(axes)
     try:
         search = optimize_run.run(
             asked,

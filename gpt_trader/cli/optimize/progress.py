@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from time import perf_counter
 
-from gpt_trader.app.backtest import Asked
+from gpt_trader.app.backtest import BacktestRequest
 from gpt_trader.cli.output import verbosity
 from gpt_trader.optimize.search import Search, SearchProgress
 from gpt_trader.optimize.space import Axis
@@ -18,7 +18,7 @@ def again() -> str:
     return shlex.join(["gpt-trader", *sys.argv[1:]])
 
 
-def next_command(asked: Asked, search: Search) -> str:
+def next_command(asked: BacktestRequest, search: Search) -> str:
     """Return the backtest of the chosen point, or of the strategy where none was chosen."""
     params = {} if search.chosen is None else search.space.points[search.chosen]
     words = ["gpt-trader", "backtest"]
@@ -34,7 +34,7 @@ def next_command(asked: Asked, search: Search) -> str:
     return shlex.join(words)
 
 
-class Shown:
+class ProgressLine:
     """A line on stderr, where that is a terminal: points done, best so far, time left."""
 
     def __init__(self, axes: Sequence[Axis]) -> None:

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from gpt_trader.app import exchange_orders as told
-from gpt_trader.app.orders import Asked
+from gpt_trader.app.orders import OrderRequest
 from gpt_trader.app.plain import plain
 from gpt_trader.cli import output
 
 
-def preview(asked: Asked, profile: str | None, *, json: bool) -> None:
+def preview(asked: OrderRequest, profile: str | None, *, json: bool) -> None:
     """Show what an order would come to."""
     data = told.preview(asked, profile)
     output.emit("orders preview", data, list(data["warnings"]), json=json)

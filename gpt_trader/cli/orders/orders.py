@@ -25,7 +25,7 @@ class Side(StrEnum):
     SELL = "sell"
 
 
-class Kind(StrEnum):
+class OrderKind(StrEnum):
     """How an order is priced."""
 
     MARKET = "market"
@@ -63,7 +63,7 @@ def place(  # noqa: PLR0913 - typer reads the flags from the arguments
         str | None,
         typer.Option("--value", metavar="QUOTE", help="Money to spend, fee included (market buy)."),
     ] = None,
-    kind: Annotated[Kind, typer.Option("--type", help="How it is priced.")] = Kind.MARKET,
+    kind: Annotated[OrderKind, typer.Option("--type", help="How it is priced.")] = OrderKind.MARKET,
     price: Price = None,
     stop: Annotated[
         str | None, typer.Option("--stop", metavar="P", help="Trigger of a stop or bracket.")
@@ -92,7 +92,7 @@ def place(  # noqa: PLR0913 - typer reads the flags from the arguments
     from gpt_trader.app.operate import open_session
     from gpt_trader.cli.orders import view as orders_view
 
-    asked = orders_input.Asked(
+    asked = orders_input.OrderRequest(
         product=product,
         side=side.value,
         size=size,
@@ -224,7 +224,7 @@ def preview(
     value: Annotated[
         str | None, typer.Option("--value", metavar="QUOTE", help="Money to spend (market buy).")
     ] = None,
-    kind: Annotated[Kind, typer.Option("--type", help="How it is priced.")] = Kind.MARKET,
+    kind: Annotated[OrderKind, typer.Option("--type", help="How it is priced.")] = OrderKind.MARKET,
     price: Price = None,
     stop: Annotated[
         str | None, typer.Option("--stop", metavar="P", help="Trigger of a stop or bracket.")
@@ -237,7 +237,7 @@ def preview(
     from gpt_trader.app import orders as orders_input
     from gpt_trader.cli.orders import exchange as orders_exchange
 
-    asked = orders_input.Asked(
+    asked = orders_input.OrderRequest(
         product, side.value, size, value, kind.value, price, stop, None, None, post_only
     )
     orders_exchange.preview(asked, profile, json=json)

@@ -1,6 +1,6 @@
 """The verdict on an order as people read it."""
 
-from gpt_trader.app.orders import Verdict
+from gpt_trader.app.orders import Reply
 from gpt_trader.app.plain import plain
 from gpt_trader.cli.output import encode
 from gpt_trader.observe.words import number
@@ -8,7 +8,7 @@ from gpt_trader.observe.words import number
 VERDICTS = {"OK": "PASS", "TRIPPED": "BLOCK"}
 
 
-def show_place(verdict: Verdict, *, dry_run: bool) -> None:
+def show_place(verdict: Reply, *, dry_run: bool) -> None:
     """Print each guard's verdict; an order that reduces passes none of them."""
     order = verdict.data["order"]
     if order is not None and order["reduce_only"] and verdict.refusal is None:

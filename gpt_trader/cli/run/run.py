@@ -72,11 +72,11 @@ def command(
     style = None if market.order_style is None else market.order_style.value
     with stop_signals() as stop:
         from gpt_trader.app import run as session
-        from gpt_trader.app.asked import Asked
         from gpt_trader.app.history import parse_period
+        from gpt_trader.app.request import RunRequest
         from gpt_trader.cli.run import view
 
-        asked = Asked(
+        asked = RunRequest(
             profile=profile,
             flags=settings_of(market)
             | {

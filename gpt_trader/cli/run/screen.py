@@ -27,7 +27,7 @@ SPARK_WIDTH = 48
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class Picture:
     """One picture. latest: each product's newest decision, None before its first.
 
     equity: (k,) float64 quote, the finite marks so far, k >= 1. profit: each product's cash
@@ -47,7 +47,7 @@ class View:
     eta_s: float | None
 
 
-def screen(view: View) -> RenderableType:
+def screen(view: Picture) -> RenderableType:
     """Return the picture as something that rich can draw."""
     lines = [_account(view), _guards(view)]
     spark = Text.assemble(("so far   ", "dim"), sparkline(view.equity, width=SPARK_WIDTH))
@@ -61,7 +61,7 @@ def screen(view: View) -> RenderableType:
     )
 
 
-def _table(view: View) -> Table:
+def _table(view: Picture) -> Table:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
     for name in COLUMNS:
@@ -95,7 +95,7 @@ def _table(view: View) -> Table:
     return table
 
 
-def _profit(view: View, j: int) -> float:
+def _profit(view: Picture, j: int) -> float:
     slot = view.state.slots[j]
     held = float(value(int(slot["lots"]), int(slot["close_ticks"]), view.plan.products[j].spec))
     return view.profit[j] / 1e8 + held
@@ -105,7 +105,7 @@ def _weight(weight: float) -> str:
     return "-" if weight != weight else f"{weight:.1%}"  # noqa: PLR0124 - not a number
 
 
-def _account(view: View) -> Text:
+def _account(view: Picture) -> Text:
 
     worth, cash = float(view.equity[-1]), view.state.cash
     whole, _, part = units_text(cash).partition(".")
@@ -119,7 +119,7 @@ def _account(view: View) -> Text:
     )
 
 
-def _guards(view: View) -> Text:
+def _guards(view: Picture) -> Text:
     """Every account-wide guard with its value and limit; what blocks stands out."""
     marks, limits, state = view.state.marks, view.plan.limits, view.state
     text = Text.assemble(("guards   ", "dim"))
@@ -154,7 +154,7 @@ def _guards(view: View) -> Text:
     return text
 
 
-def _progress(view: View) -> str:
+def _progress(view: Picture) -> str:
     if view.total is None:
         return f"cycle {view.done:,}"
     eta = "" if view.eta_s is None else f", about {view.eta_s:,.0f} s left"

@@ -141,7 +141,7 @@ def _live_table(record: Shown, total: int | None) -> Iterator[OnCycle]:
     from rich.console import Console
     from rich.live import Live
 
-    from gpt_trader.cli.run.screen import View, screen
+    from gpt_trader.cli.run.screen import Picture, screen
 
     terms = record.terms
     routes = ", ".join(route.partition("(")[0] for route in _routes(terms.header))
@@ -155,7 +155,7 @@ def _live_table(record: Shown, total: int | None) -> Iterator[OnCycle]:
         left = None if total is None else (first or 0) + total - 1
         seconds = monotonic() - began
         return screen(
-            View(
+            Picture(
                 title=title,
                 label=terms.header.label,
                 plan=terms.plan,

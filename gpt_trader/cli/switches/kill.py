@@ -27,9 +27,9 @@ def command(
     Once it returns no entry's request begins, also if the bot is dead, hung or starts again.
     Protective stops stay; --flatten sells what they protect.
     """
-    from gpt_trader.app.kill import Asked, kill
+    from gpt_trader.app.kill import KillRequest, kill
 
-    asked = Asked(by.strip() or "operator", reason.strip() or "kill", flatten)
+    asked = KillRequest(by.strip() or "operator", reason.strip() or "kill", flatten)
     killed = kill(asked, profile=profile, state_dir=state_dir)
     data = {"latched": True, "by": asked.by, "reason": asked.reason}
     data |= {"cancelled_by": killed.cancelled_by, "flatten": flatten}

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import partial
 
 from gpt_trader.broker.exchange.link import Link
-from gpt_trader.broker.exchange.ports import Market
+from gpt_trader.broker.exchange.ports import MarketData
 from gpt_trader.data.pull import clean, pages
 from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.market import Candle
@@ -32,7 +32,7 @@ class ClosingBars:
     """
 
     plan: Plan
-    market: Market
+    market: MarketData
     link: Link | None
     quotes: Quotes
     polls: Polls
@@ -101,7 +101,9 @@ class ClosingBars:
                 yield BarClosed(self.polls.now_ms(), row)
 
 
-def fetch(plan: Plan, market: Market, product: Product, start_ms: int, end_ms: int) -> list[Bar]:
+def fetch(
+    plan: Plan, market: MarketData, product: Product, start_ms: int, end_ms: int
+) -> list[Bar]:
     """Return a product's bars with opens from start to end, both inclusive.
 
     Raises Unavailable if a candle among them cannot be: half a history is none.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator
 from typing import NamedTuple
 
-from gpt_trader.broker.exchange.ports import Market
+from gpt_trader.broker.exchange.ports import MarketData
 from gpt_trader.domain.bars import Bar
 from gpt_trader.engine.events import BarClosed, BarMissed, Event, HistoryLoaded, Ticked
 from gpt_trader.engine.plan import Plan
@@ -22,7 +22,7 @@ class CaughtUp(NamedTuple):
 
 
 def catch_up(
-    plan: Plan, state: Callable[[], State], market: Market, quotes: Quotes, polls: Polls
+    plan: Plan, state: Callable[[], State], market: MarketData, quotes: Quotes, polls: Polls
 ) -> Generator[Event, None, CaughtUp]:
     """Load history, or take the bars that closed while nobody looked; decide on the newest.
 

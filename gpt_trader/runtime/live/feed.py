@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gpt_trader.broker.exchange.link import Link
-from gpt_trader.broker.exchange.ports import Market
+from gpt_trader.broker.exchange.ports import MarketData
 from gpt_trader.engine.events import Event, Noted, Quoted
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
@@ -62,7 +62,7 @@ class LiveFeed:
 
     plan: Plan
     state: Callable[[], State]
-    market: Market
+    market: MarketData
     reconciler: Reconciler
     clock: Clock
     around: Surroundings = ALONE

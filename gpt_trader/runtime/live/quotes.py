@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR
 
-from gpt_trader.broker.exchange.ports import Market
+from gpt_trader.broker.exchange.ports import MarketData
 from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.market import Touch
 from gpt_trader.domain.product import Product
@@ -21,7 +21,7 @@ class Quotes:
     """The newest spread of each product."""
 
     plan: Plan
-    market: Market
+    market: MarketData
     polls: Polls
     _half_spread_e8: dict[str, int] = field(default_factory=dict)
 

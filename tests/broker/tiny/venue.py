@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from decimal import Decimal
 
-from gpt_trader.broker.exchange.stream import Channel, Dialect, Frame, Told
+from gpt_trader.broker.exchange.stream import Channel, Dialect, Frame, News
 from gpt_trader.broker.exchange.trade_bars import Print
 from gpt_trader.broker.exchange.venue import Venue
 from gpt_trader.domain.account import (
@@ -196,16 +196,16 @@ def read(text):
 def told(frame):
     match frame.channel:
         case "book":
-            return Told(quotes=[tuple(row) for row in frame.events])
+            return News(quotes=[tuple(row) for row in frame.events])
         case "tape":
-            return Told(
+            return News(
                 prints=[
                     Print(key, name, at, Decimal(price), float(size))
                     for key, name, at, price, size in frame.events
                 ]
             )
         case _:
-            return Told()
+            return News()
 
 
 def row(exchange: Exchange) -> Venue:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from gpt_trader.cli.run.screen import View, screen
+from gpt_trader.cli.run.screen import Picture, screen
 from gpt_trader.config.load import load_profile
 from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.session import start
@@ -31,7 +31,7 @@ def view(tmp_path):
             on_cycle=lambda _: None,
         )
         path = record.tape.so_far(session.state).equity
-        return View(
+        return Picture(
             title="dev",
             label=wired.label,
             plan=wired.plan,

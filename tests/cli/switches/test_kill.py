@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from gpt_trader.app.kill import Asked, kill
+from gpt_trader.app.kill import KillRequest, kill
 from gpt_trader.runtime.halt import HALT
 from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
 from gpt_trader.runtime.requests import INBOX
@@ -131,7 +131,7 @@ def test_a_bot_that_hangs_is_passed_over(exchange, capsys, flatten):  # noqa: F8
     )
     portfolio = call(capsys, "account", "portfolios")[1]["data"]["portfolios"][0]["uuid"]
     with portfolio_lock(default_lock_dir(), portfolio):
-        asked = Asked("ann", "hangs", flatten)
+        asked = KillRequest("ann", "hangs", flatten)
         killed = kill(asked, profile="canary", state_dir=None, silent_s=0.1)
     assert (killed.cancelled_by, killed.entries_left_open) == ("at the exchange", [])
     assert order.status == "CANCELLED"

@@ -8,7 +8,7 @@ from gpt_trader.errors import ConfigError, TraderError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class Location:
     """Where a value was stated. text: "default", a file's name, "env NAME" or "flag --x".
 
     line and column count from 1; 0 where there is no file. source: the line itself, empty
@@ -29,7 +29,7 @@ class Origin:
         return f"{self.text}:{self.line}:{self.column}" if self.line else self.text
 
 
-DEFAULT = Origin("default")
+DEFAULT = Location("default")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class Layer:
     """
 
     values: dict[Path, object]
-    origins: dict[Path, Origin]
-    keys: dict[Path, Origin]
+    origins: dict[Path, Location]
+    keys: dict[Path, Location]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Problem:
     """One mistake in a configuration: what, where, and what would be right."""
 
     message: str
-    origin: Origin
+    origin: Location
     hint: str = ""
 
     def __str__(self) -> str:
@@ -97,5 +97,5 @@ def failure(problems: Sequence[Problem]) -> TraderError:
     return misused
 
 
-def _order(origin: Origin) -> tuple[str, int, int]:
+def _order(origin: Location) -> tuple[str, int, int]:
     return origin.text, origin.line, origin.column

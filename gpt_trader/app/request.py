@@ -13,7 +13,7 @@ from gpt_trader.errors import ConfigError, HaltError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RunRequest:
     """What to run. flags: values by dotted profile key, None where not given.
 
     data: files or stored products instead of the profile's feed, within a period. spec: their
@@ -37,7 +37,7 @@ class Asked:
     fills: Path | None = None
 
 
-def settings_of(asked: Asked) -> Settings:
+def settings_of(asked: RunRequest) -> Settings:
     """Return the settings that were asked for. Raises UsageError or ConfigError."""
     if asked.profile is None:
         raise UsageError(
