@@ -28,6 +28,7 @@ from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.kernel.ledger import cash_after, quote
 from gpt_trader.kernel.market import Aims, Fees, Market, Rules
 from gpt_trader.kernel.match import fill_fee
+from gpt_trader.kernel.readings import UNATTENDED
 from gpt_trader.kernel.rounding import spec_table
 from gpt_trader.kernel.simulate import simulate
 from gpt_trader.kernel.slippage import Drift, bar_drift, quoted, taker_ticks
@@ -114,7 +115,7 @@ def run_fast(
     rules = Rules(
         specs=spec_table([product.spec for product in panel.products]),
         bounds=Bounds(*bounds_of(bounds_record(limits))),
-        guards=guard_table(guards, limits, places),
+        guards=guard_table(guards, limits, places, UNATTENDED),
         styles=style_table(list(styles)),
     )
     finer = detail_of(panel, detail) if detail else no_detail()

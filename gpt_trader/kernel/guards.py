@@ -27,20 +27,20 @@ FOREVER_MS = 2**62
 
 GUARD = np.dtype(
     [
-        ("rank", np.int64),  # the least of those that refuse is named
-        # places among the readings: `reading` less `against` is compared
-        ("reading", np.int64),
-        ("against", np.int64),
         # it passes from `least` to `most`, both included; NaN: its limit did not arrive
         ("least", np.float64),
         ("most", np.float64),
+        # places among the readings, unsigned: a signed index is asked whether it counts backward
+        ("reading", np.uint8),  # this less `against` is compared
+        ("against", np.uint8),
         # room for an entry: cap x per - used, quote
+        ("per", np.uint8),
+        ("used", np.uint8),
         ("cap", np.float64),
-        ("per", np.int64),
-        ("used", np.int64),
         # what a refusal says
+        ("rank", np.int64),  # the least of those that refuse is named
         ("code", np.int64),  # decision code
-        ("shown", np.int64),  # place of what was read
+        ("shown", np.uint8),  # place of what was read
         ("shown_limit", np.float64),
         ("is_flag", np.int64),  # 1: it says 1 against 0, however much was read
         # how long it lasts

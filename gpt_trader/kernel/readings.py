@@ -76,6 +76,10 @@ class Outside(NamedTuple):
     unreconciled: int  # 1: the product is frozen, or the account was not looked at in time
 
 
+# the readings that are 0 all along where nobody attends
+UNATTENDED = ("halt", "pause", "unknown_orders", "bar_age_ms", "unreconciled")
+
+
 @compiled
 def unattended(bar_ms: int) -> Outside:
     """What a simulation has instead: no operator, no exchange, no late bar."""

@@ -15,6 +15,8 @@ from gpt_trader.risk.policy import Limits
 
 Where = frozenset[str]  # one word each of where, what and by what; see risk.guards
 
+NOBODY = 4  # asks such a guard
+
 _CHANGES = {
     "never": 0,
     "at equity": 0,  # of a latch: whoever passes bars over stops where one moves
@@ -40,31 +42,48 @@ def limit_of(guard: Guard, limits: Limits) -> float:
 
 
 def guard_table(
-    guards: Sequence[Guard], limits: Limits, places: Sequence[Where]
+    guards: Sequence[Guard],
+    limits: Limits,
+    places: Sequence[Where],
+    idle: tuple[str, ...] = (),
 ) -> kernel.GuardTable:
     """Return (p, g) GUARD rows for the products that are decided at `places`.
 
+    idle: readings that stay 0 there; a guard on one that passes 0 need not be asked.
+
     Raises ValueError where two rows share a code or a reason.
     """
-    return _table(tuple(guards), tuple(limits.items()), tuple(places))
+    return _table(tuple(guards), tuple(limits.items()), tuple(places), idle)
 
 
 @lru_cache(maxsize=64)  # a sweep asks for one table again and again
 def _table(
-    guards: tuple[Guard, ...], limits: tuple[tuple[str, float], ...], places: tuple[Where, ...]
+    guards: tuple[Guard, ...],
+    limits: tuple[tuple[str, float], ...],
+    places: tuple[Where, ...],
+    idle: tuple[str, ...],
 ) -> kernel.GuardTable:
     for one in ([guard.code for guard in guards], [guard.reason for guard in guards]):
         if len(set(one)) < len(one):
             raise ValueError("two guards have one code or one reason")
     table = np.zeros((len(places), len(guards)), kernel.GUARD)
     for j, place in enumerate(places):
-        _fill(table[j], guards, dict(limits), place)
+        _fill(table[j], guards, dict(limits), place, idle)
     return table
 
 
-def _fill(rows: NDArray[np.void], guards: tuple[Guard, ...], limits: Limits, place: Where) -> None:
+def _fill(
+    rows: NDArray[np.void],
+    guards: tuple[Guard, ...],
+    limits: Limits,
+    place: Where,
+    idle: tuple[str, ...],
+) -> None:
     """Fill in one product's rows, sorted by who asks them."""
-    sorts = [_sort(guard, limit_of(guard, limits), place) for guard in guards]
+    sorts = [
+        NOBODY if passes_idle(guard, limits, idle) else _sort(guard, limit_of(guard, limits), place)
+        for guard in guards
+    ]
     order = sorted(range(len(guards)), key=sorts.__getitem__)
     changes = 0
     for row, rank in zip(rows, order, strict=True):
@@ -89,13 +108,21 @@ def _fill(rows: NDArray[np.void], guards: tuple[Guard, ...], limits: Limits, pla
         rows[end] = sum(one <= sort for one in sorts)
 
 
+def passes_idle(guard: Guard, limits: Limits, idle: tuple[str, ...]) -> bool:
+    """Whether all that a guard asks is a reading that stays 0, which it lets pass."""
+    if guard.latch or guard.against or guard.kind != "entry" or guard.reading not in idle:
+        return False
+    least, most = passing(guard.comparison, limit_of(guard, limits))
+    return least <= 0.0 <= most
+
+
 def _sort(guard: Guard, limit: float, place: Where) -> int:
-    """Return who asks a guard: 0 any entry, 1 it cuts, 2 a sized one, 3 the operator's, 4 nobody.
+    """Return who asks a guard: 0 any entry, 1 it cuts, 2 a sized one, 3 the operator's, NOBODY.
 
     One whose limit did not arrive is asked of any entry.
     """
     if not applies(guard, place):
-        return 4
+        return NOBODY
     if guard.kind == "entry" or isnan(limit):
         return 0
     return {"cut": 1, "ask": 2, "size": 3}[guard.route]

@@ -9,10 +9,12 @@ from gpt_trader.kernel.marks import new_marks
 from gpt_trader.kernel.readings import (
     OF_ORDER,
     OF_PRODUCT,
+    UNATTENDED,
     Outside,
     no_readings,
     read_order,
     read_product,
+    unattended,
 )
 from gpt_trader.kernel.rounding import spec_table
 from tests.kernel.rows import CASH, COIN, UNIT, slots_at
@@ -20,10 +22,12 @@ from tests.kernel.rows import CASH, COIN, UNIT, slots_at
 SPECS = spec_table([COIN])
 
 
-def taken(*, equity=10_000.0, lots=0, cash=CASH, close=10_000):
+OUTSIDE = Outside(7, 1, 2, 3, 4, 5)
+
+
+def taken(*, equity=10_000.0, lots=0, cash=CASH, close=10_000, outside=OUTSIDE):
     readings, slots = no_readings(), slots_at(close)
     slots["lots"] = lots
-    outside = Outside(7, 1, 2, 3, 4, 5)
     free = read_product(readings, slots, 0, cash, new_marks(equity), outside, 250, SPECS)
     return readings, free
 
@@ -46,6 +50,12 @@ def test_each_reading_of_a_product_is_taken_and_none_of_an_order():
     read_order(readings, 500 * UNIT, 1.0, 0.0, 0.0)
     assert not any(isnan(readings[name][0]) for name in OF_ORDER)
     assert readings["product_share_after"][0] == 0.15
+
+
+def test_where_nobody_attends_what_comes_from_outside_is_nothing_but_the_bar():
+    readings, _ = taken(outside=unattended(7))
+    assert [readings[name][0] for name in UNATTENDED] == [0.0] * (len(Outside._fields) - 1)
+    assert readings["bar_ms"][0] == 7
 
 
 @pytest.mark.parametrize("equity", [nan, 0.0, -1.0])

@@ -22,6 +22,7 @@ from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.targets import Targets
 from gpt_trader.engine.explain import tripped
 from gpt_trader.kernel.codes import ACT_ENTER, FILL_ENTRY
+from gpt_trader.kernel.readings import UNATTENDED
 from gpt_trader.risk.guards import BARS, EVERYWHERE, GUARDS, LIVE, PERPETUAL, Guard
 from gpt_trader.risk.policy import Limits, RiskPolicy, no_policy
 from gpt_trader.risk.settings import Setting
@@ -113,6 +114,20 @@ def test_a_row_is_enforced_in_fast_and_in_replay(guard, extra):
     assert fast.fills.tolist() == replay.fills.tolist()
     assert fast.refusals.tolist() == replay.refusals.tolist()
     np.testing.assert_array_equal(fast.counts, replay.counts)
+
+
+@pytest.mark.parametrize(
+    "changed, is_asked",
+    [({}, False), ({"comparison": "below"}, True), ({"limit": math.nan}, True),
+     ({"reading": "bar_ms"}, True), ({"latch": "drawdown_latch"}, True),
+     ({"against": "equity"}, True)],
+)  # fmt: skip
+def test_a_guard_is_left_out_only_if_it_surely_passes(changed, is_asked):
+    guard = replace(GUARDS[2], **{"reading": "halt", **changed})
+    rows = guard_table((guard,), {}, [where(BARS, is_perpetual=False)], UNATTENDED)
+    assert (rows[0, 0]["entry_end"] == 1) == is_asked
+    asked = guard_table((guard,), {}, [where(BARS, is_perpetual=False)])
+    assert asked[0, 0]["entry_end"] == 1
 
 
 def test_no_entry_of_a_run_left_at_a_spread_above_the_limit():
