@@ -28,10 +28,10 @@ class KillRequest:
     reason: str
     flatten: bool
 
-    def event(self) -> HaltRequested | FlattenRequested:
+    def event(self, time_ms: int) -> HaltRequested | FlattenRequested:
         """Return it as what the engine takes."""
         kind = FlattenRequested if self.flatten else HaltRequested
-        return kind(clock_ms(), self.by, self.reason)
+        return kind(time_ms, self.by, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,11 @@ def _hand_over(
     """Let the session cancel: through its own journal if nobody has it, else through its inbox."""
     try:
         with open_session(profile, state_dir, live=True) as session:
-            take(session, asked.event())
+            take(session, asked.event(session.said_ms()))
             return "this command", switches(session.state)
     except LockedError:
         inbox = Inbox(folder)
-        name = inbox.put(asked.event())
+        name = inbox.put(asked.event(clock_ms()))  # the bot takes it at its own time
         for answer in inbox.answers(name, silent_s):
             return "the running bot", answer
     return "at the exchange", None

@@ -28,7 +28,7 @@ def switch(
     the bot does not answer.
     """
     try:
-        data = _carry_out(event(clock_ms()), profile, state_dir)
+        data = _carry_out(event, profile, state_dir)
     except LockedError as error:
         data = _ask(event(clock_ms()), profile, state_dir, error)
     refused = data.pop("refused")
@@ -38,10 +38,13 @@ def switch(
 
 
 def _carry_out(
-    event: PauseRequested | Rearmed, profile: str | None, state_dir: Path | None
+    event_at: Callable[[int], PauseRequested | Rearmed],
+    profile: str | None,
+    state_dir: Path | None,
 ) -> dict[str, Any]:
     """Hand the event to the stopped session."""
     with open_session(profile, state_dir, live=True) as session:  # it can only cancel
+        event = event_at(session.said_ms())
         refusals = [
             record.reason.detail
             for entry in take(session, event)

@@ -66,8 +66,8 @@ Addresses are https:// and wss://; plain http:// and ws:// only for a loopback h
 """
 _RISK = """
 Money trades only with `mode: live` in the profile and `--live` on the command line. Profiles
-with feed or broker `coinbase` need Coinbase, which this version does not speak yet: they can be
-checked and backtested, not run.
+with feed or broker `coinbase` need its public prices, which need no key; with mode `live` they need
+a key, too.
 
 ## Keys
 

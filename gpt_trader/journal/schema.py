@@ -42,8 +42,14 @@ CREATE TABLE meta (
     value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 """,
+    """\
+-- No table changes: a session's header is typed and versioned, and so not for older versions.
+""",
 )
 """Append only: a step that has been released never changes."""
+
+READABLE = 1
+"""Steps that a reader needs: the later ones change what entries may say, not how they are read."""
 
 TABLES = frozenset(("entry", "decision", "snapshot", "meta"))
 """What every file has that took the first step."""
@@ -79,11 +85,11 @@ def check_identity(
     return version
 
 
-def check_current(version: int, name: str, *, steps: Sequence[str] = MIGRATIONS) -> None:
-    """Raise JournalError if steps are missing: a reader cannot take them."""
-    if version < len(steps):
+def check_current(version: int, name: str, *, needed: int = READABLE) -> None:
+    """Raise JournalError if steps are missing that a reader needs: it cannot take them."""
+    if version < needed:
         raise JournalError(
-            f"{name}: expected schema version {len(steps)}, was {version}",
+            f"{name}: expected schema version >= {needed}, was {version}",
             hint="the next `gpt-trader run` brings it up to date",
         )
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_args
 
 from gpt_trader.config.words import Broker
 from gpt_trader.domain.product import Product
@@ -185,6 +185,9 @@ def header_to_json(header: Header) -> Json:
 def header_from_json(data: Mapping[str, Any]) -> Header:
     """Return the header that this or an older version wrote; JournalError for a newer one."""
     found = _upgraded(data)
+    for key, words in (("mode", tuple(Mode)), ("broker", get_args(Broker))):
+        if found[key] not in words:
+            raise JournalError(f"the session's header has an unknown {key}", hint=NEWER)
     return Header(
         mode=Mode(found["mode"]),
         portfolio=found["portfolio"],

@@ -70,6 +70,13 @@ class Session:
         newest = max(self.state.last_bar_ms)
         return newest + self.plan.interval_ms if newest >= 0 else 0
 
+    def said_ms(self) -> int:
+        """Return when a person's command is given: the exchange's time, or the wall clock's.
+
+        What follows from it is counted from then, so on live prices it must be no other clock.
+        """
+        return clock_ms() if self.clock is None else self.clock()
+
     def take(self, event: Event, observe: Callable[..., None]) -> None:
         """Take one event and all that follows from it; durable before anything is sent."""
         self.state = advance(
@@ -82,6 +89,22 @@ def lock_id(header: Header, folder: Path) -> str:
     if header.mode.trades_money:
         return header.portfolio
     return f"{header.portfolio}@{folder.resolve()}"
+
+
+def _lock_ids(header: Header, folder: Path) -> list[str]:
+    """Return the locks of a session that begins: its own, and that of the journal in its place.
+
+    Whose journal it is may be running under the other one.
+    """
+    if not (folder / JOURNAL).exists():
+        return [lock_id(header, folder)]
+    known = read_header(folder)
+    if known.mode.trades_money and not header.mode.trades_money:
+        raise ConfigError(
+            f"{folder / JOURNAL} is a journal of real money: no {header.mode} session replaces it",
+            hint="simulate under a profile of another name, or with --state-dir",
+        )
+    return sorted({lock_id(header, folder), lock_id(known, folder)})
 
 
 def nothing(*_: object) -> None:
@@ -106,9 +129,12 @@ def start(
     new one; a session goes on under changed terms, which are journaled.
     Raises LockedError if another instance holds the folder, JournalError if the journal cannot be
     trusted (its whole chain is checked), StorageError if nothing can be written, ConfigError if
-    a live journal of other products holds a position or an open order.
+    a live journal of other products holds a position or an open order, or if a simulation would
+    take a live journal's place.
     """
-    with portfolio_lock(default_lock_dir(), lock_id(terms.header, folder)):
+    with contextlib.ExitStack() as locks:
+        for name in _lock_ids(terms.header, folder):
+            locks.enter_context(portfolio_lock(default_lock_dir(), name))
         kept = _set_aside(terms, folder, ended)
         resumed = (folder / JOURNAL).exists()
         if not resumed:

@@ -45,17 +45,17 @@ def test_older_file_takes_only_the_missing_steps_and_keeps_its_rows(connection):
     connection.execute("INSERT INTO meta VALUES ('profile', 'dev')")
     steps = (*MIGRATIONS, "ALTER TABLE meta ADD COLUMN note TEXT;")
     prepare(connection, "j", steps=steps)
-    assert check_identity(connection, "j", steps=steps) == 2
+    assert check_identity(connection, "j", steps=steps) == len(steps)
     assert connection.execute("SELECT * FROM meta").fetchall() == [("profile", "dev", None)]
     prepare(connection, "j", steps=steps)
-    assert check_identity(connection, "j", steps=steps) == 2
+    assert check_identity(connection, "j", steps=steps) == len(steps)
 
 
 def test_step_that_fails_leaves_the_file_as_it_was(connection):
     prepare(connection, "j")
     with pytest.raises(apsw.SQLError):
         prepare(connection, "j", steps=(*MIGRATIONS, "CREATE TABLE more (x); nonsense;"))
-    assert check_identity(connection, "j") == 1
+    assert check_identity(connection, "j") == len(MIGRATIONS)
     assert "more" not in tables(connection)
 
 
@@ -66,13 +66,19 @@ def test_a_file_that_lost_a_table_is_damaged(connection):
         check_identity(connection, "j")
 
 
-def test_reader_refuses_a_file_that_misses_a_step():
-    check_current(1, "j", steps=MIGRATIONS)
-    with pytest.raises(JournalError, match="expected schema version 2, was 1"):
-        check_current(1, "j", steps=(*MIGRATIONS, "more"))
+def test_reader_refuses_a_file_that_misses_a_step_that_it_needs():
+    check_current(1, "j")
+    with pytest.raises(JournalError, match="expected schema version >= 2, was 1"):
+        check_current(1, "j", needed=2)
+
+
+def test_a_version_before_typed_headers_refuses_a_file_that_this_one_wrote(connection):
+    prepare(connection, "j")
+    with pytest.raises(JournalError, match="expected schema version <= 1, was 2"):
+        check_identity(connection, "j", steps=MIGRATIONS[:1])
 
 
 def test_docs_show_the_tables_as_they_are():
     docs = Path(__file__).parents[2] / "docs" / "journal.md"
-    assert "".join(MIGRATIONS) in docs.read_text(encoding="utf-8")
+    assert "\n".join(MIGRATIONS) in docs.read_text(encoding="utf-8")
     assert f"0x{APPLICATION_ID:x}" in docs.read_text(encoding="utf-8")

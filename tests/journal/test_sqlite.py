@@ -245,7 +245,7 @@ def test_journal_of_a_newer_version_is_refused_with_a_hint(path):
         pass
     with contextlib.closing(apsw.Connection(str(path))) as other:
         other.pragma("user_version", 99)
-    with pytest.raises(JournalError, match="schema version <= 1, was 99") as caught:
+    with pytest.raises(JournalError, match=r"schema version <= \d, was 99") as caught:
         open_journal(path)
     assert "update" in caught.value.hint
 

@@ -133,6 +133,12 @@ def test_a_newer_header_is_refused(header):
         header_from_json(unknown)
 
 
+@pytest.mark.parametrize("key", ["mode", "broker"])
+def test_a_word_that_is_unknown_here_is_refused(header, key):
+    with pytest.raises(JournalError, match=f"unknown {key}"):
+        header_from_json(header_to_json(header) | {key: "moon"})
+
+
 def later(monkeypatch):
     """Let there be one guard more, with a limit of its own; return its row."""
     setting = replace(GUARDS[3].setting, key="max_moon_pct", limit="max_moon")

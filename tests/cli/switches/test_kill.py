@@ -3,11 +3,15 @@
 import json
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from gpt_trader.app.kill import KillRequest, kill
+from gpt_trader.engine.events import HaltRequested, PauseRequested, Rearmed
+from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.runtime.halt import HALT
+from gpt_trader.runtime.journaling import read_entries
 from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
 from gpt_trader.runtime.requests import INBOX
 from tests.cli.account.test_account import HOLD, call, exchange  # noqa: F401 - a fixture
@@ -113,6 +117,34 @@ def test_a_dead_bots_entries_are_cancelled_and_none_follows(exchange, capsys):  
     code, found = call(capsys, *REST, "--size", "0.0002")
     assert (code, found["error"]["code"]) == (6, "HALTED")
     assert len(exchange.books.orders) == 1
+
+
+def test_what_a_person_says_is_stamped_by_the_exchanges_clock(exchange, capsys):  # noqa: F811
+    """This machine is months ahead here: what follows would wait, or be sought, in the future."""
+    resting(exchange, capsys)
+    for said in (["kill"], ["rearm", "--by", "ann", "--reason", "test"], ["pause"], ["resume"]):
+        assert call(capsys, *said, "-p", "canary")[0] == 0
+    path = call(capsys, "status", "-p", "canary")[1]["data"]["journal"]["path"]
+    with open_journal(Path(path), readonly=True) as journal:
+        said_ms = [
+            entry.event.time_ms
+            for entry in read_entries(journal)
+            if isinstance(entry.event, HaltRequested | Rearmed | PauseRequested)
+        ]
+    assert len(said_ms) >= 4
+    assert all(abs(time_ms - exchange.now_ms) < 60_000 for time_ms in said_ms)
+
+
+def test_a_simulation_never_takes_a_live_journals_place(exchange, capsys, monkeypatch):  # noqa: F811
+    resting(exchange, capsys)
+    path = Path(call(capsys, "status", "-p", "canary")[1]["data"]["journal"]["path"])
+    before = sorted(one.name for one in path.parent.iterdir())
+    for name, word in (("MODE", "dev"), ("FEED", "synthetic"), ("BROKER", "paper")):
+        monkeypatch.setenv(f"GPT_TRADER_{name}", word)
+    code, found = call(capsys, "run", "-p", "canary", "--cycles", "2")
+    assert (code, found["error"]["code"]) == (3, "CONFIG")
+    assert "real money" in found["error"]["message"]
+    assert sorted(one.name for one in path.parent.iterdir()) == before
 
 
 @pytest.mark.parametrize("flatten", [False, True])
