@@ -96,7 +96,7 @@ def flow_figures() -> list[str]:
     while done < MESSAGES:
         began = perf_counter()
         for text in texts:
-            box.put(messages.told(messages.read(text)))
+            box.put(messages.read_news(messages.read(text)))
         times.append(perf_counter() - began)
         box.take()
         box.close_bars(T0 + done * 2)

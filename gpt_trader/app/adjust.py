@@ -29,7 +29,7 @@ def adjust(asked: Adjustment, *, profile: str | None, state_dir: Path | None) ->
 
     Raises UsageError for what makes no sense, or where the account is in line already.
     """
-    amount = signed(asked.kind, asked.amount)
+    amount = read_amount(asked.kind, asked.amount)
     asset = asked.asset.strip().upper()
     if not asset.isalnum():
         raise UsageError(f"expected an asset such as USD, was {asked.asset!r}")
@@ -50,7 +50,7 @@ def adjust(asked: Adjustment, *, profile: str | None, state_dir: Path | None) ->
     return {"asset": asset, "amount": amount, "kind": asked.kind, "ledger": ledger}
 
 
-def signed(kind: str, text: str) -> Decimal:
+def read_amount(kind: str, text: str) -> Decimal:
     """Return an amount with its sign: a withdrawal goes out, a transfer says which way."""
     try:
         amount = Decimal(text)

@@ -16,7 +16,7 @@ from gpt_trader.app.history import (
     parse_data,
 )
 from gpt_trader.backtest.api import Route
-from gpt_trader.backtest.counted import counted
+from gpt_trader.backtest.counted import backtest_and_count
 from gpt_trader.backtest.files import (
     EQUITY_HEADER,
     FILLS_HEADER,
@@ -216,7 +216,7 @@ def run(inputs: Inputs, root: Path, stop: Stop = never) -> Result:
     products = [_bars(one).product.product_id for one in history]
     found = routes(settings, products, inputs.style)
     membership, said = _membership(inputs, [_bars(one) for one in history])
-    result = counted(
+    result = backtest_and_count(
         history,
         found,
         costs=settings.costs,
@@ -335,7 +335,7 @@ def routes(
         mine = tuple(products) if single else tuple(p for p in products if p in spec.products)
         if mine:
             strategy = create(spec.strategy, dict(spec.params))
-            worked = spec.order_style if style is None else restyled(spec.order_style, style)
+            worked = spec.order_style if style is None else restyle(spec.order_style, style)
             found.append(Route(strategy, mine, spec.budget, worked))
     if not found:
         raise UsageError(
@@ -345,7 +345,7 @@ def routes(
     return found
 
 
-def restyled(style: OrderStyle, name: OrderStyleName) -> OrderStyle:
+def restyle(style: OrderStyle, name: OrderStyleName) -> OrderStyle:
     """Return a style whose legs are both worked as named."""
     return OrderStyle(replace(style.entry, style=name), replace(style.exit, style=name))
 

@@ -15,7 +15,7 @@ from gpt_trader.data.checks.verify import Fault, verify
 from gpt_trader.data.files.bar_files import from_columns
 from gpt_trader.data.files.layouts import read_file
 from gpt_trader.data.store.spans import Span
-from gpt_trader.data.store.store import Store, asked, intervals, read
+from gpt_trader.data.store.store import Store, intervals, read, read_spans
 from gpt_trader.domain.bars import Bars, Ints
 from gpt_trader.domain.times import format_interval
 from gpt_trader.errors import DataError
@@ -104,7 +104,7 @@ def _check_stored(
             series[key] = read(store, *key, *period)
     for (product, ms), found in series.items():
         others: list[tuple[Ints, Sequence[Span]]] = [
-            (other.bars.time, asked(store, *key))
+            (other.bars.time, read_spans(store, *key))
             for key, other in series.items()
             if key[1] == ms and key[0] != product
         ]

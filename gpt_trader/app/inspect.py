@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from gpt_trader.app.folders import session_folder
 from gpt_trader.errors import JournalError
 from gpt_trader.observe.cycle import order_json
-from gpt_trader.runtime.explained import explained
+from gpt_trader.runtime.explained import explain_decisions
 from gpt_trader.runtime.header import signals_of, version_changes
 from gpt_trader.runtime.journaling import doubts, recover_state
 from gpt_trader.runtime.replay import Replayed, replay
@@ -45,7 +45,7 @@ def why(
 ) -> Extract:
     """Return the last decisions on a product, up to the bar that opened at a time."""
     with view(session_folder(profile, state_dir)) as (_, plan, journal):
-        found = explained(plan, journal, product_id, at_ms=at_ms, last=last)
+        found = explain_decisions(plan, journal, product_id, at_ms=at_ms, last=last)
         data = {"product": product_id, "interval": plan.interval, **history(found)}
         return Extract(data | {"decisions": found}, doubts(journal))
 

@@ -13,7 +13,7 @@ from gpt_trader.journal.compact import line
 from gpt_trader.journal.entry import VerifyReport
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.runtime.header import header_to_json
-from gpt_trader.runtime.session import JOURNAL, stopped
+from gpt_trader.runtime.session import JOURNAL, open_stopped
 
 
 def journal_file(profile: str | None, state_dir: Path | None) -> Path:
@@ -76,7 +76,7 @@ class Compacted:
 def compact(profile: str | None, state_dir: Path | None, *, archive: bool) -> Compacted:
     """Cut off what the snapshots stand for, of a stopped session. Raises JournalError."""
     folder = session_folder(profile, state_dir)
-    with stopped(folder) as (header, journal):
+    with open_stopped(folder) as (header, journal):
         before = (folder / JOURNAL).stat().st_size
         report = journal.verify()
         if not report.ok:

@@ -8,12 +8,12 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.app.backtest import BacktestRequest, load_history, resolve, restyled
+from gpt_trader.app.backtest import BacktestRequest, load_history, resolve, restyle
 from gpt_trader.config.load import restore
 from gpt_trader.config.settings import RouteSpec, Settings
 from gpt_trader.errors import UsageError
 from gpt_trader.journal.root import state_root
-from gpt_trader.optimize.counted import counted
+from gpt_trader.optimize.counted import optimize_and_count
 from gpt_trader.optimize.objective import Objective
 from gpt_trader.optimize.search import Search, SearchProgress
 from gpt_trader.optimize.space import Axis
@@ -47,8 +47,8 @@ def run(
     history, label = load_history(inputs, settings)
     load_s = perf_counter() - began
     names = {axis.name for axis in axes}
-    style = route.order_style if inputs.style is None else restyled(route.order_style, inputs.style)
-    return counted(
+    style = route.order_style if inputs.style is None else restyle(route.order_style, inputs.style)
+    return optimize_and_count(
         history,
         find_strategy(route.strategy),
         axes,

@@ -2,7 +2,7 @@
 
 The package is also the function that it is named for: `from gpt_trader import backtest`, then
 `backtest(bars, strategy)`; see `api.backtest` for its arguments. It counts what is tried, as the
-command does: see `counted.counted`.
+command does: see `counted.backtest_and_count`.
 """
 
 import sys
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class _Callable(ModuleType):
-    """A module that runs `counted.counted` when it is called."""
+    """A module that runs `counted.backtest_and_count` when it is called."""
 
     def __call__(self, *args: Any, **options: Any) -> "Result":  # noqa: ANN401
-        from gpt_trader.backtest.counted import counted  # noqa: PLC0415
+        from gpt_trader.backtest.counted import backtest_and_count  # noqa: PLC0415
 
-        return counted(*args, **options)
+        return backtest_and_count(*args, **options)
 
 
 sys.modules[__name__].__class__ = _Callable

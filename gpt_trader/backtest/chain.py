@@ -102,7 +102,7 @@ def is_whole(chain: Chain, mark: Mark | None) -> bool:
     )
 
 
-def marked(chain: Chain, mark: Mark | None, *, now_ms: int, trusted: bool) -> Mark:
+def renew_mark(chain: Chain, mark: Mark | None, *, now_ms: int, trusted: bool) -> Mark:
     """Return what the anchor should know of a ledger from now on.
 
     mark: what it knew. trusted: False if the anchor itself could not be read.

@@ -26,7 +26,7 @@ from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.base import Strategy
 
 
-def counted(
+def backtest_and_count(
     bars: History | Sequence[History],
     strategy: Strategy | Sequence[Route],
     *,

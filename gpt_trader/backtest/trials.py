@@ -26,9 +26,9 @@ from gpt_trader.backtest.chain import (
     Stamp,
     append_lines,
     held,
-    marked,
     read_chain,
     read_marks,
+    renew_mark,
     stamp,
     write_marks,
 )
@@ -278,7 +278,7 @@ def _look(
     marks = before or {}
     chains = {path: read_chain(Path(path)) for path in sorted({str(books.ledger), *marks})}
     found = {
-        path: marked(chain, marks.get(path), now_ms=now_ms, trusted=before is not None)
+        path: renew_mark(chain, marks.get(path), now_ms=now_ms, trusted=before is not None)
         for path, chain in chains.items()
     }
     return chains, found

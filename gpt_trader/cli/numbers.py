@@ -24,7 +24,7 @@ def money(text: str) -> str:
     return f"{float(text):,.2f}"
 
 
-def signed(text: str, sign: int = 1) -> str:
+def format_signed(text: str, sign: int = 1) -> str:
     """Return money gained or (sign -1) paid, to the cent."""
     value = float(text)
     return f"{sign * value:+,.2f}" if value else "0.00"

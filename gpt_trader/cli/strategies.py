@@ -7,7 +7,7 @@ import typer
 
 from gpt_trader.cli import output
 from gpt_trader.cli.output import Json
-from gpt_trader.config.keys import shown
+from gpt_trader.config.keys import format_value
 from gpt_trader.strategy.base import params_of
 from gpt_trader.strategy.params import range_of
 from gpt_trader.strategy.registry import all_strategies, resolve
@@ -61,7 +61,10 @@ def _show(strategy: dict[str, Any], *, whole: bool) -> None:
     print(f"{strategy['name']}  ({strategy['source']})")
     print(strategy["doc"] if whole else f"  {strategy['summary']}")
     if strategy["params"]:
-        rows = [(p["name"], shown(p["default"]), p["range"], p["doc"]) for p in strategy["params"]]
+        rows = [
+            (p["name"], format_value(p["default"]), p["range"], p["doc"])
+            for p in strategy["params"]
+        ]
         output.table(("parameter", "default", "range", "meaning"), rows)
     else:
         print("  no parameters\n")

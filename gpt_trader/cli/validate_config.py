@@ -7,7 +7,7 @@ import typer
 
 from gpt_trader.cli import output
 from gpt_trader.cli.output import Json, ProfileName, Sets
-from gpt_trader.config.keys import all_keys, shown
+from gpt_trader.config.keys import all_keys, format_value
 from gpt_trader.config.load import LoadedProfile, load_profile, overrides
 from gpt_trader.config.location import Location, Problem, ProfileError
 from gpt_trader.config.secrets import credential_source
@@ -114,7 +114,7 @@ def _data(loaded: LoadedProfile) -> dict[str, Any]:
 
 def _texts(loaded: LoadedProfile) -> dict[str, str]:
     """Every value as text; of an alert address only the host, since the rest is its key."""
-    texts = {key: shown(value) for key, value in loaded.values.items()}
+    texts = {key: format_value(value) for key, value in loaded.values.items()}
     for key in MASKED:
         url = loaded.values[key]
         if url:

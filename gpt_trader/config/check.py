@@ -41,7 +41,7 @@ def _incomplete(keys: ProfileKeys) -> Iterator[Conflict]:
         yield Conflict("expected products", (("products",),), hint)
 
 
-def taken_by(mode: Mode) -> tuple[tuple[Feed, ...], tuple[Broker, ...]]:
+def feeds_and_brokers_of(mode: Mode) -> tuple[tuple[Feed, ...], tuple[Broker, ...]]:
     """Return the feeds and the brokers that make a mode what it is."""
     match mode:
         case "dev":
@@ -57,7 +57,7 @@ def taken_by(mode: Mode) -> tuple[tuple[Feed, ...], tuple[Broker, ...]]:
 
 
 def _mode(keys: ProfileKeys) -> Iterator[Conflict]:
-    feeds, brokers = taken_by(keys.mode)
+    feeds, brokers = feeds_and_brokers_of(keys.mode)
     for key, value, allowed in (("feed", keys.feed, feeds), ("broker", keys.broker, brokers)):
         if value not in allowed:
             yield Conflict(

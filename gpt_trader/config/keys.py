@@ -35,7 +35,7 @@ def names_at(path: Path) -> list[str]:
     return list(model.model_fields)
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     """Return a value as one would write it in a profile."""
     if value is None:
         return "none"
@@ -54,7 +54,7 @@ def _keys_of(model: type[BaseModel], prefix: str) -> list[Key]:
         section = _section(field.annotation)
         listed = get_origin(field.annotation) is tuple
         if section is None:
-            default = "required" if field.is_required() else shown(field.default)
+            default = "required" if field.is_required() else format_value(field.default)
             meaning = field.description or ""
             keys.append(Key(f"{prefix}{name}", _allow(field), default, meaning))
         elif section.__name__ == "LegKeys" and prefix.startswith("routes"):

@@ -110,15 +110,15 @@ def merge(low: Layer, high: Layer) -> Layer:
     elif ("routes",) in covered:
         covered |= {("strategy",), ("params",)}
 
-    def kept(path: Path) -> bool:
+    def survives(path: Path) -> bool:
         above = any(path[: len(c)] == c for c in covered)
         below = path in low.values and any(c[: len(path)] == path for c in covered)
         return not above and not below
 
     return Layer(
-        {p: v for p, v in low.values.items() if kept(p)} | high.values,
-        {p: o for p, o in low.origins.items() if kept(p)} | high.origins,
-        {p: o for p, o in low.keys.items() if kept(p)} | high.keys,
+        {p: v for p, v in low.values.items() if survives(p)} | high.values,
+        {p: o for p, o in low.origins.items() if survives(p)} | high.origins,
+        {p: o for p, o in low.keys.items() if survives(p)} | high.keys,
     )
 
 

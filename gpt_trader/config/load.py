@@ -17,11 +17,11 @@ from gpt_trader.config.find import find_profile
 from gpt_trader.config.layers import Given, env_layer, flag_layer, merge, nest, secret_problems
 from gpt_trader.config.location import DEFAULT, Layer, Location, Problem, ProfileError, failure
 from gpt_trader.config.settings import Settings, to_settings
-from gpt_trader.config.text import Path, dotted, is_secret
+from gpt_trader.config.text import Path, format_path, is_secret
 from gpt_trader.config.venues import ProfileKeys
 from gpt_trader.config.words import VENUES
 from gpt_trader.config.wrong import schema_problems
-from gpt_trader.config.yaml_file import read_layer, shown
+from gpt_trader.config.yaml_file import read_layer, shorten_path
 from gpt_trader.errors import ConfigError, UsageError
 
 
@@ -63,8 +63,8 @@ def load_profile(
     values = flat(keys)
     return LoadedProfile(
         settings=to_settings(keys, path.stem if path else ""),
-        values={dotted(p): value for p, value in values.items()},
-        origins={dotted(p): _origin(layer, p) for p in values},
+        values={format_path(p): value for p, value in values.items()},
+        origins={format_path(p): _origin(layer, p) for p in values},
         document=keys.model_dump(mode="json", exclude={"alerts", *VENUES}),
     )
 
@@ -78,7 +78,7 @@ def restore(document: Mapping[str, Any], profile: str) -> Settings:
     try:
         return to_settings(ProfileKeys.model_validate(document), profile)
     except ValidationError as error:
-        place = dotted(error.errors()[0]["loc"])
+        place = format_path(error.errors()[0]["loc"])
         raise ConfigError(
             f"the stored settings are not of this version: {place}: {error.errors()[0]['msg']}"
         ) from error
@@ -130,7 +130,7 @@ def _chain(path: pathlib.Path) -> tuple[Layer, list[Problem]]:
 
 def _validate(layer: Layer, path: pathlib.Path | None) -> tuple[ProfileKeys | None, list[Problem]]:
     """Validate twice if need be: without the bad keys, the rest can still be held together."""
-    whole = Location(shown(path)) if path else Location("command line")
+    whole = Location(shorten_path(path)) if path else Location("command line")
     wrong: dict[Path, Problem] = {}
     try:
         keys = ProfileKeys.model_validate(nest(layer.values))

@@ -29,7 +29,7 @@ def parse_text(text: str) -> object:
     return text
 
 
-def dotted(path: Path) -> str:
+def format_path(path: Path) -> str:
     """Return ("routes", 0, "params") as routes[0].params."""
     words = ""
     for part in path:

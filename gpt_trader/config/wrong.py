@@ -6,9 +6,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from gpt_trader.config.keys import names_at, shown
+from gpt_trader.config.keys import format_value, names_at
 from gpt_trader.config.location import Layer, Location, Problem
-from gpt_trader.config.text import Path, did_you_mean, dotted
+from gpt_trader.config.text import Path, did_you_mean, format_path
 
 _SHOWN = 60  # characters of a wrong value
 
@@ -24,11 +24,11 @@ def schema_problems(error: ValidationError, layer: Layer, whole: Location) -> di
 
 
 def _problem(detail: ErrorDetails, path: Path, origin: Location) -> Problem:
-    key = dotted(path)
+    key = format_path(path)
     if detail["type"] == "extra_forbidden":
         return Problem(f"unknown key {key}", origin, did_you_mean(str(path[-1]), names_at(path)))
     if detail["type"] == "missing":
-        return Problem(f"{dotted(detail['loc'])} is missing", origin)
+        return Problem(f"{format_path(detail['loc'])} is missing", origin)
     if detail["type"] == "literal_error":
         allowed = [word.strip("' ") for word in _context(detail, "expected").split(" or ")]
         choices = [part.strip("' ") for word in allowed for part in word.split(",")]
@@ -49,7 +49,7 @@ def _context(detail: ErrorDetails, name: str) -> str:
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401
-    text = "nothing" if value is None else shown(value)
+    text = "nothing" if value is None else format_value(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 

@@ -11,14 +11,14 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gpt_trader.config.location import Layer, Location, Problem, ProfileError
-from gpt_trader.config.text import SECRET, Path, dotted, parse_text
+from gpt_trader.config.text import SECRET, Path, format_path, parse_text
 from gpt_trader.errors import ConfigError
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 12
 
 
-def shown(path: pathlib.Path) -> str:
+def shorten_path(path: pathlib.Path) -> str:
     """Return a path as people want to read it: relative when it lies below this folder."""
     full = path.resolve()
     here = pathlib.Path.cwd()
@@ -33,7 +33,7 @@ def read_layer(path: pathlib.Path) -> tuple[Layer, list[Problem]]:
     """
     text = _read_text(path)
     hidden = SECRET.search(text) is not None
-    reader = _Reader(shown(path), [] if hidden else text.splitlines())
+    reader = _Reader(shorten_path(path), [] if hidden else text.splitlines())
     try:
         root = YAML(typ="rt", pure=True).compose(text)
     except MarkedYAMLError as error:
@@ -58,15 +58,17 @@ def _read_text(path: pathlib.Path) -> str:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ConfigError(
-            f"cannot read the profile: {error.strerror}", where=shown(path)
+            f"cannot read the profile: {error.strerror}", where=shorten_path(path)
         ) from error
     if len(raw) > MAX_BYTES:
-        raise ConfigError(f"expected a profile of at most {MAX_BYTES} bytes", where=shown(path))
+        raise ConfigError(
+            f"expected a profile of at most {MAX_BYTES} bytes", where=shorten_path(path)
+        )
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"expected UTF-8 text, byte {error.start} is none", where=shown(path)
+            f"expected UTF-8 text, byte {error.start} is none", where=shorten_path(path)
         ) from error
 
 
@@ -107,7 +109,7 @@ class _Reader:
                 continue
             name = str(key.value)
             if name in first:
-                words = f"{dotted((*path, name))} is stated twice, first on line {first[name]}"
+                words = f"{format_path((*path, name))} is stated twice, first on line {first[name]}"
                 self.problems.append(Problem(words, origin, "keep one of the two"))
                 continue
             first[name] = origin.line

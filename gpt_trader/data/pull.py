@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from gpt_trader.data.checks import gaps
 from gpt_trader.data.store.spans import Span, merge, missing
-from gpt_trader.data.store.store import Store, asked, read, write
+from gpt_trader.data.store.store import Store, read, read_spans, write
 from gpt_trader.domain.bars import Bar, Bars, bars_from_rows
 from gpt_trader.domain.market import Candle
 from gpt_trader.domain.product import MAX_TICKS, Product
@@ -164,13 +164,13 @@ def pull(
     answered before is kept.
     """
     series = _Series(source, store, product, interval_ms)
-    have = asked(store, product.product_id, interval_ms)
+    have = read_spans(store, product.product_id, interval_ms)
     plan = pages(wanted, have, interval_ms, source.page_bars)
     if len(plan) >= PROBE_PAGES and interval_ms < DAY_MS and plan[0][0] == wanted[0]:
         first = _first_day(source, product.product_id, (plan[0][0], plan[-1][1]))
         if first > plan[0][0]:
             series.nothing((plan[0][0], first))
-            have = asked(store, product.product_id, interval_ms)
+            have = read_spans(store, product.product_id, interval_ms)
             plan = pages(wanted, have, interval_ms, source.page_bars)
     for number, page in enumerate(plan, 1):
         if stop():

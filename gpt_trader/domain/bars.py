@@ -117,7 +117,7 @@ def known(half_spreads_e8: Sequence[int] | Ints | Floats) -> Ints | None:
     return found if (found != NO_QUOTE).any() else None
 
 
-def joined(*parts: Bars) -> Bars:
+def join(*parts: Bars) -> Bars:
     """Return bars of one product one after the other."""
     first = parts[0]
     return Bars(

@@ -39,7 +39,7 @@ from gpt_trader.engine.orders import (
 )
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
-from gpt_trader.engine.state import State, costs_now, replaced, rolled, with_moved
+from gpt_trader.engine.state import State, costs_now, replaced, roll_book, with_moved
 from gpt_trader.engine.windows import correct_bar, join_cycle, take_bar, take_history
 from gpt_trader.errors import JournalError
 from gpt_trader.kernel.codes import HOLD_ORDER_WORKING
@@ -62,7 +62,7 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
     match record:  # what every bar brings stands first
         case rec.Marked():
             closed_ms = record.cycle_ms + plan.interval_ms
-            return state._replace(marks=record.marks, fee_book=rolled(plan, state, closed_ms))
+            return state._replace(marks=record.marks, fee_book=roll_book(plan, state, closed_ms))
         case rec.Decided():
             return _take_decision(plan, state, record)
         case rec.CycleEnded():

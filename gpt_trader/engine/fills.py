@@ -11,7 +11,7 @@ from gpt_trader.engine import records as rec
 from gpt_trader.engine.events import FillReceived
 from gpt_trader.engine.orders import protection_order, with_orders
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.state import State, costs_at, rolled, with_moved, working_id
+from gpt_trader.engine.state import State, costs_at, roll_book, with_moved, working_id
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_OPERATOR
 from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.fees import count_volume
@@ -118,7 +118,7 @@ def _count_volume(plan: Plan, state: State, fill: Fill, lots: int) -> Ints:
     """Return the fee book after a fill of so many lots."""
     if not plan.fee_tiers:
         return state.fee_book
-    book = rolled(plan, state, fill.time_ms).copy()
+    book = roll_book(plan, state, fill.time_ms).copy()
     spec = plan.products[plan.index[fill.product_id]].spec
     count_volume(book, int(fill_units(fill.side, lots, fill.ticks, spec)))
     return book

@@ -131,7 +131,7 @@ def costs_at(plan: Plan, state: State, time_ms: int) -> Costs:
     """Return the costs at the fee rates in force at a time, not before the newest hour."""
     if not plan.fee_tiers:
         return plan.costs
-    book = rolled(plan, state, time_ms)
+    book = roll_book(plan, state, time_ms)
     return plan.costs._replace(taker_e8=int(book[TAKER_RATE]), maker_e8=int(book[MAKER_RATE]))
 
 
@@ -145,7 +145,7 @@ def costs_row(plan: Plan, state: State) -> NDArray[np.void]:
     return costs_record(costs_now(plan, state)) if plan.fee_tiers else plan.costs_row
 
 
-def rolled(plan: Plan, state: State, time_ms: int) -> Ints:
+def roll_book(plan: Plan, state: State, time_ms: int) -> Ints:
     """Return the fee book moved to a time; itself if that is not a later hour."""
     book = state.fee_book
     if not plan.fee_tiers or time_ms // HOUR_MS <= book[HOUR]:

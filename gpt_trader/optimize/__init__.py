@@ -2,7 +2,7 @@
 
 The package is also the function that it is named for: `from gpt_trader import optimize`, then
 `optimize(bars, Strategy, {"fast": (5, 10), "slow": (20, 50)})`; see `search.optimize`.
-It counts each point as a trial: see `counted.counted`.
+It counts each point as a trial: see `counted.optimize_and_count`.
 """
 
 import sys
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class _Callable(ModuleType):
-    """A module that runs `counted.counted` when it is called."""
+    """A module that runs `counted.optimize_and_count` when it is called."""
 
     def __call__(self, *args: Any, **options: Any) -> "Search":  # noqa: ANN401
-        from gpt_trader.optimize.counted import counted  # noqa: PLC0415
+        from gpt_trader.optimize.counted import optimize_and_count  # noqa: PLC0415
 
-        return counted(*args, **options)
+        return optimize_and_count(*args, **options)
 
 
 sys.modules[__name__].__class__ = _Callable

@@ -25,7 +25,7 @@ from gpt_trader.strategy.params import Value
 Floats = NDArray[np.float64]
 
 
-def counted(
+def optimize_and_count(
     bars: History | Sequence[History],
     strategy: type[Any],
     grid: Mapping[str, Sequence[Value]] | Sequence[Axis],

@@ -15,7 +15,7 @@ from gpt_trader.runtime.journaling import from_stored, read_entries
 Json = dict[str, Any]
 
 
-def explained(
+def explain_decisions(
     plan: Plan, journal: Journal, product_id: str, *, at_ms: int | None, last: int
 ) -> list[Json]:
     """Return a product's newest `last` decisions up to `at_ms`, oldest first.

@@ -311,7 +311,7 @@ def _header(journal: Journal, path: Path) -> Header:
 
 
 @contextlib.contextmanager
-def stopped(folder: Path) -> Iterator[tuple[Header, Journal]]:
+def open_stopped(folder: Path) -> Iterator[tuple[Header, Journal]]:
     """Hold a stopped session's lock and journal, without a broker: for what concerns the file."""
     header = read_header(folder)
     with (

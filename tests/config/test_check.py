@@ -2,7 +2,7 @@ from typing import get_args
 
 import pytest
 
-from gpt_trader.config.check import conflicts, taken_by
+from gpt_trader.config.check import conflicts, feeds_and_brokers_of
 from gpt_trader.config.venues import ProfileKeys
 from gpt_trader.config.words import Broker, Feed, Mode
 
@@ -26,14 +26,16 @@ def test_a_good_profile_has_no_conflict():
 @pytest.mark.parametrize("feed", get_args(Feed))
 @pytest.mark.parametrize("broker", get_args(Broker))
 def test_a_mode_takes_only_its_own_feeds_and_brokers(mode, feed, broker):
-    feeds, brokers = taken_by(mode)
+    feeds, brokers = feeds_and_brokers_of(mode)
     found = messages(mode=mode, feed=feed, broker=broker)
     is_split = mode == "live" and feed != broker
     assert len(found) == (feed not in feeds) + (broker not in brokers) + is_split
 
 
 def test_only_live_sends_orders_to_coinbase():
-    assert [mode for mode in get_args(Mode) if "coinbase" in taken_by(mode)[1]] == ["live"]
+    assert [mode for mode in get_args(Mode) if "coinbase" in feeds_and_brokers_of(mode)[1]] == [
+        "live"
+    ]
 
 
 def test_a_live_profile_that_requires_alerts_needs_an_address():

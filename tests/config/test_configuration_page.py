@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from gpt_trader.config.configuration_page import render
-from gpt_trader.config.keys import all_keys, names_at, shown
+from gpt_trader.config.keys import all_keys, format_value, names_at
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 
@@ -33,4 +33,4 @@ def test_names_at_lists_what_stands_beside_a_key():
 
 def test_shown_writes_values_as_a_profile_would():
     values = [None, True, 2.0, ("a", "b"), "", {}]
-    assert [shown(v) for v in values] == ["none", "true", "2", "[a, b]", '""', "{}"]
+    assert [format_value(v) for v in values] == ["none", "true", "2", "[a, b]", '""', "{}"]

@@ -1,6 +1,6 @@
 import pytest
 
-from gpt_trader.config.text import did_you_mean, dotted, is_secret, nearest, parse_text
+from gpt_trader.config.text import did_you_mean, format_path, is_secret, nearest, parse_text
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_parse_text_returns_what_a_text_spells(text, value):
 
 
 def test_dotted_writes_list_items_in_brackets():
-    assert dotted(("routes", 0, "params", "fast")) == "routes[0].params.fast"
+    assert format_path(("routes", 0, "params", "fast")) == "routes[0].params.fast"
 
 
 @pytest.mark.parametrize("name", ["api_key", "apiKey", "SECRET", "private_key", "password"])

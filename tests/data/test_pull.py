@@ -26,7 +26,7 @@ from gpt_trader.data.pull import (
 )
 from gpt_trader.data.resample import resample
 from gpt_trader.data.store.spans import merge, missing, total_ms
-from gpt_trader.data.store.store import Store, asked, read
+from gpt_trader.data.store.store import Store, read, read_spans
 from gpt_trader.domain.market import Candle
 from gpt_trader.domain.product import Product
 from gpt_trader.errors import DataError
@@ -92,7 +92,7 @@ def test_a_pull_stores_what_the_market_did(exchange, tmp_path):
     assert bars.volume.sum() == pytest.approx(tape.size.sum() / 1e8)
     assert (bars.high.max(), bars.low.min()) == (tape.price.max(), tape.price.min())
     assert (bars.open[0], bars.close[-1]) == (tape.price[0], tape.price[-1])
-    assert asked(store, "BTC-USD", 5 * MINUTE) == (WANTED,)
+    assert read_spans(store, "BTC-USD", 5 * MINUTE) == (WANTED,)
     assert found.pages == 2
 
 
@@ -139,7 +139,7 @@ def test_an_interrupted_pull_goes_on_where_it_was(exchange, tmp_path, perfect):
     store = Store(tmp_path)
     answers = iter([False, True])
     assert bring(exchange, store, stop=lambda: next(answers)).interrupted
-    assert total_ms(asked(store, "BTC-USD", 5 * MINUTE)) == 349 * 5 * MINUTE
+    assert total_ms(read_spans(store, "BTC-USD", 5 * MINUTE)) == 349 * 5 * MINUTE
     assert not bring(exchange, store).interrupted
     assert digest(read(store, "BTC-USD", 5 * MINUTE).bars) == perfect
     seen = asked_pages(exchange)
@@ -164,7 +164,7 @@ def test_years_before_the_first_trade_are_not_asked_minute_by_minute(tmp_path):
         new = Product("NEW-USD", Decimal("0.00000001"), Decimal("0.01"))
         bring(exchange, store, (GENESIS_MS - 700 * DAY, listed + 2 * DAY), HOUR, new)
         assert len(exchange.requests) < 10
-        assert asked(store, "NEW-USD", HOUR) == ((GENESIS_MS - 700 * DAY, listed + 2 * DAY),)
+        assert read_spans(store, "NEW-USD", HOUR) == ((GENESIS_MS - 700 * DAY, listed + 2 * DAY),)
         assert read(store, "NEW-USD", HOUR).bars.time[0] == listed + 5 * HOUR
 
 
@@ -183,7 +183,7 @@ def test_an_impossible_row_is_left_out_and_asked_for_again_later(exchange, tmp_p
     store = Store(tmp_path)
     found = bring(exchange, store)
     assert len(found.refused) == 1
-    (hole,) = missing(WANTED, asked(store, "BTC-USD", 5 * MINUTE))
+    (hole,) = missing(WANTED, read_spans(store, "BTC-USD", 5 * MINUTE))
     assert hole == (found.refused[0], found.refused[0] + 5 * MINUTE)
     bring(exchange, store)
     assert digest(read(store, "BTC-USD", 5 * MINUTE).bars) == perfect

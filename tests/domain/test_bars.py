@@ -1,6 +1,6 @@
 """Bars as columns and as rows."""
 
-from gpt_trader.domain.bars import Bar, bars_from_rows, joined
+from gpt_trader.domain.bars import Bar, bars_from_rows, join
 from tests.engine_helpers import COIN, HOUR
 
 
@@ -19,6 +19,6 @@ def test_bars_keep_their_quotes_where_any_is_known():
     bars, others = bars_from_rows(COIN, HOUR, quoting), bars_from_rows(COIN, HOUR, silent)
     assert bars.quotes.tolist() == bars[0:2].quotes.tolist() == [-1, 30]
     assert (others.half_spread_e8, others.quotes.tolist()) == (None, [-1, -1])
-    both = joined(bars, others)
+    both = join(bars, others)
     assert [both.bar(i) for i in range(4)] == quoting + silent
-    assert joined(others, others).half_spread_e8 is None
+    assert join(others, others).half_spread_e8 is None

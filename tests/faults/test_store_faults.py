@@ -15,7 +15,7 @@ import pytest
 
 from gpt_trader.data.checks.quality import digest
 from gpt_trader.data.checks.verify import verify
-from gpt_trader.data.store.store import Store, Written, asked, read, write, writing
+from gpt_trader.data.store.store import Store, Written, read, read_spans, write, writing
 from gpt_trader.errors import LockedError, StorageError
 from tests.store_helpers import HOUR, START, bars_at, span
 
@@ -118,6 +118,6 @@ def test_a_disk_that_takes_no_more_leaves_what_was_there(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert digest(read(store, "BTC-USD", HOUR).bars) == digest(bars_at(range(10)))
-    assert asked(store, "BTC-USD", HOUR) == (span(0, 10),)
+    assert read_spans(store, "BTC-USD", HOUR) == (span(0, 10),)
     assert not list(tmp_path.rglob("*.tmp"))
     assert write(store, bars_at(range(40)), [span(0, 40)], "venue") == Written(30, 0, 10)

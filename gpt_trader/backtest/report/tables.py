@@ -39,7 +39,11 @@ def metrics(found: Metrics, inference: Inference | None) -> str:
         if isinstance(value, int | float | Decimal) or value is None:
             label, unit = spell(one.name)
             cells.append(
-                (esc(label), esc(shown(value, unit)), _interval(ranges.get(one.name), unit))
+                (
+                    esc(label),
+                    esc(format_quantity(value, unit)),
+                    _interval(ranges.get(one.name), unit),
+                )
             )
     level = "" if inference is None else f"{inference.level * 100:g} % interval"
     half = -(-len(cells) // 2)
@@ -56,10 +60,10 @@ def metrics(found: Metrics, inference: Inference | None) -> str:
 def _interval(range_: Range | None, unit: str) -> str:
     if range_ is None:
         return ""
-    return esc(f"{shown(range_.low, '')} to {shown(range_.high, unit)}")
+    return esc(f"{format_quantity(range_.low, '')} to {format_quantity(range_.high, unit)}")
 
 
-def shown(value: Number | None, unit: str) -> str:
+def format_quantity(value: Number | None, unit: str) -> str:
     """Return a number with its unit; whole numbers without decimals."""
     text = number(value, 0 if isinstance(value, int) else 2)
     return text if text == DASH or not unit else f"{text} {unit}"

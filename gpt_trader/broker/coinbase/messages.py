@@ -52,7 +52,7 @@ def read(text: str | bytes) -> Frame:
     )
 
 
-def confirmed(frame: Frame) -> set[str]:
+def read_channels(frame: Frame) -> set[str]:
     """Return the channels that a message shows to be subscribed to."""
     if frame.channel != "subscriptions":
         return {"level2" if frame.channel == "l2_data" else frame.channel}
@@ -63,7 +63,7 @@ def confirmed(frame: Frame) -> set[str]:
     return found
 
 
-def told(frame: Frame) -> News:
+def read_news(frame: Frame) -> News:
     """Return what a message tells, by its channel."""
     match frame.channel:
         case "ticker":
@@ -117,6 +117,6 @@ DIALECT = Dialect(
     book_id=book_id,
     subscribe=subscribe,
     read=read,
-    confirmed=confirmed,
-    told=told,
+    confirmed=read_channels,
+    told=read_news,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gpt_trader.cli.numbers import grid, number, percent, signed
+from gpt_trader.cli.numbers import format_signed, grid, number, percent
 
 DAYS = 10  # characters of a date
 Document = Mapping[str, Any]
@@ -22,7 +22,12 @@ def breakdown(tables: Document) -> Iterator[Any]:
         yield grid(
             ("by month", "return", "trades ended", "their net"),
             [
-                (m["begin"][:7], percent(m["return_pct"]), f"{m['trades']:,}", signed(m["pnl"]))
+                (
+                    m["begin"][:7],
+                    percent(m["return_pct"]),
+                    f"{m['trades']:,}",
+                    format_signed(m["pnl"]),
+                )
                 for m in tables["months"]
             ],
         )
@@ -49,8 +54,8 @@ def _groups(title: str, rows: Sequence[Document]) -> Any:  # noqa: ANN401
             (
                 row["name"],
                 f"{row['trades']:,}",
-                signed(row["pnl"]),
-                signed(row["fees"], -1),
+                format_signed(row["pnl"]),
+                format_signed(row["fees"], -1),
                 percent(row["win_rate_pct"]),
                 number(row["profit_factor"]),
             )

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gpt_trader.cli.backtest.tables import breakdown
-from gpt_trader.cli.numbers import bps, grid, hours, money, number, percent, signed
+from gpt_trader.cli.numbers import bps, format_signed, grid, hours, money, number, percent
 from gpt_trader.cli.output import console, verbosity
 from gpt_trader.observe.spark import sparkline
 
@@ -111,17 +111,17 @@ def _money_and_trades(m: Document) -> Any:  # noqa: ANN401
     trades = (
         f"{m['trades']:,} + {m['open_trades']} open" if m["open_trades"] else f"{m['trades']:,}"
     )
-    paid = [("fees", signed(m["fees_paid"], -1))]
+    paid = [("fees", format_signed(m["fees_paid"], -1))]
     if "spread_paid" in m:
-        paid.append(("spread", signed(m["spread_paid"], -1)))
-        paid.append(("slippage", signed(m["slippage_paid"], -1)))
+        paid.append(("spread", format_signed(m["spread_paid"], -1)))
+        paid.append(("slippage", format_signed(m["slippage_paid"], -1)))
     else:
-        paid.append(("spread, slippage", signed(m["spread_slippage_paid"], -1)))
+        paid.append(("spread, slippage", format_signed(m["spread_slippage_paid"], -1)))
     left = [
         ("start", money(m["start_equity"])),
-        ("gross", signed(m["gross_pnl"])),
+        ("gross", format_signed(m["gross_pnl"])),
         *paid,
-        ("net", signed(m["net_pnl"])),
+        ("net", format_signed(m["net_pnl"])),
         ("final", money(m["final_equity"])),
     ]
     right = [
@@ -184,7 +184,7 @@ def remarks(data: Document, *, full: bool) -> list[tuple[str, str]]:
     """Say what was refused, halted and checked; full: also what other decisions came to."""
     groups, halted = data["decisions"], data["halts"]
     kinds = ("held", "acted", "refused") if full else ("refused",)
-    lines = [(kind, named(groups[kind])) for kind in kinds]
+    lines = [(kind, list_commonest(groups[kind])) for kind in kinds]
     halts = []
     if halted["drawdown"] is not None:
         halts.append(f"drawdown limit on {halted['drawdown'][:10]}, no entry since")
@@ -192,8 +192,8 @@ def remarks(data: Document, *, full: bool) -> list[tuple[str, str]]:
         halts.append(f"daily loss limit on {halted['loss_days']} days")
     if halts:
         lines.append(("halts", "; ".join(halts)))
-    lines.append(("data", "; ".join(covered(one) for one in data["data"])))
-    lines.append(("checks", checked(data["checks"])))
+    lines.append(("data", "; ".join(say_coverage(one) for one in data["data"])))
+    lines.append(("checks", say_checks(data["checks"])))
     costs = data["costs"]
     lines.append(("costs", "; ".join([costs["label"] or rates(costs), *terms(costs)])))
     if data["risk"] is None:
@@ -201,12 +201,12 @@ def remarks(data: Document, *, full: bool) -> list[tuple[str, str]]:
     return lines
 
 
-def covered(used: Document) -> str:
+def say_coverage(used: Document) -> str:
     """Say which bars these are and how many of them are there."""
     return f"{used['product']} {used['coverage_pct']:.2f} % there, sha256 {used['sha256'][:12]}"
 
 
-def checked(checks: Document) -> str:
+def say_checks(checks: Document) -> str:
     """Say what the checks came to; one that fails ends the command."""
     lookahead, warmup = checks["lookahead"], checks["warmup"]
     return (
@@ -253,7 +253,7 @@ def terms(costs: Document) -> Iterator[str]:
         yield "limits fill when touched"
 
 
-def named(counts: Mapping[str, int]) -> str:
+def list_commonest(counts: Mapping[str, int]) -> str:
     """Return the commonest names with their counts."""
     shown = [f"{name} {count:,}" for name, count in list(counts.items())[:NAMES_SHOWN]]
     rest = len(counts) - len(shown)

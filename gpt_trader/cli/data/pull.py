@@ -30,7 +30,7 @@ from gpt_trader.data.pull import (
     pull,
 )
 from gpt_trader.data.store.spans import Span, total_ms
-from gpt_trader.data.store.store import Store, asked, data_dir, read, record, writing
+from gpt_trader.data.store.store import Store, data_dir, read, read_spans, record, writing
 from gpt_trader.domain.times import (
     DAY_MS,
     HOUR_MS,
@@ -189,7 +189,7 @@ def _plan(
     """Say what would be asked for."""
     rows = []
     for product in products:
-        have = asked(store, product, interval_ms)
+        have = read_spans(store, product, interval_ms)
         plan = pages(wanted, have, interval_ms, market.page_bars)
         rows.append(
             {

@@ -19,7 +19,7 @@ from gpt_trader.data.store.spans import Span, missing, total_ms
 from gpt_trader.data.store.store import Store, data_dir, intervals, record, writing
 from gpt_trader.data.trades.pull_trades import TradesPulled, pull_trades, settle
 from gpt_trader.data.trades.trade_bars import compare_stored
-from gpt_trader.data.trades.trade_store import asked_trades
+from gpt_trader.data.trades.trade_store import read_trade_spans
 from gpt_trader.domain.times import format_interval, format_time
 from gpt_trader.errors import TraderError, UsageError
 from gpt_trader.runtime.stop import Stop, stop_signals
@@ -109,7 +109,7 @@ def _plan(store: Store, products: Sequence[str], wanted: Span, *, json: bool) ->
             "interval": TRADES,
             "from": format_time(wanted[0]),
             "to": format_time(wanted[1]),
-            "hours": total_ms(missing(wanted, asked_trades(store, product))) / 3_600_000,
+            "hours": total_ms(missing(wanted, read_trade_spans(store, product))) / 3_600_000,
         }
         for product in products
     ]

@@ -34,7 +34,7 @@ def show(search: Search, *, then: str) -> None:
     out.print(_folds(search))
     out.print(Text(f"best {min(TOP, len(search.best_first))} points by plateau, in sample"))
     out.print(_leaderboard(search))
-    for line in weighed(search):
+    for line in say_luck(search):
         out.print(Text(line))
     out.print()
     for line in map_lines(search.map, color=out.color_system is not None and out.is_terminal):
@@ -111,7 +111,7 @@ def _leaderboard(search: Search) -> Any:  # noqa: ANN401
     return _grid(("point", search.objective, "with neighbors", "return"), rows)
 
 
-def weighed(search: Search) -> Iterator[str]:
+def say_luck(search: Search) -> Iterator[str]:
     """Say what the search itself may have made."""
     luck, found = search.luck, search.overfit
     before = f", {luck.earlier:,} of them earlier" if luck.earlier else ""

@@ -238,7 +238,7 @@ def _nothing(store: Store, product_id: str, interval_ms: int) -> DataError:
     )
 
 
-def asked(store: Store, product_id: str, interval_ms: int) -> tuple[Span, ...]:
+def read_spans(store: Store, product_id: str, interval_ms: int) -> tuple[Span, ...]:
     """Return the spans that sources have answered for; raises DataError on a corrupt month."""
     files = month_files(store.folder(product_id, interval_ms))
     return merge(span for path in files for span in partition.about(path).asked)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from gpt_trader.data.store.grid import on_one_grid
 from gpt_trader.data.store.partition import Partition
 from gpt_trader.data.store.spans import Span, merge
-from gpt_trader.domain.bars import Bars, joined
+from gpt_trader.domain.bars import Bars, join
 
 Counts = tuple[int, int, int]
 """Bars that were new, that changed, that were there already."""
@@ -31,7 +31,7 @@ def upsert(
     place = np.minimum(place, len(before) - 1)
     known = before.time[place] == after.time if len(before) else np.zeros(len(after), np.bool_)
     same = known & _equal(before[place], after) if len(before) else known
-    both = joined(before[np.flatnonzero(kept)], after)
+    both = join(before[np.flatnonzero(kept)], after)
     both = both[np.argsort(both.time, kind="stable")]
     counts = (int((~known).sum()), int((known & ~same).sum()), int(same.sum()))
     return Partition(both, merge((*old.asked, *asked)), sources), counts

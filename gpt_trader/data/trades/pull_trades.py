@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from gpt_trader.data.pull import SETTLE_MS
 from gpt_trader.data.store.spans import Span, missing
 from gpt_trader.data.store.store import Store
-from gpt_trader.data.trades.trade_store import asked_trades, write_trades
+from gpt_trader.data.trades.trade_store import read_trade_spans, write_trades
 from gpt_trader.domain.market import Trade
 from gpt_trader.domain.times import DAY_MS
 
@@ -85,7 +85,7 @@ def pull_trades(
     DataError (unknown product), BrokerError or StorageError; what was answered before is kept.
     """
     tape = _Tape(source, store, product_id)
-    plan = missing(wanted, asked_trades(store, product_id))
+    plan = missing(wanted, read_trade_spans(store, product_id))
     of_ms = sum(end - start for start, end in plan)
     done_ms, interrupted = 0, False
     try:

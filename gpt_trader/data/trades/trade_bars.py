@@ -14,7 +14,7 @@ import numpy as np
 from gpt_trader.data.pull import to_bars
 from gpt_trader.data.store.spans import Span, clip, merge
 from gpt_trader.data.store.store import Store, last_ms, read
-from gpt_trader.data.trades.trade_store import asked_trades, read_trades, tape_order
+from gpt_trader.data.trades.trade_store import read_trade_spans, read_trades, tape_order
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.market import Candle, Trade
 from gpt_trader.domain.times import DAY_MS
@@ -92,7 +92,7 @@ def compare_stored(store: Store, product_id: str, interval_ms: int, within: Span
     if last_ms(store, product_id, interval_ms) is None:
         return Compared(0, ())
     found = read(store, product_id, interval_ms)
-    held = both(asked_trades(store, product_id), found.asked)
+    held = both(read_trade_spans(store, product_id), found.asked)
     spans = whole(clip(held, within), interval_ms)
     count = 0
     differences: list[BarDifference] = []

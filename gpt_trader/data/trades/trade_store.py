@@ -98,7 +98,7 @@ def read_trades(
     )
 
 
-def asked_trades(store: Store, product_id: str) -> tuple[Span, ...]:
+def read_trade_spans(store: Store, product_id: str) -> tuple[Span, ...]:
     """Return the spans that sources have answered for; raises DataError on a corrupt day."""
     return merge(
         (int(start), int(end))

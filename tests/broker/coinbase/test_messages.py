@@ -89,7 +89,7 @@ def test_arrivals_keep_the_newest_quote_and_every_report():
     bars = TradeBars({"COIN-USD": COIN}, MINUTE)
     box = Arrivals(bars, lambda: 0)
     box.begin_whole()
-    put = lambda told: box.put(messages.told(told))  # noqa: E731
+    put = lambda told: box.put(messages.read_news(told))  # noqa: E731
     for bid in ("1", "2", "3"):
         row = {"product_id": "COIN-USD", "best_bid": bid, "best_ask": "9"}
         put(frame("ticker", {"tickers": [row]}))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gpt_trader.cli.backtest.view import checked
+from gpt_trader.cli.backtest.view import say_checks
 from gpt_trader.cli.main import main
 
 WIDTH = 80
@@ -42,7 +42,7 @@ def test_what_is_odd_about_the_bars_is_added_up_and_the_rest_left_out() -> None:
         "warmup": {"ok": None, "bars": 50},
         "data": [fine, fine],
     }
-    assert checked(checks).endswith("warm-up not checked (50 bars), data ok")
+    assert say_checks(checks).endswith("warm-up not checked (50 bars), data ok")
     odd = [fine | {"missing_bars": 1_200}, fine | {"missing_bars": 5, "bad_prints": 2}]
-    assert checked(checks | {"data": odd}).endswith("data 1,205 bars missing, 2 bad prints")
-    assert checked(checks | {"data": []}).endswith("data not checked")
+    assert say_checks(checks | {"data": odd}).endswith("data 1,205 bars missing, 2 bad prints")
+    assert say_checks(checks | {"data": []}).endswith("data not checked")

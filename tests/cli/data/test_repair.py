@@ -8,7 +8,7 @@ import pytest
 from gpt_trader.cli.main import main
 from gpt_trader.data.store.partition import month_span
 from gpt_trader.data.store.spans import missing
-from gpt_trader.data.store.store import Store, asked, read, write, writing
+from gpt_trader.data.store.store import Store, read, read_spans, write, writing
 from gpt_trader.data.trades.trade_store import read_trades
 from tests.emulator import Fault, serve
 from tests.emulator.market import GENESIS_MS, Market, Product
@@ -103,7 +103,7 @@ def test_other_sources_bars_are_never_mixed_with_the_venues(capsys, exchange, tm
     damage(tmp_path / "bars/BTC-USD/1h/2024-01.parquet")
     error = document(capsys, "repair", code=7)
     assert "import them again" in error["hint"]
-    assert asked(store, "BTC-USD", HOUR) == ()
+    assert read_spans(store, "BTC-USD", HOUR) == ()
     assert exchange.requests == []
 
 

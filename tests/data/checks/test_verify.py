@@ -10,7 +10,7 @@ from gpt_trader.data.checks.quality import digest
 from gpt_trader.data.checks.verify import quarantine, verify
 from gpt_trader.data.store import partition, sealed
 from gpt_trader.data.store.partition import Partition
-from gpt_trader.data.store.store import Store, asked, read, write
+from gpt_trader.data.store.store import Store, read, read_spans, write
 from gpt_trader.data.trades.trade_store import TradeDay, trade_files, write_day, write_trades
 from gpt_trader.domain.market import Trade
 from gpt_trader.errors import DataError, StorageError
@@ -118,7 +118,7 @@ def test_a_quarantined_month_counts_as_never_asked(tmp_path):
     aside = quarantine(store, fault.path, fault.why, now_ms=5)
     assert aside.read_bytes() == b"PAR1"
     assert aside.parent == tmp_path / "quarantine"
-    assert asked(store, "BTC-USD", HOUR) == (span(20, 40),)
+    assert read_spans(store, "BTC-USD", HOUR) == (span(20, 40),)
     assert len(read(store, "BTC-USD", HOUR).bars) == 20
     assert verify(store) == []
     entry = json.loads(store.log.read_text())

@@ -13,10 +13,10 @@ from gpt_trader.data.store.partition import month_of, month_span
 from gpt_trader.data.store.store import (
     Store,
     Written,
-    asked,
     data_dir,
     listing,
     read,
+    read_spans,
     record,
     write,
     writing,
@@ -39,7 +39,7 @@ def test_any_order_of_writes_is_one_write(tmp_path_factory, pieces, silent):
     rows = {r for first, count in pieces for r in range(first, first + count)} - silent
     spans = [span(first, first + count) for first, count in pieces]
     write(whole, bars_at(rows), spans, "venue")
-    assert asked(store, "BTC-USD", HOUR) == asked(whole, "BTC-USD", HOUR)
+    assert read_spans(store, "BTC-USD", HOUR) == read_spans(whole, "BTC-USD", HOUR)
     if not rows:
         with pytest.raises(DataError, match="no 1h bars"):
             read(store, "BTC-USD", HOUR)
@@ -123,7 +123,7 @@ def test_prices_that_no_common_grid_holds_are_refused(tmp_path):
 def test_an_asked_month_without_bars_is_kept(tmp_path):
     store = Store(tmp_path)
     write(store, bars_at([]), [span(0, 1000)], "venue")
-    assert asked(store, "BTC-USD", HOUR) == (span(0, 1000),)
+    assert read_spans(store, "BTC-USD", HOUR) == (span(0, 1000),)
     (only,) = listing(store)
     assert (only.rows, only.first_ms, only.months) == (0, None, 3)
 

@@ -7,7 +7,7 @@ from gpt_trader.broker.coinbase.rest import Rest
 from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.data.store.store import Store
 from gpt_trader.data.trades.pull_trades import may_be_cut, pull_trades, settle
-from gpt_trader.data.trades.trade_store import asked_trades, read_trades
+from gpt_trader.data.trades.trade_store import read_trade_spans, read_trades
 from gpt_trader.errors import Unavailable
 from tests.emulator import Fault, serve
 from tests.emulator.market import GENESIS_MS, Market, Product
@@ -44,7 +44,7 @@ def test_every_trade_is_stored_once(exchange, tmp_path):
     assert found.added == len(stored.trades) == len(tape.time) > 5_000
     assert sorted(t.time_ms for t in stored.trades) == tape.time.tolist()
     assert sum(int(t.size.scaleb(8)) for t in stored.trades) == tape.size.sum()
-    assert asked_trades(store, "BTC-USD") == (WANTED,)
+    assert read_trade_spans(store, "BTC-USD") == (WANTED,)
     assert found.incomplete == ()
     assert found.requests < 30  # of about 340 trades or more
 
@@ -59,7 +59,7 @@ def test_an_interrupted_pull_keeps_what_came_and_goes_on(exchange, tmp_path):
     store = Store(tmp_path)
     answers = iter([False] * 4 + [True])
     assert bring(exchange, store, stop=lambda: next(answers)).interrupted
-    ((start, end),) = asked_trades(store, "BTC-USD")
+    ((start, end),) = read_trade_spans(store, "BTC-USD")
     assert start == WANTED[0] < end < WANTED[1]
     bring(exchange, store)
     assert len(read_trades(store, "BTC-USD").trades) == len(tape_of(exchange, WANTED).time)
@@ -70,7 +70,7 @@ def test_a_dead_connection_keeps_what_came(exchange, tmp_path):
     store = Store(tmp_path)
     with pytest.raises(Unavailable):
         bring(exchange, store)
-    assert asked_trades(store, "BTC-USD")
+    assert read_trade_spans(store, "BTC-USD")
 
 
 def test_a_second_with_more_trades_than_are_told_is_named_and_not_believed(exchange, tmp_path):
@@ -80,7 +80,7 @@ def test_a_second_with_more_trades_than_are_told_is_named_and_not_believed(excha
     found = bring(exchange, store, (first, second + SECOND))
     assert found.incomplete[0] == (first, first + SECOND)
     assert found.incomplete[-1] == (second, second + SECOND)
-    believed = asked_trades(store, "BTC-USD")  # what is silent is never full
+    believed = read_trade_spans(store, "BTC-USD")  # what is silent is never full
     assert not any(start <= first < end or start <= second < end for start, end in believed)
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from gpt_trader.data.store.store import Store, Written
 from gpt_trader.data.trades.trade_store import (
-    asked_trades,
     day_span,
+    read_trade_spans,
     read_trades,
     tape_order,
     trade_files,
@@ -47,7 +47,7 @@ def test_any_order_of_writes_is_one_write(tmp_path_factory, tape, data):
     assert written == Written(len(tape) - cut, 0, cut)
     found = read_trades(store, "BTC-USD")
     assert found.trades == sorted(tape, key=tape_order)
-    assert asked_trades(store, "BTC-USD") == found.asked == (span,)
+    assert read_trade_spans(store, "BTC-USD") == found.asked == (span,)
     for one, other in zip(
         trade_files(store, "BTC-USD"), trade_files(whole, "BTC-USD"), strict=True
     ):
