@@ -1,6 +1,6 @@
 """Numbers as people read them, and tables of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 HOURS_A_DAY = 24.0
@@ -50,3 +50,10 @@ def hours(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:,.1f} h" if value < 2 * HOURS_A_DAY else f"{value / HOURS_A_DAY:,.1f} days"
+
+
+def list_commonest(counts: Mapping[str, int], most: int) -> str:
+    """Return the first names with their counts, `most` of them, and how many are left."""
+    shown = [f"{name} {count:,}" for name, count in list(counts.items())[:most]]
+    rest = len(counts) - len(shown)
+    return (", ".join(shown) or "none") + (f", {rest} more" if rest else "")

@@ -9,7 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gpt_trader.cli.backtest.tables import breakdown
-from gpt_trader.cli.numbers import bps, format_signed, grid, hours, money, number, percent
+from gpt_trader.cli.numbers import (
+    bps,
+    format_signed,
+    grid,
+    hours,
+    list_commonest,
+    money,
+    number,
+    percent,
+)
 from gpt_trader.cli.output import console, verbosity
 from gpt_trader.observe.spark import sparkline
 
@@ -184,7 +193,7 @@ def remarks(data: Document, *, full: bool) -> list[tuple[str, str]]:
     """Say what was refused, halted and checked; full: also what other decisions came to."""
     groups, halted = data["decisions"], data["halts"]
     kinds = ("held", "acted", "refused") if full else ("refused",)
-    lines = [(kind, list_commonest(groups[kind])) for kind in kinds]
+    lines = [(kind, list_commonest(groups[kind], NAMES_SHOWN)) for kind in kinds]
     halts = []
     if halted["drawdown"] is not None:
         halts.append(f"drawdown limit on {halted['drawdown'][:10]}, no entry since")
@@ -251,13 +260,6 @@ def terms(costs: Document) -> Iterator[str]:
         yield f"at most {100 * costs['participation']:g} % of a bar's volume"
     if costs["touch_fills"]:
         yield "limits fill when touched"
-
-
-def list_commonest(counts: Mapping[str, int]) -> str:
-    """Return the commonest names with their counts."""
-    shown = [f"{name} {count:,}" for name, count in list(counts.items())[:NAMES_SHOWN]]
-    rest = len(counts) - len(shown)
-    return (", ".join(shown) or "none") + (f", {rest} more" if rest else "")
 
 
 def _range(ends: Mapping[str, float] | None, unit: str = "") -> str:

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from gpt_trader.app.run import Ran, View
+from gpt_trader.cli.numbers import list_commonest
 from gpt_trader.cli.output import console, detail, encode, note, verbosity, warn
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.times import format_interval, format_time
@@ -250,8 +251,11 @@ def _money(text: str, *, sign: str = "", less: bool = False) -> str:
 
 
 def _words(summary: dict[str, Any]) -> list[tuple[str, str]]:
-    rows = [("held", _named(summary["holds"])), ("acted", _named(summary["actions"]))]
-    rows.append(("refused", _named(summary["refusals"])))
+    rows = [
+        ("held", list_commonest(summary["holds"], NAMES_SHOWN)),
+        ("acted", list_commonest(summary["actions"], NAMES_SHOWN)),
+    ]
+    rows.append(("refused", list_commonest(summary["refusals"], NAMES_SHOWN)))
     refusal = summary["newest_refusal"]
     if refusal is not None:
         newest = (
@@ -266,12 +270,6 @@ def _words(summary: dict[str, Any]) -> list[tuple[str, str]]:
     if summary["costs_below_default"]:
         rows.append(("costs", "lower than the worst tier: the result is flattered"))
     return rows
-
-
-def _named(counted: dict[str, int]) -> str:
-    shown = [f"{name} {count:,}" for name, count in list(counted.items())[:NAMES_SHOWN]]
-    rest = len(counted) - len(shown)
-    return (", ".join(shown) or "none") + (f", {rest} more" if rest else "")
 
 
 def _halt(halt: dict[str, Any], profile: str) -> str:
