@@ -69,9 +69,10 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             return state._replace(
                 arrived=NONE_ARRIVED, cycle_ms=record.cycle_ms, cycles=state.cycles + 1
             )
+        case rec.BarTaken():
+            return _take_bar(plan, state, event, record)
         case (
-            rec.BarTaken()
-            | rec.BarCorrected()
+            rec.BarCorrected()
             | rec.HistoryTaken()
             | rec.FillBooked()
             | rec.StatusTaken()
@@ -98,15 +99,26 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             return _switch(state, record)
 
 
+def _take_bar(plan: Plan, state: State, event: Event, record: rec.BarTaken) -> State:
+    """Fold a bar; one that was missed joins no cycle."""
+    match event:
+        case BarClosed():
+            cycle = join_cycle(plan, state, event.bar)
+        case BarMissed():
+            cycle = state.arrived, state.arriving_ms
+        case _:
+            raise _not_of(event, record)
+    return take_bar(plan, state, event.bar, record.funding, cycle)
+
+
+def _not_of(event: Event, record: Record) -> JournalError:
+    found, of = TAGS[type(record)], TAGS[type(event)]
+    return JournalError(f"expected what can come of {of}, was {found}")
+
+
 def _take_event(plan: Plan, state: State, event: Event, record: rec.EventTaken) -> State:
     """Fold a record that leaves what happened to its event."""
     match record, event:
-        case rec.BarTaken(), BarClosed():
-            cycle = join_cycle(plan, state, event.bar)
-            return take_bar(plan, state, event.bar, record.funding, cycle)
-        case rec.BarTaken(), BarMissed():
-            cycle = state.arrived, state.arriving_ms  # it joins none
-            return take_bar(plan, state, event.bar, record.funding, cycle)
         case rec.BarCorrected(), BarClosed() | BarMissed():
             return correct_bar(plan, state, event.bar)
         case rec.HistoryTaken(), HistoryLoaded():
@@ -127,8 +139,7 @@ def _take_event(plan: Plan, state: State, event: Event, record: rec.EventTaken) 
         case rec.Armed(), Reconciled():
             return state._replace(reconciled_ms=event.time_ms, foreign_orders=event.foreign_orders)
         case _:
-            found, of = TAGS[type(record)], TAGS[type(event)]
-            raise JournalError(f"expected what can come of {of}, was {found}")
+            raise _not_of(event, record)
 
 
 def _switch(state: State, record: rec.Switch) -> State:
@@ -185,7 +196,7 @@ def _take_decision(plan: Plan, state: State, record: rec.Decided) -> State:
     if order is None and record.cancelled is None and _is_known(state, record, j, works_on):
         return state._replace(memory=memory)
     slots = copy_slots(state.slots)
-    note_decision(slots, j, decision.weight, plan.bounds, works_on)
+    note_decision(slots, j, decision.weight, plan.terms.bounds, works_on)
     marks = state.marks
     changed: list[Order] = []
     if record.cancelled is not None:

@@ -76,7 +76,7 @@ def run_cycle(plan: Plan, state: State, event: Event, signals: Signals) -> tuple
 def _marks(plan: Plan, state: State, cycle_ms: int) -> Marks:
     """Return the marks at the close of the bars that opened at `cycle_ms`."""
     return Marks(
-        *mark_account(state.slots, plan.unit, state.cash, cycle_ms, plan.bounds, *state.marks)
+        *mark_account(state.slots, plan.unit, state.cash, cycle_ms, plan.terms.bounds, *state.marks)
     )
 
 
@@ -112,13 +112,10 @@ def _decide(
         weight,
         target.stop,
         state.cash,
-        plan.specs,
         costs_row(plan, state),
-        plan.bounds,
-        plan.styles,
-        plan.guard_table,
         *state.marks,
         *known,
+        *plan.terms,
     )
     ticket, cancel = found[:-1], found[-1]
     code, kind, side = ticket[:3]

@@ -98,20 +98,20 @@ def _numbers(
     plan: Plan, state: State, j: int, weight: float, ticket: Ticket
 ) -> tuple[float | None, float | None]:
     """What the deciding reason read, and its threshold."""
-    slot = state.slots[j]
+    slots = state.slots
     code = ticket.code
     if ticket.value or ticket.limit_value:
         return float(ticket.value), float(ticket.limit_value)
     if code == HOLD_STOPPED_OUT:
-        return weight, float(state.slots["latch"][j])
+        return weight, slots["latch"].item(j)
     if code == ACT_MAX_BARS:
-        return float(slot["bars_held"]), float(slot["max_bars"])
+        return float(slots["bars_held"][j]), float(slots["max_bars"][j])
     equity = state.marks.equity
     if not equity > 0.0:
         return equity, 0.0
     if math.isnan(weight):
         return None, None
-    held = float(value(int(slot["lots"]), int(slot["close_ticks"]), plan.products[j].spec))
+    held = float(value(slots["lots"].item(j), slots["close_ticks"].item(j), plan.products[j].spec))
     cap = plan.limits.get("max_product", math.nan)
     return held / equity, max(-cap, min(cap, weight))
 

@@ -239,9 +239,11 @@ def with_orders(plan: Plan, state: State, *changed: Order) -> State:
         kept = {key: order for key, order in state.orders.items() if key not in dropped}
         state = state._replace(orders=kept)
     slots = copy_slots(state.slots)
-    slots["held_back_units"] = 0
+    held_back = slots["held_back_units"]
+    held_back[:] = 0
     for order in state.open_orders:
-        j = plan.index[order.product_id]
-        if order.client_order_id != working_id(plan, state, j):
-            slots["held_back_units"][j] += order.reserve
+        intent = order.intent
+        j = plan.index[intent.product_id]
+        if intent.client_order_id != working_id(plan, state, j):
+            held_back[j] += order.reserve
     return state._replace(slots=slots)

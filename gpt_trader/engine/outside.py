@@ -15,13 +15,14 @@ from gpt_trader.kernel.slippage import NO_QUOTE
 
 def outside(plan: Plan, state: State, j: int, now_ms: int) -> Outside:
     """Return what is known of product j at `now_ms`."""
-    bar_ms = state.last_bar_ms[j]
-    product_id = plan.products[j].product_id
+    bar_ms, unknown = state.last_bar_ms[j], 0
+    if state.open_orders:
+        unknown = unknown_orders(state, now_ms, plan.products[j].product_id)
     return Outside(
         bar_ms=bar_ms,
-        halted=int(state.halted),
-        paused=int(state.paused),
-        unknown_orders=unknown_orders(state, now_ms, product_id) if state.open_orders else 0,
+        halt=1 if state.halted else 0,  # at every bar, a call of int would be felt
+        pause=1 if state.paused else 0,
+        unknown_orders=unknown,
         bar_age_ms=max(now_ms - (bar_ms + plan.interval_ms), 0),
         unreconciled=unreconciled(plan, state, j, now_ms),
     )
@@ -29,8 +30,8 @@ def outside(plan: Plan, state: State, j: int, now_ms: int) -> Outside:
 
 def readings(plan: Plan, state: State, j: int, known: Outside) -> NDArray[np.void]:
     """Return one record of kernel.readings.READINGS, product j as a decision finds it."""
-    half_spread_e8 = half_spread(plan, state, j)
-    return read_entry(state.slots, j, state.cash, state.marks, known, half_spread_e8, plan.specs)
+    spread_e8, specs = half_spread(plan, state, j), plan.terms.specs
+    return read_entry(state.slots, j, state.cash, spread_e8, specs, *state.marks, *known)
 
 
 def half_spread(plan: Plan, state: State, j: int) -> int:

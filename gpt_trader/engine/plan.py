@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from gpt_trader.domain.product import Product
 from gpt_trader.kernel.bounds import bounds_record
 from gpt_trader.kernel.costs import Costs, costs_record
+from gpt_trader.kernel.entries import Terms
 from gpt_trader.kernel.fees import tier_table
 from gpt_trader.kernel.guards import GuardTable
+from gpt_trader.kernel.record import Words, words
 from gpt_trader.kernel.rounding import SpecTable, spec_table
-from gpt_trader.kernel.style import Style, StyleTable, style_table
+from gpt_trader.kernel.style import Style, style_table
 from gpt_trader.risk.guards import BARS, GUARDS, Guard
 from gpt_trader.risk.policy import Limits
 from gpt_trader.risk.table import GuardRow, Where, guard_table, told_rows, where
@@ -73,14 +75,19 @@ class Plan:
         return self.specs["unit"].copy()
 
     @cached_property
-    def costs_row(self) -> NDArray[np.void]:
+    def costs_row(self) -> Words:
         """The costs as the kernel's entries take them."""
-        return costs_record(self.costs)
+        return words(costs_record(self.costs))
 
     @cached_property
-    def bounds(self) -> NDArray[np.void]:
-        """The limits that the kernel's arithmetic names, one record."""
-        return bounds_record(self.limits)
+    def terms(self) -> Terms:
+        """All rules but the costs, as the kernel's entries take them."""
+        return Terms(
+            specs=words(self.specs),
+            bounds=words(bounds_record(self.limits)),
+            styles=words(style_table(self.order_styles)),
+            guards=words(self.guard_table),
+        )
 
     @cached_property
     def guard_table(self) -> GuardTable:
@@ -96,11 +103,6 @@ class Plan:
     def places(self) -> list[Where]:
         """Where each product is decided."""
         return [where(self.source, is_perpetual=one.is_perpetual) for one in self.products]
-
-    @cached_property
-    def styles(self) -> StyleTable:
-        """The products' order styles as records."""
-        return style_table(self.order_styles)
 
     @cached_property
     def index(self) -> dict[str, int]:

@@ -154,7 +154,6 @@ class ProtectionTaken(NamedTuple):
 # Those that leave it to their event to say what happened.
 EventTaken = (
     HistoryTaken
-    | BarTaken
     | BarCorrected
     | FillBooked
     | StatusTaken

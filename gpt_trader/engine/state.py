@@ -24,6 +24,7 @@ from gpt_trader.kernel.fees import (
 )
 from gpt_trader.kernel.ledger import quote
 from gpt_trader.kernel.marks import Marks, new_marks
+from gpt_trader.kernel.record import Words, words
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.kernel.slot import KIND_NONE, Slots, new_slots
 
@@ -140,9 +141,9 @@ def costs_now(plan: Plan, state: State) -> Costs:
     return costs_at(plan, state, 0)
 
 
-def costs_row(plan: Plan, state: State) -> NDArray[np.void]:
+def costs_row(plan: Plan, state: State) -> Words:
     """Return `costs_now` as the kernel's entries take them."""
-    return costs_record(costs_now(plan, state)) if plan.fee_tiers else plan.costs_row
+    return words(costs_record(costs_now(plan, state))) if plan.fee_tiers else plan.costs_row
 
 
 def roll_book(plan: Plan, state: State, time_ms: int) -> Ints:
@@ -163,7 +164,7 @@ def equity(plan: Plan, state: State) -> float:
 def with_new_orders(state: State, *changed: Order) -> State:
     """Return the state with orders added or, at their places, replaced."""
     orders = {**state.orders, **{order.client_order_id: order for order in changed}}
-    touched = {order.client_order_id: None for order in (*state.open_orders, *changed)}
+    touched = {one.intent.client_order_id: None for one in (*state.open_orders, *changed)}
     if any(key in state.orders and state.orders[key].status.is_final for key in touched):
         return state._replace(orders=orders, open_orders=open_of(orders))
     still = tuple(orders[key] for key in touched if not orders[key].status.is_final)
@@ -178,14 +179,14 @@ def open_of(orders: Mapping[str, Order]) -> tuple[Order, ...]:
 def working_id(plan: Plan, state: State, j: int) -> str | None:
     """Client id of the order in product j's slot; None if nothing works."""
     slots = state.slots
-    if slots["kind"][j] == KIND_NONE:
+    if slots["kind"].item(j) == KIND_NONE:
         return None
     return client_order_id(
         plan.portfolio,
         plan.products[j].product_id,
         plan.interval,
-        int(slots["cause"][j]),
-        int(slots["ordinal"][j]),
+        slots["cause"].item(j),
+        slots["ordinal"].item(j),
     )
 
 

@@ -1,17 +1,20 @@
 """What the engine calls bar by bar: arrays and plain numbers in, plain numbers out.
 
 A tuple of settings or marks costs the interpreter a microsecond each time it is passed into
-compiled code or back, more than the work itself. So settings come as one record, made once,
-and what is found leaves as a bare tuple. The rules are in the functions called.
+compiled code or back, more than the work itself. So settings come as words, made once and named
+again here, values as plain numbers in the order of their fields, and what is found leaves as a
+bare tuple. The rules are in the functions called.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.kernel.bounds import bounds_of
+from gpt_trader.kernel.bounds import BOUNDS, bounds_of
 from gpt_trader.kernel.compiled import compiled
-from gpt_trader.kernel.costs import costs_of
-from gpt_trader.kernel.guards import NOWHERE, GuardTable, refuses_operator, said
+from gpt_trader.kernel.costs import COSTS, costs_of
+from gpt_trader.kernel.guards import GUARD, NOWHERE, GuardTable, refuses_operator, said
 from gpt_trader.kernel.ledger import quote, value_at
 from gpt_trader.kernel.market import Rules
 from gpt_trader.kernel.marks import Marks, mark
@@ -22,13 +25,22 @@ from gpt_trader.kernel.readings import (
     read_order,
     read_product,
 )
-from gpt_trader.kernel.rounding import SpecTable
+from gpt_trader.kernel.record import Words
+from gpt_trader.kernel.rounding import SPEC
 from gpt_trader.kernel.sizing import decide, note_weight
 from gpt_trader.kernel.slot import Slots
-from gpt_trader.kernel.style import StyleTable
+from gpt_trader.kernel.style import STYLE
 
-Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+
+class Terms(NamedTuple):
+    """Rules of a session as words, see `kernel.market.Rules`."""
+
+    specs: Words
+    bounds: Words
+    styles: Words
+    guards: Words
 
 
 @compiled
@@ -47,7 +59,7 @@ def mark_account(
     unit: Floats,
     cash: int,
     open_ms: int,
-    bounds: NDArray[np.void],
+    bounds: Words,
     equity: float,
     high: float,
     day: int,
@@ -56,12 +68,12 @@ def mark_account(
     day_halted: int,
     halted: int,
 ) -> tuple[float, float, int, float, int, int, int]:
-    """Marks at the close of the bars that opened at `open_ms`; from `bounds` on: see `mark`."""
+    """Marks at the close of the bars that opened at `open_ms`; equity .. halted are Marks."""
     marks = mark(
         Marks(equity, high, day, day_start, entries, day_halted, halted),
         open_ms,
         account_equity(slots, unit, cash),
-        bounds_of(bounds),
+        bounds_of(bounds.view(BOUNDS)),
     )
     return (
         marks.equity, marks.high, marks.day, marks.day_start, marks.entries, marks.day_halted,
@@ -76,11 +88,7 @@ def decide_product(  # noqa: PLR0913 - compiled code takes scalars and rows
     weight: float,
     stop: float,
     cash: int,
-    specs: SpecTable,
-    costs: NDArray[np.void],
-    bounds: NDArray[np.void],
-    styles: StyleTable,
-    guards: GuardTable,
+    costs: Words,
     equity: float,
     high: float,
     day: int,
@@ -88,11 +96,21 @@ def decide_product(  # noqa: PLR0913 - compiled code takes scalars and rows
     entries: int,
     day_halted: int,
     halted: int,
-    *outside: int,
+    bar_ms: int,
+    halt: int,
+    pause: int,
+    unknown_orders: int,
+    bar_age_ms: int,
+    unreconciled: int,
+    specs: Words,
+    bounds: Words,
+    styles: Words,
+    guards: Words,
 ) -> tuple[int, int, int, int, int, int, int, float, float, int]:
     """Decide for product j on a copy of the slots; returns the fields of a Ticket, and cancel.
 
-    equity .. halted are Marks, the rest Outside; bounds: see `bounds_record`.
+    costs: of `costs_record`; equity .. halted are Marks, bar_ms .. unreconciled Outside, the rest
+    Terms.
     """
     ticket, cancel = decide(
         slots.copy(),
@@ -101,10 +119,15 @@ def decide_product(  # noqa: PLR0913 - compiled code takes scalars and rows
         stop,
         cash,
         Marks(equity, high, day, day_start, entries, day_halted, halted),
-        Outside(*outside),
+        Outside(bar_ms, halt, pause, unknown_orders, bar_age_ms, unreconciled),
         no_readings(),
-        Rules(specs, bounds_of(bounds), guards, styles),
-        costs_of(costs),
+        Rules(
+            specs.view(SPEC),
+            bounds_of(bounds.view(BOUNDS)),
+            guards.view(GUARD),
+            styles.view(STYLE),
+        ),
+        costs_of(costs.view(COSTS)),
     )
     return (
         ticket.code, ticket.kind, ticket.side, ticket.lots, ticket.quote, ticket.limit,
@@ -113,28 +136,49 @@ def decide_product(  # noqa: PLR0913 - compiled code takes scalars and rows
 
 
 @compiled
-def note_decision(
-    slots: Slots, j: int, weight: float, bounds: NDArray[np.void], works_on: bool
-) -> None:
+def note_decision(slots: Slots, j: int, weight: float, bounds: Words, works_on: bool) -> None:
     """Note a decision's weight, in place; without an order (works_on) none went unfilled."""
-    note_weight(slots[j], weight, bounds_of(bounds))
+    note_weight(slots[j], weight, bounds_of(bounds.view(BOUNDS)))
     if not works_on:
         slots[j]["attempts"] = 0
 
 
 @compiled
-def read_entry(
+def read_entry(  # noqa: PLR0913 - as decide_product
     slots: Slots,
     j: int,
     cash: int,
-    marks: Marks,
-    outside: Outside,
     half_spread_e8: int,
-    specs: SpecTable,
+    specs: Words,
+    equity: float,
+    high: float,
+    day: int,
+    day_start: float,
+    entries: int,
+    day_halted: int,
+    halted: int,
+    bar_ms: int,
+    halt: int,
+    pause: int,
+    unknown_orders: int,
+    bar_age_ms: int,
+    unreconciled: int,
 ) -> Readings:
-    """Readings of product j and the account, one record; of an order there are none."""
+    """Readings of product j and the account, one record; of an order there are none.
+
+    equity .. halted are Marks, the rest Outside.
+    """
     readings = no_readings()
-    read_product(readings, slots, j, cash, marks, outside, half_spread_e8, specs)
+    read_product(
+        readings,
+        slots,
+        j,
+        cash,
+        Marks(equity, high, day, day_start, entries, day_halted, halted),
+        Outside(bar_ms, halt, pause, unknown_orders, bar_age_ms, unreconciled),
+        half_spread_e8,
+        specs.view(SPEC),
+    )
     return readings
 
 

@@ -69,8 +69,8 @@ class Outside(NamedTuple):
     """What neither the slots nor the marks know of a product at a decision."""
 
     bar_ms: int  # open time of the bar whose close is decided on
-    halted: int  # 1: a kill or an operator's halt
-    paused: int  # 1: reduce-only by the operator
+    halt: int  # 1: a kill or an operator's halt
+    pause: int  # 1: reduce-only by the operator
     unknown_orders: int  # orders of the product whose outcome is unknown
     bar_age_ms: int  # since the bar closed
     unreconciled: int  # 1: the product is frozen, or the account was not looked at in time
@@ -140,8 +140,8 @@ def read_product(
     if not equity >= slot["close_ticks"]:  # also where it is no number
         found["least_input"] = equity
     found["equity"] = equity
-    found["halt"] = outside.halted
-    found["pause"] = outside.paused
+    found["halt"] = outside.halt
+    found["pause"] = outside.pause
     found["daily_loss"] = ratio(marks.day_start - equity, marks.day_start)
     found["daily_loss_latch"] = marks.day_halted
     found["drawdown"] = ratio(marks.high - equity, marks.high)

@@ -17,7 +17,7 @@ def test_what_is_known_is_of_the_product_at_the_time():
     desk.send(ev.HaltRequested(desk.now(), "ann", "why"))
     desk.send(ev.PauseRequested(desk.now(), "ann", paused=True))
     known = outside(desk.plan, desk.state, 0, desk.now())
-    assert (known.halted, known.paused) == (1, 1)
+    assert (known.halt, known.pause) == (1, 1)
 
 
 def test_an_order_of_unknown_outcome_is_counted():

@@ -20,6 +20,7 @@ from gpt_trader.kernel.bounds import Bounds, bounds_of, bounds_record
 from gpt_trader.kernel.entries import read_entry, refusal_of
 from gpt_trader.kernel.market import Rules
 from gpt_trader.kernel.readings import Outside, no_readings
+from gpt_trader.kernel.record import words
 from gpt_trader.kernel.rounding import spec_table
 from gpt_trader.kernel.slot import Slots, new_slots
 from gpt_trader.kernel.style import style_table
@@ -123,9 +124,9 @@ def operators(
     policy: Any = POLICY,
 ) -> int:
     """What becomes of an operator's entry that takes `cost` quote: a code, 0: it may leave."""
-    read = read_entry(
-        slots_at(close=close), 0, cash * UNIT, w.Marks(**MARKS), NOBODY, 0, spec_table([COIN.spec])
-    )
+    specs = words(spec_table([COIN.spec]))
+    marks = w.Marks(**MARKS)
+    read = read_entry(slots_at(close=close), 0, cash * UNIT, 0, specs, *marks, *NOBODY)
     units = round(cost * UNIT)
     return int(refusal_of(read, table(w, policy), 0, units, least, off_grid, overflow)[0])
 
@@ -135,11 +136,11 @@ def operators(
 
 def check_halt(w):
     assert code(w).code == codes.ACT_ENTER
-    assert code(w, outside=NOBODY._replace(halted=1)).code == codes.REFUSED_HALTED
+    assert code(w, outside=NOBODY._replace(halt=1)).code == codes.REFUSED_HALTED
 
 
 def check_pause(w):
-    assert code(w, outside=NOBODY._replace(paused=1)).code == codes.REFUSED_PAUSED
+    assert code(w, outside=NOBODY._replace(pause=1)).code == codes.REFUSED_PAUSED
 
 
 def check_unknown(w):
