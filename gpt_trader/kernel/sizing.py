@@ -103,8 +103,11 @@ class Ticket(NamedTuple):
 
 @compiled
 def same_weight(a: float, b: float, band: float) -> bool:
-    """Whether two target weights differ by no more than the band of the larger."""
-    return abs(a - b) <= band * max(abs(a), abs(b))
+    """Whether two target weights differ by no more than the band of the larger.
+
+    Without a band (NaN) no weight is another one: a latch stays.
+    """
+    return not abs(a - b) > band * max(abs(a), abs(b))
 
 
 @compiled
@@ -162,7 +165,8 @@ def intend(slot: Slot, weight: float, equity: float, spec: Spec, bounds: Bounds)
         return _hold(HOLD_STOPPED_OUT)
     unsupported = weight < 0.0 and spec.is_perp == 0
     target = 0.0 if unsupported or weight == 0.0 else capped(weight, bounds.max_product)
-    against = (lots > 0 and target < 0.0) or (lots < 0 and target > 0.0)
+    # of the weight: a share that did not arrive leaves no target, and holds no exit back
+    against = (lots > 0 and weight < 0.0) or (lots < 0 and weight > 0.0)
     if lots != 0 and not dust and (target == 0.0 or against):
         return _leave(slot, ACT_EXIT)
     if target == 0.0:

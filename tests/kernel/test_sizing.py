@@ -105,6 +105,19 @@ def test_the_band_is_a_part_of_the_larger_and_still_holds_at_its_edge(weight, co
     assert planned(holding(30), weight).code == code  # 3000 held: 4000 - 1000, 2250 + 750
 
 
+@pytest.mark.parametrize("name", ["max_product", "rebalance_band"])
+def test_a_limit_that_did_not_arrive_holds_no_exit_back(name):
+    short = LIMITS | {name: nan}
+    assert planned(holding(50), 0.0, limits=short).code == ACT_EXIT
+    assert planned(holding(50), -0.2, limits=short, spec=PERP).code == ACT_EXIT
+    assert planned(holding(-50), 0.2, limits=short, spec=PERP).code == ACT_EXIT
+    slot = flat(10_000)
+    slot["latch"] = 0.3
+    for weight in (0.3, 0.1, 0.5, 0.0):
+        note_weight(slot, weight, bounded(short))
+        assert planned(slot, weight, limits=short) == hold(HOLD_STOPPED_OUT)
+
+
 def test_a_reduction_sells_the_difference_in_whole_lots():
     assert planned(holding(50), 0.201) == Intention(ACT_REDUCE, SELL, 0.0, 29, 0)  # 29.9
     assert planned(holding(-50), -0.201, spec=PERP) == Intention(ACT_REDUCE, BUY, 0.0, 29, 0)
