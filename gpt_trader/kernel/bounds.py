@@ -13,7 +13,7 @@ from gpt_trader.kernel.record import record_type
 class Bounds(NamedTuple):
     """The limits that the kernel's own arithmetic names. Ratios are of equity; inf: no limit.
 
-    The guards' table has all limits. NaN: it did not arrive, and its guard refuses.
+    The guards' table has all limits. NaN: it did not arrive, and the guard that needs it refuses.
     """
 
     max_product: float

@@ -61,8 +61,17 @@ READINGS = np.dtype(
 )
 Readings = NDArray[np.void]  # (1,) READINGS: what one decision read
 
-# `mark` moves these at a bar's close, and passing over bars ends where one of them moves.
-MARKED = ("daily_loss_latch", "drawdown_latch")
+# the readings that are 0 all along where nobody attends
+UNATTENDED = ("halt", "pause", "unknown_orders", "bar_age_ms", "unreconciled")
+# When one moves next while bars go by and nothing is ordered; what is not here may at any bar.
+# `mark` moves a latch at a bar's close; passing over bars ends where one of them or the count of
+# entries moves.
+MOVES = dict.fromkeys(UNATTENDED, "never") | {
+    "bar_ms": "at time",
+    "entries_today": "at day",
+    "daily_loss_latch": "at equity",
+    "drawdown_latch": "at equity",
+}
 
 
 class Outside(NamedTuple):
@@ -74,10 +83,6 @@ class Outside(NamedTuple):
     unknown_orders: int  # orders of the product whose outcome is unknown
     bar_age_ms: int  # since the bar closed
     unreconciled: int  # 1: the product is frozen, or the account was not looked at in time
-
-
-# the readings that are 0 all along where nobody attends
-UNATTENDED = ("halt", "pause", "unknown_orders", "bar_age_ms", "unreconciled")
 
 
 @compiled

@@ -2,8 +2,7 @@
 
 From the rows come the profile's `risk` section and the policy (settings), the table that the
 kernel's loop evaluates (table), the readings and reasons of every decision, and docs/guards.md
-(page). A further guard is a row here; if nothing reads what it needs, a reading in kernel/readings
-and a line where it is taken; and its test.
+(page). How a further guard is added stands in docs/guards.md.
 """
 
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ from gpt_trader.kernel.codes import (
     REFUSED_UNKNOWN_ORDER,
     REFUSED_UNRECONCILED,
 )
-from gpt_trader.kernel.readings import MARKED, OF_ORDER, OF_PRODUCT
+from gpt_trader.kernel.readings import MOVES, OF_ORDER, OF_PRODUCT
 from gpt_trader.risk.settings import (
     MAX_BAR_AGE,
     MAX_DAILY_LOSS,
@@ -38,6 +37,7 @@ from gpt_trader.risk.settings import (
     MAX_GROSS,
     MAX_PRODUCT,
     MIN_SIZE,
+    REBALANCE_BAND,
     Setting,
 )
 
@@ -48,12 +48,24 @@ Comparison = Literal["below", "at most", "at least", "above"]
 Route = Literal["ask", "cut", "size"]
 Changes = Literal["never", "at time", "at equity", "at day", "any bar"]
 
-# Where a session decides, what on, and by what: each of a product's three words must be among a
-# row's for the row to apply to it.
+# What a product is decided on, what it is, and what decides: a word of each group.
 BARS, QUOTES, LIVE = "bars", "quotes", "live"
 SPOT, PERPETUAL = "spot", "perpetual"
 RULES, MODELS = "rules", "models"
-EVERYWHERE = frozenset((BARS, QUOTES, LIVE, SPOT, PERPETUAL, RULES, MODELS))
+GROUPS = (
+    frozenset((BARS, QUOTES, LIVE)),
+    frozenset((SPOT, PERPETUAL)),
+    frozenset((RULES, MODELS)),
+)
+EVERYWHERE = frozenset().union(*GROUPS)
+
+# What sizing decides of a route's entry, whatever its row says: reading, comparison, against.
+_SIZED = (
+    ("order_off_grid", "at most", ""),
+    ("order_overflow", "at most", ""),
+    ("least_input", "above", ""),
+    ("order_worth", "at least", "order_least"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +87,18 @@ class Guard:
 
     It refuses unless `reading` is `comparison` its limit: the setting's, else `limit`, or the
     reading `against`. latch: a reading that alone refuses while it is 1. flag: a refusal says 1
-    against 0. route: what is done about a route's order: it is asked, cut to `room` (the readings
-    per, used: limit x per - used is left), or sizing sees to it.
+    against 0. needs: settings without a row of their own; without one of them it refuses, too.
+    route: what is done about a route's order: it is asked, cut to `room` (the readings per, used:
+    limit x per - used is left), or sizing sees to it, which it does of what it knows only.
 
     kind: `entry` guards are asked before an entry is sized and cancel one that rests, `order`
     guards are about its own size and price. `start`, `watch` and `evidence` stand in the table and
-    on the page and refuse no order themselves. changes: when the answer can change next while
-    bars go by and nothing is ordered; `at equity` is for a latch that the marks move, `at time` for
-    a limit on `bar_ms`. Whoever is not sure leaves `any bar`: slow, never wrong.
+    on the page and refuse no order themselves. applies: the words (BARS, SPOT, ...) of the
+    products that it is for; a group of which it has no word does not restrict it.
+
+    changes: when the answer can change next while bars go by and nothing is ordered, as its
+    readings move (`kernel.readings.MOVES`). Whoever is not sure leaves `any bar`: slow, never
+    wrong.
 
     Raises ValueError for a row that contradicts itself.
     """
@@ -101,6 +117,7 @@ class Guard:
     comparison: Comparison = "at most"
     limit: float = 0.0
     setting: Setting | None = None
+    needs: tuple[Setting, ...] = ()
     default: str = ""
     against: str = ""
     latch: str = ""
@@ -123,10 +140,28 @@ class Guard:
             raise ValueError(f"{self.name}: a guard that cuts needs its room, and no other")
         if not self.applies <= EVERYWHERE:
             raise ValueError(f"{self.name}: {sorted(self.applies - EVERYWHERE)} is nowhere")
-        if self.changes == "at equity" and not {self.latch, self.reading} & set(MARKED):
-            raise ValueError(f"{self.name}: changes at equity only by a latch of the marks")
-        if self.changes == "at time" and self.reading != "bar_ms":
-            raise ValueError(f"{self.name}: changes at a time only by bar_ms")
+        asked = (self.reading, self.comparison, self.against)
+        if self.route == "size" and (asked not in _SIZED or self.limit or self.latch):
+            raise ValueError(f"{self.name}: sizing does not decide this: ask it or let it cut")
+        if self.changes not in self.permitted:
+            raise ValueError(f"{self.name}: its answer changes {' or '.join(self.permitted)}")
+
+    @property
+    def permitted(self) -> tuple[str, ...]:
+        """The words that are true of when its answer changes, by how its readings move."""
+        asked = [self.latch or self.reading, *([self.against] if self.against else [])]
+        moves = {MOVES.get(name, "any bar") for name in asked}
+        if len(moves) > 1:
+            moves.discard("never")
+        # of a difference or a latch the limit says no time
+        if len(moves) > 1 or (moves == {"at time"} and (self.latch or self.against)):
+            return ("any bar",)
+        return tuple(sorted({*moves, "any bar"}, reverse=True))
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """The settings whose limits it needs, its own first."""
+        return (*((self.setting,) if self.setting else ()), *self.needs)
 
     @property
     def shows(self) -> Shown | None:
@@ -154,10 +189,11 @@ GUARDS = (
         code=REFUSED_MISSING_INPUT,
         reason="MISSING_INPUT",
         name="missing input",
-        words="equity or the price is missing or not positive",
+        words="equity or the price is missing or not positive, or the rebalance band is missing",
         detail="equity or price is missing",
         reading="least_input",
         comparison="above",
+        needs=(REBALANCE_BAND,),
         scope="order",
         kind="order",
         route="size",

@@ -1,6 +1,7 @@
 """The page docs/guards.md, written from the rows; a test holds it in step."""
 
-from gpt_trader.risk.guards import EVERYWHERE, GUARDS, Guard
+from gpt_trader.kernel.codes import FIRST_REFUSAL, N_CODES
+from gpt_trader.risk.guards import GROUPS, GUARDS, Guard
 
 _INTRO = """\
 # Guards
@@ -42,21 +43,31 @@ sizes an entry out of the source, and shows that a boundary check fails.
 
 ## Adding a guard
 
-One row, and at most four files:
+A guard on a reading that exists, with a limit that nobody sets, is one row. One with a setting and
+a new reading is at most four source files:
 
-1. `gpt_trader/risk/guards.py`: the row, with its setting. The key in profiles, the field of
-   `RiskPolicy`, the limit on its way to the kernel, the reading in every decision, the words of
-   the refusal and this page come from it.
-2. `gpt_trader/kernel/readings.py`: the name of its reading, if there is none, and the line that
-   takes it from the slots, the marks or the order.
-3. `gpt_trader/engine/outside.py`, if only the session knows it: the line that takes it there.
-4. Its test, at the limit and one step beyond. A row without one fails the build, and so does a
-   row that can be removed unnoticed.
+1. `gpt_trader/risk/guards.py`: the row. The reading in every decision, the words of the refusal
+   and this page come from it. Its code is one that no journal has: FREE_CODES are free.
+2. `gpt_trader/risk/settings.py`, if people set its limit: the setting. The key in profiles, the
+   field of `RiskPolicy` and the limit on its way to the kernel come from it.
+3. `gpt_trader/kernel/readings.py`, if no reading says what it asks: the name, when it moves, and
+   the line that takes it from the slots, the marks or the order.
+4. `gpt_trader/engine/outside.py`, if only the session knows it: the line that takes it there, from
+   a field of `Outside` in `readings.py`; no simulation has one.
+
+Then what no source file is:
+
+- Its test in `tests/risk/test_guards.py`, at the limit and one step beyond, and its check in
+  `tests/risk/test_guard_removal.py`. A row without a test fails the build, and so does one that
+  can be removed unnoticed.
+- `make docs` writes this page and [configuration.md](configuration.md) anew; a line in
+  `CHANGELOG.md` says what is refused from now on.
 
 Fast backtest, replay, paper, live and an operator's orders evaluate the same table with the same
 loop (`gpt_trader/kernel/guards.py`). "Changes" says when an answer can change next while bars go
-by and nothing is ordered; that is all that the fast backtest needs for passing bars over. Leave
-it at `any bar` if you are not sure: slow, never wrong.
+by and nothing is ordered; that is all that the fast backtest needs for passing bars over. A row
+cannot say what its readings do not permit. Leave it at `any bar` if you are not sure: slow, never
+wrong.
 """
 
 
@@ -64,11 +75,24 @@ def render() -> str:
     """Return the page."""
     rows = [_HEAD, ("---",) * len(_HEAD), *(_row(guard) for guard in GUARDS)]
     table = "\n".join("| " + " | ".join(cells) + " |" for cells in rows)
-    return _INTRO + table + "\n" + _OUTRO
+    return _INTRO + table + "\n" + _OUTRO.replace("FREE_CODES", _free_codes())
+
+
+def _free_codes() -> str:
+    """Return the codes that no row has, as ranges."""
+    taken = {guard.code for guard in GUARDS}
+    free = [code for code in range(FIRST_REFUSAL, N_CODES) if code not in taken]
+    firsts = [code for code in free if code - 1 not in free]
+    lasts = [code for code in free if code + 1 not in free]
+    spans = zip(firsts, lasts, strict=True)
+    return ", ".join(f"{a}" if a == b else f"{a} to {b}" for a, b in spans)
 
 
 def _row(guard: Guard) -> tuple[str, ...]:
-    where = "" if guard.applies == EVERYWHERE else f" (only {', '.join(sorted(guard.applies))})"
+    words = [
+        word for group in GROUPS if not group <= guard.applies for word in guard.applies & group
+    ]
+    where = f" (only {', '.join(sorted(words))})" if words else ""
     return (
         guard.name,
         f"`{guard.reason}`",

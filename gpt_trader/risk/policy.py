@@ -5,15 +5,21 @@ from dataclasses import asdict, field, make_dataclass
 from typing import Any
 
 from gpt_trader.risk.guards import GUARDS
-from gpt_trader.risk.settings import FIRST_SETTINGS, Setting
+from gpt_trader.risk.settings import FIRST_SETTINGS, Setting, distinct
 
 Limits = Mapping[str, float]  # of each setting's limit, in the kernel's units; inf: none
 
-SETTINGS: tuple[Setting, ...] = FIRST_SETTINGS + tuple(
-    guard.setting
-    for guard in GUARDS
-    if guard.setting is not None and guard.setting not in FIRST_SETTINGS
+SETTINGS: tuple[Setting, ...] = distinct(
+    [*FIRST_SETTINGS, *(setting for guard in GUARDS for setting in guard.settings)]
 )
+
+
+def _check(policy: Any) -> None:  # noqa: ANN401 - its fields are the settings
+    stated = asdict(policy)
+    for setting in SETTINGS:
+        setting.check(stated[setting.key])
+
+
 _Stated: Any = make_dataclass(
     "_Stated",
     [
@@ -22,6 +28,7 @@ _Stated: Any = make_dataclass(
     ],
     frozen=True,
     slots=True,
+    namespace={"__post_init__": _check},
 )
 
 
@@ -29,7 +36,10 @@ class RiskPolicy(_Stated):  # type: ignore[misc]  # its fields are the settings
     """Limits on entries. Percentages are of equity; an exit is never held back by them.
 
     The fields are the keys of a profile's `risk` section that guards read (docs/guards.md), and
-    `rebalance_band`; each has its default.
+    `rebalance_band`; each has its default. Infinity is no limit; what a profile may not state is
+    allowed here, if it is a number at all.
+
+    Raises ConfigError that names the key.
     """
 
     __slots__ = ()

@@ -1,8 +1,12 @@
 """What a profile's `risk` section sets: keys, ranges and defaults, and each limit's kernel unit."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from math import inf
-from typing import Literal
+from math import inf, isinf
+from numbers import Real
+from typing import Any, Literal
+
+from gpt_trader.errors import ConfigError
 
 Unit = Literal["percent", "intervals", "count", "ratio"]
 
@@ -13,7 +17,8 @@ class Setting:
 
     limit: the limit's name wherever it is passed on. off: that limit where no policy binds
     (`--risk none`). A percent is of equity and becomes a ratio, intervals become milliseconds.
-    ge, le, lt: bounds of what may be stated; a percent is above 0 and at most 100.
+    is_cap: the more, the less it binds; infinity is no limit. ge, le, lt: bounds of what a profile
+    may state; a percent is above 0 and at most 100.
     """
 
     key: str
@@ -22,6 +27,7 @@ class Setting:
     unit: Unit
     default: float
     off: float
+    is_cap: bool = True
     ge: float | None = None
     le: float | None = None
     lt: float | None = None
@@ -35,9 +41,16 @@ class Setting:
         """Return what was stated as the kernel takes it, for bars of `interval_ms`."""
         if self.unit == "percent":
             return stated / 100
-        if self.unit == "intervals":
+        if self.unit == "intervals" and not isinf(stated):
             return int(stated * interval_ms)
         return stated
+
+    def check(self, stated: Any) -> None:  # noqa: ANN401 - it is to find out what it is
+        """Raise ConfigError for what is no number, negative, or infinite where that is a limit."""
+        if is_number(stated) and stated >= 0 and (self.is_cap or not isinf(stated)):
+            return
+        expected = "a number, at least 0" + ("" if self.is_cap else " and finite")
+        raise ConfigError(f"risk.{self.key}: expected {expected}, found {stated!r}")
 
 
 MAX_PRODUCT = Setting(
@@ -99,6 +112,7 @@ REBALANCE_BAND = Setting(
     unit="ratio",
     default=0.25,
     off=0.25,
+    is_cap=False,
     ge=0,
     lt=1,
 )
@@ -109,6 +123,7 @@ MIN_SIZE = Setting(
     unit="count",
     default=2,
     off=1,
+    is_cap=False,
     ge=2,
     le=100,
 )
@@ -117,3 +132,18 @@ FIRST_SETTINGS = (
     MAX_PRODUCT, MAX_GROSS, MAX_DAILY_LOSS, MAX_DRAWDOWN, MAX_ENTRIES, MAX_BAR_AGE,
     REBALANCE_BAND, MIN_SIZE,
 )  # fmt: skip
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a number; true and false, which Python takes as 1 and 0, are none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def distinct(settings: Iterable[Setting]) -> tuple[Setting, ...]:
+    """Return settings in order, each once; ValueError where two have one key or one limit."""
+    found = tuple(dict.fromkeys(settings))
+    for kind, names in (("key", [s.key for s in found]), ("limit", [s.limit for s in found])):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two settings have the {kind} {twice[0]}")
+    return found

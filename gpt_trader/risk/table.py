@@ -10,8 +10,17 @@ from numpy.typing import NDArray
 
 from gpt_trader.kernel import guards as kernel
 from gpt_trader.kernel.readings import NAMES
-from gpt_trader.risk.guards import PERPETUAL, RULES, SPOT, Comparison, Guard, shown_rows
+from gpt_trader.risk.guards import (
+    GROUPS,
+    PERPETUAL,
+    RULES,
+    SPOT,
+    Comparison,
+    Guard,
+    shown_rows,
+)
 from gpt_trader.risk.policy import Limits
+from gpt_trader.risk.settings import distinct, is_number
 
 Where = frozenset[str]  # one word each of where, what and by what; see risk.guards
 
@@ -27,18 +36,25 @@ _CHANGES = {
 
 
 def where(source: str, *, is_perpetual: bool) -> Where:
-    """Return where a product is decided; source: BARS, QUOTES or LIVE."""
+    """Return where a product is decided; source: BARS, QUOTES or LIVE, else ValueError."""
+    if source not in GROUPS[0]:
+        raise ValueError(f"expected one of {sorted(GROUPS[0])} to decide on, found {source!r}")
     return frozenset((source, PERPETUAL if is_perpetual else SPOT, RULES))
 
 
 def applies(guard: Guard, place: Where) -> bool:
     """Whether a guard refuses entries of a product that is decided there."""
-    return guard.kind in ("entry", "order") and place <= guard.applies
+    if guard.kind not in ("entry", "order"):
+        return False
+    restricted = [guard.applies & group for group in GROUPS]
+    return all(not words or place & words for words in restricted)
 
 
 def limit_of(guard: Guard, limits: Limits) -> float:
-    """Return a guard's limit; NaN: it did not arrive."""
-    return guard.limit if guard.setting is None else limits.get(guard.setting.limit, nan)
+    """Return a guard's limit; NaN: it, or what it needs besides, did not arrive."""
+    if any(isnan(limits.get(setting.limit, nan)) for setting in guard.settings):
+        return nan
+    return guard.limit if guard.setting is None else limits[guard.setting.limit]
 
 
 def guard_table(
@@ -47,13 +63,14 @@ def guard_table(
     places: Sequence[Where],
     idle: tuple[str, ...] = (),
 ) -> kernel.GuardTable:
-    """Return (p, g) GUARD rows for the products that are decided at `places`.
+    """Return (p, g) GUARD rows for the products that are decided at `places`, the caller's own.
 
     idle: readings that stay 0 there; a guard on one that passes 0 need not be asked.
 
-    Raises ValueError where two rows share a code or a reason.
+    Raises ValueError where two rows share a code or a reason or two settings a limit, and for a
+    limit that is no number.
     """
-    return _table(tuple(guards), tuple(limits.items()), tuple(places), idle)
+    return _table(tuple(guards), tuple(limits.items()), tuple(places), idle).copy()
 
 
 @lru_cache(maxsize=64)  # a sweep asks for one table again and again
@@ -66,6 +83,10 @@ def _table(
     for one in ([guard.code for guard in guards], [guard.reason for guard in guards]):
         if len(set(one)) < len(one):
             raise ValueError("two guards have one code or one reason")
+    distinct(setting for guard in guards for setting in guard.settings)
+    for name, limit in limits:
+        if not is_number(limit):
+            raise ValueError(f"the limit {name}: expected a number, found {limit!r}")
     table = np.zeros((len(places), len(guards)), kernel.GUARD)
     for j, place in enumerate(places):
         _fill(table[j], guards, dict(limits), place, idle)

@@ -68,9 +68,9 @@ def test_a_limit_that_is_no_number_refuses_whatever_is_read(comparison, seen):
 def test_the_first_row_is_named_whoever_asks():
     about_orders = {"kind": "order", "route": "size"}
     guards = table(
-        row("order_worth", 50, **about_orders), row("halt", 51), row("pause", 52),
+        row("order_overflow", 50, **about_orders), row("halt", 51), row("pause", 52),
     )  # fmt: skip
-    all_on = read(order_worth=1.0, halt=1.0, pause=1.0)
+    all_on = read(order_overflow=1.0, halt=1.0, pause=1.0)
     assert guards[0, refuses_entry(guards, 0, all_on)]["code"] == 51
     assert guards[0, refuses_operator(guards, 0, all_on)]["code"] == 50
     assert not asks_sized(guards, 0)

@@ -15,6 +15,7 @@ from gpt_trader.backtest.signals import MixedSignals
 from gpt_trader.data.panel import build_panel
 from gpt_trader.domain.targets import Targets
 from gpt_trader.kernel.costs import Costs
+from gpt_trader.kernel.readings import MOVES, OF_PRODUCT
 from gpt_trader.kernel.style import Style
 from gpt_trader.risk.guards import GUARDS, Guard
 from gpt_trader.risk.policy import Limits
@@ -34,37 +35,46 @@ ROW = Guard(
 )
 
 
-def rows(reading: str, changes: str, bounds: st.SearchStrategy[float]) -> st.SearchStrategy[Guard]:
-    """Rows on one reading that changes when it says."""
+def rows(reading: str, bounds: st.SearchStrategy[float]) -> st.SearchStrategy[Guard]:
+    """Rows on one reading, most against a limit, that change when one such may say it does."""
     return st.builds(
-        lambda comparison, limit: replace(
-            ROW, reading=reading, comparison=comparison, limit=limit, changes=changes
+        lambda comparison, limit, other: replace(
+            ROW, reading=reading, comparison=comparison, limit=limit, **other
         ),
         st.sampled_from(["below", "at most", "at least", "above"]),
         bounds,
+        st.one_of(
+            st.just({}),
+            st.just({}),
+            st.fixed_dictionaries({"against": st.sampled_from(OF_PRODUCT)}),
+            st.fixed_dictionaries({"latch": st.sampled_from(sorted(MOVES))}),
+        ),
+    ).flatmap(
+        lambda row: st.sampled_from(row.permitted).map(lambda word: replace(row, changes=word))
     )
 
 
 times = st.integers(0, BARS).map(lambda i: float(START_MS + i * INTERVAL_MS))
 shares = st.sampled_from([0.0, 0.001, 0.01, 0.05, 0.2, 0.5])
-drawn = st.one_of(
-    rows("bar_ms", "at time", times),
-    rows("bar_ms", "at time", times.map(lambda ms: ms + 0.5)),
-    rows("bar_ms", "any bar", times),
-    rows("entries_today", "at day", st.sampled_from([0.0, 1.0, 2.0, 5.0])),
-    rows("entries_today", "any bar", st.sampled_from([0.0, 1.0, 2.0, 5.0])),
-    rows("half_spread_e8", "any bar", st.sampled_from([0.0, 50_000.0, 150_000.0])),
-    rows("daily_loss", "any bar", shares),
-    rows("drawdown", "any bar", shares),
-    rows("drawdown_latch", "at equity", st.sampled_from([0.0, 0.5, 1.0])),
-    rows("daily_loss_latch", "at equity", st.sampled_from([0.0, 0.5, 1.0])),
-    rows("product_share", "any bar", shares),
-    rows("gross_share", "any bar", shares),
-    rows("free_cash", "any bar", st.sampled_from([0.0, 5_000.0, 9_000.0])),
-    rows("equity", "any bar", st.sampled_from([9_000.0, 9_900.0, 10_000.0, 10_100.0])),
-    rows("halt", "never", st.sampled_from([0.0, 1.0])),
-    rows("pause", "never", st.just(0.0)),
-)
+limits_of = {
+    "bar_ms": times | times.map(lambda ms: ms + 0.5),
+    "bar_age_ms": st.sampled_from([0.0, 1.0]),
+    "entries_today": st.sampled_from([0.0, 1.0, 2.0, 5.0]),
+    "half_spread_e8": st.sampled_from([0.0, 50_000.0, 150_000.0]),
+    "daily_loss": shares,
+    "drawdown": shares,
+    "drawdown_latch": st.sampled_from([0.0, 0.5, 1.0]),
+    "daily_loss_latch": st.sampled_from([0.0, 0.5, 1.0]),
+    "product_share": shares,
+    "gross_share": shares,
+    "free_cash": st.sampled_from([0.0, 5_000.0, 9_000.0]),
+    "equity": st.sampled_from([9_000.0, 9_900.0, 10_000.0, 10_100.0]),
+    "halt": st.sampled_from([0.0, 1.0]),
+    "pause": st.just(0.0),
+    "unknown_orders": st.sampled_from([0.0, 1.0]),
+    "unreconciled": st.sampled_from([0.0, 1.0]),
+}
+drawn = st.one_of([rows(reading, bounds) for reading, bounds in limits_of.items()])
 
 
 @st.composite
@@ -125,3 +135,7 @@ def test_a_guard_that_changes_in_a_calm_stretch_is_asked_again(
     np.testing.assert_array_equal(replay.equity, fast.equity)
     np.testing.assert_array_equal(replay.counts, fast.counts)
     assert replay.refusals.tolist() == fast.refusals.tolist()
+
+
+def test_each_reading_that_says_when_it_moves_is_drawn():
+    assert set(MOVES) <= set(limits_of) <= set(OF_PRODUCT)

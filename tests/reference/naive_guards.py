@@ -7,7 +7,7 @@ import math
 import operator
 from collections.abc import Mapping, Sequence
 
-from gpt_trader.risk.guards import Guard
+from gpt_trader.risk.guards import GROUPS, Guard
 
 PASSES = {
     "below": operator.lt,
@@ -28,9 +28,13 @@ def refusal(
 ) -> Refusal | None:
     """Return what an operator's entry (or whether there may be any) is refused by, and says."""
     for guard in guards:
-        if guard.kind not in ("entry", "order") or not place <= guard.applies:
+        if guard.kind not in ("entry", "order"):
+            continue
+        if any(guard.applies & group and not guard.applies & group & place for group in GROUPS):
             continue
         limit = limits.get(guard.setting.limit, math.nan) if guard.setting else guard.limit
+        if any(math.isnan(limits.get(needed.limit, math.nan)) for needed in guard.needs):
+            limit = math.nan
         if entries_only and guard.kind == "order" and not math.isnan(limit):
             continue
         bound = readings[guard.against] if guard.against and not math.isnan(limit) else limit

@@ -1,14 +1,16 @@
 """The policy's fields are the settings, and its limits go by their names."""
 
-from dataclasses import asdict, fields
-from math import inf
+from dataclasses import asdict, fields, replace
+from math import inf, nan
 
 import pytest
 
 from gpt_trader.config.schema import RiskKeys
+from gpt_trader.errors import ConfigError
 from gpt_trader.kernel.bounds import Bounds
 from gpt_trader.risk.guards import GUARDS
 from gpt_trader.risk.policy import SETTINGS, RiskPolicy, no_policy
+from gpt_trader.risk.settings import MAX_DRAWDOWN, MAX_GROSS, distinct
 
 HOUR = 3_600_000
 
@@ -41,3 +43,34 @@ def test_a_policy_is_a_value():
     assert asdict(RiskPolicy())["max_drawdown_pct"] == 15.0
     with pytest.raises(TypeError):
         RiskPolicy(max_moon_phase=1)
+
+
+@pytest.mark.parametrize("key", [setting.key for setting in SETTINGS])
+@pytest.mark.parametrize("stated", [None, "5", True, nan, -1, -inf, [], 1j])
+def test_what_is_no_limit_is_refused_by_its_key(key, stated):
+    with pytest.raises(ConfigError, match=rf"risk\.{key}: expected a number.* found"):
+        RiskPolicy(**{key: stated})
+
+
+def test_infinity_is_no_limit_where_more_binds_less():
+    for setting in SETTINGS:
+        if setting.is_cap:
+            assert RiskPolicy(**{setting.key: inf}).limits(HOUR)[setting.limit] == inf
+        else:
+            with pytest.raises(ConfigError, match=f"{setting.key}: .* finite, found inf"):
+                RiskPolicy(**{setting.key: inf})
+    assert [s.key for s in SETTINGS if not s.is_cap] == ["rebalance_band", "min_size_multiple"]
+
+
+def test_what_no_profile_may_state_is_a_policy_by_hand():
+    wide = RiskPolicy(max_product_pct=300, max_entries_per_day=10**9, min_size_multiple=1)
+    assert wide.limits(HOUR)["max_product"] == 3.0
+
+
+@pytest.mark.parametrize(
+    "same, word", [({"key": "x"}, "limit max_drawdown"), ({"limit": "x"}, "key max_drawdown_pct")]
+)
+def test_two_settings_never_share_a_key_or_a_limit(same, word):
+    with pytest.raises(ValueError, match=word):
+        distinct([MAX_DRAWDOWN, MAX_GROSS, replace(MAX_DRAWDOWN, **same)])
+    assert distinct([MAX_GROSS, MAX_DRAWDOWN, MAX_GROSS]) == (MAX_GROSS, MAX_DRAWDOWN)

@@ -21,9 +21,10 @@ from gpt_trader.data.panel import build_panel
 from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.targets import Targets
 from gpt_trader.engine.explain import tripped
+from gpt_trader.kernel.bounds import Bounds
 from gpt_trader.kernel.codes import ACT_ENTER, FILL_ENTRY
 from gpt_trader.kernel.readings import UNATTENDED
-from gpt_trader.risk.guards import BARS, EVERYWHERE, GUARDS, LIVE, PERPETUAL, Guard
+from gpt_trader.risk.guards import BARS, EVERYWHERE, GUARDS, LIVE, PERPETUAL, SPOT, Guard
 from gpt_trader.risk.policy import Limits, RiskPolicy, no_policy
 from gpt_trader.risk.settings import Setting
 from gpt_trader.risk.table import guard_table, where
@@ -123,7 +124,7 @@ def test_a_row_is_enforced_in_fast_and_in_replay(guard, extra):
      ({"against": "equity"}, True)],
 )  # fmt: skip
 def test_a_guard_is_left_out_only_if_it_surely_passes(changed, is_asked):
-    guard = replace(GUARDS[2], **{"reading": "halt", **changed})
+    guard = replace(GUARDS[2], **{"reading": "halt", "changes": "any bar", **changed})
     rows = guard_table((guard,), {}, [where(BARS, is_perpetual=False)], UNATTENDED)
     assert (rows[0, 0]["entry_end"] == 1) == is_asked
     asked = guard_table((guard,), {}, [where(BARS, is_perpetual=False)])
@@ -193,6 +194,27 @@ def test_a_limit_that_did_not_arrive_refuses_entries_and_no_exit(guard):
     assert desk.decision().action == "blocked"
 
 
+@pytest.mark.parametrize("arrived", [{}, {"rebalance_band": math.nan}])
+def test_without_a_rebalance_band_nothing_enters_and_exits_leave(arrived):
+    desk = Desk()
+    desk.want(0.2)
+    desk.bar(10_000)
+    desk.bar(10_000)
+    short = {name: n for name, n in desk.plan.limits.items() if name != "rebalance_band"}
+    desk.plan = replace(desk.plan, limits=short | arrived)
+    assert refusal(desk.place(1, lots=2)) == "MISSING_INPUT"
+    assert decided(desk, 0.25) == "MISSING_INPUT"
+    assert decided(desk, 0.1) == "REDUCE"
+    assert decided(desk, 0.0) == "EXIT"
+    fast, replay = both(GUARDS, short | arrived)
+    assert fast.counts[0, ACT_ENTER] == replay.counts[0, ACT_ENTER] == 0
+    np.testing.assert_array_equal(fast.counts, replay.counts)
+
+
+def test_a_row_needs_each_limit_that_the_arithmetic_names():
+    assert set(Bounds._fields) <= {s.limit for guard in GUARDS for s in guard.settings}
+
+
 def test_a_row_whose_limit_did_not_arrive_refuses_everywhere():
     limits = no_policy(HOUR)
     fast, replay = both((*GUARDS, SPREAD), limits)
@@ -241,6 +263,20 @@ def test_a_row_that_does_not_apply_is_shown_and_not_green(elsewhere):
     )
 
 
+@pytest.mark.parametrize(
+    "words", [{SPOT}, {"bars"}, {"rules"}, {"live", "bars", SPOT}, {}], ids=str
+)
+def test_a_group_of_which_a_row_has_no_word_does_not_restrict_it(words):
+    guard = replace(SPREAD, applies=frozenset(words))
+    assert decided(desk_with(guard, limits=NARROW, costs=WIDE)) == "WIDE_SPREAD"
+    assert refusal(desk_with(guard, limits=NARROW, costs=WIDE).place(1, lots=5)) == "WIDE_SPREAD"
+
+
+def test_a_product_is_decided_on_something_that_rows_know():
+    with pytest.raises(ValueError, match="'bar'"):
+        where("bar", is_perpetual=False)
+
+
 def test_a_row_for_live_sessions_refuses_there():
     guard = replace(SPREAD, applies=EVERYWHERE - {BARS})
     assert decided(desk_with(guard, limits=NARROW, costs=WIDE, source=LIVE)) == "WIDE_SPREAD"
@@ -260,13 +296,68 @@ def test_a_row_for_live_sessions_refuses_there():
         {"route": "cut"},
         {"room": ("equity", "")},
         {"applies": frozenset({"mars"})},
-        {"changes": "at equity"},
-        {"changes": "at time"},
+        {"kind": "order", "route": "size"},
+        {"kind": "order", "route": "size", "reading": "order_worth"},
+        {"kind": "order", "route": "size", "reading": "least_input"},
+        {"kind": "order", "route": "size", "reading": "order_overflow", "limit": 1.0},
+        {"kind": "order", "route": "size", "reading": "order_overflow", "latch": "halt"},
     ],
 )
 def test_a_row_that_contradicts_itself_is_no_row(wrong):
     with pytest.raises(ValueError, match="spread"):
         replace(SPREAD, **wrong)
+
+
+@pytest.mark.parametrize(
+    "row, words",
+    [
+        ({"reading": "halt"}, {"never"}),
+        ({"reading": "bar_age_ms"}, {"never"}),
+        ({"reading": "entries_today"}, {"at day"}),
+        ({"reading": "entries_today", "against": "halt"}, {"at day"}),
+        ({"reading": "entries_today", "against": "drawdown_latch"}, set()),
+        ({"reading": "drawdown_latch"}, {"at equity"}),
+        ({"reading": "gross_share", "latch": "daily_loss_latch"}, {"at equity"}),
+        ({"reading": "daily_loss_latch", "latch": "equity"}, set()),
+        ({"reading": "halt", "against": "equity"}, set()),
+        ({"reading": "bar_ms"}, {"at time"}),
+        ({"reading": "bar_ms", "against": "entries_today"}, set()),
+        ({"reading": "bar_ms", "against": "halt"}, set()),
+        ({"reading": "halt", "latch": "bar_ms"}, set()),
+        ({"reading": "gross_share"}, set()),
+        ({"reading": "half_spread_e8"}, set()),
+    ],
+)
+def test_a_row_changes_when_its_readings_move_or_at_any_bar(row, words):
+    for changes in ("never", "at time", "at equity", "at day", "any bar"):
+        if changes in words | {"any bar"}:
+            replace(SPREAD, **row, changes=changes)
+        else:
+            with pytest.raises(ValueError, match="spread: its answer changes"):
+                replace(SPREAD, **row, changes=changes)
+
+
+def test_two_settings_never_share_a_limit():
+    assert SPREAD.setting is not None
+    other = replace(SPREAD.setting, key="other")
+    rows = [SPREAD, replace(WORTH, setting=other, limit=0.0)]
+    with pytest.raises(ValueError, match="two settings have the limit max_half_spread_e8"):
+        guard_table(rows, NARROW, [where(BARS, is_perpetual=False)])
+    guard_table(
+        [SPREAD, replace(WORTH, setting=SPREAD.setting)], NARROW, [where(BARS, is_perpetual=False)]
+    )
+
+
+@pytest.mark.parametrize("limit", [None, "5", True])
+def test_a_limit_that_is_no_number_is_named(limit):
+    with pytest.raises(ValueError, match="the limit max_half_spread_e8"):
+        guard_table([SPREAD], {"max_half_spread_e8": limit}, [where(BARS, is_perpetual=False)])
+
+
+def test_a_table_is_its_askers_own():
+    place = where(BARS, is_perpetual=False)
+    guard_table(GUARDS, NARROW, [place])["code"] = 0
+    assert (guard_table(GUARDS, NARROW, [place])["code"] > 0).all()
 
 
 @pytest.mark.parametrize("same", [{"code": SPREAD.code}, {"reason": SPREAD.reason}])
