@@ -79,8 +79,9 @@ def daily_closes(time: Ints, equity: Floats) -> Floats:
 
 
 def simple_returns(closes: Floats) -> Floats:
-    """Return closes[i] / closes[i - 1] - 1; empty below two."""
-    return np.asarray(closes[1:] / closes[:-1] - 1.0)
+    """Return closes[i] / closes[i - 1] - 1; empty below two; NaN where nothing was left before."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(closes[1:] / closes[:-1] - 1.0)
 
 
 def daily_returns(time: Ints, equity: Floats) -> Floats:
@@ -227,11 +228,13 @@ def value_at_risk_pct(returns: Floats) -> float | None:
 def conditional_value_at_risk_pct(returns: Floats) -> float | None:
     """Average loss of the days at or beyond the value at risk, percent, positive.
 
+    None without returns, or where one of them is undefined.
     Source: R. Rockafellar and S. Uryasev, "Optimization of Conditional Value-at-Risk" (2000).
     """
     if len(returns) == 0:
         return None
-    return -float(np.mean(returns[returns <= np.quantile(returns, 0.05)])) * 100.0
+    beyond = returns[returns <= np.quantile(returns, 0.05)]
+    return -float(np.mean(beyond)) * 100.0 if len(beyond) else None
 
 
 def kelly_continuous(returns: Floats) -> float | None:

@@ -57,6 +57,13 @@ def test_tails():
     assert metrics.value_at_risk_pct(NONE) is metrics.conditional_value_at_risk_pct(NONE) is None
 
 
+@pytest.mark.filterwarnings("error")
+def test_what_is_lost_beyond_nothing_is_undefined_and_no_warning():
+    returns = metrics.simple_returns(np.array([1.0, 0.0, 0.0]))
+    assert metrics.conditional_value_at_risk_pct(returns) is None
+    assert metrics.conditional_value_at_risk_pct(returns[:1]) == pytest.approx(100.0)
+
+
 @given(RETURNS)
 def test_the_average_beyond_the_value_at_risk_is_no_better_than_it(returns):
     beyond = metrics.conditional_value_at_risk_pct(returns)
