@@ -1,7 +1,7 @@
 """A backtest from bars to result: what the command calls and the library offers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal
 from functools import partial
 from time import perf_counter
@@ -182,8 +182,18 @@ def histories_of(bars: History | Sequence[History]) -> list[tuple[Bars, History]
 
 
 def routes_of(strategy: Strategy | Sequence[Route], style: OrderStyle) -> list[Route]:
-    """Return routes; a strategy alone is one on all products, worked in a style."""
-    return list(strategy) if isinstance(strategy, Sequence) else [Route(strategy, style=style)]
+    """Return routes; a strategy alone is one on all products, worked in a style.
+
+    Raises UsageError if a strategy is no dataclass: its fields are its parameters.
+    """
+    found = list(strategy) if isinstance(strategy, Sequence) else [Route(strategy, style=style)]
+    for route in found:
+        if isinstance(route.strategy, type) or not is_dataclass(route.strategy):
+            raise UsageError(
+                f"expected a strategy to be a dataclass, made, was {route.strategy!r}",
+                hint="put @dataclass(frozen=True) above its class, and call it",
+            )
+    return found
 
 
 def _until(

@@ -17,7 +17,7 @@ from gpt_trader.backtest.api import (
     routes_of,
 )
 from gpt_trader.backtest.result import History, Result
-from gpt_trader.backtest.trials import books, count, identify, others, record, with_sharpe
+from gpt_trader.backtest.trials import books, count, identify, others, record, say_new, with_sharpe
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
 from gpt_trader.domain.selection import Membership
 from gpt_trader.journal.root import state_root
@@ -38,7 +38,7 @@ def backtest_and_count(
     label: str | None = None,
     universe: Membership | None = None,
     chosen_by: Mapping[str, Any] | None = None,
-    state_dir: Path | None = None,
+    state_dir: Path | str | None = None,
     **options: Any,  # noqa: ANN401
 ) -> Result:
     """Run a backtest (`api.backtest` has the other arguments) and count it as a trial.
@@ -81,6 +81,8 @@ def backtest_and_count(
         problem = record(ledger, [trial], now_ms=now_ms)
     else:
         problem = count(ledger, trial, now_ms=now_ms)
+    if (said := say_new(trial)) is not None:
+        result = replace(result, notes=(*result.notes, said))
     if problem is None:
         return result
     if result.assessment is not None:

@@ -6,15 +6,14 @@ and the verdict is never PASS while there is one.
 """
 
 import hashlib
-import inspect
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cache, lru_cache
+from dataclasses import asdict, dataclass, field, replace
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import platformdirs
 
@@ -32,17 +31,18 @@ from gpt_trader.backtest.chain import (
     stamp,
     write_marks,
 )
+from gpt_trader.backtest.identity import plain, tell_route
 from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.costs import CostModel, OrderStyle
+from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.times import format_time
 from gpt_trader.measure.assess import Trials
 from gpt_trader.measure.metrics import DAYS_PER_YEAR
-from gpt_trader.observe.provenance import source_sha256
 from gpt_trader.risk.policy import RiskPolicy
 
 PATIENCE_S = 2.0
 WAIT_MS = 1_000  # for other trials, to be written together
 ID_DIGITS = 16
+NEW = "new-"  # begins the id of what cannot be told from other trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +89,26 @@ def identify(
     """Return the trial that a backtest of these routes on these bars is; its Sharpe is not known.
 
     label: as in `backtest`; bars with one are not those of the market. universe: what decides who
-    may be held, as JSON holds it.
+    may be held, as JSON holds it. What cannot be told from other code or values is a new trial.
     """
     assigned = assign(routes, [one.product.product_id for one in bars])
+    routes_told, known = _tell(assigned)
     mark = "" if label is None else f"{label.partition(':')[0]} "
     inputs = {
-        "routes": [_route(route) for route in assigned],
+        "routes": routes_told,
         "data": [
             [mark + one.product.product_id, one.interval_ms, int(one.time[0]), int(one.time[-1])]
             for one in bars
         ],
-        "costs": _plain(costs),
-        "risk": None if risk is None else _plain(risk),
+        "costs": plain(costs),
+        "risk": None if risk is None else plain(risk),
     }
     if universe is not None:
         inputs["universe"] = dict(universe)
     text = json.dumps(inputs, sort_keys=True, default=str)
+    told = hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS]
     return Trial(
-        id=hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS],
+        id=told if known else NEW + uuid4().hex[:ID_DIGITS],
         strategy=" + ".join(dict.fromkeys(route.strategy.name for route in routes)),
         products=tuple(mark + one.product.product_id for one in bars),
         first_ms=min(int(one.time[0]) for one in bars),
@@ -114,39 +116,24 @@ def identify(
     )
 
 
+def _tell(assigned: Sequence[Route]) -> tuple[list[Mapping[str, Any]], bool]:
+    """Return what each route does, and whether that could be told."""
+    try:
+        return [tell_route(route) for route in assigned], True
+    except ValueError:
+        return [], False
+
+
+def say_new(trial: Trial) -> str | None:
+    """Return that a trial counts as a new one at each run, or None if it does not."""
+    if not trial.id.startswith(NEW):
+        return None
+    return "its code or a parameter has no form that stays: every run counts as a new trial"
+
+
 def with_sharpe(trial: Trial, annual: float | None) -> Trial:
     """Return a trial with its outcome: an annualized Sharpe ratio, as results state it."""
     return replace(trial, sharpe=None if annual is None else annual / DAYS_PER_YEAR**0.5)
-
-
-def _route(route: Route) -> Mapping[str, Any]:
-    strategy = route.strategy
-    code = _source(type(strategy))  # type: ignore[arg-type] # a class is hashable
-    return {
-        "code": hashlib.sha256(code.encode()).hexdigest(),
-        "params": {f.name: getattr(strategy, f.name) for f in fields(strategy)},
-        "budget": route.budget,
-        "style": _plain(route.style),
-    }
-
-
-@lru_cache(maxsize=64)
-def _plain(terms: CostModel | RiskPolicy | OrderStyle) -> Mapping[str, Any]:
-    return asdict(terms)
-
-
-@cache
-def _source(strategy: type[Any]) -> str:
-    """Return a strategy's code, so that an edited one is another trial; else its name.
-
-    Of a file of the user's it is the digest of all of it: constants and helpers decide as well.
-    """
-    if (whole := source_sha256(strategy)) is not None:
-        return whole
-    try:
-        return inspect.getsource(strategy)
-    except (OSError, TypeError):
-        return strategy.__qualname__
 
 
 def others(books: Books, trial: Trial, *, now_ms: int, patience_s: float = PATIENCE_S) -> Trials:

@@ -6,13 +6,13 @@ from pathlib import Path
 import platformdirs
 
 
-def state_root(override: Path | None, env: Mapping[str, str]) -> Path:
+def state_root(override: Path | str | None, env: Mapping[str, str]) -> Path:
     """Return the folder that holds the profiles' state folders; nothing is made.
 
     override: `--state-dir`; it wins over GPT_TRADER_STATE_DIR in `env`, which wins over the
     platform's user state directory.
     """
-    root = override or Path(env.get("GPT_TRADER_STATE_DIR") or _platform_dir())
+    root = Path(override or env.get("GPT_TRADER_STATE_DIR") or _platform_dir())
     return root.expanduser().absolute()
 
 

@@ -36,7 +36,7 @@ def optimize_and_count(
     budget: float = 1.0,
     label: str | None = None,
     earlier: Trials | Callable[[Space, Floats], Trials] | None = None,
-    state_dir: Path | None = None,
+    state_dir: Path | str | None = None,
     **options: Any,  # noqa: ANN401
 ) -> Search:
     """Search (`search.optimize` has the other arguments) and count each point as a trial.

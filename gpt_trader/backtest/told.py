@@ -1,0 +1,316 @@
+"""A digest of a value or a class: the same when it does the same, else another.
+
+It goes by what is loaded, bytecode and values and what they call, not by a file: what is typed at
+a prompt, made by a function or changed after its import is told apart too. Installed packages,
+this one among them, are only named.
+"""
+
+import hashlib
+import pickle
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, time, timedelta, tzinfo
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from functools import cache, cached_property, lru_cache, partial
+from pathlib import Path, PurePath
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    EllipsisType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+INSTALLED = ("site-packages", "dist-packages")
+# types whose text says all of them
+TEXT = (
+    Enum, Decimal, Fraction, complex, range, date, time, timedelta, tzinfo, PurePath, UUID,
+    EllipsisType, np.number, np.bool_, np.datetime64, np.timedelta64, np.dtype,
+)  # fmt: skip
+# of a class: what Python or `dataclass` adds; a field's default is in the parameters
+ADDED = frozenset(
+    {
+        "__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__annotations__",
+        "__dataclass_fields__", "__dataclass_params__", "__match_args__", "__slots__",
+        "__abstractmethods__", "_abc_impl", "__orig_bases__", "__parameters__",
+    }
+)  # fmt: skip
+SLOTS = (MemberDescriptorType, GetSetDescriptorType)
+MADE = "__create_fn__"  # where `dataclass` makes its functions
+
+
+def tell_class(found: type) -> str:
+    """Return a digest of a class's code: its functions, attributes and what they use.
+
+    Raises ValueError if some of it has no form that stays.
+    """
+    try:
+        return _digest(_Teller(own=found.__module__).class_(found))
+    except RecursionError as error:
+        raise ValueError(f"{found.__qualname__} is too deep to be told") from error
+
+
+def tell_value(value: object) -> str:
+    """Return a digest of a value: of an array by all its bytes, of an object by its parts.
+
+    Raises ValueError if it has no form that stays.
+    """
+    try:
+        return _digest(_Teller().value(value))
+    except RecursionError as error:
+        raise ValueError("a value is too deep to be told") from error
+
+
+def named_only(module: str) -> bool:
+    """Whether a module is Python's, an installed package's or this package's."""
+    return _named_only(module) if module in sys.modules else False
+
+
+@cache
+def _named_only(module: str) -> bool:
+    if module == "__main__":
+        return False
+    if module.partition(".")[0] in sys.stdlib_module_names:
+        return True
+    file = getattr(sys.modules[module], "__file__", None)
+    if file is None:
+        return False
+    path = Path(file).resolve()
+    return path.is_relative_to(ROOT) or not set(INSTALLED).isdisjoint(path.parts)
+
+
+class _Teller:
+    """One telling. own: a module whose code is told even if it is installed.
+
+    seen: what can hold itself, by id, and kept alive: the second time it is a number.
+    """
+
+    def __init__(self, own: str = "") -> None:
+        self.own = own
+        self.seen: dict[int, tuple[int, object]] = {}
+
+    def value(self, value: Any) -> Any:  # noqa: ANN401
+        if value is None or type(value) in {bool, int, str, float}:
+            return value
+        for kinds, tell in _FLAT:
+            if isinstance(value, kinds):
+                return tell(self, value)
+        if id(value) in self.seen:
+            return ["again", self.seen[id(value)][0]]
+        self.seen[id(value)] = (len(self.seen), value)
+        for kinds, tell in _DEEP:
+            if isinstance(value, kinds):
+                return tell(self, value)
+        return self.object(value)
+
+    def is_named_only(self, module: str | None) -> bool:
+        return module is not None and module != self.own and named_only(module)
+
+    def array(self, value: np.ndarray[Any, Any]) -> Any:  # noqa: ANN401
+        if value.dtype.hasobject:
+            return ["array", str(value.dtype), value.shape, self.values(value.ravel().tolist())]
+        told = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        return ["array", str(value.dtype), value.shape, told]
+
+    def values(self, values: Any) -> Any:  # noqa: ANN401
+        return [self.value(one) for one in values]
+
+    def unordered(self, values: Any) -> Any:  # noqa: ANN401
+        return ["set", sorted(_digest(_Teller().value(one)) for one in values)]
+
+    def mapping(self, value: Mapping[Any, Any]) -> Any:  # noqa: ANN401
+        return ["map", [[self.value(key), self.value(one)] for key, one in value.items()]]
+
+    def module(self, value: ModuleType) -> Any:  # noqa: ANN401
+        file = getattr(value, "__file__", None)
+        if named_only(value.__name__) or file is None or not Path(file).is_file():
+            return ["module", value.__name__]
+        return ["module", value.__name__, hashlib.sha256(Path(file).read_bytes()).hexdigest()]
+
+    def partial(self, value: "partial[Any]") -> Any:  # noqa: ANN401
+        return [
+            "partial",
+            self.value(value.func),
+            self.values(value.args),
+            self.value(value.keywords),
+        ]
+
+    def method(self, value: MethodType) -> Any:  # noqa: ANN401
+        return ["method", self.value(value.__func__), self.value(value.__self__)]
+
+    def builtin(self, value: BuiltinFunctionType) -> Any:  # noqa: ANN401
+        owner = value.__self__
+        return [
+            "builtin",
+            value.__qualname__,
+            None if isinstance(owner, ModuleType) else self.value(owner),
+        ]
+
+    def function(self, value: FunctionType) -> Any:  # noqa: ANN401
+        if self.is_named_only(value.__module__):
+            return ["function", value.__module__, value.__qualname__, self.values(_cells(value))]
+        used = {
+            name: self.value(value.__globals__[name])
+            for name in _names(value.__code__)
+            if name in value.__globals__
+        }
+        return [
+            "function",
+            _tell_code(value.__code__),
+            self.values(_cells(value)),
+            self.values(value.__defaults__ or ()),
+            self.value(value.__kwdefaults__ or {}),
+            self.value({k: v for k, v in vars(value).items() if k != "__wrapped__"}),
+            used,
+        ]
+
+    def wrapper(self, value: Any) -> Any:  # noqa: ANN401
+        return [_name(type(value)), self.value(_inner(value))]
+
+    def property(self, value: property) -> Any:  # noqa: ANN401
+        return ["property", self.values([value.fget, value.fset, value.fdel])]
+
+    def class_(self, found: type) -> Any:  # noqa: ANN401
+        if self.is_named_only(found.__module__):
+            return ["class", _name(found)]
+        self.seen.setdefault(id(found), (len(self.seen), found))
+        return ["class", found.__name__, [self.value(base) for base in found.__bases__], {
+            name: self.value(value)
+            for name, value in sorted(vars(found).items())
+            if name not in ADDED and not isinstance(value, SLOTS) and not is_made(value)
+        }]  # fmt: skip
+
+    def object(self, value: Any) -> Any:  # noqa: ANN401
+        """By its parts if they are all in its fields or its `__dict__`; else as it is pickled."""
+        kind = type(value)
+        for inner in ("py_func", "__wrapped__"):  # compiled by numba; remembered by functools
+            if isinstance(found := getattr(value, inner, None), FunctionType):
+                return [_name(kind), self.value(found)]
+        if (frame := _pandas(value)) is not None:
+            return [_name(kind), self.values(frame)]
+        told = self.class_(kind)
+        if is_dataclass(kind) or _is_plain(kind):
+            parts = parts_of(value)
+            return ["object", told, [[name, self.value(parts[name])] for name in sorted(parts)]]
+        try:
+            pickled = pickle.dumps(value, protocol=4)
+        except Exception as error:  # whatever its own code raises
+            raise ValueError(f"a {_name(kind)} has no form that stays") from error
+        return ["pickle", told, hashlib.sha256(pickled).hexdigest()]
+
+
+@lru_cache(maxsize=4096)
+def _tell_code(code: CodeType) -> str:
+    """Return a digest of compiled code; where it stands, its lines, does not matter."""
+    return _digest(
+        [
+            code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars,
+            code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags,
+            code.co_exceptiontable, _Teller().values(code.co_consts),
+        ]
+    )  # fmt: skip
+
+
+_FLAT: tuple[tuple[Any, Callable[[_Teller, Any], Any]], ...] = (
+    (TEXT, lambda _, value: [_name(type(value)), str(value)]),
+    ((bool, int, str, float), lambda _, value: [_name(type(value)), repr(value)]),
+    ((bytes, bytearray), lambda _, value: [type(value).__name__, bytes(value)]),
+    (tuple, lambda teller, value: [_name(type(value)), teller.values(value)]),
+    ((set, frozenset), _Teller.unordered),
+    (np.ndarray, _Teller.array),
+    (CodeType, lambda _, value: _tell_code(value)),
+)
+_DEEP: tuple[tuple[Any, Callable[[_Teller, Any], Any]], ...] = (
+    (FunctionType, _Teller.function),
+    (property, _Teller.property),
+    (ModuleType, _Teller.module),
+    (type, _Teller.class_),
+    (MethodType, _Teller.method),
+    (BuiltinFunctionType, _Teller.builtin),
+    ((classmethod, staticmethod, cached_property), _Teller.wrapper),
+    (partial, _Teller.partial),
+    (Mapping, _Teller.mapping),
+    (list, lambda teller, value: [_name(type(value)), teller.values(value)]),
+)
+
+
+def _pandas(value: Any) -> list[Any] | None:  # noqa: ANN401
+    """Return the parts of a frame, a Series or an index of pandas; None if it is none."""
+    pandas = sys.modules.get("pandas")
+    if pandas is None:
+        return None
+    if isinstance(value, pandas.DataFrame):
+        columns = [value.iloc[:, i] for i in range(value.shape[1])]
+        return [value.columns, value.index, *(one.to_numpy() for one in columns)]
+    if isinstance(value, pandas.Series):
+        return [value.name, value.index, value.to_numpy()]
+    if isinstance(value, pandas.Index):
+        return [list(value.names), str(value.dtype), value.to_numpy()]
+    return None
+
+
+def parts_of(value: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return an object's fields and attributes; not what a cached property keeps there."""
+    own = dict(getattr(value, "__dict__", {}))
+    if is_dataclass(value):
+        own |= {f.name: getattr(value, f.name) for f in fields(value)}
+    return {name: one for name, one in own.items() if not _is_kept(type(value), name)}
+
+
+def _is_kept(kind: type, name: str) -> bool:
+    """Whether an attribute is the result of a cached property, which its code tells."""
+    return isinstance(getattr(kind, name, None), cached_property)
+
+
+def _is_plain(kind: type) -> bool:
+    """Whether objects of a class have nothing but a `__dict__`."""
+    return not any(
+        "__slots__" in vars(base) or named_only(base.__module__)
+        for base in kind.__mro__
+        if base is not object and base.__module__ not in {"abc", "typing"}
+    )
+
+
+def _inner(value: Any) -> Any:  # noqa: ANN401
+    return value.func if isinstance(value, cached_property) else value.__func__
+
+
+def is_made(value: object) -> bool:
+    """Whether `dataclass` made a function."""
+    while hasattr(value, "__wrapped__"):
+        value = value.__wrapped__
+    return isinstance(value, FunctionType) and value.__code__.co_qualname.startswith(MADE)
+
+
+def _cells(function: FunctionType) -> Iterator[Any]:
+    for cell in function.__closure__ or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:  # not filled yet
+            yield "empty"
+
+
+@lru_cache(maxsize=4096)
+def _names(code: CodeType) -> tuple[str, ...]:
+    """Return every name that code or a part of it asks for, sorted."""
+    inner = (_names(one) for one in code.co_consts if isinstance(one, CodeType))
+    return tuple(sorted(set(code.co_names).union(*inner)))
+
+
+def _name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _digest(told: object) -> str:
+    return hashlib.sha256(repr(told).encode()).hexdigest()
