@@ -64,14 +64,19 @@ def digest(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
 
 
-def read_chain(path: Path) -> Chain:
-    """Read a ledger; a missing file is an empty one. Raises OSError."""
+def read_chain(path: Path, *, begin: int = 0, head: str = "") -> Chain:
+    """Read a ledger; a missing file is an empty one. Raises OSError.
+
+    begin: bytes that were read before; head: the digest of the last line among them.
+    """
     try:
-        lines = path.read_bytes().splitlines()
+        with path.open("rb") as file:
+            file.seek(begin)
+            lines = file.read().splitlines()
     except FileNotFoundError:
         lines = []
     rows, digests, broken = [], [], 0
-    before = FIRST
+    before = head or FIRST
     for line in lines:
         row = _parse(line)
         if row is None or row.get("previous") != before:

@@ -5,10 +5,13 @@ number of tries. Nothing here fails a backtest: what cannot be read or written b
 and the verdict is never PASS while there is one.
 """
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -40,6 +43,8 @@ from gpt_trader.measure.metrics import DAYS_PER_YEAR
 from gpt_trader.risk.policy import RiskPolicy
 
 PATIENCE_S = 2.0
+REST_S = 30.0  # after waiting in vain, before waiting as long again
+TIRED_S = 0.04  # how long until then
 WAIT_MS = 1_000  # for other trials, to be written together
 ID_DIGITS = 16
 NEW = "new-"  # begins the id of what cannot be told from other trials
@@ -139,60 +144,48 @@ def with_sharpe(trial: Trial, annual: float | None) -> Trial:
 def others(books: Books, trial: Trial, *, now_ms: int, patience_s: float = PATIENCE_S) -> Trials:
     """Return the trials that share a product and a time with this one, itself left out.
 
-    All ledgers count that the anchor knows. now_ms: int64 ms UTC, the date before which trials
-    are unknown if some are found missing now.
+    All ledgers count that the anchor knows, and what waits to be written. now_ms: int64 ms UTC, the
+    date before which trials are unknown if some are found missing now.
     """
-    settle()
+    problem = settle(now_ms=now_ms, patience_s=patience_s)
+    rows = [one for waiting in _WAITING.values() for one in list(waiting.trials.values())]
+    note = problem if any(one.id != trial.id for one in rows) else None
     try:
-        with held(books.anchor, patience_s):
+        with _hold(books, patience_s):
             chains, marks = _look(books, read_marks(books.anchor), now_ms)
     except OSError as error:
-        return Trials(note=f"the ledger of trials cannot be read ({_why(error)})")
-    found = {
-        row.id: row
-        for chain in chains.values()
-        for row in map(_trial, chain.rows)
-        if row is not None and row.id != trial.id and _overlap(row, trial)
-    }
+        marks, note = {}, f"the ledger of trials cannot be read ({_why(error)})"
+    else:
+        read = (_trial(row) for chain in chains.values() for row in chain.rows)
+        rows += [row for row in read if row is not None]
+    found = {row.id: row for row in rows if row.id != trial.id and _overlap(row, trial)}
     lost = [m.lost_ms for m in marks.values() if m.lost_ms is not None and _touches(m, trial)]
     return Trials(
         sharpes=tuple(row.sharpe for row in found.values() if row.sharpe is not None),
         count=len(found),
-        note=f"trials before {format_time(max(lost))[:10]} unknown" if lost else None,
+        note=f"trials before {format_time(max(lost))[:10]} unknown" if lost else note,
     )
 
 
 @dataclass(slots=True)
 class _Waiting:
-    """Trials to be written. since_ms: when others were last."""
+    """Trials to be written, by id. since_ms: when that was tried last. problem: why it failed."""
 
-    trials: list[Trial] = field(default_factory=list)
+    trials: dict[str, Trial] = field(default_factory=dict)
     since_ms: int = -WAIT_MS
+    problem: str | None = None
 
 
 def count(books: Books, trial: Trial, *, now_ms: int) -> str | None:
-    """Count one of many trials; return what went wrong, None if nothing.
+    """Count one of many trials; return what is wrong, None if nothing.
 
     The first is written at once, the others together every WAIT_MS and when the process ends, a
     worker's too: a loop of backtests stays as fast as they are. Only a kill loses what waits.
     """
-    waiting = _WAITING.setdefault(books, _Waiting())
-    waiting.trials.append(trial)
-    if os.getpid() not in _SETTLING:
-        _SETTLING.add(os.getpid())
-        Finalize(None, settle, exitpriority=0)
-    return _write_down(books, waiting, now_ms) if now_ms - waiting.since_ms >= WAIT_MS else None
-
-
-def settle() -> None:
-    """Write down every trial that waits."""
-    for books, waiting in list(_WAITING.items()):
-        _write_down(books, waiting, waiting.since_ms)
-
-
-def _write_down(books: Books, waiting: _Waiting, now_ms: int) -> str | None:
-    trials, waiting.trials, waiting.since_ms = waiting.trials, [], now_ms
-    return record(books, trials, now_ms=now_ms) if trials else None
+    waiting = _wait(books, [trial])
+    if now_ms - waiting.since_ms < WAIT_MS:
+        return waiting.problem
+    return _write_down(books, waiting, now_ms, PATIENCE_S)
 
 
 def record(
@@ -200,14 +193,62 @@ def record(
 ) -> str | None:
     """Write down trials that are not in the ledger yet; return what went wrong, None if nothing.
 
-    now_ms: int64 ms UTC. Durable on return. What this process has looked through is not read again
-    while the files are as it left them.
+    now_ms: int64 ms UTC. Durable on return, with all that waits; what cannot be written waits.
+    """
+    return _write_down(books, _wait(books, trials), now_ms, patience_s)
+
+
+def settle(*, now_ms: int | None = None, patience_s: float = PATIENCE_S) -> str | None:
+    """Write down every trial that waits; return what went wrong, None if nothing."""
+    problem = None
+    for books, waiting in list(_WAITING.items()):
+        moment = waiting.since_ms if now_ms is None else now_ms
+        problem = _write_down(books, waiting, moment, patience_s) or problem
+    return problem
+
+
+def _settle_at_end() -> None:
+    """Write down what waits, with patience; say what is lost."""
+    _IN_VAIN.clear()
+    settle()
+    for books, waiting in _WAITING.items():
+        if waiting.trials:
+            sys.stderr.write(
+                f"warning: {len(waiting.trials)} of this process's trials are not in "
+                f"{books.ledger}: {waiting.problem}; later verdicts will not know of them\n"
+            )
+
+
+def _wait(books: Books, trials: Sequence[Trial]) -> _Waiting:
+    waiting = _WAITING.setdefault(books, _Waiting())
+    for trial in trials:
+        waiting.trials.setdefault(trial.id, trial)
+    if os.getpid() not in _SETTLING:
+        _SETTLING.add(os.getpid())
+        Finalize(None, _settle_at_end, exitpriority=0)
+    return waiting
+
+
+def _write_down(books: Books, waiting: _Waiting, now_ms: int, patience_s: float) -> str | None:
+    waiting.since_ms = now_ms
+    trials = list(waiting.trials.values())
+    if trials:
+        waiting.problem = _record(books, trials, now_ms, patience_s)
+    if waiting.problem is None:
+        for trial in trials:
+            waiting.trials.pop(trial.id, None)
+    return waiting.problem
+
+
+def _record(books: Books, trials: Sequence[Trial], now_ms: int, patience_s: float) -> str | None:
+    """Write down trials that are not in the ledger yet.
+
+    What this process has looked through is not read again: only what others appended since.
     """
     try:
-        with held(books.anchor, patience_s):
+        with _hold(books, patience_s):
             looked = _LOOKED.pop(books, None)
-            if looked is None or looked.stamps != _stamps(books):
-                looked = _look_whole(books, now_ms)
+            looked = (looked and _look_on(books, looked)) or _look_whole(books, now_ms)
             fresh = {trial.id: trial for trial in trials if trial.id not in looked.ids}
             if fresh:
                 looked = _append(books, looked, list(fresh.values()), now_ms)
@@ -215,6 +256,20 @@ def record(
     except OSError as error:
         return f"this trial could not be recorded ({_why(error)})"
     return None
+
+
+@contextlib.contextmanager
+def _hold(books: Books, patience_s: float) -> Iterator[None]:
+    """Hold the books; who has just waited for them in vain hardly waits for a while."""
+    tired = time.monotonic() - _IN_VAIN.get(books.anchor, -REST_S) < REST_S
+    try:
+        with held(books.anchor, min(patience_s, TIRED_S) if tired else patience_s):
+            _IN_VAIN.pop(books.anchor, None)
+            yield
+    except BlockingIOError:
+        if not tired:
+            _IN_VAIN[books.anchor] = time.monotonic()
+        raise
 
 
 class _Looked(NamedTuple):
@@ -228,10 +283,35 @@ class _Looked(NamedTuple):
 _WAITING: dict[Books, _Waiting] = {}
 _SETTLING: set[int] = set()  # processes that settle when they end
 _LOOKED: dict[Books, _Looked] = {}  # used while the books are held
+_IN_VAIN: dict[Path, float] = {}  # when an anchor was last waited for in vain, monotonic seconds
 
 
 def _stamps(books: Books) -> tuple[Stamp, Stamp]:
     return stamp(books.ledger), stamp(books.anchor)
+
+
+def _look_on(books: Books, looked: _Looked) -> _Looked | None:
+    """Return what the books hold, of the ledger reading what was appended since.
+
+    None if they have to be read whole: something else was done to them than trials appended.
+    """
+    stamps = _stamps(books)
+    if stamps == looked.stamps:
+        return looked
+    (before, _), (ledger, _), path = looked.stamps, stamps, str(books.ledger)
+    marks = read_marks(books.anchor)
+    if marks is None or path not in marks or before is None or ledger is None:
+        return None
+    was, mark = looked.marks[path], marks[path]
+    if ledger != before and (ledger[0] != before[0] or ledger[1] <= before[1]):
+        return None
+    tail = read_chain(books.ledger, begin=before[1], head=was.head)
+    if tail.broken or mark.broken != was.broken or mark.lines != was.lines + len(tail.digests):
+        return None
+    if mark.head != (tail.digests[-1] if tail.digests else was.head):
+        return None
+    looked.ids.update(str(row.get("id")) for row in tail.rows)
+    return _Looked(stamps, looked.ids, marks)
 
 
 def _look_whole(books: Books, now_ms: int) -> _Looked:

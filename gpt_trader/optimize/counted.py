@@ -75,6 +75,5 @@ def _count(
     now_ms = time.time_ns() // 1_000_000
     wrong = record(ledger, mine, now_ms=now_ms)
     found = others(ledger, mine[0], now_ms=now_ms)
-    if wrong is not None:
-        return replace(found, note=wrong)
-    return replace(found, count=max(0, found.count - len(mine) + 1))
+    before = max(0, found.count - len(mine) + 1)  # what could not be written is found as well
+    return replace(found, count=before, note=found.note if wrong is None else wrong)

@@ -1,5 +1,6 @@
 """The ledger of trials: each counted once, none forgotten unseen, no backtest ever failed by it."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from gpt_trader.backtest import trials as ledger
 from gpt_trader.backtest.api import Route
-from gpt_trader.backtest.trials import Books, Trial, books, identify, others, record
+from gpt_trader.backtest.trials import Books, Trial, books, count, identify, others, record
 from gpt_trader.domain.costs import CostModel, order_style
 from gpt_trader.measure.assess import Trials
 from gpt_trader.risk.policy import RiskPolicy
@@ -32,6 +34,20 @@ def trial(name, sharpe=0.01, products=("BTC-USD",), times=OLD):
 @pytest.fixture
 def here(tmp_path):
     return Books(tmp_path / "state" / "trials.jsonl", tmp_path / "data" / "trials.json")
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits():
+    yield
+    ledger._WAITING.clear()
+    ledger._IN_VAIN.clear()
+
+
+@contextlib.contextmanager
+def held_by_another(here):
+    with here.anchor.with_suffix(".lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 ME = trial("me")
@@ -201,6 +217,93 @@ def test_the_lock_of_another_is_a_note(here):
         fcntl.flock(file, fcntl.LOCK_EX)
         assert look(here).note == "the ledger of trials cannot be read (another process holds it)"
         assert write(here, ME) == "this trial could not be recorded (another process holds it)"
+
+
+def test_what_could_not_be_written_is_kept_counted_and_written_later(here):
+    write(here, trial("a"))
+    with held_by_another(here):
+        assert count(here, trial("b", 0.02), now_ms=NOW + 2_000) is not None
+        assert count(here, trial("c", 0.03), now_ms=NOW + 2_010) is not None
+        blind = look(here)
+        assert (blind.count, blind.sharpes) == (2, (0.02, 0.03))
+        assert blind.note == "the ledger of trials cannot be read (another process holds it)"
+    assert look(here) == Trials((0.01, 0.02, 0.03), 3, None)
+    assert len(lines_of(here)) == 3
+    assert count(here, trial("d"), now_ms=LATER + 10) is None
+
+
+def test_a_verdict_knows_of_what_the_ledger_cannot_take(here):
+    write(here, trial("a"))
+    here.ledger.rename(here.ledger.with_suffix(".kept"))
+    here.ledger.mkdir()
+    assert write(here, trial("b", 0.02)) == "this trial could not be recorded (Is a directory)"
+    found = look(here)
+    assert found.count == 1
+    assert found.note is not None
+
+
+def test_a_loop_waits_once_for_the_lock_of_another(here, monkeypatch):
+    write(here, trial("a"))
+    waits = []
+    real = ledger.held
+
+    def held(anchor, patience_s):
+        waits.append(patience_s)
+        return real(anchor, min(patience_s, 0.02))
+
+    monkeypatch.setattr(ledger, "held", held)
+    with held_by_another(here):
+        for k in range(20):
+            assert count(here, trial(f"b{k}"), now_ms=NOW + 2_000 + k * 600) is not None
+    assert waits == [ledger.PATIENCE_S, *[ledger.TIRED_S] * 9]
+    assert count(here, trial("c"), now_ms=NOW + 20_000) is None
+    assert len(lines_of(here)) == 22
+
+
+def test_what_is_lost_when_the_process_ends_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from gpt_trader.backtest.trials import Books, Trial, count\n"
+        "here = Books(Path(sys.argv[1]) / 'file' / 't.jsonl', Path(sys.argv[1]) / 't.json')\n"
+        "count(here, Trial('a', 's', ('BTC-USD',), 0, 1), now_ms=1)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True, text=True
+    )
+    assert done.stderr.startswith("warning: 1 of this process's trials are not in ")
+    assert "Not a directory" in done.stderr
+
+
+def test_what_another_appends_is_all_that_is_read(here, monkeypatch):
+    read = []
+    real = ledger.read_chain
+
+    def read_chain(path, *, begin=0, head=""):
+        found = real(path, begin=begin, head=head)
+        read.append(len(found.digests))
+        return found
+
+    monkeypatch.setattr(ledger, "read_chain", read_chain)
+    mine, theirs = {}, {}
+    for k in range(20):
+        for kept, name in ((mine, "m"), (theirs, "t")):  # as two processes
+            monkeypatch.setattr(ledger, "_LOOKED", kept)
+            assert write(here, trial(f"{name}{k}"), trial(f"same{k}")) is None
+    assert read[:2] == [0, 2]
+    assert max(read[2:]) <= 2
+    assert len(lines_of(here)) == 60
+    assert look(here).count == 60
+    assert look(here).note is None
+
+
+@pytest.mark.parametrize("harm", [deleted, shortened, without_a_middle, edited, garbled])
+def test_harm_between_two_records_of_one_process_is_noticed(here, harm):
+    write(here, trial("a", 0.01), trial("b", 0.02), trial("c", 0.03))
+    harm(here)
+    assert write(here, ME, now_ms=LATER) is None
+    assert look(here, LATER + 90 * DAY).note == "trials before 2026-02-10 unknown"
 
 
 def test_a_full_disk_is_a_note(here):
