@@ -83,7 +83,7 @@ def _named_only(module: str) -> bool:
         return False
     if module.partition(".")[0] in sys.stdlib_module_names:
         return True
-    file = getattr(sys.modules[module], "__file__", None)
+    file = vars(sys.modules[module]).get("__file__")
     if file is None:
         return False
     path = Path(file).resolve()
@@ -103,7 +103,7 @@ class _Teller:
     def value(self, value: Any) -> Any:  # noqa: ANN401
         if value is None or type(value) in {bool, int, str, float}:
             return value
-        for kinds, tell in _FLAT:
+        for kinds, tell in () if type(value) in _USUAL else _FLAT:
             if isinstance(value, kinds):
                 return tell(self, value)
         if id(value) in self.seen:
@@ -133,7 +133,7 @@ class _Teller:
         return ["map", [[self.value(key), self.value(one)] for key, one in value.items()]]
 
     def module(self, value: ModuleType) -> Any:  # noqa: ANN401
-        file = getattr(value, "__file__", None)
+        file = vars(value).get("__file__")
         if named_only(value.__name__) or file is None or not Path(file).is_file():
             return ["module", value.__name__]
         return ["module", value.__name__, hashlib.sha256(Path(file).read_bytes()).hexdigest()]
@@ -195,8 +195,8 @@ class _Teller:
         """By its parts if they are all in its fields or its `__dict__`; else as it is pickled."""
         kind = type(value)
         for inner in ("py_func", "__wrapped__"):  # compiled by numba; remembered by functools
-            if isinstance(found := getattr(value, inner, None), FunctionType):
-                return [_name(kind), self.value(found)]
+            if hasattr(value, inner):
+                return [_name(kind), self.value(getattr(value, inner))]
         if (frame := _pandas(value)) is not None:
             return [_name(kind), self.values(frame)]
         told = self.class_(kind)
@@ -205,9 +205,17 @@ class _Teller:
             return ["object", told, [[name, self.value(parts[name])] for name in sorted(parts)]]
         try:
             pickled = pickle.dumps(value, protocol=4)
-        except Exception as error:  # whatever its own code raises
+        except _UNPICKLED as error:
             raise ValueError(f"a {_name(kind)} has no form that stays") from error
         return ["pickle", told, hashlib.sha256(pickled).hexdigest()]
+
+
+_USUAL = frozenset({FunctionType, ModuleType, property, type, dict, list})  # none is flat
+# what pickling, and an object's own part in it, fails with
+_UNPICKLED = (
+    pickle.PicklingError, TypeError, AttributeError, ValueError, RuntimeError, LookupError,
+    ImportError, OSError,
+)  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
@@ -262,7 +270,7 @@ def _pandas(value: Any) -> list[Any] | None:  # noqa: ANN401
 
 def parts_of(value: Any) -> dict[str, Any]:  # noqa: ANN401
     """Return an object's fields and attributes; not what a cached property keeps there."""
-    own = dict(getattr(value, "__dict__", {}))
+    own = dict(vars(value)) if hasattr(value, "__dict__") else {}
     if is_dataclass(value):
         own |= {f.name: getattr(value, f.name) for f in fields(value)}
     return {name: one for name, one in own.items() if not _is_kept(type(value), name)}
@@ -270,7 +278,7 @@ def parts_of(value: Any) -> dict[str, Any]:  # noqa: ANN401
 
 def _is_kept(kind: type, name: str) -> bool:
     """Whether an attribute is the result of a cached property, which its code tells."""
-    return isinstance(getattr(kind, name, None), cached_property)
+    return any(isinstance(vars(base).get(name), cached_property) for base in kind.__mro__)
 
 
 def _is_plain(kind: type) -> bool:
