@@ -89,7 +89,7 @@ def test_what_is_being_canceled_counts_toward_the_products_cap():
 
 
 def test_a_guard_refuses_the_entry_calls_a_working_one_back_and_lets_exits_pass():
-    halted = NOBODY._replace(halted=1)
+    halted = NOBODY._replace(halt=1)
     ticket, cancel = decided(stacked(flat(10_000)), 0, 0.5, outside=halted)
     assert (ticket.code, ticket.kind, cancel) == (REFUSED_HALTED, KIND_NONE, 0)
     ticket, _ = decided(stacked(holding(50)), 0, 0.0, outside=halted)
@@ -97,7 +97,7 @@ def test_a_guard_refuses_the_entry_calls_a_working_one_back_and_lets_exits_pass(
 
     table = stacked(working(flat(10_000), KIND_LIMIT, BUY, 50))
     table["reserve_units"][0] = 5000 * UNIT
-    paused = NOBODY._replace(paused=1)
+    paused = NOBODY._replace(pause=1)
     ticket, cancel = decided(table, 0, 0.5, outside=paused)
     assert (ticket.code, cancel) == (HOLD_ORDER_WORKING, 1)
     assert (table["kind"][0], table["reserve_units"][0]) == (KIND_NONE, 0)
