@@ -19,7 +19,7 @@ from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry, Signals
 from gpt_trader.engine.records import Decided, FillBooked, Marked
 from gpt_trader.engine.state import State, costs_now, equity, new_state
-from gpt_trader.kernel.bounds import Bounds, bounds_of, bounds_record
+from gpt_trader.kernel.bounds import bounds_from
 from gpt_trader.kernel.codes import FILL_EXIT, FIRST_REFUSAL, N_CODES, TAKER
 from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.detail import no_detail
@@ -114,7 +114,7 @@ def run_fast(
     )
     rules = Rules(
         specs=spec_table([product.spec for product in panel.products]),
-        bounds=Bounds(*bounds_of(bounds_record(limits))),
+        bounds=bounds_from(limits),
         guards=guard_table(guards, limits, places, UNATTENDED),
         styles=style_table(list(styles)),
     )

@@ -1,5 +1,6 @@
 """The limits that the kernel's own arithmetic names; the guards' table has all of them."""
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -26,12 +27,14 @@ class Bounds(NamedTuple):
 BOUNDS = record_type(Bounds)
 
 
+def bounds_from(limits: Mapping[str, float]) -> Bounds:
+    """Return bounds from limits by name."""
+    return Bounds(*(float(limits.get(name, math.nan)) for name in Bounds._fields))
+
+
 def bounds_record(limits: Mapping[str, float]) -> NDArray[np.void]:
     """Return one record of BOUNDS from limits by name."""
-    record = np.empty(1, BOUNDS)
-    for name in Bounds._fields:
-        record[name] = limits.get(name, np.nan)
-    return record
+    return np.array([bounds_from(limits)], BOUNDS)
 
 
 @compiled

@@ -136,6 +136,8 @@ def _with_room(kept: Kept, at: At, most_fills: int, most_refusals: int) -> Kept:
     if at.found + most_refusals > len(refusals):
         more = max(3 * len(refusals), most_refusals)
         refusals = np.concatenate([refusals, np.empty((more, 3), np.int64)])
+    if fills is kept.fills and refusals is kept.refusals:
+        return kept
     return kept._replace(fills=fills, refusals=refusals)
 
 
@@ -165,8 +167,11 @@ def _run(
     slots: Slots,
     calms: Calms,
     kept: Kept,
-) -> At:
-    """Go on until the end, or until a record has no room for one more bar."""
+) -> tuple[int, int, int, int, Marks]:
+    """Go on until the end, or until a record has no room for one more bar: the fields of At.
+
+    They leave as a bare tuple: compiled code looks a class up anew whenever it makes a value of it.
+    """
     # simulate keeps them all alive
     market, aims, rules, known = borrowed(market), borrowed(aims), borrowed(rules), borrowed(known)
     fees, detail, kept = borrowed(fees), borrowed(detail), borrowed(kept)
@@ -199,7 +204,7 @@ def _run(
         for j in range(p):
             slots[j]["held_back_units"] = 0
         i += 1
-    return At(i, row, found, cash, marks)
+    return i, row, found, cash, marks
 
 
 @compiled

@@ -70,14 +70,21 @@ KIND_VALUE = 2  # market by quote value, fees included
 KIND_LIMIT = 3  # post-only limit, good for one bar
 
 
+def _flat_slot() -> NDArray[np.void]:
+    slot = np.zeros(1, SLOT)
+    slot["half_spread_e8"] = NO_QUOTE
+    for name in ("stop", "take", "trail", "next_stop", "next_take", "next_trail"):
+        slot[name] = math.nan
+    slot["latch"] = slot["weight"] = math.nan
+    return slot
+
+
+FLAT = _flat_slot().tobytes()
+
+
 def new_slots(n_products: int) -> Slots:
     """Return the slots of products that are flat, with nothing working and no opinion."""
-    slots = np.zeros(n_products, SLOT)
-    slots["half_spread_e8"] = NO_QUOTE
-    for name in ("stop", "take", "trail", "next_stop", "next_take", "next_trail"):
-        slots[name] = math.nan
-    slots["latch"] = slots["weight"] = math.nan
-    return slots
+    return np.ndarray(n_products, SLOT, bytearray(FLAT * n_products))
 
 
 def copy_slots(slots: Slots) -> Slots:

@@ -1,7 +1,7 @@
 """The risk policy as people state it, and its limits by name, as everything else takes them."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, field, make_dataclass
+from dataclasses import field, make_dataclass
 from typing import Any
 
 from gpt_trader.risk.guards import GUARDS
@@ -46,9 +46,8 @@ class RiskPolicy(_Stated):  # type: ignore[misc]  # its fields are the settings
 
     def limits(self, interval_ms: int) -> Limits:
         """Return the policy in the kernel's units for bars of `interval_ms`."""
-        stated = asdict(self)
         return {
-            setting.limit: setting.in_kernel_units(stated[setting.key], interval_ms)
+            setting.limit: setting.in_kernel_units(getattr(self, setting.key), interval_ms)
             for setting in SETTINGS
         }
 
