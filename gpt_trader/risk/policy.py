@@ -15,9 +15,8 @@ SETTINGS: tuple[Setting, ...] = distinct(
 
 
 def _check(policy: Any) -> None:  # noqa: ANN401 - its fields are the settings
-    stated = asdict(policy)
     for setting in SETTINGS:
-        setting.check(stated[setting.key])
+        setting.check(getattr(policy, setting.key))
 
 
 _Stated: Any = make_dataclass(
