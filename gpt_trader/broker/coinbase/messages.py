@@ -106,7 +106,9 @@ def _rows(frame: Frame, name: str) -> Iterator[dict[str, Any]]:
     for event in frame.events:
         rows = event.get(name) if isinstance(event, dict) else None
         if isinstance(rows, list):
-            yield from (row for row in rows if isinstance(row, dict))
+            for row in rows:
+                if isinstance(row, dict):
+                    yield row
 
 
 DIALECT = Dialect(
