@@ -148,8 +148,13 @@ def others(books: Books, trial: Trial, *, now_ms: int, patience_s: float = PATIE
     date before which trials are unknown if some are found missing now.
     """
     problem = settle(now_ms=now_ms, patience_s=patience_s)
-    rows = [one for waiting in _WAITING.values() for one in list(waiting.trials.values())]
-    note = problem if any(one.id != trial.id for one in rows) else None
+    rows = [
+        one
+        for there, waiting in list(_WAITING.items())
+        if there.anchor == books.anchor
+        for one in list(waiting.trials.values())
+    ]
+    note = problem if any(one.id != trial.id and _overlap(one, trial) for one in rows) else None
     try:
         with _hold(books, patience_s):
             chains, marks = _look(books, read_marks(books.anchor), now_ms)
