@@ -264,7 +264,7 @@ def test_a_row_that_does_not_apply_is_shown_and_not_green(elsewhere):
 
 
 @pytest.mark.parametrize(
-    "words", [{SPOT}, {"bars"}, {"rules"}, {"live", "bars", SPOT}, {}], ids=str
+    "words", [(SPOT,), ("bars",), ("rules",), ("live", "bars", SPOT), ()], ids=" ".join
 )
 def test_a_group_of_which_a_row_has_no_word_does_not_restrict_it(words):
     guard = replace(SPREAD, applies=frozenset(words))
