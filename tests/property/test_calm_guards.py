@@ -97,7 +97,7 @@ def steady_targets(seed: int, n: int) -> Targets:
     return Targets(weight, stop=stop)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(
     seed=st.integers(0, 2**32),
     chosen=st.lists(st.sampled_from(range(3)), min_size=1, max_size=3, unique=True),

@@ -18,7 +18,7 @@ NUMBERS = st.sampled_from([nan, 0.0, 0.0, 0.0, 1.0, 0.5, 2.0, -1.0, 20.0, inf])
 CALM = {"least_input": 1.0, "order_worth": 5.0, "free_cash": 9.0, "order_least": 1.0}
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 @given(
     read=st.dictionaries(st.sampled_from(READ), NUMBERS, max_size=6),
     limits=st.dictionaries(
