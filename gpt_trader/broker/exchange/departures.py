@@ -1,0 +1,130 @@
+"""What is to leave for an exchange, and in which order: a pure queue, its clock an argument.
+
+What is more urgent leaves first, what is as urgent in the order in which it was put. Of one key
+one is under way at a time, of each kind so many, and all of them within a budget.
+"""
+
+import bisect
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gpt_trader.broker.exchange.carry import Key
+
+SLOWEST = 0.1  # of the allowed rate, after refusals
+RECOVERY = 1.05  # faster by so much after an answer
+
+
+class Kind(NamedTuple):
+    """What has things in common. rank: 0 leaves first. most: so many are under way at a time.
+
+    spares: so many requests of the budget are left to what is more urgent.
+    """
+
+    rank: int
+    most: int
+    spares: float = 0.0
+
+
+class Departure[T](NamedTuple):
+    """Something that waits. until_ms: not begun by then it is not to leave; 0: it may always."""
+
+    key: Key
+    kind: str
+    what: T
+    until_ms: int = 0
+
+
+@dataclass(slots=True)
+class Budget:
+    """So many requests a second, and as many at once after a pause; fewer after a refusal."""
+
+    per_s: float
+    rate: float = field(init=False)
+    left: float = field(init=False)
+    at_ms: int = 0
+
+    def __post_init__(self) -> None:
+        self.rate, self.left = self.per_s, max(self.per_s, 1.0)
+
+    def has(self, requests: float, now_ms: int) -> bool:
+        """Whether so many requests may leave now."""
+        passed_s = max(now_ms - self.at_ms, 0) / 1000  # a clock that is set back gives nothing
+        self.at_ms = now_ms
+        self.left = min(self.left + passed_s * self.rate, max(self.rate, 1.0))
+        return self.left >= min(requests, max(self.rate, 1.0))
+
+    def slow_down(self) -> None:
+        """Halve the rate: the exchange said that it was too fast."""
+        self.rate = max(self.rate / 2.0, SLOWEST * self.per_s)
+        self.left = min(self.left, 1.0)
+
+    def speed_up(self) -> None:
+        """Grow back towards the allowed rate."""
+        self.rate = min(self.rate * RECOVERY, self.per_s)
+
+
+@dataclass(slots=True)
+class Departures[T]:
+    """The queue. kinds: by name."""
+
+    kinds: Mapping[str, Kind]
+    budget: Budget
+    _waiting: list[tuple[int, int, Departure[T]]] = field(default_factory=list)
+    _under_way: dict[Key, str] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def put(self, one: Departure[T]) -> None:
+        """Let something wait for its turn."""
+        item = (self.kinds[one.kind].rank, next(self._numbers), one)
+        bisect.insort(self._waiting, item, key=lambda kept: kept[:2])
+
+    def begin(self, now_ms: int) -> list[Departure[T]]:
+        """Return what leaves now, in order; each is under way until its key is `end`ed."""
+        under_way = Counter(self._under_way.values())
+        left: list[tuple[int, int, Departure[T]]] = []
+        begun: list[Departure[T]] = []
+        held: set[Key] = set(self._under_way)
+        for item in self._waiting:
+            one, kind = item[2], self.kinds[item[2].kind]
+            is_free = one.key not in held and under_way[one.kind] < kind.most
+            held.add(one.key)  # what waits behind it about the same waits longer
+            if is_free and self.budget.has(1.0 + kind.spares, now_ms):
+                self.budget.left -= 1.0
+                self._under_way[one.key] = one.kind
+                under_way[one.kind] += 1
+                begun.append(one)
+            else:
+                left.append(item)
+        self._waiting = left
+        return begun
+
+    def end(self, key: Key) -> None:
+        """Take note that what was under way has come back."""
+        self._under_way.pop(key, None)
+
+    def drop_late(self, now_ms: int) -> list[Departure[T]]:
+        """Take out, and return, what has not begun in its time."""
+        late = [item for item in self._waiting if 0 < item[2].until_ms < now_ms]
+        self._waiting = [item for item in self._waiting if item not in late]
+        return [item[2] for item in late]
+
+    def holds(self, key: Key) -> bool:
+        """Whether something about a key waits or is under way."""
+        return key in self._under_way or any(item[2].key == key for item in self._waiting)
+
+    def is_under_way(self, key: Key) -> bool:
+        """Whether something about a key has left and not come back."""
+        return key in self._under_way
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits and nothing is under way."""
+        return not self._waiting and not self._under_way
+
+    @property
+    def waits(self) -> bool:
+        """Whether something waits for its turn."""
+        return bool(self._waiting)
