@@ -7,7 +7,6 @@ and a commit's latency.
 
 import argparse
 import itertools
-import os
 import resource
 import sys
 import tempfile
@@ -120,7 +119,6 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=1_000_000)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["XDG_STATE_HOME"] = folder
         place = Path(folder) / "session"
         place.mkdir()
         lived(place, asked.events)

@@ -1,6 +1,7 @@
 """What holds in every test: no network, no waiting, no user's state, the same examples."""
 
 import os
+import pwd
 import signal
 import sys
 import time
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from gpt_trader.cli import output
+from tests.home import sitecustomize as home
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = (str(ROOT / "gpt_trader"), str(ROOT / "tests"))
@@ -94,7 +96,9 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
         if name.startswith(("GPT_TRADER_", "COINBASE_")) and name not in KEPT_ENV:
             monkeypatch.delenv(name)
     monkeypatch.setenv("GPT_TRADER_STATE_DIR", str(tmp_path_factory.mktemp("state")))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("locks")))
+    monkeypatch.setenv(home.VARIABLE, str(tmp_path_factory.mktemp("home")))
+    monkeypatch.setenv("PYTHONPATH", str(Path(home.__file__).parent), prepend=os.pathsep)
+    monkeypatch.setattr(pwd, "getpwuid", home.move_home)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("anchors")))
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setattr(time, "sleep", _sleep)

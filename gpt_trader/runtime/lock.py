@@ -1,4 +1,9 @@
-"""One writer per portfolio: a lock of the operating system, which a killed process cannot keep."""
+"""One writer per portfolio: a lock of the operating system, which a killed process cannot keep.
+
+A portfolio's lock stands in one place for each user, which the user database names: no variable,
+option or folder moves it, so that two bots with other environments still exclude each other. Its
+file says who holds it and where the session lies, and keeps the latter when the lock goes.
+"""
 
 import contextlib
 import datetime as dt
@@ -6,26 +11,33 @@ import fcntl
 import hashlib
 import json
 import os
+import pwd
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-
-import platformdirs
 
 from gpt_trader.errors import LockedError, StorageError
 
 
-def default_lock_dir() -> Path:
-    """Return the user's one folder for locks; `--state-dir` does not move it."""
-    return platformdirs.user_state_path("gpt-trader") / "locks"
+def user_lock_dir() -> Path:
+    """Return the user's one folder for locks of money. Raises StorageError if they have no home."""
+    try:
+        home = pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        raise StorageError(
+            f"user {os.getuid()} is not in the user database: there is no place for the lock",
+            hint="run as a user with a home folder; without the lock nothing may trade",
+        ) from None
+    return Path(home) / ".local" / "state" / "gpt-trader" / "locks"
 
 
 @contextlib.contextmanager
-def portfolio_lock(lock_dir: Path, portfolio_id: str) -> Iterator[Path]:
+def portfolio_lock(lock_dir: Path, portfolio_id: str, folder: Path | None = None) -> Iterator[Path]:
     """Hold the portfolio's lock for the length of a `with` block; yields the lock file.
 
-    The file tells others who holds it. It stays when the lock goes: deleting it would let two
-    processes each lock their own. Child processes made by `os.fork` share the lock.
+    folder: where its session lies, for whoever looks for it. The file stays when the lock goes:
+    deleting it would let two processes each lock their own. Child processes made by `os.fork`
+    share the lock.
     Raises LockedError if another holder exists, StorageError if the folder cannot be written.
     """
     path = lock_dir / _file_name(portfolio_id)
@@ -46,11 +58,21 @@ def portfolio_lock(lock_dir: Path, portfolio_id: str) -> Iterator[Path]:
                 hint="stop that instance first; `gpt-trader status` shows what it does",
             ) from error
         since = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        _rewrite(path, json.dumps({"pid": os.getpid(), "since": since}))
+        lies = {} if folder is None else {"folder": str(folder.resolve())}
+        _rewrite(path, {"pid": os.getpid(), "since": since} | lies)
         try:
             yield path
         finally:
-            _rewrite(path, "")
+            _rewrite(path, lies)
+
+
+def known_folders(lock_dir: Path) -> list[Path]:
+    """Return where the sessions lie that were ever locked here and are still there."""
+    found = set()
+    for path in lock_dir.glob("*.lock"):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            found.add(Path(json.loads(path.read_text(encoding="utf-8"))["folder"]))
+    return sorted(folder for folder in found if folder.is_dir())
 
 
 def holder(lock_dir: Path, portfolio_id: str) -> str | None:
@@ -82,6 +104,6 @@ def _describe_holder(text: str) -> str:
         return "another process"
 
 
-def _rewrite(path: Path, text: str) -> None:
+def _rewrite(path: Path, told: Mapping[str, object]) -> None:
     with contextlib.suppress(OSError):  # a full disk must not undo a lock that is held
-        path.write_text(text, encoding="utf-8")
+        path.write_text(json.dumps(told) if told else "", encoding="utf-8")

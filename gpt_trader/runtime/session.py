@@ -28,7 +28,7 @@ from gpt_trader.runtime.header import (
     signals_of,
 )
 from gpt_trader.runtime.journaling import DurableJournal, header_of, recover_state
-from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
+from gpt_trader.runtime.lock import portfolio_lock, user_lock_dir
 from gpt_trader.runtime.wiring import SessionTerms
 
 JOURNAL = "journal.db"
@@ -84,27 +84,30 @@ class Session:
         )
 
 
-def lock_id(header: Header, folder: Path) -> str:
-    """Return what a portfolio's lock is named by: a simulated one's by its folder, too."""
+def lock_of(header: Header, folder: Path) -> tuple[Path, str]:
+    """Return the folder and the name of a session's lock.
+
+    Money's is the user's one for the portfolio; a simulated one's lies beside its journal.
+    """
     if header.mode.trades_money:
-        return header.portfolio
-    return f"{header.portfolio}@{folder.resolve()}"
+        return user_lock_dir(), header.portfolio
+    return folder, f"{header.portfolio}@{folder.resolve()}"
 
 
-def _lock_ids(header: Header, folder: Path) -> list[str]:
+def _locks(header: Header, folder: Path) -> list[tuple[Path, str]]:
     """Return the locks of a session that begins: its own, and that of the journal in its place.
 
     Whose journal it is may be running under the other one.
     """
     if not (folder / JOURNAL).exists():
-        return [lock_id(header, folder)]
+        return [lock_of(header, folder)]
     known = read_header(folder)
     if known.mode.trades_money and not header.mode.trades_money:
         raise ConfigError(
             f"{folder / JOURNAL} is a journal of real money: no {header.mode} session replaces it",
             hint="simulate under a profile of another name, or with --state-dir",
         )
-    return sorted({lock_id(header, folder), lock_id(known, folder)})
+    return sorted({lock_of(header, folder), lock_of(known, folder)})
 
 
 def nothing(*_: object) -> None:
@@ -133,8 +136,8 @@ def start(
     take a live journal's place.
     """
     with contextlib.ExitStack() as locks:
-        for name in _lock_ids(terms.header, folder):
-            locks.enter_context(portfolio_lock(default_lock_dir(), name))
+        for place, name in _locks(terms.header, folder):
+            locks.enter_context(portfolio_lock(place, name, folder))
         kept = _set_aside(terms, folder, ended)
         resumed = (folder / JOURNAL).exists()
         if not resumed:
@@ -208,7 +211,7 @@ def reopen(
         known = read_header(folder)
         header = replace(known, guards=guards_now())
         plan = plan_of(header)
-        stack.enter_context(portfolio_lock(default_lock_dir(), lock_id(header, folder)))
+        stack.enter_context(portfolio_lock(*lock_of(header, folder), folder))
         journal = stack.enter_context(open_journal(folder / JOURNAL, create=False))
         session = _opened(journal, plan, signals_of(header), known, broker or PaperBroker(), folder)
         session.clock = now_ms
@@ -315,7 +318,7 @@ def open_stopped(folder: Path) -> Iterator[tuple[Header, Journal]]:
     """Hold a stopped session's lock and journal, without a broker: for what concerns the file."""
     header = read_header(folder)
     with (
-        portfolio_lock(default_lock_dir(), lock_id(header, folder)),
+        portfolio_lock(*lock_of(header, folder), folder),
         open_journal(folder / JOURNAL, create=False) as journal,
     ):
         yield header, journal

@@ -25,8 +25,8 @@ from gpt_trader.observe.cycle import (
 )
 from gpt_trader.runtime.halt import Halt, Latch
 from gpt_trader.runtime.header import Header
-from gpt_trader.runtime.lock import default_lock_dir, holder
-from gpt_trader.runtime.session import JOURNAL, lock_id
+from gpt_trader.runtime.lock import holder
+from gpt_trader.runtime.session import JOURNAL, lock_of
 
 Json = dict[str, Any]
 AVERAGE_DIGITS = 4
@@ -65,7 +65,7 @@ def situation(folder: Path, header: Header, plan: Plan, journal: Journal, state:
         "profile": header.profile,
         "label": header.label,
         "strategies": sorted({route.strategy for route in header.routes}),
-        "running": holder(default_lock_dir(), lock_id(header, folder)),
+        "running": holder(*lock_of(header, folder)),
         "broker": header.broker,
         "money_at_risk": _at_risk(state, plan) if header.mode.trades_money else "0.00",
         "simulated_at_risk": "0.00" if header.mode.trades_money else _at_risk(state, plan),

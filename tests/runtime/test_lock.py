@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from gpt_trader.errors import LockedError, StorageError
-from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
+from gpt_trader.runtime.lock import known_folders, portfolio_lock, user_lock_dir
 
 HOLD = """
 import sys
@@ -95,8 +95,60 @@ def test_lock_in_an_impossible_folder_is_a_storage_error(tmp_path):
         pass
 
 
-def test_default_folder_is_the_users_own_whatever_the_state_dir(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setenv("GPT_TRADER_STATE_DIR", "/elsewhere")
-    assert default_lock_dir().name == "locks"
-    assert "elsewhere" not in str(default_lock_dir())
+def test_no_variable_moves_the_users_folder(monkeypatch):
+    before = user_lock_dir()
+    assert before.is_relative_to(os.environ["TESTS_HOME"])
+    for name in ("HOME", "XDG_STATE_HOME", "GPT_TRADER_STATE_DIR"):
+        monkeypatch.setenv(name, "/elsewhere")
+    assert user_lock_dir() == before
+
+
+def test_a_user_without_a_home_has_no_place_for_a_lock(monkeypatch):
+    def nobody(uid):
+        raise KeyError(uid)
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    with pytest.raises(StorageError, match="not in the user database"):
+        user_lock_dir()
+
+
+MONEY = """
+import os, sys
+from pathlib import Path
+from gpt_trader.runtime.lock import portfolio_lock, user_lock_dir
+with portfolio_lock(user_lock_dir(), "abc", Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_two_processes_of_other_environments_exclude_each_other(tmp_path):
+    def began(name):
+        moved = {n: str(tmp_path / name) for n in ("HOME", "XDG_STATE_HOME", "XDG_DATA_HOME")}
+        return subprocess.Popen(
+            [sys.executable, "-c", MONEY, str(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=os.environ | moved,
+            cwd="/",
+        )
+
+    with began("one") as first:
+        assert first.stdout.readline() == b"held\n"
+        with began("two") as second:
+            assert b"LockedError" in second.stderr.read()
+        assert second.returncode == 1
+        first.stdin.close()
+    assert first.returncode == 0
+
+
+def test_a_lock_tells_where_its_session_lies_also_when_it_is_free(tmp_path):
+    locks, lies, gone = tmp_path / "locks", tmp_path / "a", tmp_path / "b"
+    lies.mkdir()
+    assert known_folders(locks) == []
+    for name, folder in (("one", lies), ("two", gone), ("three", None)):
+        with portfolio_lock(locks, name, folder):
+            assert known_folders(locks) == [lies]
+    (locks / "torn.lock").write_text("{")
+    assert known_folders(locks) == [lies]

@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.home.sitecustomize import live_in
 from tests.simulation import crashes
 from tests.simulation.world import World, stormy
 
@@ -35,7 +36,7 @@ class Came(NamedTuple):
 def run(seed: int, hours: float) -> Came:
     """Run a seed; its failure is text."""
     with tempfile.TemporaryDirectory(dir=memory()) as folder:
-        os.environ["XDG_STATE_HOME"] = str(Path(folder) / "state")
+        live_in(folder)
         place = Path(folder) / "world"
         place.mkdir()
         world = World(seed, place, stormy(seed), people=True)
@@ -63,7 +64,7 @@ def crash(work: tuple[str, int, int]) -> tuple[str, int]:
     """Kill or fail the script in one way at every `step`-th point from `first` on."""
     way, step, first = work
     with tempfile.TemporaryDirectory(dir=memory()) as folder:
-        os.environ["XDG_STATE_HOME"] = str(Path(folder) / "state")
+        live_in(folder)
         if way in crashes.WAYS:
             return f"killed by {way}", crashes.every(Path(folder), way, step, first)
         return f"{way} failed", crashes.every_operation(Path(folder), way, step, first)

@@ -12,7 +12,7 @@ from gpt_trader.engine.events import HaltRequested, PauseRequested, Rearmed
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.runtime.halt import HALT
 from gpt_trader.runtime.journaling import read_entries
-from gpt_trader.runtime.lock import default_lock_dir, portfolio_lock
+from gpt_trader.runtime.lock import portfolio_lock, user_lock_dir
 from gpt_trader.runtime.requests import INBOX
 from tests.cli.account.test_account import HOLD, call, exchange  # noqa: F401 - a fixture
 from tests.live_helpers import until
@@ -162,7 +162,7 @@ def test_a_bot_that_hangs_is_passed_over(exchange, capsys, flatten):  # noqa: F8
         exchange.now_ms,
     )
     portfolio = call(capsys, "account", "portfolios")[1]["data"]["portfolios"][0]["uuid"]
-    with portfolio_lock(default_lock_dir(), portfolio):
+    with portfolio_lock(user_lock_dir(), portfolio):
         asked = KillRequest("ann", "hangs", flatten)
         killed = kill(asked, profile="canary", state_dir=None, silent_s=0.1)
     assert (killed.cancelled_by, killed.entries_left_open) == ("at the exchange", [])
