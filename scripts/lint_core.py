@@ -48,7 +48,11 @@ ROUNDING_FILES = ("gpt_trader/domain/product.py", "gpt_trader/domain/times.py")
 # The library has no shell that could tell when something was tried.
 CLOCK_FILES = ("gpt_trader/backtest/counted.py", "gpt_trader/optimize/counted.py")
 # The loop halts on the unforeseen; the command line's end turns it into a line and a code.
-CATCH_ALL_FILES = ("gpt_trader/runtime/loop.py", "gpt_trader/cli/main.py")
+CATCH_ALL_FILES = (
+    "gpt_trader/broker/exchange/carry.py",  # hands every error over to the loop
+    "gpt_trader/runtime/loop.py",
+    "gpt_trader/cli/main.py",
+)
 APPROVING_FILE = "gpt_trader/engine/approve.py"
 
 
