@@ -56,6 +56,7 @@ class Exchange:
         self.faults = Plan()
         self.requests: list[Request] = []
         self.refused_granularities: set[str] = set()
+        self.silent: set[str] = set()  # products whose ticker says nothing, heartbeats or not
         self.most_per_s: int | None = None  # public requests a second; None: no limit
         self.clock: Callable[[], float] = time.monotonic  # the limit's seconds
         self._begun: deque[float] = deque()
@@ -151,7 +152,8 @@ class Exchange:
             "time": _iso(at_ms),
         }
         self.wire.push("market_trades", {"type": "update", "trades": [row]}, product_id)
-        self.wire.push("ticker", self._ticker_event(product_id), product_id)
+        if product_id not in self.silent:
+            self.wire.push("ticker", self._ticker_event(product_id), product_id)
 
     def _quote(self, product: Product, now_ms: int) -> None:
         tape = self.market.tape(product, now_ms - 86_400_000, now_ms)

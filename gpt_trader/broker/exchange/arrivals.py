@@ -7,6 +7,7 @@ Reports on orders are queued and never dropped.
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 from gpt_trader.broker.exchange.stream import News
@@ -16,10 +17,14 @@ from gpt_trader.domain.bars import Bar
 
 
 class Batch(NamedTuple):
-    """What arrived since the last look. quotes: product to (bid, ask), texts."""
+    """What arrived since the last look. quotes: product to (bid, ask), texts.
+
+    trades: product to the price of the newest trade of the tape.
+    """
 
     quotes: Mapping[str, tuple[str, str]]
     orders: Sequence[RemoteOrder]
+    trades: Mapping[str, Decimal]
 
 
 class Arrivals:
@@ -29,6 +34,7 @@ class Arrivals:
         self._bars, self._now_ms = bars, now_ms
         self._quotes: dict[str, tuple[str, str]] = {}
         self._orders: deque[RemoteOrder] = deque()
+        self._trades: dict[str, Decimal] = {}
         self._news = threading.Condition()
         self.most_queued = 0  # reports on orders that waited at one time
 
@@ -39,6 +45,7 @@ class Arrivals:
             if prints:  # a bar closes on the clock: nobody waits for a trade
                 for trade in prints:
                     self._bars.add(trade)
+                    self._trades[trade.product_id] = trade.price
             if quotes:
                 for product_id, bid, ask in quotes:
                     self._quotes[product_id] = bid, ask
@@ -63,9 +70,10 @@ class Arrivals:
         """Return what arrived, and forget it."""
         with self._news:
             quotes, self._quotes = self._quotes, {}
+            trades, self._trades = self._trades, {}
             orders = list(self._orders)
             self._orders.clear()
-        return Batch(quotes, orders)
+        return Batch(quotes, orders, trades)
 
     def close_bars(self, now_ms: int) -> Sequence[Bar]:
         """Return the bars that closed and that trades tell wholly."""

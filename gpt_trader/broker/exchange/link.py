@@ -1,7 +1,7 @@
 """The stream as the live loop sees it: quotes, reports on orders, bars, and whether it is up."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 from gpt_trader.broker.exchange.arrivals import Arrivals
 from gpt_trader.broker.exchange.stream import Connection, Dialect, Frame, Stream
@@ -17,7 +17,10 @@ MARKET, USER = "market", "user"
 
 
 class Link:
-    """A running stream. broker: who understands reports."""
+    """A running stream. broker: who understands reports.
+
+    trades: newest price of the tape by product, ticks.
+    """
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class Link:
             url = urls[1] or urls[0] or dialect.urls[1]
             kept.append(Connection(USER, url, dialect.account))
         self._missed_reports = False
+        self.trades: dict[str, int] = {}
         self.stream = Stream(
             kept,
             dialect=dialect,
@@ -74,6 +78,10 @@ class Link:
     def events(self, plan: Plan, state: Callable[[], State], now_ms: int) -> Iterator[Event]:
         """Yield reports on orders, all of them, then the newest quote of each product."""
         batch = self._arrivals.take()
+        for name, price in batch.trades.items():
+            if (product := self._products.get(name)) is not None:
+                ticks = (price / product.price_increment).to_integral_value(ROUND_HALF_EVEN)
+                self.trades[product.product_id] = int(ticks)
         for remote in batch.orders:
             yield from self._broker.on_order(plan, state(), remote, now_ms)
         for name, (bid, ask) in batch.quotes.items():

@@ -1,26 +1,38 @@
-"""Bars as they close: from the stream's trades when they tell all of one, else from candles."""
+"""Bars as they close: from the stream's trades when they tell all of one, else from candles.
 
-from collections.abc import Iterator
+A candle that is asked for soon after the close may still change, and trades may come late: whatever
+a bar was made of, it is held against the exchange's candle once more when that is final.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
-from functools import partial
+from typing import NamedTuple
 
-from gpt_trader.broker.exchange.link import Link
 from gpt_trader.broker.exchange.ports import MarketData
 from gpt_trader.data.pull import clean, pages
 from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.market import Candle
 from gpt_trader.domain.product import Product
-from gpt_trader.engine.events import BarClosed, Event, Ticked
+from gpt_trader.engine.events import BarClosed, BarMissed, Event, Ticked
 from gpt_trader.engine.plan import Plan
 from gpt_trader.errors import Unavailable
-from gpt_trader.runtime.live.polls import Polls
 from gpt_trader.runtime.live.quotes import Quotes
 
-SETTLE_MS = 2_000  # after a close, before the exchange's candle is taken as final
+SETTLE_MS = 2_000  # after a close, before the exchange's candle is taken
 ASK_AGAIN_MS = 1_000
 DEADLINE_MS = 10_000  # after a close, for bars that are not in
-CONFIRM_MS = 15_000  # after a close, when bars made of trades are held against candles
+CONFIRM_MS = 15_000  # after a close, when its candle is final
+MOST_HELD = 300  # bars of one product that wait for their final candle
+
+
+class Wanted(NamedTuple):
+    """A question for candles of product j with opens from first to last, both inclusive, ms."""
+
+    j: int
+    first_ms: int
+    last_ms: int
+    asked_ms: int
 
 
 @dataclass(slots=True)
@@ -28,77 +40,103 @@ class ClosingBars:
     """Which bars are due, which are in, and which are still to be held against candles.
 
     newest_ms: open of the newest bars that were due. waiting: products whose bar of it is not in.
-    unconfirmed: bars made of trades, with their product's index.
+    unconfirmed: of each product, by open time, bars whose final candle is not known; None: the bar
+    did not come in time.
     """
 
     plan: Plan
-    market: MarketData
-    link: Link | None
     quotes: Quotes
-    polls: Polls
     newest_ms: int
     waiting: set[int] = field(default_factory=set)
-    unconfirmed: list[tuple[int, Bar]] = field(default_factory=list)
+    unconfirmed: dict[int, dict[int, Bar | None]] = field(default_factory=dict)
     _asked_ms: int = 0
 
-    def close(self, now_ms: int) -> Iterator[Event]:
-        """Hand over the bars that closed; after the deadline decide without those that did not."""
-        plan = self.plan
-        due_ms = now_ms // plan.interval_ms * plan.interval_ms - plan.interval_ms
+    def close(self, told: Sequence[Bar], now_ms: int) -> Iterator[Event]:
+        """Hand over the bars that closed; after the deadline decide without those that did not.
+
+        told: bars that were made of trades, whole.
+        """
+        interval_ms = self.plan.interval_ms
+        due_ms = now_ms // interval_ms * interval_ms - interval_ms
         if due_ms > self.newest_ms:
             if self.waiting:  # the next bars are due: the cycle before runs with what it has
-                yield Ticked(now_ms)
-            self.newest_ms, self.waiting = due_ms, set(range(len(plan.products)))
-        yield from self._close_from_trades(due_ms, now_ms)
-        closed_ms = due_ms + plan.interval_ms
-        if not self.waiting or now_ms < closed_ms + SETTLE_MS:
-            return
-        yield from self._close_from_candles(due_ms, now_ms)
-        if self.waiting and now_ms >= closed_ms + DEADLINE_MS:
-            self.waiting.clear()
-            yield Ticked(now_ms)
-
-    def _close_from_trades(self, due_ms: int, now_ms: int) -> Iterator[Event]:
-        for bar in () if self.link is None else self.link.close_bars(now_ms):
+                yield from self._give_up(now_ms)
+            for open_ms in range(self.newest_ms + interval_ms, due_ms, interval_ms):
+                for j in range(len(self.plan.products)):  # they closed while nothing ran
+                    self.hold(j, open_ms, None)
+            self.newest_ms, self.waiting = due_ms, set(range(len(self.plan.products)))
+        for bar in told:
             j = self.plan.index[bar.product_id]
-            if bar.open_ms == due_ms and j in self.waiting:
-                self.waiting.discard(j)
-                self.unconfirmed.append((j, bar))
-                yield BarClosed(now_ms, self.quotes.price(bar))
+            if bar.open_ms == self.newest_ms and j in self.waiting:
+                yield self._close(j, bar, now_ms)
+        if self.waiting and now_ms >= self.newest_ms + interval_ms + DEADLINE_MS:
+            yield from self._give_up(now_ms)
 
-    def _close_from_candles(self, due_ms: int, now_ms: int) -> Iterator[Event]:
-        """Ask for the candles of the bars that are missing, once a second."""
-        if now_ms - self._asked_ms < ASK_AGAIN_MS:
-            return
-        self._asked_ms = now_ms
-        for j in sorted(self.waiting):
-            for event in self.polls.attempt(partial(self._ask_for, j, due_ms)):
-                self.waiting.discard(j)
-                yield event
+    def wanted(self, now_ms: int) -> list[Wanted]:
+        """Return which candles are to be asked for now: of missing bars, and of bars to confirm.
 
-    def _ask_for(self, j: int, due_ms: int) -> Iterator[Event]:
-        found = fetch(self.plan, self.market, self.plan.products[j], due_ms, due_ms)
-        for bar in found:
-            yield BarClosed(self.polls.now_ms(), self.quotes.price(bar))
-
-    def confirm(self, now_ms: int) -> Iterator[Event]:
-        """Hold bars made of trades against the exchange's candles; hand over what differs.
-
-        Late enough that the candle is final; a difference is a correction, for the next cycle.
+        At most once in ASK_AGAIN_MS, and again until they are answered.
         """
-        late_ms = self.plan.interval_ms + CONFIRM_MS
-        due = [one for one in self.unconfirmed if now_ms >= one[1].open_ms + late_ms]
-        if not due:
-            return
-        self.unconfirmed = [one for one in self.unconfirmed if one not in due]
-        for j, bar in due:
-            yield from self.polls.attempt(partial(self._correct, j, bar))
+        if now_ms - self._asked_ms < ASK_AGAIN_MS:
+            return []
+        self._asked_ms = now_ms
+        found = []
+        for j in range(len(self.plan.products)):
+            opens = [one for one in self.unconfirmed.get(j, ()) if self._is_final(one, now_ms)]
+            if j in self.waiting and now_ms >= self._closed_ms(self.newest_ms) + SETTLE_MS:
+                opens.append(self.newest_ms)
+            if opens:
+                found.append(Wanted(j, min(opens), max(opens), now_ms))
+        return found
 
-    def _correct(self, j: int, bar: Bar) -> Iterator[Event]:
-        found = fetch(self.plan, self.market, self.plan.products[j], bar.open_ms, bar.open_ms)
-        for row in found:
-            if differs(row, bar):
-                yield BarClosed(self.polls.now_ms(), row)
+    def take(self, wanted: Wanted, bars: Sequence[Bar], now_ms: int) -> Iterator[Event]:
+        """Hand over what follows from the candles of an answer.
+
+        A missing bar that is in now, and of one that was in what differs: a correction, for the
+        next cycle. A bar that came late and is not the newest any more decides nothing.
+        """
+        found = {bar.open_ms: bar for bar in bars}
+        held = self.unconfirmed.get(wanted.j, {})
+        for open_ms in range(wanted.first_ms, wanted.last_ms + 1, self.plan.interval_ms):
+            bar = found.get(open_ms)
+            if open_ms == self.newest_ms and wanted.j in self.waiting:
+                if bar is not None:
+                    yield self._close(wanted.j, bar, now_ms)
+            elif open_ms in held and self._is_final(open_ms, wanted.asked_ms):
+                known = held.pop(open_ms)
+                if bar is None:  # nobody traded in it, or trades told more than the exchange
+                    continue
+                if known is None and open_ms < self.newest_ms:
+                    yield BarMissed(now_ms, bar)
+                elif known is None:
+                    yield BarClosed(now_ms, self.quotes.price(bar))
+                elif differs(bar, known):
+                    yield BarClosed(now_ms, bar)
+
+    def _close(self, j: int, bar: Bar, now_ms: int) -> Event:
+        self.waiting.discard(j)
+        self.hold(j, bar.open_ms, bar)
+        return BarClosed(now_ms, self.quotes.price(bar))
+
+    def _give_up(self, now_ms: int) -> Iterator[Event]:
+        """Decide without the bars that are not in; they may still come, late."""
+        for j in sorted(self.waiting):
+            self.hold(j, self.newest_ms, None)
+        self.waiting.clear()
+        yield Ticked(now_ms)
+
+    def hold(self, j: int, open_ms: int, bar: Bar | None) -> None:
+        """Hold a bar of product j against its candle when that is final; None: it is missing."""
+        held = self.unconfirmed.setdefault(j, {})
+        held[open_ms] = bar
+        for old in sorted(held)[:-MOST_HELD]:
+            del held[old]
+
+    def _closed_ms(self, open_ms: int) -> int:
+        return open_ms + self.plan.interval_ms
+
+    def _is_final(self, open_ms: int, asked_ms: int) -> bool:
+        return asked_ms >= self._closed_ms(open_ms) + CONFIRM_MS
 
 
 def fetch(

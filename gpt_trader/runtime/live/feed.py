@@ -7,18 +7,22 @@ counts on an answer: what was sent is looked at again until it is known what bec
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from gpt_trader.broker.exchange.link import Link
 from gpt_trader.broker.exchange.ports import MarketData
+from gpt_trader.domain.bars import Bar
+from gpt_trader.domain.product import Product
 from gpt_trader.engine.events import Event, Noted, Quoted
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
-from gpt_trader.runtime.live.bars import ClosingBars
-from gpt_trader.runtime.live.catch_up import catch_up
+from gpt_trader.errors import AuthError, DataError, RateLimited, Unavailable
+from gpt_trader.runtime.live.bars import ClosingBars, Wanted, fetch
+from gpt_trader.runtime.live.catch_up import CatchUp, catch_up
 from gpt_trader.runtime.live.looks import POLL_MS, Looks
 from gpt_trader.runtime.live.polls import Polls
-from gpt_trader.runtime.live.quotes import Quotes
+from gpt_trader.runtime.live.quotes import Quotes, quote_of
 from gpt_trader.runtime.live.reconcile import Reconciler
 
 NEWS_MS = 3_600_000  # between looks at the products
@@ -57,7 +61,7 @@ class LiveFeed:
 
     link: None without a stream. once: end when what is known now has been handed over.
     missed: closes while nobody looked. unseen: whether a single cycle ended without a look at
-    the account. polls: what could not be learned, and why.
+    the account, or at what closed. polls: what could not be learned, and why.
     """
 
     plan: Plan
@@ -77,18 +81,46 @@ class LiveFeed:
 
     def __iter__(self) -> Iterator[Event]:
         """Hand over what was missed, then what happens."""
-        quotes = Quotes(self.plan, self.market, self.polls)
+        quotes = Quotes(self.plan)
         looks = Looks(self.reconciler, self.state, self.link, self.polls)
         yield from self.around.commands()
         yield from self._arm(looks)
-        yield from self.polls.attempt(quotes.ask)
-        found = yield from catch_up(self.plan, self.state, self.market, quotes, self.polls)
-        self.missed = found.missed
+        yield from self._ask_quotes(quotes, self.plan.products)
+        caught = catch_up(self.plan, self.state(), quotes, self.clock.now_ms())
+        yield from self._catch_up(caught)
+        self.missed = caught.missed
         if self.once:
             yield from self._finish(quotes, looks)
+            self.unseen |= caught.is_blind
             return
-        bars = ClosingBars(self.plan, self.market, self.link, quotes, self.polls, found.newest_ms)
-        yield from self._follow(quotes, looks, bars)
+        yield from self._follow(quotes, looks, caught.following())
+
+    def _ask_quotes(self, quotes: Quotes, products: Sequence[Product]) -> Iterator[Event]:
+        """Ask for bids and asks; one that is refused keeps nobody from the others."""
+        for product in products:
+            yield from self.polls.attempt(partial(self._ask_quote, quotes, product))
+
+    def _ask_quote(self, quotes: Quotes, product: Product) -> Iterator[Event]:
+        touch = self.market.touch(product.product_id)
+        yield quotes.note(quote_of(touch, product, self.clock.now_ms()))
+
+    def _catch_up(self, caught: CatchUp) -> Iterator[Event]:
+        for wanted in list(caught.left.values()):
+            try:
+                bars = self._fetch(wanted)
+            except (Unavailable, RateLimited, AuthError, DataError) as failure:
+                caught.fail(self.state(), wanted, failure)
+                self.polls.count(failure)
+                continue
+            yield from caught.take(self.state(), wanted, bars, self.clock.now_ms())
+        yield from caught.end(self.clock.now_ms())
+
+    def _ask_candles(self, bars: ClosingBars, wanted: Wanted) -> Iterator[Event]:
+        yield from bars.take(wanted, self._fetch(wanted), self.clock.now_ms())
+
+    def _fetch(self, wanted: Wanted) -> list[Bar]:
+        product = self.plan.products[wanted.j]
+        return fetch(self.plan, self.market, product, wanted.first_ms, wanted.last_ms)
 
     def _arm(self, looks: Looks) -> Iterator[Event]:
         """Look at the account: entries are refused until it is in line.
@@ -109,7 +141,7 @@ class LiveFeed:
         What was sent and not answered yet is looked at again, for a while.
         """
         self.unseen = True
-        yield from self.polls.attempt(quotes.ask)
+        yield from self._ask_quotes(quotes, self.plan.products)
         yield from looks.look()
         begun_ms = self.clock.now_ms()
         while looks.is_unanswered() and self.clock.now_ms() - begun_ms <= WAIT_MS:
@@ -129,10 +161,13 @@ class LiveFeed:
             is_up = self.link is not None and self.link.is_up()
             if not is_up and now_ms - polled_ms >= POLL_MS:
                 polled_ms = now_ms
-                yield from self.polls.attempt(quotes.ask)
+                yield from self._ask_quotes(quotes, self.plan.products)
+            trades = {} if self.link is None else self.link.trades
+            yield from self._ask_quotes(quotes, quotes.wanted(self.state(), trades, now_ms))
             yield from looks.look_when_due(now_ms, is_up=is_up)
-            yield from bars.close(now_ms)
-            yield from bars.confirm(now_ms)
+            yield from bars.close([] if self.link is None else self.link.close_bars(now_ms), now_ms)
+            for wanted in bars.wanted(now_ms):
+                yield from self.polls.attempt(partial(self._ask_candles, bars, wanted))
             if now_ms - asked_ms >= NEWS_MS:
                 asked_ms = now_ms
                 yield from self.polls.attempt(self._ask_for_news)

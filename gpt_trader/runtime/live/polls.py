@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from gpt_trader.engine.events import Event
-from gpt_trader.errors import AuthError, DataError, RateLimited, Unavailable
+from gpt_trader.errors import AuthError, DataError, RateLimited, TraderError, Unavailable
 
 REFUSED_MS = 60_000  # for so long a key may be refused: valid ones are, at times
 
@@ -26,12 +26,16 @@ class Polls:
         try:
             yield from ask()
         except (Unavailable, RateLimited, AuthError, DataError) as failure:
-            self.failures += 1
-            self.problem = failure.message
-            if isinstance(failure, AuthError):
-                self._refused_ms = self._refused_ms or self.now_ms()
-                if self.now_ms() - self._refused_ms > REFUSED_MS:
-                    raise
+            self.count(failure)
+
+    def count(self, failure: TraderError) -> None:
+        """Count a question that found no answer; raises AuthError as `attempt` does."""
+        self.failures += 1
+        self.problem = failure.message
+        if isinstance(failure, AuthError):
+            self._refused_ms = self._refused_ms or self.now_ms()
+            if self.now_ms() - self._refused_ms > REFUSED_MS:
+                raise failure
 
     def admit(self) -> None:
         """Take note that the key was let in."""

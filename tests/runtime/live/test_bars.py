@@ -1,0 +1,144 @@
+"""When bars are due, what is asked for, and what follows from the answers."""
+
+import pytest
+
+from gpt_trader.domain.bars import Bar
+from gpt_trader.engine.events import BarClosed, BarMissed, Ticked
+from gpt_trader.kernel.slippage import NO_QUOTE
+from gpt_trader.runtime.live.bars import (
+    ASK_AGAIN_MS,
+    CONFIRM_MS,
+    DEADLINE_MS,
+    MOST_HELD,
+    SETTLE_MS,
+    ClosingBars,
+    Wanted,
+)
+from gpt_trader.runtime.live.quotes import Quotes
+from tests.engine_helpers import COIN, GOLD, HOUR, T0, Desk
+
+NEWEST = T0  # open of the newest bar that was known
+DUE = T0 + HOUR  # open of the next, which closes at CLOSED
+CLOSED = T0 + 2 * HOUR
+
+
+def closing(*products):
+    plan = Desk(*products).plan
+    return ClosingBars(plan, Quotes(plan), NEWEST)
+
+
+def bar(open_ms, close=10_000, product=COIN):
+    return Bar(product.product_id, open_ms, close, close, close, close, 1.0)
+
+
+def wants(bars, now_ms):
+    """Products and spans, of all that is asked at one time."""
+    return [(one.j, one.first_ms, one.last_ms) for one in bars.wanted(now_ms)]
+
+
+def test_a_bar_made_of_trades_closes_at_once_and_is_confirmed_once():
+    bars = closing()
+    assert list(bars.close([bar(DUE)], CLOSED + 600)) == [BarClosed(CLOSED + 600, bar(DUE))]
+    assert wants(bars, CLOSED + CONFIRM_MS - 1) == []
+    [asked] = bars.wanted(CLOSED + CONFIRM_MS + ASK_AGAIN_MS)
+    assert asked == Wanted(0, DUE, DUE, CLOSED + CONFIRM_MS + ASK_AGAIN_MS)
+    differing = bar(DUE, 10_001)
+    assert list(bars.take(asked, [differing], CLOSED + 20_000)) == [
+        BarClosed(CLOSED + 20_000, differing)
+    ]
+    assert wants(bars, CLOSED + HOUR) == []
+
+
+@pytest.mark.parametrize("told", [[bar(DUE)], []], ids=["the same", "none"])
+def test_a_bar_that_does_not_differ_is_no_event(told):
+    bars = closing()
+    list(bars.close([bar(DUE)], CLOSED))
+    [asked] = bars.wanted(CLOSED + CONFIRM_MS)
+    assert list(bars.take(asked, told, CLOSED + CONFIRM_MS)) == []
+    assert wants(bars, CLOSED + CONFIRM_MS + ASK_AGAIN_MS) == []
+
+
+def test_a_bar_made_of_a_candle_is_held_against_it_when_it_is_final():
+    bars = closing()
+    assert list(bars.close([], CLOSED)) == []
+    assert wants(bars, CLOSED + SETTLE_MS - 1) == []
+    [asked] = bars.wanted(CLOSED + SETTLE_MS + ASK_AGAIN_MS)
+    forming = bar(DUE, 4_419_761)
+    [closed] = bars.take(asked, [forming], CLOSED + 3_100)
+    assert closed == BarClosed(CLOSED + 3_100, forming)
+    assert closed.bar.half_spread_e8 == NO_QUOTE
+    [again] = bars.wanted(CLOSED + CONFIRM_MS)
+    final = bar(DUE, 4_419_033)
+    assert list(bars.take(again, [final], CLOSED + 16_000)) == [BarClosed(CLOSED + 16_000, final)]
+
+
+def test_an_answer_to_an_earlier_question_confirms_nothing():
+    bars = closing()
+    list(bars.close([], CLOSED))
+    [early] = bars.wanted(CLOSED + SETTLE_MS)
+    list(bars.close([bar(DUE)], CLOSED + SETTLE_MS))
+    assert list(bars.take(early, [bar(DUE, 10_001)], CLOSED + CONFIRM_MS)) == []
+    assert wants(bars, CLOSED + CONFIRM_MS) == [(0, DUE, DUE)]
+
+
+def test_a_question_is_asked_again_until_it_is_answered():
+    bars = closing(COIN, GOLD)
+    list(bars.close([bar(DUE)], CLOSED))
+    asked_ms = [
+        now_ms
+        for now_ms in range(CLOSED, CLOSED + DEADLINE_MS, 250)
+        if wants(bars, now_ms) == [(1, DUE, DUE)]
+    ]
+    assert len(asked_ms) == (DEADLINE_MS - SETTLE_MS) // ASK_AGAIN_MS
+    for now_ms in (CLOSED + CONFIRM_MS, CLOSED + 90_000):
+        assert (0, DUE, DUE) in wants(bars, now_ms), "confirmed only by an answer"
+
+
+def test_after_the_deadline_it_is_decided_without_a_bar_and_the_bar_may_still_come():
+    bars = closing(COIN, GOLD)
+    list(bars.close([bar(DUE)], CLOSED))
+    late_ms = CLOSED + DEADLINE_MS
+    assert list(bars.close([], late_ms - 1)) == []
+    assert list(bars.close([], late_ms)) == [Ticked(late_ms)]
+    assert list(bars.close([], late_ms + 1)) == [], "once"
+    coin, gold = bars.wanted(CLOSED + CONFIRM_MS)
+    late = bar(DUE, product=GOLD)
+    assert list(bars.take(gold, [late], late_ms + 9_000)) == [BarClosed(late_ms + 9_000, late)]
+    assert list(bars.take(coin, [bar(DUE)], late_ms + 9_000)) == []
+    assert wants(bars, CLOSED + HOUR - 1) == []
+
+
+def test_a_late_bar_of_a_cycle_before_decides_nothing():
+    bars = closing()
+    list(bars.close([], CLOSED))
+    [asked] = bars.wanted(CLOSED + SETTLE_MS)
+    next_ms = CLOSED + HOUR
+    assert list(bars.close([], next_ms)) == [Ticked(next_ms)], "the cycle before runs first"
+    assert list(bars.take(asked, [bar(DUE)], next_ms)) == [], "it was asked too early to be sure"
+    [again] = bars.wanted(next_ms)
+    assert list(bars.take(again, [bar(DUE)], next_ms + 9)) == [BarMissed(next_ms + 9, bar(DUE))]
+
+
+def test_bars_that_closed_while_nothing_ran_are_asked_for_and_only_the_newest_decides():
+    bars = closing()
+    now_ms = CLOSED + 2 * HOUR + SETTLE_MS
+    assert list(bars.close([], now_ms)) == []
+    [asked] = bars.wanted(now_ms)
+    assert (asked.first_ms, asked.last_ms) == (DUE, DUE + 2 * HOUR)
+    rows = [bar(DUE + k * HOUR, 10_000 + k) for k in range(3)]
+    found = list(bars.take(asked, rows, now_ms))
+    assert [type(event) for event in found] == [BarMissed, BarMissed, BarClosed]
+    assert [event.bar.close for event in found] == [10_000, 10_001, 10_002]
+
+
+def test_trades_of_another_bar_close_none():
+    bars = closing()
+    assert list(bars.close([bar(NEWEST), bar(CLOSED)], CLOSED)) == []
+    list(bars.close([bar(DUE)], CLOSED))
+    assert list(bars.close([bar(DUE)], CLOSED + 1)) == [], "each once"
+
+
+def test_an_outage_keeps_a_bounded_number_of_bars():
+    bars = closing()
+    list(bars.close([], CLOSED + 10_000 * HOUR))
+    assert len(bars.unconfirmed[0]) == MOST_HELD
