@@ -99,7 +99,6 @@ class Live:
         return Rest(
             Pace(1000.0, clock, self.wait),
             url=self.exchange.rest_url,
-            clock=clock,
             sleep=self.wait,
             random=random.Random(seed).random,
             signer=signer,

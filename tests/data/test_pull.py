@@ -48,9 +48,7 @@ def exchange():
 
 def source(exchange):
     pace = Pace(1e9, lambda: 0.0, lambda _: None)
-    rest = Rest(
-        pace, url=exchange.rest_url, clock=lambda: 0.0, sleep=lambda _: None, random=lambda: 0.0
-    )
+    rest = Rest(pace, url=exchange.rest_url, sleep=lambda _: None, random=lambda: 0.0)
     return PublicMarket(rest)
 
 
@@ -310,7 +308,7 @@ def test_the_pace_keeps_within_the_limit_and_finds_back_to_it(tmp_path, perfect,
     with serve() as exchange:
         exchange.most_per_s, exchange.clock = 10, lambda: now[0]
         pace = Pace(per_s, lambda: now[0], sleep)
-        rest = Rest(pace, url=exchange.rest_url, clock=lambda: 0.0, sleep=sleep, random=lambda: 0.5)
+        rest = Rest(pace, url=exchange.rest_url, sleep=sleep, random=lambda: 0.5)
         market, store = PublicMarket(rest), Store(tmp_path)
         for _ in range(20):
             market.now_ms()

@@ -64,7 +64,6 @@ class SimRest(Rest):
         super().__init__(
             Pace(1e6, world.clock_s, world.wait),
             url=None,
-            clock=world.clock_s,
             sleep=world.wait,
             random=random.Random(1).random,
             signer=None,

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
+from gpt_trader.broker.coinbase.deadline import Timed
 from gpt_trader.errors import HaltError
 
 HOST = "api.coinbase.com"  # what the SDK signs, wherever a request really goes
@@ -29,7 +30,7 @@ class Unsending(HTTPAdapter):
         return self._adapter.send(request, *args, **kwargs)
 
 
-class OtherOrigin(HTTPAdapter):
+class OtherOrigin(Timed):
     """Sends what is meant for HOST to another scheme, host and port; the path stays."""
 
     def __init__(self, url: str) -> None:

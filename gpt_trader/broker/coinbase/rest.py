@@ -9,9 +9,8 @@ from typing import Any
 import requests
 from coinbase.constants import USER_AGENT
 from coinbase.rest import RESTClient
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from gpt_trader.broker.coinbase.deadline import Deadline, Timed, was_not_sent
 from gpt_trader.broker.coinbase.keys import Signer
 from gpt_trader.broker.coinbase.origin import HOST, OtherOrigin, Unsending
 from gpt_trader.broker.exchange.pace import Pace
@@ -26,24 +25,24 @@ from gpt_trader.errors import (
 )
 
 PREFIX = "/api/v3/brokerage"
-TIMEOUT_S = (5.0, 20.0)  # to connect, and between two bytes
+CONNECT_S = 3.0  # to connect to one address of several
+DEADLINE_S = 10.0  # of one request, from its connection to the last byte of its answer
 ATTEMPTS = 6
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
 PASSING = (401, 408)  # refusals that another try may not meet
 MAX_BODY_BYTES = 32 * 2**20
 CHUNK_BYTES = 2**16
-BODY_S = 60.0  # for a body to come in
 WORDS = 200  # characters of the exchange's own words that are shown
 
 
 class Rest:
     """Reads and posts documents by path, from any thread; each has a connection of its own.
 
-    url: another origin than Coinbase's, None for Coinbase. clock: monotonic seconds. random: a
-    number in [0, 1). signer: signs every request; None: public ones only. attempts: how often a
-    read is tried. sends: whether anything may be posted but previews; a session that may not has
-    no way to send it.
+    url: another origin than Coinbase's, None for Coinbase. random: a number in [0, 1). signer:
+    signs every request; None: public ones only. attempts: how often a read is tried. sends:
+    whether anything may be posted but previews; a session that may not has no way to send it.
+    deadline_s: after which a request is over, however far its answer has come.
     """
 
     def __init__(
@@ -51,14 +50,14 @@ class Rest:
         pace: Pace,
         *,
         url: str | None,
-        clock: Callable[[], float],
         sleep: Callable[[float], object],
         random: Callable[[], float],
         signer: Signer | None = None,
         attempts: int = ATTEMPTS,
         sends: bool = False,
+        deadline_s: float = DEADLINE_S,
     ) -> None:
-        self._pace, self._url, self._clock = pace, url, clock
+        self._pace, self._url, self._deadline_s = pace, url, deadline_s
         self._signer, self._attempts, self._sends = signer, attempts, sends
         self.limits: dict[str, str] = {}  # what the newest answer said of them
         self._sleep, self._random = sleep, random
@@ -74,10 +73,10 @@ class Rest:
         """Return what `read` makes of the document at a path below PREFIX.
 
         Tries again after a pause (doubling, with full jitter) on what may pass: no connection,
-        a timeout, 401 (which throttling looks like at times), 408, 429, 5xx, an answer that is no
-        JSON object, and Unavailable from `read`. Raises DataError if the exchange refuses the
-        question (400, 404), AuthError or BrokerError if it refuses access, else Unavailable or
-        RateLimited.
+        no whole answer within the deadline, 401 (which throttling looks like at times), 408, 429,
+        5xx, an answer that is no JSON object, and Unavailable from `read`. Raises DataError if the
+        exchange refuses the question (400, 404), AuthError or BrokerError if it refuses access,
+        else Unavailable or RateLimited.
         """
         return self._retried(lambda: read(self._once("GET", path, params, None)))
 
@@ -86,7 +85,7 @@ class Rest:
         return self._retried(lambda: read(self._once("POST", path, None, body)))
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Post once, never twice, and return the answer.
+        """Post once, never twice, and return the answer, within the deadline.
 
         Raises AuthError, RateLimited or BrokerError where the exchange refused before it took
         anything in (a 4xx), and Unavailable where no connection was made: nothing was sent. All
@@ -97,7 +96,7 @@ class Rest:
         try:
             found = self._client().post(PREFIX + path, data=dict(body))
         except (requests.RequestException, ValueError, RecursionError) as error:
-            if _was_not_sent(error):
+            if was_not_sent(error):
                 raise Unavailable(
                     f"Coinbase cannot be reached: {_reason(error)} ({path})"
                 ) from None
@@ -163,10 +162,10 @@ class Rest:
         client: RESTClient | None = vars(self._own).get("client")
         if client is None:
             # a key in the environment would be taken for public requests, too
-            client = _Client(self._signer)
+            client = _Client(self._signer, self._deadline_s)
             client.session.headers["Cache-Control"] = "no-cache"
             client.session.hooks["response"] = [self._take]
-            adapter = HTTPAdapter() if self._url is None else OtherOrigin(self._url)
+            adapter = Timed() if self._url is None else OtherOrigin(self._url)
             client.session.mount("https://", adapter if self._sends else Unsending(adapter))
             if self._url is not None:
                 client.session.trust_env = False  # a proxy knows nothing of this machine
@@ -174,7 +173,7 @@ class Rest:
         return client
 
     def _take(self, response: requests.Response, **_sent: object) -> None:
-        """Take in a body within bounds of size and time; requests itself has none."""
+        """Take in a body of bounded size; requests itself knows no bound."""
         self.limits |= {
             name: value
             for name, value in response.headers.items()
@@ -182,25 +181,22 @@ class Rest:
         }
         if self.limits.get("x-ratelimit-remaining") == "0":
             self._pace.slow_down()
-        began, body = self._clock(), bytearray()
+        body = bytearray()
         for chunk in response.iter_content(CHUNK_BYTES):
             body += chunk
             if len(body) > MAX_BODY_BYTES:
                 response.close()
                 raise requests.exceptions.ContentDecodingError("too large")
-            if self._clock() - began > BODY_S:
-                response.close()
-                raise requests.Timeout("too slow")
         response._content = bytes(body)  # noqa: SLF001 - where requests keeps what it has read
 
 
 class _Client(RESTClient):  # type: ignore[misc]
-    """The SDK's client with our signer: the key is read once, the clock is the exchange's."""
+    """The SDK's client with our signer (its clock is the exchange's) and a deadline a request."""
 
-    def __init__(self, signer: Signer | None) -> None:
+    def __init__(self, signer: Signer | None, deadline_s: float) -> None:
         # a key in the environment would be taken for public requests, too
-        super().__init__(api_key=None, api_secret=None, timeout=TIMEOUT_S)
-        self._signer = signer
+        super().__init__(api_key=None, api_secret=None, timeout=(CONNECT_S, deadline_s))
+        self._signer, self._deadline_s = signer, deadline_s
         self.is_authenticated = signer is not None
         self.session.auth = _nothing  # else requests would look for a password in ~/.netrc
 
@@ -212,20 +208,15 @@ class _Client(RESTClient):  # type: ignore[misc]
             headers["Authorization"] = f"Bearer {token}"
         return headers
 
+    def send_request(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """Send a request and take in its answer, within the deadline."""
+        with Deadline(self._deadline_s):
+            return super().send_request(*args, **kwargs)
+
 
 def _nothing(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Add no password to a request."""
     return request
-
-
-def _was_not_sent(error: Exception) -> bool:
-    """Whether no connection was made: a connection that was cut proves nothing."""
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    cause = error.args[0] if error.args else None
-    return isinstance(error, requests.ConnectionError) and isinstance(
-        cause.reason if isinstance(cause, MaxRetryError) else None, NewConnectionError
-    )
 
 
 def _is_definite(error: Exception) -> bool:

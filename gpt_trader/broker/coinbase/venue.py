@@ -58,7 +58,6 @@ def _rest(
     return Rest(
         Pace(requests_per_s, machine.clock, machine.sleep),
         url=access.rest_url,
-        clock=machine.clock,
         sleep=machine.sleep,
         random=machine.random,
         signer=signer,

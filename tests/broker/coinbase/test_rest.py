@@ -63,9 +63,7 @@ def slept():
 def market(server, slept):
     url = f"http://127.0.0.1:{server.server_port}"
     pace = Pace(1e6, lambda: 0.0, lambda _: None)
-    return PublicMarket(
-        Rest(pace, url=url, clock=lambda: 0.0, sleep=slept.append, random=lambda: 1.0)
-    )
+    return PublicMarket(Rest(pace, url=url, sleep=slept.append, random=lambda: 1.0))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +131,6 @@ def test_nothing_there_is_said_in_one_line(slept):
     rest = Rest(
         Pace(1e6, lambda: 0.0, slept.append),
         url="http://127.0.0.1:1",
-        clock=lambda: 0.0,
         sleep=slept.append,
         random=lambda: 0.0,
     )
@@ -174,19 +171,9 @@ def test_a_trade_page_is_read_whole(server, market):
     assert (trade.trade_id, trade.maker_side) == ("1", "")
 
 
-def test_a_body_is_bounded_in_size_and_in_time(server, market, slept):
+def test_a_body_is_bounded_in_size(server, market):
     server.answers = [(200, '{"epochMillis": "' + "1" * MAX_BODY_BYTES, {}), TIME]
     assert market.now_ms() == 1790216929123
-    ticks = iter(range(0, 10**6, 100))
-    slow = Rest(
-        Pace(1e6, lambda: 0.0, lambda _: None),
-        url=f"http://127.0.0.1:{server.server_port}",
-        clock=lambda: next(ticks),
-        sleep=slept.append,
-        random=lambda: 0.0,
-    )
-    with pytest.raises(Unavailable, match="no answer in time"):
-        slow.get("/time", dict)
 
 
 def test_a_proxy_is_not_asked_for_this_machine(server, market, monkeypatch):

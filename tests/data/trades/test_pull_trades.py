@@ -25,9 +25,7 @@ def exchange():
 
 def bring(exchange, store, wanted=WANTED, stop=lambda: False):
     pace = Pace(1e9, lambda: 0.0, lambda _: None)
-    rest = Rest(
-        pace, url=exchange.rest_url, clock=lambda: 0.0, sleep=lambda _: None, random=lambda: 0.0
-    )
+    rest = Rest(pace, url=exchange.rest_url, sleep=lambda _: None, random=lambda: 0.0)
     source = PublicMarket(rest)
     return pull_trades(source, store, "BTC-USD", wanted, stop=stop, tell=lambda _: None)
 
