@@ -82,7 +82,7 @@ def place(session: Session, asked: OrderRequest, *, dry_run: bool) -> Reply:
     command_id = str(session.journal.head()[0] + 1)
     event = OrderRequested(session.time_ms(), command_id, Order(intent))
     found = check_order(plan, state, event)
-    refusal, checked = None, name_order(plan, event)
+    refusal, checked = None, name_order(plan, state, event)
     if isinstance(found, Reason):
         refusal = found
     else:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.domain.order import client_order_id
+from gpt_trader.domain.order_ids import client_order_id
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import fixed, grid_of, iso_times, units_text
 from gpt_trader.errors import StorageError, UsageError

@@ -10,17 +10,17 @@ from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.data.panel import Panel
 from gpt_trader.data.resample import detail_of
 from gpt_trader.domain.bars import Bar, Bars, Floats, Ints
-from gpt_trader.domain.order import client_order_id
 from gpt_trader.domain.targets import Targets
 from gpt_trader.domain.times import format_interval
 from gpt_trader.engine.drive import drive
 from gpt_trader.engine.events import BarClosed, Event, FillReceived, Ticked
+from gpt_trader.engine.ids import new_id
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry, Signals
 from gpt_trader.engine.records import Decided, FillBooked, Marked
 from gpt_trader.engine.state import State, costs_now, equity, new_state
 from gpt_trader.kernel.bounds import bounds_from
-from gpt_trader.kernel.codes import FILL_EXIT, FIRST_REFUSAL, N_CODES, TAKER
+from gpt_trader.kernel.codes import FILL_EXIT, FIRST_REFUSAL, N_CODES, ORDINAL_PROTECTION, TAKER
 from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.detail import no_detail
 from gpt_trader.kernel.fees import new_fee_book, rated, tier_table
@@ -249,9 +249,7 @@ class Tape:
         if record.order is not None:
             row = self._grid[decision.bar_ms]
             self._causes[record.order.client_order_id] = (row, 0)
-            guard = client_order_id(
-                plan.portfolio, decision.product_id, plan.interval, decision.bar_ms, 1
-            )
+            guard = new_id(plan, decision.product_id, decision.bar_ms, ORDINAL_PROTECTION)
             self._causes[guard] = (row, 1)
 
     def _fill(self, plan: Plan, event: FillReceived, record: FillBooked) -> None:

@@ -1,12 +1,7 @@
-"""Orders, fills and their identity."""
+"""Orders and fills."""
 
-import hashlib
-import uuid
 from enum import StrEnum
-from functools import lru_cache
 from typing import NamedTuple
-
-from gpt_trader.kernel.codes import ORDINAL_QUOTE
 
 
 class OrderType(StrEnum):
@@ -168,24 +163,3 @@ class Fill(NamedTuple):
     base: int = 0
     filled_value: str = ""
     filled_fees: str = ""
-
-
-def bar_cause(interval: str, open_ms: int) -> str:
-    """Cause of the orders that a bar's decision makes."""
-    return f"bar:{interval}:{open_ms}"
-
-
-def order_id(portfolio: str, product_id: str, cause: str, ordinal: int) -> str:
-    """Client order id: the same intent always has the same one, so a retry is no new order."""
-    text = "\n".join((portfolio, product_id, cause, str(ordinal)))
-    return str(uuid.UUID(bytes=hashlib.sha256(text.encode()).digest()[:16]))
-
-
-@lru_cache(maxsize=4096)
-def client_order_id(
-    portfolio: str, product_id: str, interval: str, cause_ms: int, ordinal: int
-) -> str:
-    """Client order id of the order that a bar's decision, its protection or a quote made."""
-    if ordinal == ORDINAL_QUOTE:
-        return order_id(portfolio, product_id, f"quote:{cause_ms}", 0)
-    return order_id(portfolio, product_id, bar_cause(interval, cause_ms), ordinal)

@@ -13,7 +13,6 @@ from gpt_trader.domain.order import (
     Origin,
     Protection,
     TimeInForce,
-    client_order_id,
 )
 from gpt_trader.domain.targets import Target
 from gpt_trader.engine import records as rec
@@ -24,6 +23,7 @@ from gpt_trader.engine.codec import plain_memory
 from gpt_trader.engine.commands import Approved, CancelOrder, Command, SubmitOrder
 from gpt_trader.engine.events import Event
 from gpt_trader.engine.explain import tell
+from gpt_trader.engine.ids import new_id, working_id
 from gpt_trader.engine.outside import outside
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Signals
@@ -32,7 +32,6 @@ from gpt_trader.engine.state import (
     costs_row,
     open_entries,
     replaced,
-    working_id,
 )
 from gpt_trader.kernel.codes import ACT_ENTER, ORDINAL_BAR
 from gpt_trader.kernel.entries import decide_product, mark_account
@@ -161,9 +160,7 @@ def _order(plan: Plan, j: int, ticket: Ticket, cycle_ms: int, age_ms: int, targe
     resting = ticket.kind == KIND_LIMIT
     return Order(
         OrderIntent(
-            client_order_id=client_order_id(
-                plan.portfolio, product_id, plan.interval, cycle_ms, ORDINAL_BAR
-            ),
+            client_order_id=new_id(plan, product_id, cycle_ms, ORDINAL_BAR),
             product_id=product_id,
             side=ticket.side,
             type=OrderType.LIMIT if resting else OrderType.MARKET,

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from gpt_trader.domain.order import Fill, Order, OrderStatus, Origin, Protection, next_status
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.events import FillReceived
+from gpt_trader.engine.ids import working_id
 from gpt_trader.engine.orders import protection_order, with_orders
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.state import State, costs_at, roll_book, with_moved, working_id
+from gpt_trader.engine.state import State, costs_at, roll_book, with_moved
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_OPERATOR
 from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.fees import count_volume

@@ -8,7 +8,6 @@ from gpt_trader.domain.order import (
     OrderType,
     Origin,
     TimeInForce,
-    order_id,
 )
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.answer import Answer, cancel_all
@@ -16,6 +15,7 @@ from gpt_trader.engine.approve import approve_entry, approve_reducing
 from gpt_trader.engine.commands import AmendOrder, Approved, SubmitOrder
 from gpt_trader.engine.events import AmendRequested, CancelRequested, OrderRequested, Rearmed
 from gpt_trader.engine.explain import give_reason
+from gpt_trader.engine.ids import operator_id
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import (
     State,
@@ -77,12 +77,11 @@ def _refused(event: OrderRequested | CancelRequested | AmendRequested, why: Reas
     return Answer([rec.OrderRefused(event.command_id, why)])
 
 
-def name_order(plan: Plan, event: OrderRequested) -> Order:
+def name_order(plan: Plan, state: State, event: OrderRequested) -> Order:
     """Return what was asked as an order of ours, which nobody has checked yet."""
     asked = event.order
-    cause = f"operator:{event.command_id}"
     intent = asked.intent._replace(
-        client_order_id=order_id(plan.portfolio, asked.product_id, cause, 0),
+        client_order_id=operator_id(plan, state, asked.product_id, event.command_id),
         origin=Origin.OPERATOR,
         reason=FILL_OPERATOR,
         sent_ms=event.time_ms,
@@ -96,7 +95,7 @@ def check_order(plan: Plan, state: State, event: OrderRequested) -> Approved | R
     An order against the position is reduce-only and cut to what is held; it passes no entry
     guard. Anything else is an entry, unless it was to be reduce-only.
     """
-    order = name_order(plan, event)
+    order = name_order(plan, state, event)
     intent, j = order.intent, plan.index[order.product_id]
     held = int(state.slots["lots"][j])
     if order.client_order_id in state.orders:

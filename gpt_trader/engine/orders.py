@@ -21,16 +21,14 @@ from gpt_trader.engine.events import (
     OrderUpdated,
     PositionFound,
 )
+from gpt_trader.engine.ids import is_current, protection_id, working_id
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import (
     FINAL_ORDERS_KEPT,
     State,
     costs_now,
-    is_current,
-    protection_id,
     replaced,
     with_new_orders,
-    working_id,
 )
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_REDUCE, ORDINAL_QUOTE
 from gpt_trader.kernel.marks import Marks, count_entry

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.domain.order_ids import MARKED
 from gpt_trader.domain.product import Product
 from gpt_trader.kernel.bounds import bounds_record
 from gpt_trader.kernel.costs import Costs, costs_record
@@ -34,7 +35,8 @@ class Plan:
     exit_timeout_ms: how long an exit may keep a protection from resting. max_unreconciled_ms: how
     old the newest look at the account may be for an entry; 0: there is no account to look at.
     guards: rows in the order in which they are asked. source: what is decided on, BARS, QUOTES or
-    LIVE; guards that are not for it do not apply.
+    LIVE; guards that are not for it do not apply. id_form: of the ids of new orders, see
+    domain/order_ids.py.
     """
 
     portfolio: str
@@ -53,6 +55,7 @@ class Plan:
     max_unreconciled_ms: int = 0
     guards: tuple[Guard, ...] = GUARDS
     source: str = BARS
+    id_form: int = MARKED
 
     @property
     def quote_currency(self) -> str:

@@ -13,16 +13,15 @@ from gpt_trader.domain.order import (
     OrderType,
     Origin,
     TimeInForce,
-    client_order_id,
-    order_id,
 )
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.answer import NOTHING, Answer, cancel_all
 from gpt_trader.engine.approve import approve_reducing
 from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.engine.events import Quoted
+from gpt_trader.engine.ids import new_id, resting_id, working_id
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.state import State, working_id
+from gpt_trader.engine.state import State
 from gpt_trader.kernel.codes import FILL_OPERATOR, FILL_TAKE_PROFIT, ORDINAL_QUOTE
 from gpt_trader.kernel.rounding import notional_down
 
@@ -140,9 +139,7 @@ def close_position(plan: Plan, state: State, j: int, level: int, time_ms: int) -
     why = int(slot["stop_reason"]) if level else FILL_OPERATOR
     order = Order(
         OrderIntent(
-            client_order_id=client_order_id(
-                plan.portfolio, product_id, plan.interval, time_ms, ORDINAL_QUOTE
-            ),
+            client_order_id=new_id(plan, product_id, time_ms, ORDINAL_QUOTE),
             product_id=product_id,
             side=-1 if held > 0 else 1,
             type=OrderType.LIMIT if is_take else OrderType.MARKET,
@@ -217,9 +214,7 @@ def _wanted(plan: Plan, state: State, j: int, time_ms: int) -> Order | None:
     side = 1 if held > 0 else -1
     return Order(
         OrderIntent(
-            client_order_id=order_id(
-                plan.portfolio, product.product_id, f"protect:{time_ms}", abs(held)
-            ),
+            client_order_id=resting_id(plan, product.product_id, time_ms, abs(held)),
             product_id=product.product_id,
             side=-side,
             type=OrderType.BRACKET if take else OrderType.STOP_LIMIT,

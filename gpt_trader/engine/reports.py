@@ -8,9 +8,10 @@ from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.answer import Answer, freeze, stop_entries
 from gpt_trader.engine.commands import CancelOrder
+from gpt_trader.engine.ids import protection_id
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
-from gpt_trader.engine.state import State, protection_id, whole_units
+from gpt_trader.engine.state import State, whole_units
 from gpt_trader.kernel.ledger import cash_after
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.order import Order, OrderStatus, Origin, client_order_id
+from gpt_trader.domain.order import Order, OrderStatus, Origin
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.window import Window
-from gpt_trader.kernel.codes import ORDINAL_BAR, ORDINAL_PROTECTION
 from gpt_trader.kernel.costs import Costs, costs_record
 from gpt_trader.kernel.entries import account_equity
 from gpt_trader.kernel.fees import (
@@ -26,7 +25,7 @@ from gpt_trader.kernel.ledger import quote
 from gpt_trader.kernel.marks import Marks, new_marks
 from gpt_trader.kernel.record import Words, words
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
-from gpt_trader.kernel.slot import KIND_NONE, Slots, new_slots
+from gpt_trader.kernel.slot import Slots, new_slots
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -174,44 +173,6 @@ def with_new_orders(state: State, *changed: Order) -> State:
 def open_of(orders: Mapping[str, Order]) -> tuple[Order, ...]:
     """Return the orders that are not final."""
     return tuple(order for order in orders.values() if not order.status.is_final)
-
-
-def working_id(plan: Plan, state: State, j: int) -> str | None:
-    """Client id of the order in product j's slot; None if nothing works."""
-    slots = state.slots
-    if slots["kind"].item(j) == KIND_NONE:
-        return None
-    return client_order_id(
-        plan.portfolio,
-        plan.products[j].product_id,
-        plan.interval,
-        slots["cause"].item(j),
-        slots["ordinal"].item(j),
-    )
-
-
-def protection_id(plan: Plan, state: State, j: int) -> str:
-    """Client id of the protection on product j's position."""
-    return client_order_id(
-        plan.portfolio,
-        plan.products[j].product_id,
-        plan.interval,
-        int(state.slots["protection_cause"][j]),
-        ORDINAL_PROTECTION,
-    )
-
-
-def is_current(plan: Plan, state: State, order: Order) -> bool:
-    """Whether its product's newest decision or protection leads to this order."""
-    slot = state.slots[plan.index[order.product_id]]
-    return any(
-        order.client_order_id
-        == client_order_id(
-            plan.portfolio, order.product_id, plan.interval, int(slot[cause]), ordinal
-        )
-        for cause in ("cause", "protection_cause")
-        for ordinal in (ORDINAL_BAR, ORDINAL_PROTECTION)
-    )
 
 
 def unknown_orders(state: State, now_ms: int, product_id: str | None = None) -> int:

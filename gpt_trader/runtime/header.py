@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, get_args
 
 from gpt_trader.config.words import Broker
+from gpt_trader.domain.order_ids import BARE, MARKED
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.plan import Plan
 from gpt_trader.errors import JournalError
@@ -25,7 +26,7 @@ from gpt_trader.risk.policy import SETTINGS, Limits
 from gpt_trader.runtime.signals import TrailingSignals
 from gpt_trader.strategy.registry import create
 
-VERSION = 2
+VERSION = 3
 NEWER = "a newer version wrote this journal: use it to read it"
 
 Json = dict[str, Any]
@@ -77,6 +78,9 @@ STYLE_1 = (
     "exit_offset_e8",
     "exit_ttl_bars",
 )
+
+# What version 2 did not have.
+ABSENT_2: Json = {"id_form": BARE}
 
 
 class Mode(StrEnum):
@@ -146,6 +150,7 @@ class Header:
     rests: tuple[bool, ...] = ()
     exit_timeout_ms: int = 300_000
     max_unreconciled_ms: int = 0
+    id_form: int = MARKED
 
 
 def header_to_json(header: Header) -> Json:
@@ -179,6 +184,7 @@ def header_to_json(header: Header) -> Json:
         "rests": list(header.rests),
         "exit_timeout_ms": header.exit_timeout_ms,
         "max_unreconciled_ms": header.max_unreconciled_ms,
+        "id_form": header.id_form,
     }
 
 
@@ -216,6 +222,7 @@ def header_from_json(data: Mapping[str, Any]) -> Header:
         rests=tuple(found["rests"]),
         exit_timeout_ms=found["exit_timeout_ms"],
         max_unreconciled_ms=found["max_unreconciled_ms"],
+        id_form=found["id_form"],
     )
 
 
@@ -229,7 +236,7 @@ def _upgraded(data: Mapping[str, Any]) -> Json:
     version = data.get("version", 1)
     if version > VERSION:
         raise JournalError(f"the session's header is of version {version}", hint=NEWER)
-    return _from_1(data) if version == 1 else dict(data)
+    return ABSENT_2 | (_from_1(data) if version == 1 else dict(data))
 
 
 def _from_1(data: Mapping[str, Any]) -> Json:
@@ -317,6 +324,7 @@ def plan_of(header: Header) -> Plan:
         rests=header.rests,
         exit_timeout_ms=header.exit_timeout_ms,
         max_unreconciled_ms=header.max_unreconciled_ms,
+        id_form=header.id_form,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gpt_trader.broker.simulated.paper import PaperBroker
+from gpt_trader.domain.order_ids import MARKED
 from gpt_trader.engine.drive import Observer, advance
 from gpt_trader.engine.events import Event, HaltRequested, Started
 from gpt_trader.engine.plan import Plan
@@ -144,27 +145,27 @@ def start(
             _create(terms, folder)
         with open_journal(folder / JOURNAL, create=False) as journal:
             known = _header(journal, folder / JOURNAL)
-            session = _opened(
-                journal, terms.plan, terms.signals, known, broker or PaperBroker(), folder
-            )
+            header = _going_on(known, terms.header)
+            plan = replace(terms.plan, id_form=header.id_form)
+            session = _opened(journal, plan, terms.signals, known, broker or PaperBroker(), folder)
             session.kept, session.resumed, session.clock = kept, resumed, now_ms
-            _go_on(session, known, terms, observe)
+            _go_on(session, known, header, observe)
             yield from _save_at_end(session)
 
 
-def _go_on(
-    session: Session,
-    known: Header,
-    terms: SessionTerms,
-    observe: Observer,
-) -> None:
+def _going_on(known: Header, now: Header) -> Header:
+    """Return what a session goes on under: without an account, ids keep the form they had."""
+    return now if known.mode.trades_money else replace(now, id_form=known.id_form)
+
+
+def _go_on(session: Session, known: Header, now: Header, observe: Observer) -> None:
     """Journal what the session goes on under; a simulated one asks its broker at once."""
     at_ms = _now_ms(session)
-    is_changed = session.resumed and _differ(known, as_journaled(terms.header))
+    is_changed = session.resumed and _differ(known, as_journaled(now))
     session.has_new_terms = is_changed and not known.mode.is_live
     if is_changed or (session.resumed and known.mode.trades_money):  # entries wait for a look
         # What the account began with is what it is measured against, whatever it holds by now.
-        header = replace(terms.header, cash=known.cash, wallets=known.wallets)
+        header = replace(now, cash=known.cash, wallets=known.wallets)
         session.take(Started(at_ms, header_to_json(header)), observe)
         session.durable.snapshot()
     if not known.mode.is_live:  # a live feed begins with it
@@ -209,7 +210,7 @@ def reopen(
     """
     with contextlib.ExitStack() as stack:
         known = read_header(folder)
-        header = replace(known, guards=guards_now())
+        header = _going_on(known, replace(known, guards=guards_now(), id_form=MARKED))
         plan = plan_of(header)
         stack.enter_context(portfolio_lock(*lock_of(header, folder), folder))
         journal = stack.enter_context(open_journal(folder / JOURNAL, create=False))

@@ -19,7 +19,7 @@ from gpt_trader.backtest.files import (
     write_lines,
     write_text,
 )
-from gpt_trader.domain.order import client_order_id
+from gpt_trader.domain.order_ids import client_order_id
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import fixed, grid_of, iso_times, money_text, units_text
 from gpt_trader.errors import StorageError, UsageError

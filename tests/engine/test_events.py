@@ -15,7 +15,8 @@ from gpt_trader.domain.order import (
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.commands import Approved, CancelOrder, SubmitOrder
-from gpt_trader.engine.state import protection_id, with_new_orders
+from gpt_trader.engine.ids import protection_id
+from gpt_trader.engine.state import with_new_orders
 from gpt_trader.kernel.codes import SELL
 from gpt_trader.risk.policy import RiskPolicy
 from tests.engine_helpers import (

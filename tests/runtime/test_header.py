@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from gpt_trader.config.load import load_profile
+from gpt_trader.domain.order_ids import BARE, MARKED
 from gpt_trader.errors import JournalError
 from gpt_trader.risk.guards import GUARDS
 from gpt_trader.runtime.header import (
@@ -113,6 +114,14 @@ def test_an_old_header_of_an_account_is_upgraded():
     assert found.rests == (True,)
     assert plan_of(found).max_unreconciled_ms == 300_000
     assert as_journaled(found) == found
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_an_old_header_made_had_bare_ids(header, version):
+    written = OLD if version == 1 else header_to_json(header) | {"version": 2}
+    written.pop("id_form", None)
+    assert plan_of(header_from_json(written)).id_form == BARE
+    assert plan_of(as_journaled(header)).id_form == MARKED
 
 
 def test_an_old_header_of_live_prices_without_money_is_upgraded():

@@ -18,7 +18,8 @@ from typing import Self
 
 import apsw
 
-from gpt_trader.domain.order import Origin, client_order_id
+from gpt_trader.domain.order import Origin
+from gpt_trader.domain.order_ids import client_order_id
 from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.runtime.journaling import read_entries

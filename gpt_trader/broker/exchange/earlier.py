@@ -16,9 +16,8 @@ from gpt_trader.domain.order import (
     OrderType,
     Origin,
     TimeInForce,
-    client_order_id,
-    order_id,
 )
+from gpt_trader.domain.order_ids import BARE, MARKED, client_order_id, order_id
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.plan import Plan
 from gpt_trader.kernel.codes import BUY, FILL_STOP, SELL
@@ -68,9 +67,10 @@ def _is_routed(plan: Plan, one: RemoteOrder) -> bool:
     newest = (one.created_ms or 0) // plan.interval_ms * plan.interval_ms
     return any(
         one.client_order_id
-        == client_order_id(plan.portfolio, one.product_id, plan.interval, open_ms, ordinal)
+        == client_order_id(plan.portfolio, one.product_id, plan.interval, open_ms, ordinal, form)
         for open_ms in range(newest - 2 * plan.interval_ms, newest + 1, plan.interval_ms)
         for ordinal in (0, 1)
+        for form in (BARE, MARKED)
     )
 
 
@@ -105,7 +105,9 @@ def _protection(plan: Plan, product: Product, one: RemoteOrder) -> Order | None:
     created_ms = one.created_ms or 0
     for time_ms in range(created_ms - CLOCKS_MS, created_ms + CLOCKS_MS):
         cause = f"protect:{time_ms}"
-        if order_id(plan.portfolio, one.product_id, cause, lots) == one.client_order_id:
+        if one.client_order_id in (
+            order_id(plan.portfolio, one.product_id, cause, lots, form) for form in (BARE, MARKED)
+        ):
             return Order(
                 OrderIntent(
                     client_order_id=one.client_order_id,

@@ -15,7 +15,6 @@ from gpt_trader.domain.order import (
     OrderType,
     Origin,
     TimeInForce,
-    client_order_id,
 )
 from gpt_trader.engine.commands import AmendOrder, CancelOrder, Command, SubmitOrder
 from gpt_trader.engine.events import (
@@ -28,6 +27,7 @@ from gpt_trader.engine.events import (
     PositionFound,
     Quoted,
 )
+from gpt_trader.engine.ids import known_id
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Seen
 from gpt_trader.engine.state import State, costs_at
@@ -234,7 +234,7 @@ def _match_slot(
         logged += log[:n_log].tolist()
 
     def named(cause: int, ordinal: int) -> str:
-        return client_order_id(plan.portfolio, product.product_id, plan.interval, cause, ordinal)
+        return known_id(plan, state, product.product_id, cause, ordinal)
 
     found: list[Event] = []
     filled: dict[str, int] = {}

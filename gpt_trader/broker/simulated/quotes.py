@@ -13,7 +13,7 @@ from math import inf
 from gpt_trader.broker.simulated.paper import AT_ONCE_MS, PaperBroker, match_product
 from gpt_trader.domain.account import RemoteOrder
 from gpt_trader.domain.bars import Bar
-from gpt_trader.domain.order import OrderStatus, client_order_id
+from gpt_trader.domain.order import OrderStatus
 from gpt_trader.engine.commands import Command, SubmitOrder
 from gpt_trader.engine.events import (
     BarClosed,
@@ -23,9 +23,11 @@ from gpt_trader.engine.events import (
     PositionFound,
     Quoted,
 )
+from gpt_trader.engine.ids import known_id, working_id
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Seen
-from gpt_trader.engine.state import State, working_id
+from gpt_trader.engine.state import State
+from gpt_trader.kernel.codes import ORDINAL_BAR
 from gpt_trader.kernel.match import limit_crosses
 from gpt_trader.kernel.slot import KIND_LIMIT
 
@@ -150,9 +152,8 @@ def _buys(state: State, quote: Quoted, working_side: int) -> bool:
 def _saw_all_of(plan: Plan, state: State, j: int, open_ms: int) -> bool:
     """Whether nothing of product j began inside the bar: the bar tells all that could happen."""
     product_id = plan.products[j].product_id
-    entry = client_order_id(
-        plan.portfolio, product_id, plan.interval, int(state.slots["protection_cause"][j]), 0
-    )
+    cause_ms = int(state.slots["protection_cause"][j])
+    entry = known_id(plan, state, product_id, cause_ms, ORDINAL_BAR)
     began = (
         [state.orders[entry].intent.sent_ms]
         if entry in state.orders and state.slots["lots"][j]

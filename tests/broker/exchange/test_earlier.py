@@ -7,7 +7,8 @@ import pytest
 from gpt_trader.broker.coinbase.account import parse_order
 from gpt_trader.broker.exchange.earlier import CLOCKS_MS, Earlier, earlier
 from gpt_trader.domain.account import RemoteOrder
-from gpt_trader.domain.order import OrderStatus, OrderType, client_order_id, order_id
+from gpt_trader.domain.order import OrderStatus, OrderType
+from gpt_trader.domain.order_ids import client_order_id, order_id
 from gpt_trader.domain.times import format_time
 from tests.engine_helpers import COIN, HOUR, Desk
 
