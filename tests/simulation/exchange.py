@@ -4,9 +4,11 @@ Everything follows from the seed. Nothing here runs by itself: `advance` lets ti
 answers a request as the wire would, `frames` are what the stream brought since the last look.
 """
 
+import heapq
 import json
 import random
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -23,6 +25,7 @@ PREFIX = "/api/v3/brokerage"
 POINTS_MS = (2_000, 20_000, 40_000, 58_000)  # of a minute: when trades happen
 PRODUCTS = {"BTC-USD": (4_000_000, "0.00000001"), "ETH-USD": (250_000, "0.00000001")}
 CENT = Decimal("0.01")
+DEADLINE_MS = 10_000  # after which the bot's side gives a request up
 PORTFOLIO = "11111111-2222-3333-4444-555555555555"
 
 
@@ -41,9 +44,33 @@ class Chances:
     link_breaks: float = 0.0  # a minute
     clock_steps: float = 0.0  # a minute
     crash: float = 0.0  # at each point where one can happen
+    latency_ms: tuple[int, int] = (20, 120)  # there and back
 
 
 NONE = Chances()
+
+
+@dataclass
+class Request:
+    """One request on its way. tell: whom the answer goes to; None once its process is gone."""
+
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    body: dict[str, Any]
+    begun_ms: int
+    tell: Callable[[Any], object] | None = None
+
+    @property
+    def name(self) -> str:
+        """What it asks for, and of which product."""
+        asked = self.query.get("product_ids", [self.body.get("product_id", "")])
+        return f"{self.method} {self.path.removeprefix(PREFIX)} {' '.join(asked)}"
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes something."""
+        return self.method == "POST" and "preview" not in self.path
 
 
 @dataclass
@@ -82,18 +109,60 @@ class Exchange:
         if self._next_ms <= self.now_ms:
             self._next_ms += MINUTE
         self.books.on_order.append(self._report)
+        self.unanswered: dict[str, int] = {}  # part of a request's name, and until when
         self.watch_sends: list[Any] = []
+        self._agenda: list[tuple[int, int, Request | None, Callable[[], object] | None]] = []
+        self._planned = 0
 
     # Time.
 
     def advance(self, to_ms: int) -> None:
-        """Let the market move until a time."""
-        while self._next_ms <= to_ms:
-            self.now_ms = self._next_ms
-            self._move()
+        """Let the market move, and requests arrive and return, until a time."""
+        while self.next_ms <= to_ms:
+            if self._agenda and self._agenda[0][0] <= self._next_ms:
+                self._do_next()
+            else:
+                self.now_ms = max(self.now_ms, self._next_ms)
+                self._move()
         self.now_ms = max(self.now_ms, to_ms)
+        self._settle()
+
+    @property
+    def next_ms(self) -> int:
+        """When something happens next."""
+        return min(self._agenda[0][0], self._next_ms) if self._agenda else self._next_ms
+
+    def later(self, due_ms: int, act: Callable[[], object]) -> None:
+        """Do something at a time, unless the process that asked for it is gone by then."""
+        self._plan(due_ms, None, act)
+
+    def _plan(self, due_ms: int, request: Request | None, act: Callable[[], object] | None) -> None:
+        self._planned += 1
+        heapq.heappush(self._agenda, (due_ms, self._planned, request, act))
+
+    def _do_next(self) -> None:
+        due_ms, _, request, act = heapq.heappop(self._agenda)
+        self.now_ms = max(self.now_ms, due_ms)
+        self._settle()
+        if request is not None:
+            self._arrive(request)
+        elif act is not None:
+            act()
+
+    def _settle(self) -> None:
         if self.books.live():
             self.books.settle(self.now_ms)
+
+    def leave(self) -> None:
+        """Forget the process: what it sent may still arrive, and nobody hears of it."""
+        left = []
+        for due_ms, number, request, _ in self._agenda:
+            if request is None or (request.tell and self.random.random() < 0.3):
+                continue
+            request.tell = None
+            left.append((due_ms, number, request, None))
+        heapq.heapify(left)
+        self._agenda = left
 
     def _move(self) -> None:
         point = self._point
@@ -195,41 +264,87 @@ class Exchange:
 
     # Requests.
 
-    def ask(
-        self, method: str, path: str, query: dict[str, list[str]], body: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Answer a request as the wire would; raises what requests raises."""
+    def ask(self, request: Request) -> Any:
+        """Answer while whoever asks waits, and the world goes on; raises what requests raises."""
+        there_ms, back_ms = self._ways()
+        self.advance(self.now_ms + there_ms)
+        answer, due_ms = self._carried_out(request, back_ms)
+        self.advance(due_ms)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def send(self, request: Request) -> None:
+        """Let a request leave; `request.tell` gets its answer, or the error of the wire."""
+        there_ms, _ = self._ways()
+        self._plan(self.now_ms + there_ms, request, None)
+
+    def _arrive(self, request: Request) -> None:
+        answer, due_ms = self._carried_out(request, self._ways()[1])
+        tell = request.tell
+        if tell is not None:
+            self.later(due_ms, lambda: tell(answer))
+
+    def _ways(self) -> tuple[int, int]:
+        """Return how long a request takes to arrive, and its answer to return."""
+        low, high = self.chances.latency_ms
+        return self.random.randrange(low // 2, high // 2), self.random.randrange(
+            low // 2, high // 2
+        )
+
+    def _carried_out(self, request: Request, back_ms: int) -> tuple[Any, int]:
+        """Carry out a request as the wire lets it; return the answer, and when it is there.
+
+        The answer is a document or an error. One that does not come is told by the deadline.
+        """
+        due_ms = self.now_ms + back_ms
+        try:
+            found = self._answered(request)
+        except requests.ReadTimeout as error:
+            return error, max(request.begun_ms + DEADLINE_MS, due_ms)
+        except requests.RequestException as error:
+            return error, due_ms
+        return json.loads(json.dumps(found)), due_ms  # as the wire would carry it
+
+    def _answered(self, request: Request) -> dict[str, Any]:
         chances, rng = self.chances, self.random
-        writes = method == "POST" and "preview" not in path
-        self.advance(self.now_ms + rng.randrange(20, 120))
+        path, writes = request.path, request.writes
+        is_unanswered = any(
+            part in request.name and self.now_ms < until_ms
+            for part, until_ms in self.unanswered.items()
+        )
+        if is_unanswered and (not writes or rng.random() < 0.5):
+            raise requests.ReadTimeout("never")
         if writes:
-            for watch in self.watch_sends:
-                watch(path, body)
             if self._fails("lost_before", chances.lost_before):
                 self.happened["writes lost"] += 1
-                raise requests.ReadTimeout("lost")
+                raise rng.choice((requests.ReadTimeout, requests.ConnectionError))("lost")
             if self._fails("refused", chances.refused):
                 self.happened["writes refused"] += 1
-                status = rng.choice((429, 500, 503))
-                raise _failed(status)
+                raise _failed(rng.choice((429, 500, 503)))
         elif self._fails("read", chances.read):
             self.happened["reads failed"] += 1
             self._failed_read()
         if "/historical/0000" in path and rng.random() < chances.not_found:
             self.happened["orders not found"] += 1
             raise _failed(404)
-        found = self._answer(method, path.removeprefix(PREFIX).strip("/").split("/"), query, body)
+        parts = path.removeprefix(PREFIX).strip("/").split("/")
+        found = self._answer(request.method, parts, request.query, request.body)
+        if is_unanswered:
+            raise requests.ReadTimeout("carried out, and never said")
         if writes and self._fails("lost_after", chances.lost_after):
             self.happened["answers lost"] += 1
-            how = rng.randrange(4)
+            how = rng.randrange(5)
             if how == 0:
                 raise requests.ConnectionError("cut")
             if how == 1:
+                raise requests.ReadTimeout("slow")
+            if how == 2:
                 raise _failed(502)
-            return {} if how == 2 else {"success": True}
+            return {} if how == 3 else {"success": True}
         if found.status >= 400:
             raise _failed(found.status, found.document)
-        return json.loads(json.dumps(found.document))  # as the wire would carry it
+        return found.document
 
     def _fails(self, kind: str, chance: float) -> bool:
         """Count an operation; whether it fails, by chance or because it is the n-th."""

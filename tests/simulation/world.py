@@ -43,7 +43,8 @@ from gpt_trader.runtime.requests import Inbox
 from gpt_trader.runtime.session import JOURNAL, Session, read_header, start, view
 from gpt_trader.runtime.stop import Stop
 from tests.live_helpers import FLIP
-from tests.simulation.exchange import MINUTE, PORTFOLIO, PRODUCTS, Chances, Exchange
+from tests.simulation.carrier import Hands, VirtualCarrier
+from tests.simulation.exchange import MINUTE, PORTFOLIO, PRODUCTS, Chances, Exchange, Request
 from tests.simulation.invariants import Watch
 from tests.simulation.naive_ledger import wallets_of
 
@@ -213,6 +214,8 @@ class World:
         self.session: Session | None = None
         self.feed: LiveFeed | None = None
         self.refused = 0
+        self.hands = Hands()
+        self.carriers: list[VirtualCarrier] = []
 
     # Time.
 
@@ -223,7 +226,13 @@ class World:
         return self.exchange.now_ms / 1000
 
     def wait(self, seconds: float) -> bool:
-        self.exchange.advance(self.exchange.now_ms + max(int(seconds * 1000), 1))
+        due_ms = self.exchange.now_ms + max(int(seconds * 1000), 1)
+        hand = self.hands.running
+        if hand is None:
+            self.exchange.advance(due_ms)
+        else:
+            self.exchange.later(due_ms, lambda: self.hands.resume(hand, None))
+            self.hands.rest()
         return False
 
     def pass_time(self, timeout_s: float) -> None:
@@ -242,8 +251,12 @@ class World:
         if busy or self.session is None or self.session.state.open_orders:
             due.append(now + 5_000)
         until = min(t for t in due if t > now) - exchange.skew_ms
-        while exchange.now_ms < until and not exchange.frames:
-            exchange.advance(min(max(exchange._next_ms, exchange.now_ms + 1), until))
+        while exchange.now_ms < until and not exchange.frames and not self.has_news():
+            exchange.advance(min(max(exchange.next_ms, exchange.now_ms + 1), until))
+
+    def has_news(self) -> bool:
+        """Whether a job of the process has ended and nobody has asked."""
+        return any(carrier.has_news for carrier in self.carriers)
 
     # What goes wrong.
 
@@ -254,16 +267,43 @@ class World:
         if self.points == self.crash_at or (by_chance and self.rng.random() < by_chance):
             self.crashes += 1
             self.exchange.happened[f"crashed {what}"] += 1
+            self.exchange.leave()
             self.on_crash()
             if self.session is not None:
                 self.session.journal._is_broken = True  # what was not durable is lost
             raise Crash(what)
 
     def ask(self, method: str, path: str, query: dict[str, list[str]], body: dict) -> Any:
+        """Let a request leave the process; return its answer, or raise what the wire raises.
+
+        A job that asks gives control back until then; whoever else asks, waits.
+        """
         self.point("before a request")
-        found = self.exchange.ask(method, path, query, body)
+        exchange, hands = self.exchange, self.hands
+        request = Request(method, path, query, body, exchange.now_ms)
+        if request.writes:
+            for watch in exchange.watch_sends:
+                watch(path, body)
+        hand = hands.running
+        if hand is None:
+            found = exchange.ask(request)
+        else:
+            request.tell = lambda came: hands.resume(hand, came)
+            exchange.send(request)
+            found = hands.rest()
         self.point("after a request")
         return found
+
+    def carrier(self) -> VirtualCarrier:
+        """Return a carrier of the process's jobs."""
+        self.carriers.append(VirtualCarrier(self.hands))
+        return self.carriers[-1]
+
+    def _end_process(self) -> None:
+        """Let every job end where it is; what it sent is on its way."""
+        self.hands.end()
+        self.exchange.leave()
+        self.carriers.clear()
 
     def _on_send(self, path: str, body: dict[str, Any]) -> None:
         if self.watch is not None:
@@ -294,6 +334,7 @@ class World:
             self.events += watch.events
             self.decisions += watch.decisions
             self.session = None
+            self._end_process()
         return True
 
     def _session(self, latch: Latch, watch: Watch) -> Any:
