@@ -6,10 +6,16 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from gpt_trader.app.folders import session_folder
+from gpt_trader.app.kept_settings import kept_settings
 from gpt_trader.broker.exchange.ports import Account
+from gpt_trader.config.find import is_found
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.account import Balance
+from gpt_trader.errors import ConfigError
+from gpt_trader.runtime.header import Header
+from gpt_trader.runtime.session import JOURNAL, read_header
 from gpt_trader.runtime.venues import Exchange, check_key, connect_account, reach
 
 DEFAULT_QUOTE = "USD"
@@ -30,12 +36,14 @@ class Reached(NamedTuple):
         return quote_of(self.settings)
 
 
-def reach_account(profile: str | None) -> Reached:
+def reach_account(profile: str | None, header: Header | None = None) -> Reached:
     """Return the account of a profile (None: defaults and environment), for reading only.
 
-    Raises AuthError if there is no key, or a BrokerError if the exchange does not answer.
+    header: of the session that it is asked for. Without one, a profile that is not found here may
+    still be that of a session. Raises ConfigError, AuthError if there is no key, or a BrokerError
+    if the exchange does not answer.
     """
-    settings = load_profile(profile, env=os.environ, flags={}).settings
+    settings = _settings(profile) if header is None else kept_settings(header, profile).settings
     check_key(settings, os.environ)
     exchange = reach(settings, wait, attempts=ATTEMPTS)
     private = connect_account(
@@ -47,6 +55,16 @@ def reach_account(profile: str | None) -> Reached:
         attempts=ATTEMPTS,
     )
     return Reached(settings, exchange, private)
+
+
+def _settings(profile: str | None) -> Settings:
+    try:
+        return load_profile(profile, env=os.environ, flags={}).settings
+    except ConfigError:
+        folder = session_folder(profile, None)
+        if profile is None or is_found(profile) or not (folder / JOURNAL).exists():
+            raise
+        return kept_settings(read_header(folder), profile).settings
 
 
 def quote_of(settings: Settings) -> str:

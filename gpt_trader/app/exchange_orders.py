@@ -64,7 +64,7 @@ def look_up(order_id: str, profile: str | None, state_dir: Path | None) -> Json:
     order = state.orders[known[0]]
     data: Json = {"journal": order_json(plan, order), "exchange": None, "fills": []}
     if order.exchange_id:
-        private = reach_account(profile or header.profile).private
+        private = reach_account(profile, header).private
         remote = private.order(order.exchange_id)
         data["exchange"] = None if remote is None else _order(remote)
         data["fills"] = [_fill(one) for one in private.fills(order_ids=[order.exchange_id])]

@@ -1,10 +1,14 @@
-"""Which session a command is about."""
+"""Which session a command is about.
+
+A session of money is found from any environment: its portfolio's lock says where it lies.
+"""
 
 import os
 from pathlib import Path
 
-from gpt_trader.errors import UsageError
+from gpt_trader.errors import StorageError, UsageError
 from gpt_trader.journal.root import state_root
+from gpt_trader.runtime.lock import known_folders, user_lock_dir
 from gpt_trader.runtime.session import JOURNAL
 
 
@@ -14,15 +18,32 @@ def session_folder(profile: str | None, state_dir: Path | None) -> Path:
     Nothing is made. Raises UsageError if no profile was named and there is not just one session.
     """
     root = state_root(state_dir, os.environ)
+    money = [] if state_dir is not None else _of_money()
     if profile is not None:
-        return root / Path(profile).stem if _is_path(profile) else root / profile
-    found = sorted({path.parent.resolve() for path in root.glob(f"*/{JOURNAL}")})
+        name = Path(profile).stem if _is_path(profile) else profile
+        if (root / name).exists():
+            return root / name
+        return next((one for one in money if _is_called(one, name)), root / name)
+    found = sorted({path.parent.resolve() for path in root.glob(f"*/{JOURNAL}")} | {*money})
     if len(found) == 1:
         return found[0]
     if not found:
         raise UsageError(f"no session in {root}", hint="start one: gpt-trader run --profile dev")
     names = ", ".join(path.name for path in found)
     raise UsageError("which session?", hint=f"--profile NAME: {names}")
+
+
+def _of_money() -> list[Path]:
+    """Return where this user's sessions of money lie, wherever that is."""
+    try:
+        return known_folders(user_lock_dir())
+    except StorageError:  # no place for locks: no session of money
+        return []
+
+
+def _is_called(folder: Path, name: str) -> bool:
+    """Whether a folder has a name, its portfolio's or through a link a profile's."""
+    return folder.name == name or (folder.parent / name).resolve() == folder
 
 
 def _is_path(profile: str) -> bool:

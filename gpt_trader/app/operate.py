@@ -6,15 +6,23 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gpt_trader.app.folders import session_folder
+from gpt_trader.app.kept_settings import kept_settings
 from gpt_trader.app.request import RunRequest, check_live, settings_of
 from gpt_trader.app.simulated import prepare
-from gpt_trader.config.load import load_profile
 from gpt_trader.engine.events import Event, HistoryLoaded
 from gpt_trader.engine.ports import Broker, Entry
 from gpt_trader.errors import BrokerError, ConfigError, DataError
 from gpt_trader.runtime.halt import Latch
 from gpt_trader.runtime.header import Header
-from gpt_trader.runtime.session import JOURNAL, Session, nothing, read_header, reopen, start
+from gpt_trader.runtime.session import (
+    JOURNAL,
+    Session,
+    nothing,
+    of_the_market,
+    read_header,
+    reopen,
+    start,
+)
 from gpt_trader.runtime.simulated import feed
 from gpt_trader.runtime.state_dir import state_dir as folder_of
 
@@ -36,9 +44,12 @@ def open_session(
     """
     folder = session_folder(profile, state_dir)
     if profile is None or (folder / JOURNAL).exists():
-        header = read_header(folder)
-        broker, now_ms = _live_parts(header, folder, live=live, reads=reads)
-        with reopen(folder, broker=broker, now_ms=now_ms) as session:
+
+        def connect(header: Header) -> tuple[Broker, Callable[[], int] | None]:
+            return _connect(header, profile, folder, live=live, reads=reads)
+
+        with reopen(folder, connect) as session:
+            header = read_header(folder)
             if header.mode.trades_money:
                 _look(session, header, fresh=fresh)
             yield session
@@ -73,18 +84,18 @@ def _look(session: Session, header: Header, *, fresh: bool) -> None:
             session.take(event, nothing)
 
 
-def _live_parts(
-    header: Header, folder: Path, *, live: bool, reads: bool
-) -> tuple[Broker | None, Callable[[], int] | None]:
-    """Return the broker and the clock of a session on live prices; (None, None) of any other."""
+def _connect(
+    header: Header, profile: str | None, folder: Path, *, live: bool, reads: bool
+) -> tuple[Broker, Callable[[], int] | None]:
+    """Return the broker and the clock of a session."""
     if not header.mode.is_live:
-        return None, None
+        return of_the_market(header)
     from gpt_trader.app.account import ATTEMPTS, wait
     from gpt_trader.broker.exchange.broker import ExchangeBroker
     from gpt_trader.broker.exchange.scope import check_portfolio, check_scope
     from gpt_trader.runtime.venues import connect_account, reach, simulated_broker
 
-    settings = load_profile(header.profile, env=os.environ, flags={}).settings
+    settings = kept_settings(header, profile).settings
     exchange = reach(settings, wait, attempts=ATTEMPTS)
     if not header.mode.trades_money:
         broker = simulated_broker(header.broker)

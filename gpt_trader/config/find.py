@@ -28,6 +28,15 @@ def profile_names() -> list[str]:
     return list(dict.fromkeys(f.stem for f in files if f.suffix in SUFFIXES))
 
 
+def is_found(ref: str) -> bool:
+    """Whether there is a profile of a name or path, well written or not."""
+    try:
+        find_profile(ref)
+    except ConfigError:
+        return False
+    return True
+
+
 def find_profile(ref: str, *, beside: pathlib.Path | None = None) -> pathlib.Path:
     """Return the file of a profile given by name or path.
 

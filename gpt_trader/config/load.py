@@ -5,9 +5,10 @@ Merging is done here rather than by pydantic-settings: its sources lose where a 
 and drop variables that name no key.
 """
 
+import hashlib
 import pathlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -16,7 +17,7 @@ from gpt_trader.config.check import conflicts
 from gpt_trader.config.find import find_profile
 from gpt_trader.config.layers import Given, env_layer, flag_layer, merge, nest, secret_problems
 from gpt_trader.config.location import DEFAULT, Layer, Location, Problem, ProfileError, failure
-from gpt_trader.config.settings import Settings, to_settings
+from gpt_trader.config.settings import ProfileFile, Settings, to_settings
 from gpt_trader.config.text import Path, format_path, is_secret
 from gpt_trader.config.venues import ProfileKeys
 from gpt_trader.config.words import VENUES
@@ -61,12 +62,22 @@ def load_profile(
     if problems or keys is None:
         raise failure(problems)
     values = flat(keys)
+    settings = to_settings(keys, path.stem if path else "")
     return LoadedProfile(
-        settings=to_settings(keys, path.stem if path else ""),
+        settings=replace(settings, file=profile_file(path)) if path else settings,
         values={format_path(p): value for p, value in values.items()},
         origins={format_path(p): _origin(layer, p) for p in values},
         document=keys.model_dump(mode="json", exclude={"alerts", *VENUES}),
     )
+
+
+def profile_file(path: pathlib.Path) -> ProfileFile:
+    """Return what a profile's file is known by; raises ConfigError if it cannot be read."""
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ConfigError(f"{path}: the profile cannot be read ({error.strerror})") from error
+    return ProfileFile(str(path.resolve()), digest)
 
 
 def restore(document: Mapping[str, Any], profile: str) -> Settings:

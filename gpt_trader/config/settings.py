@@ -1,9 +1,10 @@
 """A loaded profile as the rest of the program takes it: frozen values of the domain."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
+from typing import NamedTuple
 
 from gpt_trader.broker.exchange.access import Access
 from gpt_trader.config import words
@@ -21,6 +22,16 @@ from gpt_trader.domain.times import INTERVALS
 from gpt_trader.risk.policy import SETTINGS, RiskPolicy
 
 Value = int | float | str | bool
+
+
+class ProfileFile(NamedTuple):
+    """The file that settings were read from. path: absolute, "" for none; sha256: of its bytes."""
+
+    path: str
+    sha256: str
+
+
+NO_FILE = ProfileFile("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,7 @@ class Settings:
     alerts: AlertKeys
     venue: Venue
     access: Access
+    file: ProfileFile = field(default=NO_FILE, compare=False)  # they mean the same elsewhere
 
     @property
     def needs_venue(self) -> bool:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, get_args
 
+from gpt_trader.config.settings import NO_FILE, ProfileFile
 from gpt_trader.config.words import Broker
 from gpt_trader.domain.order_ids import BARE, MARKED
 from gpt_trader.domain.product import Product
@@ -80,7 +81,7 @@ STYLE_1 = (
 )
 
 # What version 2 did not have.
-ABSENT_2: Json = {"id_form": BARE}
+ABSENT_2: Json = {"id_form": BARE, "file": NO_FILE._asdict()}
 
 
 class Mode(StrEnum):
@@ -122,8 +123,9 @@ class Header:
     Tuples but `guards`, `data`, `fee_tiers` have one entry a product. guards: the reasons of those
     that are asked, in order; one that came later decided nothing then. cash: units it began with.
     data: the digests of a market of the past; data_ends_ms: its last bar. wallets: what an account
-    held when the session began, by currency. label, profile, versions: said, and nothing follows
-    from them. The rest is as in `Plan`.
+    held when the session began, by currency. file: the profile's, for commands that have to find
+    its exchange and key again. label, profile, file, versions: said, and no decision follows from
+    them. The rest is as in `Plan`.
     """
 
     mode: Mode
@@ -151,6 +153,7 @@ class Header:
     exit_timeout_ms: int = 300_000
     max_unreconciled_ms: int = 0
     id_form: int = MARKED
+    file: ProfileFile = NO_FILE
 
 
 def header_to_json(header: Header) -> Json:
@@ -185,6 +188,7 @@ def header_to_json(header: Header) -> Json:
         "exit_timeout_ms": header.exit_timeout_ms,
         "max_unreconciled_ms": header.max_unreconciled_ms,
         "id_form": header.id_form,
+        "file": header.file._asdict(),
     }
 
 
@@ -223,6 +227,7 @@ def header_from_json(data: Mapping[str, Any]) -> Header:
         exit_timeout_ms=found["exit_timeout_ms"],
         max_unreconciled_ms=found["max_unreconciled_ms"],
         id_form=found["id_form"],
+        file=ProfileFile(**found["file"]),
     )
 
 

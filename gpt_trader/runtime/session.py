@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.domain.order_ids import MARKED
+from gpt_trader.domain.targets import Target
 from gpt_trader.engine.drive import Observer, advance
 from gpt_trader.engine.events import Event, HaltRequested, Started
 from gpt_trader.engine.plan import Plan
@@ -26,11 +28,12 @@ from gpt_trader.runtime.header import (
     header_to_json,
     plan_of,
     session_key,
-    signals_of,
 )
 from gpt_trader.runtime.journaling import DurableJournal, header_of, recover_state
 from gpt_trader.runtime.lock import portfolio_lock, user_lock_dir
 from gpt_trader.runtime.wiring import SessionTerms
+
+type Connect = Callable[[Header], tuple[Broker, Callable[[], int] | None]]
 
 JOURNAL = "journal.db"
 CHECKED_ENTRIES = 200_000  # links that a start checks: a second's worth
@@ -115,6 +118,11 @@ def nothing(*_: object) -> None:
     """Observe nothing."""
 
 
+def of_the_market(_: Header) -> tuple[Broker, Callable[[], int] | None]:
+    """Connect to a market of the past: its bars fill orders, and its time is theirs."""
+    return PaperBroker(), None
+
+
 @contextlib.contextmanager
 def start(
     terms: SessionTerms,
@@ -176,10 +184,11 @@ def _go_on(session: Session, known: Header, now: Header, observe: Observer) -> N
 def _differ(known: Header, now: Header) -> bool:
     """Whether a session goes on under other terms than it is known by.
 
-    On live prices the versions belong to them; a market of the past is the same at any time.
+    On live prices the versions belong to them, and where its profile is: commands look for it
+    there. A market of the past is the same at any time.
     """
     if not known.mode.is_live:
-        known = replace(known, versions=now.versions)
+        known = replace(known, versions=now.versions, file=now.file)
     return now != known
 
 
@@ -200,27 +209,33 @@ def _reconcile(session: Session, at_ms: int) -> None:
 
 
 @contextlib.contextmanager
-def reopen(
-    folder: Path, *, broker: Broker | None = None, now_ms: Callable[[], int] | None = None
-) -> Iterator[Session]:
+def reopen(folder: Path, connect: Connect = of_the_market) -> Iterator[Session]:
     """Open a stopped session as its own header describes it, for an operator's command.
 
-    Guards that came since are asked, too: their limits are not stated there, so that they refuse
-    entries until the session has gone on under its profile.
+    connect: asked for a broker and a clock once the lock is held, so that nobody waits for a
+    network to learn that a bot runs. No strategy is needed: nothing is decided. Guards that came
+    since are asked, too: their limits are not stated there, so that they refuse entries until the
+    session has gone on under its profile.
     """
     with contextlib.ExitStack() as stack:
         known = read_header(folder)
         header = _going_on(known, replace(known, guards=guards_now(), id_form=MARKED))
         plan = plan_of(header)
         stack.enter_context(portfolio_lock(*lock_of(header, folder), folder))
+        broker, now_ms = connect(known)
         journal = stack.enter_context(open_journal(folder / JOURNAL, create=False))
-        session = _opened(journal, plan, signals_of(header), known, broker or PaperBroker(), folder)
+        session = _opened(journal, plan, _undecided, known, broker, folder)
         session.clock = now_ms
         if header != known:
             session.take(Started(_now_ms(session), header_to_json(header)), nothing)
         _reconcile(session, _now_ms(session))
         _keep_halted(session, _now_ms(session), nothing)
         yield from _save_at_end(session)
+
+
+def _undecided(state: State, j: int) -> tuple[Target | None, Any]:
+    """No target: an operator's command takes no bar."""
+    return None, state.memory[j]
 
 
 def _save_at_end(session: Session) -> Iterator[Session]:

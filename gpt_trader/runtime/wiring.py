@@ -183,4 +183,5 @@ def session_header(
         label=None,
         versions=versions(),
         wallets={},
+        file=settings.file,
     )
