@@ -1,21 +1,39 @@
-"""Killing: the latch first, then whoever can cancel, then a look at the exchange."""
+"""Killing: the latch first, then whoever can cancel and sell, then a look at the exchange.
+
+It needs nothing but the session's folder. The latch and the wish to sell are files before anything
+else; then the lock and the inbox say whether a bot runs; configuration and network come last. What
+cannot be done now is done by whoever runs next: a bot, a single cycle, another `kill`.
+
+A bot that holds the lock and does not answer is passed over: its entries are cancelled at the
+exchange. Nothing is sold beside it: it may wake and sell the same coins, and then somebody else's
+would go. End it, and the next to run carries the wish out.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gpt_trader.app.cancel_all import left_open
+from gpt_trader.app.at_exchange import Left, held, is_entry, reach_outside, watch_left
 from gpt_trader.app.folders import session_folder
-from gpt_trader.app.operate import open_session, take
+from gpt_trader.app.kept_session import KeptSession, look_at
+from gpt_trader.app.operate import carry_on, open_session, take
 from gpt_trader.engine.events import FlattenRequested, HaltRequested
-from gpt_trader.errors import LockedError, TraderError, UsageError
+from gpt_trader.engine.protect import is_sellable
+from gpt_trader.engine.state import State
+from gpt_trader.errors import BrokerError, LockedError, StorageError, TraderError, UsageError
+from gpt_trader.journal.faults import UNREADABLE
 from gpt_trader.runtime.controls import switches
 from gpt_trader.runtime.halt import Halt, Latch
+from gpt_trader.runtime.lock import portfolio_lock
 from gpt_trader.runtime.requests import Inbox
-from gpt_trader.runtime.session import JOURNAL, clock_ms, read_header
+from gpt_trader.runtime.session import Session, clock_ms
 
 SILENT_S = 5.0
 SENDING_S = 15.0  # an entry's request may be under way for so long
+VERIFY_S = 15.0  # entries are waited for
+SELL_S = 30.0  # and so long for what is to be sold
+
+THIS, BOT, OUTSIDE, NOBODY = "this command", "the running bot", "at the exchange", "nobody yet"
 
 Json = dict[str, Any]
 
@@ -36,49 +54,149 @@ class KillRequest:
 
 @dataclass(frozen=True, slots=True)
 class Killed:
-    """What came of it. session: what its switches say now, None if nobody could tell."""
+    """What came of it.
 
+    latched: whether the latch is set. cancelled_by: who cancels, and sells. session: what its
+    switches say now, None if nobody could tell. left: what is there, having looked; None: nobody
+    could look, and problem says why. is_done: nothing is left that was to go, beyond doubt.
+    """
+
+    latched: bool
     cancelled_by: str
-    entries_left_open: list[str]
     session: Json | None
+    left: Left | None
+    problem: TraderError | None
+    is_done: bool
     warnings: list[str]
 
 
 def kill(
     asked: KillRequest, *, profile: str | None, state_dir: Path | None, silent_s: float = SILENT_S
 ) -> Killed:
-    """Latch, cancel, verify. Raises a BrokerError if nobody can look; the latch is set then.
+    """Latch, cancel, verify. Raises UsageError if there is no such session.
 
     silent_s: a bot that does not answer for so long is passed over.
     """
     folder = session_folder(profile, state_dir)
-    if not (folder / JOURNAL).exists():
+    if not folder.is_dir():
         raise UsageError(f"no session in {folder}", hint="name the one: --profile NAME")
-    header = read_header(folder)
-    is_shut = Latch(folder).set(Halt(asked.by, asked.reason), SENDING_S)
-    warnings = [] if is_shut else ["an entry's request was under way and has not returned"]
+    latch, warnings = Latch(folder), list[str]()
+    latched = _set(latch, asked, warnings)
+    standing = latch.read()
+    if standing is not None and standing.flatten:  # a wish of before is a wish
+        asked = KillRequest(asked.by, asked.reason, flatten=True)
+    kept = look_at(folder)
+    if kept.problem:
+        warnings.append(kept.problem)
+    problem: TraderError | None = None
     try:
-        how, told = _hand_over(asked, folder, profile, state_dir, silent_s)
-        left = left_open(folder, header, sweep=how == "at the exchange")
+        by, told = _hand_over(asked, kept, profile, state_dir, silent_s, warnings)
     except TraderError as error:
-        error.hint = f"the latch is set: no entry is sent any more. {error.hint or 'try again'}"
-        raise
-    if how == "at the exchange" and asked.flatten:
-        warnings.append("the bot holds the journal and is silent: nothing was sold, end it first")
-    return Killed(how, left, told, warnings)
+        by, told, problem = NOBODY, None, error
+    if by == OUTSIDE and asked.flatten:
+        warnings.append(f"nothing is sold from here, the wish is kept: {_next_step(kept)}")
+    if not kept.trades_money:
+        left = _simulated(look_at(folder))
+        return Killed(latched, by, told, left, problem, latched and problem is None, warnings)
+    if isinstance(problem, BrokerError):  # there is nobody to look at
+        return Killed(latched, by, told, None, problem, False, warnings)
+    try:
+        left = _look(kept, profile, warnings, cancels=by != BOT, sells=asked.flatten and by == BOT)
+    except TraderError as error:
+        return Killed(latched, by, told, None, problem or error, False, warnings)
+    done = not left.entries and (left.is_flat or not asked.flatten)
+    return Killed(latched, by, told, left, None, latched and done, warnings)
+
+
+def _set(latch: Latch, asked: KillRequest, warnings: list[str]) -> bool:
+    """Set the latch; return whether it is. One that cannot be set keeps nobody from cancelling."""
+    try:
+        if not latch.set(Halt(asked.by, asked.reason, asked.flatten), SENDING_S):
+            warnings.append("an entry's request was under way and has not returned")
+    except StorageError as error:
+        warnings.append(f"the latch: {error.message}")
+    return latch.read() is not None
 
 
 def _hand_over(
-    asked: KillRequest, folder: Path, profile: str | None, state_dir: Path | None, silent_s: float
+    asked: KillRequest,
+    kept: KeptSession,
+    profile: str | None,
+    state_dir: Path | None,
+    silent_s: float,
+    warnings: list[str],
 ) -> tuple[str, Json | None]:
-    """Let the session cancel: through its own journal if nobody has it, else through its inbox."""
+    """Let the session cancel: its bot if one runs, else its own journal; else nobody does here."""
     try:
-        with open_session(profile, state_dir, live=True) as session:
-            take(session, asked.event(session.said_ms()))
-            return "this command", switches(session.state)
+        if kept.state is None:
+            with portfolio_lock(*kept.lock(), kept.folder):
+                return OUTSIDE, None
+        with open_session(profile, state_dir, reduces=True) as session:
+            _carry_out(asked, session)
+            return THIS, switches(session.state)
     except LockedError:
-        inbox = Inbox(folder)
+        return _ask(asked, kept.folder, silent_s)
+    except UNREADABLE as error:  # it cannot be written, or no lock can be had
+        warnings.append(f"the journal cannot be used: {error}")
+        return OUTSIDE, None
+
+
+def _ask(asked: KillRequest, folder: Path, silent_s: float) -> tuple[str, Json | None]:
+    """Ask the running bot. One that is silent finds the latch, should it wake."""
+    inbox = Inbox(folder)
+    try:
         name = inbox.put(asked.event(clock_ms()))  # the bot takes it at its own time
-        for answer in inbox.answers(name, silent_s):
-            return "the running bot", answer
-    return "at the exchange", None
+    except StorageError:
+        return OUTSIDE, None
+    for answer in inbox.answers(name, silent_s):
+        return BOT, answer
+    inbox.done(name)
+    return OUTSIDE, None
+
+
+def _carry_out(asked: KillRequest, session: Session) -> None:
+    """Hand the wish over, and go on until it is fulfilled or the time is over."""
+
+    def is_settled(state: State) -> bool:
+        waits = any(map(is_entry, state.open_orders))
+        places = range(len(session.plan.products))
+        holds = asked.flatten and any(is_sellable(session.plan, state, j) for j in places)
+        return not (waits or holds)
+
+    take(session, asked.event(session.said_ms()))
+    if session.clock is not None:  # a market of the past goes on with its next bar
+        carry_on(session, is_settled, SELL_S if asked.flatten else VERIFY_S)
+
+
+def _look(
+    kept: KeptSession, profile: str | None, warnings: list[str], *, cancels: bool, sells: bool
+) -> Left:
+    """Look at the exchange until nothing is left that was to go, or the time is over.
+
+    cancels: whether from here. sells: whether somebody does, so that it is worth waiting for.
+    """
+    outside = reach_outside(kept, profile)
+    warnings += outside.doubts
+    return watch_left(
+        outside,
+        lambda: look_at(kept.folder),
+        cancels=cancels,
+        is_done=lambda left: not left.entries and (left.is_flat or not sells),
+        timeout_s=SELL_S if sells else VERIFY_S,
+    )
+
+
+def _simulated(kept: KeptSession) -> Left:
+    """Return what a simulation holds: its own journal is all there is to look at."""
+    if kept.plan is None or kept.state is None:
+        return Left([], None, [])
+    state = kept.state
+    rests = {order.client_order_id for order in state.open_orders}
+    entries = [one.client_order_id for one in state.open_orders if is_entry(one)]
+    return Left(entries, held(kept.plan, state, rests), [])
+
+
+def _next_step(kept: KeptSession) -> str:
+    if kept.state is None:
+        return "restore the journal or begin without it, then kill --flatten again"
+    return "free the journal (end a silent process, make room), then kill --flatten again"

@@ -1,16 +1,19 @@
 """Opening a stopped session for an operator's command."""
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gpt_trader.app.folders import session_folder
 from gpt_trader.app.kept_settings import kept_settings
-from gpt_trader.app.request import RunRequest, check_live, settings_of
+from gpt_trader.app.request import RunRequest, check_live, check_stand_in, settings_of
 from gpt_trader.app.simulated import prepare
 from gpt_trader.engine.events import Event, HistoryLoaded
 from gpt_trader.engine.ports import Broker, Entry
+from gpt_trader.engine.state import State
 from gpt_trader.errors import BrokerError, ConfigError, DataError
 from gpt_trader.runtime.halt import Latch
 from gpt_trader.runtime.header import Header
@@ -26,6 +29,8 @@ from gpt_trader.runtime.session import (
 from gpt_trader.runtime.simulated import feed
 from gpt_trader.runtime.state_dir import state_dir as folder_of
 
+LOOK_S = 0.5
+
 
 @contextmanager
 def open_session(
@@ -34,19 +39,21 @@ def open_session(
     *,
     live: bool = False,
     reads: bool = False,
+    reduces: bool = False,
     fresh: bool = False,
 ) -> Iterator[Session]:
     """Open the profile's session, or the only one; a profile without one gets a new one.
 
     A new session loads its history, so that prices are known. One that trades money needs
-    `live`; with `reads` nothing is sent, so it does not. Raises LockedError while a bot runs,
+    `live`, unless nothing is sent (`reads`) or only what ends risk (`reduces`): that needs no more
+    than the exchange. Raises LockedError while a bot runs, before anything is asked over a network;
     UsageError if no session is meant, ConfigError or HaltError where no money may move.
     """
     folder = session_folder(profile, state_dir)
     if profile is None or (folder / JOURNAL).exists():
 
         def connect(header: Header) -> tuple[Broker, Callable[[], int] | None]:
-            return _connect(header, profile, folder, live=live, reads=reads)
+            return _connect(header, profile, folder, live=live, reads=reads, reduces=reduces)
 
         with reopen(folder, connect) as session:
             header = read_header(folder)
@@ -85,7 +92,13 @@ def _look(session: Session, header: Header, *, fresh: bool) -> None:
 
 
 def _connect(
-    header: Header, profile: str | None, folder: Path, *, live: bool, reads: bool
+    header: Header,
+    profile: str | None,
+    folder: Path,
+    *,
+    live: bool,
+    reads: bool,
+    reduces: bool,
 ) -> tuple[Broker, Callable[[], int] | None]:
     """Return the broker and the clock of a session."""
     if not header.mode.is_live:
@@ -102,24 +115,27 @@ def _connect(
         if broker is None:  # never the paper broker instead of what was meant
             raise ConfigError(f"a session of mode {header.mode} sends nothing to {header.broker}")
         return broker, exchange.now_ms
-    if not reads:
+    if reduces:
+        check_stand_in(settings)
+    elif not reads:
         check_live(settings, live=live)
     private = connect_account(
         settings,
         os.environ,
         wait,
-        sends=live and not reads,
+        sends=(live or reduces) and not reads,
         now_ms=exchange.now_ms,
         attempts=ATTEMPTS,
     )
     permissions = private.permissions()
     check_portfolio(permissions, header.portfolio)
-    check_scope(
-        permissions,
-        trades=not reads,
-        allow_transfer=settings.access.allow_transfer_key,
-        setting=f"{settings.venue}.allow_transfer_key",
-    )
+    if not reduces:
+        check_scope(
+            permissions,
+            trades=not reads,
+            allow_transfer=settings.access.allow_transfer_key,
+            setting=f"{settings.venue}.allow_transfer_key",
+        )
     return ExchangeBroker(private, wait, Latch(folder).entering), exchange.now_ms
 
 
@@ -128,3 +144,15 @@ def take(session: Session, event: Event) -> list[Entry]:
     entries: list[Entry] = []
     session.take(event, lambda _, more: entries.extend(more))
     return entries
+
+
+def carry_on(session: Session, is_settled: Callable[[State], bool], timeout_s: float) -> None:
+    """Go on with a session until something is so, or the time is over.
+
+    Raises AuthError or another of the exchange's errors if nothing could be seen.
+    """
+    until = time.monotonic() + timeout_s
+    while not is_settled(session.state) and time.monotonic() < until:
+        threading.Event().wait(LOOK_S)
+        for event in session.broker.reconcile(session.plan, session.state, session.time_ms()):
+            session.take(event, nothing)

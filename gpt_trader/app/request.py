@@ -53,11 +53,7 @@ def settings_of(asked: RunRequest) -> Settings:
 
 
 def check_live(settings: Settings, *, live: bool) -> None:
-    """Raise unless money is meant by both the profile and the flag, or by neither.
-
-    Until the whole of the risk layer exists, orders of money go to a stand-in on this machine
-    only: HaltError.
-    """
+    """Raise ConfigError unless money is meant by both the profile and the flag, or by neither."""
     if live and not settings.trades_money:
         raise ConfigError(
             f"--live needs a profile of mode live, {settings.profile} is of mode {settings.mode}",
@@ -70,6 +66,14 @@ def check_live(settings: Settings, *, live: bool) -> None:
             f"profile {settings.profile} trades money, and --live is not given",
             hint="--profile paper trades the same prices without money",
         )
+    check_stand_in(settings)
+
+
+def check_stand_in(settings: Settings) -> None:
+    """Raise HaltError unless orders of money go to a stand-in on this machine.
+
+    Until the whole of the risk layer exists they go nowhere else.
+    """
     if settings.access.rest_url is None or not is_loopback(settings.access.rest_url):
         raise HaltError(
             "this version sends orders to a stand-in on this machine only",

@@ -43,7 +43,7 @@ def _carry_out(
     state_dir: Path | None,
 ) -> dict[str, Any]:
     """Hand the event to the stopped session."""
-    with open_session(profile, state_dir, live=True) as session:  # it can only cancel
+    with open_session(profile, state_dir, reduces=True) as session:
         event = event_at(session.said_ms())
         refusals = [
             record.reason.detail

@@ -70,3 +70,16 @@ def told_plainly(name: str) -> Iterator[None]:
     except UnicodeDecodeError as error:  # text that is not UTF-8: rotten bytes on the disk
         kind, what, hint = _FAULTS[apsw.CorruptError]
         raise kind(f"{name}: {what} (text that is not UTF-8)", hint=hint) from error
+
+
+UNREADABLE = (
+    JournalError,
+    apsw.Error,
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+)
+"""What a journal that is damaged in any way, or of another version, may raise when it is read."""

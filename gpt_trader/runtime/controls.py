@@ -8,7 +8,7 @@ from gpt_trader.engine.events import Event
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import OrderRefused
 from gpt_trader.engine.state import State
-from gpt_trader.runtime.halt import Latch
+from gpt_trader.runtime.halt import Latch, latched_event
 from gpt_trader.runtime.requests import Inbox
 
 EVERY_MS = 100
@@ -46,9 +46,9 @@ class Controls:
         if now_ms - self._looked_ms < EVERY_MS:
             return
         self._looked_ms = now_ms
-        latched = self.latch.read()
-        if latched is not None and not self.state().halted:
-            yield ev.HaltRequested(self.now_ms(), latched.by, latched.reason)
+        latched = latched_event(self.latch, self.state(), self.now_ms())
+        if latched is not None:
+            yield latched
         for name in self.inbox.waiting():
             yield from self._taken(name)
 

@@ -1,6 +1,10 @@
 """The kill latch: a file beside the journal that every sender looks at before each entry.
 
-It needs no bot to be set, and outlives every crash. Only `rearm` takes it away.
+It needs no bot to be set, no journal, and no room on the disk: that the file exists is what counts,
+who made it and why is said if it can be. It outlives every crash. Only `rearm` takes it away.
+
+A second file says that all is to be sold. It is a fact like the latch: whoever runs next carries it
+out, whatever became of who asked.
 """
 
 import contextlib
@@ -15,10 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from gpt_trader.data.store.durable import replace_file, sync_folder
+from gpt_trader.data.store.durable import replace_file, sync_folder, unwritable
+from gpt_trader.engine.events import FlattenRequested, HaltRequested
+from gpt_trader.engine.state import State
 from gpt_trader.errors import StorageError
 
 HALT = "HALT"
+FLATTEN = "FLATTEN"
 GATE = "HALT.gate"
 LOOK_S = 0.02
 
@@ -26,10 +33,11 @@ Gate = Callable[[], AbstractContextManager[bool]]
 
 
 class Halt(NamedTuple):
-    """Who set the latch, and why."""
+    """Who set the latch, and why; flatten: whether all is to be sold."""
 
     by: str
     reason: str
+    flatten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +48,28 @@ class Latch:
 
     def read(self) -> Halt | None:
         """Return who set it; None if nobody did. What cannot be read is set all the same."""
+        path, flatten = self.folder / HALT, (self.folder / FLATTEN).exists()
         try:
-            told = json.loads((self.folder / HALT).read_text(encoding="utf-8"))
-            return Halt(str(told["by"]), str(told["reason"]))
+            told = json.loads(path.read_text(encoding="utf-8"))
+            return Halt(str(told["by"]), str(told["reason"]), flatten)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError):
-            return Halt("unknown", f"{self.folder / HALT} cannot be read")
+            return Halt("unknown", f"{path} cannot be read", flatten)
 
     def set(self, halt: Halt, timeout_s: float) -> bool:
         """Set it durably, and wait for a send that has passed the gate already.
 
-        Returns whether no entry's request can begin any more; False if one took longer than
-        the timeout: it is on its way. Raises StorageError if the file cannot be written.
+        A wish to sell that is there already stays. Returns whether no entry's request can begin
+        any more; False if one took longer than the timeout: it is on its way. Raises StorageError
+        if not even an empty file can be made.
         """
-        replace_file(self.folder / HALT, json.dumps(halt._asdict()).encode())
+        _make(self.folder / HALT)
+        if halt.flatten:
+            _make(self.folder / FLATTEN)
+        with contextlib.suppress(StorageError):  # a full disk: the files are there all the same
+            told = {"by": halt.by, "reason": halt.reason}
+            replace_file(self.folder / HALT, json.dumps(told).encode())
         with self._gate() as gate:
             until = time.monotonic() + timeout_s
             while True:
@@ -66,7 +81,8 @@ class Latch:
                 threading.Event().wait(LOOK_S)
 
     def clear(self) -> None:
-        """Take it away, durably."""
+        """Take it away, and the wish to sell before it, durably."""
+        (self.folder / FLATTEN).unlink(missing_ok=True)
         (self.folder / HALT).unlink(missing_ok=True)
         sync_folder(self.folder)
 
@@ -91,3 +107,25 @@ class Latch:
             yield descriptor
         finally:
             os.close(descriptor)  # lets the lock go
+
+
+def latched_event(
+    latch: Latch, state: State, time_ms: int
+) -> HaltRequested | FlattenRequested | None:
+    """Return what the latch asks for and the state has not taken yet; None: nothing."""
+    halt = latch.read()
+    if halt is None:
+        return None
+    if halt.flatten and not state.flattening:
+        return FlattenRequested(time_ms, halt.by, halt.reason)
+    return None if state.halted else HaltRequested(time_ms, halt.by, halt.reason)
+
+
+def _make(path: Path) -> None:
+    """Make an empty file where there is none. Raises StorageError if that cannot be done."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise unwritable(path, error) from error
+    with contextlib.suppress(OSError):  # it holds for every process that runs, on the disk or not
+        sync_folder(path.parent)

@@ -13,14 +13,14 @@ from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.domain.order_ids import MARKED
 from gpt_trader.domain.targets import Target
 from gpt_trader.engine.drive import Observer, advance
-from gpt_trader.engine.events import Event, HaltRequested, Started
+from gpt_trader.engine.events import Event, Started
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Broker, Signals
 from gpt_trader.engine.state import State, new_state
 from gpt_trader.errors import ConfigError, JournalError, StorageError, UsageError
 from gpt_trader.journal.faults import RESTORE
 from gpt_trader.journal.sqlite import Journal, open_journal
-from gpt_trader.runtime.halt import Latch
+from gpt_trader.runtime.halt import Latch, latched_event
 from gpt_trader.runtime.header import (
     Header,
     as_journaled,
@@ -197,10 +197,10 @@ def _now_ms(session: Session) -> int:
 
 
 def _keep_halted(session: Session, at_ms: int, observe: Observer) -> None:
-    """Halt if the kill latch is set: it may have been set while nobody ran."""
-    latched = session.latch.read()
-    if latched is not None and not session.state.halted:
-        session.take(HaltRequested(at_ms, latched.by, latched.reason), observe)
+    """Do what the kill latch asks for: it may have been set while nobody ran."""
+    latched = latched_event(session.latch, session.state, at_ms)
+    if latched is not None:
+        session.take(latched, observe)
 
 
 def _reconcile(session: Session, at_ms: int) -> None:

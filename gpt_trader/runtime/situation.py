@@ -157,8 +157,7 @@ def _halts(state: State, profile: str, latch: Halt | None) -> list[Json]:
         by, reason = state.switched_by, state.switch_reason
         found.append({"guard": "halt", "by": by, "reason": reason, "until": rearm})
     elif latch is not None:  # the bot has not taken note of it yet
-        by, reason = latch
-        found.append({"guard": "latch", "by": by, "reason": reason, "until": rearm})
+        found.append({"guard": "latch", "by": latch.by, "reason": latch.reason, "until": rearm})
     if state.marks.halted:
         found.append({"guard": "drawdown", "until": rearm})
     if state.marks.day_halted:

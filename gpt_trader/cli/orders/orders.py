@@ -156,7 +156,7 @@ def cancel(
     from gpt_trader.app import orders as orders_input
     from gpt_trader.app.operate import open_session
 
-    with open_session(profile, state_dir, live=True, reads=dry_run) as session:
+    with open_session(profile, state_dir, reduces=True, reads=dry_run) as session:
         verdict = orders_input.cancel(session, order_id, dry_run=dry_run)
     _end(
         "orders cancel",
@@ -208,7 +208,7 @@ def cancel_all(
     from gpt_trader.app import orders as orders_input
     from gpt_trader.app.operate import open_session
 
-    with open_session(profile, state_dir, live=True, reads=dry_run) as session:
+    with open_session(profile, state_dir, reduces=True, reads=dry_run) as session:
         found = orders_input.cancel_all(session, product, dry_run=dry_run)
     output.emit("orders cancel-all", {"orders": found, "dry_run": dry_run}, json=json)
     if not json:

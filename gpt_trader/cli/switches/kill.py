@@ -1,12 +1,17 @@
 """`gpt-trader kill`: no entry any more, whatever the bot does; on request sell what is held."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gpt_trader.cli import output
 from gpt_trader.cli.options import StateDir, again
-from gpt_trader.cli.output import Json, ProfileName
+from gpt_trader.cli.output import ProfileName
+
+if TYPE_CHECKING:
+    from gpt_trader.app.kill import Killed, KillRequest
+
+type Json = dict[str, Any]
 
 LEFT = 1
 
@@ -20,34 +25,76 @@ def command(
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")] = "kill",
     profile: ProfileName = None,
     state_dir: StateDir = None,
-    json: Json = False,
+    json: output.Json = False,
 ) -> None:
     """Latch a halt that only `rearm` clears, cancel every entry, and look that none is left.
 
     Once it returns no entry's request begins, also if the bot is dead, hung or starts again.
-    Protective stops stay; --flatten sells what they protect.
+    Protective stops stay; --flatten sells what they protect. That wish is kept: what cannot be
+    done now is done by whoever runs next. Exits 0 only if it has seen that all is done.
     """
     from gpt_trader.app.kill import KillRequest, kill
 
     asked = KillRequest(by.strip() or "operator", reason.strip() or "kill", flatten)
     killed = kill(asked, profile=profile, state_dir=state_dir)
-    data = {"latched": True, "by": asked.by, "reason": asked.reason}
-    data |= {"cancelled_by": killed.cancelled_by, "flatten": flatten}
-    data |= {"entries_left_open": killed.entries_left_open, "session": killed.session}
-    output.emit("kill", data, killed.warnings, json=json)
-    if not json:
-        _show(data, again(profile, state_dir))
-    if killed.entries_left_open:
-        raise typer.Exit(LEFT)
+    data, error = _data(asked, killed), None if killed.is_done else _error(killed)
+    if json:
+        print(output.document("kill", data=data, warnings=killed.warnings, error=error))
+    else:
+        output.emit("kill", data, killed.warnings, json=False)
+        _show(data, error, again(profile, state_dir))
+    if error is not None:
+        raise typer.Exit(LEFT if killed.problem is None else killed.problem.exit_code)
 
 
-def _show(data: dict[str, Any], options: str) -> None:
-    print(f"halted by {data['by']}: {data['reason']}; no entry is sent until rearm")
-    print(
-        f"cancelled by {data['cancelled_by']}, entries left open: {len(data['entries_left_open'])}"
-    )
-    told = data["session"]
-    if told is not None and told["positions"]:
-        what = "being sold" if told["flattening"] else "kept, with their stops"
-        print(f"positions: {told['positions']}, {what}")
+def _data(asked: "KillRequest", killed: "Killed") -> Json:
+    left = killed.left
+    return {
+        "latched": killed.latched,
+        "by": asked.by,
+        "reason": asked.reason,
+        "flatten": asked.flatten,
+        "cancelled_by": killed.cancelled_by,
+        "session": killed.session,
+        "looked": left is not None,
+        "verified": killed.is_done,
+        "entries_left_open": None if left is None else left.entries,
+        "held": None if left is None else left.held,
+        "unknown_orders": None if left is None else left.unknown,
+    }
+
+
+def _error(killed: "Killed") -> Json:
+    """Return why it is not over, as the envelope has it."""
+    kept = "the latch is set and the wish is kept: whoever runs next carries it out"
+    if not killed.latched:
+        kept = "the latch could not be set"
+    found = killed.problem
+    if found is None:
+        return {"code": "FAILURE", "message": "not all of it is done", "hint": kept, "where": None}
+    hint = f"{kept}. {found.hint}".rstrip(". ")
+    return {"code": found.code, "message": found.message, "hint": hint, "where": found.where}
+
+
+def _show(data: Json, error: Json | None, options: str) -> None:
+    if data["latched"]:
+        print(f"halted by {data['by']}: {data['reason']}; no entry is sent until rearm")
+    print(f"carried out by: {data['cancelled_by']}")
+    if data["looked"]:
+        print(f"entries left open: {len(data['entries_left_open'])}")
+        _show_held(data["held"])
+    else:
+        print("nobody could look at what is left")
+    if error is not None:
+        print(f"not verified: {error['message']}; {error['hint']}")
     print(f"Next: gpt-trader status{options}")
+
+
+def _show_held(held: list[Json] | None) -> None:
+    if held is None:
+        print("what is held is not known: the journal does not say")
+    elif not held:
+        print("nothing is held")
+    for one in held or []:
+        stop = "without a stop" if one["stop"] is None else f"with a stop at {one['stop']}"
+        print(f"held: {one['size']} {one['product']}, {stop}")

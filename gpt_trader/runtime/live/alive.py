@@ -1,14 +1,18 @@
-"""A file that a running loop touches: how long it has been silent, for a process that watches it.
+"""A file by which a running loop says that it lives, for a process that watches it.
 
-It goes when a run ends in good order; after a crash it stays, and grows old.
+It holds the machine's monotonic clock and which boot that counts from: no clock that is set back
+makes a dead loop look alive. It goes when a run ends in good order; after a crash it stays.
 """
 
+import contextlib
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 ALIVE = "alive"
 EVERY_S = 1.0
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(slots=True)
@@ -19,19 +23,48 @@ class Alive:
     _touched_s: float = -EVERY_S
 
     def touch(self) -> None:
-        """Say that the loop runs; at most once a second reaches the file system."""
+        """Say that the loop runs; at most once a second reaches the file system.
+
+        A disk that takes nothing any more is silence: whoever watches cancels the entries.
+        """
         now_s = time.monotonic()
-        if now_s - self._touched_s >= EVERY_S:
-            self._touched_s = now_s
-            (self.folder / ALIVE).touch()
+        if now_s - self._touched_s < EVERY_S:
+            return
+        self._touched_s = now_s
+        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+        with contextlib.suppress(OSError):
+            descriptor = os.open(self.folder / ALIVE, flags, 0o600)
+            try:
+                os.pwrite(descriptor, _said(now_s), 0)  # in place: it needs no more room
+            finally:
+                os.close(descriptor)
 
     def end(self) -> None:
         """Say that the run ended in good order."""
         (self.folder / ALIVE).unlink(missing_ok=True)
 
     def silent_s(self) -> float | None:
-        """Return for how long the loop has been silent; None if no run is under way."""
+        """Return for how long the loop has been silent; None if no run is under way.
+
+        A loop of another boot, or whose word cannot be read, is silent since this boot began.
+        """
+        now_s = time.monotonic()
         try:
-            return max(time.time() - (self.folder / ALIVE).stat().st_mtime, 0.0)
+            boot, _, said = (self.folder / ALIVE).read_text(encoding="ascii").partition(" ")
+            return max(now_s - float(said), 0.0) if boot == _boot() else now_s
         except FileNotFoundError:
             return None
+        except (OSError, ValueError):
+            return now_s
+
+
+def _said(now_s: float) -> bytes:
+    return f"{_boot()} {now_s:020.3f}".encode()
+
+
+def _boot() -> str:
+    """Return this boot's name; "-" where the system does not tell one."""
+    try:
+        return BOOT.read_text(encoding="ascii").strip()
+    except OSError:
+        return "-"

@@ -165,10 +165,11 @@ def test_a_bot_that_hangs_is_passed_over(exchange, capsys, flatten):  # noqa: F8
     with portfolio_lock(user_lock_dir(), portfolio):
         asked = KillRequest("ann", "hangs", flatten)
         killed = kill(asked, profile="canary", state_dir=None, silent_s=0.1)
-    assert (killed.cancelled_by, killed.entries_left_open) == ("at the exchange", [])
+    assert (killed.cancelled_by, killed.left.entries) == ("at the exchange", [])
     assert order.status == "CANCELLED"
     assert foreign.status == "OPEN", "it is not ours"
     assert len(killed.warnings) == flatten
+    assert killed.is_done, "nothing is held, so that nothing has to be sold"
 
 
 def test_an_exchange_that_is_away_leaves_the_latch_set(exchange, capsys):  # noqa: F811
@@ -179,6 +180,7 @@ def test_an_exchange_that_is_away_leaves_the_latch_set(exchange, capsys):  # noq
     code, found = call(capsys, "kill", "-p", "canary")
     assert code == 5
     assert "the latch is set" in found["error"]["hint"]
+    assert (found["data"]["latched"], found["data"]["looked"]) == (True, False)
     exchange.faults.heal()
     assert call(capsys, "kill", "-p", "canary")[0] == 0
     assert order.status == "CANCELLED"
@@ -191,16 +193,17 @@ def test_the_watchdog_cancels_what_a_silent_bot_left(exchange, capsys, tmp_path)
     import os
 
     from gpt_trader.journal.root import state_root
-    from gpt_trader.runtime.live.alive import ALIVE
+    from gpt_trader.runtime.live.alive import ALIVE, Alive
 
     order = resting(exchange, capsys)
     watch = ["watchdog", "-p", "canary", "--once", "--silent-s", "30"]
     code, found = call(capsys, *watch)
     assert (code, found["data"]["died"], order.status) == (0, False, "OPEN")
     sign = state_root(None, os.environ) / "canary" / ALIVE
-    sign.touch()
+    Alive(sign.parent).touch()
+    os.utime(sign, (1, 1))  # the machine's clock was set: it says nothing
     assert call(capsys, *watch)[0] == 0
-    os.utime(sign, (1, 1))
+    sign.write_text("another-boot 00000000.0")
     code, found = call(capsys, *watch)
     assert (code, found["data"]["entries_left_open"]) == (1, [])
     assert order.status == "CANCELLED"

@@ -1,4 +1,5 @@
-"""A session is operated from any folder and environment, and its profile found again by its path."""
+# ruff: noqa: F811 - a fixture that is imported
+"""A session is operated from any folder and environment; its profile is found by its path."""
 
 import os
 from pathlib import Path
@@ -12,7 +13,7 @@ PROFILE = "extends: canary\ninterval: 1m\nproducts: [BTC-USD]\n"
 
 
 @pytest.fixture
-def by_path(exchange, capsys, tmp_path, monkeypatch):  # noqa: F811
+def by_path(exchange, capsys, tmp_path, monkeypatch):
     """Begin a session under a profile that is named by its path; return the profile."""
     home = tmp_path / "mine"
     home.mkdir()
@@ -40,7 +41,7 @@ def test_every_command_finds_the_session_and_its_profile(
     capsys,
     tmp_path,
     monkeypatch,
-    words,  # noqa: F811
+    words,
 ):
     go_elsewhere(tmp_path, monkeypatch)
     for command in (
@@ -58,7 +59,7 @@ def test_every_command_finds_the_session_and_its_profile(
         assert call(capsys, "account", "balances", *words)[0] == 0
 
 
-def test_a_profile_that_is_gone_keeps_nobody_from_killing(by_path, exchange, capsys):  # noqa: F811
+def test_a_profile_that_is_gone_keeps_nobody_from_killing(by_path, exchange, capsys):
     place = [*REST[:5], str(by_path), *REST[6:]]
     bid = exchange.books.touch["BTC-USD"][0]
     limit = format(bid * 9 // 10, "f") + ".00"

@@ -1,0 +1,63 @@
+"""What can be known of a session from its folder alone, whatever its journal is like."""
+
+import uuid
+from pathlib import Path
+from typing import NamedTuple
+
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.state import State
+from gpt_trader.errors import StorageError, TraderError
+from gpt_trader.journal.faults import UNREADABLE
+from gpt_trader.runtime.header import Header, plan_of
+from gpt_trader.runtime.journaling import recover_state
+from gpt_trader.runtime.lock import user_lock_dir
+from gpt_trader.runtime.session import JOURNAL, lock_of, read_header, view
+
+
+class KeptSession(NamedTuple):
+    """A session's folder. header, state: None where the journal does not say; problem: why."""
+
+    folder: Path
+    header: Header | None
+    state: State | None
+    problem: str
+
+    @property
+    def plan(self) -> Plan | None:
+        """What it trades."""
+        return None if self.header is None else plan_of(self.header)
+
+    @property
+    def trades_money(self) -> bool:
+        """Whether its orders go to an exchange; a live session's folder is named by a UUID."""
+        return bool(self.portfolio) if self.header is None else self.header.mode.trades_money
+
+    @property
+    def portfolio(self) -> str:
+        """The portfolio at the exchange; "" for a simulation, or if nothing says it."""
+        if self.header is not None:
+            return self.header.portfolio if self.header.mode.trades_money else ""
+        name = self.folder.resolve().name
+        try:
+            return str(uuid.UUID(name))
+        except ValueError:
+            return ""
+
+    def lock(self) -> tuple[Path, str]:
+        """Return the folder and the name of its lock. Raises StorageError."""
+        if self.header is not None:
+            return lock_of(self.header, self.folder)
+        if not self.portfolio:
+            raise StorageError(self.problem)
+        return user_lock_dir(), self.portfolio
+
+
+def look_at(folder: Path) -> KeptSession:
+    """Return what a folder says of its session; nothing that is wrong with it is an error here."""
+    header = None
+    try:
+        header = read_header(folder)
+        with view(folder) as (_, plan, journal):
+            return KeptSession(folder, header, recover_state(journal, plan, header.cash), "")
+    except (TraderError, *UNREADABLE) as error:
+        return KeptSession(folder, header, None, f"{folder / JOURNAL} cannot be read: {error}")
