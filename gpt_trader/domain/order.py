@@ -3,6 +3,9 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+NOT_SENT = "NOT_SENT"  # why an order ended: no request for it was taken in
+NOT_PLACED = "NOT_PLACED"  # why an order ended: proof that the exchange never had it
+
 
 class OrderType(StrEnum):
     """How an order is priced."""
@@ -25,6 +28,7 @@ class TimeInForce(StrEnum):
 class OrderStatus(StrEnum):
     """Where an order is in its life. SUBMIT_UNKNOWN is not an end: it waits for proof."""
 
+    WAITING = "WAITING"
     SUBMITTED = "SUBMITTED"
     SUBMIT_UNKNOWN = "SUBMIT_UNKNOWN"
     OPEN = "OPEN"
@@ -45,6 +49,7 @@ _FINAL = frozenset(
     {OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED}
 )
 _LIFE = (
+    OrderStatus.WAITING,
     OrderStatus.SUBMITTED,
     OrderStatus.SUBMIT_UNKNOWN,
     OrderStatus.OPEN,
@@ -61,9 +66,14 @@ def next_status(known: OrderStatus, reported: OrderStatus) -> OrderStatus:
 
 
 def cancelling(known: OrderStatus) -> OrderStatus:
-    """Status of an order that is to be cancelled: one that may not exist stays unknown."""
+    """Status of an order that is to be cancelled.
+
+    One that may not exist stays unknown; one that was never sent has ended.
+    """
     if known is OrderStatus.SUBMIT_UNKNOWN:
         return known
+    if known is OrderStatus.WAITING:
+        return OrderStatus.CANCELLED
     return next_status(known, OrderStatus.PENDING_CANCEL)
 
 

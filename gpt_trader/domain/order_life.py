@@ -21,7 +21,14 @@ class Move(StrEnum):
     ILLEGAL = "illegal"  # two ends that exclude each other: the product is frozen
 
 
-_FORWARD = (S.SUBMITTED, S.SUBMIT_UNKNOWN, S.OPEN, S.TRIGGERED, S.PENDING_CANCEL)
+_FORWARD = (
+    S.WAITING,
+    S.SUBMITTED,
+    S.SUBMIT_UNKNOWN,
+    S.OPEN,
+    S.TRIGGERED,
+    S.PENDING_CANCEL,
+)
 _ENDS = (S.FILLED, S.CANCELLED, S.EXPIRED, S.REJECTED)
 
 

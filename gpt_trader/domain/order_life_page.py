@@ -4,6 +4,7 @@ from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.order_life import TRANSITIONS, Move
 
 WORDS = {
+    OrderStatus.WAITING: "decided, nothing sent: others still hold the coins that it needs",
     OrderStatus.SUBMITTED: "the intent is durable; its request has left, or is about to",
     OrderStatus.SUBMIT_UNKNOWN: "the answer was lost: looked up until proof, never sent again",
     OrderStatus.OPEN: "the exchange has it; with fills it is partially filled",

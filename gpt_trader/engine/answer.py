@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gpt_trader.domain.order import Order
+from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.commands import CancelOrder, Command
 from gpt_trader.engine.plan import Plan
@@ -26,10 +26,14 @@ NOTHING = Answer()
 
 
 def cancel_all(orders: Sequence[Order]) -> Answer:
-    """Cancel orders."""
+    """Cancel orders; for one that waits nothing has to leave."""
     return Answer(
         [rec.CancelTaken(order.client_order_id) for order in orders],
-        [CancelOrder(order.product_id, order.client_order_id) for order in orders],
+        [
+            CancelOrder(order.product_id, order.client_order_id)
+            for order in orders
+            if order.status is not OrderStatus.WAITING
+        ],
     )
 
 

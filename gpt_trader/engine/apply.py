@@ -8,8 +8,10 @@ from decimal import Decimal
 from typing import assert_never
 
 from gpt_trader.domain.order import Order, OrderType, cancelling
+from gpt_trader.engine import leaving
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.events import (
+    Absent,
     Adjusted,
     AmendRequested,
     BarClosed,
@@ -29,8 +31,12 @@ from gpt_trader.engine.orders import (
     amend_order,
     await_amendment,
     close_by_quote,
+    count_absence,
     cut_position,
+    end_order,
     mark_cancelled,
+    release_order,
+    repeat_exit,
     take_order,
     take_position,
     take_protection,
@@ -69,6 +75,8 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             return state._replace(
                 arrived=NONE_ARRIVED, cycle_ms=record.cycle_ms, cycles=state.cycles + 1
             )
+        case rec.CyclePaused():
+            return state._replace(arrived=frozenset(record.left), cycle_ms=record.cycle_ms)
         case rec.BarTaken():
             return _take_bar(plan, state, event, record)
         case (
@@ -76,6 +84,7 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             | rec.HistoryTaken()
             | rec.FillBooked()
             | rec.StatusTaken()
+            | rec.AbsenceCounted()
             | rec.AmendTaken()
             | rec.AssetAdjusted()
             | rec.PositionTaken()
@@ -86,10 +95,14 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             return state
         case rec.OrderTaken():
             return take_order(plan, state, record.order)
-        case rec.ExitTaken():
-            return close_by_quote(plan, state, record)
-        case rec.ProtectionTaken():
-            return take_protection(plan, state, record)
+        case (
+            rec.OrderReleased()
+            | rec.OrderEnded()
+            | rec.ExitTaken()
+            | rec.ExitRepeated()
+            | rec.ProtectionTaken()
+        ):
+            return _take_at_exchange(plan, state, record)
         case rec.CancelTaken():
             in_cycle = isinstance(event, BarClosed | Ticked)
             return mark_cancelled(plan, state, record.client_order_id, in_cycle)
@@ -97,6 +110,23 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             return cut_position(plan, state, record)
         case _:
             return _switch(state, record)
+
+
+def _take_at_exchange(plan: Plan, state: State, record: rec.AtExchange) -> State:
+    """Fold what only a session does whose stops do not fill by bars."""
+    match record:
+        case rec.OrderReleased():
+            return release_order(plan, state, record)
+        case rec.OrderEnded():
+            return end_order(plan, state, record)
+        case rec.ExitTaken():
+            return close_by_quote(plan, state, record)
+        case rec.ExitRepeated():
+            return repeat_exit(plan, state, record)
+        case rec.ProtectionTaken():
+            return take_protection(plan, state, record)
+        case _:
+            assert_never(record)
 
 
 def _take_bar(plan: Plan, state: State, event: Event, record: rec.BarTaken) -> State:
@@ -127,6 +157,8 @@ def _take_event(plan: Plan, state: State, event: Event, record: rec.EventTaken) 
             return book_fill(plan, state, event, record)
         case rec.StatusTaken(), OrderUpdated():
             return take_status(plan, state, event)
+        case rec.AbsenceCounted(), Absent():
+            return count_absence(plan, state, event)
         case rec.AmendTaken(), AmendRequested():
             return await_amendment(plan, state, event)
         case rec.AmendTaken(), OrderAmended():
@@ -191,6 +223,9 @@ def _take_decision(plan: Plan, state: State, record: rec.Decided) -> State:
     """Note the weight; empty the slot of a cancelled order; put the decision's order there."""
     decision, order = record.decision, record.order
     j = plan.index[decision.product_id]
+    if plan.rests:
+        goes_on = decision.code == HOLD_ORDER_WORKING and record.cancelled is None
+        state = leaving.note_decision(state, j, order, goes_on=goes_on)
     works_on = order is not None or decision.code == HOLD_ORDER_WORKING
     memory = replaced(state.memory, j, record.memory)
     if order is None and record.cancelled is None and _is_known(state, record, j, works_on):

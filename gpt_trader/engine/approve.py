@@ -29,6 +29,14 @@ def approve_decided(code: int, order: Order, held: int) -> Approved:
     return Approved(order) if code == ACT_ENTER else approve_reducing(order, held)
 
 
+def approve_released(order: Order, held: int) -> Approved:
+    """Approve an order that has waited; held: the product's signed lots.
+
+    An entry passed its guards when it was decided, and whatever stops entries has ended it since.
+    """
+    return approve_reducing(order, held) if order.intent.reduce_only else Approved(order)
+
+
 def approve_entry(plan: Plan, state: State, order: Order, now_ms: int) -> Approved | Reason:
     """Approve an operator's entry with what it may cost set aside, or say which guard refuses."""
     intent, j = order.intent, plan.index[order.product_id]

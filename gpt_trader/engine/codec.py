@@ -32,7 +32,7 @@ from gpt_trader.engine.names import (
 )
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
-from gpt_trader.engine.state import State, open_of
+from gpt_trader.engine.state import STAYING, Absence, Leaving, State, open_of
 from gpt_trader.engine.window import Window, window_of
 from gpt_trader.engine.written import written
 from gpt_trader.errors import JournalError, UsageError
@@ -165,7 +165,10 @@ def _slots_from_json(data: dict[str, Any]) -> Slots:
 
 
 def state_text(state: State) -> str:
-    """Return the whole state as its one JSON text."""
+    """Return the whole state as its one JSON text.
+
+    What only a session at an exchange has is left out while there is nothing of it.
+    """
     parts = {
         "cash": state.cash,
         **_slots_to_json(state.slots),
@@ -194,6 +197,10 @@ def state_text(state: State) -> str:
         "reconciled_ms": state.reconciled_ms,
         "foreign_orders": state.foreign_orders,
     }
+    if any(one != STAYING for one in state.leaving):
+        parts["leaving"] = state.leaving
+    if state.absences:
+        parts["absences"] = state.absences
     return written(parts)
 
 
@@ -201,6 +208,7 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
     """Return the state that `state_text` wrote, now or in a version before."""
     p = len(plan.products)
     absent: dict[str, Any] = {"ledger": {}, "guarded_ms": [0] * p}  # before version 4, and 5
+    absent |= {"leaving": [{}] * p, "absences": {}}  # before version 6, and where nothing is
     absent |= {"flattening": False, "frozen": [""] * p, "reconciled_ms": 0, "foreign_orders": 0}
     data = absent | data
     marks: Marks = _decoder(Marks)(data["marks"])
@@ -236,6 +244,8 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
         frozen=tuple(data["frozen"]),
         reconciled_ms=data["reconciled_ms"],
         foreign_orders=data["foreign_orders"],
+        leaving=tuple(map(_decoder(Leaving), data["leaving"])),
+        absences={key: _decoder(Absence)(one) for key, one in data["absences"].items()},
     )
 
 

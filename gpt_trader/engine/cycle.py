@@ -9,6 +9,7 @@ from gpt_trader.domain.decision import Decision, Why
 from gpt_trader.domain.order import (
     Order,
     OrderIntent,
+    OrderStatus,
     OrderType,
     Origin,
     Protection,
@@ -16,12 +17,12 @@ from gpt_trader.domain.order import (
 )
 from gpt_trader.domain.targets import Target
 from gpt_trader.engine import records as rec
-from gpt_trader.engine.answer import Answer
+from gpt_trader.engine.answer import Answer, cancel_all
 from gpt_trader.engine.apply import apply
 from gpt_trader.engine.approve import approve_decided
 from gpt_trader.engine.codec import plain_memory
-from gpt_trader.engine.commands import Approved, CancelOrder, Command, SubmitOrder
-from gpt_trader.engine.events import Event
+from gpt_trader.engine.commands import Approved, Command, SubmitOrder
+from gpt_trader.engine.events import BarClosed, Event, Ticked
 from gpt_trader.engine.explain import tell
 from gpt_trader.engine.ids import new_id, working_id
 from gpt_trader.engine.outside import outside
@@ -33,6 +34,7 @@ from gpt_trader.engine.state import (
     open_entries,
     replaced,
 )
+from gpt_trader.engine.waiting import hold_back
 from gpt_trader.kernel.codes import ACT_ENTER, ORDINAL_BAR
 from gpt_trader.kernel.entries import decide_product, mark_account
 from gpt_trader.kernel.marks import Marks
@@ -40,35 +42,77 @@ from gpt_trader.kernel.sizing import Ticket, fill_reason
 from gpt_trader.kernel.slot import KIND_LIMIT, KIND_NONE
 
 NO_TARGET = Target(weight=math.nan)
+END_WAIT_MS = 10_000  # after a close, for an order that ends there to be seen to have ended
 
 
-def run_cycle(plan: Plan, state: State, event: Event, signals: Signals) -> tuple[State, Answer]:
-    """Mark the account, then decide for each product whose bar has arrived.
+def deciding(plan: Plan, state: State, event: Event) -> frozenset[int] | None:
+    """Return the products that a cycle decides at an event; None: there is no cycle now.
+
+    A cycle begins when every product's bar is in, or at its tick. A product with an order that
+    ends at this close, and is not yet seen to have ended, is left: it is decided when it is, or
+    END_WAIT_MS after the close, with that order counted at its worst case.
+    """
+    if not state.arrived:
+        return None
+    if isinstance(event, Ticked):
+        return state.arrived
+    closed_ms = state.arriving_ms + plan.interval_ms
+    if is_paused(state):
+        is_late = event.time_ms >= closed_ms + END_WAIT_MS
+        return state.arrived if is_late else (_ready(plan, state, closed_ms) or None)
+    is_full = isinstance(event, BarClosed) and len(state.arrived) == len(plan.products)
+    return _ready(plan, state, closed_ms) if is_full else None
+
+
+def is_paused(state: State) -> bool:
+    """Whether a cycle has begun and waits for the end of orders."""
+    return bool(state.arrived) and state.arriving_ms == state.cycle_ms
+
+
+def _ready(plan: Plan, state: State, closed_ms: int) -> frozenset[int]:
+    """Return the products whose bar is in and of which no order is about to end."""
+    if not plan.rests:
+        return state.arrived
+    ending = {
+        plan.index[order.product_id]
+        for order in state.open_orders
+        if 0 < order.intent.expire_ms <= closed_ms and order.status is not OrderStatus.WAITING
+    }
+    return state.arrived - ending
+
+
+def run_cycle(
+    plan: Plan, state: State, event: Event, signals: Signals, places: frozenset[int]
+) -> tuple[State, Answer]:
+    """Mark the account, then decide for each of these products, whose bars have arrived.
 
     Once a latch turns on, no entry stays out, nor one of a product without a bar.
     Cancels leave first, then orders that reduce, then entries.
     """
     cycle_ms = state.arriving_ms
     marked = rec.Marked(cycle_ms, _marks(plan, state, cycle_ms))
-    arrived = sorted(state.arrived)
-    latched = _is_latched_by(state.marks, marked.marks)
+    latched = _is_latched_by(state.marks, marked.marks) and not is_paused(state)
+    left = tuple(sorted(state.arrived - places))
     state = apply(plan, state, event, marked)
     stopped = open_entries(state) if latched else []
     cancels = [rec.CancelTaken(order.client_order_id) for order in stopped]
     for cancel in cancels:
         state = apply(plan, state, event, cancel)
     made: list[rec.Decided] = []
+    called_back: list[Order] = []
     approved: list[Approved] = []
-    for j in arrived:
+    for j in sorted(places):
         decided = _decide(plan, state, j, cycle_ms, event.time_ms, signals)
-        if decided.order is not None:
+        if decided.cancelled is not None:
+            called_back.append(state.orders[decided.cancelled])
+        if decided.order is not None and decided.order.status is not OrderStatus.WAITING:
             held = int(state.slots["lots"][j])
             approved.append(approve_decided(decided.decision.code, decided.order, held))
         made.append(decided)
         state = apply(plan, state, event, decided)
-    ended = rec.CycleEnded(cycle_ms)
+    ended = rec.CyclePaused(cycle_ms, left) if left else rec.CycleEnded(cycle_ms)
     state = apply(plan, state, event, ended)
-    commands = _commands(stopped, made, approved)
+    commands = _commands([*stopped, *called_back], approved)
     return state, Answer([marked, *cancels, *made, ended], commands)
 
 
@@ -79,14 +123,9 @@ def _marks(plan: Plan, state: State, cycle_ms: int) -> Marks:
     )
 
 
-def _commands(
-    stopped: Sequence[Order], made: Sequence[rec.Decided], approved: Sequence[Approved]
-) -> list[Command]:
+def _commands(called_back: Sequence[Order], approved: Sequence[Approved]) -> list[Command]:
     """Return what leaves: cancels, then orders that reduce, then entries."""
-    commands: list[Command] = [CancelOrder(o.product_id, o.client_order_id) for o in stopped]
-    commands += [
-        CancelOrder(m.decision.product_id, m.cancelled) for m in made if m.cancelled is not None
-    ]
+    commands: list[Command] = [*cancel_all(called_back).commands]
     commands += [SubmitOrder(one) for one in approved if one.order.intent.reduce_only]
     commands += [SubmitOrder(one) for one in approved if not one.order.intent.reduce_only]
     return commands
@@ -130,7 +169,7 @@ def _decide(
     )
     return rec.Decided(
         decision,
-        _order(plan, j, Ticket(*ticket), cycle_ms, known.bar_age_ms, target)
+        hold_back(plan, state, _order(plan, j, Ticket(*ticket), cycle_ms, known.bar_age_ms, target))
         if kind != KIND_NONE
         else None,
         working_id(plan, state, j) if cancel else None,

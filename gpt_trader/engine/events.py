@@ -52,6 +52,15 @@ class Ticked(NamedTuple):
     time_ms: int
 
 
+class Woken(NamedTuple):
+    """Something is due by time that nothing else told of; no cycle begins.
+
+    Exists only when `engine.due.due` says so.
+    """
+
+    time_ms: int
+
+
 class FillReceived(NamedTuple):
     """The broker reports a fill."""
 
@@ -68,6 +77,19 @@ class OrderUpdated(NamedTuple):
     status: OrderStatus
     code: str = ""
     exchange_id: str = ""
+
+
+class Absent(NamedTuple):
+    """A whole look at the exchange did not find an order.
+
+    against: what contradicts its absence (a fill of an unknown order, coins beyond what is
+    expected): the count begins anew; "": nothing does, and the look counts.
+    """
+
+    time_ms: int
+    product_id: str
+    client_order_id: str
+    against: str = ""
 
 
 class OrderRequested(NamedTuple):
@@ -215,8 +237,10 @@ Event = (
     | BarMissed
     | Quoted
     | Ticked
+    | Woken
     | FillReceived
     | OrderUpdated
+    | Absent
     | OrderRequested
     | CancelRequested
     | AmendRequested

@@ -10,7 +10,8 @@ from gpt_trader.domain.order import Fill, Order, OrderStatus, Origin, Protection
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.events import FillReceived
 from gpt_trader.engine.ids import working_id
-from gpt_trader.engine.orders import protection_order, with_orders
+from gpt_trader.engine.leaving import note_cut
+from gpt_trader.engine.orders import forget_absence, protection_order, with_orders
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State, costs_at, roll_book, with_moved
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_OPERATOR
@@ -49,6 +50,8 @@ def book_fill(plan: Plan, state: State, event: FillReceived, record: rec.FillBoo
         moved = with_moved(moved, plan.quote_currency, Decimal(record.moved))
         bought = fill.side * product.size(record.lots)
         moved = with_moved(moved, product.base_currency, bought)
+    if plan.rests:
+        moved = note_cut(forget_absence(moved, fill.client_order_id), j)
     return with_orders(plan, moved, _add_fill(order, fill, spent), *gone)
 
 

@@ -1,5 +1,6 @@
 """Folding reports and requests into the state's orders and positions."""
 
+import math
 from itertools import islice
 
 from gpt_trader.domain.order import (
@@ -16,27 +17,31 @@ from gpt_trader.domain.order import (
 from gpt_trader.domain.order_life import Move, move
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.events import (
+    Absent,
     AmendRequested,
     OrderAmended,
     OrderUpdated,
     PositionFound,
 )
 from gpt_trader.engine.ids import is_current, protection_id, working_id
+from gpt_trader.engine.leaving import note_cut, note_repeated, note_report, note_stop
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import (
     FINAL_ORDERS_KEPT,
+    Absence,
     State,
     costs_now,
     replaced,
     with_new_orders,
 )
-from gpt_trader.kernel.codes import FILL_ENTRY, FILL_REDUCE, ORDINAL_QUOTE
+from gpt_trader.kernel.codes import ACT_EXIT, FILL_ENTRY, FILL_REDUCE, ORDINAL_QUOTE
 from gpt_trader.kernel.marks import Marks, count_entry
 from gpt_trader.kernel.rounding import buy_cost
-from gpt_trader.kernel.slot import (
-    copy_slots,
-)
-from gpt_trader.kernel.table import clear_order, fill_order, miss_order, trigger
+from gpt_trader.kernel.sizing import Ticket
+from gpt_trader.kernel.slot import KIND_LIMIT, KIND_SIZE, copy_slots
+from gpt_trader.kernel.table import clear_order, fill_order, miss_order, place_order, trigger
+
+ABSENCE_GAP_MS = 60_000  # between two looks that count as one absence
 
 
 def take_order(plan: Plan, state: State, order: Order) -> State:
@@ -97,12 +102,84 @@ def take_status(plan: Plan, state: State, event: OrderUpdated) -> State:
             miss_order(slots, j)
         clear_order(slots, j)
         moved = state._replace(slots=slots)
+    if plan.rests:
+        moved = note_report(moved, j, order, event)
+    if event.status is not OrderStatus.SUBMIT_UNKNOWN:
+        moved = forget_absence(moved, event.client_order_id)
     return with_orders(plan, moved, changed)
 
 
 def _was_given_up(order: Order) -> bool:
     """Whether it was an exit that waited too long: the next one is nearer to crossing."""
     return order.status is OrderStatus.PENDING_CANCEL and order.intent.reduce_only
+
+
+def end_order(plan: Plan, state: State, record: rec.OrderEnded) -> State:
+    """End an order that is not at the exchange; nothing went unfilled."""
+    order = state.orders[record.client_order_id]
+    ended = _without(plan, state, order)
+    ended = forget_absence(ended, record.client_order_id)
+    return with_orders(plan, ended, order._replace(status=OrderStatus.REJECTED))
+
+
+def _without(plan: Plan, state: State, order: Order) -> State:
+    """Return the state with an order out of its product's slot, if it is in it."""
+    j = plan.index[order.product_id]
+    if working_id(plan, state, j) != order.client_order_id:
+        return state
+    slots = copy_slots(state.slots)
+    clear_order(slots, j)
+    return state._replace(slots=slots)
+
+
+def release_order(plan: Plan, state: State, record: rec.OrderReleased) -> State:
+    """Let an order that waited be sent, cut to what is free."""
+    order = released(state.orders[record.client_order_id], record.lots, record.time_ms)
+    j = plan.index[order.product_id]
+    if working_id(plan, state, j) == order.client_order_id and order.intent.lots:
+        slots = copy_slots(state.slots)
+        slots["left_lots"][j] = order.intent.lots
+        state = state._replace(slots=slots)
+    return with_orders(plan, state, order)
+
+
+def released(order: Order, lots: int, time_ms: int) -> Order:
+    """Return an order that waited as it is sent."""
+    intent = order.intent._replace(lots=lots, sent_ms=time_ms)
+    return order._replace(intent=intent, status=OrderStatus.SUBMITTED)
+
+
+def count_absence(plan: Plan, state: State, event: Absent) -> State:
+    """Count a look that did not find an order, or begin anew."""
+    order = state.orders[event.client_order_id]
+    counted = counted_absence(state.absences.get(event.client_order_id), event)
+    state = state._replace(absences={**state.absences, event.client_order_id: counted})
+    if order.status is not OrderStatus.SUBMITTED:
+        return state
+    return with_orders(plan, state, order._replace(status=OrderStatus.SUBMIT_UNKNOWN))
+
+
+def counted_absence(known: Absence | None, event: Absent) -> Absence:
+    """Return what is known of an absence after a look.
+
+    A gap between two looks that is negative or longer than ABSENCE_GAP_MS covers nothing: a clock
+    that was set, or a night without a process, proves nothing.
+    """
+    if event.against:
+        return Absence(0, 0, event.time_ms)
+    if known is None or known.looks == 0:
+        return Absence(1, 0, event.time_ms)
+    gap_ms = event.time_ms - known.looked_ms
+    covered_ms = gap_ms if 0 <= gap_ms <= ABSENCE_GAP_MS else 0
+    return Absence(known.looks + 1, known.absent_ms + covered_ms, event.time_ms)
+
+
+def forget_absence(state: State, client_order_id: str) -> State:
+    """Forget what looks did not find of an order."""
+    if client_order_id not in state.absences:
+        return state
+    kept = {key: one for key, one in state.absences.items() if key != client_order_id}
+    return state._replace(absences=kept)
 
 
 def cut_position(plan: Plan, state: State, record: rec.PositionCut) -> State:
@@ -115,7 +192,7 @@ def cut_position(plan: Plan, state: State, record: rec.PositionCut) -> State:
     fill_order(
         slots, j, side, gone, int(slots["close_ticks"][j]), FILL_REDUCE, costs_now(plan, state)
     )
-    return state._replace(slots=slots)
+    return note_cut(state._replace(slots=slots), j)
 
 
 def take_position(plan: Plan, state: State, found: PositionFound) -> State:
@@ -158,7 +235,22 @@ def close_by_quote(plan: Plan, state: State, record: rec.ExitTaken) -> State:
     sent = state._replace(
         slots=slots, protected_ms=replaced(state.protected_ms, j, order.intent.sent_ms)
     )
+    if plan.rests:
+        sent = note_stop(sent, j, order)
     return with_orders(plan, sent, *changed, order)
+
+
+def repeat_exit(plan: Plan, state: State, record: rec.ExitRepeated) -> State:
+    """Put an exit that is tried again into its product's slot."""
+    order = record.order
+    intent, j = order.intent, plan.index[order.product_id]
+    slots = copy_slots(state.slots)
+    kind = KIND_LIMIT if intent.type is OrderType.LIMIT else KIND_SIZE
+    ticket = Ticket(ACT_EXIT, kind, intent.side, intent.lots, 0, intent.limit, 0, 0.0, 0.0)
+    costs, expire_ms = costs_now(plan, state), intent.expire_ms
+    place_order(slots, j, ticket, intent.sent_ms, expire_ms, math.nan, math.nan, math.nan, 0, costs)
+    slots["ordinal"][j], slots["reason"][j] = ORDINAL_QUOTE, intent.reason
+    return with_orders(plan, note_repeated(state._replace(slots=slots), j, order), order)
 
 
 def _trigger(plan: Plan, state: State, j: int, order_id: str) -> State:
@@ -186,7 +278,9 @@ def mark_cancelled(
     order = state.orders[client_order_id]
     changed = order._replace(status=cancelling(order.status))
     j = plan.index[order.product_id]
-    if in_cycle and working_id(plan, state, j) == client_order_id:
+    if order.status is OrderStatus.WAITING:
+        state = _without(plan, state, order)
+    elif in_cycle and working_id(plan, state, j) == client_order_id:
         slots = copy_slots(state.slots)
         changed = changed._replace(reserve=int(slots["reserve_units"][j]))
         clear_order(slots, j)

@@ -18,51 +18,40 @@ from gpt_trader.engine import records as rec
 from gpt_trader.engine.answer import NOTHING, Answer, cancel_all
 from gpt_trader.engine.approve import approve_reducing
 from gpt_trader.engine.commands import SubmitOrder
-from gpt_trader.engine.events import Quoted
+from gpt_trader.engine.events import Event, Quoted
 from gpt_trader.engine.ids import new_id, resting_id, working_id
+from gpt_trader.engine.leaving import STOPS, is_crossing, is_stop
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.state import State
+from gpt_trader.engine.state import State, is_over
+from gpt_trader.engine.waiting import free_lots, hold_back, is_worth_selling, waiting
 from gpt_trader.kernel.codes import FILL_OPERATOR, FILL_TAKE_PROFIT, ORDINAL_QUOTE
-from gpt_trader.kernel.rounding import notional_down
 
 RETRY_MS = 5_000  # before a protection that did not hold is sent again
 THROUGH = 20  # a stop's limit is a twentieth, 5 %, beyond its trigger
 
 
 def needs(plan: Plan, state: State, quote: Quoted) -> bool:
-    """Whether a quote asks for something: a level passed, or an exit that waited too long."""
-    if not plan.rests:
-        return False
-    j = plan.index[quote.product_id]
-    return (
-        passed_level(plan, state, j, quote) != 0
-        or overdue_exit(plan, state, j, quote) is not None
-        or is_left(plan, state, j, quote)
-    )
+    """Whether a quote asks for something: it has passed a level."""
+    return bool(plan.rests) and passed_level(plan, state, plan.index[quote.product_id], quote) != 0
 
 
 def is_sellable(plan: Plan, state: State, j: int) -> bool:
     """Whether product j holds something that the exchange would let go."""
-    held, spec = abs(int(state.slots["lots"][j])), plan.products[j].spec
-    worth = notional_down(held, int(state.slots["close_ticks"][j]), spec)
-    return bool(held >= max(spec.min_lots, 1) and worth >= spec.min_units)
-
-
-def is_left(plan: Plan, state: State, j: int, quote: Quoted) -> bool:
-    """Whether product j was to be sold and is still held, RETRY_MS after the last attempt."""
-    waited = quote.time_ms - state.protected_ms[j] >= RETRY_MS
-    return state.flattening and waited and is_sellable(plan, state, j)
+    return is_worth_selling(plan, state, j, abs(int(state.slots["lots"][j])))
 
 
 def passed_level(plan: Plan, state: State, j: int, quote: Quoted) -> int:
     """Return the level, ticks, at which product j's position is to be closed now; 0: none.
 
     What rests at the exchange is left to it, unless the price has run away from its limit. Within
-    RETRY_MS of the last attempt nothing is tried again.
+    RETRY_MS of the last attempt nothing is tried again, and nothing beside an exit that takes what
+    is there: while it is not known what became of that one, it may have sold everything.
     """
     slot = state.slots[j]
     held, stop, take = int(slot["lots"]), int(slot["stop_ticks"]), int(slot["take_ticks"])
-    if held == 0 or quote.time_ms - state.protected_ms[j] < RETRY_MS:
+    if held == 0 or not is_over(state.protected_ms[j], RETRY_MS, quote.time_ms):
+        return 0
+    if any(map(is_crossing, exits_at_work(plan, state, j))):
         return 0
     side = 1 if held > 0 else -1
     price = quote.bid if held > 0 else quote.ask
@@ -83,15 +72,13 @@ def limit_through(stop: int, side: int) -> int:
 
 def resting_protection(plan: Plan, state: State, j: int) -> Order | None:
     """Return the order that rests at the exchange as product j's protection."""
+    return next(iter(resting_protections(plan, state, j)), None)
+
+
+def resting_protections(plan: Plan, state: State, j: int) -> list[Order]:
+    """Return the orders that may rest as product j's protection: one, if all is well."""
     product_id = plan.products[j].product_id
-    for order in state.open_orders:
-        if (
-            order.intent.origin is Origin.PROTECTION
-            and order.product_id == product_id
-            and order.intent.stop
-        ):
-            return order
-    return None
+    return [o for o in state.open_orders if o.product_id == product_id and is_stop(o)]
 
 
 def exits_at_work(plan: Plan, state: State, j: int) -> list[Order]:
@@ -100,38 +87,23 @@ def exits_at_work(plan: Plan, state: State, j: int) -> list[Order]:
     return [
         order
         for order in state.open_orders
-        if order.product_id == product_id
-        and order.intent.reduce_only
-        and not (order.intent.origin is Origin.PROTECTION and order.intent.stop)
+        if order.product_id == product_id and order.intent.reduce_only and not is_stop(order)
     ]
 
 
-def overdue_exit(plan: Plan, state: State, j: int, quote: Quoted) -> Order | None:
-    """Return a route's exit that keeps the protection from resting for too long; None: none."""
-    if not plan.rests[j]:
-        return None
-    for order in exits_at_work(plan, state, j):
-        waited_ms = quote.time_ms - order.intent.sent_ms
-        rests = order.intent.origin is Origin.ROUTE and order.status is OrderStatus.OPEN
-        if rests and waited_ms >= plan.exit_timeout_ms:
-            return order
-    return None
-
-
 def answer_quote(plan: Plan, state: State, quote: Quoted) -> Answer:
-    """Close a position whose level the quote has passed; give up an exit that waited too long."""
+    """Close a position whose level the quote has passed."""
     j = plan.index[quote.product_id]
     level = passed_level(plan, state, j, quote)
-    if level or is_left(plan, state, j, quote):
+    if level:
         return close_position(plan, state, j, level, quote.time_ms)
-    late = overdue_exit(plan, state, j, quote)
-    return Answer([rec.QuoteTaken()]) if late is None else cancel_all([late])
+    return Answer([rec.QuoteTaken()])
 
 
 def close_position(plan: Plan, state: State, j: int, level: int, time_ms: int) -> Answer:
-    """Cancel what works in the product, then sell at market; a take-profit not below its level.
+    """Cancel what works in the product, and sell at market; a take-profit not below its level.
 
-    level: what was passed, ticks; 0: an operator's wish.
+    It waits for what others may still sell. level: what was passed, ticks; 0: an operator's wish.
     """
     slot, product_id = state.slots[j], plan.products[j].product_id
     held = int(slot["lots"])
@@ -161,28 +133,33 @@ def close_position(plan: Plan, state: State, j: int, level: int, time_ms: int) -
         and (other.intent.reduce_only or other.client_order_id == working)
         and other.can_cancel
     ]
+    order = hold_back(plan, state, order)
     taken = rec.ExitTaken(order, tuple(other.client_order_id for other in stopped))
-    cancels = cancel_all(stopped).commands
-    return Answer([taken], [*cancels, SubmitOrder(approve_reducing(order, held))])
+    sent = (
+        [] if order.status is OrderStatus.WAITING else [SubmitOrder(approve_reducing(order, held))]
+    )
+    return Answer([taken], [*cancel_all(stopped).commands, *sent])
 
 
-def settle(plan: Plan, state: State, j: int, time_ms: int) -> Answer:
-    """Bring product j's resting protection in line with its position: place, replace or cancel.
+def protect(plan: Plan, state: State, j: int, event: Event) -> Answer:
+    """Bring product j's resting protection in line with its position: place or cancel.
 
-    While an exit works the position's coins are its own: nothing rests, quotes are watched.
+    While an exit works the position's coins are its own: nothing rests, quotes are watched. What
+    is to replace another one is placed once that one is seen to have ended.
     """
-    if not state.slots["close_ticks"][j]:
+    if not plan.rests[j] or not state.slots["close_ticks"][j]:
         return NOTHING  # without a price nothing can be said of its worth: what rests stays
-    wanted = _wanted(plan, state, j, time_ms)
-    resting = resting_protection(plan, state, j)
-    if resting is None:
-        is_early = time_ms - state.protected_ms[j] < RETRY_MS
-        return NOTHING if wanted is None or is_early else _place(state, j, wanted)
-    if wanted is not None and _same(resting, wanted):
-        return NOTHING
-    if resting.status is not OrderStatus.OPEN:
-        return NOTHING  # it is being cancelled, has triggered, or may not exist: wait for proof
-    return cancel_all([resting]) + (NOTHING if wanted is None else _place(state, j, wanted))
+    wanted = _wanted(plan, state, j, event.time_ms)
+    resting = resting_protections(plan, state, j)
+    if not resting:
+        is_early = not is_over(state.protected_ms[j], RETRY_MS, event.time_ms)
+        is_free = wanted is not None and free_lots(plan, state, j) >= wanted.intent.lots
+        return NOTHING if wanted is None or is_early or not is_free else _place(state, j, wanted)
+    kept = next((o for o in resting if wanted is not None and _same(o, wanted)), None)
+    ending = {OrderStatus.OPEN}  # what is not known to be there is waited for
+    if waiting(state, plan.products[j].product_id):
+        ending.add(OrderStatus.TRIGGERED)
+    return cancel_all([one for one in resting if one is not kept and one.status in ending])
 
 
 def _place(state: State, j: int, wanted: Order) -> Answer:
@@ -208,9 +185,8 @@ def _wanted(plan: Plan, state: State, j: int, time_ms: int) -> Order | None:
     held, stop, take = int(slot["lots"]), int(slot["stop_ticks"]), int(slot["take_ticks"])
     if held == 0 or stop == 0 or exits_at_work(plan, state, j):
         return None
-    worth = notional_down(abs(held), int(slot["close_ticks"]), product.spec)
-    if abs(held) < product.spec.min_lots or worth < product.spec.min_units:
-        return None  # dust: the exchange would refuse it
+    if state.leaving[j].reason in STOPS or not is_sellable(plan, state, j):
+        return None  # it has triggered; or it is dust: the exchange would refuse it
     side = 1 if held > 0 else -1
     return Order(
         OrderIntent(

@@ -47,6 +47,13 @@ class CycleEnded(NamedTuple):
     cycle_ms: int
 
 
+class CyclePaused(NamedTuple):
+    """The products `left` of a cycle are decided once an order of theirs is seen to end."""
+
+    cycle_ms: int
+    left: tuple[int, ...]
+
+
 class FillBooked(NamedTuple):
     """The event's fill moved cash and position, by what its order's watermark was short of."""
 
@@ -63,6 +70,31 @@ class FillIgnored(NamedTuple):
 
 class StatusTaken(NamedTuple):
     """The event's status is the order's."""
+
+
+class AbsenceCounted(NamedTuple):
+    """The event's look counts toward the proof that its order was never placed, or undoes it."""
+
+
+class OrderReleased(NamedTuple):
+    """An order that waited is sent now: what it needs is free.
+
+    lots: cut to what is free; 0 if it is ordered by value.
+    """
+
+    client_order_id: str
+    lots: int
+    time_ms: int
+
+
+class OrderEnded(NamedTuple):
+    """An order is known not to be at the exchange: it was never sent, or never placed.
+
+    code: NOT_SENT or NOT_PLACED, with what there is to say behind a colon.
+    """
+
+    client_order_id: str
+    code: str
 
 
 class OrderTaken(NamedTuple):
@@ -144,6 +176,12 @@ class ExitTaken(NamedTuple):
     stopped: tuple[str, ...]  # client ids of what is cancelled for it
 
 
+class ExitRepeated(NamedTuple):
+    """An exit that was refused, not sent or not filled is tried again."""
+
+    order: Order
+
+
 class ProtectionTaken(NamedTuple):
     """This order is to rest at the exchange as the position's protection."""
 
@@ -157,11 +195,15 @@ EventTaken = (
     | BarCorrected
     | FillBooked
     | StatusTaken
+    | AbsenceCounted
     | AmendTaken
     | AssetAdjusted
     | PositionTaken
     | Armed
 )
+
+# Those that only a session makes whose stops do not fill by bars.
+AtExchange = OrderReleased | OrderEnded | ExitTaken | ExitRepeated | ProtectionTaken
 
 # Those that turn entries on or off.
 Switch = SwitchSet | ProductFrozen | Flattening | Disarmed
@@ -173,9 +215,13 @@ Record = (
     | Marked
     | Decided
     | CycleEnded
+    | CyclePaused
     | FillBooked
     | FillIgnored
     | StatusTaken
+    | AbsenceCounted
+    | OrderReleased
+    | OrderEnded
     | OrderTaken
     | OrderRefused
     | CancelTaken
@@ -190,5 +236,6 @@ Record = (
     | Armed
     | QuoteTaken
     | ExitTaken
+    | ExitRepeated
     | ProtectionTaken
 )

@@ -2,18 +2,23 @@
 
 from decimal import ROUND_CEILING, Decimal
 
-from gpt_trader.domain.order import Fill, Order
+from gpt_trader.domain.order import NOT_PLACED, Fill, Order, OrderStatus
 from gpt_trader.domain.order_life import Move, move
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
-from gpt_trader.engine.answer import Answer, freeze, stop_entries
+from gpt_trader.engine.answer import NOTHING, Answer, freeze, stop_entries
 from gpt_trader.engine.commands import CancelOrder
 from gpt_trader.engine.ids import protection_id
+from gpt_trader.engine.orders import counted_absence
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import State, whole_units
 from gpt_trader.kernel.ledger import cash_after
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
+
+ABSENT_LOOKS = 10  # that must have missed an order before it counts as never placed
+ABSENT_MS = 120_000  # that they must have covered
+MAY_BE_ABSENT = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN, OrderStatus.PENDING_CANCEL)
 
 LEAST_LOSS = Decimal("0.01")  # quote: what exchanges round away freezes nothing
 
@@ -93,6 +98,21 @@ def answer_report(plan: Plan, state: State, event: ev.OrderUpdated) -> Answer:
     if not event.status.is_final:  # it lives, against all proof: it is cancelled
         answer += Answer((), [CancelOrder(event.product_id, event.client_order_id)])
     return answer
+
+
+def answer_absent(state: State, event: ev.Absent) -> Answer:
+    """Count a look that did not find an order; after enough of them it was never placed.
+
+    An order that the exchange was known to have is not absent: a look that misses it says nothing.
+    """
+    order = state.orders.get(event.client_order_id)
+    if order is None or order.status not in MAY_BE_ABSENT or order.exchange_id:
+        return NOTHING
+    found = counted_absence(state.absences.get(event.client_order_id), event)
+    counted = Answer([rec.AbsenceCounted()])
+    if found.looks < ABSENT_LOOKS or found.absent_ms < ABSENT_MS:
+        return counted
+    return counted + Answer([rec.OrderEnded(event.client_order_id, NOT_PLACED)])
 
 
 def answer_adjustment(plan: Plan, state: State, event: ev.Adjusted) -> Answer:

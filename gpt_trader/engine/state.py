@@ -30,8 +30,42 @@ from gpt_trader.kernel.slot import Slots, new_slots
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 FINAL_ORDERS_KEPT = 64
+
+
+class Leaving(NamedTuple):
+    """The wish to sell a product's position, or a part of it, and how it fares.
+
+    reason: FILL_* of its fills; 0: there is no wish. keep: lots that are to stay. limit: at which
+    it rests, ticks; 0: at market. since_ms: when it was first decided. tried_ms, tries: the newest
+    attempt, and how often it was repeated. refusals: in a row; refused_ms: the first of them;
+    why: the exchange's word at the newest.
+    """
+
+    reason: int = 0
+    keep: int = 0
+    limit: int = 0
+    since_ms: int = 0
+    tried_ms: int = 0
+    tries: int = 0
+    refusals: int = 0
+    refused_ms: int = 0
+    why: str = ""
+
+
+class Absence(NamedTuple):
+    """How often an order was not found, and for how long the looks have covered that, ms.
+
+    looked_ms: the newest look.
+    """
+
+    looks: int
+    absent_ms: int
+    looked_ms: int
+
+
+STAYING = Leaving()
 
 
 class State(NamedTuple):
@@ -70,6 +104,8 @@ class State(NamedTuple):
     frozen: tuple[str, ...]  # why a product takes no entries until a person rearms; "": it does
     reconciled_ms: int  # when the account was last found in line; 0: not since the start
     foreign_orders: int  # open orders of somebody else in the account
+    leaving: tuple[Leaving, ...]  # one a product
+    absences: Mapping[str, Absence]  # by client order id: what looks did not find
 
     def window(self, j: int) -> Bars | None:
         """Product j's newest bars; None before the first."""
@@ -108,6 +144,8 @@ def new_state(plan: Plan, cash: int) -> State:
         frozen=("",) * p,
         reconciled_ms=0,
         foreign_orders=0,
+        leaving=(STAYING,) * p,
+        absences={},
     )
 
 
@@ -188,6 +226,11 @@ def unknown_orders(state: State, now_ms: int, product_id: str | None = None) -> 
         and product_id in (None, order.product_id)
         for order in state.open_orders
     )
+
+
+def is_over(since_ms: int, wait_ms: int, now_ms: int) -> bool:
+    """Whether a wait has passed. A clock that runs back ends it: it must not last for ever."""
+    return not since_ms <= now_ms < since_ms + wait_ms
 
 
 def unreconciled(plan: Plan, state: State, j: int, time_ms: int) -> int:

@@ -8,13 +8,20 @@ from gpt_trader.engine import records as rec
 from gpt_trader.engine.answer import NOTHING, Answer, cancel_all, stop_entries
 from gpt_trader.engine.apply import apply
 from gpt_trader.engine.commands import CancelOrder, Command
-from gpt_trader.engine.cycle import run_cycle
+from gpt_trader.engine.cycle import deciding, run_cycle
 from gpt_trader.engine.operator import answer_amend, answer_cancel, answer_order, answer_rearm
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Signals
-from gpt_trader.engine.protect import answer_quote, close_position, is_sellable, settle
+from gpt_trader.engine.protect import answer_quote, close_position, is_sellable
 from gpt_trader.engine.records import Record
-from gpt_trader.engine.reports import answer_adjustment, answer_fill, answer_found, answer_report
+from gpt_trader.engine.reports import (
+    answer_absent,
+    answer_adjustment,
+    answer_fill,
+    answer_found,
+    answer_report,
+)
+from gpt_trader.engine.settle import RULES
 from gpt_trader.engine.state import State, open_entries, open_order
 from gpt_trader.kernel.ledger import funding
 
@@ -34,8 +41,9 @@ def step(plan: Plan, state: State, event: ev.Event, signals: Signals) -> Step:
     records, commands = _answer(plan, state, event)
     for record in records:
         state = apply(plan, state, event, record)
-    if _is_due(plan, state, event):
-        state, decided = run_cycle(plan, state, event, signals)
+    places = deciding(plan, state, event)
+    if places is not None:
+        state, decided = run_cycle(plan, state, event, signals, places)
         records, commands = [*records, *decided.records], [*commands, *decided.commands]
     if plan.rests:
         state, settled = _settle(plan, state, event)
@@ -47,14 +55,15 @@ def step(plan: Plan, state: State, event: ev.Event, signals: Signals) -> Step:
 
 
 def _settle(plan: Plan, state: State, event: ev.Event) -> tuple[State, Answer]:
-    """Bring every protection that rests in line with its position, after all else."""
+    """Do what follows from where everything stands, after all else."""
     answer = NOTHING
-    for j, rests in enumerate(plan.rests):
-        if rests:
-            found = settle(plan, state, j, event.time_ms)
+    for j in range(len(plan.products)):
+        for rule in RULES:
+            found = rule(plan, state, j, event)
             for record in found.records:
                 state = apply(plan, state, event, record)
-            answer += found
+            if found.records:
+                answer += found
     return state, answer
 
 
@@ -65,7 +74,7 @@ def _answer(plan: Plan, state: State, event: ev.Event) -> Answer:
             return _answer_bar(plan, state, event.bar)
         case ev.Quoted():
             return answer_quote(plan, state, event)
-        case ev.Ticked() | ev.Noted():
+        case ev.Ticked() | ev.Woken() | ev.Noted():
             return NOTHING
         case ev.HistoryLoaded():
             return Answer([rec.HistoryTaken()])
@@ -75,6 +84,8 @@ def _answer(plan: Plan, state: State, event: ev.Event) -> Answer:
             return answer_fill(plan, state, event)
         case ev.OrderUpdated():
             return answer_report(plan, state, event)
+        case ev.Absent():
+            return answer_absent(state, event)
         case ev.OrderAmended():
             known = open_order(state, event.client_order_id) is not None
             return Answer([rec.AmendTaken()] if known else [])
@@ -111,17 +122,6 @@ def _answer_person(plan: Plan, state: State, event: ev.PersonsEvent) -> Answer:
             return answer_rearm(state, event)
         case _:
             assert_never(event)
-
-
-def _is_due(plan: Plan, state: State, event: ev.Event) -> bool:
-    """Whether every product's bar of the running cycle is in, or its deadline has passed."""
-    match event:
-        case ev.BarClosed():
-            return len(state.arrived) == len(plan.products)
-        case ev.Ticked():
-            return bool(state.arrived)
-        case _:
-            return False
 
 
 def _flatten(plan: Plan, state: State, event: ev.FlattenRequested) -> Answer:

@@ -45,6 +45,9 @@ CREATE TABLE meta (
     """\
 -- No table changes: a session's header is typed and versioned, and so not for older versions.
 """,
+    """\
+-- No table changes: entries may say what older versions do not know (orders that wait, absences).
+""",
 )
 """Append only: a step that has been released never changes."""
 

@@ -8,9 +8,10 @@ from gpt_trader.broker.simulated.observe import ObserveBroker
 from gpt_trader.domain.order import OrderStatus, OrderType, Origin
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
-from gpt_trader.engine.commands import CancelOrder, SubmitOrder
+from gpt_trader.engine.due import due
 from gpt_trader.engine.protect import RETRY_MS, needs, resting_protection
-from tests.engine_helpers import Desk, commands_of, sent
+from gpt_trader.engine.waiting import UNKNOWN_WAIT_MS, waiting
+from tests.engine_helpers import Desk, commands, sent
 
 
 class Silent(ObserveBroker):
@@ -51,6 +52,13 @@ class Protected(Desk):
         self.time_ms = self.now() + after_ms
         return self.send(ev.Quoted(self.time_ms, "COIN-USD", bid, ask or bid + 1))
 
+    def wake(self, after_ms):
+        """Time passes; what is due by then is done."""
+        self.time_ms = self.now() + after_ms
+        if not due(self.plan, self.state, self.time_ms):
+            return []
+        return self.send(ev.Woken(self.time_ms))
+
     @property
     def resting(self):
         return resting_protection(self.plan, self.state, 0)
@@ -76,47 +84,47 @@ def test_with_a_take_profit_both_rest_as_one_bracket():
     assert (found.type, found.stop, found.limit) == (OrderType.BRACKET, 9_500, 11_000)
 
 
-def test_a_stop_that_moves_is_replaced_cancel_first():
+def test_a_stop_that_moves_is_replaced_once_the_old_one_has_ended():
     desk = Protected()
     desk.open()
     old = desk.resting
     desk.place(1, lots=5)
     entries = desk.filled(sent(desk.entries)[-1], 5, 11_000)
-    commands = [c for e in entries for c in e.commands]
-    assert [type(c) for c in commands] == [CancelOrder, SubmitOrder]
-    assert commands[0].client_order_id == old.client_order_id
-    assert (commands[1].order.intent.lots, commands[1].order.intent.stop) == (25, 9_690)
+    [cancel] = commands(entries)
+    assert cancel.client_order_id == old.client_order_id
+    [new] = sent(desk.report(old.client_order_id, OrderStatus.CANCELLED))
+    assert (new.intent.lots, new.intent.stop) == (25, 9_690)
 
 
-def test_an_exit_takes_the_coins_from_the_protection_first():
+def test_an_exit_waits_until_the_protection_has_ended():
     desk = Protected()
     desk.open()
     stop = desk.resting
     desk.want(0.0)
-    entries = desk.bar(10_000)
-    commands = [c for e in entries for c in e.commands]
-    assert [type(c) for c in commands] == [CancelOrder, SubmitOrder]
-    assert commands[0].client_order_id == stop.client_order_id
-    assert commands[1].order.intent.origin is Origin.ROUTE
+    [cancel] = commands(desk.bar(10_000))
+    assert cancel.client_order_id == stop.client_order_id
+    [waits] = waiting(desk.state, "COIN-USD")
+    assert not commands(desk.quote(9_990, after_ms=1_000))
+    [exit_order] = sent(desk.report(stop.client_order_id, OrderStatus.CANCELLED))
+    assert exit_order.client_order_id == waits.client_order_id
+    assert exit_order.intent.origin is Origin.ROUTE
+    assert desk.order(exit_order.client_order_id).status is OrderStatus.SUBMITTED
 
 
-def test_an_exit_that_waits_too_long_gives_its_coins_back_to_the_protection():
+def test_an_exit_that_rests_too_long_is_given_up_and_crosses():
     desk = Protected(style="maker_first")
     desk.open()
     stop = desk.resting
     desk.want(0.0)
-    [exit_order] = sent(desk.bar(10_000))
-    desk.report(stop.client_order_id, OrderStatus.CANCELLED)
+    desk.bar(10_000)
+    [exit_order] = sent(desk.report(stop.client_order_id, OrderStatus.CANCELLED))
     desk.report(exit_order.client_order_id, OrderStatus.OPEN)
     assert desk.resting is None
-    assert not commands_of(desk.quote(9_990, after_ms=59_000), CancelOrder)
-    [cancel] = commands_of(desk.quote(9_990, after_ms=2_000), CancelOrder)
+    assert not commands(desk.wake(59_000))
+    [cancel] = commands(desk.wake(2_000))
     assert cancel.client_order_id == exit_order.client_order_id
-    desk.report(exit_order.client_order_id, OrderStatus.CANCELLED)
-    assert desk.resting.intent.lots == 20
-    desk.want(0.0)
-    [crossing] = sent(desk.bar(10_000))
-    assert crossing.intent.type is OrderType.MARKET, "the next exit is nearer to crossing"
+    [crossing] = sent(desk.report(exit_order.client_order_id, OrderStatus.CANCELLED))
+    assert (crossing.intent.type, crossing.intent.lots) == (OrderType.MARKET, 20)
 
 
 @pytest.mark.parametrize("bid, sells", [(9_501, False), (9_500, True), (9_400, True)])
@@ -137,14 +145,22 @@ def test_what_rests_is_left_to_the_exchange_until_the_price_runs_away_from_it():
     desk = Protected()
     desk.open()
     assert not desk.quote(9_400)
-    entries = desk.quote(desk.resting.intent.limit - 1)
-    assert [type(c) for e in entries for c in e.commands][:2] == [CancelOrder, SubmitOrder]
+    stop = desk.resting
+    [cancel] = commands(desk.quote(stop.intent.limit - 1))
+    assert cancel.client_order_id == stop.client_order_id
+    [sold] = sent(desk.report(stop.client_order_id, OrderStatus.CANCELLED))
+    assert (sold.intent.type, sold.intent.lots) == (OrderType.MARKET, 20)
 
 
-def test_a_protection_that_may_not_exist_does_not_count():
+def test_a_protection_that_may_exist_keeps_its_coins_from_an_exit():
     desk = Protected()
-    desk.report(desk.resting.client_order_id, OrderStatus.SUBMIT_UNKNOWN)
-    assert sent(desk.quote(9_500))
+    stop = desk.resting
+    desk.report(stop.client_order_id, OrderStatus.SUBMIT_UNKNOWN)
+    assert not sent(desk.quote(9_500))
+    for _ in range(20):
+        assert not sent(desk.wake(UNKNOWN_WAIT_MS)), "all of it is promised, however long"
+    [sold] = sent(desk.report(stop.client_order_id, OrderStatus.REJECTED))
+    assert sold.intent.lots == 20
 
 
 def test_a_take_profit_that_nobody_holds_is_sold_at_its_price_or_better():
@@ -161,7 +177,7 @@ def test_a_refused_protection_is_sent_again_but_not_at_once():
     assert not sent(entries)
     assert not desk.quote(9_900, after_ms=RETRY_MS - 1)
     desk.time_ms += 1
-    assert sent(desk.send(ev.Ticked(desk.time_ms)))
+    assert sent(desk.send(ev.Woken(desk.time_ms)))
     assert desk.resting.client_order_id != refused.client_order_id
 
 

@@ -115,10 +115,21 @@ def test_an_old_session_is_shown_as_it_was(name, tmp_path, capsys):
     assert sha256(json.dumps(orders, sort_keys=True)) == EXPECTED[name]["orders_sha256"]
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if "replay" in EXPECTED[name]])
+@pytest.mark.parametrize("name", ["plain", "paper"])
 def test_an_old_session_is_decided_again_to_the_same_bytes(name, tmp_path, capsys):
     unpack(name, tmp_path)
     assert told(capsys, tmp_path, name, "replay") == EXPECTED[name]["replay"]
+
+
+def test_an_old_live_session_is_decided_again_up_to_the_first_order_that_now_waits(
+    tmp_path, capsys
+):
+    """A stop that takes another one's place was sent beside its cancel; now it waits for that."""
+    unpack("live", tmp_path)
+    code, out, _ = call(capsys, "replay", "-p", "canary", "--state-dir", tmp_path, "--json")
+    found = json.loads(out)["data"]["difference"]
+    assert code == 1
+    assert (found["recorded"]["type"], found["now"]) == ("ProtectionTaken", "nothing")
 
 
 @pytest.mark.parametrize("name", ["plain", "plain-compacted"])
@@ -146,8 +157,8 @@ def test_an_old_live_session_goes_on_with_the_same_orders(name, tmp_path):
         assert session.resumed
         new = orders_sent(folder, expected["entries"])
         routed = [hashed(o.client_order_id) for o in new if o.intent.origin is Origin.ROUTE]
-        pinned = [hashed(key) for key in expected["on"]["sent"]]  # a stop's id has its second in it
-        assert routed == [key for key in pinned if key in routed]
+        pinned = [hashed(key) for key in expected["on"]["sent"]]
+        assert routed[:2] == pinned[:2], "up to the first exit, which then is tried more often"
         assert len(routed) >= 6
         assert all(is_ours(o.client_order_id, read_header(folder).portfolio) for o in new)
         assert exchange.books.violations == exchange.denied == exchange.books.replays == []

@@ -14,7 +14,8 @@ from gpt_trader.broker.exchange.link import Link
 from gpt_trader.broker.exchange.ports import MarketData
 from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.product import Product
-from gpt_trader.engine.events import Event, Noted, Quoted
+from gpt_trader.engine.due import due
+from gpt_trader.engine.events import Event, Noted, Quoted, Woken
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 from gpt_trader.errors import AuthError, DataError, RateLimited, Unavailable
@@ -164,6 +165,8 @@ class LiveFeed:
                 yield from self._ask_quotes(quotes, self.plan.products)
             trades = {} if self.link is None else self.link.trades
             yield from self._ask_quotes(quotes, quotes.wanted(self.state(), trades, now_ms))
+            if due(self.plan, self.state(), now_ms):
+                yield Woken(now_ms)
             yield from looks.look_when_due(now_ms, is_up=is_up)
             yield from bars.close([] if self.link is None else self.link.close_bars(now_ms), now_ms)
             for wanted in bars.wanted(now_ms):

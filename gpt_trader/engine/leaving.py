@@ -1,0 +1,109 @@
+"""Folding what becomes of the wish to leave a position: decided, tried, refused, fulfilled.
+
+A wish outlives its orders: what was refused, ended unfilled or was not sent is tried again by time
+(`engine.settle`), until the position is what was wanted or a newer decision wants it otherwise.
+"""
+
+from gpt_trader.domain.order import Order, OrderStatus, OrderType, Origin
+from gpt_trader.engine.events import OrderUpdated
+from gpt_trader.engine.state import STAYING, Leaving, State, replaced
+from gpt_trader.kernel.codes import FILL_STOP, FILL_TRAIL
+
+STOPS = (FILL_STOP, FILL_TRAIL)
+
+
+def note_decision(state: State, j: int, order: Order | None, *, goes_on: bool) -> State:
+    """Note what a decision wants of product j; goes_on: an order that works stays.
+
+    A stop that has triggered is no decision's to take back.
+    """
+    known = state.leaving[j]
+    if order is not None and order.intent.reduce_only:
+        intent = order.intent
+        return _with(
+            state,
+            j,
+            known._replace(
+                reason=intent.reason,
+                keep=abs(int(state.slots["lots"][j])) - intent.lots,
+                limit=intent.limit,
+                since_ms=known.since_ms if known.reason else intent.sent_ms,
+                tried_ms=intent.sent_ms,
+                tries=0,
+            ),
+        )
+    if goes_on or known.reason in STOPS:
+        return state
+    return _with(state, j, known._replace(reason=0))
+
+
+def note_stop(state: State, j: int, order: Order) -> State:
+    """Note a stop that has triggered: its position is sold, whatever the price does next."""
+    intent = order.intent
+    if intent.reason not in STOPS:
+        return state
+    known = state.leaving[j]
+    since_ms = known.since_ms if known.reason in STOPS else intent.sent_ms
+    wish = known._replace(
+        reason=intent.reason, keep=0, limit=0, since_ms=since_ms, tried_ms=intent.sent_ms
+    )
+    return _with(state, j, wish)
+
+
+def note_repeated(state: State, j: int, order: Order) -> State:
+    """Note that an exit is tried once more."""
+    known = state.leaving[j]
+    return _with(state, j, known._replace(tried_ms=order.intent.sent_ms, tries=known.tries + 1))
+
+
+def note_report(state: State, j: int, order: Order, event: OrderUpdated) -> State:
+    """Note what a report says of product j's exits, and that a protection has made way."""
+    if is_stop(order):
+        if event.status.is_final and order.status is OrderStatus.PENDING_CANCEL:
+            return state._replace(protected_ms=replaced(state.protected_ms, j, 0))
+        return state
+    if not order.intent.reduce_only or order.status.is_final:
+        return state
+    known = state.leaving[j]
+    match event.status:
+        case OrderStatus.REJECTED:
+            refused_ms = known.refused_ms if known.refusals else event.time_ms
+            refused = known._replace(
+                refusals=known.refusals + 1,
+                refused_ms=refused_ms,
+                why=event.code,
+                tried_ms=event.time_ms,
+            )
+            return _with(state, j, refused)
+        case OrderStatus.EXPIRED:  # the next close decides first
+            return _with(state, j, known._replace(tried_ms=event.time_ms))
+        case OrderStatus.OPEN | OrderStatus.FILLED:
+            return _with(state, j, known._replace(refusals=0, refused_ms=0, why=""))
+        case _:
+            return state
+
+
+def note_cut(state: State, j: int) -> State:
+    """Note that product j holds fewer lots: a wish that is fulfilled ends."""
+    known = state.leaving[j]
+    held = abs(int(state.slots["lots"][j]))
+    if held == 0:
+        return _with(state, j, STAYING)
+    return _with(state, j, known._replace(reason=0)) if 0 < held <= known.keep else state
+
+
+def is_stop(order: Order) -> bool:
+    """Whether an order is a protection that rests at the exchange."""
+    intent = order.intent
+    return intent.origin is Origin.PROTECTION and bool(intent.stop)
+
+
+def is_crossing(order: Order) -> bool:
+    """Whether an order takes what is there, and does not rest."""
+    return order.intent.type is OrderType.MARKET or order.intent.tif in ("IOC", "FOK")
+
+
+def _with(state: State, j: int, wish: Leaving) -> State:
+    if wish == state.leaving[j]:
+        return state
+    return state._replace(leaving=replaced(state.leaving, j, wish))

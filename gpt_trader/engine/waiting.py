@@ -1,0 +1,145 @@
+"""Orders that wait for coins: the rules of what may leave beside what else may still fill.
+
+Commands are independent of one another once they have left, and answers come at any time. So an
+order that needs what another one holds is taken as WAITING: the cancels leave, the order does not,
+and every later event looks whether it may. Coins that an order may sell, whatever is known of it,
+are promised: no second one sells them. What was sold is never more than what was bought.
+"""
+
+from gpt_trader.domain.order import NOT_SENT, Order, OrderStatus, Origin
+from gpt_trader.engine import records as rec
+from gpt_trader.engine.answer import NOTHING, Answer
+from gpt_trader.engine.approve import approve_released
+from gpt_trader.engine.commands import SubmitOrder
+from gpt_trader.engine.events import Event, FillReceived
+from gpt_trader.engine.leaving import is_stop
+from gpt_trader.engine.orders import released
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.state import State, is_over
+from gpt_trader.kernel.rounding import notional_down
+
+UNKNOWN_WAIT_MS = 10_000  # an exit waits so long for what is unknown; then it sells what is free
+ENTRY_WAIT_MS = 5_000  # an entry that has not left so long after its decision is not sent
+LEAST_LIFE_MS = 1_000  # that must be left of an order's time when it is sent
+
+UNSETTLED = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN, OrderStatus.PENDING_CANCEL)
+
+
+def promising(state: State, product_id: str, side: int) -> list[Order]:
+    """Return the orders of a side that may still fill, known or not; those that wait cannot."""
+    return [
+        order
+        for order in state.open_orders
+        if order.product_id == product_id
+        and order.intent.side == side
+        and order.status is not OrderStatus.WAITING
+    ]
+
+
+def promised(state: State, product_id: str, side: int) -> int:
+    """Return how many lots the orders of a side may still fill, at most."""
+    return sum(
+        max(order.intent.lots, order.amendment.lots) - order.filled
+        for order in promising(state, product_id, side)
+        if order.intent.lots
+    )
+
+
+def free_lots(plan: Plan, state: State, j: int) -> int:
+    """Return how many lots of product j's position no order may sell: below 0 if too many may."""
+    held = int(state.slots["lots"][j])
+    side = -1 if held > 0 else 1
+    return abs(held) - promised(state, plan.products[j].product_id, side)
+
+
+def is_worth_selling(plan: Plan, state: State, j: int, lots: int) -> bool:
+    """Whether the exchange would let go of so many lots of product j: it is no dust."""
+    spec = plan.products[j].spec
+    worth = notional_down(max(lots, 0), int(state.slots["close_ticks"][j]), spec)
+    return bool(lots >= max(spec.min_lots, 1) and worth >= spec.min_units)
+
+
+def hold_back(plan: Plan, state: State, order: Order) -> Order:
+    """Return an order as it is taken: WAITING if what it needs is not free, else as it is."""
+    if not plan.rests:
+        return order
+    j = plan.index[order.product_id]
+    if order.intent.reduce_only:
+        waits = free_lots(plan, state, j) < order.intent.lots
+    else:
+        waits = order.intent.origin is Origin.ROUTE and _replaces(state, order)
+    return order._replace(status=OrderStatus.WAITING) if waits else order
+
+
+def waiting(state: State, product_id: str) -> list[Order]:
+    """Return a product's orders that wait."""
+    return [
+        order
+        for order in state.open_orders
+        if order.status is OrderStatus.WAITING and order.product_id == product_id
+    ]
+
+
+def release(plan: Plan, state: State, j: int, event: Event) -> Answer:
+    """Send the first of product j's waiting orders that may leave, or end it if it never will."""
+    for order in waiting(state, plan.products[j].product_id):
+        judge = _judge_exit if order.intent.reduce_only else _judge_entry
+        found = judge(plan, state, j, order, event)
+        if isinstance(found, str):
+            return Answer([rec.OrderEnded(order.client_order_id, f"{NOT_SENT}: {found}")])
+        if found is not None:
+            sent = released(order, found, event.time_ms)
+            approved = approve_released(sent, int(state.slots["lots"][j]))
+            taken = rec.OrderReleased(order.client_order_id, found, event.time_ms)
+            return Answer([taken], [SubmitOrder(approved)])
+    return NOTHING
+
+
+def _judge_entry(plan: Plan, state: State, j: int, order: Order, event: Event) -> int | str | None:
+    """Return the lots with which an entry leaves, why it never will, or None: it waits on."""
+    if is_over(order.intent.sent_ms, ENTRY_WAIT_MS, event.time_ms):
+        return "it waited for too long"
+    if isinstance(event, FillReceived) and event.fill.product_id == plan.products[j].product_id:
+        return "what it was to replace was filled"
+    if _replaces(state, order):
+        return None
+    return order.intent.lots if _lives(order, event.time_ms) else "its end is near"
+
+
+def _judge_exit(plan: Plan, state: State, j: int, order: Order, event: Event) -> int | str | None:
+    """Return the lots with which an exit leaves, why it never will, or None: it waits on.
+
+    While it may still become known what others sell it waits, for a while; then it takes what is
+    free beyond doubt, if that can be sold at all.
+    """
+    held, side = int(state.slots["lots"][j]), order.intent.side
+    lots = min(order.intent.lots, abs(held)) if held * side < 0 else 0
+    if not is_worth_selling(plan, state, j, lots):
+        return "nothing is held that it could sell"
+    if not _lives(order, event.time_ms):
+        return "its end is near"
+    free = free_lots(plan, state, j)
+    if free >= lots:
+        return lots
+    others = promising(state, order.product_id, side)
+    may_end = any(other.status in UNSETTLED or is_stop(other) for other in others)
+    if may_end and not is_over(order.intent.sent_ms, UNKNOWN_WAIT_MS, event.time_ms):
+        return None
+    if is_worth_selling(plan, state, j, free):
+        return free
+    return None if may_end else "all that is held is promised to other orders"
+
+
+def _replaces(state: State, order: Order) -> bool:
+    """Whether another entry of the product's route may still fill."""
+    return any(
+        other.intent.origin is Origin.ROUTE and not other.intent.reduce_only
+        for other in promising(state, order.product_id, order.intent.side)
+        if other.client_order_id != order.client_order_id
+    )
+
+
+def _lives(order: Order, now_ms: int) -> bool:
+    """Whether enough is left of an order's time to be sent."""
+    end_ms = order.intent.expire_ms if order.intent.tif == "GTD" else 0
+    return end_ms == 0 or end_ms - now_ms >= LEAST_LIFE_MS
