@@ -71,7 +71,7 @@ def open_orders(reached: Reached) -> list[Json]:
             "size": one.base_size,
             "filled": one.filled_size,
         }
-        for one in reached.private.open_orders(since_ms)
+        for one in reached.private.open_orders(since_ms).rows
     ]
 
 

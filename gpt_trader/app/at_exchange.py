@@ -22,6 +22,7 @@ from gpt_trader.domain.order_ids import is_ours
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.protect import is_sellable, resting_protection
 from gpt_trader.engine.state import State
+from gpt_trader.errors import Unavailable
 from gpt_trader.kernel.codes import BUY
 from gpt_trader.observe.cycle import size_text
 
@@ -80,20 +81,24 @@ def watch_left(
     """Look until something is so, or the time is over; return what is left then.
 
     look: reads the session's folder again. cancels: whether entries are cancelled from here; orders
-    of others and protective stops are left alone.
+    of others and protective stops are left alone. Raises Unavailable where it seems to be so at
+    the end, and what is open cannot all be read: that is no proof.
     """
     until = time.monotonic() + timeout_s
     asked: set[str] = set()
     while True:
         kept = look()
         open_there = outside.private.open_orders(_since_ms(kept, outside))
-        entries = [one for one in open_there if is_entry_of(kept, one)]
+        entries = [one for one in open_there.rows if is_entry_of(kept, one)]
         left = Left(
             [one.client_order_id for one in entries],
-            _held(kept, open_there),
+            _held(kept, open_there.rows),
             _unknown(kept.state),
         )
-        if is_done(left) or time.monotonic() > until:
+        is_late = time.monotonic() > until
+        if is_late and is_done(left) and not open_there.is_whole:
+            raise Unavailable("what is open at the exchange cannot be read")
+        if is_late or (is_done(left) and open_there.is_whole):
             return left
         new = [one.order_id for one in entries if one.order_id not in asked]
         if cancels and new:

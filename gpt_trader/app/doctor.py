@@ -19,6 +19,7 @@ from gpt_trader.broker.exchange.stream import Channel, Connection, Stream
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.secrets import credential_source
 from gpt_trader.config.settings import Settings
+from gpt_trader.domain.account import told_wallet
 from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.times import format_time
 from gpt_trader.errors import TraderError, UsageError
@@ -226,12 +227,12 @@ def _sizes(settings: Settings, private: Account, products: Sequence[ProductInfo]
     """Whether the largest entry that the limits allow is above the exchange's minimum."""
     try:
         wallets = {one.currency: one.available for one in private.balances()}
+        if not products:
+            return Check("sizes", "skipped", "no products")
+        quote = products[0].quote_currency
+        cash = told_wallet(wallets, quote)
     except TraderError as error:
         return _failed("sizes", error)
-    if not products:
-        return Check("sizes", "skipped", "no products")
-    quote = products[0].quote_currency
-    cash = wallets.get(quote, Decimal(0))
     usable = cash if settings.max_equity is None else min(cash, settings.max_equity)
     most = usable * Decimal(str(settings.risk.max_product_pct)) / 100
     least = max((info.quote_min_size or Decimal(0)) for info in products)

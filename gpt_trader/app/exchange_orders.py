@@ -38,7 +38,7 @@ def fills(profile: str | None, product: str | None, days: int) -> list[Json]:
     reached = reach_account(profile)
     wanted = [] if product is None else [normalize_id(product)]
     since_ms = reached.exchange.now_ms() - days * DAY_MS
-    return [_fill(one) for one in reached.private.fills(product_ids=wanted, since_ms=since_ms)]
+    return [_fill(one) for one in reached.private.fills(product_ids=wanted, since_ms=since_ms).rows]
 
 
 def history(profile: str | None, product: str | None, days: int) -> list[Json]:
@@ -46,7 +46,9 @@ def history(profile: str | None, product: str | None, days: int) -> list[Json]:
     reached = reach_account(profile)
     wanted = [] if product is None else [normalize_id(product)]
     since_ms = reached.exchange.now_ms() - days * DAY_MS
-    return [_order(one) for one in reached.private.orders(product_ids=wanted, since_ms=since_ms)]
+    return [
+        _order(one) for one in reached.private.orders(product_ids=wanted, since_ms=since_ms).rows
+    ]
 
 
 def look_up(order_id: str, profile: str | None, state_dir: Path | None) -> Json:
@@ -67,7 +69,7 @@ def look_up(order_id: str, profile: str | None, state_dir: Path | None) -> Json:
         private = reach_account(profile, header).private
         remote = private.order(order.exchange_id)
         data["exchange"] = None if remote is None else _order(remote)
-        data["fills"] = [_fill(one) for one in private.fills(order_ids=[order.exchange_id])]
+        data["fills"] = [_fill(one) for one in private.fills(order_ids=[order.exchange_id]).rows]
     return data
 
 

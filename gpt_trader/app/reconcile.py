@@ -32,7 +32,7 @@ def reconcile(profile: str | None, state_dir: Path | None) -> tuple[dict[str, An
     began_ms = min(
         [order.intent.sent_ms for order in state.open_orders], default=reached.exchange.now_ms()
     )
-    remote = reached.private.open_orders(began_ms - HOUR_MS)
+    remote = reached.private.open_orders(began_ms - HOUR_MS).rows
     wallets = {one.currency: one.total for one in reached.private.balances()}
     orders = [
         (one.client_order_id or one.order_id, f"{one.status} {one.product_id}") for one in remote

@@ -1,9 +1,15 @@
-"""An account as its exchange tells it: wallets, rights, fees, orders and fills, as values."""
+"""An account as its exchange tells it: wallets, rights, fees, orders and fills, as values.
 
+What is not told is not 0, and not "no": a wallet that is missing is `told_wallet`'s error, a row
+that could not be read makes its `History` a part of one, and a number that is missing is None.
+"""
+
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
 from gpt_trader.domain.order import OrderStatus, OrderType
+from gpt_trader.errors import Unavailable
 
 
 class Balance(NamedTuple):
@@ -44,7 +50,8 @@ class RemoteOrder(NamedTuple):
 
     side: +1 buy, -1 sell. status, order_type, tif: the exchange's words, upper case; life and kind
     are what they mean here, None for words that nobody knows: they prove nothing. filled_size
-    (base), filled_value and total_fees (quote) are cumulative; None: not said.
+    (base), filled_value and total_fees (quote) are cumulative; None: not said. client_order_id: ""
+    where it could not be read: then it may be anybody's.
     """
 
     order_id: str
@@ -70,6 +77,19 @@ class RemoteOrder(NamedTuple):
     pending_cancel: bool
     originating_order_id: str
 
+    @property
+    def tells_fills(self) -> bool:
+        """Whether the row says how much was filled, and if anything was, for how much."""
+        if self.filled_size is None:
+            return False
+        is_paid = self.filled_value is not None and self.filled_value > 0
+        return self.filled_size == 0 or (is_paid and self.total_fees is not None)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the row says whose the order is, what became of it and what was filled."""
+        return bool(self.client_order_id) and self.life is not None and self.tells_fills
+
 
 class RemoteFill(NamedTuple):
     """One fill. size: base units, also where the exchange counts it in quote."""
@@ -86,6 +106,16 @@ class RemoteFill(NamedTuple):
     commission: Decimal
     liquidity: str
     sequence_ms: int | None
+
+
+class History[T](NamedTuple):
+    """Orders or fills of an account. is_whole: every row could be read, whose it is included.
+
+    Only of a whole history does it prove anything that something is not in it.
+    """
+
+    rows: list[T]
+    is_whole: bool
 
 
 class Portfolio(NamedTuple):
@@ -132,3 +162,10 @@ class CancelResult(NamedTuple):
     order_id: str
     success: bool
     reason: str
+
+
+def told_wallet(wallets: Mapping[str, Decimal], currency: str) -> Decimal:
+    """Return what a wallet holds. Raises Unavailable where it was not told: it is not one of 0."""
+    if currency not in wallets:
+        raise Unavailable(f"the exchange tells no wallet of {currency} that can be read")
+    return wallets[currency]

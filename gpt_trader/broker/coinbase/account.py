@@ -3,9 +3,9 @@
 A row that cannot be read is left out and counted; words that nobody knows yet are kept as they are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from gpt_trader.broker.coinbase.parse import Parsed, decimal, each, moment_ms, text
 from gpt_trader.domain.account import (
@@ -31,6 +31,9 @@ KINDS = {
     "STOP_LIMIT": OrderType.STOP_LIMIT,
     "BRACKET": OrderType.BRACKET,
 }
+WALLETS = ("ACCOUNT_TYPE_CRYPTO", "ACCOUNT_TYPE_FIAT")  # not vaults, not those of futures
+UNSAID = ("", "ACCOUNT_TYPE_UNSPECIFIED")
+PLATFORMS = ("", "ACCOUNT_PLATFORM_UNSPECIFIED", "ACCOUNT_PLATFORM_CONSUMER")
 LIVES = {
     "PENDING": OrderStatus.OPEN,
     "QUEUED": OrderStatus.OPEN,
@@ -44,21 +47,55 @@ LIVES = {
 }
 
 
-def parse_balances(document: Mapping[str, Any]) -> Parsed[Balance]:
-    """Return the wallets of a page of accounts."""
-    return each(document, "accounts", _balance)
+class Wallet(NamedTuple):
+    """One wallet that spot orders draw on. available and hold: None where they cannot be read."""
+
+    uuid: str
+    currency: str
+    available: Decimal | None
+    hold: Decimal | None
 
 
-def _balance(row: Mapping[str, Any]) -> Balance | None:
-    currency = text(row, "currency")
-    available, hold = (_amount(row.get(name)) for name in ("available_balance", "hold"))
-    if not currency or available is None:
+def parse_wallets(document: Mapping[str, Any]) -> Parsed[Wallet]:
+    """Return the wallets of a page of accounts, without those that no spot order can use."""
+    return each(document, "accounts", _wallet)
+
+
+def _wallet(row: Mapping[str, Any]) -> Wallet | None:
+    currency, kind = text(row, "currency"), text(row, "type")
+    if not currency or not _is_spot(row, kind):
         return None
-    return Balance(currency, available, hold or ZERO)
+    available, hold = (_amount(row.get(name)) for name in ("available_balance", "hold"))
+    if kind in UNSAID:  # it may be a vault's
+        available = hold = None
+    return Wallet(text(row, "uuid"), currency, available, hold)
+
+
+def _is_spot(row: Mapping[str, Any], kind: str) -> bool:
+    """Whether orders can use a wallet; what is not told of it is no reason that they cannot."""
+    is_alive = row.get("active") is not False and row.get("ready") is not False
+    is_ours = kind in (*UNSAID, *WALLETS) and text(row, "platform") in PLATFORMS
+    return is_ours and is_alive and not row.get("deleted_at")
 
 
 def _amount(value: object) -> Decimal | None:
     return decimal(value.get("value")) if isinstance(value, dict) else None
+
+
+def add_up(wallets: Iterable[Wallet]) -> list[Balance]:
+    """Return one balance a currency, each wallet counted once; none where one cannot be read."""
+    once = {one.uuid or str(at): one for at, one in enumerate(wallets)}
+    found: dict[str, Balance] = {}
+    unread: set[str] = set()
+    for one in once.values():
+        if one.available is None or one.hold is None:
+            unread.add(one.currency)
+            continue
+        known = found.get(one.currency, Balance(one.currency, ZERO, ZERO))
+        found[one.currency] = Balance(
+            one.currency, known.available + one.available, known.hold + one.hold
+        )
+    return [one for one in found.values() if one.currency not in unread]
 
 
 def parse_permissions(document: Mapping[str, Any]) -> Permissions:

@@ -9,7 +9,6 @@ from gpt_trader.broker.coinbase.parse import decimal, moment_ms
 from gpt_trader.broker.coinbase.symbols import book_id
 from gpt_trader.broker.exchange.stream import Channel, Dialect, Frame, News
 from gpt_trader.broker.exchange.trade_bars import Print
-from gpt_trader.domain.account import RemoteOrder
 from gpt_trader.errors import Unavailable
 
 MARKET_URL = "wss://advanced-trade-ws.coinbase.com"
@@ -45,6 +44,8 @@ def read(text: str | bytes) -> Frame:
         words = str(found.get("message"))[:200]
         raise Unavailable(f"Coinbase refuses: {words}")
     sequence, events = found.get("sequence_num"), found.get("events")
+    if found.get("channel") == "user" and not isinstance(events, list):
+        raise Unavailable("a report that cannot be read")  # what it said, a new snapshot says
     return Frame(
         str(found.get("channel", "")),
         sequence if isinstance(sequence, int) else None,
@@ -71,7 +72,7 @@ def read_news(frame: Frame) -> News:
         case "market_trades":
             return News((), prints(frame))
         case "user":
-            return News((), (), orders(frame))
+            return _reports(frame)
         case _:
             return NOTHING
 
@@ -94,12 +95,16 @@ def prints(frame: Frame) -> Iterator[Print]:
         yield Print(str(row.get("trade_id")), product_id, time_ms, price, float(size))
 
 
-def orders(frame: Frame) -> Iterator[RemoteOrder]:
-    """Yield the orders of a user message."""
-    for row in _rows(frame, "orders"):
-        found = parse_user_order(row)
-        if found is not None:
-            yield found
+def _reports(frame: Frame) -> News:
+    """Return the orders of a user message: none is passed over unsaid."""
+    rows: list[object] = []
+    for event in frame.events:
+        told = event.get("orders") if isinstance(event, dict) else None
+        rows += told if isinstance(told, list) else [told]
+    found = [parse_user_order(row) if isinstance(row, dict) else None for row in rows]
+    orders = [one for one in found if one is not None]
+    is_unread = len(orders) < len(rows) or not all(one.is_told for one in orders)
+    return News((), (), orders, is_unread)
 
 
 def _rows(frame: Frame, name: str) -> Iterator[dict[str, Any]]:

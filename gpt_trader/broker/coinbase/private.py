@@ -22,6 +22,7 @@ from gpt_trader.domain.account import (
     Balance,
     CancelResult,
     FeeTier,
+    History,
     Permissions,
     Placed,
     Portfolio,
@@ -55,16 +56,9 @@ class Private:
         return self.rest.get("/key_permissions", account.parse_permissions)
 
     def balances(self) -> list[Balance]:
-        """Return every wallet, those in one currency together."""
-        found: dict[str, Balance] = {}
-        for one in self._pages("/accounts", account.parse_balances, {"limit": PAGE}):
-            known = found.get(one.currency)
-            if known is not None:
-                one = one._replace(  # noqa: PLW2901
-                    available=known.available + one.available, hold=known.hold + one.hold
-                )
-            found[one.currency] = one
-        return list(found.values())
+        """Return the wallets that orders draw on, those in one currency together."""
+        found = self._pages("/accounts", account.parse_wallets, {"limit": PAGE})
+        return account.add_up(found.rows)
 
     def fee_tier(self) -> FeeTier:
         """Return the rates that the account pays."""
@@ -145,7 +139,7 @@ class Private:
         statuses: Sequence[str] = (),
         since_ms: int | None = None,
         until_ms: int | None = None,
-    ) -> list[RemoteOrder]:
+    ) -> History[RemoteOrder]:
         """Return orders, newest first. since and until count by creation; OPEN ignores them.
 
         statuses: the exchange's words; OPEN stands alone, and leaves out what is still pending.
@@ -159,15 +153,21 @@ class Private:
             params["start_date"] = time_text(since_ms)
         if until_ms is not None:
             params["end_date"] = time_text(until_ms)
-        return self._pages("/orders/historical/batch", account.parse_orders, params)
+        page = self._pages("/orders/historical/batch", account.parse_orders, params)
+        is_whole = not page.rejected and all(one.client_order_id for one in page.rows)
+        return History(page.rows, is_whole)
 
-    def open_orders(self, since_ms: int) -> list[RemoteOrder]:
-        """Return all that may still fill: what is open, and what was pending since a time."""
-        found = {one.order_id: one for one in self.orders(statuses=("OPEN",))}
-        for one in self.orders(since_ms=since_ms):
-            if one.life is not None and not one.life.is_final:
+    def open_orders(self, since_ms: int) -> History[RemoteOrder]:
+        """Return all that may still fill: what is open, and what was pending since a time.
+
+        What has a status that nobody knows may: it is among them.
+        """
+        resting, newest = self.orders(statuses=("OPEN",)), self.orders(since_ms=since_ms)
+        found = {one.order_id: one for one in resting.rows}
+        for one in newest.rows:
+            if one.life is None or not one.life.is_final:
                 found.setdefault(one.order_id, one)
-        return list(found.values())
+        return History(list(found.values()), resting.is_whole and newest.is_whole)
 
     def fills(
         self,
@@ -175,7 +175,7 @@ class Private:
         order_ids: Sequence[str] = (),
         product_ids: Sequence[str] = (),
         since_ms: int | None = None,
-    ) -> list[RemoteFill]:
+    ) -> History[RemoteFill]:
         """Return fills, each once, in the exchange's order."""
         params: dict[str, Any] = {"limit": PAGE}
         if order_ids:
@@ -184,8 +184,9 @@ class Private:
             params["product_ids"] = list(product_ids)
         if since_ms is not None:
             params["start_sequence_timestamp"] = time_text(since_ms)
-        found = self._pages("/orders/historical/fills", account.parse_fills, params)
-        return list({(one.entry_id or one.trade_id, one.order_id): one for one in found}.values())
+        page = self._pages("/orders/historical/fills", account.parse_fills, params)
+        once = {(one.entry_id or one.trade_id, one.order_id): one for one in page.rows}
+        return History(list(once.values()), not page.rejected)
 
     @property
     def limits(self) -> Mapping[str, str]:
@@ -197,14 +198,14 @@ class Private:
         path: str,
         read: Callable[[Mapping[str, Any]], Parsed[T]],
         params: Mapping[str, Any],
-    ) -> list[T]:
-        """Return the rows of all pages: a page ends the list if it names no further cursor."""
-        found: list[T] = []
+    ) -> Parsed[T]:
+        """Return the rows of all pages, and how many could not be read."""
+        found = Parsed[T]([], 0)
         cursor = ""
         for _ in range(self.most_pages):
             asked = dict(params) | ({"cursor": cursor} if cursor else {})
-            rows, after = self.rest.get(path, lambda page: (read(page), _after(page)), asked)
-            found += rows.rows
+            page, after = self.rest.get(path, lambda page: (read(page), _after(page)), asked)
+            found = Parsed(found.rows + page.rows, found.rejected + page.rejected)
             if not after or after == cursor:
                 return found
             cursor = after
@@ -212,10 +213,16 @@ class Private:
 
 
 def _after(page: Mapping[str, Any]) -> str:
-    """Return the cursor of the next page, "" if this is the last."""
-    if page.get("has_next") is False:
+    """Return the cursor of the next page, "" if this is the last.
+
+    Raises Unavailable if the page does not say whether it is, or more follows and not where.
+    """
+    has_next, cursor = page.get("has_next"), page.get("cursor")
+    if has_next is False:
         return ""
-    return parse.text(page, "cursor")
+    if not isinstance(cursor, str) or (has_next is True and not cursor):
+        raise Unavailable("Coinbase does not say where the next page is")
+    return cursor
 
 
 def _one_order(document: Mapping[str, Any]) -> RemoteOrder:

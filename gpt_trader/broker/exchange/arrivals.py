@@ -40,7 +40,7 @@ class Arrivals:
 
     def put(self, told: News) -> None:
         """Take in what a message tells."""
-        quotes, prints, orders = told
+        quotes, prints, orders, is_unread = told
         with self._news:
             if prints:  # a bar closes on the clock: nobody waits for a trade
                 for trade in prints:
@@ -52,7 +52,7 @@ class Arrivals:
             if orders:
                 self._orders.extend(orders)
                 self.most_queued = max(self.most_queued, len(self._orders))
-            if quotes or orders:
+            if quotes or orders or is_unread:
                 self._news.notify()
 
     def begin_whole(self) -> None:

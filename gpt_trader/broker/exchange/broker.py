@@ -7,13 +7,12 @@ no fill and no balance moved, it was never placed.
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from decimal import Decimal
 from typing import NamedTuple
 
 from gpt_trader.broker.exchange.earlier import earlier
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.broker.exchange.reports import reports
-from gpt_trader.domain.account import Placed, Refused, RemoteOrder
+from gpt_trader.domain.account import Placed, Refused, RemoteOrder, told_wallet
 from gpt_trader.domain.order import (
     Order,
     OrderStatus,
@@ -166,7 +165,7 @@ class ExchangeBroker:
         An order of ours that is open there and had ended here is reported.
         """
         wallets = {one.currency: one.total for one in self._account.balances()}
-        remote = self._account.open_orders(time_ms - BEFORE_MS)
+        remote = self._account.open_orders(time_ms - BEFORE_MS).rows
         found: list[Event] = []
         foreign = 0
         for one in remote:
@@ -183,15 +182,19 @@ class ExchangeBroker:
         That journal is lost, or lives on another machine. A position is never larger than the
         coins that are there.
         """
-        rows = self._account.orders(product_ids=list(plan.index), since_ms=time_ms - EARLIER_MS)
+        rows = self._account.orders(
+            product_ids=list(plan.index), since_ms=time_ms - EARLIER_MS
+        ).rows
         wallets = {one.currency: one.total for one in self._account.balances()}
         events = []
         for product in plan.products:
             found = earlier(plan, product, rows)
             if found is None:
                 continue
-            coins = wallets.get(product.base_currency, Decimal(0))
-            lots = min(found.lots, int(coins / product.base_increment))
+            lots = found.lots
+            if lots:
+                coins = told_wallet(wallets, product.base_currency)
+                lots = min(lots, int(coins / product.base_increment))
             why = f"the journal of order {found.order_id} is not here: lost, or on another machine"
             events.append(
                 PositionFound(
@@ -276,7 +279,10 @@ class ExchangeBroker:
 
     def _look_up_terms(self, product: Product, order: Order, time_ms: int) -> list[Event]:
         """Return the terms that an order has at the exchange; [] if they are not known."""
-        remote = self._look_up(order)
+        try:
+            remote = self._look_up(order)
+        except SILENT:
+            return []
         if remote is None or remote.limit_price is None or remote.base_size is None:
             return []
         lots = int(remote.base_size / product.base_increment)
@@ -292,7 +298,10 @@ class ExchangeBroker:
         for attempt in range(tries):
             if attempt:
                 self._sleep(SEEN_PAUSE_S)
-            remote = self._look_up(order)
+            try:
+                remote = self._look_up(order)
+            except SILENT:
+                continue
             if remote is None and not order.exchange_id:
                 return self._count_absence(plan, order, time_ms)
             if remote is None:
@@ -304,24 +313,29 @@ class ExchangeBroker:
         return found
 
     def _look_up(self, order: Order) -> RemoteOrder | None:
-        """Look an order up; None if it is not found or the exchange does not answer."""
+        """Look an order up; None if it is not found. Raises what teaches nothing of it."""
         try:
             found = self._find(order)
-        except SILENT as failure:
-            self._refused = failure if isinstance(failure, AuthError) else self._refused
-            return None
+        except AuthError as refused:
+            self._refused = refused
+            raise
         self._refused = None
         return found
 
     def _find(self, order: Order) -> RemoteOrder | None:
-        """Return an order by the exchange's id, else by ours from the unfiltered history."""
+        """Return an order by the exchange's id, else by ours from the unfiltered history.
+
+        Raises Unavailable if it is not in a history that is not whole: that is no absence.
+        """
         if order.exchange_id:
             return self._account.order(order.exchange_id)
         history = self._account.orders(since_ms=order.intent.sent_ms - BEFORE_MS)
-        mine = (one for one in history if one.client_order_id == order.client_order_id)
+        mine = (one for one in history.rows if one.client_order_id == order.client_order_id)
         found = next(mine, None)
         if found is not None:
             self._absent.pop(order.client_order_id, None)
+        elif not history.is_whole:
+            raise Unavailable("a row of the history cannot be read")
         return found
 
     def _count_absence(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
@@ -355,7 +369,9 @@ class ExchangeBroker:
         ]
         since_ms = order.intent.sent_ms - BEFORE_MS
         fills = self._account.fills(product_ids=[order.product_id], since_ms=since_ms)
-        return frozenset([*held, ("fills", str(len(fills)))])
+        if not fills.is_whole:
+            raise Unavailable("a row of the fills cannot be read")
+        return frozenset([*held, ("fills", str(len(fills.rows)))])
 
 
 def _has_freed(events: Sequence[Event]) -> bool:

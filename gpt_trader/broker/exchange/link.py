@@ -64,7 +64,10 @@ class Link:
 
     def put(self, frame: Frame) -> None:
         """Take a message in."""
-        self._arrivals.put(self._told(frame))
+        told = self._told(frame)
+        if told.is_unread:
+            self._missed_reports = True
+        self._arrivals.put(told)
 
     def _come_up(self, one: Connection) -> None:
         if one.name == MARKET:

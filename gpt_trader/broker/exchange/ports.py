@@ -12,6 +12,7 @@ from gpt_trader.domain.account import (
     Balance,
     CancelResult,
     FeeTier,
+    History,
     Permissions,
     Placed,
     Portfolio,
@@ -91,12 +92,18 @@ class Orders(Protocol):
 
     def orders(
         self, *, product_ids: Sequence[str] = (), since_ms: int | None = None
-    ) -> list[RemoteOrder]:
-        """Return orders of everybody in the account, newest first, by when they were made."""
+    ) -> History[RemoteOrder]:
+        """Return orders of everybody in the account, newest first, by when they were made.
+
+        That one is not among them proves nothing unless the history is whole.
+        """
         ...
 
-    def open_orders(self, since_ms: int) -> list[RemoteOrder]:
-        """Return all that may still fill: what is open, and what was pending since a time."""
+    def open_orders(self, since_ms: int) -> History[RemoteOrder]:
+        """Return all that may still fill: what is open, and what was pending since a time.
+
+        That nothing may fill any more is proven by a whole history only.
+        """
         ...
 
     def fills(
@@ -105,12 +112,15 @@ class Orders(Protocol):
         order_ids: Sequence[str] = (),
         product_ids: Sequence[str] = (),
         since_ms: int | None = None,
-    ) -> list[RemoteFill]:
+    ) -> History[RemoteFill]:
         """Return fills, each once."""
         ...
 
     def balances(self) -> list[Balance]:
-        """Return every wallet, one a currency."""
+        """Return the wallets that spot orders draw on, one a currency.
+
+        One that cannot be read is not among them: a currency that is missing is not one of 0.
+        """
         ...
 
 

@@ -18,11 +18,11 @@ ZERO = Decimal(0)
 def reports(product: Product, order: Order, remote: RemoteOrder, time_ms: int) -> list[Event]:
     """Return what is new of an order: its fills first, then its status. [] if nothing is.
 
-    A row that tells a size without its value is not read: the next one will tell both.
+    A row that does not tell what was filled, and for how much, is not read: another look will.
     """
-    size, value = remote.filled_size or ZERO, remote.filled_value or ZERO
-    if size > 0 and value <= 0:
+    if not remote.tells_fills:
         return []
+    size = remote.filled_size or ZERO
     lots = int((size / product.base_increment).to_integral_value(ROUND_FLOOR))
     events: list[Event] = []
     if lots > 0 and _is_news(order, lots, remote):

@@ -39,11 +39,16 @@ class Frame(NamedTuple):
 
 
 class News(NamedTuple):
-    """What a message tells: quotes as (product, bid, ask), texts; trades; reports on orders."""
+    """What a message tells: quotes as (product, bid, ask), texts; trades; reports on orders.
+
+    is_unread: there was a report that does not tell whose it is, what became of the order or what
+    was filled. Nobody knows what it said: the account must be looked at.
+    """
 
     quotes: Iterable[tuple[str, str, str]] = ()
     prints: Iterable[Print] = ()
     orders: Iterable[RemoteOrder] = ()
+    is_unread: bool = False
 
 
 class Channel(NamedTuple):

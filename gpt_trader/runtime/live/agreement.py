@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from gpt_trader.domain.account import told_wallet
 from gpt_trader.engine.state import State
 
 ZERO = Decimal(0)
@@ -29,10 +30,15 @@ def expected_wallets(began: Mapping[str, Decimal], state: State) -> dict[str, De
 def differing_wallets(
     began: Mapping[str, Decimal], state: State, wallets: Mapping[str, Decimal]
 ) -> dict[str, Decimal]:
-    """Return by how much each wallet that is not as it must be holds more (> 0) or less."""
+    """Return by how much each wallet that is not as it must be holds more (> 0) or less.
+
+    Raises Unavailable if one that must hold something was not told: that is no look.
+    """
     expected = expected_wallets(began, state)
-    assets = {*expected, *wallets}
-    found = {one: wallets.get(one, ZERO) - expected.get(one, ZERO) for one in assets}
+    told = dict(wallets)
+    for one in sorted({*expected} - {*wallets}):
+        told[one] = told_wallet(wallets, one) if expected[one] else ZERO
+    found = {one: told[one] - expected.get(one, ZERO) for one in told}
     return {asset: amount for asset, amount in found.items() if amount}
 
 

@@ -1,13 +1,13 @@
 """What an account is when a session on it begins."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
 
 from gpt_trader.broker.exchange.ports import Account
 from gpt_trader.broker.exchange.scope import check_scope
 from gpt_trader.broker.exchange.venue import Venue
 from gpt_trader.config.settings import Settings
+from gpt_trader.domain.account import told_wallet
 from gpt_trader.domain.product import Product
 from gpt_trader.runtime.live.terms import Opening
 from gpt_trader.runtime.session import JOURNAL, read_header
@@ -41,22 +41,22 @@ def read_account(
     products: Sequence[Product],
     known: Mapping[str, bool],
 ) -> Opening:
-    """Return what the account is.
+    """Return what the account is. Raises Unavailable if it tells no wallet of the quote currency.
 
     Whether a stop may rest for a product is asked; where that says neither, it is as it was
     `known`, and not at all at first.
     """
-    wallets = {one.currency: one for one in private.balances()}
+    balances = private.balances()
     tier = private.fee_tier()
-    quote = wallets.get(products[0].quote_currency)
+    free = {one.currency: one.available for one in balances}
     rests = []
     for product in products:
         told = venue.stops_rest and private.takes_stops(product)
         rests.append(known.get(product.product_id, False) if told is None else told)
     return Opening(
         portfolio=portfolio,
-        wallets={name: one.total for name, one in wallets.items()},
-        cash=Decimal(0) if quote is None else quote.available,
+        wallets={one.currency: one.total for one in balances},
+        cash=told_wallet(free, products[0].quote_currency),
         maker_rate=tier.maker_rate,
         taker_rate=tier.taker_rate,
         rests=tuple(rests),

@@ -5,11 +5,12 @@ from decimal import Decimal
 import pytest
 
 from gpt_trader.broker.coinbase import account
-from gpt_trader.domain.account import Placed, Refused
+from gpt_trader.domain.account import Placed, Refused, told_wallet
 from gpt_trader.errors import Unavailable
 
 WALLET = {
     "currency": "BTC",
+    "type": "ACCOUNT_TYPE_CRYPTO",
     "available_balance": {"value": "0.5", "currency": "BTC"},
     "hold": {"value": "0.1", "currency": "BTC"},
 }
@@ -26,19 +27,92 @@ FILL = {
 }
 
 
+def balances(*rows):
+    return account.add_up(account.parse_wallets({"accounts": list(rows)}).rows)
+
+
+def wallet(currency, value, hold="0", **more):
+    amounts = {"available_balance": {"value": value}, "hold": {"value": hold}}
+    return {"currency": currency, "type": "ACCOUNT_TYPE_CRYPTO"} | amounts | more
+
+
 def test_wallets():
-    [found] = account.parse_balances({"accounts": [WALLET]}).rows
+    [found] = balances(WALLET)
     assert (found.currency, found.available, found.hold, found.total) == (
         "BTC",
         Decimal("0.5"),
         Decimal("0.1"),
         Decimal("0.6"),
     )
-    rows = [{}, {"currency": "X"}, 7, WALLET | {"hold": None}]
-    parsed = account.parse_balances({"accounts": rows})
-    assert (len(parsed.rows), parsed.rejected) == (1, 3)
     with pytest.raises(Unavailable):
-        account.parse_balances({})
+        account.parse_wallets({})
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"available_balance": None},
+        {"available_balance": {}},
+        {"available_balance": {"value": ""}},
+        {"hold": None},
+        {"hold": {"value": "NaN"}},
+        {"type": ""},
+        {"type": "ACCOUNT_TYPE_UNSPECIFIED"},
+    ],
+)
+def test_a_wallet_that_cannot_be_read_is_missing_and_never_one_of_0(broken):
+    usd = wallet("USD", "8000", type="ACCOUNT_TYPE_FIAT")
+    assert balances(usd | broken, WALLET, 7, {}) == balances(WALLET)
+    assert balances(usd | broken, usd) == [], "half of it is not it"
+
+
+def test_only_wallets_that_spot_orders_can_use_are_counted():
+    usd = wallet("USD", "1000", uuid="a", type="ACCOUNT_TYPE_FIAT", active=True, ready=True)
+    btc = wallet("BTC", "0.01", uuid="b", active=True, ready=True, deleted_at=None)
+    others = [
+        wallet("BTC", "3", uuid="c", type="ACCOUNT_TYPE_VAULT"),
+        wallet("USD", "50000", uuid="d", type="ACCOUNT_TYPE_VAULT"),
+        wallet("USD", "7", uuid="e", type="ACCOUNT_TYPE_PERP_FUTURES"),
+        btc | {"uuid": "f", "platform": "ACCOUNT_PLATFORM_CFM_CONSUMER"},
+        btc | {"uuid": "g", "platform": "ACCOUNT_PLATFORM_INTX"},
+        btc | {"uuid": "h", "active": False},
+        btc | {"uuid": "i", "ready": False},
+        btc | {"uuid": "j", "deleted_at": "2026-01-05T10:00:00Z"},
+        btc | {"uuid": "k", "type": "ACCOUNT_TYPE_VAULT", "available_balance": None},
+    ]
+    cash, coins = balances(usd, btc, *others)
+    assert cash == ("USD", 1000, 0)
+    assert coins == ("BTC", Decimal("0.01"), 0)
+    assert balances(btc, btc) == [coins], "a row that is told twice is one wallet"
+    assert balances(btc, btc | {"uuid": "z"})[0].total == Decimal("0.02")
+    assert balances(btc | {"platform": "ACCOUNT_PLATFORM_CONSUMER"}) == [coins]
+
+
+def test_a_wallet_that_is_not_told_is_an_error():
+    assert told_wallet({"BTC": Decimal(0)}, "BTC") == 0
+    with pytest.raises(Unavailable, match="no wallet of USD"):
+        told_wallet({"BTC": Decimal(0)}, "USD")
+
+
+@pytest.mark.parametrize(
+    "said, tells",
+    [
+        ({}, True),
+        ({"filled_size": "0", "filled_value": "", "total_fees": ""}, True),
+        ({"filled_size": ""}, False),
+        ({"filled_size": "1", "filled_value": "9", "total_fees": "0"}, True),
+        ({"filled_size": "1", "filled_value": "0"}, False),
+        ({"filled_size": "1", "filled_value": ""}, False),
+        ({"filled_size": "1", "filled_value": "-9"}, False),
+        ({"filled_size": "1", "filled_value": "9", "total_fees": None}, False),
+    ],
+)
+def test_an_order_tells_its_fills_whole_or_not_at_all(said, tells):
+    none = {"filled_size": "0", "filled_value": "0", "total_fees": "0", "client_order_id": "c"}
+    found = account.parse_order(ORDER | none | said)
+    assert (found.tells_fills, found.is_told) == (tells, tells)
+    assert not found._replace(life=None).is_told
+    assert not found._replace(client_order_id="").is_told
 
 
 def test_what_a_key_may_do_is_never_assumed():

@@ -7,7 +7,6 @@ import pytest
 from gpt_trader.broker.coinbase import messages
 from gpt_trader.broker.exchange.arrivals import Arrivals
 from gpt_trader.broker.exchange.link import Link
-from gpt_trader.broker.exchange.stream import Frame
 from gpt_trader.broker.exchange.trade_bars import TradeBars
 from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.engine.events import Quoted
@@ -36,8 +35,51 @@ def test_missing_parts_are_absent_and_unknown_ones_are_passed_over():
     assert list(messages.tickers(frame("ticker", {"tickers": None}))) == []
     bad = [{"price": "1"}, {"time": "x", "price": "1", "size": "1", "product_id": "A-USD"}]
     assert list(messages.prints(frame("market_trades", {"trades": bad}))) == []
-    assert list(messages.orders(frame("user", {"orders": [{"order_id": "o"}, None]}))) == []
-    assert list(messages.orders(Frame("user", 0, [None, 5]))) == []
+
+
+WHOLE = {
+    "order_id": "o",
+    "client_order_id": "c",
+    "product_id": "COIN-USD",
+    "order_side": "BUY",
+    "status": "OPEN",
+    "cumulative_quantity": "1",
+    "filled_value": "9",
+    "total_fees": "0.1",
+}
+
+
+@pytest.mark.parametrize(
+    "row, is_kept",
+    [
+        (None, False),
+        ({"order_id": "o"}, False),
+        (WHOLE | {"order_side": "UNKNOWN_ORDER_SIDE"}, False),
+        (WHOLE | {"filled_value": None}, True),
+        (WHOLE | {"total_fees": ""}, True),
+        (WHOLE | {"cumulative_quantity": "NaN"}, True),
+        (WHOLE | {"client_order_id": None}, True),
+        (WHOLE | {"status": "SOMETHING_NEW"}, True),
+    ],
+)
+def test_a_report_that_cannot_be_read_is_no_silence(row, is_kept):
+    made = link()
+    for rows, is_unread in (([WHOLE], False), ([], False), ([WHOLE, row], True)):
+        told = frame("user", {"orders": rows})
+        made.put(told)
+        assert (messages.read_news(told).is_unread, made.missed_reports()) == (is_unread, is_unread)
+    assert len(messages.read_news(frame("user", {"orders": [WHOLE, row]})).orders) == 1 + is_kept
+
+
+@pytest.mark.parametrize("event", [None, 5, {}, {"orders": None}, {"orders": {}}])
+def test_a_message_of_reports_without_any_is_no_silence(event):
+    told = messages.read_news(frame("user", event))
+    assert (told.is_unread, told.orders) == (True, [])
+
+
+def test_a_message_of_reports_without_events_ends_the_connection():
+    with pytest.raises(Unavailable, match="report"):
+        messages.read('{"channel": "user", "sequence_num": 1, "events": null}')
 
 
 def link():

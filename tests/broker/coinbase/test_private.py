@@ -48,14 +48,14 @@ def private(desk):
 def test_an_order_from_placing_to_its_end(desk, private):
     placed = private.place(buy(), TRADED)
     assert isinstance(placed, Placed)
-    [found] = private.open_orders(desk.exchange.now_ms - 1000)
+    [found] = private.open_orders(desk.exchange.now_ms - 1000).rows
     assert (found.client_order_id, found.status, found.base_size) == ("c1", "OPEN", Decimal(2))
     assert private.amend(placed.order_id, TRADED, 3, 8_900) is None
     assert private.order(placed.order_id).limit_price == Decimal("89.00")
     assert [one.success for one in private.cancel([placed.order_id])] == [True]
     assert private.order(placed.order_id).status == "CANCELLED"
     assert [one.reason for one in private.cancel([placed.order_id])] == ["UNKNOWN_CANCEL_ORDER"]
-    assert private.open_orders(0) == []
+    assert private.open_orders(0) == ([], True)
     assert private.order("nobody's") is None
 
 
@@ -160,10 +160,10 @@ def test_every_page_is_read_and_no_cursor_is_followed_for_ever(desk, private):
         private.place(buy(f"c{i}", type=OrderType.MARKET, lots=1, limit=0, post_only=False), TRADED)
         if books.available("USD") < 200:
             books.transfer("USD", 1000)
-    assert len(private.orders(product_ids=["COIN-USD"])) == 260
-    assert len({fill.entry_id for fill in private.fills(product_ids=["COIN-USD"])}) == 260
-    assert len(private.orders(statuses=["FILLED"], since_ms=0)) == 260
-    assert private.orders(until_ms=1) == []
+    assert len(private.orders(product_ids=["COIN-USD"]).rows) == 260
+    assert len({fill.entry_id for fill in private.fills(product_ids=["COIN-USD"]).rows}) == 260
+    assert len(private.orders(statuses=["FILLED"], since_ms=0).rows) == 260
+    assert private.orders(until_ms=1) == ([], True)
     desk.exchange.faults.add(
         Fault("/accounts", times=None, status=200, body='{"accounts": [], "cursor": "x"}')
     )
@@ -176,12 +176,53 @@ def test_cancels_go_in_hundreds(desk, private):
     assert len(sent) == 3
 
 
-def test_wallets_in_one_currency_are_added(desk, private):
-    def twice(rows):
-        return rows + rows
+def empty(change):
+    def rows(found):
+        return [{**row, **change} for row in found]
 
-    desk.exchange.faults.add(Fault("/accounts", rows=twice))
-    assert private.balances()[0].total == 20_000
+    return rows
+
+
+def test_a_wallet_that_cannot_be_read_is_not_told(desk, private):
+    desk.exchange.faults.add(Fault("/accounts", rows=empty({"available_balance": None})))
+    assert private.balances() == []
+    assert [one.total for one in private.balances()] == [10_000]
+
+
+@pytest.mark.parametrize("change", [{"client_order_id": ""}, {"side": "?"}, {"order_id": None}])
+def test_half_a_history_proves_nothing(change, desk, private):
+    private.place(buy(), TRADED)
+    assert private.orders().is_whole
+    desk.exchange.faults.add(Fault("/historical/batch", rows=empty(change)))
+    assert not private.orders().is_whole
+    desk.exchange.faults.add(Fault("/historical/batch", rows=empty(change)))
+    assert not private.open_orders(0).is_whole
+
+
+def test_half_the_fills_prove_nothing(desk, private):
+    private.place(buy(type=OrderType.MARKET, lots=1, limit=0, post_only=False), TRADED)
+    assert private.fills().is_whole
+    desk.exchange.faults.add(Fault("/fills", rows=empty({"price": None})))
+    assert private.fills() == ([], False)
+
+
+@pytest.mark.parametrize(
+    "end", ['"has_next": true', '"has_next": true, "cursor": ""', '"size": 0', '"cursor": null']
+)
+def test_a_page_that_does_not_say_whether_it_is_the_last_is_no_answer(end, desk, private):
+    body = f'{{"accounts": [], {end}}}'
+    desk.exchange.faults.add(Fault("/accounts", times=None, status=200, body=body))
+    with pytest.raises(Unavailable, match="next page"):
+        private.balances()
+
+
+def test_what_has_an_unknown_status_may_still_fill(desk, private):
+    private.place(buy(), TRADED)
+    desk.exchange.faults.add(
+        Fault("/historical/batch", status=200, body='{"orders": [], "has_next": false}'),
+        Fault("/historical/batch", rows=empty({"status": "SOMETHING_NEW"})),
+    )
+    assert [one.client_order_id for one in private.open_orders(0).rows] == ["c1"]
 
 
 def test_portfolios_touches_and_limits(private):

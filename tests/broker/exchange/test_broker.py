@@ -49,6 +49,16 @@ def test_an_order_that_never_arrived_is_given_up_only_with_proof(desk):
     assert (ended.status, ended.code) == (OrderStatus.REJECTED, NOT_PLACED)
 
 
+def test_half_a_history_proves_no_absence(desk):
+    desk.exchange.faults.add(Fault(**POST, cut="before"))
+    [order] = sent(desk.place(1, **LIMIT))
+    half = Fault("/historical/batch", times=None, rows=lambda rows: [7 for _ in rows])
+    desk.exchange.faults.add(half)
+    for i in range(LOOKS + 2):
+        assert not look(desk, i * ABSENT_MS)
+    assert desk.order(order.client_order_id).status is OrderStatus.SUBMIT_UNKNOWN
+
+
 def test_while_coins_move_an_absence_proves_nothing(desk):
     desk.exchange.faults.add(Fault(**POST, cut="before", refuses=True))
     desk.place(1, **LIMIT)

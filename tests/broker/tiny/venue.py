@@ -11,6 +11,7 @@ from gpt_trader.domain.account import (
     Balance,
     CancelResult,
     FeeTier,
+    History,
     Permissions,
     Placed,
     Portfolio,
@@ -76,17 +77,19 @@ class TinyAccount:
         return None if ticket is None else _remote(ticket)
 
     def orders(self, *, product_ids=(), since_ms=None):
-        return [
+        rows = [
             _remote(one)
             for one in reversed(self.exchange.tickets.values())
             if one.made_ms >= (since_ms or 0) and (not product_ids or one.product in product_ids)
         ]
+        return History(rows, is_whole=True)
 
     def open_orders(self, since_ms):
-        return [_remote(one) for one in self.exchange.tickets.values() if one.state in LIVE]
+        rows = [_remote(one) for one in self.exchange.tickets.values() if one.state in LIVE]
+        return History(rows, is_whole=True)
 
     def fills(self, *, order_ids=(), product_ids=(), since_ms=None):
-        return [
+        rows = [
             RemoteFill(
                 f"e{one.number}", f"t{one.number}", one.number, one.product, SIDES[one.side],
                 one.made_ms, "FILL", one.paid / one.done, one.done, Decimal(0), "", None,
@@ -94,6 +97,7 @@ class TinyAccount:
             for one in self.exchange.tickets.values()
             if one.done and (not order_ids or one.number in order_ids)
         ]  # fmt: skip
+        return History(rows, is_whole=True)
 
     def balances(self):
         free = {asset: self.exchange.free(asset) for asset in self.exchange.wallets}

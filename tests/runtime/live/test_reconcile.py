@@ -2,12 +2,14 @@
 
 from decimal import Decimal
 
+import pytest
+
 from gpt_trader.engine import events as ev
 from gpt_trader.engine.records import Disarmed, PositionCut
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.runtime.journaling import read_entries
 from gpt_trader.runtime.session import JOURNAL
-from tests.emulator.faults import html
+from tests.emulator.faults import Fault, html
 from tests.emulator.market import GENESIS_MS
 from tests.live_helpers import MINUTE, end, live
 
@@ -38,6 +40,32 @@ def test_a_deposit_is_adopted_and_is_no_profit(tmp_path):
         assert session.state.transfers == 500 * 10**8
         assert session.state.frozen == ("", "")
         assert desk.differences(session) == []
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        lambda rows: [row | {"available_balance": None} for row in rows],
+        lambda rows: [row for row in rows if row["currency"] != "USD"],
+        lambda rows: [7 if row["currency"] == "USD" else row for row in rows],
+        lambda rows: [],
+    ],
+    ids=["empty", "missing", "unreadable", "none"],
+)
+def test_a_wallet_that_is_not_told_is_neither_gone_nor_given_up(tmp_path, page):
+    with live(tmp_path) as desk:
+        desk.run(BEGIN + 2 * MINUTE)
+        before = len(events_of(desk, ev.Reconciled))
+        with desk.session() as (session, feed, _):
+            desk.exchange.faults.add(Fault("/accounts", times=None, rows=page))
+            until_ms = desk.exchange.now_ms + 3 * MINUTE
+            for event in feed:
+                session.take(event, lambda *_: None)
+                if desk.exchange.now_ms > until_ms:
+                    break
+        assert events_of(desk, ev.Adjusted) == []
+        assert session.state.frozen == ("", "")
+        assert len(events_of(desk, ev.Reconciled)) == before, "it is no look"
 
 
 def test_what_is_gone_freezes_its_product(tmp_path):
