@@ -23,10 +23,13 @@ from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.config.load import load_profile
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.targets import Condition, Targets
+from gpt_trader.engine.drive import Observer
+from gpt_trader.runtime.clock import ExchangeClock, exchange_clock
 from gpt_trader.runtime.live.feed import Clock, LiveFeed, Surroundings
 from gpt_trader.runtime.live.opening import checked_portfolio, known_rests, read_account
 from gpt_trader.runtime.live.reconcile import Reconciler
 from gpt_trader.runtime.live.terms import LiveTerms, live_terms
+from gpt_trader.runtime.live.timekeeping import Timekeeping
 from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.session import JOURNAL, Session, read_header, start
 from gpt_trader.runtime.stop import Stop
@@ -78,7 +81,11 @@ FLIP = f"{Path(__file__)}:Flip"
 
 @dataclass
 class Live:
-    """A desk on the stand-in. now_ms is the exchange's; waiting advances it."""
+    """A desk on the stand-in; waiting advances the exchange's time.
+
+    machine: this machine's wall clock less the exchange's, ms, at a time of the exchange's; None:
+    nobody has to measure it. clock: the exchange's, as it was measured.
+    """
 
     exchange: object
     folder: Path
@@ -86,6 +93,11 @@ class Live:
     profile: str = "canary"
     secret: tuple[str, str] = ("", "")
     link: Link | None = None
+    machine: Callable[[int], int] | None = None
+    clock: ExchangeClock | None = None
+
+    def now_ms(self) -> int:
+        return self.exchange.now_ms if self.clock is None else self.clock.now_ms()
 
     def wait(self, seconds: float) -> bool:
         self.exchange.advance(self.exchange.now_ms + max(int(seconds * 1000), 1))
@@ -95,7 +107,7 @@ class Live:
         def clock() -> float:
             return self.exchange.now_ms / 1000
 
-        signer = Signer(*self.secret, clock) if signed else None
+        signer = Signer(*self.secret, lambda: self.now_ms() / 1000) if signed else None
         return Rest(
             Pace(1000.0, clock, self.wait),
             url=self.exchange.rest_url,
@@ -116,15 +128,19 @@ class Live:
     def session(self) -> Iterator[tuple[Session, LiveFeed, LiveTerms]]:
         settings = load_profile(self.profile, env={}, flags=self.flags).settings
         market, private = self.market(), self.private()
+        if self.machine is not None:
+            clock = lambda: self.exchange.now_ms  # noqa: E731
+            wall = lambda: self.exchange.now_ms + self.machine(self.exchange.now_ms)  # noqa: E731
+            self.clock = exchange_clock(market.now_ms, clock, wall)
         products = [product_of(market.product(name)) for name in settings.products]
         portfolio = checked_portfolio(private, settings)
         account = read_account(
             venue_of(settings.venue), private, portfolio, products, known_rests(self.folder)
         )
         resumes = (self.folder / JOURNAL).exists()
-        terms = live_terms(settings, products, account, self.exchange.now_ms, resumes=resumes)
+        terms = live_terms(settings, products, account, self.now_ms(), resumes=resumes)
         broker = ExchangeBroker(private, self.wait)
-        now = lambda: self.exchange.now_ms  # noqa: E731
+        now = self.now_ms
         with start(terms, self.folder, lambda _: False, broker=broker, now_ms=now) as session:
             feed = LiveFeed(
                 plan=session.plan,
@@ -139,14 +155,14 @@ class Live:
                 ),
                 clock=Clock(now, self.wait, lambda: False),
                 around=Surroundings(rest=session.durable.rest),
+                time=None if self.clock is None else Timekeeping(self.clock, lambda: session.state),
             )
             yield session, feed, terms
 
     @contextlib.contextmanager
     def streaming(self, session: Session) -> Iterator[Link]:
         """Keep a stream up whose waiting lets the market move, and what it told arrive."""
-        now = lambda: self.exchange.now_ms  # noqa: E731
-        signer = Signer(*self.secret, lambda: self.exchange.now_ms / 1000)
+        signer = Signer(*self.secret, lambda: self.now_ms() / 1000)
         link = Link(
             session.plan.products,
             session.plan.interval_ms,
@@ -154,7 +170,7 @@ class Live:
             dialect=DIALECT,
             sign=signer.token,
             urls=(self.exchange.ws_url, None),
-            now_ms=now,
+            now_ms=self.now_ms,
             clock=time.monotonic,
             random=random.Random(1).random,
         )
@@ -184,7 +200,14 @@ class Live:
             )
         )
 
-    def run(self, until_ms: int, *, once: bool = False, streams: bool = False) -> Session:
+    def run(
+        self,
+        until_ms: int,
+        *,
+        once: bool = False,
+        streams: bool = False,
+        watch: Observer = lambda *_: None,
+    ) -> Session:
         """Trade until a time; return the session, closed."""
         with contextlib.ExitStack() as stack:
             session, feed, _ = stack.enter_context(self.session())
@@ -192,9 +215,7 @@ class Live:
                 feed.link = stack.enter_context(self.streaming(session))
             feed.once = once
             end(feed, lambda: self.exchange.now_ms >= until_ms)
-            run_feed(
-                session, iter(feed), stop=Stop(), watch=lambda *_: None, on_cycle=lambda _: None
-            )
+            run_feed(session, iter(feed), stop=Stop(), watch=watch, on_cycle=lambda _: None)
             return session
 
     def differences(self, session: Session) -> list[str]:
@@ -229,6 +250,12 @@ def until(is_so: Callable[[], bool], seconds: float = 20.0) -> None:
     while not is_so():
         assert time.monotonic() - begun < seconds, "it never became so"
         pause.wait(0.0005)
+
+
+def keep_time_of(exchange: object, monkeypatch: object) -> None:
+    """Let this machine's clocks, of the wall and monotonic, be an exchange's virtual time."""
+    for name in ("clock_ms", "monotonic_ms"):
+        monkeypatch.setattr(f"gpt_trader.runtime.venues.{name}", lambda: exchange.now_ms)
 
 
 @contextlib.contextmanager

@@ -144,12 +144,13 @@ def _exchange(settings: Settings) -> list[Check]:
 
 
 def _clock(exchange: Exchange) -> Check:
-    skew_ms = exchange.skew_ms
-    detail = f"{-skew_ms / 1000:+.3f} s from the exchange's"
+    measured = exchange.clock.measured
+    skew_ms, known_ms = measured.skew_ms, measured.round_trip_ms // 2
+    detail = f"{-skew_ms / 1000:+.3f} s from the exchange's, give or take {known_ms} ms"
     hint = "let the system keep its clock: timedatectl set-ntp true"
     state = "ok" if abs(skew_ms) <= SKEW_MS[0] else "warning"
     if abs(skew_ms) > SKEW_MS[1]:
-        detail += "; requests are signed with the exchange's time"
+        detail += "; bars and requests go by the exchange's time, asked every ten minutes"
     return Check("clock", state, detail, hint)
 
 

@@ -22,6 +22,7 @@ from gpt_trader.engine.ports import Broker
 from gpt_trader.errors import DataError, StorageError
 from gpt_trader.observe.notify import INFO
 from gpt_trader.risk.policy import no_policy
+from gpt_trader.runtime.clock import ExchangeClock
 from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.halt import Latch
 from gpt_trader.runtime.header import plan_of
@@ -32,6 +33,7 @@ from gpt_trader.runtime.live.opening import checked_portfolio, known_rests, read
 from gpt_trader.runtime.live.reconcile import Reconciler
 from gpt_trader.runtime.live.record import live_record_of
 from gpt_trader.runtime.live.terms import LiveTerms, Opening, live_terms
+from gpt_trader.runtime.live.timekeeping import Timekeeping
 from gpt_trader.runtime.session import JOURNAL, Session, read_header
 from gpt_trader.runtime.state_dir import live_dir, state_dir
 from gpt_trader.runtime.stop import Stop
@@ -51,14 +53,18 @@ LIVE_ATTEMPTS = 3  # of a read: the loop must go on
 
 
 class Wires(NamedTuple):
-    """What a live session is connected to. now_ms: the exchange's time."""
+    """What a live session is connected to. clock: the exchange's."""
 
     terms: LiveTerms
     market: MarketData
     broker: Broker
     catalog: Catalog
-    now_ms: Callable[[], int]
+    clock: ExchangeClock
     folder: Path
+
+    def now_ms(self) -> int:
+        """Return the exchange's time, ms UTC."""
+        return self.clock.now_ms()
 
 
 def live_desk(asked: RunRequest, settings: Settings, stop: Stop, *, note: Say, warn: Say) -> Desk:
@@ -137,6 +143,7 @@ def _feed(
         ),
         clock=Clock(wires.now_ms, stop.wait, lambda: stop.asked),
         around=Surroundings(controls.events, wires.catalog.news, idle),
+        time=Timekeeping(wires.clock, lambda: session.state),
         link=stream,
         once=once,
     )
@@ -189,8 +196,8 @@ def _connect(asked: RunRequest, settings: Settings, stop: Stop, note: Say, warn:
     venue = venue_of(settings.venue)
     check_abilities(venue, settings)
     exchange = reach(settings, wait, attempts=LIVE_ATTEMPTS)
-    if abs(exchange.skew_ms) > SKEW_SAID_MS:
-        note(f"this machine's clock is {-exchange.skew_ms / 1000:+.1f} s from the exchange's")
+    if abs(skew_ms := exchange.clock.measured.skew_ms) > SKEW_SAID_MS:
+        note(f"this machine's clock is {-skew_ms / 1000:+.1f} s from the exchange's")
     limits = None if asked.risk else no_policy(settings.interval_ms)
     opening: Opening | None = None
     private: Account | None = None
@@ -216,7 +223,7 @@ def _connect(asked: RunRequest, settings: Settings, stop: Stop, note: Say, warn:
         opening = read_account(venue, private, portfolio, products, known_rests(folder))
     terms = live_terms(settings, products, opening, exchange.now_ms(), limits, resumes=resumes)
     catalog = Catalog(exchange.market.product, infos)
-    return Wires(terms, exchange.market, broker, catalog, exchange.now_ms, folder)
+    return Wires(terms, exchange.market, broker, catalog, exchange.clock, folder)
 
 
 def _list(

@@ -21,13 +21,14 @@ from gpt_trader.engine.records import FillBooked
 from gpt_trader.engine.state import State
 from gpt_trader.errors import DataError
 from gpt_trader.observe.cycle import DecidedCycle, fill_json
+from gpt_trader.runtime.clock import monotonic_ms
 from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.journaling import read_entries
 from gpt_trader.runtime.live.record import LiveRecord
 from gpt_trader.runtime.live.terms import LiveTerms
 from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.requests import Inbox
-from gpt_trader.runtime.session import Session, clock_ms, start
+from gpt_trader.runtime.session import Session, start
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.summary import Outcome, Record
 from gpt_trader.runtime.wiring import Wired
@@ -136,7 +137,7 @@ def _next_close(session: Session) -> int:
 def _controls(session: Session) -> Controls:
     """Return what listens to `kill`, `pause`, `resume` and `rearm` while a session runs."""
     inbox = Inbox(session.latch.folder)
-    return Controls(session.latch, inbox, lambda: session.state, session.time_ms, clock_ms)
+    return Controls(session.latch, inbox, lambda: session.state, session.time_ms, monotonic_ms)
 
 
 def _tell_each(*watchers: Observer) -> Observer:

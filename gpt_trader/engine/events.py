@@ -179,12 +179,13 @@ class Adjusted(NamedTuple):
 class Reconciled(NamedTuple):
     """The account was held against the journal; so many wallets differ, 0: it is in line.
 
-    foreign_orders: open orders in it that are somebody else's.
+    foreign_orders: open orders in it that are somebody else's. why: entries wait all the same; "".
     """
 
     time_ms: int
     foreign_orders: int
     differences: int
+    why: str = ""
 
 
 class PositionFound(NamedTuple):

@@ -90,7 +90,7 @@ def _answer(plan: Plan, state: State, event: ev.Event) -> Answer:
             known = open_order(state, event.client_order_id) is not None
             return Answer([rec.AmendTaken()] if known else [])
         case ev.Reconciled():
-            return Answer([rec.Disarmed() if event.differences else rec.Armed()])
+            return Answer([rec.Disarmed() if event.differences or event.why else rec.Armed()])
         case ev.Adjusted():
             return answer_adjustment(plan, state, event)
         case ev.PositionFound():

@@ -37,6 +37,8 @@ def _of_event(state: State, event: ev.Event) -> Iterator[Alert]:
         case ev.Adjusted(kind=kind) if kind == ev.RECONCILIATION:
             words = f"the account holds {event.amount} {event.asset} that nothing explains"
             yield Alert(PAGE if event.amount.startswith("-") else INFO, "adjusted", words)
+        case ev.Reconciled(why=why) if why:
+            yield Alert(INFO, "doubt", f"no entries for now: {why}")
         case ev.Reconciled() if event.differences:
             yield Alert(INFO, "differs", f"{event.differences} wallets differ from the journal")
 

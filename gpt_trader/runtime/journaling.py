@@ -36,17 +36,17 @@ class DurableJournal:
     Entries that move nothing may wait up to FLUSH_MS for the next durable write.
     """
 
-    def __init__(self, journal: Journal, clock_ms: Callable[[], int], state: State) -> None:
+    def __init__(self, journal: Journal, monotonic_ms: Callable[[], int], state: State) -> None:
         """state: the state after the journal's newest entry."""
         self._journal = journal
-        self._clock_ms = clock_ms
+        self._monotonic_ms = monotonic_ms
         self._newest = journal.head()[0], state
-        self._flushed_ms = clock_ms()
+        self._flushed_ms = monotonic_ms()
         self._since_snapshot = self._since_rest = 0
 
     def append(self, plan: Plan, state: State, entries: Sequence[Entry]) -> None:
         """Append in one transaction. Raises StorageError or JournalError."""
-        now_ms = self._clock_ms()
+        now_ms = self._monotonic_ms()
         durable = now_ms - self._flushed_ms >= FLUSH_MS or any(map(_must_last, entries))
         seq = self._journal.append([to_stored(entry) for entry in entries], durable=durable)
         self._newest = seq, state
@@ -66,11 +66,11 @@ class DurableJournal:
     def flush(self) -> None:
         """Make everything durable before a wait. Raises StorageError or JournalError."""
         self._journal.flush()
-        self._flushed_ms = self._clock_ms()
+        self._flushed_ms = self._monotonic_ms()
 
     def rest(self) -> None:
         """Use a quiet moment: what waits becomes durable, and later appends find less to do."""
-        now_ms = self._clock_ms()
+        now_ms = self._monotonic_ms()
         if self._since_rest >= REST_ENTRIES:
             self._since_rest = 0
             self._journal.rest()

@@ -8,7 +8,7 @@ from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.state import State
 from gpt_trader.errors import HaltError, StrategyError, TraderError
 from gpt_trader.observe.cycle import DecidedCycle
-from gpt_trader.runtime.session import Session, clock_ms, nothing
+from gpt_trader.runtime.session import Session, nothing
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.strategy.registry import place_in_strategy
 
@@ -74,7 +74,7 @@ def run_feed(
 
 def _halt(session: Session, error: Exception) -> None:
     """Latch the halt durably; a journal that cannot be written stops the session anyway."""
-    event = HaltRequested(clock_ms(), "engine", f"{type(error).__name__}: {error}")
+    event = HaltRequested(session.said_ms(), "engine", f"{type(error).__name__}: {error}")
     session.state = session.durable.state  # what was journaled, even if `take` did not return
     if not session.journal.is_broken:
         session.take(event, nothing)

@@ -20,6 +20,7 @@ from gpt_trader.engine.state import State, new_state
 from gpt_trader.errors import ConfigError, JournalError, StorageError, UsageError
 from gpt_trader.journal.faults import RESTORE
 from gpt_trader.journal.sqlite import Journal, open_journal
+from gpt_trader.runtime.clock import monotonic_ms
 from gpt_trader.runtime.halt import Latch, latched_event
 from gpt_trader.runtime.header import (
     Header,
@@ -295,7 +296,7 @@ def _opened(
     cash, ends_ms = header.cash, header.data_ends_ms
     known = plan_of(header)  # what the entries were written under
     state = recover_state(journal, known, cash) if resumed else new_state(plan, cash)
-    durable = DurableJournal(journal, clock_ms, state)
+    durable = DurableJournal(journal, monotonic_ms, state)
     return Session(
         plan, signals, state, journal, durable, broker, resumed, ends_ms, Latch(folder), cash
     )

@@ -21,6 +21,7 @@ from gpt_trader.domain.order import OrderType
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.ports import Broker
 from gpt_trader.errors import AuthError, ConfigError, DataError
+from gpt_trader.runtime.clock import ExchangeClock, exchange_clock, monotonic_ms
 from gpt_trader.runtime.session import clock_ms
 
 ATTEMPTS = 6  # of a question that nobody waits for
@@ -76,24 +77,22 @@ def connect(
 
 
 class Exchange(NamedTuple):
-    """An exchange as one command reaches it. skew_ms: its clock less this machine's."""
+    """An exchange as one command reaches it, and its clock."""
 
     market: MarketData
-    skew_ms: int
+    clock: ExchangeClock
 
     def now_ms(self) -> int:
         """Return the exchange's time, ms UTC."""
-        return clock_ms() + self.skew_ms
+        return self.clock.now_ms()
 
 
 def reach(
     settings: Settings, sleep: Callable[[float], object], *, attempts: int = ATTEMPTS
 ) -> Exchange:
-    """Return the public market, and how far its clock is from this machine's."""
+    """Return the public market with its clock, measured. Raises Unavailable, RateLimited."""
     market = connect(settings, sleep, attempts=attempts)
-    began_ms = clock_ms()
-    now_ms = market.now_ms()
-    return Exchange(market, now_ms - (began_ms + clock_ms()) // 2)
+    return Exchange(market, exchange_clock(market.now_ms, monotonic_ms, clock_ms))
 
 
 def check_key(settings: Settings, env: Mapping[str, str]) -> None:

@@ -20,7 +20,7 @@ from gpt_trader.runtime.replay import replay
 from gpt_trader.runtime.session import JOURNAL, read_header
 from tests.emulator import serve
 from tests.emulator.faults import Fault, everything
-from tests.live_helpers import MINUTE, Live, live, until
+from tests.live_helpers import MINUTE, Live, keep_time_of, live, until
 
 
 def entries(desk: Live):
@@ -311,7 +311,7 @@ def test_a_run_that_goes_on_streams_and_says_what_broke(account, capsys, monkeyp
         wait(self, 0.01)
 
     monkeypatch.setattr(Arrivals, "wait", waits)
-    monkeypatch.setattr("gpt_trader.runtime.venues.clock_ms", lambda: account.now_ms)
+    keep_time_of(account, monkeypatch)
     run = ["run", "-p", "paper", "--interval", "1m", "--cycles", "4", "--strategy", "hold"]
     assert main([*run, "--json"]) == 0
     out, err = capsys.readouterr()

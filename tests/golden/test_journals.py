@@ -19,7 +19,7 @@ from gpt_trader.runtime.journaling import read_entries, recover_state
 from gpt_trader.runtime.session import JOURNAL, read_header
 from tests.emulator import serve
 from tests.emulator.books import Order
-from tests.live_helpers import BUSY, MINUTE, Live
+from tests.live_helpers import BUSY, MINUTE, Live, keep_time_of
 from tests.order_ids_helpers import hashed
 from tests.session_helpers import call
 
@@ -169,7 +169,7 @@ def test_an_old_paper_session_goes_on_with_the_same_decisions(tmp_path, capsys, 
     folder, expected = unpack("paper", tmp_path), EXPECTED["paper"]
     with serve(now_ms=expected["now_ms"]) as exchange:
         monkeypatch.setenv("GPT_TRADER_COINBASE__REST_URL", exchange.rest_url)
-        monkeypatch.setattr("gpt_trader.runtime.venues.clock_ms", lambda: exchange.now_ms)
+        keep_time_of(exchange, monkeypatch)
         for _ in range(3):
             code, _, _ = call(capsys, *expected["run"], "--once", "--state-dir", tmp_path)
             assert code == 0

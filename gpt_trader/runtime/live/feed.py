@@ -25,6 +25,7 @@ from gpt_trader.runtime.live.looks import POLL_MS, Looks
 from gpt_trader.runtime.live.polls import Polls
 from gpt_trader.runtime.live.quotes import Quotes, quote_of
 from gpt_trader.runtime.live.reconcile import Reconciler
+from gpt_trader.runtime.live.timekeeping import Timekeeping
 
 NEWS_MS = 3_600_000  # between looks at the products
 WAIT_MS = 60_000  # for so long a single cycle waits for the account, and for answers
@@ -60,9 +61,10 @@ ALONE = Surroundings()
 class LiveFeed:
     """A live market from now on. state: what the session holds whenever it is asked.
 
-    link: None without a stream. once: end when what is known now has been handed over.
-    missed: closes while nobody looked. unseen: whether a single cycle ended without a look at
-    the account, or at what closed. polls: what could not be learned, and why.
+    time: the exchange's clock; None: nobody minds it. link: None without a stream. once: end when
+    what is known now has been handed over. missed: closes while nobody looked. unseen: whether a
+    single cycle ended without a look at the account, or at what closed. polls: what could not be
+    learned, and why.
     """
 
     plan: Plan
@@ -71,6 +73,7 @@ class LiveFeed:
     reconciler: Reconciler
     clock: Clock
     around: Surroundings = ALONE
+    time: Timekeeping | None = None
     link: Link | None = None
     once: bool = False
     missed: int = 0
@@ -167,7 +170,9 @@ class LiveFeed:
             yield from self._ask_quotes(quotes, quotes.wanted(self.state(), trades, now_ms))
             if due(self.plan, self.state(), now_ms):
                 yield Woken(now_ms)
-            yield from looks.look_when_due(now_ms, is_up=is_up)
+            yield from self._keep_time(now_ms)
+            found = looks.look_when_due(now_ms, is_up=is_up)
+            yield from found if self.time is None else self.time.guard(found)
             yield from bars.close([] if self.link is None else self.link.close_bars(now_ms), now_ms)
             for wanted in bars.wanted(now_ms):
                 yield from self.polls.attempt(partial(self._ask_candles, bars, wanted))
@@ -175,6 +180,17 @@ class LiveFeed:
                 asked_ms = now_ms
                 yield from self.polls.attempt(self._ask_for_news)
             self._pause(now_ms)
+
+    def _keep_time(self, now_ms: int) -> Iterator[Event]:
+        if self.time is None:
+            return
+        yield from self.time.watch(now_ms)
+        if self.time.clock.is_due():
+            yield from self.polls.attempt(self._ask_for_the_time)
+
+    def _ask_for_the_time(self) -> Iterator[Event]:
+        assert self.time is not None
+        yield from self.time.take(self.time.clock.measure())
 
     def _ask_for_news(self) -> Iterator[Event]:
         """Ask what changed of the products, and put it on the record."""
