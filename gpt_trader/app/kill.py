@@ -150,7 +150,7 @@ def _ask(asked: KillRequest, folder: Path, silent_s: float) -> tuple[str, Json |
         return OUTSIDE, None
     for answer in inbox.answers(name, silent_s):
         return BOT, answer
-    inbox.done(name)
+    inbox.take_back(name)  # the latch says the same for as long as it is needed
     return OUTSIDE, None
 
 

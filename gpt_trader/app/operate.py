@@ -15,11 +15,14 @@ from gpt_trader.engine.events import Event, HistoryLoaded
 from gpt_trader.engine.ports import Broker, Entry
 from gpt_trader.engine.state import State
 from gpt_trader.errors import BrokerError, ConfigError, DataError
+from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.halt import Latch
 from gpt_trader.runtime.header import Header
+from gpt_trader.runtime.requests import Inbox
 from gpt_trader.runtime.session import (
     JOURNAL,
     Session,
+    clock_ms,
     nothing,
     of_the_market,
     read_header,
@@ -59,6 +62,8 @@ def open_session(
             header = read_header(folder)
             if header.mode.trades_money:
                 _look(session, header, fresh=fresh)
+            if not reads:
+                _hear(session)
             yield session
         return
     asked = RunRequest(profile)
@@ -71,6 +76,14 @@ def open_session(
                 break
             session.take(event, nothing)
         yield session
+
+
+def _hear(session: Session) -> None:
+    """Take what was said while nobody ran, before what is said now."""
+    inbox = Inbox(session.latch.folder)
+    controls = Controls(session.latch, inbox, lambda: session.state, session.said_ms, clock_ms)
+    for event in controls.events():
+        session.take(event, controls.watch)
 
 
 def _look(session: Session, header: Header, *, fresh: bool) -> None:

@@ -4,29 +4,21 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from gpt_trader.app.operate import take
+from gpt_trader.app.hand import Hand
 from gpt_trader.config.words import DEFAULT_VENUE
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.domain.decision import Reason
 from gpt_trader.domain.order import Order, OrderIntent, OrderType, Origin, TimeInForce
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.times import parse_time
-from gpt_trader.engine.events import (
-    AmendRequested,
-    CancelRequested,
-    Event,
-    OrderAmended,
-    OrderRequested,
-)
+from gpt_trader.engine.events import AmendRequested, CancelRequested, OrderRequested
 from gpt_trader.engine.operator import amend_refusal, check_order, name_order
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.records import OrderRefused
 from gpt_trader.engine.state import State, costs_now
 from gpt_trader.errors import UsageError
 from gpt_trader.kernel.codes import BUY, SELL
 from gpt_trader.kernel.rounding import RATE_SCALE, UNITS_PER_QUOTE, VALUE_LIMIT
 from gpt_trader.observe.cycle import guard_json, order_json, order_words
-from gpt_trader.runtime.session import Session
 from gpt_trader.runtime.situation import entry_guards
 from gpt_trader.runtime.venues import venue_of
 
@@ -67,9 +59,9 @@ class OffGridError(Exception):
         self.reason = reason
 
 
-def place(session: Session, asked: OrderRequest, *, dry_run: bool) -> Reply:
+def place(hand: Hand, asked: OrderRequest, *, dry_run: bool) -> Reply:
     """Check an order and, unless it is a dry run, send it."""
-    plan, state = session.plan, session.state
+    plan, state = hand.plan, hand.state
     product = _product(plan, asked.product)
     _check_shape(asked)
     j = plan.index[product.product_id]
@@ -79,8 +71,7 @@ def place(session: Session, asked: OrderRequest, *, dry_run: bool) -> Reply:
         intent = intent_of(product, asked)
     except OffGridError as error:
         return Reply(error.reason, data, "")
-    command_id = str(session.journal.head()[0] + 1)
-    event = OrderRequested(session.time_ms(), command_id, Order(intent))
+    event = OrderRequested(hand.time_ms, hand.command_id(), Order(intent))
     found = check_order(plan, state, event)
     refusal, checked = None, name_order(plan, state, event)
     if isinstance(found, Reason):
@@ -88,8 +79,8 @@ def place(session: Session, asked: OrderRequest, *, dry_run: bool) -> Reply:
     else:
         checked = found.order
         if not dry_run:
-            refusal = _refusal(session, event)
-            checked = session.state.orders.get(checked.client_order_id, checked)
+            refusal, after = hand.request(event)
+            checked = after.orders.get(checked.client_order_id, checked)
     shown = order_json(plan, checked)
     if refusal is not None or dry_run:
         shown["status"] = "REFUSED" if refusal is not None else "DRY_RUN"
@@ -100,13 +91,13 @@ def place(session: Session, asked: OrderRequest, *, dry_run: bool) -> Reply:
     }
     data["fees"] = _fees(plan, state, product, checked)
     if refusal is not None:
-        return Reply(refusal, data, "", _price_hint(session, j))
+        return Reply(refusal, data, "", _price_hint(state, j))
     if checked.intent.lots != intent.lots:
         data["cut_from"] = str(product.size(intent.lots))
     words = f"{'would be taken' if dry_run else 'taken'}: {order_words(plan, checked)}"
     if not dry_run:
         words += f"\n{checked.client_order_id}: {checked.status}, rests until the next bar"
-    return Reply(None, data, words, _ended_hint(session))
+    return Reply(None, data, words, _ended_hint(hand))
 
 
 def _fees(plan: Plan, state: State, product: Product, order: Order) -> Json:
@@ -121,61 +112,47 @@ def _fees(plan: Plan, state: State, product: Product, order: Order) -> Json:
     return {"rate": rate, "estimate": worth * rate}
 
 
-def cancel(session: Session, order_id: str, *, dry_run: bool) -> Reply:
+def cancel(hand: Hand, order_id: str, *, dry_run: bool) -> Reply:
     """Cancel an open order."""
-    known = _find(session, order_id)
+    known = _find(hand.state, order_id)
     if dry_run:
-        return _after(session, known, None, "would cancel")
-    command_id = str(session.journal.head()[0] + 1)
-    event = CancelRequested(session.time_ms(), command_id, known)
-    refusal = _refusal(session, event)
-    is_over = session.state.orders[known].status.is_final
-    return _after(session, known, refusal, "cancelled" if is_over else "asked to cancel")
+        return _after(hand.plan, hand.state, known, None, "would cancel")
+    refusal, after = hand.request(CancelRequested(hand.time_ms, hand.command_id(), known))
+    is_over = after.orders[known].status.is_final
+    return _after(hand.plan, after, known, refusal, "cancelled" if is_over else "asked to cancel")
 
 
-def edit(
-    session: Session, order_id: str, *, size: str | None, price: str | None, dry_run: bool
-) -> Reply:
+def edit(hand: Hand, order_id: str, *, size: str | None, price: str | None, dry_run: bool) -> Reply:
     """Change a resting order's size, price or both."""
     if size is None and price is None:
         raise UsageError("nothing to change", hint="give --size, --price or both")
-    known = _find(session, order_id)
-    order = session.state.orders[known]
-    product = _product(session.plan, order.product_id)
+    plan, state = hand.plan, hand.state
+    known = _find(state, order_id)
+    order = state.orders[known]
+    product = _product(plan, order.product_id)
     try:
         lots = order.intent.lots if size is None else _lots(product, size)
         limit = order.intent.limit if price is None else _ticks(product, "--price", price)
     except OffGridError as error:
-        return _after(session, known, error.reason, "")
-    command_id = str(session.journal.head()[0] + 1)
-    now_ms = session.time_ms()
-    event = AmendRequested(now_ms, command_id, known, lots, limit)
+        return _after(plan, state, known, error.reason, "")
+    event = AmendRequested(hand.time_ms, hand.command_id(), known, lots, limit)
     if dry_run:
-        refusal = amend_refusal(session.plan, session.state, order, event)
-        return _after(session, known, refusal, "would change")
-    refusal = _refusal(session, event)
-    is_waiting = session.state.orders[known].amendment.lots > 0
-    return _after(session, known, refusal, "asked to change" if is_waiting else "changed")
+        refusal = amend_refusal(plan, state, order, event)
+        return _after(plan, state, known, refusal, "would change")
+    refusal, after = hand.request(event)
+    is_waiting = after.orders[known].amendment.lots > 0
+    return _after(plan, after, known, refusal, "asked to change" if is_waiting else "changed")
 
 
-def _refusal(session: Session, event: Event) -> Reason | None:
-    """Hand a request to the session; return why it was refused, None if it was not."""
-    for entry in take(session, event):
-        for record in entry.records:
-            if isinstance(record, OrderRefused) and not isinstance(entry.event, OrderAmended):
-                return record.reason
-    return None
+def _after(plan: Plan, state: State, known: str, refusal: Reason | None, done: str) -> Reply:
+    order = state.orders[known]
+    words = f"{done}: {order_words(plan, order)}\n{known}: {order.status}"
+    return Reply(refusal, {"order": order_json(plan, order)}, words)
 
 
-def _after(session: Session, known: str, refusal: Reason | None, done: str) -> Reply:
-    order = session.state.orders[known]
-    words = f"{done}: {order_words(session.plan, order)}\n{known}: {order.status}"
-    return Reply(refusal, {"order": order_json(session.plan, order)}, words)
-
-
-def _find(session: Session, order_id: str) -> str:
+def _find(state: State, order_id: str) -> str:
     """Return the one id that begins so. Raises UsageError if there is none, or several."""
-    found = [key for key in session.state.orders if key.startswith(order_id)]
+    found = [key for key in state.orders if key.startswith(order_id)]
     if len(found) != 1:
         many = f"{len(found)} orders begin with" if found else "no order begins with"
         raise UsageError(f"{many} {order_id!r}", hint="see gpt-trader orders list")
@@ -214,17 +191,16 @@ def _check_shape(asked: OrderRequest) -> None:
         raise UsageError("--post-only is for limit orders that rest", hint="--type limit")
 
 
-def cancel_all(session: Session, product: str | None, *, dry_run: bool) -> list[str]:
+def cancel_all(hand: Hand, product: str | None, *, dry_run: bool) -> list[str]:
     """Cancel every open order that was placed by hand; return their ids."""
-    wanted = None if product is None else _product(session.plan, product).product_id
+    wanted = None if product is None else _product(hand.plan, product).product_id
     found = [
         order.client_order_id
-        for order in session.state.open_orders
+        for order in hand.state.open_orders
         if order.intent.origin is Origin.OPERATOR and wanted in (None, order.product_id)
     ]
     for key in [] if dry_run else found:
-        command_id = str(session.journal.head()[0] + 1)
-        take(session, CancelRequested(session.time_ms(), command_id, key))
+        hand.request(CancelRequested(hand.time_ms, hand.command_id(), key))
     return found
 
 
@@ -284,13 +260,13 @@ def _positive(flag: str, text: str) -> Decimal:
     return amount
 
 
-def _price_hint(session: Session, j: int) -> str:
-    if session.state.last_bar_ms[j] < 0:
+def _price_hint(state: State, j: int) -> str:
+    if state.last_bar_ms[j] < 0:
         return "no bar is known yet: gpt-trader run --once loads some"
     return ""
 
 
-def _ended_hint(session: Session) -> str:
-    if max(session.state.last_bar_ms) >= session.ends_ms:
+def _ended_hint(hand: Hand) -> str:
+    if max(hand.state.last_bar_ms) >= hand.ends_ms:
         return "the market's data has ended: no bar will meet this order"
     return ""

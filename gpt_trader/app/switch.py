@@ -4,16 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gpt_trader.app.ask import ask, leave
 from gpt_trader.app.folders import session_folder
 from gpt_trader.app.operate import open_session, take
 from gpt_trader.engine.events import PauseRequested, Rearmed
 from gpt_trader.engine.records import OrderRefused
-from gpt_trader.errors import HaltError, LockedError
+from gpt_trader.errors import BrokerError, HaltError, LockedError
 from gpt_trader.runtime.controls import switches
-from gpt_trader.runtime.requests import Inbox
 from gpt_trader.runtime.session import clock_ms
-
-ANSWER_S = 10.0
 
 
 def switch(
@@ -25,12 +23,20 @@ def switch(
     """Hand one event, made at this time, to the session; return what holds then.
 
     A running bot gets it through its inbox. Raises HaltError if it is refused, LockedError if
-    the bot does not answer.
+    the bot does not answer, a BrokerError if none runs and the exchange does not answer: a pause
+    waits for whoever runs next then.
     """
+    folder = session_folder(profile, state_dir)
     try:
         data = _carry_out(event, profile, state_dir)
     except LockedError as error:
-        data = _ask(event(clock_ms()), profile, state_dir, error)
+        data = ask(folder, event(clock_ms()), error)
+    except BrokerError as error:
+        asked = event(clock_ms())
+        if isinstance(asked, PauseRequested) and asked.paused and leave(folder, asked):
+            error.hint = f"it is kept: whoever runs next pauses. {error.hint}".rstrip()
+        raise
+    data.pop("reason", None)
     refused = data.pop("refused")
     if refused is not None:
         raise HaltError(f"refused: {refused}", hint="see gpt-trader status")
@@ -54,18 +60,3 @@ def _carry_out(
         if isinstance(event, Rearmed) and not refusals:
             session.latch.clear()
         return {"refused": refusals[0] if refusals else None} | switches(session.state)
-
-
-def _ask(
-    event: PauseRequested | Rearmed, profile: str | None, state_dir: Path | None, held: LockedError
-) -> dict[str, Any]:
-    """Ask the running bot."""
-    inbox = Inbox(session_folder(profile, state_dir))
-    name = inbox.put(event)
-    for answer in inbox.answers(name, ANSWER_S):
-        return answer
-    inbox.done(name)  # it must not happen when nobody expects it any more
-    raise LockedError(
-        f"{held.message}, which did not answer for {ANSWER_S:.0f} s",
-        hint="end that process, then try again; gpt-trader kill works at once",
-    )

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from gpt_trader.domain.decision import Reason
 from gpt_trader.engine import events as ev
 from gpt_trader.engine.events import Event
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import OrderRefused
 from gpt_trader.engine.state import State
+from gpt_trader.observe.cycle import reason_json
 from gpt_trader.runtime.halt import Latch, latched_event
-from gpt_trader.runtime.requests import Inbox
+from gpt_trader.runtime.requests import Command, Inbox, is_fresh
 
 EVERY_MS = 100
 
@@ -40,7 +42,8 @@ class Controls:
         """Yield what was said since the last look; each must be taken before the next.
 
         A command that loosens is taken out before it is handed over: a crash may lose it, but
-        never carry it out twice. One that tightens is taken out after.
+        never carry it out twice; an old one is turned away. One that tightens is taken out after,
+        however old it is.
         """
         now_ms = self.monotonic_ms()
         if now_ms - self._looked_ms < EVERY_MS:
@@ -55,28 +58,45 @@ class Controls:
     def _taken(self, name: str) -> Iterator[Event]:
         command = self.inbox.read(name)
         if command is None:
-            self.inbox.done(name)
-            self.inbox.answer(name, {"refused": "this is no command"})
+            self._turn_away(name, Reason("NO_COMMAND", "this is no command"))
             return
-        loosens = isinstance(command, ev.Rearmed) or (
-            isinstance(command, ev.PauseRequested) and not command.paused
-        )
-        if loosens:
+        if _loosens(command) and not is_fresh(name):
+            self._turn_away(name, Reason("TOO_OLD", "whoever asked for it has given up"))
+            return
+        if _loosens(command):
             self.inbox.done(name)
         self._seen = []
         yield command._replace(time_ms=self.now_ms())
         refusals = [
-            record.reason.detail
+            record.reason
             for entry in self._seen
             for record in entry.records
             if isinstance(record, OrderRefused)
         ]
-        state = self.state()
-        if isinstance(command, ev.Rearmed) and not refusals:
+        why = refusals[0] if refusals else None
+        if isinstance(command, ev.Rearmed) and why is None:
             self.latch.clear()
-        answer = {"refused": refusals[0] if refusals else None} | switches(state)
+        answer = {
+            "refused": None if why is None else why.detail,
+            "reason": None if why is None else reason_json(why),
+        } | switches(self.state())
         self.inbox.answer(name, answer)
         self.inbox.done(name)
+
+    def _turn_away(self, name: str, why: Reason) -> None:
+        self.inbox.done(name)
+        self.inbox.answer(name, {"refused": why.detail, "reason": reason_json(why)})
+
+
+def _loosens(command: Command) -> bool:
+    """Whether a command may put more at risk than before."""
+    match command:
+        case ev.PauseRequested():
+            return not command.paused
+        case ev.Rearmed() | ev.OrderRequested() | ev.AmendRequested():
+            return True
+        case _:
+            return False
 
 
 def switches(state: State) -> dict[str, object]:

@@ -20,6 +20,7 @@ INBOX = "inbox"
 ANSWERS = "answers"
 MOST_BYTES = 100_000
 KEPT_ANSWERS = 100
+FRESH_S = 60.0  # whoever asked has given up long before
 Command = (
     ev.HaltRequested
     | ev.FlattenRequested
@@ -31,6 +32,20 @@ Command = (
 )
 
 
+def new_name() -> str:
+    """Return a name that no other command has; later ones sort after it."""
+    return f"{time.time_ns():020d}-{uuid.uuid4().hex[:8]}"
+
+
+def is_fresh(name: str) -> bool:
+    """Whether a command was left just now, so that somebody still expects it."""
+    try:
+        age_s = (time.time_ns() - int(name[:20])) / 1e9
+    except ValueError:
+        return False
+    return -FRESH_S < age_s < FRESH_S
+
+
 @dataclass(frozen=True, slots=True)
 class Inbox:
     """The inbox of a state folder."""
@@ -39,7 +54,7 @@ class Inbox:
 
     def put(self, command: Command) -> str:
         """Leave a command, durably; return the name that its answer will have."""
-        name = f"{time.time_ns():020d}-{uuid.uuid4().hex[:8]}.json"
+        name = f"{new_name()}.json"
         replace_file(self.folder / INBOX / name, tagged_text(command).encode())
         return name
 
@@ -65,6 +80,14 @@ class Inbox:
     def done(self, name: str) -> None:
         """Take a command out."""
         (self.folder / INBOX / name).unlink(missing_ok=True)
+
+    def take_back(self, name: str) -> bool:
+        """Take a command out that nobody has answered; return whether it was still there."""
+        try:
+            (self.folder / INBOX / name).unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     def answer(self, name: str, answer: dict[str, Any]) -> None:
         """Leave an answer for whoever asked; the oldest go."""

@@ -89,7 +89,7 @@ def place(  # noqa: PLR0913 - typer reads the flags from the arguments
     A refused order exits 6 and names the guard, its value and its limit.
     """
     from gpt_trader.app import orders as orders_input
-    from gpt_trader.app.operate import open_session
+    from gpt_trader.app.hand import hand_on
     from gpt_trader.cli.orders import view as orders_view
 
     asked = orders_input.OrderRequest(
@@ -106,8 +106,8 @@ def place(  # noqa: PLR0913 - typer reads the flags from the arguments
     )
     if live and not dry_run:
         _confirm(product, yes=yes)
-    with open_session(profile, state_dir, live=live, reads=dry_run) as session:
-        verdict = orders_input.place(session, asked, dry_run=dry_run)
+    with hand_on(profile, state_dir, live=live, reads=dry_run) as hand:
+        verdict = orders_input.place(hand, asked, dry_run=dry_run)
     if not json:
         orders_view.show_place(verdict, dry_run=dry_run)
     _end(
@@ -154,10 +154,10 @@ def cancel(
 ) -> None:
     """Cancel an order that was placed by hand."""
     from gpt_trader.app import orders as orders_input
-    from gpt_trader.app.operate import open_session
+    from gpt_trader.app.hand import hand_on
 
-    with open_session(profile, state_dir, reduces=True, reads=dry_run) as session:
-        verdict = orders_input.cancel(session, order_id, dry_run=dry_run)
+    with hand_on(profile, state_dir, reduces=True, reads=dry_run) as hand:
+        verdict = orders_input.cancel(hand, order_id, dry_run=dry_run)
     _end(
         "orders cancel",
         verdict,
@@ -181,12 +181,12 @@ def edit(
 ) -> None:
     """Change size or price of a resting order; its side and purpose stay."""
     from gpt_trader.app import orders as orders_input
-    from gpt_trader.app.operate import open_session
+    from gpt_trader.app.hand import hand_on
 
     if live and not dry_run:
         _confirm(order_id, yes=yes)
-    with open_session(profile, state_dir, live=live, reads=dry_run) as session:
-        verdict = orders_input.edit(session, order_id, size=size, price=price, dry_run=dry_run)
+    with hand_on(profile, state_dir, live=live, reads=dry_run) as hand:
+        verdict = orders_input.edit(hand, order_id, size=size, price=price, dry_run=dry_run)
     _end(
         "orders edit",
         verdict,
@@ -206,10 +206,10 @@ def cancel_all(
 ) -> None:
     """Cancel every open order that was placed by hand; `pause` also cancels the bot's entries."""
     from gpt_trader.app import orders as orders_input
-    from gpt_trader.app.operate import open_session
+    from gpt_trader.app.hand import hand_on
 
-    with open_session(profile, state_dir, reduces=True, reads=dry_run) as session:
-        found = orders_input.cancel_all(session, product, dry_run=dry_run)
+    with hand_on(profile, state_dir, reduces=True, reads=dry_run) as hand:
+        found = orders_input.cancel_all(hand, product, dry_run=dry_run)
     output.emit("orders cancel-all", {"orders": found, "dry_run": dry_run}, json=json)
     if not json:
         print(f"{'would cancel' if dry_run else 'cancelled'}: {len(found)} orders")

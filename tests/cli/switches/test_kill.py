@@ -186,6 +186,22 @@ def test_an_exchange_that_is_away_leaves_the_latch_set(exchange, capsys):  # noq
     assert order.status == "CANCELLED"
 
 
+def test_a_pause_in_maintenance_is_kept_for_whoever_runs_next(exchange, capsys):  # noqa: F811
+    from tests.emulator.faults import html
+
+    assert call(capsys, *HOLD)[0] == 0
+    exchange.faults.add(html(503, times=None))
+    code, found = call(capsys, "pause", "-p", "canary")
+    assert (code, "it is kept" in found["error"]["hint"]) == (5, True)
+    code, found = call(capsys, "rearm", "-p", "canary", "--by", "ann", "--reason", "x")
+    assert (code, "it is kept" in found["error"]["hint"]) == (5, False)
+    exchange.faults.heal()
+    assert call(capsys, *HOLD)[0] == 0
+    assert call(capsys, "status", "-p", "canary")[1]["data"]["paused"] is True
+    assert call(capsys, "resume", "-p", "canary")[0] == 0
+    assert call(capsys, "status", "-p", "canary")[1]["data"]["paused"] is False
+
+
 # The watchdog, and a single cycle whose exchange goes away.
 
 

@@ -1,0 +1,89 @@
+# ruff: noqa: F811 - a fixture that is imported
+"""`orders place | edit | cancel` beside a running bot: it takes them in, and answers."""
+
+import contextlib
+import signal
+import subprocess
+from decimal import Decimal
+
+import pytest
+
+from gpt_trader.app.ask import ask
+from gpt_trader.engine.events import PauseRequested, Rearmed
+from gpt_trader.errors import LockedError
+from gpt_trader.runtime.requests import INBOX, Inbox
+from tests.cli.account.test_account import HOLD, call, exchange  # noqa: F401 - a fixture
+from tests.live_helpers import until
+from tests.session_helpers import COMMAND
+
+HELD = LockedError("it is in use")
+
+
+@contextlib.contextmanager
+def running(exchange, tmp_path, capsys):
+    """Let the program trade on the stand-in, until the end."""
+    assert call(capsys, *HOLD)[0] == 0
+    run = [str(COMMAND), "run", "-p", "canary", "--live", "--strategy", "hold", "--json"]
+    with (tmp_path / "out").open("w") as out, subprocess.Popen(run, stdout=out) as bot:
+        try:
+            until(lambda: exchange.wire.connections >= 2, seconds=60)
+            until(lambda: call(capsys, "status")[1]["data"]["reconciled"], seconds=60)
+            yield bot
+        finally:
+            bot.send_signal(signal.SIGTERM)
+            bot.wait(timeout=30)
+
+
+def test_a_running_bot_takes_orders_and_answers(exchange, tmp_path, capsys):
+    limit = format(exchange.books.touch["BTC-USD"][0] * 9 // 10, "f") + ".00"
+    place = ["orders", "place", "BTC-USD", "buy", "--type", "limit", "--price", limit]
+    with running(exchange, tmp_path, capsys) as bot:
+        found = call(capsys, *place, "--size", "0.0002", "--dry-run")
+        assert (found[0], exchange.books.orders) == (0, {}), found[1]["error"]
+        assert call(capsys, *place, "--size", "0.0002")[0] == 3, "money needs --live"
+        code, found = call(capsys, *place, "--size", "0.0002", "--live", "--yes")
+        assert code == 0, found["error"]
+        key = found["data"]["order"]["client_order_id"]
+        until(lambda: key in exchange.books.by_client)
+        order = exchange.books.by_client[key]
+        assert bot.poll() is None
+        code, found = call(capsys, "orders", "edit", key[:8], "--size", "0.0003", "--live", "-y")
+        assert code == 0, found["error"]
+        until(lambda: order.size == Decimal("0.0003"))
+        code, found = call(capsys, *place, "--size", "5", "--live", "--yes")
+        assert (code, found["error"]["code"]) == (6, "PRODUCT_CAP"), "the same limits hold"
+        assert call(capsys, "orders", "cancel", key[:8])[0] == 0
+        until(lambda: order.status == "CANCELLED")
+        assert call(capsys, "orders", "cancel-all")[0] == 0
+    assert len(exchange.books.orders) == 1
+
+
+def test_who_does_not_answer_carries_nothing_out_later(tmp_path):
+    with pytest.raises(LockedError, match="it was not carried out"):
+        ask(tmp_path, Rearmed(1, "ann", "x"), HELD, timeout_s=0.01)
+    assert list((tmp_path / INBOX).iterdir()) == []
+
+
+def test_a_command_that_was_taken_is_said_to_be(tmp_path, monkeypatch):
+    def taken(inbox, name, timeout_s):
+        inbox.done(name)
+        return iter(())
+
+    monkeypatch.setattr(Inbox, "answers", taken)
+    with pytest.raises(LockedError, match="it was taken"):
+        ask(tmp_path, PauseRequested(1, "ann", paused=True), HELD, timeout_s=0.01)
+
+
+def test_an_order_of_long_ago_is_turned_away_and_a_pause_is_not(tmp_path, capsys):
+    dev = ["-p", "dev", "--state-dir", str(tmp_path)]
+    assert call(capsys, "run", "--once", *dev)[0] == 0
+    inbox = Inbox(tmp_path / "dev")
+    for event in (Rearmed(1, "ann", "x"), PauseRequested(1, "ann", paused=True)):
+        name = inbox.put(event)
+        before = tmp_path / "dev" / INBOX / name
+        before.rename(before.with_name(f"{0:020d}-{name[21:]}"))
+    assert call(capsys, "run", "--once", *dev)[0] == 0
+    assert call(capsys, "status", *dev)[1]["data"]["paused"] is True
+    assert inbox.waiting() == []
+    answers = [path.read_text() for path in sorted((tmp_path / "dev" / "answers").iterdir())]
+    assert sum("TOO_OLD" in answer for answer in answers) == 1
