@@ -56,12 +56,14 @@ class KillRequest:
 class Killed:
     """What came of it.
 
-    latched: whether the latch is set. cancelled_by: who cancels, and sells. session: what its
+    latched: whether the latch is set. flatten: whether all is to be sold, by this wish or one of
+    before. cancelled_by: who cancels, and sells. session: what its
     switches say now, None if nobody could tell. left: what is there, having looked; None: nobody
     could look, and problem says why. is_done: nothing is left that was to go, beyond doubt.
     """
 
     latched: bool
+    flatten: bool
     cancelled_by: str
     session: Json | None
     left: Left | None
@@ -97,15 +99,17 @@ def kill(
         warnings.append(f"nothing is sold from here, the wish is kept: {_next_step(kept)}")
     if not kept.trades_money:
         left = _simulated(look_at(folder))
-        return Killed(latched, by, told, left, problem, latched and problem is None, warnings)
+        return Killed(
+            latched, asked.flatten, by, told, left, problem, latched and problem is None, warnings
+        )
     if isinstance(problem, BrokerError):  # there is nobody to look at
-        return Killed(latched, by, told, None, problem, False, warnings)
+        return Killed(latched, asked.flatten, by, told, None, problem, False, warnings)
     try:
         left = _look(kept, profile, warnings, cancels=by != BOT, sells=asked.flatten and by == BOT)
     except TraderError as error:
-        return Killed(latched, by, told, None, problem or error, False, warnings)
+        return Killed(latched, asked.flatten, by, told, None, problem or error, False, warnings)
     done = not left.entries and (left.is_flat or not asked.flatten)
-    return Killed(latched, by, told, left, None, latched and done, warnings)
+    return Killed(latched, asked.flatten, by, told, left, None, latched and done, warnings)
 
 
 def _set(latch: Latch, asked: KillRequest, warnings: list[str]) -> bool:

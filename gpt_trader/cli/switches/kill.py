@@ -53,7 +53,7 @@ def _data(asked: "KillRequest", killed: "Killed") -> Json:
         "latched": killed.latched,
         "by": asked.by,
         "reason": asked.reason,
-        "flatten": asked.flatten,
+        "flatten": killed.flatten,
         "cancelled_by": killed.cancelled_by,
         "session": killed.session,
         "looked": left is not None,

@@ -1,0 +1,171 @@
+# ruff: noqa: F811 - a fixture that is imported
+"""`kill` sets the latch and cancels, whatever journal, disk, profile and strategy are like."""
+
+import os
+import resource
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from gpt_trader.journal.root import state_root
+from gpt_trader.runtime.halt import FLATTEN, HALT, Latch
+from gpt_trader.runtime.lock import user_lock_dir
+from gpt_trader.runtime.session import JOURNAL
+from tests.cli.account.test_account import HOLD, RUN, call, exchange  # noqa: F401 - a fixture
+from tests.cli.switches.test_kill import REST, resting
+from tests.session_helpers import shell
+
+
+def folder():
+    return (state_root(None, os.environ) / "canary").resolve()
+
+
+def hold_some(exchange, capsys):
+    """Begin a session, and buy something by hand."""
+    assert call(capsys, *HOLD)[0] == 0
+    code, found = call(capsys, *REST, "--value", "10")
+    assert code == 0, found["error"]
+
+
+def lose(journal):
+    journal.unlink()
+
+
+def empty(journal):
+    journal.write_bytes(b"")
+
+
+def spoil(journal):
+    journal.write_bytes(b"this was a journal" * 1000)
+
+
+def tear(journal):
+    journal.write_bytes(journal.read_bytes()[: journal.stat().st_size // 2])
+
+
+def move_on(journal):
+    with sqlite3.connect(journal) as there:
+        there.execute("PRAGMA user_version = 99")
+
+
+def rename_kinds(journal):
+    with sqlite3.connect(journal) as there:
+        there.execute("""UPDATE entry SET event = replace(event, '"version":', '"version":9')""")
+
+
+DAMAGES = [lose, empty, spoil, tear, move_on, rename_kinds]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("flatten", [False, True])
+def test_a_journal_that_says_nothing(exchange, capsys, damage, flatten):
+    order = resting(exchange, capsys)
+    foreign = exchange.books.create(
+        {
+            "client_order_id": "7d0b4f3e-8c1d-4f5a-9b51-2f6f3a1c9e55",
+            "product_id": "BTC-USD",
+            "side": "BUY",
+            "order_configuration": {
+                "limit_limit_gtc": {"base_size": "0.001", "limit_price": "20000.00"}
+            },
+        },
+        exchange.now_ms,
+    )
+    for name in ("-wal", "-shm"):
+        (folder() / f"{JOURNAL}{name}").unlink(missing_ok=True)
+    damage(folder() / JOURNAL)
+    words = ["kill", "-p", "canary", *(["--flatten"] if flatten else [])]
+    code, found = call(capsys, *words)
+    assert code == (1 if flatten else 0), found
+    data = found["data"]
+    assert (data["latched"], data["looked"], data["held"]) == (True, True, None)
+    assert any("cannot be read" in one for one in found["warnings"])
+    assert (order.status, foreign.status) == ("CANCELLED", "OPEN")
+    assert (folder() / FLATTEN).exists() == flatten
+
+
+def test_a_disk_that_takes_nothing_but_names(exchange, capsys):
+    order = resting(exchange, capsys)
+
+    def full():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    done = shell("kill", "-p", "canary", "--flatten", "--json", preexec_fn=full)
+    assert order.status == "CANCELLED", done.stdout
+    assert (folder() / HALT).read_bytes() == b""
+    assert Latch(folder()).read().flatten
+    assert done.returncode == 1, "what is held cannot be read"
+    assert '"latched": true' in done.stdout
+
+
+def test_a_folder_in_which_nothing_can_be_made(exchange, capsys, monkeypatch):
+    order = resting(exchange, capsys)
+    real = os.open
+
+    def refuse(path, flags, *more, **named):
+        if flags & os.O_CREAT and str(path).endswith(HALT):
+            raise OSError(30, "Read-only file system")
+        return real(path, flags, *more, **named)
+
+    monkeypatch.setattr(os, "open", refuse)
+    code, found = call(capsys, "kill", "-p", "canary")
+    assert (code, found["data"]["latched"], order.status) == (1, False, "CANCELLED")
+    assert found["error"]["hint"] == "the latch could not be set"
+
+
+def test_a_strategy_whose_file_is_gone(exchange, capsys, tmp_path, monkeypatch):
+    from gpt_trader.strategy.template import render
+
+    for name, text in render("mine").items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    hold = [one if one != "hold" else "mine.py:Mine" for one in HOLD]
+    assert call(capsys, *hold)[0] == 0
+    (tmp_path / "mine.py").unlink()
+    for command in (["kill"], ["rearm", "--by", "ann", "--reason", "x"], ["pause"]):
+        code, found = call(capsys, *command, "-p", "canary")
+        assert code == 0, (command, found)
+
+
+def test_a_place_for_locks_that_cannot_be_used(exchange, capsys):
+    order = resting(exchange, capsys)
+    place = user_lock_dir()
+    place.rename(place.with_name("before"))
+    place.write_text("in the way")
+    code, found = call(capsys, *RUN)
+    assert (code, found["error"]["code"]) == (1, "STORAGE"), "without the lock nothing trades"
+    code, found = call(capsys, "kill", "-p", "canary")
+    assert (code, found["data"]["cancelled_by"], order.status) == (
+        0,
+        "at the exchange",
+        "CANCELLED",
+    )
+
+
+def test_a_position_is_sold_and_seen_to_be(exchange, capsys):
+    hold_some(exchange, capsys)
+    code, found = call(capsys, "kill", "-p", "canary")
+    [held] = found["data"]["held"]
+    assert (code, held["product"]) == (0, "BTC-USD")
+    code, found = call(capsys, "kill", "--flatten", "-p", "canary")
+    assert (code, found["data"]["held"], found["data"]["verified"]) == (0, [], True), found
+    assert Path(folder() / FLATTEN).exists()
+    assert call(capsys, "rearm", "-p", "canary", "--by", "ann", "--reason", "x")[0] == 0
+    assert not Path(folder() / FLATTEN).exists()
+
+
+def test_a_wish_of_before_is_carried_out_by_whoever_runs_next(exchange, capsys):
+    from tests.emulator.faults import html
+
+    hold_some(exchange, capsys)
+    exchange.faults.add(html(503, times=None))
+    code, found = call(capsys, "kill", "--flatten", "-p", "canary")
+    assert (code, found["data"]["latched"], found["data"]["cancelled_by"]) == (
+        5,
+        True,
+        "nobody yet",
+    )
+    exchange.faults.heal()
+    code, found = call(capsys, "kill", "-p", "canary")
+    assert (code, found["data"]["flatten"], found["data"]["held"]) == (0, True, []), found
