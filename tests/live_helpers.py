@@ -22,6 +22,7 @@ from gpt_trader.broker.exchange.link import Link
 from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.config.load import load_profile
 from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.targets import Condition, Targets
 from gpt_trader.engine.drive import Observer
 from gpt_trader.runtime.clock import ExchangeClock, exchange_clock
@@ -232,7 +233,11 @@ class Live:
             moved = Decimal(session.state.ledger.get(product.base_currency, "0"))
             if product.size(lots) != moved:
                 found.append(f"{product.product_id}: {lots} lots are not {moved}")
-        known = {o.client_order_id for o in session.state.open_orders}
+        known = {
+            o.client_order_id
+            for o in session.state.open_orders
+            if o.status is not OrderStatus.WAITING
+        }
         real = {o.client_order_id for o in books.orders.values() if not o.is_final}
         found += [f"open here only: {key}" for key in known - real]
         found += [f"open there only: {key}" for key in real - known]

@@ -16,6 +16,7 @@ from gpt_trader.engine.commands import AmendOrder, Approved, SubmitOrder
 from gpt_trader.engine.events import AmendRequested, CancelRequested, OrderRequested, Rearmed
 from gpt_trader.engine.explain import give_reason
 from gpt_trader.engine.ids import operator_id
+from gpt_trader.engine.leaving import is_stop
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import (
     State,
@@ -24,6 +25,7 @@ from gpt_trader.engine.state import (
     open_order,
     unknown_orders,
 )
+from gpt_trader.engine.waiting import hold_back
 from gpt_trader.engine.worst import worst_ticks
 from gpt_trader.kernel.codes import BUY, FILL_OPERATOR, REFUSED_GRID, SELL, SIDE_NAMES
 from gpt_trader.kernel.rounding import buy_cost, lots_for_quote
@@ -33,11 +35,14 @@ RESTING = (OrderStatus.SUBMITTED, OrderStatus.OPEN, OrderStatus.TRIGGERED)
 
 
 def answer_order(plan: Plan, state: State, event: OrderRequested) -> Answer:
-    """Take and send an operator's order, or refuse it."""
+    """Take and send an operator's order, or refuse it; what rests for its coins makes way first."""
     checked = check_order(plan, state, event)
     if isinstance(checked, Reason):
         return _refused(event, checked)
-    return Answer([rec.OrderTaken(checked.order)], [SubmitOrder(checked)])
+    order = hold_back(plan, state, checked.order)
+    if order.status is OrderStatus.WAITING:
+        return Answer([rec.OrderTaken(order)])
+    return Answer([rec.OrderTaken(order)], [SubmitOrder(checked)])
 
 
 def answer_cancel(state: State, event: CancelRequested) -> Answer:
@@ -156,7 +161,7 @@ def _reduce(plan: Plan, state: State, order: Order, held: int) -> Approved | Rea
         for other in state.open_orders
         if other.product_id == order.product_id
         and other.intent.side == intent.side
-        and other.intent.origin is Origin.OPERATOR
+        and (other.intent.origin is Origin.OPERATOR or _keeps_its_coins(plan, other))
     )
     spec = plan.products[j].spec
     asked = intent.lots
@@ -171,6 +176,11 @@ def _reduce(plan: Plan, state: State, order: Order, held: int) -> Approved | Rea
         return Reason("NOTHING_TO_SELL", "less than the minimum is free to sell", lots, least)
     reducing = intent._replace(lots=lots, quote=0, reduce_only=True)
     return approve_reducing(order._replace(intent=reducing, reserve=0), held)
+
+
+def _keeps_its_coins(plan: Plan, order: Order) -> bool:
+    """Whether an order makes no way for an operator's: at an exchange, all but a resting stop."""
+    return bool(plan.rests) and not is_stop(order)
 
 
 def amend_refusal(plan: Plan, state: State, order: Order, event: AmendRequested) -> Reason | None:

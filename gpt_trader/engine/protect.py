@@ -36,8 +36,14 @@ def needs(plan: Plan, state: State, quote: Quoted) -> bool:
 
 
 def is_sellable(plan: Plan, state: State, j: int) -> bool:
-    """Whether product j holds something that the exchange would let go."""
-    return is_worth_selling(plan, state, j, abs(int(state.slots["lots"][j])))
+    """Whether product j holds something that the exchange would let go.
+
+    What spot holds below zero is nobody's position: it is for a person to say what becomes of it.
+    """
+    held = int(state.slots["lots"][j])
+    return (held > 0 or plan.products[j].is_perpetual) and is_worth_selling(
+        plan, state, j, abs(held)
+    )
 
 
 def passed_level(plan: Plan, state: State, j: int, quote: Quoted) -> int:
@@ -49,9 +55,11 @@ def passed_level(plan: Plan, state: State, j: int, quote: Quoted) -> int:
     """
     slot = state.slots[j]
     held, stop, take = int(slot["lots"]), int(slot["stop_ticks"]), int(slot["take_ticks"])
-    if held == 0 or not is_over(state.protected_ms[j], RETRY_MS, quote.time_ms):
+    if not is_over(state.protected_ms[j], RETRY_MS, quote.time_ms):
         return 0
-    if any(map(is_crossing, exits_at_work(plan, state, j))):
+    if not is_sellable(plan, state, j):
+        return 0
+    if is_being_left(plan, state, j):
         return 0
     side = 1 if held > 0 else -1
     price = quote.bid if held > 0 else quote.ask
@@ -91,6 +99,11 @@ def exits_at_work(plan: Plan, state: State, j: int) -> list[Order]:
     ]
 
 
+def is_being_left(plan: Plan, state: State, j: int) -> bool:
+    """Whether an exit that takes what is there waits, is under way, or may have been."""
+    return any(map(is_crossing, exits_at_work(plan, state, j)))
+
+
 def answer_quote(plan: Plan, state: State, quote: Quoted) -> Answer:
     """Close a position whose level the quote has passed."""
     j = plan.index[quote.product_id]
@@ -104,6 +117,7 @@ def close_position(plan: Plan, state: State, j: int, level: int, time_ms: int) -
     """Cancel what works in the product, and sell at market; a take-profit not below its level.
 
     It waits for what others may still sell. level: what was passed, ticks; 0: an operator's wish.
+    Nothing if an order was made at this very time already: an id is made of it.
     """
     slot, product_id = state.slots[j], plan.products[j].product_id
     held = int(slot["lots"])
@@ -125,6 +139,8 @@ def close_position(plan: Plan, state: State, j: int, level: int, time_ms: int) -
             sent_ms=time_ms,
         )
     )
+    if order.client_order_id in state.orders:
+        return NOTHING
     working = working_id(plan, state, j)
     stopped = [
         other
@@ -163,6 +179,8 @@ def protect(plan: Plan, state: State, j: int, event: Event) -> Answer:
 
 
 def _place(state: State, j: int, wanted: Order) -> Answer:
+    if wanted.client_order_id in state.orders:
+        return NOTHING  # an id is made of the time: a little later it is another one
     approved = approve_reducing(wanted, int(state.slots["lots"][j]))
     return Answer([rec.ProtectionTaken(wanted, wanted.intent.sent_ms)], [SubmitOrder(approved)])
 

@@ -48,10 +48,14 @@ def answer_fill(plan: Plan, state: State, event: ev.FillReceived) -> Answer:
         booked = None
     if booked is None:
         return Answer([rec.FillIgnored()])
-    if not (booked.is_late and booked.lots):
-        return Answer([booked])
-    why = f"a fill came after its order {fill.client_order_id} ended"
-    return Answer([booked]) + freeze(plan, state, fill.product_id, why)
+    if booked.is_late and booked.lots:
+        why = f"a fill came after its order {fill.client_order_id} ended"
+        return Answer([booked]) + freeze(plan, state, fill.product_id, why)
+    after = int(state.slots["lots"][j]) + fill.side * booked.lots
+    if booked.lots and after < 0 and not plan.products[j].is_perpetual:
+        why = f"{-after} lots more were sold than were held: order {fill.client_order_id}"
+        return Answer([booked]) + freeze(plan, state, fill.product_id, why)
+    return Answer([booked])
 
 
 def _has_ended(order: Order | None) -> bool:
@@ -92,6 +96,9 @@ def answer_report(plan: Plan, state: State, event: ev.OrderUpdated) -> Answer:
         return taken
     found = move(order.status, event.status, was_placed=bool(order.exchange_id))
     if found in (Move.TAKEN, Move.ECHO):
+        is_found = event.exchange_id and not order.exchange_id and not event.status.is_final
+        if is_found and order.status is OrderStatus.PENDING_CANCEL:  # it could not be before
+            return taken + Answer((), [CancelOrder(event.product_id, event.client_order_id)])
         return taken
     why = f"{event.client_order_id} was {order.status} and is reported as {event.status}"
     answer = taken + freeze(plan, state, event.product_id, why)

@@ -27,6 +27,7 @@ from gpt_trader.engine.protect import (
     RETRY_MS,
     close_position,
     exits_at_work,
+    is_being_left,
     is_sellable,
     protect,
 )
@@ -86,11 +87,11 @@ def leave(plan: Plan, state: State, j: int, event: Event) -> Answer:
         return close_position(plan, state, j, int(state.slots["stop_ticks"][j]), event.time_ms)
     at_work = exits_at_work(plan, state, j)
     is_due = is_over(state.protected_ms[j], RETRY_MS, event.time_ms)
-    is_crossed = any(map(is_crossing, at_work))
-    if state.flattening and is_due and not is_crossed and is_sellable(plan, state, j):
+    is_left = is_being_left(plan, state, j) or not is_sellable(plan, state, j)
+    if state.flattening and is_due and not is_left:
         return close_position(plan, state, j, 0, event.time_ms)
     if at_work:
-        return _give_up(plan, at_work, event)
+        return _give_up(plan, at_work, event) if plan.rests[j] else NOTHING
     wish = state.leaving[j]
     delay_ms = min(RETRY_MS << min(wish.tries, 4), LONGEST_RETRY_MS)
     if wish.reason in STOPS:
@@ -112,12 +113,15 @@ def _has_passed(plan: Plan, state: State, j: int, event: Event) -> bool:
         and any(word in event.code for word in PASSED)
         and is_sellable(plan, state, j)
         and state.slots["stop_ticks"].item(j) > 0
-        and not any(map(is_crossing, exits_at_work(plan, state, j)))
+        and not is_being_left(plan, state, j)
     )
 
 
 def _give_up(plan: Plan, at_work: list[Order], event: Event) -> Answer:
-    """Cancel a route's exit that has rested for too long; in a cycle it was just decided about."""
+    """Cancel a route's exit that keeps a stop from resting for too long.
+
+    At a close it was just decided about.
+    """
     if isinstance(event, BarClosed | Ticked):
         return NOTHING
     return cancel_all(
@@ -144,6 +148,8 @@ def _leave_again(plan: Plan, state: State, j: int, wish: Leaving, now_ms: int) -
         return NOTHING
     order = hold_back(plan, state, _exit(plan, j, -1 if held > 0 else 1, lots, limit, wish, now_ms))
     if order.intent.tif is TimeInForce.GTD and order.intent.expire_ms - now_ms < LEAST_LIFE_MS:
+        return NOTHING
+    if order.client_order_id in state.orders:
         return NOTHING
     is_held_back = order.status is OrderStatus.WAITING
     sent = [] if is_held_back else [SubmitOrder(approve_reducing(order, held))]

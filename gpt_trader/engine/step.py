@@ -12,7 +12,7 @@ from gpt_trader.engine.cycle import deciding, run_cycle
 from gpt_trader.engine.operator import answer_amend, answer_cancel, answer_order, answer_rearm
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Signals
-from gpt_trader.engine.protect import answer_quote, close_position, is_sellable
+from gpt_trader.engine.protect import answer_quote, close_position, is_being_left, is_sellable
 from gpt_trader.engine.records import Record
 from gpt_trader.engine.reports import (
     answer_absent,
@@ -129,7 +129,7 @@ def _flatten(plan: Plan, state: State, event: ev.FlattenRequested) -> Answer:
     answer = stop_entries(state, True, state.paused, event.by, event.reason)
     answer += Answer([rec.Flattening()])
     for j in range(len(plan.products)):
-        if is_sellable(plan, state, j):
+        if is_sellable(plan, state, j) and not is_being_left(plan, state, j):
             answer += close_position(plan, state, j, 0, event.time_ms)
     once = dict.fromkeys(answer.commands)  # an entry may also stand in the way of its exit
     return Answer(answer.records, list(once))

@@ -27,7 +27,14 @@ from gpt_trader.runtime.header import Header, header_from_json, plan_of
 FLUSH_MS = 250
 SNAPSHOT_ENTRIES = 2_000
 REST_ENTRIES = 100
-_QUIET = (ev.BarClosed, ev.Ticked, ev.HistoryLoaded, ev.OrderUpdated)
+_QUIET = (
+    ev.BarClosed,
+    ev.Ticked,
+    ev.Woken,
+    ev.HistoryLoaded,
+    ev.OrderUpdated,
+    ev.Absent,
+)
 
 
 class DurableJournal:

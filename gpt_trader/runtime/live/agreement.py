@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gpt_trader.domain.account import told_wallet
+from gpt_trader.domain.order import OrderStatus
 from gpt_trader.engine.state import State
 
 ZERO = Decimal(0)
@@ -65,7 +66,11 @@ def differences(
         for asset in sorted(differing_wallets(began, state, wallets))
     ]
     there = dict(open_orders)
-    here = {order.client_order_id: order.status.value for order in state.open_orders}
+    here = {
+        order.client_order_id: order.status.value
+        for order in state.open_orders
+        if order.status is not OrderStatus.WAITING  # nobody else knows of it yet
+    }
     for key in sorted({*there, *here}):
         if key not in there:
             found.append(Difference("order", key, here[key], "not open"))
