@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 ZERO = Decimal(0)
 FINAL = ("FILLED", "CANCELLED", "EXPIRED", "FAILED")
@@ -53,9 +53,21 @@ class Rules:
         return self.product_id.split("-")[1]
 
 
+class Totals(NamedTuple):
+    """How far an order has been filled. fills: how many."""
+
+    filled: Decimal
+    value: Decimal
+    fees: Decimal
+    fills: int
+
+
 @dataclass
 class Order:
-    """One order. size: base, None when by value; budget: quote, fees included."""
+    """One order. size: base, None when by value; budget: quote, fees included.
+
+    told: what reports and answers say of its fills, None if that is the truth.
+    """
 
     order_id: str
     client_order_id: str
@@ -82,6 +94,12 @@ class Order:
     visible_ms: int = 0
     ends_ms: int | None = None  # when a cancel that is queued takes effect
     opens_ms: int = 0  # when a pending order becomes open
+    told: Totals | None = None
+
+    @property
+    def shown(self) -> Totals:
+        """What is said of its fills."""
+        return self.told or Totals(self.filled, self.value, self.fees, self.fills)
 
     @property
     def is_final(self) -> bool:
@@ -109,6 +127,12 @@ class Fill:
     fee: Decimal
     is_maker: bool
     time_ms: int
+    number: int = 1  # of its order's
+
+    @property
+    def is_told(self) -> bool:
+        """Whether answers show it."""
+        return self.order.told is None or self.number <= self.order.told.fills
 
 
 class Books:
@@ -320,10 +344,35 @@ class Books:
         order.fills += 1
         number = len(self.fills) + 1
         self.fills.append(
-            Fill(f"entry-{number}", f"trade-{number}", order, price, size, fee, is_maker, now_ms)
+            Fill(
+                f"entry-{number}", f"trade-{number}", order, price, size, fee, is_maker, now_ms,
+                order.fills,
+            )
         )
         if order.size is not None and order.left == 0:
             order.status = "FILLED"
+
+    def fill_untold(self, order_id: str, now_ms: int) -> Order | None:
+        """Let half of what is left of a resting limit order fill, and nobody be told of it yet.
+
+        None: it is no such order. `tell_late` makes it good.
+        """
+        order = self.orders.get(order_id)
+        if order is None or order.status != "OPEN" or order.is_watching or order.limit is None:
+            return None
+        step = self.rules[order.product_id].base_increment
+        part = max(order.left / 2 // step * step, min(step, order.left))
+        if order.told is not None or part <= 0 or part == order.left:
+            return None
+        order.told = order.shown
+        self._fill(order, order.limit, part, now_ms, is_maker=True)
+        self._tell(order)
+        return order
+
+    def tell_late(self, order: Order) -> None:
+        """Tell of the fills of an order that were not told."""
+        order.told = None
+        self._tell(order)
 
     def cancel(self, order_id: str, now_ms: int) -> str | None:
         """Ask to cancel; return why not, or None."""

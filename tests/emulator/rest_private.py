@@ -248,7 +248,7 @@ def _fills(books: Books, query: dict[str, list[str]]) -> Answer:
     newest: Iterable[Fill] = reversed(books.fills)
     if first is not None:
         newest = takewhile(lambda f: f.time_ms >= first, newest)
-    found = list(newest)
+    found = [fill for fill in newest if fill.is_told]
     if "order_ids" in query:
         found = [f for f in found if f.order.order_id in query["order_ids"]]
     if "product_ids" in query:
@@ -267,7 +267,8 @@ def _fills(books: Books, query: dict[str, list[str]]) -> Answer:
 def order_row(order: Order) -> dict[str, Any]:
     """Return an order as the REST API shows it."""
     kind, tif = TYPES[order.kind]
-    average = order.value / order.filled if order.filled else None
+    shown = order.shown
+    average = shown.value / shown.filled if shown.filled else None
     watching = kind in ("STOP_LIMIT", "BRACKET")
     trigger = "STOP_TRIGGERED" if order.triggered else "STOP_PENDING"
     return {
@@ -282,18 +283,18 @@ def order_row(order: Order) -> dict[str, Any]:
         "a_new_field": {"of": ["any", "kind"]},
         "created_time": iso(order.created_ms),
         "completion_percentage": "0",
-        "filled_size": plain(order.filled),
+        "filled_size": plain(shown.filled),
         "average_filled_price": ""
         if average is None
         else plain(average.quantize(Decimal("1e-12"))),
         "fee": "",
-        "number_of_fills": str(order.fills),
-        "filled_value": plain(order.value),
+        "number_of_fills": str(shown.fills),
+        "filled_value": plain(shown.value),
         "pending_cancel": order.status == "CANCEL_QUEUED",
         "size_in_quote": order.budget is not None,
-        "total_fees": plain(order.fees),
+        "total_fees": plain(shown.fees),
         "size_inclusive_of_fees": order.budget is not None,
-        "total_value_after_fees": plain(order.value + order.fees),
+        "total_value_after_fees": plain(shown.value + shown.fees),
         "trigger_status": trigger if watching else "INVALID_ORDER_TYPE",
         "order_type": kind,
         "reject_reason": order.reject_reason,
@@ -314,6 +315,7 @@ def order_row(order: Order) -> dict[str, Any]:
 def user_row(order: Order) -> dict[str, Any]:
     """Return an order as the user channel shows it."""
     kind, _ = TYPES[order.kind]
+    shown = order.shown
     return {
         "order_id": order.order_id,
         "client_order_id": order.client_order_id,
@@ -321,12 +323,12 @@ def user_row(order: Order) -> dict[str, Any]:
         "order_side": order.side,
         "order_type": kind.title().replace("_", " "),
         "status": order.status,
-        "cumulative_quantity": plain(order.filled),
+        "cumulative_quantity": plain(shown.filled),
         "leaves_quantity": "0" if order.is_final else plain(order.left),
         "avg_price": "0",
-        "total_fees": plain(order.fees),
-        "filled_value": plain(order.value),
-        "number_of_fills": str(order.fills),
+        "total_fees": plain(shown.fees),
+        "filled_value": plain(shown.value),
+        "number_of_fills": str(shown.fills),
         "completion_percentage": "0",
         "limit_price": "" if order.limit is None else plain(order.limit),
         "stop_price": "" if order.stop is None else plain(order.stop),

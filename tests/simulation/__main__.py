@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from tests.home.sitecustomize import live_in
 from tests.simulation import crashes
-from tests.simulation.world import World, stormy
+from tests.simulation.chances import stormy
+from tests.simulation.world import World
 
 
 class Came(NamedTuple):

@@ -31,6 +31,11 @@ class Hands:
         self._idle: list[Hand] = []
         self._back = locked()
 
+    @property
+    def has_work(self) -> bool:
+        """Whether a job is under way."""
+        return len(self._idle) < len(self._all)
+
     def start(self, job: Job, ended: Callable[[Done], object]) -> None:
         """Let a job run until it first waits. Raises what ends the process."""
         hand = self._idle.pop() if self._idle else self._new()

@@ -75,7 +75,7 @@ def by_kill(folder: Path, at: int) -> World:
 
 def _leave(world: World, kept: Path) -> None:
     exchange = world.exchange
-    exchange.watch_sends.clear()
+    exchange.forget()
     kept.write_bytes(pickle.dumps(exchange))
     os.kill(os.getpid(), signal.SIGKILL)
 

@@ -11,43 +11,29 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import requests
 
 from tests.emulator.auth import Key
 from tests.emulator.books import Books, Order, Rules
-from tests.emulator.rest import Answer
+from tests.emulator.rest import Answer, error
 from tests.emulator.rest_private import answer, iso, user_row
+from tests.simulation.chances import NONE, Chances
+from tests.simulation.half import spoil_ticker_row, spoil_user_row
+from tests.simulation.people import Owner
+from tests.simulation.truth import Truth, nobody, up
+from tests.simulation.weather import Weather
 
 MINUTE = 60_000
 PREFIX = "/api/v3/brokerage"
 POINTS_MS = (2_000, 20_000, 40_000, 58_000)  # of a minute: when trades happen
 PRODUCTS = {"BTC-USD": (4_000_000, "0.00000001"), "ETH-USD": (250_000, "0.00000001")}
 CENT = Decimal("0.01")
+QUICK_MS = 2_500  # between two tickers while something depends on them
 DEADLINE_MS = 10_000  # after which the bot's side gives a request up
 PORTFOLIO = "11111111-2222-3333-4444-555555555555"
-
-
-@dataclass
-class Chances:
-    """How often what goes wrong, per request, frame or minute; 0: never."""
-
-    lost_before: float = 0.0  # a write that never arrives, and nobody knows
-    lost_after: float = 0.0  # a write that is carried out, its answer lost or unreadable
-    refused: float = 0.0  # 429, 500 before: not carried out
-    read: float = 0.0  # a read that fails: 502, 401, 429, nothing, cut
-    not_found: float = 0.0  # an order that is there, looked up
-    frame_lost: float = 0.0  # a gap: the link breaks
-    frame_twice: float = 0.0
-    frame_late: float = 0.0  # out of order, by one
-    link_breaks: float = 0.0  # a minute
-    clock_steps: float = 0.0  # a minute
-    crash: float = 0.0  # at each point where one can happen
-    latency_ms: tuple[int, int] = (20, 120)  # there and back
-
-
-NONE = Chances()
 
 
 @dataclass
@@ -71,6 +57,10 @@ class Request:
     def writes(self) -> bool:
         """Whether it changes something."""
         return self.method == "POST" and "preview" not in self.path
+
+
+def nothing() -> None:
+    """Do nothing: the request itself is what is due."""
 
 
 @dataclass
@@ -109,10 +99,15 @@ class Exchange:
         if self._next_ms <= self.now_ms:
             self._next_ms += MINUTE
         self.books.on_order.append(self._report)
-        self.unanswered: dict[str, int] = {}  # part of a request's name, and until when
+        self.weather = Weather(self.random, self.happened)
+        self.truth = Truth(self.books, self.happened, self.now_ms)
+        self.owner = Owner(self.books, self.random, self.truth.held)
+        self.machine_ms = 0  # what the machine's clock is off
+        self.on_minute: list[Callable[[], object]] = []
         self.watch_sends: list[Any] = []
-        self._agenda: list[tuple[int, int, Request | None, Callable[[], object] | None]] = []
+        self._agenda: list[tuple[int, int, Request | None, Callable[[], object], bool]] = []
         self._planned = 0
+        self.later(self.now_ms + QUICK_MS, self._tick_quickly, own=True)
 
     # Time.
 
@@ -122,9 +117,9 @@ class Exchange:
             if self._agenda and self._agenda[0][0] <= self._next_ms:
                 self._do_next()
             else:
-                self.now_ms = max(self.now_ms, self._next_ms)
+                self._go_to(self._next_ms)
                 self._move()
-        self.now_ms = max(self.now_ms, to_ms)
+        self._go_to(to_ms)
         self._settle()
 
     @property
@@ -132,35 +127,50 @@ class Exchange:
         """When something happens next."""
         return min(self._agenda[0][0], self._next_ms) if self._agenda else self._next_ms
 
-    def later(self, due_ms: int, act: Callable[[], object]) -> None:
-        """Do something at a time, unless the process that asked for it is gone by then."""
-        self._plan(due_ms, None, act)
+    def later(self, due_ms: int, act: Callable[[], object], *, own: bool = False) -> None:
+        """Do something at a time. own: the exchange's; else not if its process is gone by then."""
+        self._plan(due_ms, None, act, own=own)
 
-    def _plan(self, due_ms: int, request: Request | None, act: Callable[[], object] | None) -> None:
+    def _plan(
+        self, due_ms: int, request: Request | None, act: Callable[[], object], *, own: bool
+    ) -> None:
         self._planned += 1
-        heapq.heappush(self._agenda, (due_ms, self._planned, request, act))
+        heapq.heappush(self._agenda, (due_ms, self._planned, request, act, own))
 
     def _do_next(self) -> None:
-        due_ms, _, request, act = heapq.heappop(self._agenda)
-        self.now_ms = max(self.now_ms, due_ms)
+        due_ms, _, request, act, _ = heapq.heappop(self._agenda)
+        self._go_to(due_ms)
         self._settle()
-        if request is not None:
-            self._arrive(request)
-        elif act is not None:
+        if request is None:
             act()
+        else:
+            self._arrive(request)
+
+    def _go_to(self, to_ms: int) -> None:
+        if to_ms > self.now_ms:
+            self.truth.pass_time(to_ms)
+            self.now_ms = to_ms
 
     def _settle(self) -> None:
         if self.books.live():
             self.books.settle(self.now_ms)
 
+    def forget(self) -> None:
+        """Forget whoever watches from outside."""
+        self.watch_sends.clear()
+        self.on_minute.clear()
+        self.truth.belief, self.truth.is_down = nobody, up
+
     def leave(self) -> None:
         """Forget the process: what it sent may still arrive, and nobody hears of it."""
         left = []
-        for due_ms, number, request, _ in self._agenda:
-            if request is None or (request.tell and self.random.random() < 0.3):
-                continue
-            request.tell = None
-            left.append((due_ms, number, request, None))
+        for item in self._agenda:
+            _, _, request, _, own = item
+            if request is not None and request.tell is not None:
+                own = self.random.random() < 0.7
+                request.tell = None
+            if own:
+                left.append((*item[:4], True))
         heapq.heapify(left)
         self._agenda = left
 
@@ -177,13 +187,28 @@ class Exchange:
             self._trades = []
             self._minutely()
             minute_ms += MINUTE
-        if point == 1:
-            rows = [
-                {"product_id": p, "best_bid": str(bid), "best_ask": str(ask)}
-                for p, (bid, ask) in self.books.touch.items()
-            ]
-            self._tell("market", "ticker", {"type": "update", "tickers": rows})
+        self.tick()
         self._next_ms = minute_ms + POINTS_MS[self._point]
+
+    def _tick_quickly(self) -> None:
+        """Tell bids and asks every few seconds while something depends on them."""
+        self.later(self.now_ms + QUICK_MS, self._tick_quickly, own=True)
+        if self.up["market"] and (self.truth.is_holding or self.books.live()):
+            self.tick()
+
+    def tick(self) -> None:
+        """Tell bids and asks."""
+        rows = [
+            {"product_id": p, "best_bid": str(bid), "best_ask": str(ask)}
+            for p, (bid, ask) in self.books.touch.items()
+            if not self.weather.is_silent(p, self.now_ms)
+            and not self.weather.is_closed(p, self.now_ms)
+        ]
+        if self.random.random() < self.chances.odd_numbers:
+            self.happened["ticker of no numbers"] += 1
+            rows = [spoil_ticker_row(row, self.random) for row in rows]
+        if rows:
+            self._tell("market", "ticker", {"type": "update", "tickers": rows})
 
     def _traded(self, name: str, ticks: int, at_ms: int) -> None:
         open_ms = at_ms // MINUTE * MINUTE
@@ -217,6 +242,14 @@ class Exchange:
         if self.random.random() < chances.clock_steps:
             self.skew_ms = self.random.choice((-1500, -200, 0, 300, 1500))
             self.happened["clock steps"] += 1
+        if self.random.random() < chances.machine_steps:
+            self.machine_ms = self.random.choice((-600_000, -90_000, 0, 0, 90_000, 600_000))
+            self.happened["machine clock stepped"] += 1
+        self.weather.change(chances, tuple(PRODUCTS), self.now_ms)
+        self._close_products()
+        self._let_people_act()
+        for act in self.on_minute:
+            act()
         if chances != NONE and self.random.random() < 0.05:
             self.books.hidden_ms = self.random.choice((0, 0, 2_000, 10_000))
             self.books.pending_ms = self.random.choice((0, 0, 1_000, 8_000))
@@ -226,16 +259,40 @@ class Exchange:
                 if self.random.random() < 0.5:
                     self.books.depth[name] = Decimal(self.random.choice(("0.001", "0.02", "0.3")))
 
+    def _close_products(self) -> None:
+        for name, rules in self.books.rules.items():
+            rules.flags.discard("cancel_only")
+            if self.weather.is_closed(name, self.now_ms):
+                rules.flags.add("cancel_only")
+
+    def _let_people_act(self) -> None:
+        chances, rng = self.chances, self.random
+        for name in PRODUCTS:
+            if rng.random() < chances.owner:
+                self.happened[self.owner.act(name, self.now_ms)] += 1
+            if rng.random() < chances.holds:
+                self.happened[self.owner.hold(name, self.now_ms)] += 1
+                due_ms = self.now_ms + rng.randrange(MINUTE, 10 * MINUTE)
+                self.later(due_ms, lambda: self.owner.let_go(self.now_ms), own=True)
+        self.happened.pop("", None)
+
     def heal(self) -> None:
         """Let nothing go wrong from now on."""
-        self.chances, self.skew_ms = NONE, 0
+        self.chances, self.skew_ms, self.machine_ms = NONE, 0, 0
+        self.weather = Weather(self.random, self.happened)
+        self._close_products()
+        self.owner.let_go(self.now_ms)
         self.books.hidden_ms = self.books.pending_ms = self.books.cancelling_ms = 0
         self.books.depth.clear()
 
     # The stream.
 
     def _report(self, order: Order) -> None:
-        self._tell("user", "user", {"type": "update", "orders": [user_row(order)]})
+        row = user_row(order)
+        if self.random.random() < self.chances.odd_rows:
+            self.happened["report unreadable"] += 1
+            row = spoil_user_row(row, self.random)
+        self._tell("user", "user", {"type": "update", "orders": [row]})
 
     def _break(self, name: str, why: str) -> None:
         if self.up[name]:
@@ -277,7 +334,7 @@ class Exchange:
     def send(self, request: Request) -> None:
         """Let a request leave; `request.tell` gets its answer, or the error of the wire."""
         there_ms, _ = self._ways()
-        self._plan(self.now_ms + there_ms, request, None)
+        self._plan(self.now_ms + there_ms, request, nothing, own=False)
 
     def _arrive(self, request: Request) -> None:
         answer, due_ms = self._carried_out(request, self._ways()[1])
@@ -309,12 +366,19 @@ class Exchange:
     def _answered(self, request: Request) -> dict[str, Any]:
         chances, rng = self.chances, self.random
         path, writes = request.path, request.writes
-        is_unanswered = any(
-            part in request.name and self.now_ms < until_ms
-            for part, until_ms in self.unanswered.items()
+        now_ms, weather = self.now_ms, self.weather
+        is_left = weather.leaves(request.name, now_ms)
+        is_stop = writes and any(
+            kind.startswith(("stop_", "trigger_"))
+            for kind in request.body.get("order_configuration") or ()
         )
-        if is_unanswered and (not writes or rng.random() < 0.5):
+        if is_stop and rng.random() < chances.unknown_stops:
+            self.happened["stop unknown"] += 1
+            is_left = True
+        if is_left and (not writes or rng.random() < 0.5):
             raise requests.ReadTimeout("never")
+        if weather.refuses(now_ms):
+            raise _failed(weather.refuses(now_ms))
         if writes:
             if self._fails("lost_before", chances.lost_before):
                 self.happened["writes lost"] += 1
@@ -329,8 +393,9 @@ class Exchange:
             self.happened["orders not found"] += 1
             raise _failed(404)
         parts = path.removeprefix(PREFIX).strip("/").split("/")
+        self._fill_untold(parts, request.body)
         found = self._answer(request.method, parts, request.query, request.body)
-        if is_unanswered:
+        if is_left:
             raise requests.ReadTimeout("carried out, and never said")
         if writes and self._fails("lost_after", chances.lost_after):
             self.happened["answers lost"] += 1
@@ -344,7 +409,20 @@ class Exchange:
             return {} if how == 3 else {"success": True}
         if found.status >= 400:
             raise _failed(found.status, found.document)
-        return found.document
+        return weather.halved(path, found.document, now_ms)
+
+    def _fill_untold(self, parts: list[str], body: dict[str, Any]) -> None:
+        """Let an order that is to be cancelled fill in part, told seconds after its end."""
+        if parts != ["orders", "batch_cancel"]:
+            return
+        for order_id in body.get("order_ids", ()):
+            if self.random.random() >= self.chances.late_fills:
+                continue
+            order = self.books.fill_untold(order_id, self.now_ms)
+            if order is not None:
+                self.happened["fill told late"] += 1
+                due_ms = self.now_ms + self.random.randrange(500, 20_000)
+                self.later(due_ms, partial(self.books.tell_late, order), own=True)
 
     def _fails(self, kind: str, chance: float) -> bool:
         """Count an operation; whether it fails, by chance or because it is the n-th."""
@@ -362,6 +440,9 @@ class Exchange:
     def _answer(
         self, method: str, parts: list[str], query: dict[str, list[str]], body: dict[str, Any]
     ) -> Answer:
+        closed = self._closed_name(parts, query, body)
+        if closed:
+            return closed
         match parts:
             case ["market", "products", name, "candles"]:
                 return self._candles(name, int(query["start"][0]), int(query["end"][0]))
@@ -378,6 +459,21 @@ class Exchange:
         found = answer(self.books, self.key, method, parts, query, body, self.now_ms)
         assert found is not None, parts
         return found
+
+    def _closed_name(
+        self, parts: list[str], query: dict[str, list[str]], body: dict[str, Any]
+    ) -> Answer | None:
+        """Return the refusal of a question about a product that is not listed; else None."""
+        named = query.get("product_ids", []) if parts == ["best_bid_ask"] else []
+        named = [*named, *query.get("product_id", []), body.get("product_id", "")]
+        if parts[:2] == ["market", "products"]:
+            named += parts[2:3]
+        for name in named:
+            if self.weather.is_closed(name, self.now_ms) == "delisted":
+                if parts[0] == "market":
+                    return error(404, "NOT_FOUND", "product is not found")
+                return error(400, "INVALID_ARGUMENT", "invalid product_ids")
+        return None
 
     def _candles(self, name: str, start_s: int, end_s: int) -> Answer:
         bars, rows = self.bars[name], []

@@ -114,7 +114,8 @@ class Watch:
         if session is None:
             assert body["side"] == "SELL", "an entry before the start was over"
             return
-        assert not session.journal._waiting, "sent before the intent was durable"
+        waiting = [text for one in session.journal._waiting for text in one.entry.commands]
+        assert not any(key in text for text in waiting), "sent before the intent was durable"
         if body["side"] == "BUY":
             state, plan = session.durable.state, session.plan
             j = plan.index[body["product_id"]]

@@ -6,7 +6,8 @@ import pytest
 import requests
 
 from gpt_trader.broker.exchange.carry import Job
-from tests.simulation.exchange import DEADLINE_MS, MINUTE, Chances
+from tests.simulation.chances import Chances
+from tests.simulation.exchange import DEADLINE_MS, MINUTE
 from tests.simulation.world import BEGIN_MS, Crash, World
 
 BUY = {
@@ -75,7 +76,7 @@ def test_jobs_end_in_the_order_in_which_their_answers_come(world):
 
 
 def test_what_is_never_answered_ends_at_its_deadline(world):
-    world.exchange.unanswered["POST /orders BTC-USD"] = BEGIN_MS + MINUTE
+    world.exchange.weather.unanswered["POST /orders BTC-USD"] = BEGIN_MS + MINUTE
     carrier = world.carrier()
     for number in range(9):
         carrier.carry(Job(("send",), lambda number=number: place(world, str(number))))

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from tests.simulation import crashes
-from tests.simulation.world import LateAnswers, World, stormy
+from tests.simulation.chances import stormy
+from tests.simulation.world import LateAnswers, World
 
 pytestmark = pytest.mark.compiled  # whole worlds take long
 

@@ -44,12 +44,15 @@ from gpt_trader.runtime.session import JOURNAL, Session, read_header, start, vie
 from gpt_trader.runtime.stop import Stop
 from tests.live_helpers import FLIP
 from tests.simulation.carrier import Hands, VirtualCarrier
-from tests.simulation.exchange import MINUTE, PORTFOLIO, PRODUCTS, Chances, Exchange, Request
+from tests.simulation.chances import Chances
+from tests.simulation.exchange import MINUTE, PORTFOLIO, PRODUCTS, Exchange, Request
 from tests.simulation.invariants import Watch
 from tests.simulation.naive_ledger import wallets_of
+from tests.simulation.truth import Belief
 
 BEGIN_MS = 1_790_000_040_000
 HEALING_MS = 10 * MINUTE
+UNKNOWN = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
 HEALINGS = 3  # within so many all must have come to rest
 
 
@@ -120,6 +123,7 @@ class SimLink(Link):
             link.heard_s = now_s
         while exchange.frames:
             _, frame = exchange.frames.popleft()
+            self.world.hear(frame)
             self.put(Frame(frame["channel"], None, frame["events"]))
 
 
@@ -198,7 +202,7 @@ class World:
         self.exchange.advance(BEGIN_MS)
         self.exchange.books.transfer("USD", "10000.000000001")
         self.exchange.books.transfer("BTC", "0.3")
-        self.exchange.watch_sends.append(self._on_send)
+        self.take_exchange(self.exchange)
         rng = random.Random(self.seed + 2)
         self.rng = rng
         bars = self.bars or rng.choice((4, 7, 15, 30))
@@ -206,6 +210,8 @@ class World:
         style = rng.choice(("maker_first", "taker"))
         self.settings = settings_of(bars, stop, take if stop else 0.0, style)
         self.rests = (rng.random() < 0.7,) * len(PRODUCTS)
+        truth = self.exchange.truth
+        truth.rests, truth.is_wanted = self.rests[0], stop > 0
         self.products = [
             Product(name, Decimal(step), Decimal("0.01"), Decimal(step), Decimal(1))
             for name, (_, step) in PRODUCTS.items()
@@ -214,6 +220,7 @@ class World:
         self.session: Session | None = None
         self.feed: LiveFeed | None = None
         self.refused = 0
+        self.is_ended = False
         self.hands = Hands()
         self.carriers: list[VirtualCarrier] = []
 
@@ -238,21 +245,29 @@ class World:
     def pass_time(self, timeout_s: float) -> None:
         """Jump to what happens next: a frame, or what the loop does on its own."""
         self.point("waiting")
-        exchange, feed = self.exchange, self.feed
+        exchange = self.exchange
         if timeout_s <= 0:
             exchange.advance(exchange.now_ms + 1)
             return
         now = self.now_ms()
         minute = now // MINUTE * MINUTE
         due = [minute + 700, minute + CONFIRM_MS + 100, minute + MINUTE, minute + MINUTE + 700]
-        busy = not all(exchange.up.values()) or (
-            feed is not None and not feed.reconciler.is_in_line
-        )
-        if busy or self.session is None or self.session.state.open_orders:
-            due.append(now + 5_000)
+        due.append(now + (int(timeout_s * 1000) if self._is_busy() else 5_000))
         until = min(t for t in due if t > now) - exchange.skew_ms
         while exchange.now_ms < until and not exchange.frames and not self.has_news():
             exchange.advance(min(max(exchange.next_ms, exchange.now_ms + 1), until))
+
+    def _is_busy(self) -> bool:
+        """Whether the loop may do something on its own at any time."""
+        exchange, feed, session = self.exchange, self.feed, self.session
+        if session is None or feed is None or not all(exchange.up.values()):
+            return True
+        return (
+            not feed.reconciler.is_in_line
+            or self.hands.has_work
+            or any(exchange.weather.is_silent(name, exchange.now_ms) for name in PRODUCTS)
+            or any(o.status is not OrderStatus.OPEN for o in session.state.open_orders)
+        )
 
     def has_news(self) -> bool:
         """Whether a job of the process has ended and nobody has asked."""
@@ -291,8 +306,17 @@ class World:
             request.tell = lambda came: hands.resume(hand, came)
             exchange.send(request)
             found = hands.rest()
+        for name in query.get("product_id", ()) if path.endswith("/product_book") else ():
+            exchange.truth.heard_ms[name] = exchange.now_ms
         self.point("after a request")
         return found
+
+    def hear(self, frame: dict[str, Any]) -> None:
+        """Take note of the quotes that the process hears."""
+        for event in frame["events"] if frame["channel"] == "ticker" else ():
+            for row in event["tickers"]:
+                if str(row["best_bid"]).replace(".", "").isdigit():
+                    self.exchange.truth.heard_ms[row["product_id"]] = self.exchange.now_ms
 
     def carrier(self) -> VirtualCarrier:
         """Return a carrier of the process's jobs."""
@@ -306,6 +330,8 @@ class World:
         self.carriers.clear()
 
     def _on_send(self, path: str, body: dict[str, Any]) -> None:
+        if path.endswith("/orders"):
+            self.exchange.truth.on_send(body["client_order_id"])
         if self.watch is not None:
             self.watch.on_send(path, body)
 
@@ -316,6 +342,7 @@ class World:
         self.lives += 1
         self.on_restart()
         self.session = self.watch = None
+        self.is_ended = False
         exchange, folder = self.exchange, self.folder
         exchange.frames.clear()
         exchange.up = dict.fromkeys(exchange.up, False)
@@ -335,7 +362,7 @@ class World:
             self.decisions += watch.decisions
             self.session = None
             self._end_process()
-        return True
+        return not self.is_ended
 
     def _session(self, latch: Latch, watch: Watch) -> Any:
         rest = SimRest(self)
@@ -389,13 +416,16 @@ class World:
             state=state,
             market=self.market,
             reconciler=Reconciler(session.plan, self.broker, began, state, self.now_ms),
-            clock=Clock(self.now_ms, self.wait, lambda: self.exchange.now_ms >= until_ms),
+            clock=Clock(self.now_ms, self.wait, lambda: self._is_over(until_ms)),
             around=Surroundings(controls.events, rest=session.durable.rest),
             link=link,
         )
 
         def seen(after: State, entries: Sequence[Entry]) -> None:
             watch.watch(after, entries)
+            self.exchange.truth.on_unknown(
+                {o.client_order_id for o in after.open_orders if o.status in UNKNOWN}
+            )
             controls.watch(after, entries)
 
         try:
@@ -404,6 +434,9 @@ class World:
             cancel_from_memory(session)
             raise
         link.stream._pool.shutdown()
+
+    def _is_over(self, until_ms: int) -> bool:
+        return self.is_ended or self.exchange.now_ms >= until_ms
 
     def run(self, hours: float) -> "World":
         """Live through faults for so many hours, then heal, and hold that all is well."""
@@ -482,13 +515,13 @@ class World:
         there = [
             (order.client_order_id, order.status)
             for order in books.live()
-            if order.client_order_id != "by hand"
+            if order.client_order_id in self.exchange.truth.ours
         ]
         assert differences(header.wallets, state, books.totals, there) == []
         naive = wallets_of(folder / JOURNAL)
         assert {k: v for k, v in naive.items() if v} == {k: v for k, v in books.totals.items() if v}
-        lost = {o.client_order_id for o in books.orders.values()} - {"by hand"}
-        assert lost <= self.known_ids(), "an order that the journal does not know"
+        ours = {o.client_order_id for o in books.orders.values()} & self.exchange.truth.ours.keys()
+        assert ours <= self.known_ids(), "an order that the journal does not know"
         for j, product in enumerate(plan.products):
             lots = int(state.slots["lots"][j])
             assert lots >= 0
@@ -498,6 +531,40 @@ class World:
         """Go on with an exchange that another process left."""
         self.exchange = exchange
         exchange.watch_sends.append(self._on_send)
+        exchange.on_minute.append(self._minutely)
+        exchange.truth.belief = self.believes
+        exchange.truth.is_down = lambda name: exchange.weather.is_down(name, exchange.now_ms)
+
+    def believes(self, product_id: str) -> Belief | None:
+        """Return what the running process thinks of a product; None if none trades."""
+        session = self.session
+        if session is None:
+            return None
+        state, plan = session.state, session.plan
+        j = plan.index[product_id]
+        held = plan.products[j].size(int(state.slots["lots"][j]))
+        return Belief(
+            held,
+            any(
+                order.product_id == product_id
+                and order.intent.reduce_only
+                and order.status in UNKNOWN
+                for order in state.open_orders
+            ),
+        )
+
+    def _minutely(self) -> None:
+        """Do what happens to a process once in a while."""
+        rng, session = self.rng, self.session
+        if session is None:
+            return
+        if rng.random() < self.exchange.chances.restarts:
+            self.exchange.happened["restarted"] += 1
+            self.is_ended = True
+        state = session.state
+        is_still = state.halted or state.marks.halted or any(state.frozen)
+        if self.people and is_still and rng.random() < 0.1:
+            Inbox(self.folder).put(Rearmed(0, "operator", "looked"))
 
     def plan(self) -> Plan:
         """Return the journal's plan."""
@@ -523,22 +590,3 @@ class World:
                     if record["type"] == "Decided":
                         found.update(json.dumps(record, sort_keys=True).encode())
         return found.hexdigest()
-
-
-def stormy(seed: int) -> Chances:
-    """Return how often what goes wrong under a seed: calm, rough, or everything at once."""
-    rng = random.Random(seed + 3)
-    often = rng.choice((0.005, 0.02, 0.06))
-    return Chances(
-        lost_before=often,
-        lost_after=often,
-        refused=often,
-        read=often,
-        not_found=often,
-        frame_lost=often / 2,
-        frame_twice=often,
-        frame_late=often,
-        link_breaks=often / 4,
-        clock_steps=often / 4,
-        crash=rng.choice((0.0, 0.0002, 0.002)),
-    )

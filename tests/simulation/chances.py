@@ -1,0 +1,57 @@
+"""How often what goes wrong in a simulated world."""
+
+import random
+from dataclasses import dataclass, fields, replace
+
+
+@dataclass
+class Chances:
+    """How often what goes wrong, per request, frame or minute; 0: never."""
+
+    # Requests.
+    lost_before: float = 0.0  # a write that never arrives, and nobody knows
+    lost_after: float = 0.0  # a write that is carried out, its answer lost or unreadable
+    refused: float = 0.0  # 429, 500 before: not carried out
+    read: float = 0.0  # a read that fails: 502, 401, 429, nothing, cut
+    not_found: float = 0.0  # an order that is there, looked up
+    unknown_stops: float = 0.0  # a stop whose answer is lost: it is there, or it is not
+    late_fills: float = 0.0  # a fill before a cancel, told after it
+    # Frames.
+    frame_lost: float = 0.0  # a gap: the link breaks
+    frame_twice: float = 0.0
+    frame_late: float = 0.0  # out of order, by one
+    odd_rows: float = 0.0  # a report on an order that cannot be read
+    odd_numbers: float = 0.0  # a ticker whose numbers are none
+    # Minutes.
+    link_breaks: float = 0.0
+    clock_steps: float = 0.0  # of what the bot thinks the time is: up to 1.5 s
+    machine_steps: float = 0.0  # of the machine's clock: minutes, both ways
+    bursts: float = 0.0  # all is refused for seconds
+    never_answers: float = 0.0  # one endpoint does not answer for minutes
+    half_pages: float = 0.0  # one endpoint tells half for minutes
+    silent_tickers: float = 0.0  # a product's ticker says nothing for minutes, all else goes on
+    closed_products: float = 0.0  # delisted, or cancel_only
+    owner: float = 0.0  # another person trades, sends or takes coins of a traded product
+    holds: float = 0.0  # his order holds all coins that are free: exits are refused
+    restarts: float = 0.0  # the process is ended in good order, and started again
+    crash: float = 0.0  # at each point where one can happen
+
+    latency_ms: tuple[int, int] = (20, 120)  # there and back
+
+
+NONE = Chances()
+RARELY = ("crash", "link_breaks", "clock_steps", "frame_lost", "machine_steps", "closed_products")
+KINDS = tuple(one.name for one in fields(Chances) if one.name != "latency_ms")
+
+
+def stormy(seed: int, kinds: tuple[str, ...] = KINDS) -> Chances:
+    """Return how often what goes wrong under a seed: all kinds, or one or two of them alone."""
+    rng = random.Random(seed + 3)
+    often = rng.choice((0.005, 0.02, 0.06))
+    crash = rng.choice((0.0, 0.0002, 0.002))
+    chosen = kinds if rng.random() < 0.5 else tuple(rng.choices(kinds, k=2))
+    found = {kind: often / 4 if kind in RARELY else often for kind in chosen}
+    if "crash" in found:
+        found["crash"] = crash
+    low, high = rng.choice(((20, 120), (20, 120), (250, 350)))
+    return replace(NONE, **found, latency_ms=(low, high))

@@ -1,0 +1,187 @@
+"""What the exchange knows of the bot: never more sold than bought, and how long nothing guarded.
+
+Times are the exchange's. A position lasts from flat to flat. It is guarded while a stop of the
+bot's rests that covers it; and while a process that knows of it has a fresh quote of it and no
+order of it whose outcome is open, for such a process can sell it itself.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from tests.emulator.books import Books, Order
+
+ZERO = Decimal(0)
+FRESH_MS = 10_000  # how old a quote may be that a process acts on
+LEAST = Decimal(2)  # quote; less cannot be protected
+DEAD, DOWN, UNKNOWN, RUNS = "no process", "no answers", "unknown order", "process runs"
+
+
+class Belief(NamedTuple):
+    """What a running process thinks of a product. held: base; is_unknown: an order's outcome."""
+
+    held: Decimal
+    is_unknown: bool
+
+
+@dataclass
+class Position:
+    """One position. bare_ms: unguarded, by circumstance; longest_ms: in one go while one runs."""
+
+    product_id: str
+    rests: bool
+    before: Counter[str]
+    began_ms: int
+    unstopped_ms: int = 0
+    bare_ms: Counter[str] = field(default_factory=Counter)
+    longest_ms: int = 0
+    longest_at_ms: int = 0
+    stretch_ms: int = 0
+    kinds: frozenset[str] = frozenset()
+
+
+def nobody(_: str) -> Belief | None:
+    """Return what no process thinks."""
+    return None
+
+
+def up(_: str) -> bool:
+    """Return that the exchange is not down."""
+    return False
+
+
+@dataclass
+class Truth:
+    """Watches the books. ours: client ids that a process sent; heard_ms: a product's newest quote.
+
+    rests: whether stops rest there; is_wanted: whether positions are to have one at all. belief:
+    asks the running process about a product. is_down: whether questions about it get no answer.
+    """
+
+    books: Books
+    happened: Counter[str]
+    now_ms: int
+    rests: bool = True
+    is_wanted: bool = True
+    belief: Callable[[str], Belief | None] = nobody
+    is_down: Callable[[str], bool] = up
+    ours: dict[str, int] = field(default_factory=dict)
+    filled: dict[str, Decimal] = field(default_factory=dict)
+    held: dict[str, Decimal] = field(default_factory=dict)
+    stops: dict[str, dict[str, Order]] = field(default_factory=dict)
+    heard_ms: dict[str, int] = field(default_factory=dict)
+    positions: list[Position] = field(default_factory=list)
+    unknown: dict[str, int] = field(default_factory=dict)
+    resolved_ms: list[tuple[int, frozenset[str]]] = field(default_factory=list)
+    _open: dict[str, Position] = field(default_factory=dict)
+    _unknown_before: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.books.on_order.append(self.on_order)
+
+    # Orders.
+
+    def on_send(self, client_id: str) -> None:
+        """Take note that a process sends an order; no id may leave twice."""
+        assert client_id not in self.ours, "an order was sent twice"
+        self.ours[client_id] = self.now_ms
+
+    def on_order(self, order: Order) -> None:
+        """Take an order's change in: what the bot sold it had bought."""
+        key, name = order.client_order_id, order.product_id
+        if key not in self.ours:
+            return
+        if order.side == "SELL" and order.kind.startswith(("stop_limit", "trigger")):
+            self.stops.setdefault(name, {})[key] = order
+        new = order.filled - self.filled.get(key, ZERO)
+        if not new:
+            return
+        self.filled[key] = order.filled
+        self.held[name] = self.held.get(name, ZERO) + (new if order.side == "BUY" else -new)
+        assert self.held[name] >= 0, f"{-self.held[name]} of somebody else's {name} were sold"
+
+    # Time.
+
+    def pass_time(self, to_ms: int) -> None:
+        """Let time pass under what is so now."""
+        passed_ms, self.now_ms = to_ms - self.now_ms, max(to_ms, self.now_ms)
+        if not self.is_wanted:
+            return
+        for name, held in self.held.items():
+            worth = held * self.books.touch[name][0]
+            known = self._open.get(name)
+            if worth < LEAST:
+                if known is not None:
+                    self._end(self._open.pop(name))
+            elif known is None:
+                self._open[name] = Position(name, self.rests, self.happened.copy(), to_ms)
+            elif passed_ms > 0:
+                self._count(known, held, passed_ms)
+
+    def _count(self, one: Position, held: Decimal, passed_ms: int) -> None:
+        is_stopped = self._stopped(one.product_id) >= held
+        one.unstopped_ms += 0 if is_stopped else passed_ms
+        why = "" if is_stopped else self._unguarded(one.product_id, held)
+        if why:
+            one.bare_ms[why] += passed_ms
+        one.stretch_ms = one.stretch_ms + passed_ms if why == RUNS else 0
+        if one.stretch_ms > one.longest_ms:
+            one.longest_ms, one.longest_at_ms = one.stretch_ms, self.now_ms
+
+    def _stopped(self, name: str) -> Decimal:
+        """Return for how much a stop rests."""
+        stops = self.stops.get(name)
+        if not stops:
+            return ZERO
+        for key in [key for key, order in stops.items() if order.is_final]:
+            del stops[key]
+        return sum((order.left for order in stops.values() if order.status != "PENDING"), ZERO)
+
+    def _unguarded(self, name: str, held: Decimal) -> str:
+        """Return under which circumstances nobody can act; "" if a process can."""
+        belief = self.belief(name)
+        if belief is None:
+            return DEAD
+        is_fresh = self.now_ms - self.heard_ms.get(name, 0) <= FRESH_MS
+        if belief.held >= held and is_fresh and not belief.is_unknown:
+            return ""
+        if self.is_down(name):
+            return DOWN
+        return UNKNOWN if belief.is_unknown else RUNS
+
+    def _end(self, one: Position) -> None:
+        one.kinds = since(one.before, self.happened)
+        self.positions.append(one)
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether the bot holds a position that counts."""
+        return bool(self._open)
+
+    def end(self) -> None:
+        """Count what is still held."""
+        for one in self._open.values():
+            self._end(one)
+        self._open.clear()
+
+    # Orders whose outcome the bot does not know.
+
+    def on_unknown(self, keys: set[str]) -> None:
+        """Take in which orders of ours have an outcome that the bot does not know."""
+        for key in keys - self.unknown.keys():
+            self.unknown[key] = self.ours.get(key, self.now_ms)
+            self._unknown_before[key] = self.happened.copy()
+        for key in [key for key in self.unknown if key not in keys]:
+            kinds = since(self._unknown_before.pop(key), self.happened)
+            self.resolved_ms.append((self.now_ms - self.unknown.pop(key), kinds))
+
+
+def since(before: Counter[str], now: Counter[str]) -> frozenset[str]:
+    """Return what happened meanwhile, a crash being one kind wherever it was."""
+    return frozenset(
+        "crashed" if name.startswith("crashed") else name
+        for name, count in now.items()
+        if count > before[name]
+    )

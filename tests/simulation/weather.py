@@ -1,0 +1,84 @@
+"""What is wrong at the exchange for a while: drawn each minute, and over by itself."""
+
+import random
+from collections import Counter
+from typing import Any
+
+from tests.simulation.chances import Chances
+from tests.simulation.half import WAYS, halve
+
+MINUTE = 60_000
+NEVER = (  # endpoints that may stop answering
+    *("GET /accounts", "GET /orders/historical/batch", "GET /orders/historical/fills"),
+    *("GET /orders/historical/0000", "product_book", "candles"),
+    *("POST /orders BTC-USD", "POST /orders ETH-USD", "POST /orders/batch_cancel"),
+)
+
+
+class Weather:
+    """What is so until when. happened: counts what began."""
+
+    def __init__(self, rng: random.Random, happened: Counter[str]) -> None:
+        self.random, self.happened = rng, happened
+        self.unanswered: dict[str, int] = {}  # part of a request's name
+        self.halves: dict[str, tuple[str, int]] = {}  # by end of the path
+        self.silent: dict[str, int] = {}  # products whose ticker says nothing
+        self.closed: dict[str, tuple[str, int]] = {}  # delisted or cancel_only
+        self.burst = 0, 0  # every request is refused with this status
+
+    def change(self, chances: Chances, products: tuple[str, ...], now_ms: int) -> None:
+        """Draw what begins in this minute."""
+        rng = self.random
+        if rng.random() < chances.never_answers:
+            part = rng.choice(NEVER)
+            self.unanswered[part] = now_ms + rng.randrange(20_000, 5 * MINUTE)
+            self.happened["endpoint silent"] += 1
+        if rng.random() < chances.half_pages:
+            path = rng.choice(list(WAYS))
+            way = rng.choice(WAYS[path])
+            self.halves[path] = way, now_ms + rng.randrange(1_000, 3 * MINUTE)
+            self.happened[way] += 1
+        if rng.random() < chances.silent_tickers:
+            self.silent[rng.choice(products)] = now_ms + rng.randrange(MINUTE, 30 * MINUTE)
+            self.happened["ticker silent"] += 1
+        if rng.random() < chances.closed_products:
+            how = rng.choice(("delisted", "cancel_only"))
+            self.closed[rng.choice(products)] = how, now_ms + rng.randrange(MINUTE, 15 * MINUTE)
+            self.happened[how] += 1
+        if rng.random() < chances.bursts:
+            self.burst = rng.choice((429, 500, 503)), now_ms + rng.randrange(2_000, MINUTE)
+            self.happened[f"burst of {self.burst[0]}"] += 1
+
+    def refuses(self, now_ms: int) -> int:
+        """Return the status with which every request is refused now; 0: none."""
+        status, until_ms = self.burst
+        return status if now_ms < until_ms else 0
+
+    def leaves(self, name: str, now_ms: int) -> bool:
+        """Whether a request of this name gets no answer."""
+        return any(part in name and now_ms < until_ms for part, until_ms in self.unanswered.items())
+
+    def halved(self, path: str, document: Any, now_ms: int) -> Any:
+        """Return an answer as it is told now."""
+        for end, (way, until_ms) in self.halves.items():
+            if path.endswith(end) and now_ms < until_ms:
+                return halve(path, way, document, self.random)
+        return document
+
+    def is_silent(self, name: str, now_ms: int) -> bool:
+        """Whether a product's ticker says nothing."""
+        return now_ms < self.silent.get(name, 0)
+
+    def is_closed(self, name: str, now_ms: int) -> str:
+        """Return how a product cannot be traded; "" if it can."""
+        how, until_ms = self.closed.get(name, ("", 0))
+        return how if now_ms < until_ms else ""
+
+    def is_down(self, name: str, now_ms: int) -> bool:
+        """Whether the exchange does not answer, or half, or lets nobody trade a product."""
+        return bool(
+            self.refuses(now_ms)
+            or self.is_closed(name, now_ms)
+            or any(now_ms < until_ms for until_ms in self.unanswered.values())
+            or any(now_ms < until_ms for _, until_ms in self.halves.values())
+        )
