@@ -66,7 +66,7 @@ class Totals(NamedTuple):
 class Order:
     """One order. size: base, None when by value; budget: quote, fees included.
 
-    told: what reports and answers say of its fills, None if that is the truth.
+    told: what is said of it when somebody asks for the order itself; None: the truth.
     """
 
     order_id: str
@@ -127,12 +127,6 @@ class Fill:
     fee: Decimal
     is_maker: bool
     time_ms: int
-    number: int = 1  # of its order's
-
-    @property
-    def is_told(self) -> bool:
-        """Whether answers show it."""
-        return self.order.told is None or self.number <= self.order.told.fills
 
 
 class Books:
@@ -344,30 +338,26 @@ class Books:
         order.fills += 1
         number = len(self.fills) + 1
         self.fills.append(
-            Fill(
-                f"entry-{number}", f"trade-{number}", order, price, size, fee, is_maker, now_ms,
-                order.fills,
-            )
+            Fill(f"entry-{number}", f"trade-{number}", order, price, size, fee, is_maker, now_ms)
         )
         if order.size is not None and order.left == 0:
             order.status = "FILLED"
 
-    def fill_untold(self, order_id: str, now_ms: int) -> Order | None:
-        """Let half of what is left of a resting limit order fill, and nobody be told of it yet.
+    def fill_untold(self, order: Order, now_ms: int) -> bool:
+        """Let half of what was left of an order fill just before its end, and tell nobody yet.
 
-        None: it is no such order. `tell_late` makes it good.
+        `tell_late` makes it good. Returns whether there was something left to fill.
         """
-        order = self.orders.get(order_id)
-        if order is None or order.status != "OPEN" or order.is_watching or order.limit is None:
-            return None
         step = self.rules[order.product_id].base_increment
-        part = max(order.left / 2 // step * step, min(step, order.left))
-        if order.told is not None or part <= 0 or part == order.left:
-            return None
+        part = order.left / 2 // step * step
+        if order.told is not None or part <= 0:
+            return False
         order.told = order.shown
-        self._fill(order, order.limit, part, now_ms, is_maker=True)
-        self._tell(order)
-        return order
+        bid, ask = self.touch[order.product_id]
+        price = order.limit if order.limit and not order.is_watching else None
+        price = price or (ask if order.side == "BUY" else bid)
+        self._fill(order, price, part, now_ms, is_maker=True)
+        return True
 
     def tell_late(self, order: Order) -> None:
         """Tell of the fills of an order that were not told."""

@@ -248,7 +248,7 @@ def _fills(books: Books, query: dict[str, list[str]]) -> Answer:
     newest: Iterable[Fill] = reversed(books.fills)
     if first is not None:
         newest = takewhile(lambda f: f.time_ms >= first, newest)
-    found = [fill for fill in newest if fill.is_told]
+    found = list(newest)
     if "order_ids" in query:
         found = [f for f in found if f.order.order_id in query["order_ids"]]
     if "product_ids" in query:

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from tests.home.sitecustomize import live_in
 from tests.simulation import crashes
-from tests.simulation.chances import stormy
+from tests.simulation.chances import KINDS, stormy
+from tests.simulation.table import Times, lines, over, times_of
 from tests.simulation.world import World
 
 
@@ -32,15 +33,16 @@ class Came(NamedTuple):
     crashes: int
     happened: Counter[str]
     log: str
+    times: Times
 
 
-def run(seed: int, hours: float) -> Came:
-    """Run a seed; its failure is text."""
+def run(seed: int, hours: float, kinds: tuple[str, ...]) -> Came:
+    """Run a seed under some kinds of faults; its failure is text."""
     with tempfile.TemporaryDirectory(dir=memory()) as folder:
         live_in(folder)
         place = Path(folder) / "world"
         place.mkdir()
-        world = World(seed, place, stormy(seed), people=True)
+        world = World(seed, place, stormy(seed, kinds), people=True)
         failure, log = "", ""
         try:
             world.run(hours)
@@ -58,6 +60,7 @@ def run(seed: int, hours: float) -> Came:
             world.crashes,
             world.exchange.happened,
             log,
+            times_of(world.exchange.truth),
         )
 
 
@@ -100,16 +103,18 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=10.0, help="simulated, each")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--log", action="store_true", help="print each decision log's SHA-256")
+    parser.add_argument("--kinds", help=f"faults, comma-separated, of: {', '.join(KINDS)}")
     parser.add_argument("--crash-points", type=int, metavar="STEP", help="crash at every STEP-th")
     asked = parser.parse_args()
     if asked.crash_points:
         return crash_everywhere(asked.crash_points, asked.jobs)
-    began = time.perf_counter()
+    kinds = tuple(asked.kinds.split(",")) if asked.kinds else KINDS
+    began, all_times = time.perf_counter(), []
     seeds = range(asked.first, asked.first + asked.seeds)
     happened: Counter[str] = Counter()
     failed, totals = [], Counter()
     with ProcessPoolExecutor(asked.jobs) as pool:
-        for came in pool.map(run, seeds, [asked.hours] * len(seeds)):
+        for came in pool.map(run, seeds, [asked.hours] * len(seeds), [kinds] * len(seeds)):
             happened += came.happened
             totals += Counter(
                 events=came.events,
@@ -118,6 +123,7 @@ def main() -> int:
                 fills=came.fills,
                 crashes=came.crashes,
             )
+            all_times.append(came.times)
             if asked.log:
                 print(f"{came.seed} {came.log}")
             if came.failure:
@@ -128,6 +134,10 @@ def main() -> int:
     words = ", ".join(f"{count:,} {name}" for name, count in totals.items())
     print(f"{hours:,.0f} simulated hours in {took:.0f} s: {words}")
     print("went wrong: " + ", ".join(f"{name} {n:,}" for name, n in happened.most_common()))
+    for line in lines(all_times):
+        print(line)
+    positions, unknown = over(all_times)
+    print(f"beyond the bounds: {positions:,} positions, {unknown:,} unknown orders")
     for seed in failed:
         print(f"FAILED: make simulate SEEDS=1 FIRST={seed} HOURS={asked.hours:g}")
     print("0 orders lost, 0 sent twice" if not failed else f"{len(failed)} seeds failed")

@@ -41,15 +41,20 @@ class Chances:
 
 NONE = Chances()
 RARELY = ("crash", "link_breaks", "clock_steps", "frame_lost", "machine_steps", "closed_products")
+WIRE = (  # what any network does
+    *("lost_before", "lost_after", "refused", "read", "not_found", "frame_lost", "frame_twice"),
+    *("frame_late", "link_breaks", "clock_steps", "crash"),
+)
 KINDS = tuple(one.name for one in fields(Chances) if one.name != "latency_ms")
 
 
 def stormy(seed: int, kinds: tuple[str, ...] = KINDS) -> Chances:
-    """Return how often what goes wrong under a seed: all kinds, or one or two of them alone."""
+    """Return how often what goes wrong under a seed: all kinds that are given, or two."""
     rng = random.Random(seed + 3)
     often = rng.choice((0.005, 0.02, 0.06))
     crash = rng.choice((0.0, 0.0002, 0.002))
-    chosen = kinds if rng.random() < 0.5 else tuple(rng.choices(kinds, k=2))
+    is_all = kinds != KINDS or rng.random() < 0.5
+    chosen = kinds if is_all else tuple(rng.choices(kinds, k=2))
     found = {kind: often / 4 if kind in RARELY else often for kind in chosen}
     if "crash" in found:
         found["crash"] = crash

@@ -107,6 +107,7 @@ class Exchange:
         self.watch_sends: list[Any] = []
         self._agenda: list[tuple[int, int, Request | None, Callable[[], object], bool]] = []
         self._planned = 0
+        self._untold: set[str] = set()
         self.later(self.now_ms + QUICK_MS, self._tick_quickly, own=True)
 
     # Time.
@@ -287,7 +288,22 @@ class Exchange:
 
     # The stream.
 
+    def _fill_untold(self, order: Order) -> None:
+        """Let an order that ends have been filled in part, which is told seconds later."""
+        ends = order.status in ("CANCELLED", "EXPIRED") and order.client_order_id in self.truth.ours
+        if not ends or order.told or order.order_id in self._untold:
+            return
+        if self.random.random() < self.chances.late_fills and self.books.fill_untold(
+            order, self.now_ms
+        ):
+            self._untold.add(order.order_id)
+            self.happened["fill told late"] += 1
+            self.truth.on_order(order)
+            due_ms = self.now_ms + self.random.randrange(200, 3_000)
+            self.later(due_ms, partial(self.books.tell_late, order), own=True)
+
     def _report(self, order: Order) -> None:
+        self._fill_untold(order)
         row = user_row(order)
         if self.random.random() < self.chances.odd_rows:
             self.happened["report unreadable"] += 1
@@ -393,7 +409,6 @@ class Exchange:
             self.happened["orders not found"] += 1
             raise _failed(404)
         parts = path.removeprefix(PREFIX).strip("/").split("/")
-        self._fill_untold(parts, request.body)
         found = self._answer(request.method, parts, request.query, request.body)
         if is_left:
             raise requests.ReadTimeout("carried out, and never said")
@@ -410,19 +425,6 @@ class Exchange:
         if found.status >= 400:
             raise _failed(found.status, found.document)
         return weather.halved(path, found.document, now_ms)
-
-    def _fill_untold(self, parts: list[str], body: dict[str, Any]) -> None:
-        """Let an order that is to be cancelled fill in part, told seconds after its end."""
-        if parts != ["orders", "batch_cancel"]:
-            return
-        for order_id in body.get("order_ids", ()):
-            if self.random.random() >= self.chances.late_fills:
-                continue
-            order = self.books.fill_untold(order_id, self.now_ms)
-            if order is not None:
-                self.happened["fill told late"] += 1
-                due_ms = self.now_ms + self.random.randrange(500, 20_000)
-                self.later(due_ms, partial(self.books.tell_late, order), own=True)
 
     def _fails(self, kind: str, chance: float) -> bool:
         """Count an operation; whether it fails, by chance or because it is the n-th."""
@@ -444,6 +446,8 @@ class Exchange:
         if closed:
             return closed
         match parts:
+            case ["market", "products", name]:
+                return Answer(200, self._product(name))
             case ["market", "products", name, "candles"]:
                 return self._candles(name, int(query["start"][0]), int(query["end"][0]))
             case ["market", "product_book"]:
@@ -459,6 +463,24 @@ class Exchange:
         found = answer(self.books, self.key, method, parts, query, body, self.now_ms)
         assert found is not None, parts
         return found
+
+    def _product(self, name: str) -> dict[str, Any]:
+        rules = self.books.rules[name]
+        return {
+            "product_id": name,
+            "price": str(self.books.touch[name][0]),
+            "base_increment": format(rules.base_increment, "f"),
+            "quote_increment": format(rules.quote_increment, "f"),
+            "price_increment": format(rules.price_increment, "f"),
+            "base_min_size": format(rules.base_min, "f"),
+            "quote_min_size": format(rules.quote_min, "f"),
+            "base_currency_id": rules.base,
+            "quote_currency_id": rules.quote,
+            "product_type": "SPOT",
+            "status": "online",
+            "is_disabled": False,
+            "cancel_only": "cancel_only" in rules.flags,
+        }
 
     def _closed_name(
         self, parts: list[str], query: dict[str, list[str]], body: dict[str, Any]

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.simulation import crashes
-from tests.simulation.chances import stormy
+from tests.simulation.chances import WIRE, stormy
 from tests.simulation.world import LateAnswers, World
 
 pytestmark = pytest.mark.compiled  # whole worlds take long
@@ -27,7 +27,7 @@ DECIDED = [
 
 @pytest.mark.parametrize("seed", [*REGRESSIONS, *SEEDS])
 def test_a_world_where_everything_goes_wrong_comes_to_rest(seed, tmp_path):
-    world = World(seed, tmp_path, stormy(seed), people=True).run(5)
+    world = World(seed, tmp_path, stormy(seed, WIRE), people=True).run(5)
     assert world.decisions > 500
     assert world.exchange.books.fills
 
@@ -40,12 +40,13 @@ def test_a_calm_world_loses_nothing_and_fails_nothing(tmp_path):
 
 @pytest.mark.parametrize("seed", [4, 36])
 def test_a_world_whose_answers_come_late_comes_to_rest(seed, tmp_path):
-    world = World(seed, tmp_path, stormy(seed), people=True, make_broker=LateAnswers).run(2)
+    world = World(seed, tmp_path, stormy(seed, WIRE), people=True, make_broker=LateAnswers).run(2)
     assert world.exchange.books.fills
 
 
 def test_the_same_seed_decides_the_same_in_any_process_and_on_any_python():
     command = [sys.executable, "-m", "tests.simulation", "--seeds", "2", "--first", "11"]
+    command += ["--kinds", ",".join(WIRE)]
     for hash_seed in ("1", "2"):
         done = subprocess.run(
             [*command, "--hours", "3", "--jobs", "1", "--log"],

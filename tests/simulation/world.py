@@ -36,12 +36,14 @@ from gpt_trader.runtime.live.agreement import differences
 from gpt_trader.runtime.live.bars import CONFIRM_MS
 from gpt_trader.runtime.live.feed import Clock, LiveFeed, Surroundings
 from gpt_trader.runtime.live.last_resort import cancel_from_memory
+from gpt_trader.runtime.live.opening import known_rests, read_account
 from gpt_trader.runtime.live.reconcile import Reconciler
-from gpt_trader.runtime.live.terms import Opening, live_terms
+from gpt_trader.runtime.live.terms import live_terms
 from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.requests import Inbox
 from gpt_trader.runtime.session import JOURNAL, Session, read_header, start, view
 from gpt_trader.runtime.stop import Stop
+from gpt_trader.runtime.venues import venue_of
 from tests.live_helpers import FLIP
 from tests.simulation.carrier import Hands, VirtualCarrier
 from tests.simulation.chances import Chances
@@ -209,9 +211,11 @@ class World:
         stop, take = rng.choice((0.0, 0.001, 0.004)), rng.choice((0.0, 0.002))
         style = rng.choice(("maker_first", "taker"))
         self.settings = settings_of(bars, stop, take if stop else 0.0, style)
-        self.rests = (rng.random() < 0.7,) * len(PRODUCTS)
+        self.rests = rng.random() < 0.7
         truth = self.exchange.truth
-        truth.rests, truth.is_wanted = self.rests[0], stop > 0
+        truth.rests, truth.is_wanted = self.rests, stop > 0
+        for rules in self.exchange.books.rules.values():
+            rules.takes_stops = self.rests
         self.products = [
             Product(name, Decimal(step), Decimal("0.01"), Decimal(step), Decimal(1))
             for name, (_, step) in PRODUCTS.items()
@@ -369,15 +373,12 @@ class World:
         private = Private(rest, rest)
         self.broker = self.make_broker(private, self.wait, latch.entering)
         self.market = PublicMarket(SimRest(self))
-        wallets = {one.currency: one.total for one in private.balances()}
-        free = {one.currency: one.available for one in private.balances()}
-        account = Opening(
-            portfolio=PORTFOLIO,
-            wallets=wallets,
-            cash=free["USD"],
-            maker_rate=Decimal("0.006"),
-            taker_rate=Decimal("0.012"),
-            rests=self.rests,
+        account = read_account(
+            venue_of(self.settings.venue),
+            private,
+            PORTFOLIO,
+            self.products,
+            known_rests(self.folder),
         )
         resumes = (self.folder / JOURNAL).exists()
         terms = live_terms(self.settings, self.products, account, self.now_ms(), resumes=resumes)
@@ -424,7 +425,11 @@ class World:
         def seen(after: State, entries: Sequence[Entry]) -> None:
             watch.watch(after, entries)
             self.exchange.truth.on_unknown(
-                {o.client_order_id for o in after.open_orders if o.status in UNKNOWN}
+                {
+                    order.client_order_id
+                    for order in after.open_orders
+                    if order.status is OrderStatus.SUBMIT_UNKNOWN
+                }
             )
             controls.watch(after, entries)
 
