@@ -91,6 +91,9 @@ def limits(reached: Reached) -> tuple[Json, list[Json]]:
             "quote_min_size": info.quote_min_size,
             "base_increment": info.base_increment,
             "price_increment": info.price_increment,
+            "quote_increment": info.quote_increment,
+            "base_max_size": info.base_max_size,
+            "quote_max_size": info.quote_max_size,
             "modes": list(info.flags),
         }
         for info in map(reached.exchange.market.product, reached.settings.products)

@@ -39,6 +39,7 @@ from gpt_trader.runtime.state_dir import live_dir, state_dir
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.venues import (
     check_abilities,
+    check_kind,
     connect_account,
     link,
     load_tokens,
@@ -244,6 +245,7 @@ def _list(
             warn(f"{name} is not listed any more: {error.message}")
             products.append(before[name])
             continue
+        check_kind(info)
         if info.closed:
             warn(f"{name} cannot be traded now: {info.closed}; its orders will be refused")
         products.append(product_of(info))

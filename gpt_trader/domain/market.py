@@ -37,8 +37,8 @@ class Touch(NamedTuple):
 class ProductInfo(NamedTuple):
     """What an exchange says of a product; None where it says nothing.
 
-    status, flags: the exchange's words. closed: why no order of it would be taken now, "" if it
-    would.
+    product_type, status, flags: the exchange's words. closed: why no order of it would be taken
+    now, "" if it would.
     """
 
     product_id: str
@@ -54,3 +54,6 @@ class ProductInfo(NamedTuple):
     price: Decimal | None
     volume_24h: Decimal | None
     closed: str = ""
+    quote_increment: Decimal | None = None
+    base_max_size: Decimal | None = None
+    quote_max_size: Decimal | None = None

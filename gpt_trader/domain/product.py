@@ -11,7 +11,7 @@ from math import gcd
 from typing import Self
 
 from gpt_trader.errors import DataError
-from gpt_trader.kernel.rounding import UNITS_PER_QUOTE, Spec
+from gpt_trader.kernel.rounding import UNBOUNDED, UNITS_PER_QUOTE, Spec
 
 MAX_VALUE_DEN = 10**9
 MAX_TICKS = 9 * 10**9  # int64 holds MAX_TICKS x MAX_VALUE_DEN and MAX_TICKS x RATE_SCALE
@@ -19,7 +19,11 @@ MAX_TICKS = 9 * 10**9  # int64 holds MAX_TICKS x MAX_VALUE_DEN and MAX_TICKS x R
 
 @dataclass(frozen=True)
 class Product:
-    """One product. Increments and minimums are exact decimals in base or quote currency."""
+    """One product. Increments, least and largest sizes: exact decimals in base or quote currency.
+
+    quote_increment: the step of what an order spends by value, 0 where it is the price's. Largest
+    sizes of one order: 0 where there is none.
+    """
 
     product_id: str
     base_increment: Decimal
@@ -27,6 +31,9 @@ class Product:
     base_min_size: Decimal = Decimal(0)
     quote_min_size: Decimal = Decimal(0)
     is_perpetual: bool = False
+    quote_increment: Decimal = Decimal(0)
+    base_max_size: Decimal = Decimal(0)
+    quote_max_size: Decimal = Decimal(0)
 
     def __post_init__(self) -> None:
         for name in ("base_increment", "price_increment"):
@@ -36,7 +43,13 @@ class Product:
                     f"expected {name} of {self.product_id} > 0, was {value}",
                     hint="state it with --product-spec",
                 )
-        for name in ("base_min_size", "quote_min_size"):
+        for name in (
+            "base_min_size",
+            "quote_min_size",
+            "quote_increment",
+            "base_max_size",
+            "quote_max_size",
+        ):
             value = getattr(self, name)
             if not value.is_finite() or value < 0:
                 raise DataError(f"expected {name} of {self.product_id} >= 0, was {value}")
@@ -81,6 +94,8 @@ class Product:
         """The product's grid as the kernel takes it."""
         num, den = self._lot_tick_units
         minimum = (self.base_min_size / self.base_increment).to_integral_value(ROUND_CEILING)
+        most_lots = int(self.base_max_size / self.base_increment) or UNBOUNDED
+        most_units = int(self.quote_max_size * UNITS_PER_QUOTE) or UNBOUNDED
         return Spec(
             value_num=num,
             value_den=den,
@@ -89,11 +104,18 @@ class Product:
             min_lots=max(int(minimum), 1),
             min_units=int(self.quote_min_size * UNITS_PER_QUOTE),
             is_perp=int(self.is_perpetual),
+            max_lots=min(most_lots, UNBOUNDED),
+            max_units=min(most_units, UNBOUNDED),
         )
 
     def price(self, ticks: int) -> Decimal:
         """Exact price of a whole number of ticks."""
         return ticks * self.price_increment
+
+    def spent(self, units: int) -> Decimal:
+        """Most that an order may spend of `units` of 1e-8 quote: a whole number of its steps."""
+        step = self.quote_increment or self.price_increment
+        return Decimal(units) / UNITS_PER_QUOTE // step * step
 
     def size(self, lots: int) -> Decimal:
         """Exact base size of a whole number of lots."""

@@ -18,7 +18,7 @@ from gpt_trader.errors import HaltError
 from gpt_trader.kernel.codes import ACT_ENTER
 from gpt_trader.kernel.entries import refusal_of
 from gpt_trader.kernel.ledger import quote
-from gpt_trader.kernel.rounding import buy_cost, fits
+from gpt_trader.kernel.rounding import buy_cost, fits, lots_for_quote, most_lots
 
 
 def approve_decided(code: int, order: Order, held: int) -> Approved:
@@ -44,7 +44,9 @@ def approve_entry(plan: Plan, state: State, order: Order, now_ms: int) -> Approv
     smallest = max(spec.min_units, int(buy_cost(spec.min_lots, ticks, 0, spec)))
     multiple = plan.limits.get("min_multiple", math.nan)
     least = math.nan if math.isnan(multiple) else float(quote(smallest * int(multiple)))
+    asked = intent.lots or int(lots_for_quote(intent.quote, ticks, 0, spec))
     too_many = intent.lots > 0 and not fits(intent.lots, ticks, spec)
+    too_many |= asked > most_lots(ticks, spec) or intent.quote > spec.max_units
     cost = worst_cost(plan, state, intent)
     code, seen, limit = refusal_of(
         readings(plan, state, j, outside(plan, state, j, now_ms)),
@@ -53,7 +55,7 @@ def approve_entry(plan: Plan, state: State, order: Order, now_ms: int) -> Approv
         cost,
         least,
         0.0,  # whoever is off the grid was refused before
-        float(intent.lots) if too_many else 0.0,
+        float(asked) if too_many else 0.0,
     )
     return (
         give_reason(plan, code, float(seen), float(limit))

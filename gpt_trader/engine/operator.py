@@ -25,7 +25,7 @@ from gpt_trader.engine.state import (
     open_order,
     unknown_orders,
 )
-from gpt_trader.engine.waiting import hold_back
+from gpt_trader.engine.waiting import hold_back, most_at_once
 from gpt_trader.engine.worst import worst_ticks
 from gpt_trader.kernel.codes import BUY, FILL_OPERATOR, REFUSED_GRID, SELL, SIDE_NAMES
 from gpt_trader.kernel.rounding import buy_cost, lots_for_quote
@@ -170,7 +170,7 @@ def _reduce(plan: Plan, state: State, order: Order, held: int) -> Approved | Rea
         rate = costs_now(plan, state).taker_e8 if intent.side == BUY else 0
         whole = int(buy_cost(abs(held), ticks, rate, spec))
         asked = int(lots_for_quote(min(intent.quote, whole), ticks, rate, spec))
-    lots = min(asked, abs(held) - selling)
+    lots = min(asked, abs(held) - selling, most_at_once(plan, state, j))
     least = spec.min_lots
     if lots < least:
         return Reason("NOTHING_TO_SELL", "less than the minimum is free to sell", lots, least)

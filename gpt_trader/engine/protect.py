@@ -23,7 +23,7 @@ from gpt_trader.engine.ids import new_id, resting_id, working_id
 from gpt_trader.engine.leaving import STOPS, is_crossing, is_stop
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State, is_over
-from gpt_trader.engine.waiting import free_lots, hold_back, is_worth_selling, waiting
+from gpt_trader.engine.waiting import free_lots, hold_back, is_worth_selling, most_at_once, waiting
 from gpt_trader.kernel.codes import FILL_OPERATOR, FILL_TAKE_PROFIT, ORDINAL_QUOTE
 
 RETRY_MS = 5_000  # before a protection that did not hold is sent again
@@ -130,7 +130,7 @@ def close_position(plan: Plan, state: State, j: int, level: int, time_ms: int) -
             side=-1 if held > 0 else 1,
             type=OrderType.LIMIT if is_take else OrderType.MARKET,
             tif=TimeInForce.IOC,
-            lots=abs(held),
+            lots=most_at_once(plan, state, j),
             quote=0,
             limit=level if is_take else 0,
             reduce_only=True,
@@ -213,7 +213,7 @@ def _wanted(plan: Plan, state: State, j: int, time_ms: int) -> Order | None:
             side=-side,
             type=OrderType.BRACKET if take else OrderType.STOP_LIMIT,
             tif=TimeInForce.GTC,
-            lots=abs(held),
+            lots=most_at_once(plan, state, j),
             quote=0,
             limit=take or limit_through(stop, side),
             stop=stop,

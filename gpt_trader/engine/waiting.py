@@ -16,7 +16,7 @@ from gpt_trader.engine.leaving import is_stop
 from gpt_trader.engine.orders import released
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State, is_over
-from gpt_trader.kernel.rounding import notional_down
+from gpt_trader.kernel.rounding import most_lots, notional_down
 
 UNKNOWN_WAIT_MS = 10_000  # an exit waits so long for what is unknown; then it sells what is free
 ENTRY_WAIT_MS = 5_000  # an entry that has not left so long after its decision is not sent
@@ -50,6 +50,12 @@ def free_lots(plan: Plan, state: State, j: int) -> int:
     held = int(state.slots["lots"][j])
     side = -1 if held > 0 else 1
     return abs(held) - promised(state, plan.products[j].product_id, side)
+
+
+def most_at_once(plan: Plan, state: State, j: int) -> int:
+    """Return how many lots of product j's position one order may close."""
+    most = most_lots(int(state.slots["close_ticks"][j]), plan.products[j].spec)
+    return min(abs(int(state.slots["lots"][j])), int(most))
 
 
 def is_worth_selling(plan: Plan, state: State, j: int, lots: int) -> bool:

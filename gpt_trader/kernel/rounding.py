@@ -18,6 +18,7 @@ UNITS_PER_QUOTE = 100_000_000
 RATE_SCALE = 100_000_000  # a rate of 1.0; one basis point is 10,000
 BPS = 10_000
 MAX_LOTS = 2**52  # float64 counts single lots up to here
+UNBOUNDED = 2**62  # lots or units of an order: no product's limit
 VALUE_LIMIT = 4.0e18  # units; above it int64 money would be near its end
 
 
@@ -31,6 +32,8 @@ class Spec(NamedTuple):
     min_lots: int
     min_units: int  # least notional of an order, units
     is_perp: int
+    max_lots: int = UNBOUNDED  # of one order
+    max_units: int = UNBOUNDED  # largest notional of an order, units
 
 
 SPEC = record_type(Spec)
@@ -54,6 +57,8 @@ def spec_at(table: SpecTable, j: int) -> Spec:
         min_lots=found["min_lots"],
         min_units=found["min_units"],
         is_perp=found["is_perp"],
+        max_lots=found["max_lots"],
+        max_units=found["max_units"],
     )
 
 
@@ -117,6 +122,14 @@ def lots_for_quote(quote: int, ticks: int, rate_e8: int, spec: Spec) -> int:
     while lots > 0 and buy_cost(lots, ticks, rate_e8, spec) > quote:
         lots -= 1
     return lots
+
+
+@compiled
+def most_lots(ticks: int, spec: Spec) -> int:
+    """Most lots that one order may be of: by the product's largest size and value at ticks."""
+    if spec.max_units == UNBOUNDED or ticks <= 0:
+        return spec.max_lots
+    return min(spec.max_lots, lots_for_quote(spec.max_units, ticks, 0, spec))
 
 
 @compiled

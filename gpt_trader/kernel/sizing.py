@@ -55,6 +55,7 @@ from gpt_trader.kernel.rounding import (
     fits,
     lots_for_quote,
     lots_of_value,
+    most_lots,
     near_ticks,
     notional_down,
     notional_up,
@@ -252,7 +253,8 @@ def size_entry(
     """Size an entry within the room that product j's guards leave, free cash and the minimums.
 
     free: cash in units that nothing has set aside. The order is cut to the tightest room; when
-    less than the least sellable size is left, that guard is named.
+    less than the least sellable size is left, that guard is named. With it the position stays
+    within what one order can sell.
     """
     waited = max(slot["attempts"], 0)
     if style.entry_maker != STYLE_TAKER and waited >= style.entry_ttl_bars:
@@ -265,6 +267,11 @@ def size_entry(
         budget = min(units_down(spend), budget)
     ticks, rate = _entry_price(slot["close_ticks"], wanted.side, costs, style)
     lots = lots_for_quote(budget, ticks, rate, spec)
+    most = most_lots(ticks, spec) - abs(slot["lots"])
+    if lots > most:
+        lots = max(most, 0)
+        budget = buy_cost(lots, ticks, rate, spec)
+        spend, by = quote(budget), NOWHERE
     if not fits(lots, ticks, spec):
         return no_order(REFUSED_OVERFLOW, spend, VALUE_MAX)
     least = rules.bounds.min_multiple
@@ -318,16 +325,21 @@ def _entry_ticket(
 
 
 @compiled
-def size_exit(wanted: Intention, attempts: int, close: int, costs: Costs, style: Style) -> Ticket:
-    """Size a reducing order: the maker style waits `exit_ttl_bars`, then crosses."""
-    side = wanted.side
+def size_exit(
+    wanted: Intention, attempts: int, close: int, spec: Spec, costs: Costs, style: Style
+) -> Ticket:
+    """Size a reducing order: the maker style waits `exit_ttl_bars`, then crosses.
+
+    More than one order may be of is left for the next bar.
+    """
+    side, lots = wanted.side, min(wanted.lots, most_lots(close, spec))
     patient = style.exit_maker == STYLE_MAKER_ONLY or (
         style.exit_maker != STYLE_TAKER and max(-attempts, 0) < style.exit_ttl_bars
     )
     if patient:
         limit = near_ticks(close, side, costs.half_spread_e8 + style.exit_offset_e8)
-        return Ticket(wanted.code, KIND_LIMIT, side, wanted.lots, 0, limit, 0, 0.0, 0.0)
-    return Ticket(wanted.code, KIND_SIZE, side, wanted.lots, 0, 0, 0, 0.0, 0.0)
+        return Ticket(wanted.code, KIND_LIMIT, side, lots, 0, limit, 0, 0.0, 0.0)
+    return Ticket(wanted.code, KIND_SIZE, side, lots, 0, 0, 0, 0.0, 0.0)
 
 
 @compiled
@@ -399,7 +411,7 @@ def decide(
         else:
             ticket = refused(rules.guards[j, refusing], readings)
     elif code == ACT_EXIT or code == ACT_REDUCE or code == ACT_MAX_BARS:
-        ticket = size_exit(wanted, slot["attempts"], slot["close_ticks"], costs, style)
+        ticket = size_exit(wanted, slot["attempts"], slot["close_ticks"], spec, costs, style)
     else:
         ticket = no_order(code, 0.0, 0.0)
     if ticket.kind == KIND_NONE and ticket.code != HOLD_ORDER_WORKING:

@@ -7,7 +7,7 @@ on under other terms. Only this module knows its JSON; older forms are upgraded 
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, get_args
@@ -31,6 +31,7 @@ VERSION = 3
 NEWER = "a newer version wrote this journal: use it to read it"
 
 Json = dict[str, Any]
+LATER = ("quote_increment", "base_max_size", "quote_max_size")  # what older products do not say
 
 # Version 1 had numbers by position. These are the places that its writers knew, in their order.
 COSTS_1 = (
@@ -289,6 +290,7 @@ def _known(found: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
 
 
 def _product_to_json(product: Product) -> Json:
+    told = asdict(product)
     return {
         "product_id": product.product_id,
         "base_increment": str(product.base_increment),
@@ -296,6 +298,7 @@ def _product_to_json(product: Product) -> Json:
         "base_min_size": str(product.base_min_size),
         "quote_min_size": str(product.quote_min_size),
         "is_perpetual": product.is_perpetual,
+        **{name: str(told[name]) for name in LATER if told[name]},
     }
 
 
@@ -307,6 +310,7 @@ def _product_from_json(data: Mapping[str, Any]) -> Product:
         Decimal(data["base_min_size"]),
         Decimal(data["quote_min_size"]),
         is_perpetual=data["is_perpetual"],
+        **{name: Decimal(data[name]) for name in LATER if name in data},
     )
 
 

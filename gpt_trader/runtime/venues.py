@@ -28,6 +28,9 @@ ATTEMPTS = 6  # of a question that nobody waits for
 NEEDED = frozenset((OrderType.MARKET, OrderType.LIMIT))  # what every strategy's orders are
 
 
+SPOT = ("", "SPOT")  # kinds of products that are traded
+
+
 def venue_of(word: words.Venue) -> Venue:
     """Return an exchange's row."""
     match word:
@@ -166,11 +169,24 @@ def product_of(info: ProductInfo) -> Product:
     """Return a product as it trades now; raises DataError if its grid is not told."""
     if info.base_increment is None or info.price_increment is None:
         raise DataError(f"the exchange does not tell the increments of {info.product_id}")
+    none = 0 * info.base_increment
     return Product(
         info.product_id,
         info.base_increment,
         info.price_increment,
         info.base_min_size or info.base_increment,
-        info.quote_min_size or 0 * info.base_increment,
+        info.quote_min_size or none,
         is_perpetual=is_perpetual_id(info.product_id),
+        quote_increment=info.quote_increment or none,
+        base_max_size=info.base_max_size or none,
+        quote_max_size=info.quote_max_size or none,
     )
+
+
+def check_kind(info: ProductInfo) -> None:
+    """Raise ConfigError for a product that is not spot: a future's size is one of contracts."""
+    if info.product_type not in SPOT:
+        raise ConfigError(
+            f"{info.product_id} is a {info.product_type}: only spot products are traded",
+            hint="leave it out of products",
+        )

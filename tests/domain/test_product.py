@@ -6,6 +6,7 @@ import pytest
 
 from gpt_trader.domain.product import Product
 from gpt_trader.errors import DataError
+from gpt_trader.kernel.rounding import UNBOUNDED
 
 BTC = Product("BTC-USD", Decimal("0.00000001"), Decimal("0.01"), Decimal("0.000016"), Decimal(1))
 
@@ -42,3 +43,25 @@ def test_a_minimum_between_lots_is_rounded_up():
 def test_a_bad_grid_is_named(change, words):
     with pytest.raises(DataError, match=words):
         BTC.with_spec(**change)
+
+
+def test_an_order_by_value_spends_whole_steps_of_its_own():
+    coarse = Product(
+        "DOGE-USD", Decimal("0.1"), Decimal("0.00001"), quote_increment=Decimal("0.01")
+    )
+    assert coarse.spent(1_234_567_000) == Decimal("12.34")
+    assert coarse.with_spec(quote_increment=Decimal(0)).spent(1_234_567_000) == Decimal("12.34567")
+
+
+def test_the_largest_sizes_are_rounded_down_and_none_is_no_bound():
+    large = BTC.with_spec(base_max_size=Decimal("3400.000000009"), quote_max_size=Decimal("1.5e8"))
+    assert (large.spec.max_lots, large.spec.max_units) == (340_000_000_000, 15 * 10**15)
+    assert (BTC.spec.max_lots, BTC.spec.max_units) == (UNBOUNDED, UNBOUNDED)
+    endless = BTC.with_spec(quote_max_size=Decimal("1e15"))
+    assert endless.spec.max_units == UNBOUNDED
+
+
+@pytest.mark.parametrize("name", ["quote_increment", "base_max_size", "quote_max_size"])
+def test_what_is_no_size_is_refused(name):
+    with pytest.raises(DataError, match=name):
+        BTC.with_spec(**{name: Decimal(-1)})

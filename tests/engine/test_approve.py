@@ -1,5 +1,7 @@
 """Nothing may be sent but what was approved, and nothing is approved that should not be."""
 
+from decimal import Decimal
+
 import pytest
 
 from gpt_trader.domain.decision import Reason
@@ -8,7 +10,7 @@ from gpt_trader.engine.approve import approve_decided, approve_entry, approve_re
 from gpt_trader.engine.commands import Approved
 from gpt_trader.errors import HaltError
 from gpt_trader.kernel.codes import ACT_ENTER, ACT_EXIT, BUY, SELL
-from tests.engine_helpers import UNIT, Desk
+from tests.engine_helpers import COIN, UNIT, Desk
 
 
 def order(side=SELL, lots=5, quote=0, reduce_only=True):
@@ -56,3 +58,17 @@ def test_an_entry_is_approved_by_the_guards_answer():
     assert isinstance(refused, Reason)
     assert refused.code == "HALTED"
     assert approve_decided(ACT_ENTER, entry, 0) == Approved(entry)
+
+
+@pytest.mark.parametrize(
+    "bounds", [{"base_max_size": Decimal(4)}, {"quote_max_size": Decimal(499)}], ids=str
+)
+@pytest.mark.parametrize("asked", [{}, {"lots": 0, "quote": 500 * UNIT}])
+def test_an_entry_larger_than_the_exchange_takes_is_refused(bounds, asked):
+    desk = Desk(COIN.with_spec(**bounds))
+    desk.bar(10_000)
+    entry = order(BUY, reduce_only=False, **asked)
+    refused = approve_entry(desk.plan, desk.state, entry, desk.now())
+    assert refused.code == "OVERFLOW"
+    smaller = order(BUY, reduce_only=False, lots=4)
+    assert isinstance(approve_entry(desk.plan, desk.state, smaller, desk.now()), Approved)

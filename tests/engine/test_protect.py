@@ -1,6 +1,7 @@
 """Protection where bars do not fill stops: it rests at the exchange, or quotes are watched."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -11,7 +12,7 @@ from gpt_trader.engine import records as rec
 from gpt_trader.engine.due import due
 from gpt_trader.engine.protect import RETRY_MS, needs, resting_protection
 from gpt_trader.engine.waiting import UNKNOWN_WAIT_MS, waiting
-from tests.engine_helpers import Desk, commands, sent
+from tests.engine_helpers import COIN, Desk, commands, sent
 
 
 class Silent(ObserveBroker):
@@ -236,3 +237,20 @@ def test_exact_money_from_outside_is_no_profit():
     assert desk.state.cash == desk.start.cash + 1
     assert desk.state.slots["lots"][0] == 0
     assert desk.state.transfers == 1
+
+
+def test_what_one_order_cannot_sell_is_sold_in_parts():
+    most = COIN.with_spec(base_max_size=Decimal(8))
+    desk = Protected(rests=False)
+    desk.plan = replace(desk.plan, products=(most,))
+    [stopped] = sent(desk.quote(9_400))
+    assert stopped.intent.lots == 8
+    desk.filled(stopped, 8, 9_400)
+    [again] = sent(desk.quote(9_400))
+    assert again.intent.lots == 8
+    desk = Protected()
+    whole = resting_protection(desk.plan, desk.state, 0)
+    desk.report(whole.client_order_id, OrderStatus.REJECTED)
+    desk.plan = replace(desk.plan, products=(most,))
+    desk.wake(RETRY_MS)
+    assert resting_protection(desk.plan, desk.state, 0).intent.lots == 8

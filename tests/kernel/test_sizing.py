@@ -224,7 +224,7 @@ def entry(
     readings["product_used"], readings["gross_used"] = held, gross
     readings["spendable"] = max(free, 0) / UNIT
     slot = flat(10_000)
-    slot["attempts"] = attempts
+    slot["attempts"], slot["lots"] = attempts, int(held / 100.0)
     rules = Rules(spec_table([spec]), bounded(limits), guarded(limits), style_table([style]))
     return size_entry(wanted, stop, slot, 0, free, readings, rules, spec, costs, style)
 
@@ -296,6 +296,19 @@ def test_an_entry_beyond_int64_is_refused():
     assert refused(entry(inf, equity=inf, free=2**62))[0] == REFUSED_OVERFLOW
 
 
+@pytest.mark.parametrize("bounds", [{"max_lots": 20}, {"max_units": 2000 * UNIT}])
+def test_an_entry_and_what_is_held_stay_within_what_one_order_can_sell(bounds):
+    spec = COIN._replace(**bounds)
+    assert entry(1999.0, spec=spec).quote == 1999 * UNIT
+    assert entry(3000.0, spec=spec).quote == 2000 * UNIT
+    assert entry(3000.0, spec=spec, held=1500.0).quote == 500 * UNIT
+    assert refused(entry(3000.0, spec=spec, held=2000.0)) == (REFUSED_MINIMUM, 0.0, 100.0)
+    assert refused(entry(3000.0, spec=spec, held=2500.0)) == (REFUSED_MINIMUM, 0.0, 100.0)
+    rested = entry(3000.0, spec=spec, style=MAKER_STYLE)
+    assert rested.lots == 20
+    assert rested.reserve == buy_cost(20, rested.limit, 0, spec)
+
+
 def test_a_maker_rests_near_the_close_and_is_dropped_after_its_attempts():
     for attempts in (-1, 0, 1):
         ticket = entry(style=MAKER_STYLE, costs=DEAR, attempts=attempts)
@@ -327,8 +340,23 @@ def test_no_entry_reserves_more_than_any_cap_or_the_cash(
 
 
 def test_a_taker_leaves_at_market():
-    ticket = size_exit(Intention(ACT_EXIT, SELL, 0.0, 7, 0), 0, 10_000, DEAR, TAKER_STYLE)
+    ticket = size_exit(Intention(ACT_EXIT, SELL, 0.0, 7, 0), 0, 10_000, COIN, DEAR, TAKER_STYLE)
     assert (ticket.kind, ticket.side, ticket.lots, ticket.reserve) == (KIND_SIZE, SELL, 7, 0)
+
+
+@pytest.mark.parametrize(
+    "bounds, lots",
+    [
+        ({}, 7),
+        ({"max_lots": 5}, 5),
+        ({"max_units": 600 * UNIT}, 6),
+        ({"max_units": 600 * UNIT - 1}, 5),
+    ],
+)
+def test_an_exit_is_cut_into_what_one_order_may_be(bounds, lots):
+    wanted = Intention(ACT_EXIT, SELL, 0.0, 7, 0)
+    for style in (TAKER_STYLE, MAKER_STYLE):
+        assert size_exit(wanted, 0, 10_000, COIN._replace(**bounds), DEAR, style).lots == lots
 
 
 @pytest.mark.parametrize("style, attempts, kind", [
@@ -340,7 +368,7 @@ def test_a_maker_waits_its_bars_then_crosses_unless_it_never_may(
     style, attempts, kind, side, limit
 ):
     worked = TAKER_STYLE._replace(exit_maker=style, exit_offset_e8=10 * BPS, exit_ttl_bars=2)
-    ticket = size_exit(Intention(ACT_REDUCE, side, 0.0, 7, 0), attempts, 10_000, DEAR, worked)
+    ticket = size_exit(Intention(ACT_REDUCE, side, 0.0, 7, 0), attempts, 10_000, COIN, DEAR, worked)
     assert (ticket.kind, ticket.lots) == (kind, 7)
     assert ticket.limit == (limit if kind == KIND_LIMIT else 0)
 

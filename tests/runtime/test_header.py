@@ -156,6 +156,15 @@ def later(monkeypatch):
     return row
 
 
+def test_a_products_later_fields_are_kept_and_older_headers_lack_them(header):
+    assert "quote_increment" not in header_to_json(header)["products"][0]
+    more = {"quote_increment": "0.1", "base_max_size": "3400", "quote_max_size": "1E+8"}
+    product = header.products[0].with_spec(**{name: Decimal(text) for name, text in more.items()})
+    changed = replace(header, products=(product, *header.products[1:]))
+    assert header_from_json(header_to_json(changed)) == changed
+    assert session_key(changed) == session_key(header)
+
+
 def test_a_guard_that_came_later_is_not_asked_of_what_was_decided_before(header, monkeypatch):
     before = header_to_json(header)
     row = later(monkeypatch)

@@ -19,7 +19,13 @@ from gpt_trader.data.pull import pull
 from gpt_trader.data.store.store import Store, read, writing
 from gpt_trader.engine.events import Quoted
 from gpt_trader.errors import AuthError, ConfigError, Unavailable
-from gpt_trader.runtime.venues import check_abilities, product_of, simulated_broker, venue_of
+from gpt_trader.runtime.venues import (
+    check_abilities,
+    check_kind,
+    product_of,
+    simulated_broker,
+    venue_of,
+)
 from tests.broker.tiny.exchange import Exchange
 from tests.broker.tiny.venue import row
 from tests.engine_helpers import COIN, Desk
@@ -108,6 +114,14 @@ def test_a_profile_may_want_only_what_its_exchange_can_do(changed, problem):
         return
     with pytest.raises(ConfigError, match=problem):
         check_abilities(venue, settings)
+
+
+def test_only_spot_products_are_traded():
+    spot = row(Exchange()).market(CoinbaseKeys(), MACHINE).product("COIN-USD")
+    check_kind(spot)
+    check_kind(spot._replace(product_type=""))
+    with pytest.raises(ConfigError, match="COIN-USD is a FUTURE: only spot"):
+        check_kind(spot._replace(product_type="FUTURE"))
 
 
 def test_another_rows_account_needs_its_key():

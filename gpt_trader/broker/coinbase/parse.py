@@ -69,7 +69,7 @@ def product(row: Mapping[str, Any]) -> ProductInfo | None:
         text(row, "base_currency_id"),
         text(row, "quote_currency_id"),
         decimal(row.get("base_increment")),
-        decimal(row.get("price_increment")) or decimal(row.get("quote_increment")),
+        decimal(row.get("price_increment")),
         decimal(row.get("base_min_size")),
         decimal(row.get("quote_min_size")),
         text(row, "status"),
@@ -77,6 +77,9 @@ def product(row: Mapping[str, Any]) -> ProductInfo | None:
         decimal(row.get("price")),
         decimal(row.get("volume_24h")),
         _say_closed(flags, text(row, "status")),
+        decimal(row.get("quote_increment")),
+        decimal(row.get("base_max_size")),
+        decimal(row.get("quote_max_size")),
     )
 
 

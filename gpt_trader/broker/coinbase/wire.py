@@ -1,12 +1,10 @@
 """Our orders in Coinbase's words: the one place where lots and ticks become its texts."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from gpt_trader.domain.order import OrderIntent, OrderType, TimeInForce
 from gpt_trader.domain.product import Product
-from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 
 EARLY_MS = 5_000  # a resting order ends so long before its time: the next decision must see it end
 SIDE_WORDS = {1: "BUY", -1: "SELL"}
@@ -61,9 +59,7 @@ def time_text(time_ms: int) -> str:
 def _size(intent: OrderIntent, product: Product) -> dict[str, Any]:
     if not intent.quote:
         return {"base_size": size_text(product, intent.lots)}
-    # of a spot product the step of quote sizes is that of prices; what is below it is not spent
-    steps = Decimal(intent.quote) / UNITS_PER_QUOTE // product.price_increment
-    return {"quote_size": price_text(product, int(steps))}
+    return {"quote_size": format(product.spent(intent.quote), "f")}
 
 
 def _life(tif: TimeInForce) -> str:

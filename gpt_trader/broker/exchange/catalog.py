@@ -7,8 +7,11 @@ from gpt_trader.domain.market import ProductInfo
 WATCHED = (
     "base_increment",
     "price_increment",
+    "quote_increment",
     "base_min_size",
     "quote_min_size",
+    "base_max_size",
+    "quote_max_size",
     "status",
     "flags",
 )

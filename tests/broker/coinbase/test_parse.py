@@ -74,11 +74,12 @@ def test_a_product_says_what_it_says():
         }
     )
     assert found is not None
-    assert (found.price_increment, found.price, found.volume_24h) == (
+    assert (found.quote_increment, found.price, found.volume_24h) == (
         Decimal("0.01"),
         None,
         Decimal(5),
     )
+    assert found.price_increment is None, "the step of values is not that of prices"
     assert (found.flags, found.status) == (("cancel_only",), "")
     assert parse.product({"product_id": ""}) is None
 

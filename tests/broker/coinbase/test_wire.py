@@ -4,9 +4,11 @@ from decimal import Decimal
 
 import pytest
 
+from gpt_trader.broker.coinbase import parse
 from gpt_trader.broker.coinbase.wire import configuration
 from gpt_trader.domain.order import OrderIntent, OrderType, TimeInForce
 from gpt_trader.domain.product import Product
+from gpt_trader.runtime.venues import product_of
 
 BTC = Product("BTC-USD", Decimal("0.00000001"), Decimal("0.01"), Decimal("0.00000001"), Decimal(1))
 M, L, S, B = OrderType.MARKET, OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.BRACKET
@@ -65,3 +67,19 @@ CASES = [
 @pytest.mark.parametrize("asked, said", CASES, ids=[next(iter(said)) for _, said in CASES])
 def test_a_configuration(asked, said):
     assert configuration(asked, BTC) == said
+
+
+def test_a_value_is_told_in_steps_of_its_own_and_not_in_those_of_prices():
+    doge = product_of(
+        parse.product(
+            {
+                "product_id": "DOGE-USD", "product_type": "SPOT", "base_currency_id": "DOGE",
+                "quote_currency_id": "USD", "status": "online", "base_increment": "0.1",
+                "quote_increment": "0.01", "price_increment": "0.00001", "base_min_size": "0.1",
+                "quote_min_size": "1", "base_max_size": "20000000", "quote_max_size": "10000000",
+            }
+        )
+    )  # fmt: skip
+    asked = order(M, IOC, lots=0, quote=1_234_567_000)
+    assert configuration(asked, doge) == {"market_market_ioc": {"quote_size": "12.34"}}
+    assert (doge.spec.max_lots, doge.spec.max_units) == (200_000_000, 10**15)

@@ -40,6 +40,12 @@ def test_when_a_product_takes_no_order(changed, why):
 
 
 def test_changes_that_matter_are_told_and_prices_are_not():
+    changed = {"quote_increment": "0.1", "base_max_size": "7", "quote_max_size": "9"}
+    assert changes(BTC, product(ROW | changed)) == [
+        "BTC-USD quote_increment: None -> 0.1",
+        "BTC-USD base_max_size: None -> 7",
+        "BTC-USD quote_max_size: None -> 9",
+    ]
     after = product(ROW | {"price": "1", "quote_min_size": "5", "cancel_only": True})
     assert changes(BTC, after) == [
         "BTC-USD quote_min_size: 1 -> 5",
