@@ -11,7 +11,8 @@ from gpt_trader.app.folders import session_folder
 from gpt_trader.app.kept_settings import kept_settings
 from gpt_trader.app.request import RunRequest, check_live, check_stand_in, settings_of
 from gpt_trader.app.simulated import prepare
-from gpt_trader.engine.events import Event, HistoryLoaded
+from gpt_trader.engine.due import due
+from gpt_trader.engine.events import Event, HistoryLoaded, Woken
 from gpt_trader.engine.ports import Broker, Entry
 from gpt_trader.engine.state import State
 from gpt_trader.errors import BrokerError, ConfigError, DataError
@@ -169,3 +170,5 @@ def carry_on(session: Session, is_settled: Callable[[State], bool], timeout_s: f
         threading.Event().wait(LOOK_S)
         for event in session.broker.reconcile(session.plan, session.state, session.time_ms()):
             session.take(event, nothing)
+        if due(session.plan, session.state, session.time_ms()):
+            session.take(Woken(session.time_ms()), nothing)

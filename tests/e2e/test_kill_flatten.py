@@ -1,0 +1,116 @@
+# ruff: noqa: F811 - a fixture that is imported
+"""`kill --flatten` ends flat, verified and said, whatever bot, exchange, folder and environment.
+
+The real program, and the stand-in. Eight worlds by default, each of the places in turn;
+KILL_WORLDS=all plays all of them.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+from decimal import Decimal
+
+import pytest
+
+from tests.cli.account.test_account import HOLD, call, exchange  # noqa: F401 - a fixture
+from tests.cli.switches.test_kill import REST
+from tests.emulator.faults import html
+from tests.live_helpers import until
+from tests.session_helpers import COMMAND, lines_of, shell
+
+PROFILE = "extends: canary\ninterval: 1m\nproducts: [BTC-USD]\n"
+BOTS = ("alive", "stopped", "hung", "dead")
+EXCHANGES = ("up", "down for a while")
+PLACES = ("by name", "by path", "from elsewhere", "without its name")
+WORLDS = [(bot, now, place) for bot in BOTS for now in EXCHANGES for place in PLACES]
+FEW = [
+    (bot, now, PLACES[(b + 2 * n) % len(PLACES)])
+    for b, bot in enumerate(BOTS)
+    for n, now in enumerate(EXCHANGES)
+]
+
+
+@contextlib.contextmanager
+def bot_that_is(state, profile, tmp_path, capsys):
+    """Let a bot hold a position, in some state; yields its process, None if there is none."""
+    if state == "stopped":
+        yield None
+        return
+    run = [str(COMMAND), "run", "-p", profile, "--live", "--strategy", "hold", "--json"]
+    with (tmp_path / "out").open("w") as out, subprocess.Popen(run, stdout=out) as bot:
+        until(lambda: call(capsys, "status", "-p", profile)[1]["data"]["running"], seconds=60)
+        until(lambda: call(capsys, "status", "-p", profile)[1]["data"]["reconciled"], seconds=60)
+        if state != "alive":
+            bot.send_signal(signal.SIGSTOP if state == "hung" else signal.SIGKILL)
+        try:
+            yield bot
+        finally:
+            bot.send_signal(signal.SIGCONT)
+            bot.terminate()
+            bot.wait(timeout=30)
+
+
+def elsewhere(tmp_path):
+    """Return another folder, and an environment that knows nothing of where the session is."""
+    away = tmp_path / "away"
+    away.mkdir(exist_ok=True)
+    kept = {k: v for k, v in os.environ.items() if k != "GPT_TRADER_STATE_DIR"}
+    return {"cwd": away, "env": kept | {"HOME": str(away), "XDG_STATE_HOME": str(away)}}
+
+
+def killed(words, where):
+    """Kill and flatten; return the exit code and what was said."""
+    done = shell("kill", *words, "--json", **where)
+    [said] = lines_of(done.stdout)
+    assert said["data"]["latched"]
+    return done.returncode, said
+
+
+def is_flat(exchange):
+    return exchange.books.totals["BTC"] == Decimal("0.5")
+
+
+@pytest.mark.parametrize(
+    "state, now, place", WORLDS if os.environ.get("KILL_WORLDS") == "all" else FEW
+)
+def test_kill_flatten(state, now, place, exchange, capsys, tmp_path, monkeypatch):
+    home = tmp_path / "mine"
+    (home / "profiles").mkdir(parents=True)
+    monkeypatch.chdir(home)
+    file = home / ("by_path.yaml" if place == "by path" else "profiles/by_path.yaml")
+    file.write_text(PROFILE)
+    profile = str(file) if place == "by path" else "by_path"
+    hold = [one if one != "canary" else profile for one in HOLD]
+    assert call(capsys, *hold)[0] == 0
+    buy = [one if one != "canary" else profile for one in REST]
+    assert call(capsys, *buy, "--value", "10")[0] == 0
+    assert not is_flat(exchange)
+    words = [] if place == "without its name" else ["-p", profile]
+    where = elsewhere(tmp_path) if place in ("from elsewhere", "without its name") else {}
+    with bot_that_is(state, profile, tmp_path, capsys) as bot:
+        if now != "up":
+            exchange.faults.add(html(503, times=None))
+        code, said = killed([*words, "--flatten"], where)
+        if now != "up":
+            assert (code, said["data"]["looked"]) == (5, False)
+            assert "the wish is kept" in said["error"]["hint"]
+            exchange.faults.heal()
+        elif state == "hung":
+            assert (code, said["data"]["cancelled_by"]) == (1, "at the exchange")
+            assert [one["product"] for one in said["data"]["held"]] == ["BTC-USD"]
+            assert "nothing is sold from here" in " ".join(said["warnings"])
+        else:
+            assert (code, said["data"]["held"]) == (0, []), said
+        if state == "hung":
+            assert not is_flat(exchange)
+            bot.kill()
+            bot.wait(timeout=30)
+        if state == "alive":
+            until(lambda: is_flat(exchange), seconds=60)
+        elif now != "up" and state in ("stopped", "dead"):
+            assert call(capsys, *hold)[0] == 6, "a cycle carries the wish out, and is halted"
+        code, said = killed(words, where)
+        assert (code, said["data"]["held"], said["data"]["verified"]) == (0, [], True), said
+    assert is_flat(exchange), "sold, and not a coin of somebody else's"
+    assert not [one for one in exchange.books.orders.values() if not one.is_final]
