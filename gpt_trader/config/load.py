@@ -119,7 +119,7 @@ def flat(keys: BaseModel) -> dict[Path, object]:
 
 def _chain(path: pathlib.Path) -> tuple[Layer, list[Problem]]:
     """Read a profile and those it extends, merged, the nearest on top."""
-    layer, problems = read_layer(path)
+    layer, problems = _read(path)
     seen = [path.resolve()]
     extends, origin = layer.values.get(("extends",)), layer.origins.get(("extends",), DEFAULT)
     while isinstance(extends, str):
@@ -127,7 +127,7 @@ def _chain(path: pathlib.Path) -> tuple[Layer, list[Problem]]:
             path = find_profile(extends, beside=path.parent)
             if path.resolve() in seen:
                 raise ConfigError(f"profiles extend each other: {extends} is already in the chain")
-            base, found = read_layer(path)
+            base, found = _read(path)
         except ProfileError as error:
             return layer, [*problems, *error.problems]
         except ConfigError as error:
@@ -137,6 +137,17 @@ def _chain(path: pathlib.Path) -> tuple[Layer, list[Problem]]:
         extends, origin = base.values.get(("extends",)), base.origins.get(("extends",), DEFAULT)
         layer = merge(_without(base, [("extends",), ("description",)]), layer)
     return layer, problems
+
+
+def _read(path: pathlib.Path) -> tuple[Layer, list[Problem]]:
+    """Read one file. A key's file that it names lies beside it, wherever the program is started."""
+    layer, problems = read_layer(path)
+    beside = {
+        key: str(path.resolve().parent / pathlib.Path(value).expanduser())
+        for key, value in layer.values.items()
+        if key[-1:] == ("key_file",) and isinstance(value, str)
+    }
+    return Layer(dict(layer.values) | beside, layer.origins, layer.keys), problems
 
 
 def _validate(layer: Layer, path: pathlib.Path | None) -> tuple[ProfileKeys | None, list[Problem]]:

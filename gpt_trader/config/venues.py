@@ -19,7 +19,8 @@ class CoinbaseKeys(BaseModel, extra="forbid", frozen=True):
     secrets: ClassVar[tuple[str, str]] = ("COINBASE_API_KEY", "COINBASE_API_SECRET")
 
     key_file: Annotated[str | None, Absent] = Field(
-        default=None, description="the key file that Coinbase hands out, mode 0600"
+        default=None,
+        description="the key file that Coinbase hands out, mode 0600; in a profile: beside it",
     )
     rest_url: Annotated[HttpUrl | None, Absent] = Field(
         default=None,

@@ -78,7 +78,7 @@ CHANGES = {
     "alerts.required": True,
     "alerts.heartbeat_url": "https://alive.example/x",
     "alerts.heartbeat_s": 30.0,
-    "coinbase.key_file": "keys/key.json",
+    "coinbase.key_file": "/keys/key.json",
     "coinbase.rest_url": "http://127.0.0.1:8080",
     "coinbase.public_requests_per_s": 2,
 }
@@ -380,3 +380,24 @@ def test_overrides_tell_parameters_from_keys():
 def test_overrides_refuse_another_shape(text):
     with pytest.raises(UsageError):
         overrides([text])
+
+
+def test_a_key_file_lies_beside_the_profile_that_names_it(tmp_path, monkeypatch):
+    below = tmp_path / "below"
+    below.mkdir()
+    profile(below, BASE + "coinbase: {key_file: keys/key.json}\n", "base")
+    path = profile(tmp_path, "extends: below/base.yaml\n")
+    monkeypatch.chdir("/")
+    assert load(path).settings.access.key_file == str(below / "keys" / "key.json")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = profile(tmp_path, BASE + "coinbase: {key_file: ~/key.json}\n")
+    assert load(path).settings.access.key_file == str(tmp_path / "key.json")
+    env = {"GPT_TRADER_COINBASE__KEY_FILE": "here.json"}
+    assert load(path, env).settings.access.key_file == "here.json"
+
+
+def test_a_profile_says_what_file_it_is(tmp_path):
+    found = load(profile(tmp_path)).settings.file
+    assert found.path == str(tmp_path / "x.yaml")
+    assert len(found.sha256) == 64
+    assert load(None).settings.file.path == ""
