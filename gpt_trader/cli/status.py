@@ -42,6 +42,8 @@ def _show(data: dict[str, Any]) -> None:
         rows.append(("FROZEN", f"{product}: {why}; only exits, until gpt-trader rearm"))
     if data["foreign_orders"]:
         rows.append(("foreign", f"{data['foreign_orders']} open orders of somebody else"))
+    if data["flattening"]:
+        rows.append(("FLATTEN", "all that is held is to be sold, whoever runs; until rearm"))
     if data["paused"]:
         rows.append(("PAUSED", "only exits, until gpt-trader resume"))
     if not data["positions"]:

@@ -48,7 +48,7 @@ class Latch:
 
     def read(self) -> Halt | None:
         """Return who set it; None if nobody did. What cannot be read is set all the same."""
-        path, flatten = self.folder / HALT, (self.folder / FLATTEN).exists()
+        path, flatten = self.folder / HALT, self.wants_flat()
         try:
             told = json.loads(path.read_text(encoding="utf-8"))
             return Halt(str(told["by"]), str(told["reason"]), flatten)
@@ -56,6 +56,10 @@ class Latch:
             return None
         except (OSError, ValueError, KeyError, TypeError):
             return Halt("unknown", f"{path} cannot be read", flatten)
+
+    def wants_flat(self) -> bool:
+        """Whether all is to be sold, whoever runs next."""
+        return (self.folder / FLATTEN).exists()
 
     def set(self, halt: Halt, timeout_s: float) -> bool:
         """Set it durably, and wait for a send that has passed the gate already.

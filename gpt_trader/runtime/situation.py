@@ -81,6 +81,7 @@ def situation(folder: Path, header: Header, plan: Plan, journal: Journal, state:
         ],
         "halts": _halts(state, header.profile, Latch(folder).read()),
         "paused": state.paused,
+        "flattening": state.flattening or Latch(folder).wants_flat(),
         "frozen": {
             product.product_id: why
             for product, why in zip(plan.products, state.frozen, strict=True)

@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 
 from gpt_trader.journal.root import state_root
+from gpt_trader.observe.notify import Notifier
 from gpt_trader.runtime.halt import FLATTEN, HALT, Latch
+from gpt_trader.runtime.live.alive import ALIVE
 from gpt_trader.runtime.lock import user_lock_dir
 from gpt_trader.runtime.session import JOURNAL
+from gpt_trader.runtime.stop import Stop
 from tests.cli.account.test_account import HOLD, RUN, call, exchange  # noqa: F401 - a fixture
 from tests.cli.switches.test_kill import REST, resting
+from tests.emulator.faults import html, too_many
 from tests.session_helpers import shell
 
 
@@ -156,8 +160,6 @@ def test_a_position_is_sold_and_seen_to_be(exchange, capsys):
 
 
 def test_a_wish_of_before_is_carried_out_by_whoever_runs_next(exchange, capsys):
-    from tests.emulator.faults import html
-
     hold_some(exchange, capsys)
     exchange.faults.add(html(503, times=None))
     code, found = call(capsys, "kill", "--flatten", "-p", "canary")
@@ -169,3 +171,57 @@ def test_a_wish_of_before_is_carried_out_by_whoever_runs_next(exchange, capsys):
     exchange.faults.heal()
     code, found = call(capsys, "kill", "-p", "canary")
     assert (code, found["data"]["flatten"], found["data"]["held"]) == (0, True, []), found
+
+
+def test_a_sale_that_was_refused_is_tried_again(exchange, capsys):
+    hold_some(exchange, capsys)
+    refused = too_many(method="POST", path="/orders", times=1, refuses=True)
+    exchange.faults.add(refused)
+    code, found = call(capsys, "kill", "--flatten", "-p", "canary")
+    assert (code, found["data"]["held"]) == (0, []), found
+
+
+# The watchdog.
+
+
+def die():
+    """Leave a sign of life of another boot."""
+    (folder() / ALIVE).write_text("another-boot 00000000.0", encoding="ascii")
+
+
+@pytest.mark.parametrize("damage", [None, spoil])
+def test_the_watchdog_cancels_before_it_pages(exchange, capsys, monkeypatch, damage):
+    order, seen = resting(exchange, capsys), []
+    monkeypatch.setenv("GPT_TRADER_ALERTS__WEBHOOK_URL", "http://127.0.0.1:9/hook")
+    monkeypatch.setattr(
+        Notifier, "tell", lambda _, alert, at: seen.append((order.status, alert.level, alert.text))
+    )
+    die()
+    if damage is not None:
+        damage(folder() / JOURNAL)
+    code, found = call(capsys, "watchdog", "--once", "-p", "canary")
+    assert (code, found["data"]["entries_left_open"]) == (1, []), found
+    [(status, level, text)] = seen
+    assert (status, level) == ("CANCELLED", "page")
+    assert text.endswith("0 of its entries are left open")
+
+
+def test_the_watchdog_goes_on_until_the_exchange_has_answered(exchange, capsys, monkeypatch):
+    order, seen = resting(exchange, capsys), []
+    monkeypatch.setenv("GPT_TRADER_ALERTS__WEBHOOK_URL", "http://127.0.0.1:9/hook")
+    monkeypatch.setattr(Notifier, "tell", lambda _, alert, at: seen.append(alert.text))
+    waited = []
+
+    def wait(_, seconds):
+        waited.append(seconds)
+        if len(waited) == 3:
+            exchange.faults.heal()
+        return False
+
+    monkeypatch.setattr(Stop, "wait", wait)
+    die()
+    exchange.faults.add(html(503, times=None))
+    code, found = call(capsys, "watchdog", "-p", "canary")
+    assert (code, found["data"]["died"], order.status) == (1, True, "CANCELLED")
+    assert len(waited) == 3
+    assert ["not cancelled" in text for text in seen] == [True, False], "each is said once"
