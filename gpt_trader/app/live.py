@@ -32,6 +32,7 @@ from gpt_trader.runtime.live.last_resort import cancel_from_memory
 from gpt_trader.runtime.live.opening import checked_portfolio, known_rests, read_account
 from gpt_trader.runtime.live.reconcile import Reconciler
 from gpt_trader.runtime.live.record import live_record_of
+from gpt_trader.runtime.live.take_over import found_at_start, words_of
 from gpt_trader.runtime.live.terms import LiveTerms, Opening, live_terms
 from gpt_trader.runtime.live.timekeeping import Timekeeping
 from gpt_trader.runtime.session import JOURNAL, Session, read_header
@@ -59,6 +60,7 @@ class Wires(NamedTuple):
     terms: LiveTerms
     market: MarketData
     broker: Broker
+    account: Account | None  # None: it is simulated
     catalog: Catalog
     clock: ExchangeClock
     folder: Path
@@ -78,7 +80,7 @@ def live_desk(asked: RunRequest, settings: Settings, stop: Stop, *, note: Say, w
     @contextmanager
     def trade(session: Session, controls: Controls, pager: Pager) -> Iterator[Trading]:
         with _keep_linked(wires, settings, once=asked.once) as stream:
-            _look_for_a_lost_journal(wires, session, pager.watch, warn)
+            _take_over(wires, session, pager.watch, warn)
             alive = Alive(wires.folder)
 
             def idle() -> None:
@@ -150,23 +152,14 @@ def _feed(
     )
 
 
-def _look_for_a_lost_journal(wires: Wires, session: Session, observe: Observer, warn: Say) -> None:
-    """Take over, in a new session, what this bot held before: only exits until somebody looks.
-
-    A session is new until its first cycle: one that ended before it had looked must look again.
-    """
-    if session.state.cycles:
+def _take_over(wires: Wires, session: Session, observe: Observer, warn: Say) -> None:
+    """Take over what the account shows of ours and the journal does not know: only exits follow."""
+    if wires.account is None:
         return
-    for found in wires.broker.earlier(session.plan, wires.now_ms()):
-        product = session.plan.products[session.plan.index[found.product_id]]
-        warn(f"{product.product_id} takes no entries until rearm: {found.reason}")
-        if found.lots:
-            stop = (
-                f"its stop rests at {product.price(found.order.intent.stop)}"
-                if found.order
-                else ("no stop of its own is known: only its strategy or a person sells it")
-            )
-            warn(f"{product.size(found.lots)} {product.base_currency} are taken over: {stop}")
+    plan, now_ms = session.plan, wires.now_ms()
+    for found in found_at_start(plan, session.state, session.journal, wires.account, now_ms):
+        for words in words_of(plan, found):
+            warn(words)
         session.take(found, observe)
 
 
@@ -224,7 +217,7 @@ def _connect(asked: RunRequest, settings: Settings, stop: Stop, note: Say, warn:
         opening = read_account(venue, private, portfolio, products, known_rests(folder))
     terms = live_terms(settings, products, opening, exchange.now_ms(), limits, resumes=resumes)
     catalog = Catalog(exchange.market.product, infos)
-    return Wires(terms, exchange.market, broker, catalog, exchange.clock, folder)
+    return Wires(terms, exchange.market, broker, private, catalog, exchange.clock, folder)
 
 
 def _list(

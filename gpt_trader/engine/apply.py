@@ -20,12 +20,14 @@ from gpt_trader.engine.events import (
     FillReceived,
     HistoryLoaded,
     OrderAmended,
+    OrdersFound,
     OrderUpdated,
     PositionFound,
     Reconciled,
     Ticked,
 )
 from gpt_trader.engine.fills import book_fill
+from gpt_trader.engine.found import take_orders, take_position
 from gpt_trader.engine.names import TAGS
 from gpt_trader.engine.orders import (
     amend_order,
@@ -38,7 +40,6 @@ from gpt_trader.engine.orders import (
     release_order,
     repeat_exit,
     take_order,
-    take_position,
     take_protection,
     take_status,
     with_orders,
@@ -88,6 +89,7 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             | rec.AmendTaken()
             | rec.AssetAdjusted()
             | rec.PositionTaken()
+            | rec.OrdersTaken()
             | rec.Armed()
         ):
             return _take_event(plan, state, event, record)
@@ -168,6 +170,8 @@ def _take_event(plan: Plan, state: State, event: Event, record: rec.EventTaken) 
             return _adjust_cash(moved, record.units) if record.units else moved
         case rec.PositionTaken(), PositionFound():
             return take_position(plan, state, event)
+        case rec.OrdersTaken(), OrdersFound():
+            return take_orders(plan, state, event)
         case rec.Armed(), Reconciled():
             return state._replace(reconciled_ms=event.time_ms, foreign_orders=event.foreign_orders)
         case _:

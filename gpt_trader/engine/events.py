@@ -204,6 +204,29 @@ class PositionFound(NamedTuple):
     order: Order | None = None
 
 
+class OrdersFound(NamedTuple):
+    """The exchange has orders of ours in a product that this journal does not know.
+
+    orders: those, and the open ones that it knows, oldest first, with the status that each has
+    now; of one that is new here `filled` is what was booked elsewhere. fills: what of them is not
+    booked yet. All at once: between two of them the account would look as it never was.
+    """
+
+    time_ms: int
+    product_id: str
+    by: str
+    reason: str
+    orders: tuple[Order, ...]
+    fills: tuple[Fill, ...] = ()
+
+
+class InstanceSeen(NamedTuple):
+    """While this session runs, orders of ours came up that it did not send."""
+
+    time_ms: int
+    client_order_ids: tuple[str, ...]
+
+
 class FlattenRequested(NamedTuple):
     """Halt, and sell everything that is held."""
 
@@ -253,6 +276,8 @@ Event = (
     | Adjusted
     | Reconciled
     | PositionFound
+    | OrdersFound
+    | InstanceSeen
     | FlattenRequested
     | StopRequested
 )

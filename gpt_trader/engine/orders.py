@@ -21,7 +21,6 @@ from gpt_trader.engine.events import (
     AmendRequested,
     OrderAmended,
     OrderUpdated,
-    PositionFound,
 )
 from gpt_trader.engine.ids import is_current, protection_id, working_id
 from gpt_trader.engine.leaving import note_cut, note_repeated, note_report, note_stop
@@ -34,7 +33,7 @@ from gpt_trader.engine.state import (
     replaced,
     with_new_orders,
 )
-from gpt_trader.kernel.codes import ACT_EXIT, FILL_ENTRY, FILL_REDUCE, ORDINAL_QUOTE
+from gpt_trader.kernel.codes import ACT_EXIT, FILL_REDUCE, ORDINAL_QUOTE
 from gpt_trader.kernel.marks import Marks, count_entry
 from gpt_trader.kernel.rounding import buy_cost
 from gpt_trader.kernel.sizing import Ticket
@@ -193,22 +192,6 @@ def cut_position(plan: Plan, state: State, record: rec.PositionCut) -> State:
         slots, j, side, gone, int(slots["close_ticks"][j]), FILL_REDUCE, costs_now(plan, state)
     )
     return note_cut(state._replace(slots=slots), j)
-
-
-def take_position(plan: Plan, state: State, found: PositionFound) -> State:
-    """Hold what another journal knew of, with the levels of the protection that rests for it."""
-    j = plan.index[found.product_id]
-    slots = copy_slots(state.slots)
-    fill_order(slots, j, 1, found.lots, found.ticks, FILL_ENTRY, costs_now(plan, state))
-    order = found.order
-    if order is None:
-        return state._replace(slots=slots)
-    slots["stop"][j] = 1.0 - order.intent.stop / found.ticks
-    slots["stop_ticks"][j] = order.intent.stop
-    if order.intent.type is OrderType.BRACKET:
-        slots["take"][j] = order.intent.limit / found.ticks - 1.0
-        slots["take_ticks"][j] = order.intent.limit
-    return with_orders(plan, state._replace(slots=slots), order)
 
 
 def take_protection(plan: Plan, state: State, record: rec.ProtectionTaken) -> State:

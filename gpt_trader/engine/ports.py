@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from gpt_trader.domain.account import RemoteOrder
 from gpt_trader.domain.targets import Target
 from gpt_trader.engine.commands import Command
-from gpt_trader.engine.events import BarClosed, BarMissed, Event, PositionFound, Quoted
+from gpt_trader.engine.events import BarClosed, BarMissed, Event, Quoted
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
 from gpt_trader.engine.state import State
@@ -88,10 +88,6 @@ class Broker(Protocol):
 
     def look(self, plan: Plan, state: State, time_ms: int) -> Seen | None:
         """Look at the account; None: this broker has none."""
-        ...
-
-    def earlier(self, plan: Plan, time_ms: int) -> Sequence[PositionFound]:
-        """Return what the account shows of products that this bot traded under a lost journal."""
         ...
 
 

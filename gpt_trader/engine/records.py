@@ -146,6 +146,10 @@ class PositionTaken(NamedTuple):
     """The event's position is held, with the protection that rests for it."""
 
 
+class OrdersTaken(NamedTuple):
+    """The event's orders are ours, and their fills are booked."""
+
+
 class ProductFrozen(NamedTuple):
     """Product j takes no entries, and why; "": it does again."""
 
@@ -199,6 +203,7 @@ EventTaken = (
     | AmendTaken
     | AssetAdjusted
     | PositionTaken
+    | OrdersTaken
     | Armed
 )
 
@@ -230,6 +235,7 @@ Record = (
     | AssetAdjusted
     | PositionCut
     | PositionTaken
+    | OrdersTaken
     | ProductFrozen
     | Flattening
     | Disarmed

@@ -39,7 +39,7 @@ def answer_fill(plan: Plan, state: State, event: ev.FillReceived) -> Answer:
         return Answer([rec.FillIgnored()]) + stopped
     lots = fill.cumulative - (0 if order is None else order.filled)
     if fill.filled_value:
-        booked = _book_exactly(plan, state, fill, order)
+        booked = book_exactly(plan, state, fill, order)
     elif lots > 0:
         fee = fill.fee if lots == fill.lots else -(-fill.fee * lots // fill.lots)
         cash = cash_after(state.cash, fill.side, lots, fill.ticks, fee, plan.products[j].spec)
@@ -62,7 +62,7 @@ def _has_ended(order: Order | None) -> bool:
     return order is not None and order.status.is_final
 
 
-def _book_exactly(
+def book_exactly(
     plan: Plan, state: State, fill: Fill, order: Order | None
 ) -> rec.FillBooked | None:
     """Book what an exchange reports of an order: lots, value and fees are all cumulative.
@@ -158,10 +158,3 @@ def _adjusted_units(plan: Plan, state: State, event: ev.Adjusted) -> int:
     if event.asset != plan.quote_currency:
         return 0
     return whole_units(state, event.asset, Decimal(event.amount))
-
-
-def answer_found(plan: Plan, state: State, event: ev.PositionFound) -> Answer:
-    """Hold what is found where nothing was known to be held; the product is frozen."""
-    is_new = event.lots > 0 and not state.slots["lots"][plan.index[event.product_id]]
-    taken = Answer([rec.PositionTaken()] if is_new else [])
-    return taken + freeze(plan, state, event.product_id, f"{event.reason} (by {event.by})")

@@ -9,6 +9,7 @@ from gpt_trader.engine.answer import NOTHING, Answer, cancel_all, stop_entries
 from gpt_trader.engine.apply import apply
 from gpt_trader.engine.commands import CancelOrder, Command
 from gpt_trader.engine.cycle import deciding, run_cycle
+from gpt_trader.engine.found import answer_instance, answer_orders, answer_position
 from gpt_trader.engine.operator import answer_amend, answer_cancel, answer_order, answer_rearm
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Signals
@@ -18,7 +19,6 @@ from gpt_trader.engine.reports import (
     answer_absent,
     answer_adjustment,
     answer_fill,
-    answer_found,
     answer_report,
 )
 from gpt_trader.engine.settle import RULES
@@ -94,7 +94,11 @@ def _answer(plan: Plan, state: State, event: ev.Event) -> Answer:
         case ev.Adjusted():
             return answer_adjustment(plan, state, event)
         case ev.PositionFound():
-            return answer_found(plan, state, event)
+            return answer_position(plan, state, event)
+        case ev.OrdersFound():
+            return answer_orders(plan, state, event)
+        case ev.InstanceSeen():
+            return answer_instance(state, event)
         case _:
             return _answer_person(plan, state, event)
 

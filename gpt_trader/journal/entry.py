@@ -9,7 +9,8 @@ class NewEntry(NamedTuple):
     time_ms: event time, milliseconds UTC. kind: the event's kind, for reading by eye.
     event: canonical JSON. records, commands: canonical JSON arrays.
     decisions: (product_id, bar_ms) of every decision in `records`, for the `why` index;
-    derived from the records, so not part of the chain.
+    derived from the records, so not part of the chain. intents: client ids of the orders that
+    the entry sends or takes over; derived, too.
     """
 
     time_ms: int
@@ -18,6 +19,7 @@ class NewEntry(NamedTuple):
     records: str = "[]"
     commands: str = "[]"
     decisions: tuple[tuple[str, int], ...] = ()
+    intents: tuple[str, ...] = ()
 
 
 class StoredEntry(NamedTuple):

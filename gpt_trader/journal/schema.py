@@ -47,6 +47,17 @@ CREATE TABLE meta (
 """,
     """\
 -- No table changes: entries may say what older versions do not know (orders that wait, absences).
+
+CREATE TABLE intent (
+    client_order_id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+INSERT OR IGNORE INTO intent
+SELECT json_extract(command.value, '$.order.client_order_id')
+FROM entry,
+    json_each(CASE WHEN json_valid(entry.commands) THEN entry.commands ELSE '[]' END) AS command
+WHERE command.type = 'object'
+    AND json_extract(command.value, '$.type') = 'SubmitOrder';
 """,
 )
 """Append only: a step that has been released never changes."""

@@ -5,7 +5,7 @@ thread. Which process may write is decided by the portfolio's lock, not here.
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -26,6 +26,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 _NEWEST_SQL = "SELECT seq FROM entry WHERE kind = ? ORDER BY seq DESC LIMIT 1"
 _DECISION_SQL = "INSERT INTO decision (product_id, bar_ms, seq) VALUES (?, ?, ?)"
+_INTENT_SQL = "INSERT OR IGNORE INTO intent (client_order_id) VALUES (?)"
+_KNOWN_SQL = "SELECT 1 FROM intent WHERE client_order_id = ?"
 _WHY_SQL = """
 SELECT seq, bar_ms FROM decision
 WHERE product_id = ? AND bar_ms <= ifnull(?, bar_ms)
@@ -148,6 +150,16 @@ class Journal:
             rows: list[tuple[Any, ...]] = found.fetchall()
         return [(seq, bar_ms) for seq, bar_ms in rows]
 
+    def unknown(self, client_order_ids: Iterable[str]) -> set[str]:
+        """Those of some orders that no entry ever named, also none that was cut off."""
+        self.flush()
+        with told_plainly(self._name):
+            return {
+                key
+                for key in client_order_ids
+                if self._connection.execute(_KNOWN_SQL, (key,)).fetchone() is None
+            }
+
     def save_snapshot(self, seq: int, schema_version: int, state_json: str) -> None:
         """Store the state after entry `seq`, durably. Raises JournalError if there is none."""
         self.flush()
@@ -197,9 +209,11 @@ class Journal:
             for entry, seq, _ in linked
             for product_id, bar_ms in dict.fromkeys(entry.decisions)
         ]
+        intents = [(key,) for entry, _, _ in linked for key in entry.intents]
         with self._transaction():
             self._connection.executemany(_ENTRY_SQL, entries)
             self._connection.executemany(_DECISION_SQL, decisions)
+            self._connection.executemany(_INTENT_SQL, intents)
 
     def _check_writable(self) -> None:
         if self._is_readonly:

@@ -37,6 +37,9 @@ def _of_event(state: State, event: ev.Event) -> Iterator[Alert]:
         case ev.Adjusted(kind=kind) if kind == ev.RECONCILIATION:
             words = f"the account holds {event.amount} {event.asset} that nothing explains"
             yield Alert(PAGE if event.amount.startswith("-") else INFO, "adjusted", words)
+        case ev.InstanceSeen():
+            words = f"a second instance trades this portfolio: order {event.client_order_ids[0]}"
+            yield Alert(PAGE, "second_instance", words)
         case ev.Reconciled(why=why) if why:
             yield Alert(INFO, "doubt", f"no entries for now: {why}")
         case ev.Reconciled() if event.differences:

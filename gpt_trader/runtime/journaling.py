@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 
+from gpt_trader.domain.order import Order
 from gpt_trader.engine import events as ev
 from gpt_trader.engine.codec import (
     command_from_json,
@@ -11,6 +12,7 @@ from gpt_trader.engine.codec import (
     state_from_json,
     state_text,
 )
+from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.engine.names import TAGS
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
@@ -112,7 +114,22 @@ def to_stored(entry: Entry) -> NewEntry:
             for record in entry.records
             if isinstance(record, Decided)
         ),
+        intents=tuple(_orders_of(entry)),
     )
+
+
+def _orders_of(entry: Entry) -> Iterator[str]:
+    """Yield the client ids that are known from now on: what is sent, and what is found."""
+    for command in entry.commands:
+        if isinstance(command, SubmitOrder):
+            yield command.order.client_order_id
+    match entry.event:
+        case ev.PositionFound(order=Order() as order):
+            yield order.client_order_id
+        case ev.OrdersFound(orders=orders):
+            yield from (order.client_order_id for order in orders)
+        case ev.InstanceSeen(client_order_ids=keys):
+            yield from keys
 
 
 def from_stored(stored: StoredEntry) -> Entry:

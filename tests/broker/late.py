@@ -42,6 +42,3 @@ class LateBroker:
 
     def look(self, *asked: Any) -> Any:
         return self.inner.look(*asked)
-
-    def earlier(self, *asked: Any) -> Any:
-        return self.inner.earlier(*asked)

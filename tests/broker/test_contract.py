@@ -217,4 +217,3 @@ def test_a_broker_tells_of_an_account_or_that_it_has_none(desk):
         assert seen is None
     else:
         assert (seen.wallets["USD"], seen.foreign_orders, seen.reports) == (10_000, 0, [])
-    assert not desk.broker.earlier(desk.plan, desk.now())

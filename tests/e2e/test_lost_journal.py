@@ -2,10 +2,14 @@
 
 import json
 import shutil
+from decimal import Decimal
 
 from gpt_trader.cli.main import main
-from gpt_trader.engine.events import PositionFound, Rearmed
+from gpt_trader.engine.events import OrdersFound, PositionFound, Rearmed
 from gpt_trader.engine.protect import resting_protection
+from gpt_trader.journal.compact import backup
+from gpt_trader.runtime.live.take_over import found_at_start
+from gpt_trader.runtime.session import JOURNAL
 from tests.e2e.test_live import account  # noqa: F401 - a fixture
 from tests.emulator.faults import Fault
 from tests.live_helpers import MINUTE, Live, live
@@ -21,13 +25,14 @@ def held(desk: Live):
     raise AssertionError("nothing was ever held")
 
 
-def taken_over(desk: Live) -> list[PositionFound]:
-    """Begin a new journal on what the account shows."""
+def taken_over(desk: Live) -> list[PositionFound | OrdersFound]:
+    """Go on, or begin anew, with what the account shows."""
     with desk.session() as (session, _, _):
-        found = session.broker.earlier(session.plan, desk.exchange.now_ms)
+        now_ms, private = desk.exchange.now_ms, desk.private()
+        found = found_at_start(session.plan, session.state, session.journal, private, now_ms)
         for event in found:
             session.take(event, lambda *_: None)
-        return list(found)
+        return found
 
 
 def lost(desk: Live) -> None:
@@ -129,3 +134,134 @@ def test_a_start_that_ended_before_it_looked_is_followed_by_one_that_does(
     assert main([*taker, str(tmp_path / "two")]) == 0
     assert "are taken over" in capsys.readouterr().err
     assert len(account.books.orders) == sent
+
+
+# ------------------------------------------------------------------ an older journal put back
+
+
+def put_back(desk: Live, copy) -> None:
+    """Restore a backup the way a person does: without the log of the newer file."""
+    for name in (f"{JOURNAL}-wal", f"{JOURNAL}-shm"):
+        (desk.folder / name).unlink(missing_ok=True)
+    shutil.copy(copy, desk.folder / JOURNAL)
+
+
+def backed_up(desk: Live, tmp_path):
+    copy = tmp_path / "copy.db"
+    copy.unlink(missing_ok=True)
+    backup(desk.folder / JOURNAL, copy)
+    return copy
+
+
+def journal_state(session):
+    """What the whole story comes to."""
+    slots = session.state.slots
+    return {
+        "cash": session.state.cash,
+        "ledger": {k: Decimal(v) for k, v in session.state.ledger.items() if Decimal(v)},
+        "lots": slots["lots"].tolist(),
+        "stops": [
+            stop and stop.client_order_id
+            for j in range(len(session.plan.products))
+            for stop in [resting_protection(session.plan, session.state, j)]
+        ],
+        "open": {o.client_order_id for o in session.state.open_orders},
+    }
+
+
+def test_an_older_journal_that_is_put_back_is_told_the_rest_of_the_story(tmp_path):
+    (tmp_path / "state").mkdir()
+    with live(tmp_path / "state") as desk:
+        desk.run(desk.exchange.now_ms + 3 * MINUTE)
+        copy = backed_up(desk, tmp_path)
+        desk.run(desk.exchange.now_ms + 12 * MINUTE)
+        whole, j = held(desk)
+        expected = journal_state(whole)
+        assert desk.differences(whole) == []
+        put_back(desk, copy)
+
+        found = taken_over(desk)
+        assert {event.product_id for event in found} <= set(whole.plan.index)
+        with desk.session() as (session, _, _):
+            assert journal_state(session) == expected
+            rounded_up = abs(session.state.fees - whole.state.fees)
+            assert rounded_up <= len(desk.exchange.books.fills), "units, one a report"
+            average = whole.state.slots["average_ticks"][j]
+            assert abs(session.state.slots["average_ticks"][j] - average) <= 1
+            assert session.state.slots["stop_ticks"][j] == whole.state.slots["stop_ticks"][j]
+            assert all(session.state.frozen[session.plan.index[e.product_id]] for e in found)
+        assert desk.differences(session) == []
+        assert taken_over(desk) == [], "told once"
+        assert desk.exchange.books.violations == desk.exchange.books.replays == []
+
+
+def test_after_a_rearm_it_trades_on_within_its_caps(tmp_path):
+    (tmp_path / "state").mkdir()
+    with live(tmp_path / "state", risk__max_product_pct=25, risk__max_gross_pct=45) as desk:
+        theirs = dict(desk.exchange.books.totals)
+        desk.run(desk.exchange.now_ms + 3 * MINUTE)
+        copy = backed_up(desk, tmp_path)
+        whole, j = held(desk)
+        put_back(desk, copy)
+        taken_over(desk)
+        product = whole.plan.products[j]
+        now = desk.run(desk.exchange.now_ms + 2 * MINUTE)
+        assert now.state.frozen[j]
+        with desk.session() as (session, _, _):
+            session.take(Rearmed(desk.exchange.now_ms, "ann", "looked"), lambda *_: None)
+            assert not any(session.state.frozen)
+        for _ in range(20):
+            now = desk.run(desk.exchange.now_ms + MINUTE)
+            books = desk.exchange.books
+            coins = books.totals[product.base_currency] - theirs.get(product.base_currency, 0)
+            assert coins == product.size(int(now.state.slots["lots"][j]))
+            worth = coins * books.touch[product.product_id][0]
+            assert worth <= Decimal("0.26") * 10_000
+        assert desk.differences(now) == []
+        assert books.violations == []
+
+
+def test_a_take_over_that_is_cut_short_is_finished_by_the_next_start(tmp_path):
+    (tmp_path / "state").mkdir()
+    with live(tmp_path / "state") as desk:
+        desk.run(desk.exchange.now_ms + 3 * MINUTE)
+        copy = backed_up(desk, tmp_path)
+        for _ in range(40):
+            whole = desk.run(desk.exchange.now_ms + MINUTE)
+            if all(whole.state.slots["lots"]):
+                break
+        put_back(desk, copy)
+        with desk.session() as (session, _, _):
+            now_ms, private = desk.exchange.now_ms, desk.private()
+            found = found_at_start(session.plan, session.state, session.journal, private, now_ms)
+            assert len(found) == 2
+            session.take(found[0], lambda *_: None)
+        [rest] = taken_over(desk)
+        assert rest.product_id == found[1].product_id
+        with desk.session() as (session, _, _):
+            assert journal_state(session) == journal_state(whole)
+
+
+def test_the_command_line_tells_of_an_older_journal_and_reconcile_agrees(
+    account,  # noqa: F811
+    capsys,
+    tmp_path,
+):
+    folder = ["--state-dir", str(tmp_path / "one")]
+    run = ["run", "-p", "canary", "--live", "--once", *folder]
+    held = [*run, "--strategy", "buy_and_hold", "--order-style"]
+    assert main([*held, "maker_only"]) == 0
+    [journal] = (tmp_path / "one").rglob(JOURNAL)
+    backup(journal, tmp_path / "copy.db")
+    account.advance(account.now_ms + 240 * MINUTE)
+    assert main([*held, "taker"]) == 0
+    sent = len(account.books.orders)
+    assert account.books.fills
+    assert sent > 2
+    shutil.copy(tmp_path / "copy.db", journal)
+    capsys.readouterr()
+    assert main([*held, "taker"]) == 0
+    assert "an older journal was put back" in capsys.readouterr().err
+    assert len(account.books.orders) == sent, "its coins are known, and it is frozen"
+    assert main(["account", "reconcile", "-p", "canary", *folder, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["data"]["agrees"]

@@ -31,7 +31,7 @@ def test_blank_file_takes_every_step(connection):
     prepare(connection, "j")
     assert check_identity(connection, "j") == len(MIGRATIONS)
     assert connection.pragma("application_id") == APPLICATION_ID
-    assert tables(connection) == {"entry", "decision", "snapshot", "meta"}
+    assert tables(connection) == {"entry", "decision", "snapshot", "meta", "intent"}
 
 
 def test_every_table_is_strict(connection):
@@ -49,6 +49,24 @@ def test_older_file_takes_only_the_missing_steps_and_keeps_its_rows(connection):
     assert connection.execute("SELECT * FROM meta").fetchall() == [("profile", "dev", None)]
     prepare(connection, "j", steps=steps)
     assert check_identity(connection, "j", steps=steps) == len(steps)
+
+
+def test_an_older_file_knows_the_orders_that_its_entries_sent(connection):
+    prepare(connection, "j", steps=MIGRATIONS[:2])
+    submit = '{"order":{"client_order_id":"%s"},"type":"SubmitOrder"}'
+    texts = (
+        "[]",
+        f"[{submit % 'a'},{submit % 'b'}]",
+        '[{"client_order_id":"c","type":"CancelOrder"}]',
+        f'[1,"x",null,{submit % "a"}]',
+        '[{"type":"SubmitOrder"}]',
+        "no json",
+    )
+    for seq, commands in enumerate(texts, 1):
+        row = (seq, 0, "Test", "{}", "[]", commands, bytes(32))
+        connection.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    prepare(connection, "j")
+    assert connection.execute("SELECT * FROM intent").fetchall() == [("a",), ("b",)]
 
 
 def test_step_that_fails_leaves_the_file_as_it_was(connection):

@@ -30,6 +30,28 @@ def numbers(journal, **arguments):
     return [stored.seq for stored in journal.read(**arguments)]
 
 
+# ------------------------------------------------------------------ orders it knows
+
+
+def test_an_order_is_known_once_an_entry_names_it(path):
+    named = entry(1)._replace(intents=("a", "b"))
+    with open_journal(path) as journal:
+        assert journal.unknown(["a", "x"]) == {"a", "x"}
+        journal.append([named, named], durable=False)
+        assert journal.unknown(["a", "b", "x"]) == {"x"}, "also what waits"
+        assert journal.unknown([]) == set()
+    with open_journal(path, create=False) as journal:
+        assert journal.unknown(["b", "x"]) == {"x"}
+
+
+def test_an_order_stays_known_where_its_entry_was_cut_off(journal):
+    journal.append([entry(1)._replace(intents=("a",)), *map(entry, range(2, 12))])
+    for seq in (5, 9):
+        journal.save_snapshot(seq, 1, "{}")
+    assert journal.compact("{}", None).entries == 5
+    assert journal.unknown(["a"]) == set()
+
+
 # ------------------------------------------------------------------ append and read
 
 

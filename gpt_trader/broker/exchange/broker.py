@@ -9,10 +9,9 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
-from gpt_trader.broker.exchange.earlier import earlier
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.broker.exchange.reports import reports
-from gpt_trader.domain.account import Placed, Refused, RemoteOrder, told_wallet
+from gpt_trader.domain.account import Placed, Refused, RemoteOrder
 from gpt_trader.domain.order import (
     Order,
     OrderStatus,
@@ -28,7 +27,6 @@ from gpt_trader.engine.events import (
     FillReceived,
     OrderAmended,
     OrderUpdated,
-    PositionFound,
     Quoted,
 )
 from gpt_trader.engine.plan import Plan
@@ -45,7 +43,6 @@ from gpt_trader.errors import (
 
 LOOKS = 10  # at which an order must have been absent
 ABSENT_MS = 120_000  # for so long
-EARLIER_MS = 60 * 86_400_000  # how far back a lost journal is looked for
 BEFORE_MS = 600_000  # how far before an order was decided its history is read
 SEEN_TRIES = 20  # looks at an order that is to end
 SEEN_PAUSE_S = 0.25
@@ -175,34 +172,6 @@ class ExchangeBroker:
             elif known.status.is_final:
                 found += self.on_order(plan, state, one, time_ms)
         return Seen(wallets, foreign, found)
-
-    def earlier(self, plan: Plan, time_ms: int) -> Sequence[PositionFound]:
-        """Return what the last days show of products that this bot traded under another journal.
-
-        That journal is lost, or lives on another machine. A position is never larger than the
-        coins that are there.
-        """
-        rows = self._account.orders(
-            product_ids=list(plan.index), since_ms=time_ms - EARLIER_MS
-        ).rows
-        wallets = {one.currency: one.total for one in self._account.balances()}
-        events = []
-        for product in plan.products:
-            found = earlier(plan, product, rows)
-            if found is None:
-                continue
-            lots = found.lots
-            if lots:
-                coins = told_wallet(wallets, product.base_currency)
-                lots = min(lots, int(coins / product.base_increment))
-            why = f"the journal of order {found.order_id} is not here: lost, or on another machine"
-            events.append(
-                PositionFound(
-                    time_ms, product.product_id, "RECONCILIATION", why,
-                    lots, found.ticks, found.order,
-                )
-            )  # fmt: skip
-        return events
 
     def _forget_refusal(self) -> None:
         self._refused = None

@@ -10,7 +10,6 @@ from gpt_trader.engine.events import (
     BarMissed,
     Event,
     OrderUpdated,
-    PositionFound,
     Quoted,
 )
 from gpt_trader.engine.plan import Plan
@@ -55,10 +54,6 @@ class ObserveBroker:
     def look(self, plan: Plan, state: State, time_ms: int) -> Seen | None:
         """Nothing: there is no account."""
         return None
-
-    def earlier(self, plan: Plan, time_ms: int) -> Sequence[PositionFound]:
-        """Nothing: without an account the past is in the journal alone."""
-        return []
 
 
 def _end(command: Command, time_ms: int) -> OrderUpdated:

@@ -24,7 +24,6 @@ from gpt_trader.engine.events import (
     FillReceived,
     OrderAmended,
     OrderUpdated,
-    PositionFound,
     Quoted,
 )
 from gpt_trader.engine.ids import known_id
@@ -124,10 +123,6 @@ class PaperBroker:
     def look(self, plan: Plan, state: State, time_ms: int) -> Seen | None:
         """Nothing: there is no account."""
         return None
-
-    def earlier(self, plan: Plan, time_ms: int) -> Sequence[PositionFound]:
-        """Nothing: without an account the past is in the journal alone."""
-        return []
 
 
 def match_product(

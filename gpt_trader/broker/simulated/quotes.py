@@ -20,7 +20,6 @@ from gpt_trader.engine.events import (
     BarMissed,
     Event,
     OrderUpdated,
-    PositionFound,
     Quoted,
 )
 from gpt_trader.engine.ids import known_id, working_id
@@ -108,10 +107,6 @@ class QuotePaper:
     def look(self, plan: Plan, state: State, time_ms: int) -> Seen | None:
         """Nothing: there is no account."""
         return None
-
-    def earlier(self, plan: Plan, time_ms: int) -> Sequence[PositionFound]:
-        """Nothing: without an account the past is in the journal alone."""
-        return []
 
 
 @lru_cache(maxsize=8)

@@ -4,82 +4,53 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.broker.coinbase.account import parse_order
-from gpt_trader.broker.exchange.earlier import CLOCKS_MS, Earlier, earlier
-from gpt_trader.domain.account import RemoteOrder
-from gpt_trader.domain.order import OrderStatus, OrderType
-from gpt_trader.domain.order_ids import client_order_id, order_id
-from gpt_trader.domain.times import format_time
-from tests.engine_helpers import COIN, HOUR, Desk
+from gpt_trader.broker.exchange.earlier import earlier, later
+from gpt_trader.broker.exchange.ours import order_of
+from gpt_trader.domain.order import Order, OrderStatus, OrderType
+from gpt_trader.domain.order_ids import BARE, MARKED
+from gpt_trader.engine.events import OrdersFound, PositionFound
+from gpt_trader.errors import Unavailable
+from tests.broker.exchange.rows import (
+    OPEN_MS,
+    PLAN,
+    SENT_MS,
+    bought,
+    limit_buy,
+    route,
+    row,
+    sold,
+    stop,
+)
+from tests.engine_helpers import COIN
 
-PLAN = Desk().plan
-OPEN_MS = 1_700_000_000_000 // HOUR * HOUR
-SENT_MS = OPEN_MS + 3 * HOUR
-
-
-def route(bars: int = 0) -> str:
-    """Id of the order that a bar's decision made."""
-    return client_order_id(PLAN.portfolio, "COIN-USD", PLAN.interval, OPEN_MS + bars * HOUR, 0)
-
-
-def row(key: str, side: str, size: int, price: int, at_ms: int, **more: object) -> RemoteOrder:
-    """An order that was filled."""
-    told = {
-        "order_id": f"x-{key}",
-        "client_order_id": key,
-        "product_id": "COIN-USD",
-        "side": side,
-        "status": "FILLED",
-        "filled_size": str(size),
-        "filled_value": str(Decimal(size) * price),
-        "total_fees": "0",
-        "created_time": format_time(at_ms),
-    }
-    return parse_order(told | more)
+NOW_MS = SENT_MS + 1_000
+WALLETS = {"COIN": Decimal(100)}
 
 
-def bought(size: int, price: int, bars: int = 0) -> RemoteOrder:
-    return row(route(bars), "BUY", size, price, OPEN_MS + (bars + 1) * HOUR + 300)
+def found(*rows, coins=100):
+    """What is held; None: nothing of ours was found."""
+    events = earlier(PLAN, COIN, rows, {} if coins is None else {"COIN": Decimal(coins)}, NOW_MS)
+    return events[0] if events else None
 
 
-def sold(size: int, bars: int) -> RemoteOrder:
-    return row("by somebody", "SELL", size, 110, OPEN_MS + (bars + 1) * HOUR)
-
-
-def stop(at_ms: int = SENT_MS, lots: int = 5, **more: object) -> RemoteOrder:
-    """A protection that was decided at a time and rests."""
-    key = order_id(PLAN.portfolio, "COIN-USD", f"protect:{at_ms}", lots)
-    sizes = {"base_size": str(lots), "limit_price": "94.00", "stop_price": "95.00"}
-    told = {
-        "status": "OPEN",
-        "order_type": "STOP_LIMIT",
-        "order_configuration": {"stop_limit_stop_limit_gtc": sizes},
-    }
-    return row(key, "SELL", 0, 95, SENT_MS, **(told | more))
-
-
-def found(*rows: RemoteOrder) -> Earlier | None:
-    return earlier(PLAN, COIN, rows)
-
-
-def test_what_was_bought_and_its_stop_are_found_in_any_order_of_rows():
-    rows = bought(3, 100), bought(2, 110, bars=1), stop()
+@pytest.mark.parametrize("form", [BARE, MARKED])
+def test_what_was_bought_and_its_stop_are_found_in_any_order_of_rows(form):
+    rows = bought(3, 100, form=form), bought(2, 110, bars=1, form=form), stop(form=form)
     for seen in (rows, rows[::-1]):
-        what = found(*seen)
-        assert (what.product_id, what.order_id) == ("COIN-USD", route(1))
+        [what] = earlier(PLAN, COIN, seen, WALLETS, NOW_MS)
+        assert what[:4] == (NOW_MS, "COIN-USD", "RECONCILIATION", what.reason)
+        assert rows[-1].client_order_id in what.reason
         assert (what.lots, what.ticks) == (5, 10_400)
-        assert (what.order.intent.lots, what.order.intent.stop, what.order.intent.limit) == (
-            5,
-            9_500,
-            9_400,
-        )
-        assert (what.order.intent.side, what.order.intent.sent_ms) == (-1, SENT_MS)
-        assert what.order.intent.reduce_only
+        intent = what.order.intent
+        assert (intent.lots, intent.stop, intent.limit, intent.side) == (5, 9_500, 9_400, -1)
+        assert intent.reduce_only
 
 
 def test_sales_count_whoever_made_them_and_the_rest_keeps_its_price():
-    assert found(bought(4, 100), sold(3, 1)) == Earlier("COIN-USD", route(), 1, 10_000, None)
-    assert found(bought(4, 100), sold(9, 1))[2:] == (0, 0, None)
+    what = found(bought(4, 100), sold(3, 1))
+    assert isinstance(what, PositionFound)
+    assert (what.lots, what.ticks, what.order) == (1, 10_000, None)
+    assert found(bought(4, 100), sold(9, 1))[4:] == (0, 0, None)
     again = found(bought(4, 100), sold(9, 1), bought(2, 120, bars=3))
     assert (again.lots, again.ticks) == (2, 12_000)
 
@@ -97,35 +68,83 @@ def test_orders_of_somebody_else_are_no_position():
 
 
 def test_nothing_was_filled():
-    assert found(bought(0, 100)) == Earlier("COIN-USD", route(), 0, 0, None)
+    assert found(bought(0, 100))[4:] == (0, 0, None)
 
 
-@pytest.mark.parametrize(
-    "shift_ms, is_known", [(-CLOCKS_MS, True), (CLOCKS_MS - 1, True), (CLOCKS_MS, False)]
-)
-def test_a_stop_is_known_by_its_id_as_far_as_clocks_may_differ(shift_ms, is_known):
-    what = found(bought(5, 100), stop(SENT_MS + shift_ms))
-    assert (what.order is not None) == is_known
+def test_a_position_is_never_larger_than_the_coins_that_are_there():
+    assert found(bought(4, 100), coins="2.9").lots == 2
+    assert found(bought(4, 100), coins=0)[4:] == (0, 0, None)
+    with pytest.raises(Unavailable):
+        found(bought(4, 100), coins=None)
+    assert found(bought(0, 100), coins=None).lots == 0
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"side": 1},
-        {"life": OrderStatus.CANCELLED},
-        {"life": None},
-        {"filled_size": Decimal(1)},
-        {"kind": OrderType.LIMIT},
-        {"stop_price": None},
-        {"limit_price": None},
-        {"base_size": Decimal(4)},
-    ],
-)
-def test_what_is_no_whole_resting_stop_is_left_alone(change):
-    assert found(bought(9, 100), stop()._replace(**change)).order is None
-
-
-def test_a_bracket_is_one_too_and_the_newest_counts():
+def test_a_bracket_is_a_stop_too_and_the_newest_counts():
     bracket = stop(SENT_MS + 5)._replace(kind=OrderType.BRACKET, created_ms=SENT_MS + 5)
-    what = found(bought(5, 100), bracket, stop())
+    what, others = earlier(PLAN, COIN, [bought(5, 100), bracket, stop()], WALLETS, NOW_MS)
     assert what.order.intent.type is OrderType.BRACKET
+    assert [o.client_order_id for o in others.orders] == [stop().client_order_id]
+
+
+def test_what_was_filled_of_an_open_order_is_in_the_wallets_already():
+    partly = stop()._replace(filled_size=Decimal(2), filled_value=Decimal(190))
+    entry = limit_buy(route(1), 4, filled=3)
+    what, others = earlier(PLAN, COIN, [bought(5, 100), partly, entry], WALLETS, NOW_MS)
+    assert what.lots == 6
+    assert (what.order.filled, what.order.filled_value) == (2, "190")
+    assert isinstance(others, OrdersFound)
+    assert [(o.filled, o.status) for o in others.orders] == [(3, OrderStatus.OPEN)]
+    assert others.fills == ()
+
+
+def test_orders_that_rest_where_nothing_is_held_are_known_too():
+    what, others = earlier(PLAN, COIN, [stop()], WALLETS, NOW_MS)
+    assert (what.lots, what.order) == (0, None)
+    assert others.orders[0].client_order_id == stop().client_order_id
+
+
+# ------------------------------------------------------------------ an older journal put back
+
+
+def known(one: Order | None = None, **more: object) -> Order:
+    """An order that is open in the journal."""
+    return order_of(COIN, stop(SENT_MS - 1) if one is None else one)._replace(**more)
+
+
+def test_all_that_came_since_is_told_at_once_oldest_first():
+    before = stop(SENT_MS - 9, status="CANCELLED")._replace(created_ms=OPEN_MS)
+    told = later(
+        COIN,
+        [bought(5, 100), stop()],
+        {before.client_order_id: known(before, status=OrderStatus.OPEN)},
+        [before],
+        NOW_MS,
+    )
+    assert [o.client_order_id for o in told.orders] == [
+        before.client_order_id,
+        route(),
+        stop().client_order_id,
+    ]
+    assert [o.status for o in told.orders] == ["CANCELLED", "FILLED", "OPEN"]
+    assert [o.filled for o in told.orders] == [0, 0, 0]
+    [fill] = told.fills
+    assert (fill.client_order_id, fill.lots, fill.ticks, fill.filled_value) == (
+        route(),
+        5,
+        10_000,
+        "500",
+    )
+    assert stop().client_order_id in told.reason
+
+
+def test_of_an_order_that_the_journal_knows_only_what_is_new_is_told():
+    rows = stop()._replace(filled_size=Decimal(3), filled_value=Decimal(270))
+    here = known(stop(), filled=2, filled_value="190", filled_fees="0")
+    told = later(COIN, [bought(1, 100)], {rows.client_order_id: here}, [rows], NOW_MS)
+    assert [(f.lots, f.cumulative) for f in told.fills] == [(1, 1), (1, 3)]
+
+
+def test_a_row_that_does_not_say_what_it_cost_is_no_answer():
+    silent = bought(5, 100)._replace(filled_value=None)
+    with pytest.raises(Unavailable, match="came to"):
+        later(COIN, [silent], {}, [], NOW_MS)

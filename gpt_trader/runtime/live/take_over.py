@@ -1,0 +1,98 @@
+"""What a session finds of itself at its start: a journal that is gone, or not the newest.
+
+Asked once, before anything is decided. The account was last held against the journal when the
+newest `Reconciled` was written; orders with our mark that are newer, and that no entry ever named,
+are a part of the story that is missing here.
+"""
+
+from collections.abc import Iterator
+
+from gpt_trader.broker.exchange.earlier import earlier, later
+from gpt_trader.broker.exchange.ours import missing
+from gpt_trader.broker.exchange.ports import Orders
+from gpt_trader.domain.account import RemoteOrder
+from gpt_trader.domain.order import Order
+from gpt_trader.engine.events import Event, Noted, OrdersFound, PositionFound, Reconciled
+from gpt_trader.engine.names import TAGS
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.state import State
+from gpt_trader.errors import Unavailable
+from gpt_trader.journal.sqlite import Journal
+
+YEARS_MS = 2 * 365 * 86_400_000  # how far back a journal that is gone is looked for
+UNREADABLE = "some orders of the account cannot be read: if they are this bot's, they are missed"
+BEFORE_MS = 600_000  # how far before the newest look orders are read again
+
+
+def found_at_start(
+    plan: Plan, state: State, journal: Journal, account: Orders, time_ms: int
+) -> list[Event]:
+    """Return what the account shows and the journal does not know; [] if it is the whole story.
+
+    Raises what the account raises: nothing may be decided before it was asked.
+    """
+    looked = journal.newest(TAGS[Reconciled])
+    if looked is None:
+        return _of_a_lost_journal(plan, account, time_ms)
+    since_ms = max(looked.time_ms - BEFORE_MS, _begins_ms(journal))
+    rows, is_whole = account.orders(product_ids=list(plan.index), since_ms=since_ms)
+    new = missing(plan.portfolio, rows, state.orders, journal.unknown)
+    found: list[Event] = [] if is_whole else [Noted(time_ms, "orders", UNREADABLE)]
+    for product in plan.products:
+        here = [row for row in new if row.product_id == product.product_id]
+        if here:
+            mine = [one for one in state.open_orders if one.product_id == product.product_id]
+            known = {one.client_order_id: one for one in mine}
+            told = list(_rows_of(mine, rows, account))
+            found.append(later(product, here, known, told, time_ms))
+    return found
+
+
+def words_of(plan: Plan, event: Event) -> Iterator[str]:
+    """Yield what a person is told of something that was found."""
+    match event:
+        case Noted():
+            yield event.text
+        case PositionFound() | OrdersFound():
+            yield f"{event.product_id} takes no entries until rearm: {event.reason}"
+    if isinstance(event, PositionFound) and event.lots:
+        product = plan.products[plan.index[event.product_id]]
+        stop = (
+            f"its stop rests at {product.price(event.order.intent.stop)}"
+            if event.order
+            else "no stop of its own is known: only its strategy or a person sells it"
+        )
+        yield f"{product.size(event.lots)} {product.base_currency} are taken over: {stop}"
+
+
+def _begins_ms(journal: Journal) -> int:
+    """Return when the journal began: what is older was another's; 0 if that was cut off."""
+    return 0 if journal.anchor()[0] else next(journal.read(limit=1)).time_ms
+
+
+def _of_a_lost_journal(plan: Plan, account: Orders, time_ms: int) -> list[Event]:
+    rows, is_whole = account.orders(product_ids=list(plan.index), since_ms=time_ms - YEARS_MS)
+    if not is_whole:
+        raise Unavailable("not all orders of the account can be read: some may be this bot's")
+    wallets = {one.currency: one.total for one in account.balances()}
+    return [
+        event
+        for product in plan.products
+        for event in earlier(plan, product, rows, wallets, time_ms)
+    ]
+
+
+def _rows_of(mine: list[Order], rows: list[RemoteOrder], account: Orders) -> Iterator[RemoteOrder]:
+    """Yield what the exchange says of orders that are open in the journal.
+
+    One without an id of the exchange, which is not among the rows, may never have been placed.
+    """
+    told = {row.client_order_id: row for row in rows}
+    for order in mine:
+        if order.client_order_id in told:
+            yield told[order.client_order_id]
+        elif order.exchange_id:
+            row = account.order(order.exchange_id)
+            if row is None:
+                raise Unavailable(f"the exchange does not show order {order.exchange_id}")
+            yield row
