@@ -112,6 +112,11 @@ class Product:
         """Exact price of a whole number of ticks."""
         return ticks * self.price_increment
 
+    def ticks(self, price: Decimal, rounding: str) -> int | None:
+        """Whole ticks of a price, rounded as decimal does; None beyond what can be counted."""
+        found = price / self.price_increment
+        return int(found.to_integral_value(rounding)) if abs(found) <= MAX_TICKS else None
+
     def spent(self, units: int) -> Decimal:
         """Most that an order may spend of `units` of 1e-8 quote: a whole number of its steps."""
         step = self.quote_increment or self.price_increment

@@ -1,10 +1,10 @@
 """A product's grid, its exactness and its bounds."""
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import pytest
 
-from gpt_trader.domain.product import Product
+from gpt_trader.domain.product import MAX_TICKS, Product
 from gpt_trader.errors import DataError
 from gpt_trader.kernel.rounding import UNBOUNDED
 
@@ -65,3 +65,12 @@ def test_the_largest_sizes_are_rounded_down_and_none_is_no_bound():
 def test_what_is_no_size_is_refused(name):
     with pytest.raises(DataError, match=name):
         BTC.with_spec(**{name: Decimal(-1)})
+
+
+def test_a_price_that_cannot_be_counted_is_no_ticks():
+    assert BTC.ticks(Decimal("1.239"), ROUND_FLOOR) == 123
+    assert BTC.ticks(Decimal("1.231"), ROUND_CEILING) == 124
+    most = BTC.price(MAX_TICKS)
+    assert BTC.ticks(most, ROUND_FLOOR) == MAX_TICKS
+    assert BTC.ticks(most + 1, ROUND_FLOOR) is None
+    assert BTC.ticks(-most - 1, ROUND_FLOOR) is None

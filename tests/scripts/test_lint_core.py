@@ -21,6 +21,7 @@ BROKEN = [
     (CORE, "Approved(order)", "engine/approve.py only"),
     (CORE, "commands.Approved._make([order])", "engine/approve.py only"),
     ("gpt_trader/broker/exchange/broker.py", "a._replace(order=b)", "engine/approve.py only"),
+    ("gpt_trader/broker/exchange/link.py", "Decimal(bid)", "domain.number"),
     (CORE, "from . import apply", "relative import"),
     (CORE, "try: pass\nexcept Exception: pass", "catch-all"),
     (CORE, "try: pass\nexcept: pass", "catch-all"),
@@ -38,6 +39,9 @@ FINE = [
     (CORE, "try: pass\nexcept ValueError: pass"),
     (CORE, "try: pass\nexcept BaseException:\n    save()\n    raise"),
     (CORE, "getattr(a, 'b')"),
+    ("gpt_trader/broker/exchange/link.py", "Decimal(10) ** 15"),
+    ("gpt_trader/broker/exchange/link.py", "Decimal('0.1')"),
+    ("gpt_trader/domain/number.py", "Decimal(text)"),
 ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from gpt_trader.broker.coinbase.parse import Parsed, decimal, each, moment_ms, text
+from gpt_trader.broker.coinbase.parse import Parsed, each, moment_ms, text
 from gpt_trader.domain.account import (
     Balance,
     CancelResult,
@@ -20,6 +20,7 @@ from gpt_trader.domain.account import (
     RemoteFill,
     RemoteOrder,
 )
+from gpt_trader.domain.number import read_decimal
 from gpt_trader.domain.order import OrderStatus, OrderType
 from gpt_trader.errors import Unavailable
 
@@ -79,7 +80,7 @@ def _is_spot(row: Mapping[str, Any], kind: str) -> bool:
 
 
 def _amount(value: object) -> Decimal | None:
-    return decimal(value.get("value")) if isinstance(value, dict) else None
+    return read_decimal(value.get("value")) if isinstance(value, dict) else None
 
 
 def add_up(wallets: Iterable[Wallet]) -> list[Balance]:
@@ -115,15 +116,15 @@ def parse_fee_tier(document: Mapping[str, Any]) -> FeeTier:
     """Return the account's tier. Raises Unavailable if the answer has no rates."""
     tier = document.get("fee_tier")
     tier = tier if isinstance(tier, dict) else {}
-    maker, taker = (decimal(tier.get(name)) for name in ("maker_fee_rate", "taker_fee_rate"))
+    maker, taker = (read_decimal(tier.get(name)) for name in ("maker_fee_rate", "taker_fee_rate"))
     if maker is None or taker is None:
         raise Unavailable("Coinbase does not say which fees this account pays")
     return FeeTier(
         text(tier, "pricing_tier"),
         maker,
         taker,
-        decimal(document.get("total_volume")),
-        decimal(document.get("total_fees")),
+        read_decimal(document.get("total_volume")),
+        read_decimal(document.get("total_fees")),
     )
 
 
@@ -159,13 +160,13 @@ def parse_order(row: Mapping[str, Any]) -> RemoteOrder | None:
         order_type=text(row, "order_type").upper(),
         kind=KINDS.get(text(row, "order_type").upper()),
         tif=text(row, "time_in_force").upper(),
-        limit_price=decimal(sizes.get("limit_price")),
-        stop_price=decimal(sizes.get("stop_price") or sizes.get("stop_trigger_price")),
-        base_size=decimal(sizes.get("base_size")),
-        quote_size=decimal(sizes.get("quote_size")),
-        filled_size=decimal(row.get("filled_size")),
-        filled_value=decimal(row.get("filled_value")),
-        total_fees=decimal(row.get("total_fees")),
+        limit_price=read_decimal(sizes.get("limit_price")),
+        stop_price=read_decimal(sizes.get("stop_price") or sizes.get("stop_trigger_price")),
+        base_size=read_decimal(sizes.get("base_size")),
+        quote_size=read_decimal(sizes.get("quote_size")),
+        filled_size=read_decimal(row.get("filled_size")),
+        filled_value=read_decimal(row.get("filled_value")),
+        total_fees=read_decimal(row.get("total_fees")),
         created_ms=moment_ms(row.get("created_time")),
         post_only=sizes.get("post_only") is True,
         reject_reason=text(row, "reject_reason"),
@@ -208,13 +209,13 @@ def parse_user_order(row: Mapping[str, Any]) -> RemoteOrder | None:
         order_type=kind,
         kind=KINDS.get(kind),
         tif=text(row, "time_in_force").upper(),
-        limit_price=decimal(row.get("limit_price")),
-        stop_price=decimal(row.get("stop_price")),
+        limit_price=read_decimal(row.get("limit_price")),
+        stop_price=read_decimal(row.get("stop_price")),
         base_size=None,
         quote_size=None,
-        filled_size=decimal(row.get("cumulative_quantity")),
-        filled_value=decimal(row.get("filled_value")),
-        total_fees=decimal(row.get("total_fees")),
+        filled_size=read_decimal(row.get("cumulative_quantity")),
+        filled_value=read_decimal(row.get("filled_value")),
+        total_fees=read_decimal(row.get("total_fees")),
         created_ms=moment_ms(row.get("creation_time")),
         post_only=str(row.get("post_only")).lower() == "true",
         reject_reason=text(row, "reject_reason"),
@@ -231,7 +232,7 @@ def parse_fills(document: Mapping[str, Any]) -> Parsed[RemoteFill]:
 
 def _fill(row: Mapping[str, Any]) -> RemoteFill | None:
     side, trade_ms = SIDES.get(text(row, "side").upper()), moment_ms(row.get("trade_time"))
-    price, size = decimal(row.get("price")), decimal(row.get("size"))
+    price, size = read_decimal(row.get("price")), read_decimal(row.get("size"))
     order_id = text(row, "order_id")
     if side is None or trade_ms is None or price is None or size is None or not order_id:
         return None
@@ -249,7 +250,7 @@ def _fill(row: Mapping[str, Any]) -> RemoteFill | None:
         text(row, "trade_type").upper(),
         price,
         size,
-        decimal(row.get("commission")) or ZERO,
+        read_decimal(row.get("commission")) or ZERO,
         text(row, "liquidity_indicator").upper(),
         moment_ms(row.get("sequence_timestamp")),
     )
@@ -261,7 +262,7 @@ def parse_preview(document: Mapping[str, Any]) -> Preview:
         raise Unavailable("Coinbase answered a preview with nothing")
 
     def number(name: str) -> Decimal | None:
-        return decimal(document.get(name))
+        return read_decimal(document.get(name))
 
     return Preview(
         errors=_texts(document.get("errs")),

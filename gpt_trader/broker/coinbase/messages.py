@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from gpt_trader.broker.coinbase.account import parse_user_order
-from gpt_trader.broker.coinbase.parse import decimal, moment_ms
+from gpt_trader.broker.coinbase.parse import moment_ms
 from gpt_trader.broker.coinbase.symbols import book_id
 from gpt_trader.broker.exchange.stream import Channel, Dialect, Frame, News
 from gpt_trader.broker.exchange.trade_bars import Print
+from gpt_trader.domain.number import read_decimal
 from gpt_trader.errors import Unavailable
 
 MARKET_URL = "wss://advanced-trade-ws.coinbase.com"
@@ -88,9 +89,11 @@ def tickers(frame: Frame) -> Iterator[tuple[str, str, str]]:
 def prints(frame: Frame) -> Iterator[Print]:
     """Yield the trades of a message; a row that cannot be read is left out."""
     for row in _rows(frame, "trades"):
-        time_ms, price = moment_ms(row.get("time")), decimal(row.get("price"))
-        product_id, size = row.get("product_id"), decimal(row.get("size"))
+        time_ms, price = moment_ms(row.get("time")), read_decimal(row.get("price"))
+        product_id, size = row.get("product_id"), read_decimal(row.get("size"))
         if time_ms is None or price is None or size is None or not isinstance(product_id, str):
+            continue
+        if price <= 0 or size < 0:
             continue
         yield Print(str(row.get("trade_id")), product_id, time_ms, price, float(size))
 

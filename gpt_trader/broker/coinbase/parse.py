@@ -6,14 +6,14 @@ without its rows is no empty page: it raises Unavailable, or a hole would be tak
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from gpt_trader.domain.market import Candle, ProductInfo, Touch, Trade
+from gpt_trader.domain.number import read_decimal
 from gpt_trader.errors import Unavailable
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LARGEST = Decimal(10) ** 15  # of any price or volume
 FLAGS = (
     "is_disabled",
     "trading_disabled",
@@ -68,18 +68,18 @@ def product(row: Mapping[str, Any]) -> ProductInfo | None:
         text(row, "product_type"),
         text(row, "base_currency_id"),
         text(row, "quote_currency_id"),
-        decimal(row.get("base_increment")),
-        decimal(row.get("price_increment")),
-        decimal(row.get("base_min_size")),
-        decimal(row.get("quote_min_size")),
+        read_decimal(row.get("base_increment")),
+        read_decimal(row.get("price_increment")),
+        read_decimal(row.get("base_min_size")),
+        read_decimal(row.get("quote_min_size")),
         text(row, "status"),
         flags,
-        decimal(row.get("price")),
-        decimal(row.get("volume_24h")),
+        read_decimal(row.get("price")),
+        read_decimal(row.get("volume_24h")),
         _say_closed(flags, text(row, "status")),
-        decimal(row.get("quote_increment")),
-        decimal(row.get("base_max_size")),
-        decimal(row.get("quote_max_size")),
+        read_decimal(row.get("quote_increment")),
+        read_decimal(row.get("base_max_size")),
+        read_decimal(row.get("quote_max_size")),
     )
 
 
@@ -123,12 +123,12 @@ def _touch(book: Mapping[str, Any]) -> Touch | None:
 def _best(levels: object) -> Decimal | None:
     if not isinstance(levels, list) or not levels or not isinstance(levels[0], dict):
         return None
-    return decimal(levels[0].get("price"))
+    return read_decimal(levels[0].get("price"))
 
 
 def time_ms(document: Mapping[str, Any]) -> int | None:
     """Return the exchange's time, ms UTC; None if the document does not tell it."""
-    found = decimal(document.get("epochMillis"))
+    found = read_decimal(document.get("epochMillis"))
     return None if found is None else int(found)
 
 
@@ -146,7 +146,7 @@ def each[T](
 
 def _candle(row: Mapping[str, Any]) -> Candle | None:
     start, low, high, first, last, volume = (
-        decimal(row.get(name)) for name in ("start", "low", "high", "open", "close", "volume")
+        read_decimal(row.get(name)) for name in ("start", "low", "high", "open", "close", "volume")
     )
     if start is None or None in (low, high, first, last):
         return None
@@ -159,22 +159,11 @@ def _candle(row: Mapping[str, Any]) -> Candle | None:
 
 
 def _trade(row: Mapping[str, Any]) -> Trade | None:
-    trade_id, price, size = row.get("trade_id"), decimal(row.get("price")), decimal(row.get("size"))
-    moment = moment_ms(row.get("time"))
+    trade_id, moment = row.get("trade_id"), moment_ms(row.get("time"))
+    price, size = (read_decimal(row.get(name)) for name in ("price", "size"))
     if not trade_id or price is None or size is None or moment is None:
         return None
     return Trade(str(trade_id), moment, price, size, text(row, "side"))
-
-
-def decimal(value: object) -> Decimal | None:
-    """Return a number as it was written; None for "", null and what is no finite number."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    try:
-        found = Decimal(str(value).strip())
-    except (InvalidOperation, ValueError):
-        return None
-    return found if found.is_finite() and -LARGEST <= found <= LARGEST else None
 
 
 def moment_ms(value: object) -> int | None:

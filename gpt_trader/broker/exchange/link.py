@@ -1,12 +1,13 @@
 """The stream as the live loop sees it: quotes, reports on orders, bars, and whether it is up."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN
 
 from gpt_trader.broker.exchange.arrivals import Arrivals
 from gpt_trader.broker.exchange.stream import Connection, Dialect, Frame, Stream
 from gpt_trader.broker.exchange.trade_bars import TradeBars
 from gpt_trader.domain.bars import Bar
+from gpt_trader.domain.number import read_decimal
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.events import Event, Quoted
 from gpt_trader.engine.plan import Plan
@@ -83,8 +84,9 @@ class Link:
         batch = self._arrivals.take()
         for name, price in batch.trades.items():
             if (product := self._products.get(name)) is not None:
-                ticks = (price / product.price_increment).to_integral_value(ROUND_HALF_EVEN)
-                self.trades[product.product_id] = int(ticks)
+                ticks = product.ticks(price, ROUND_HALF_EVEN)
+                if ticks is not None:
+                    self.trades[product.product_id] = ticks
         for remote in batch.orders:
             yield from self._broker.on_order(plan, state(), remote, now_ms)
         for name, (bid, ask) in batch.quotes.items():
@@ -112,11 +114,10 @@ class Link:
 
 
 def _quote(product: Product, bid: str, ask: str, now_ms: int) -> Quoted | None:
-    """Return a quote in ticks, rounded away from the middle; None if it is crossed."""
-    try:
-        step = product.price_increment
-        low = int((Decimal(bid) / step).to_integral_value(ROUND_FLOOR))
-        high = int((Decimal(ask) / step).to_integral_value(ROUND_CEILING))
-    except InvalidOperation:
+    """Return a quote in ticks, rounded away from the middle; None if it is crossed or none."""
+    lowest, highest = read_decimal(bid), read_decimal(ask)
+    low = None if lowest is None else product.ticks(lowest, ROUND_FLOOR)
+    high = None if highest is None else product.ticks(highest, ROUND_CEILING)
+    if low is None or high is None or not 0 < low < high:
         return None
-    return Quoted(now_ms, product.product_id, low, high) if 0 < low < high else None
+    return Quoted(now_ms, product.product_id, low, high)

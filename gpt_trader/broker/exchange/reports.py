@@ -6,6 +6,7 @@ All of it is cumulative, so a report that comes twice, late or out of order chan
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from gpt_trader.domain.account import RemoteOrder
+from gpt_trader.domain.number import read_decimal
 from gpt_trader.domain.order import Fill, Order, OrderStatus, OrderType, Origin
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.events import Event, FillReceived, OrderUpdated
@@ -57,17 +58,22 @@ def _without_echo(events: list[Event], order: Order) -> list[Event]:
 def _is_news(order: Order, lots: int, remote: RemoteOrder) -> bool:
     if lots != order.filled:
         return lots > order.filled
-    known = Decimal(order.filled_value or 0), Decimal(order.filled_fees or 0)
+    known = _known(order)
     told = remote.filled_value or ZERO, remote.total_fees or ZERO
     return told != known and told[0] >= known[0] and told[1] >= known[1]
+
+
+def _known(order: Order) -> tuple[Decimal, Decimal]:
+    """Return the value and the fees of what is booked of an order."""
+    return read_decimal(order.filled_value) or ZERO, read_decimal(order.filled_fees) or ZERO
 
 
 def _fill(product: Product, order: Order, remote: RemoteOrder, lots: int, time_ms: int) -> Fill:
     """Return what was filled since the last report as one fill at its average price."""
     value, fees = remote.filled_value or ZERO, remote.total_fees or ZERO
     new = lots - order.filled
-    moved = value - Decimal(order.filled_value or 0)
-    fee = fees - Decimal(order.filled_fees or 0)
+    known = _known(order)
+    moved, fee = value - known[0], fees - known[1]
     away = ROUND_CEILING if order.intent.side > 0 else ROUND_FLOOR
     ticks = order.intent.limit or 1
     if new > 0:

@@ -102,24 +102,21 @@ class TradeBars:
         self._closed_ms = due_ms
         ended = [key for key in self._running if key[1] < due_ms]
         bars = [(key[0], self._running.pop(key)) for key in sorted(ended)]
-        return [
+        found = [
             self._bar(product_id, bar)
             for product_id, bar in bars
             if bar.open_ms >= self._whole_since_ms
         ]
+        return [bar for bar in found if bar is not None]
 
-    def _bar(self, product_id: str, bar: _Running) -> Bar:
+    def _bar(self, product_id: str, bar: _Running) -> Bar | None:
+        """Return a bar; None where a price cannot be counted: the exchange's candle is asked."""
         product = self._products[product_id]
-
-        def ticks(price: Decimal) -> int:
-            return int((price / product.price_increment).to_integral_value(ROUND_HALF_EVEN))
-
-        return Bar(
-            product.product_id,
-            bar.open_ms,
-            ticks(bar.open),
-            ticks(bar.high),
-            ticks(bar.low),
-            ticks(bar.close),
-            bar.volume,
-        )
+        prices = [
+            product.ticks(price, ROUND_HALF_EVEN)
+            for price in (bar.open, bar.high, bar.low, bar.close)
+        ]
+        first, high, low, last = prices
+        if first is None or high is None or low is None or last is None or low < 1:
+            return None
+        return Bar(product.product_id, bar.open_ms, first, high, low, last, bar.volume)

@@ -158,10 +158,16 @@ def fetch(
 
 
 def bar_of(candle: Candle, product: Product) -> Bar:
-    """Return a candle as a bar; a price off today's grid, of an older one, is rounded to it."""
+    """Return a candle as a bar; a price off today's grid, of an older one, is rounded to it.
+
+    Raises Unavailable for a price that cannot be counted.
+    """
 
     def ticks(price: Decimal) -> int:
-        return max(int((price / product.price_increment).to_integral_value(ROUND_HALF_EVEN)), 1)
+        found = product.ticks(price, ROUND_HALF_EVEN)
+        if found is None:
+            raise Unavailable(f"a candle of {product.product_id} tells no price")
+        return max(found, 1)
 
     return Bar(
         product.product_id,

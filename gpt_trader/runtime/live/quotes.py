@@ -15,6 +15,7 @@ from gpt_trader.domain.product import Product
 from gpt_trader.engine.events import Quoted
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
+from gpt_trader.errors import Unavailable
 from gpt_trader.kernel.rounding import RATE_SCALE
 from gpt_trader.kernel.slippage import NO_QUOTE
 
@@ -93,7 +94,11 @@ def has_passed(state: State, j: int, price: int) -> bool:
 
 
 def quote_of(touch: Touch, product: Product, now_ms: int) -> Quoted:
-    """Return a bid and ask in ticks: what is off the grid is rounded away from the middle."""
-    bid = (touch.bid / product.price_increment).to_integral_value(ROUND_FLOOR)
-    ask = (touch.ask / product.price_increment).to_integral_value(ROUND_CEILING)
-    return Quoted(now_ms, product.product_id, int(bid), int(ask))
+    """Return a bid and ask in ticks: what is off the grid is rounded away from the middle.
+
+    Raises Unavailable for prices that cannot be counted.
+    """
+    bid, ask = product.ticks(touch.bid, ROUND_FLOOR), product.ticks(touch.ask, ROUND_CEILING)
+    if bid is None or ask is None:
+        raise Unavailable(f"the bid and ask of {product.product_id} are no prices")
+    return Quoted(now_ms, product.product_id, bid, ask)

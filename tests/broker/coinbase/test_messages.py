@@ -104,6 +104,13 @@ def link():
         ("100.01", "99.99", None),
         ("0", "1", None),
         ("much", "more", None),
+        ("NaN", "NaN", None),
+        ("99.99", "NaN", None),
+        ("99.99", "Infinity", None),
+        ("-Infinity", "1", None),
+        ("1e400", "1e401", None),
+        ("1e30", "2e30", None),
+        ("99.99", "1e14", None),
         ("", "1", None),
     ],
 )

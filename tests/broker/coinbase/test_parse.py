@@ -82,22 +82,3 @@ def test_a_product_says_what_it_says():
     assert found.price_increment is None, "the step of values is not that of prices"
     assert (found.flags, found.status) == (("cancel_only",), "")
     assert parse.product({"product_id": ""}) is None
-
-
-def test_numbers_are_as_they_were_written_or_none():
-    assert str(parse.decimal(" 1.10 ")) == "1.10"
-    for nothing in (
-        "",
-        None,
-        True,
-        "NaN",
-        "Infinity",
-        "1e99",
-        "1e1000000",
-        "-1e99",
-        10**5000,
-        "x",
-        [],
-        "1,5",
-    ):
-        assert parse.decimal(nothing) is None

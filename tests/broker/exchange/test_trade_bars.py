@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from gpt_trader.broker.coinbase.symbols import book_id
 from gpt_trader.broker.exchange.trade_bars import GRACE_MS, Print, TradeBars
 from gpt_trader.domain.bars import Bar
+from gpt_trader.domain.product import MAX_TICKS
 from tests.engine_helpers import COIN
 
 MINUTE = 60_000
@@ -46,6 +47,14 @@ def test_a_bar_that_was_not_seen_wholly_is_not_given():
     broken.begin_whole(T + 2 * MINUTE)
     broken.add(trade(2 * MINUTE, 100))
     assert len(broken.close(T + 4 * MINUTE)) == 1
+
+
+@pytest.mark.parametrize("price", [MAX_TICKS + 1, 0])
+def test_a_bar_with_a_price_that_cannot_be_counted_is_left_to_the_candle(price):
+    made = bars()
+    made.add(trade(0, 100))
+    made.add(trade(1, price))
+    assert made.close(T + MINUTE + GRACE_MS) == []
 
 
 def test_a_trade_after_its_bar_was_given_is_counted_and_changes_nothing():

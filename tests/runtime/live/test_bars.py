@@ -1,9 +1,14 @@
 """When bars are due, what is asked for, and what follows from the answers."""
 
+from decimal import Decimal
+
 import pytest
 
 from gpt_trader.domain.bars import Bar
+from gpt_trader.domain.market import Candle
+from gpt_trader.domain.product import MAX_TICKS
 from gpt_trader.engine.events import BarClosed, BarMissed, Ticked
+from gpt_trader.errors import Unavailable
 from gpt_trader.kernel.slippage import NO_QUOTE
 from gpt_trader.runtime.live.bars import (
     ASK_AGAIN_MS,
@@ -13,6 +18,7 @@ from gpt_trader.runtime.live.bars import (
     SETTLE_MS,
     ClosingBars,
     Wanted,
+    bar_of,
 )
 from gpt_trader.runtime.live.quotes import Quotes
 from tests.engine_helpers import COIN, GOLD, HOUR, T0, Desk
@@ -142,3 +148,11 @@ def test_an_outage_keeps_a_bounded_number_of_bars():
     bars = closing()
     list(bars.close([], CLOSED + 10_000 * HOUR))
     assert len(bars.unconfirmed[0]) == MOST_HELD
+
+
+def test_a_candle_that_tells_no_price_is_no_candle():
+    price = COIN.price(MAX_TICKS)
+    one = Candle(0, price, price, price, price, Decimal(1))
+    assert bar_of(one, COIN).close == MAX_TICKS
+    with pytest.raises(Unavailable, match="no price"):
+        bar_of(one._replace(close=price + 1), COIN)

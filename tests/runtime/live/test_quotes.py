@@ -6,7 +6,9 @@ import pytest
 
 from gpt_trader.domain.market import Touch
 from gpt_trader.domain.order import OrderType, TimeInForce
+from gpt_trader.domain.product import MAX_TICKS
 from gpt_trader.engine.events import Quoted
+from gpt_trader.errors import Unavailable
 from gpt_trader.runtime.live.quotes import (
     ASK_AGAIN_MS,
     PASSED_AGE_MS,
@@ -73,3 +75,10 @@ def test_a_silent_ticker_is_asked_for_every_second_until_it_speaks(desk):
     quotes.note(quote_of(Touch("COIN-USD", 0, Decimal(200), Decimal("200.02")), COIN, T0 + 6_000))
     assert quotes.wanted(desk.state, {}, T0 + 6_000 + QUOTE_AGE_MS) == []
     assert quotes.ages_ms(T0 + 6_500) == {"COIN-USD": 500}
+
+
+def test_a_bid_and_ask_that_cannot_be_counted_are_no_quote():
+    touch = Touch("COIN-USD", 0, Decimal("99.999"), Decimal("100.001"))
+    assert quote_of(touch, COIN, 7) == Quoted(7, "COIN-USD", 9_999, 10_001)
+    with pytest.raises(Unavailable, match="no prices"):
+        quote_of(touch._replace(ask=COIN.price(MAX_TICKS) + 1), COIN, 7)
