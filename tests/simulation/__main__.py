@@ -20,6 +20,8 @@ from tests.simulation.chances import KINDS, stormy
 from tests.simulation.table import Times, lines, over, times_of
 from tests.simulation.world import World
 
+EVERY_CRON = 8  # one world of so many
+
 
 class Came(NamedTuple):
     """What came of a seed."""
@@ -34,6 +36,7 @@ class Came(NamedTuple):
     happened: Counter[str]
     log: str
     times: Times
+    exits: Counter[int]
 
 
 def run(seed: int, hours: float, kinds: tuple[str, ...]) -> Came:
@@ -42,7 +45,7 @@ def run(seed: int, hours: float, kinds: tuple[str, ...]) -> Came:
         live_in(folder)
         place = Path(folder) / "world"
         place.mkdir()
-        world = World(seed, place, stormy(seed, kinds), people=True)
+        world = World(seed, place, stormy(seed, kinds), people=True, cron=is_cron(seed))
         failure, log = "", ""
         try:
             world.run(hours)
@@ -61,7 +64,13 @@ def run(seed: int, hours: float, kinds: tuple[str, ...]) -> Came:
             world.exchange.happened,
             log,
             times_of(world.exchange.truth),
+            world.exits,
         )
+
+
+def is_cron(seed: int) -> bool:
+    """Whether a seed's world has no process but a one-shot cycle each minute."""
+    return seed % EVERY_CRON == 0
 
 
 def crash(work: tuple[str, int, int]) -> tuple[str, int]:
@@ -109,7 +118,10 @@ def main() -> int:
     if asked.crash_points:
         return crash_everywhere(asked.crash_points, asked.jobs)
     kinds = tuple(asked.kinds.split(",")) if asked.kinds else KINDS
-    began, all_times = time.perf_counter(), []
+    began = time.perf_counter()
+    all_times: list[Times] = []
+    cron_times: list[Times] = []
+    exits: Counter[int] = Counter()
     seeds = range(asked.first, asked.first + asked.seeds)
     happened: Counter[str] = Counter()
     failed, totals = [], Counter()
@@ -123,7 +135,8 @@ def main() -> int:
                 fills=came.fills,
                 crashes=came.crashes,
             )
-            all_times.append(came.times)
+            (cron_times if is_cron(came.seed) else all_times).append(came.times)
+            exits += came.exits
             if asked.log:
                 print(f"{came.seed} {came.log}")
             if came.failure:
@@ -136,6 +149,11 @@ def main() -> int:
     print("went wrong: " + ", ".join(f"{name} {n:,}" for name, n in happened.most_common()))
     for line in lines(all_times):
         print(line)
+    if cron_times:
+        codes = ", ".join(f"{code}: {count:,}" for code, count in sorted(exits.items()))
+        print(f"one-shot cycles each minute, exit codes {codes}")
+        for line in lines(cron_times):
+            print(line)
     positions, unknown = over(all_times)
     print(f"beyond the bounds: {positions:,} positions, {unknown:,} unknown orders")
     for seed in failed:

@@ -65,12 +65,11 @@ def nothing() -> None:
 
 @dataclass
 class Exchange:
-    """The world outside. now_ms: its time; skew_ms: what the bot's clock is off."""
+    """The world outside. now_ms: its time."""
 
     seed: int
     now_ms: int
     chances: Chances = field(default_factory=Chances)
-    skew_ms: int = 0
     happened: Counter[str] = field(default_factory=Counter)
     nth: tuple[str, int] | None = None  # the operation that fails
     seen: Counter[str] = field(default_factory=Counter)
@@ -241,7 +240,7 @@ class Exchange:
             if self.random.random() < chances.link_breaks:
                 self._break(name, "links broken")
         if self.random.random() < chances.clock_steps:
-            self.skew_ms = self.random.choice((-1500, -200, 0, 300, 1500))
+            self.machine_ms = self.random.choice((-1500, -200, 0, 300, 1500))
             self.happened["clock steps"] += 1
         if self.random.random() < chances.machine_steps:
             self.machine_ms = self.random.choice((-600_000, -90_000, 0, 0, 90_000, 600_000))
@@ -279,7 +278,7 @@ class Exchange:
 
     def heal(self) -> None:
         """Let nothing go wrong from now on."""
-        self.chances, self.skew_ms, self.machine_ms = NONE, 0, 0
+        self.chances, self.machine_ms = NONE, 0
         self.weather = Weather(self.random, self.happened)
         self._close_products()
         self.owner.let_go(self.now_ms)
@@ -446,6 +445,8 @@ class Exchange:
         if closed:
             return closed
         match parts:
+            case ["time"]:
+                return Answer(200, {"epochMillis": str(self.now_ms)})
             case ["market", "products", name]:
                 return Answer(200, self._product(name))
             case ["market", "products", name, "candles"]:

@@ -17,6 +17,7 @@ class Times(NamedTuple):
 
     unstopped: list[tuple[frozenset[str], int]]  # only where stops rest at the exchange
     longest: list[tuple[frozenset[str], int]]
+    alone: list[tuple[frozenset[str], int]]  # in one go, whether a process ran or not
     bare: Counter[str]
     resolved: list[tuple[frozenset[str], int]]
     worst: str  # where to look
@@ -29,6 +30,7 @@ def times_of(truth: Truth) -> Times:
     return Times(
         [(one.kinds, one.unstopped_ms) for one in found if one.rests],
         [(one.kinds, one.longest_ms) for one in found],
+        [(one.kinds, one.longest_alone_ms) for one in found if one.rests],
         sum((one.bare_ms for one in found), Counter()),
         [(kinds, took_ms) for took_ms, kinds in truth.resolved_ms],
         "" if worst is None else _place(worst),
@@ -41,10 +43,11 @@ def _place(one: Position) -> str:
 
 def lines(all_times: Sequence[Times]) -> Iterable[str]:
     """Yield the table, a kind a line."""
-    titles = ("no stop rests", "nobody could act, in one go", "order unknown")
+    titles = ("no stop rests", "nobody could act", "the same, or no process", "order unknown")
     columns = [
         _by_kind(one for times in all_times for one in times.unstopped),
         _by_kind(one for times in all_times for one in times.longest),
+        _by_kind(one for times in all_times for one in times.alone),
         _by_kind(one for times in all_times for one in times.resolved),
     ]
     yield f"{'s, median p99 max of':<24}" + "".join(f"{title:>38}" for title in titles)

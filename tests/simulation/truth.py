@@ -28,7 +28,10 @@ class Belief(NamedTuple):
 
 @dataclass
 class Position:
-    """One position. bare_ms: unguarded, by circumstance; longest_ms: in one go while one runs."""
+    """One position. bare_ms: unguarded, by circumstance.
+
+    longest_ms: in one go while a process runs; longest_alone_ms: in one go, whatever was so.
+    """
 
     product_id: str
     rests: bool
@@ -39,6 +42,8 @@ class Position:
     longest_ms: int = 0
     longest_at_ms: int = 0
     stretch_ms: int = 0
+    longest_alone_ms: int = 0
+    alone_ms: int = 0
     kinds: frozenset[str] = frozenset()
 
 
@@ -126,6 +131,8 @@ class Truth:
         why = "" if is_stopped else self._unguarded(one.product_id, held)
         if why:
             one.bare_ms[why] += passed_ms
+        one.alone_ms = one.alone_ms + passed_ms if why else 0
+        one.longest_alone_ms = max(one.longest_alone_ms, one.alone_ms)
         one.stretch_ms = one.stretch_ms + passed_ms if why == RUNS else 0
         if one.stretch_ms > one.longest_ms:
             one.longest_ms, one.longest_at_ms = one.stretch_ms, self.now_ms
@@ -154,6 +161,19 @@ class Truth:
     def _end(self, one: Position) -> None:
         one.kinds = since(one.before, self.happened)
         self.positions.append(one)
+
+    def bare(self) -> list[str]:
+        """Return the products that are held with neither a stop nor an order that sells them."""
+        return [
+            name
+            for name in self._open
+            if self._stopped(name) < self.held[name]
+            and not any(
+                order.product_id == name and order.side == "SELL"
+                for order in self.books.live()
+                if order.client_order_id in self.ours
+            )
+        ]
 
     @property
     def is_holding(self) -> bool:

@@ -4,6 +4,7 @@ import functools
 import hashlib
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -29,6 +30,7 @@ from gpt_trader.engine.protect import exits_at_work, resting_protection
 from gpt_trader.engine.state import State
 from gpt_trader.errors import AuthError, BrokerError, DataError, StorageError
 from gpt_trader.journal.sqlite import open_journal
+from gpt_trader.runtime.clock import ExchangeClock, exchange_clock
 from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.halt import Halt, Latch
 from gpt_trader.runtime.journaling import DurableJournal, read_entries, recover_state
@@ -39,6 +41,7 @@ from gpt_trader.runtime.live.last_resort import cancel_from_memory
 from gpt_trader.runtime.live.opening import known_rests, read_account
 from gpt_trader.runtime.live.reconcile import Reconciler
 from gpt_trader.runtime.live.terms import live_terms
+from gpt_trader.runtime.live.timekeeping import Timekeeping
 from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.requests import Inbox
 from gpt_trader.runtime.session import JOURNAL, Session, read_header, start, view
@@ -55,6 +58,7 @@ from tests.simulation.truth import Belief
 BEGIN_MS = 1_790_000_040_000
 HEALING_MS = 10 * MINUTE
 UNKNOWN = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
+CRON_MS = 5_000  # after a minute's begin, when a one-shot cycle starts
 HEALINGS = 3  # within so many all must have come to rest
 
 
@@ -188,6 +192,7 @@ class World:
     chances: Chances = field(default_factory=Chances)
     crash_at: int | None = None
     people: bool = False  # kill, rearm, deposits, foreign orders
+    cron: bool = False  # no process but a one-shot cycle each minute
     points: int = 0
     crashes: int = 0
     lives: int = 0
@@ -225,13 +230,15 @@ class World:
         self.feed: LiveFeed | None = None
         self.refused = 0
         self.is_ended = False
+        self.clock: ExchangeClock | None = None
+        self.exits: Counter[int] = Counter()  # of one-shot cycles
         self.hands = Hands()
         self.carriers: list[VirtualCarrier] = []
 
     # Time.
 
     def now_ms(self) -> int:
-        return self.exchange.now_ms + self.exchange.skew_ms
+        return self.exchange.now_ms if self.clock is None else self.clock.now_ms()
 
     def clock_s(self) -> float:
         return self.exchange.now_ms / 1000
@@ -257,7 +264,7 @@ class World:
         minute = now // MINUTE * MINUTE
         due = [minute + 700, minute + CONFIRM_MS + 100, minute + MINUTE, minute + MINUTE + 700]
         due.append(now + (int(timeout_s * 1000) if self._is_busy() else 5_000))
-        until = min(t for t in due if t > now) - exchange.skew_ms
+        until = min(t for t in due if t > now) + exchange.now_ms - now
         while exchange.now_ms < until and not exchange.frames and not self.has_news():
             exchange.advance(min(max(exchange.next_ms, exchange.now_ms + 1), until))
 
@@ -345,7 +352,7 @@ class World:
         """Run one process until a time; return whether it got there."""
         self.lives += 1
         self.on_restart()
-        self.session = self.watch = None
+        self.session = self.watch = self.clock = None
         self.is_ended = False
         exchange, folder = self.exchange, self.folder
         exchange.frames.clear()
@@ -355,16 +362,22 @@ class World:
         try:
             with self._session(latch, watch) as session:
                 self._trade(session, watch, until_ms)
+                state = session.state
+            if self.cron:
+                assert self.feed is not None
+                is_halted = bool(state.halted or state.marks.halted)
+                self._judge(6 if is_halted else 5 if self.feed.unseen else 0)
         except Crash:
             return False
-        except (AuthError, BrokerError, DataError, StorageError):
+        except (AuthError, BrokerError, DataError, StorageError) as error:
+            self.exits[error.exit_code] += self.cron
             self.refused += 1  # a start that nobody answers ends; systemd starts it again
             self.wait(5)
             return False
         finally:
             self.events += watch.events
             self.decisions += watch.decisions
-            self.session = None
+            self.session = self.clock = None
             self._end_process()
         return not self.is_ended
 
@@ -373,6 +386,12 @@ class World:
         private = Private(rest, rest)
         self.broker = self.make_broker(private, self.wait, latch.entering)
         self.market = PublicMarket(SimRest(self))
+        exchange = self.exchange
+        self.clock = exchange_clock(
+            self.market.now_ms,
+            lambda: exchange.now_ms,
+            lambda: exchange.now_ms + exchange.machine_ms,
+        )
         account = read_account(
             venue_of(self.settings.venue),
             private,
@@ -419,7 +438,9 @@ class World:
             reconciler=Reconciler(session.plan, self.broker, began, state, self.now_ms),
             clock=Clock(self.now_ms, self.wait, lambda: self._is_over(until_ms)),
             around=Surroundings(controls.events, rest=session.durable.rest),
-            link=link,
+            time=Timekeeping(self.clock, state),
+            link=None if self.cron else link,
+            once=self.cron,
         )
 
         def seen(after: State, entries: Sequence[Entry]) -> None:
@@ -440,6 +461,25 @@ class World:
             raise
         link.stream._pool.shutdown()
 
+    def _live(self, until_ms: int) -> bool:
+        """Run a process, or its one-shot cycles, until a time; return whether it got there."""
+        if not self.cron:
+            return self.live(until_ms)
+        self.live(until_ms)
+        minute_ms = self.exchange.now_ms // MINUTE * MINUTE + MINUTE
+        self.exchange.advance(minute_ms + CRON_MS)  # one that took longer kept the next away
+        return minute_ms >= until_ms
+
+    def _judge(self, code: int) -> None:
+        """Hold a one-shot cycle's exit code against the truth: 0 says that all is well."""
+        self.exits[code] += 1
+        if code:
+            return
+        truth = self.exchange.truth
+        bare = [name for name in truth.bare() if truth.rests and truth.is_wanted]
+        assert not bare, f"exit 0, and {bare} have no stop at {self.exchange.now_ms}"
+        assert not truth.unknown, f"exit 0, and {truth.unknown} are unknown"
+
     def _is_over(self, until_ms: int) -> bool:
         return self.is_ended or self.exchange.now_ms >= until_ms
 
@@ -448,7 +488,7 @@ class World:
         end_ms = BEGIN_MS + int(hours * 60) * MINUTE
         while self.exchange.now_ms < end_ms:
             stretch = min(end_ms, self.exchange.now_ms + 60 * MINUTE) if self.people else end_ms
-            while not self.live(stretch):
+            while not self._live(stretch):
                 pass
             if self.people:
                 self._meddle()
@@ -458,7 +498,7 @@ class World:
         Latch(self.folder).clear()
         for _ in range(HEALINGS):
             end_ms = self.exchange.now_ms + HEALING_MS
-            while not self.live(end_ms):
+            while not self._live(end_ms):
                 pass
             if not self.unsettled():
                 break
