@@ -8,9 +8,11 @@ from gpt_trader.app.folders import session_folder
 from gpt_trader.app.orders import OffGridError, OrderRequest, intent_of
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.domain.account import RemoteFill, RemoteOrder
+from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.times import DAY_MS, format_time
 from gpt_trader.errors import HaltError, UsageError
 from gpt_trader.observe.cycle import order_json
+from gpt_trader.runtime.explained import what_became_of
 from gpt_trader.runtime.journaling import recover_state
 from gpt_trader.runtime.session import view
 from gpt_trader.runtime.venues import product_of, venue_of
@@ -58,13 +60,15 @@ def look_up(order_id: str, profile: str | None, state_dir: Path | None) -> Json:
     """
     with view(session_folder(profile, state_dir)) as (header, plan, journal):
         state = recover_state(journal, plan, header.cash)
-    known = [key for key in state.orders if key.startswith(order_id)]
-    if len(known) != 1:
-        raise UsageError(
-            f"{len(known)} orders begin with {order_id!r}", hint="see gpt-trader orders list"
-        )
-    order = state.orders[known[0]]
-    data: Json = {"journal": order_json(plan, order), "exchange": None, "fills": []}
+        known = [key for key in state.orders if key.startswith(order_id)]
+        if len(known) != 1:
+            raise UsageError(
+                f"{len(known)} orders begin with {order_id!r}", hint="see gpt-trader orders list"
+            )
+        order = state.orders[known[0]]
+        why = what_became_of(plan, journal, order._replace(status=OrderStatus.WAITING), 0).why
+    kept = order_json(plan, order) | {"why": why or None}
+    data: Json = {"journal": kept, "exchange": None, "fills": []}
     if order.exchange_id:
         private = reach_account(profile, header).private
         remote = private.order(order.exchange_id)
@@ -101,6 +105,7 @@ def _order(one: RemoteOrder) -> Json:
         "filled_value": one.filled_value,
         "fees": one.total_fees,
         "status": one.status,
+        "why": one.reject_reason or one.cancel_message or None,
         "client_order_id": one.client_order_id,
         "order_id": one.order_id,
     }

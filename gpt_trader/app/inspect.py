@@ -11,7 +11,7 @@ from gpt_trader.runtime.explained import explain_decisions
 from gpt_trader.runtime.header import signals_of, version_changes
 from gpt_trader.runtime.journaling import doubts, recover_state
 from gpt_trader.runtime.replay import Replayed, replay
-from gpt_trader.runtime.session import view
+from gpt_trader.runtime.session import clock_ms, view
 from gpt_trader.runtime.situation import situation
 
 Json = dict[str, Any]
@@ -29,7 +29,7 @@ def status(profile: str | None, state_dir: Path | None) -> tuple[Extract, str]:
     folder = session_folder(profile, state_dir)
     with view(folder) as (header, plan, journal):
         state = recover_state(journal, plan, header.cash)
-        told = Extract(situation(folder, header, plan, journal, state), doubts(journal))
+        told = Extract(situation(folder, header, plan, journal, state, clock_ms()), doubts(journal))
         return told, plan.products[0].product_id
 
 

@@ -33,8 +33,19 @@ def _show(data: dict[str, Any]) -> None:
         *[("position", _position(p)) for p in data["positions"]],
         *[("order", _order(order)) for order in data["open_orders"]],
         *[
-            ("UNKNOWN", f"for {order['age_s']:.0f} s: {_order(order)}")
+            ("UNKNOWN", f"{_for(order['age_s'])}: {_order(order)}")
             for order in data["unknown_orders"]
+        ],
+        *[("WAITING", _waiting(order)) for order in data["waiting_orders"]],
+        *[
+            ("STUCK", f"since {one['cannot_leave']['since']}: {one['cannot_leave']['told']}")
+            for one in data["positions"]
+            if one["cannot_leave"]
+        ],
+        *[
+            ("BARE", f"{one['product']} {_for(one['bare_since']['age_s'])}: no stop, no exit")
+            for one in data["positions"]
+            if one["bare_since"]
         ],
         *[("HALT", _halt(halt)) for halt in data["halts"]],
     ]
@@ -82,6 +93,19 @@ def _position(one: dict[str, Any]) -> str:
     if one["take_profit"]:
         words += f", take profit {one['take_profit']}"
     return words if one["stop"] else words + ", no stop"
+
+
+def _for(age_s: float | None) -> str:
+    return (
+        "since a time that this machine's clock has not reached"
+        if age_s is None
+        else (f"for {age_s:.0f} s")
+    )
+
+
+def _waiting(one: dict[str, Any]) -> str:
+    others = ", ".join(one["waits_for"]) or "nothing any more"
+    return f"{_for(one['age_s'])}, for the end of {others}: {_order(one)}"
 
 
 def _order(one: dict[str, Any]) -> str:

@@ -71,7 +71,8 @@ def _show(one: dict[str, Any], interval: str) -> None:
         if levels:
             rows.append(("protected", ", ".join(levels)))
         rows += [("fill", _fill(fill)) for fill in one["fills"]]
-        rows.append(("outcome", one["outcome"]))
+        why = one["outcome_reason"]
+        rows.append(("outcome", one["outcome"] if why is None else f"{one['outcome']}: {why}"))
     print(one["product"])
     for name, text in rows:
         print(f"  {name:<10}{text}")

@@ -155,6 +155,11 @@ class Refused(NamedTuple):
     reason: str
     message: str
 
+    @property
+    def words(self) -> str:
+        """The exchange's reason, and what it says to it."""
+        return ": ".join(word for word in (self.reason, self.message) if word)
+
 
 class CancelResult(NamedTuple):
     """What became of one request to cancel; success: it was taken, not that it is cancelled."""

@@ -26,6 +26,7 @@ from gpt_trader.engine.events import (
     Reconciled,
     Ticked,
 )
+from gpt_trader.engine.exposure import take_exposure
 from gpt_trader.engine.fills import book_fill
 from gpt_trader.engine.found import take_orders, take_position
 from gpt_trader.engine.names import TAGS
@@ -103,8 +104,9 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             | rec.ExitTaken()
             | rec.ExitRepeated()
             | rec.ProtectionTaken()
+            | rec.ExposureNoted()
         ):
-            return _take_at_exchange(plan, state, record)
+            return _take_at_exchange(plan, state, event, record)
         case rec.CancelTaken():
             in_cycle = isinstance(event, BarClosed | Ticked)
             return mark_cancelled(plan, state, record.client_order_id, in_cycle)
@@ -114,19 +116,21 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             return _switch(state, record)
 
 
-def _take_at_exchange(plan: Plan, state: State, record: rec.AtExchange) -> State:
+def _take_at_exchange(plan: Plan, state: State, event: Event, record: rec.AtExchange) -> State:
     """Fold what only a session does whose stops do not fill by bars."""
     match record:
         case rec.OrderReleased():
             return release_order(plan, state, record)
         case rec.OrderEnded():
-            return end_order(plan, state, record)
+            return end_order(plan, state, record, event.time_ms)
         case rec.ExitTaken():
             return close_by_quote(plan, state, record)
         case rec.ExitRepeated():
             return repeat_exit(plan, state, record)
         case rec.ProtectionTaken():
             return take_protection(plan, state, record)
+        case rec.ExposureNoted():
+            return take_exposure(state, record, event.time_ms)
         case _:
             assert_never(record)
 

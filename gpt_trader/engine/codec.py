@@ -32,7 +32,7 @@ from gpt_trader.engine.names import (
 )
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
-from gpt_trader.engine.state import STAYING, Absence, Leaving, State, open_of
+from gpt_trader.engine.state import COVERED, STAYING, Absence, Exposure, Leaving, State, open_of
 from gpt_trader.engine.window import Window, window_of
 from gpt_trader.engine.written import written
 from gpt_trader.errors import JournalError, UsageError
@@ -199,6 +199,8 @@ def state_text(state: State) -> str:
     }
     if any(one != STAYING for one in state.leaving):
         parts["leaving"] = state.leaving
+    if any(one != COVERED for one in state.exposure):
+        parts["exposure"] = state.exposure
     if state.absences:
         parts["absences"] = state.absences
     return written(parts)
@@ -208,7 +210,8 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
     """Return the state that `state_text` wrote, now or in a version before."""
     p = len(plan.products)
     absent: dict[str, Any] = {"ledger": {}, "guarded_ms": [0] * p}  # before version 4, and 5
-    absent |= {"leaving": [{}] * p, "absences": {}}  # before version 6, and where nothing is
+    # before version 6, and where there is nothing of it
+    absent |= {"leaving": [{}] * p, "absences": {}, "exposure": [{}] * p}
     absent |= {"flattening": False, "frozen": [""] * p, "reconciled_ms": 0, "foreign_orders": 0}
     data = absent | data
     marks: Marks = _decoder(Marks)(data["marks"])
@@ -245,6 +248,7 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
         reconciled_ms=data["reconciled_ms"],
         foreign_orders=data["foreign_orders"],
         leaving=tuple(map(_decoder(Leaving), data["leaving"])),
+        exposure=tuple(map(_decoder(Exposure), data["exposure"])),
         absences={key: _decoder(Absence)(one) for key, one in data["absences"].items()},
     )
 

@@ -10,6 +10,8 @@ from gpt_trader.engine.state import STAYING, Leaving, State, replaced
 from gpt_trader.kernel.codes import FILL_STOP, FILL_TRAIL
 
 STOPS = (FILL_STOP, FILL_TRAIL)
+REFUSED_AGAIN = 2  # refusals in a row from which on a position counts as one that cannot be left
+PROMISED = "all that is held is promised to other orders"  # why an exit that waited was not sent
 
 
 def note_decision(state: State, j: int, order: Order | None, *, goes_on: bool) -> State:
@@ -67,20 +69,25 @@ def note_report(state: State, j: int, order: Order, event: OrderUpdated) -> Stat
     known = state.leaving[j]
     match event.status:
         case OrderStatus.REJECTED:
-            refused_ms = known.refused_ms if known.refusals else event.time_ms
-            refused = known._replace(
-                refusals=known.refusals + 1,
-                refused_ms=refused_ms,
-                why=event.code,
-                tried_ms=event.time_ms,
-            )
-            return _with(state, j, refused)
+            return note_refusal(state, j, event.code, event.time_ms)
         case OrderStatus.EXPIRED:  # the next close decides first
             return _with(state, j, known._replace(tried_ms=event.time_ms))
         case OrderStatus.OPEN | OrderStatus.FILLED:
             return _with(state, j, known._replace(refusals=0, refused_ms=0, why=""))
         case _:
             return state
+
+
+def note_refusal(state: State, j: int, why: str, time_ms: int) -> State:
+    """Note that product j's exit was not taken, and the word for it."""
+    known = state.leaving[j]
+    refused = known._replace(
+        refusals=known.refusals + 1,
+        refused_ms=known.refused_ms if known.refusals else time_ms,
+        why=why,
+        tried_ms=time_ms,
+    )
+    return _with(state, j, refused)
 
 
 def note_cut(state: State, j: int) -> State:

@@ -71,6 +71,7 @@ TAGS: Mapping[type, str] = {
     rec.ExitTaken: "GuardTaken",
     rec.ExitRepeated: "ExitRepeated",
     rec.ProtectionTaken: "ProtectionTaken",
+    rec.ExposureNoted: "ExposureNoted",
     cmd.SubmitOrder: "SubmitOrder",
     cmd.CancelOrder: "CancelOrder",
     cmd.AmendOrder: "AmendOrder",

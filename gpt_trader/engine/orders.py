@@ -23,7 +23,14 @@ from gpt_trader.engine.events import (
     OrderUpdated,
 )
 from gpt_trader.engine.ids import is_current, protection_id, working_id
-from gpt_trader.engine.leaving import note_cut, note_repeated, note_report, note_stop
+from gpt_trader.engine.leaving import (
+    PROMISED,
+    note_cut,
+    note_refusal,
+    note_repeated,
+    note_report,
+    note_stop,
+)
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import (
     FINAL_ORDERS_KEPT,
@@ -113,11 +120,13 @@ def _was_given_up(order: Order) -> bool:
     return order.status is OrderStatus.PENDING_CANCEL and order.intent.reduce_only
 
 
-def end_order(plan: Plan, state: State, record: rec.OrderEnded) -> State:
+def end_order(plan: Plan, state: State, record: rec.OrderEnded, time_ms: int) -> State:
     """End an order that is not at the exchange; nothing went unfilled."""
     order = state.orders[record.client_order_id]
     ended = _without(plan, state, order)
     ended = forget_absence(ended, record.client_order_id)
+    if record.code.endswith(PROMISED):
+        ended = note_refusal(ended, plan.index[order.product_id], record.code, time_ms)
     return with_orders(plan, ended, order._replace(status=OrderStatus.REJECTED))
 
 

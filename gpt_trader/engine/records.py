@@ -186,6 +186,14 @@ class ExitRepeated(NamedTuple):
     order: Order
 
 
+class ExposureNoted(NamedTuple):
+    """Whether product j's position has no resting stop, and no exit under way either, from now."""
+
+    j: int
+    is_stopless: bool
+    is_bare: bool
+
+
 class ProtectionTaken(NamedTuple):
     """This order is to rest at the exchange as the position's protection."""
 
@@ -208,7 +216,7 @@ EventTaken = (
 )
 
 # Those that only a session makes whose stops do not fill by bars.
-AtExchange = OrderReleased | OrderEnded | ExitTaken | ExitRepeated | ProtectionTaken
+AtExchange = OrderReleased | OrderEnded | ExitTaken | ExitRepeated | ProtectionTaken | ExposureNoted
 
 # Those that turn entries on or off.
 Switch = SwitchSet | ProductFrozen | Flattening | Disarmed
@@ -244,4 +252,5 @@ Record = (
     | ExitTaken
     | ExitRepeated
     | ProtectionTaken
+    | ExposureNoted
 )

@@ -20,6 +20,7 @@ from gpt_trader.engine.answer import NOTHING, Answer, cancel_all
 from gpt_trader.engine.approve import approve_reducing
 from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.engine.events import BarClosed, Event, OrderUpdated, Ticked
+from gpt_trader.engine.exposure import note_exposure
 from gpt_trader.engine.ids import new_id, working_id
 from gpt_trader.engine.leaving import STOPS, is_crossing, is_stop
 from gpt_trader.engine.plan import Plan
@@ -181,5 +182,5 @@ def _exit(
     )
 
 
-RULES: tuple[Rule, ...] = (cancel_strays, leave, protect, release)
+RULES: tuple[Rule, ...] = (cancel_strays, leave, protect, release, note_exposure)
 """In this order: what is cancelled first makes way for what follows."""

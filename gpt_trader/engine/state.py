@@ -54,6 +54,18 @@ class Leaving(NamedTuple):
     why: str = ""
 
 
+class Exposure(NamedTuple):
+    """For how long a product's position had no stop known to rest at the exchange, ms.
+
+    bare: of that, with no exit known to be under way either. since: of the running spell; 0: none.
+    """
+
+    stopless_since_ms: int = 0
+    stopless_ms: int = 0
+    bare_since_ms: int = 0
+    bare_ms: int = 0
+
+
 class Absence(NamedTuple):
     """How often an order was not found, and for how long the looks have covered that, ms.
 
@@ -66,6 +78,7 @@ class Absence(NamedTuple):
 
 
 STAYING = Leaving()
+COVERED = Exposure()
 
 
 class State(NamedTuple):
@@ -106,6 +119,7 @@ class State(NamedTuple):
     foreign_orders: int  # open orders of somebody else in the account
     leaving: tuple[Leaving, ...]  # one a product
     absences: Mapping[str, Absence]  # by client order id: what looks did not find
+    exposure: tuple[Exposure, ...]  # one a product
 
     def window(self, j: int) -> Bars | None:
         """Product j's newest bars; None before the first."""
@@ -146,6 +160,7 @@ def new_state(plan: Plan, cash: int) -> State:
         foreign_orders=0,
         leaving=(STAYING,) * p,
         absences={},
+        exposure=(COVERED,) * p,
     )
 
 

@@ -12,7 +12,7 @@ from gpt_trader.engine.answer import NOTHING, Answer
 from gpt_trader.engine.approve import approve_released
 from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.engine.events import Event, FillReceived
-from gpt_trader.engine.leaving import is_stop
+from gpt_trader.engine.leaving import PROMISED, is_stop
 from gpt_trader.engine.orders import released
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State, is_over
@@ -86,6 +86,14 @@ def waiting(state: State, product_id: str) -> list[Order]:
     ]
 
 
+def waits_for(state: State, order: Order) -> list[str]:
+    """Return the client ids of the orders whose end a waiting order needs to see."""
+    others = promising(state, order.product_id, order.intent.side)
+    if not order.intent.reduce_only:
+        others = [one for one in others if one.intent.origin is Origin.ROUTE]
+    return [one.client_order_id for one in others]
+
+
 def release(plan: Plan, state: State, j: int, event: Event) -> Answer:
     """Send the first of product j's waiting orders that may leave, or end it if it never will."""
     for order in waiting(state, plan.products[j].product_id):
@@ -133,7 +141,7 @@ def _judge_exit(plan: Plan, state: State, j: int, order: Order, event: Event) ->
         return None
     if is_worth_selling(plan, state, j, free):
         return free
-    return None if may_end else "all that is held is promised to other orders"
+    return None if may_end else PROMISED
 
 
 def _replaces(state: State, order: Order) -> bool:

@@ -2,38 +2,38 @@
 
 from collections.abc import Iterator, Sequence
 
-from gpt_trader.domain.order import OrderStatus, Origin
+from gpt_trader.domain.order import NOT_PLACED, Order, OrderStatus, Origin
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
+from gpt_trader.engine.leaving import PROMISED, REFUSED_AGAIN, is_stop
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.state import State
+from gpt_trader.engine.waiting import free_lots, promising
 from gpt_trader.observe.notify import INFO, PAGE, Alert
 
 
 def alerts_of(plan: Plan, before: State, state: State, entries: Sequence[Entry]) -> Iterator[Alert]:
     """Yield what is worth a word. before, state: around the transaction."""
     for entry in entries:
-        yield from _of_event(state, entry.event)
+        yield from _of_event(plan, state, entry.event)
         for record in entry.records:
             yield from _of_record(plan, before, entry.event, record)
+            if isinstance(record, rec.OrderEnded):
+                yield from _of_end(plan, state, record)
     if state.marks.halted > before.marks.halted:
         yield Alert(PAGE, "drawdown", "the drawdown limit was reached: only exits until rearm")
     if state.marks.day_halted > before.marks.day_halted:
         yield Alert(PAGE, "daily_loss", "the daily loss limit was reached: only exits today")
 
 
-def _of_event(state: State, event: ev.Event) -> Iterator[Alert]:
+def _of_event(plan: Plan, state: State, event: ev.Event) -> Iterator[Alert]:
     match event:
         case ev.OrderUpdated(status=OrderStatus.SUBMIT_UNKNOWN):
-            words = f"the outcome of order {event.client_order_id} is unknown: {event.product_id}"
-            yield Alert(PAGE, "unknown_order", f"{words} only exits until there is proof")
+            yield _unknown(event.product_id, event.client_order_id)
         case ev.OrderUpdated(status=OrderStatus.REJECTED):
             order = state.orders.get(event.client_order_id)
-            is_stop = order is not None and order.intent.origin is Origin.PROTECTION
-            what = "a protective order" if is_stop else "an order"
-            words = f"{what} of {event.product_id} was not taken: {event.code or 'no reason'}"
-            yield Alert(PAGE if is_stop else INFO, "rejected", words)
+            yield from _of_refusal(plan, state, event.product_id, order, event.code)
         case ev.Adjusted(kind=kind) if kind == ev.RECONCILIATION:
             words = f"the account holds {event.amount} {event.asset} that nothing explains"
             yield Alert(PAGE if event.amount.startswith("-") else INFO, "adjusted", words)
@@ -46,6 +46,54 @@ def _of_event(state: State, event: ev.Event) -> Iterator[Alert]:
             yield Alert(INFO, "differs", f"{event.differences} wallets differ from the journal")
 
 
+def _unknown(product_id: str, client_order_id: str) -> Alert:
+    words = f"the outcome of order {client_order_id} is unknown: {product_id} only exits"
+    return Alert(PAGE, "unknown_order", f"{words} until there is proof")
+
+
+def _of_refusal(
+    plan: Plan, state: State, product_id: str, order: Order | None, code: str
+) -> Iterator[Alert]:
+    """Tell that an order was not taken; of an exit, from the second time in a row, at once."""
+    j = plan.index[product_id]
+    wish = state.leaving[j]
+    is_exit = order is not None and order.intent.reduce_only and not is_stop(order)
+    if is_exit and wish.refusals >= REFUSED_AGAIN:
+        if wish.refusals.bit_count() == 1:  # the 2nd, 4th, 8th, ...: it may go on for long
+            yield Alert(PAGE, "cannot_leave", cannot_leave(plan, state, j))
+        return
+    is_protective = order is not None and order.intent.origin is Origin.PROTECTION
+    what = "a protective order" if is_protective else "an order"
+    words = f"{what} of {product_id} was not taken: {code or 'no reason'}"
+    yield Alert(PAGE if is_protective else INFO, "rejected", words)
+
+
+def cannot_leave(plan: Plan, state: State, j: int) -> str:
+    """Say of a position that cannot be left: how much is free, what holds the rest, and why."""
+    product, wish, held = plan.products[j], state.leaving[j], int(state.slots["lots"][j])
+    side = -1 if held > 0 else 1
+    free = max(free_lots(plan, state, j), 0)
+    others = [one.client_order_id for one in promising(state, product.product_id, side)]
+    words = [
+        f"{product.product_id} cannot be left: {wish.refusals} exits in a row were not taken",
+        wish.why or "no reason",
+        f"{product.size(free)} of {product.size(abs(held))} is free of orders of ours",
+    ]
+    if others:
+        words.append(f"the rest is promised to {', '.join(others)}")
+    if state.foreign_orders:
+        words.append(f"{state.foreign_orders} orders of somebody else are open in the account")
+    return "; ".join(words)
+
+
+def _of_end(plan: Plan, state: State, record: rec.OrderEnded) -> Iterator[Alert]:
+    """Tell that an order is proven not to be at the exchange; not of one that nobody misses."""
+    order = state.orders.get(record.client_order_id)
+    is_missed = record.code.startswith(NOT_PLACED) or record.code.endswith(PROMISED)
+    if order is not None and (is_missed or not order.intent.reduce_only):
+        yield from _of_refusal(plan, state, order.product_id, order, record.code)
+
+
 def _of_record(plan: Plan, before: State, event: ev.Event, record: rec.Record) -> Iterator[Alert]:
     match record:
         case rec.SwitchSet() if isinstance(event, ev.Rearmed):
@@ -56,5 +104,9 @@ def _of_record(plan: Plan, before: State, event: ev.Event, record: rec.Record) -
         case rec.ProductFrozen(reason=reason) if reason:
             product = plan.products[record.j].product_id
             yield Alert(PAGE, "frozen", f"{product} takes no entries: {reason}")
+        case rec.AbsenceCounted() if isinstance(event, ev.Absent):
+            order = before.orders.get(event.client_order_id)
+            if order is not None and order.status is OrderStatus.SUBMITTED:
+                yield _unknown(event.product_id, event.client_order_id)
         case rec.FillBooked(is_late=True):
             yield Alert(PAGE, "late_fill", "a fill came after its order had ended; it is booked")

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from gpt_trader.domain.decision import GuardReading
-from gpt_trader.domain.order import Order, OrderStatus
+from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import fixed, grid_of, units_text
 from gpt_trader.engine.explain import guard_readings
+from gpt_trader.engine.leaving import REFUSED_AGAIN
 from gpt_trader.engine.outside import outside
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State, equity
+from gpt_trader.engine.waiting import waits_for
 from gpt_trader.journal.sqlite import Journal
 from gpt_trader.kernel.codes import FILL_NAMES
 from gpt_trader.kernel.ledger import value
@@ -23,6 +25,7 @@ from gpt_trader.observe.cycle import (
     size_text,
     time_text,
 )
+from gpt_trader.runtime.alerts import cannot_leave
 from gpt_trader.runtime.halt import Halt, Latch
 from gpt_trader.runtime.header import Header
 from gpt_trader.runtime.lock import holder
@@ -52,10 +55,16 @@ def of_a_product(plan: Plan) -> set[str]:
     }
 
 
-def situation(folder: Path, header: Header, plan: Plan, journal: Journal, state: State) -> Json:
-    """Return where the session stands, as `status` shows it."""
+def situation(
+    folder: Path, header: Header, plan: Plan, journal: Journal, state: State, clock_ms: int
+) -> Json:
+    """Return where the session stands, as `status` shows it.
+
+    clock_ms: this machine's time; a simulated session has its own.
+    """
+    now_ms = clock_ms if plan.rests else market_ms(plan, state)
     held = [
-        _position(state, j, product)
+        _position(plan, state, j, product, now_ms)
         for j, product in enumerate(plan.products)
         if state.slots["lots"][j] != 0
     ]
@@ -75,9 +84,16 @@ def situation(folder: Path, header: Header, plan: Plan, journal: Journal, state:
         "positions": held,
         "open_orders": [order_json(plan, order) for order in open_orders],
         "unknown_orders": [
-            order_json(plan, order) | {"age_s": _age_s(plan, state, order)}
+            order_json(plan, order) | _age(order.intent.sent_ms, now_ms)
             for order in open_orders
             if order.status is OrderStatus.SUBMIT_UNKNOWN
+        ],
+        "waiting_orders": [
+            order_json(plan, order)
+            | _age(order.intent.sent_ms, now_ms)
+            | {"waits_for": waits_for(state, order)}
+            for order in open_orders
+            if order.status is OrderStatus.WAITING
         ],
         "halts": _halts(state, header.profile, Latch(folder).read()),
         "paused": state.paused,
@@ -105,8 +121,8 @@ def situation(folder: Path, header: Header, plan: Plan, journal: Journal, state:
     }
 
 
-def _position(state: State, j: int, product: Product) -> Json:
-    slot = state.slots[j]
+def _position(plan: Plan, state: State, j: int, product: Product, now_ms: int) -> Json:
+    slot, exposed = state.slots[j], state.exposure[j]
     lots, close = int(slot["lots"]), int(slot["close_ticks"])
     average = float(slot["average_ticks"])
     worth = float(value(lots, close, product.spec))
@@ -124,7 +140,27 @@ def _position(state: State, j: int, product: Product) -> Json:
         "take_profit": price_text(product, take) if take else None,
         "bars_held": int(slot["bars_held"]),
         "max_bars": int(slot["max_bars"]) or None,
+        "cannot_leave": _stuck(plan, state, j),
+        "stopless_since": _since(exposed.stopless_since_ms, now_ms),
+        "bare_since": _since(exposed.bare_since_ms, now_ms),
     }
+
+
+def _stuck(plan: Plan, state: State, j: int) -> Json | None:
+    """Return why a position cannot be left; None: nothing was refused twice in a row."""
+    wish = state.leaving[j]
+    if wish.refusals < REFUSED_AGAIN:
+        return None
+    return {
+        "reason": wish.why or None,
+        "since": time_text(wish.refused_ms),
+        "tries": wish.refusals,
+        "told": cannot_leave(plan, state, j),
+    }
+
+
+def _since(time_ms: int, now_ms: int) -> Json | None:
+    return {"time": time_text(time_ms)} | _age(time_ms, now_ms) if time_ms else None
 
 
 def average_text(product: Product, ticks: float) -> str | None:
@@ -144,10 +180,10 @@ def _at_risk(state: State, plan: Plan) -> str | None:
     return quote_text(worth)
 
 
-def _age_s(plan: Plan, state: State, order: Order) -> float:
-    """Return for how long an order's outcome has been unknown, at the newest known time."""
-    newest_ms = max(market_ms(plan, state), state.reconciled_ms)
-    return max(newest_ms - order.intent.sent_ms, 0) / 1000
+def _age(since_ms: int, now_ms: int) -> Json:
+    """Return for how long something has been so; null if it began in this clock's future."""
+    age_ms = now_ms - since_ms
+    return {"age_s": age_ms / 1000 if age_ms >= 0 else None}
 
 
 def _halts(state: State, profile: str, latch: Halt | None) -> list[Json]:

@@ -61,6 +61,15 @@ def state_digest(folder):
         return sha256(state_text(recover_state(journal, plan_of(header), header.cash)))
 
 
+def as_told_before(told, before):
+    """Return what is told without the keys that the older version did not know."""
+    if isinstance(told, dict) and isinstance(before, dict):
+        return {key: as_told_before(one, before[key]) for key, one in told.items() if key in before}
+    if isinstance(told, list) and isinstance(before, list) and len(told) == len(before):
+        return [as_told_before(one, other) for one, other in zip(told, before, strict=True)]
+    return told
+
+
 def sent(folder, after=0):
     """Return the ids of the orders that a journal's entries sent."""
     return [order.client_order_id for order in orders_sent(folder, after)]
@@ -110,7 +119,7 @@ def test_an_old_session_is_shown_as_it_was(name, tmp_path, capsys):
     unpack(name, tmp_path)
     status = told(capsys, tmp_path, name, "status")
     status["journal"] = {key: status["journal"][key] for key in ("entries", "head")}
-    assert status == EXPECTED[name]["status"]
+    assert as_told_before(status, EXPECTED[name]["status"]) == EXPECTED[name]["status"]
     orders = told(capsys, tmp_path, name, "orders", "list")
     assert sha256(json.dumps(orders, sort_keys=True)) == EXPECTED[name]["orders_sha256"]
 
@@ -121,15 +130,14 @@ def test_an_old_session_is_decided_again_to_the_same_bytes(name, tmp_path, capsy
     assert told(capsys, tmp_path, name, "replay") == EXPECTED[name]["replay"]
 
 
-def test_an_old_live_session_is_decided_again_up_to_the_first_order_that_now_waits(
-    tmp_path, capsys
-):
-    """A stop that takes another one's place was sent beside its cancel; now it waits for that."""
+def test_an_old_live_session_is_decided_again_up_to_its_first_position(tmp_path, capsys):
+    """Since, orders wait for coins that others hold, and how long there is no stop is noted."""
     unpack("live", tmp_path)
     code, out, _ = call(capsys, "replay", "-p", "canary", "--state-dir", tmp_path, "--json")
     found = json.loads(out)["data"]["difference"]
     assert code == 1
-    assert (found["recorded"]["type"], found["now"]) == ("ProtectionTaken", "nothing")
+    assert (found["event"], found["recorded"]) == ("FillReceived", "nothing")
+    assert found["now"]["type"] == "ExposureNoted"
 
 
 @pytest.mark.parametrize("name", ["plain", "plain-compacted"])

@@ -169,11 +169,21 @@ def parse_order(row: Mapping[str, Any]) -> RemoteOrder | None:
         total_fees=read_decimal(row.get("total_fees")),
         created_ms=moment_ms(row.get("created_time")),
         post_only=sizes.get("post_only") is True,
-        reject_reason=text(row, "reject_reason"),
+        reject_reason=_why_rejected(row),
         cancel_message=text(row, "cancel_message"),
         pending_cancel=row.get("pending_cancel") is True,
         originating_order_id=text(row, "originating_order_id"),
     )
+
+
+def _why_rejected(row: Mapping[str, Any]) -> str:
+    """Return why an order was rejected, with the exchange's own words; "" if it does not say.
+
+    Every order has a reason, and mostly it is that none is specified.
+    """
+    reason = text(row, "reject_reason")
+    words = ("" if reason.endswith("UNSPECIFIED") else reason, text(row, "reject_message"))
+    return ": ".join(word for word in words if word)
 
 
 def _life(row: Mapping[str, Any]) -> OrderStatus | None:
@@ -218,7 +228,7 @@ def parse_user_order(row: Mapping[str, Any]) -> RemoteOrder | None:
         total_fees=read_decimal(row.get("total_fees")),
         created_ms=moment_ms(row.get("creation_time")),
         post_only=str(row.get("post_only")).lower() == "true",
-        reject_reason=text(row, "reject_reason"),
+        reject_reason=_why_rejected(row),
         cancel_message=text(row, "cancel_reason"),
         pending_cancel=False,
         originating_order_id="",

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.text import units_text
+from gpt_trader.engine.exposure import exposed_s
 from gpt_trader.engine.ports import Entry
-from gpt_trader.engine.protect import resting_protection
 from gpt_trader.engine.records import FillBooked, Marked
 from gpt_trader.engine.state import State, equity
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
@@ -33,32 +33,28 @@ class LiveRecord:
         self.cash = cash
         self.fills = 0
         self.first_ms: int | None = None  # the first decided bar
-        self.bare_s = 0.0  # with a stop that did not rest at the exchange
         self._equity: list[float] = []
-        self._newest_ms = 0
-        self._is_bare = False
+        self._cycle_ms = -1
+        self.newest_ms = 0
 
     def take(self, state: State, entries: Sequence[Entry]) -> None:
         """Add entries in order; `state` is the one after them."""
         self.notes.take(entries)
-        self._count_bare(state, entries[-1].event.time_ms)
+        self.newest_ms = max(entries[-1].event.time_ms, self.newest_ms)
         for entry in entries:
             for record in entry.records:
                 if isinstance(record, Marked):
-                    self._equity.append(record.marks.equity)
+                    self._note_equity(record)
                     self.first_ms = record.cycle_ms if self.first_ms is None else self.first_ms
                 elif isinstance(record, FillBooked) and record.lots:
                     self.fills += 1
 
-    def _count_bare(self, state: State, now_ms: int) -> None:
-        if self._is_bare:
-            self.bare_s += max(now_ms - self._newest_ms, 0) / 1000
-        self._newest_ms = max(now_ms, self._newest_ms)
-        plan = self.terms.plan
-        self._is_bare = any(
-            state.slots["lots"][j] != 0 and resting_protection(plan, state, j) is None
-            for j in range(len(plan.rests))
-        )
+    def _note_equity(self, record: Marked) -> None:
+        """Keep one value a cycle: one that waits for an order's end is marked again."""
+        if record.cycle_ms == self._cycle_ms:
+            self._equity.pop()
+        self._equity.append(record.marks.equity)
+        self._cycle_ms = record.cycle_ms
 
     def equity(self, state: State) -> Floats:
         """Return the equity at each cycle so far, quote; at least one value."""
@@ -74,7 +70,6 @@ def live_record_of(terms: LiveTerms, session: Session, cash: int) -> LiveRecord:
     record = LiveRecord(terms, cash)
     if session.resumed:
         record.take(session.state, list(read_entries(session.journal)))
-        record.bare_s = 0.0  # counted since this start
     return record
 
 
@@ -82,6 +77,7 @@ def live_summary(record: LiveRecord, state: State, outcome: Outcome) -> Json:
     """Return the last line of a run on live prices. Transfers are neither profit nor loss."""
     plan, notes = record.terms.plan, record.notes
     now = equity(plan, state)
+    stopless_s, bare_s = exposed_s(state, record.newest_ms)
     net = now - (record.cash + state.transfers) / UNITS_PER_QUOTE
     return {
         "type": "summary",
@@ -101,7 +97,8 @@ def live_summary(record: LiveRecord, state: State, outcome: Outcome) -> Json:
         "net_pnl": quote_text(net),
         "transfers": units_text(state.transfers),
         "fills": record.fills,
-        "position_unprotected_seconds": round(record.bare_s, 3),
+        "position_unprotected_seconds": round(stopless_s, 3),
+        "position_bare_seconds": round(bare_s, 3),
         "open_positions": positions(plan, state),
         "refusals": dict(notes.refusals.most_common()),
         "newest_refusal": refusal_json(notes.refusal),
