@@ -114,3 +114,18 @@ def test_kill_flatten(state, now, place, exchange, capsys, tmp_path, monkeypatch
         assert (code, said["data"]["held"], said["data"]["verified"]) == (0, [], True), said
     assert is_flat(exchange), "sold, and not a coin of somebody else's"
     assert not [one for one in exchange.books.orders.values() if not one.is_final]
+
+
+def test_a_bot_that_wakes_carries_the_wish_out_itself(exchange, capsys, tmp_path):
+    assert call(capsys, *HOLD)[0] == 0
+    assert call(capsys, *REST, "--value", "10")[0] == 0
+    with bot_that_is("hung", "canary", tmp_path, capsys) as bot:
+        code, said = killed(["-p", "canary", "--flatten"], {})
+        assert (code, is_flat(exchange)) == (1, False)
+        bot.send_signal(signal.SIGCONT)
+        until(lambda: is_flat(exchange), seconds=60)
+        code, said = killed(["-p", "canary"], {})
+        assert (code, said["data"]["held"]) == (0, [])
+        assert said["data"]["cancelled_by"] == "the running bot"
+    sold = [one for one in exchange.books.orders.values() if one.side == "SELL"]
+    assert len(sold) == 1, "once, whoever was asked how often"

@@ -4,10 +4,12 @@
 import os
 import resource
 import sqlite3
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from gpt_trader.cli.main import main
 from gpt_trader.journal.root import state_root
 from gpt_trader.observe.notify import Notifier
 from gpt_trader.runtime.halt import FLATTEN, HALT, Latch
@@ -18,6 +20,7 @@ from gpt_trader.runtime.stop import Stop
 from tests.cli.account.test_account import HOLD, RUN, call, exchange  # noqa: F401 - a fixture
 from tests.cli.switches.test_kill import REST, resting
 from tests.emulator.faults import html, too_many
+from tests.live_helpers import FLIP
 from tests.session_helpers import shell
 
 
@@ -171,6 +174,30 @@ def test_a_wish_of_before_is_carried_out_by_whoever_runs_next(exchange, capsys):
     exchange.faults.heal()
     code, found = call(capsys, "kill", "-p", "canary")
     assert (code, found["data"]["flatten"], found["data"]["held"]) == (0, True, []), found
+
+
+def test_what_is_held_is_said_with_its_stop_as_it_rests_there(exchange, capsys):
+    run = ["-q", "run", "-p", "canary", "--live", "--once", "--strategy", FLIP, "--interval", "1m"]
+    cross = ["--order-style", "taker", "--set", "bars=100", "--set", "stop=0.2"]
+    exchange.advance(exchange.now_ms + 100 * 60_000 * (1 - exchange.now_ms // 6_000_000 % 2))
+    for _ in range(3):
+        assert call(capsys, *run, *cross)[0] == 0
+        exchange.advance(exchange.now_ms + 60_000)
+    [stop] = [one for one in exchange.books.live() if one.product_id == "BTC-USD"]
+    code, found = call(capsys, "kill", "-p", "canary")
+    assert code == 0
+    held = {one["product"]: one["stop"] for one in found["data"]["held"]}
+    assert Decimal(held["BTC-USD"]) == stop.stop
+    assert main(["kill", "-p", "canary"]) == 0
+    out = capsys.readouterr().out
+    assert f"BTC-USD, with a stop at {held['BTC-USD']}" in out
+    exchange.books.cancel(stop.order_id, exchange.now_ms)
+    held = call(capsys, "kill", "-p", "canary")[1]["data"]["held"]
+    assert all(one["stop"] for one in held), "one that went is put back before it is said"
+    exchange.books.cancel(exchange.books.live()[-1].order_id, exchange.now_ms)
+    spoil(folder() / JOURNAL)
+    assert main(["kill", "-p", "canary"]) == 0
+    assert "what is held is not known" in capsys.readouterr().out
 
 
 def test_a_sale_that_was_refused_is_tried_again(exchange, capsys):
