@@ -36,7 +36,7 @@ def session_folder(profile: str | None, state_dir: Path | None) -> Path:
 def _of_money() -> list[Path]:
     """Return where this user's sessions of money lie, wherever that is."""
     try:
-        return known_folders(user_lock_dir())
+        return known_folders(user_lock_dir(os.getuid()))
     except StorageError:  # no place for locks: no session of money
         return []
 

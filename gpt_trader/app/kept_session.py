@@ -6,12 +6,11 @@ from typing import NamedTuple
 
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
-from gpt_trader.errors import StorageError, TraderError
+from gpt_trader.errors import TraderError
 from gpt_trader.journal.faults import UNREADABLE
 from gpt_trader.runtime.header import Header, plan_of
 from gpt_trader.runtime.journaling import recover_state
-from gpt_trader.runtime.lock import user_lock_dir
-from gpt_trader.runtime.session import JOURNAL, lock_of, read_header, view
+from gpt_trader.runtime.session import JOURNAL, locks_of, money_locks, read_header, view
 
 
 class KeptSession(NamedTuple):
@@ -43,13 +42,11 @@ class KeptSession(NamedTuple):
         except ValueError:
             return ""
 
-    def lock(self) -> tuple[Path, str]:
-        """Return the folder and the name of its lock. Raises StorageError."""
+    def locks(self) -> list[tuple[Path, str]]:
+        """Return its locks; none if only its journal could say which. Raises StorageError."""
         if self.header is not None:
-            return lock_of(self.header, self.folder)
-        if not self.portfolio:
-            raise StorageError(self.problem)
-        return user_lock_dir(), self.portfolio
+            return locks_of(self.header, self.folder)
+        return money_locks(self.portfolio, self.folder) if self.portfolio else []
 
 
 def look_at(folder: Path) -> KeptSession:

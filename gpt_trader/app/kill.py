@@ -24,9 +24,8 @@ from gpt_trader.errors import BrokerError, LockedError, StorageError, TraderErro
 from gpt_trader.journal.faults import UNREADABLE
 from gpt_trader.runtime.controls import switches
 from gpt_trader.runtime.halt import Halt, Latch
-from gpt_trader.runtime.lock import portfolio_lock
 from gpt_trader.runtime.requests import Inbox
-from gpt_trader.runtime.session import Session, clock_ms
+from gpt_trader.runtime.session import Session, clock_ms, hold
 
 SILENT_S = 5.0
 SENDING_S = 15.0  # an entry's request may be under way for so long
@@ -133,7 +132,7 @@ def _hand_over(
     """Let the session cancel: its bot if one runs, else its own journal; else nobody does here."""
     try:
         if kept.state is None:
-            with portfolio_lock(*kept.lock(), kept.folder):
+            with hold(kept.locks(), kept.folder):
                 return OUTSIDE, None
         with open_session(profile, state_dir, reduces=True) as session:
             _carry_out(asked, session)

@@ -19,13 +19,13 @@ from pathlib import Path
 from gpt_trader.errors import LockedError, StorageError
 
 
-def user_lock_dir() -> Path:
-    """Return the user's one folder for locks of money. Raises StorageError if they have no home."""
+def user_lock_dir(uid: int) -> Path:
+    """Return a user's one folder for locks of money. Raises StorageError if they have no home."""
     try:
-        home = pwd.getpwuid(os.getuid()).pw_dir
+        home = pwd.getpwuid(uid).pw_dir
     except KeyError:
         raise StorageError(
-            f"user {os.getuid()} is not in the user database: there is no place for the lock",
+            f"user {uid} is not in the user database: there is no place for the lock",
             hint="run as a user with a home folder; without the lock nothing may trade",
         ) from None
     return Path(home) / ".local" / "state" / "gpt-trader" / "locks"
@@ -83,7 +83,8 @@ def holder(lock_dir: Path, portfolio_id: str) -> str | None:
     """
     try:
         text = (lock_dir / _file_name(portfolio_id)).read_text(encoding="utf-8")
-        os.kill(int(json.loads(text)["pid"]), 0)
+        with contextlib.suppress(PermissionError):  # it is another user's, and lives
+            os.kill(int(json.loads(text)["pid"]), 0)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return _describe_holder(text)

@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from gpt_trader.runtime.header import (
     session_key,
 )
 from gpt_trader.runtime.journaling import DurableJournal, header_of, recover_state
-from gpt_trader.runtime.lock import portfolio_lock, user_lock_dir
+from gpt_trader.runtime.lock import holder, portfolio_lock, user_lock_dir
 from gpt_trader.runtime.wiring import SessionTerms
 
 type Connect = Callable[[Header], tuple[Broker, Callable[[], int] | None]]
@@ -89,14 +89,36 @@ class Session:
         )
 
 
-def lock_of(header: Header, folder: Path) -> tuple[Path, str]:
-    """Return the folder and the name of a session's lock.
+def locks_of(header: Header, folder: Path) -> list[tuple[Path, str]]:
+    """Return the folders and names of a session's locks.
 
-    Money's is the user's one for the portfolio; a simulated one's lies beside its journal.
+    Money's is the user's one for the portfolio; a command of another user (root) takes that of the
+    folder's owner, too, under which the bot runs. A simulated one's lies beside its journal.
     """
-    if header.mode.trades_money:
-        return user_lock_dir(), header.portfolio
-    return folder, f"{header.portfolio}@{folder.resolve()}"
+    if not header.mode.trades_money:
+        return [(folder, f"{header.portfolio}@{folder.resolve()}")]
+    return money_locks(header.portfolio, folder)
+
+
+def money_locks(portfolio: str, folder: Path) -> list[tuple[Path, str]]:
+    """Return the locks of a portfolio whose session lies in a folder. Raises StorageError."""
+    owners = {os.getuid(), folder.stat().st_uid}
+    return sorted((user_lock_dir(uid), portfolio) for uid in owners)
+
+
+def running(header: Header, folder: Path) -> str | None:
+    """Return who holds a session, None if nobody does."""
+    holders = [holder(place, name) for place, name in locks_of(header, folder)]
+    return next((one for one in holders if one is not None), None)
+
+
+@contextlib.contextmanager
+def hold(locks: Sequence[tuple[Path, str]], folder: Path) -> Iterator[None]:
+    """Hold locks of a folder's session. Raises LockedError or StorageError."""
+    with contextlib.ExitStack() as stack:
+        for place, name in sorted(set(locks)):
+            stack.enter_context(portfolio_lock(place, name, folder))
+        yield
 
 
 def _locks(header: Header, folder: Path) -> list[tuple[Path, str]]:
@@ -105,14 +127,14 @@ def _locks(header: Header, folder: Path) -> list[tuple[Path, str]]:
     Whose journal it is may be running under the other one.
     """
     if not (folder / JOURNAL).exists():
-        return [lock_of(header, folder)]
+        return locks_of(header, folder)
     known = read_header(folder)
     if known.mode.trades_money and not header.mode.trades_money:
         raise ConfigError(
             f"{folder / JOURNAL} is a journal of real money: no {header.mode} session replaces it",
             hint="simulate under a profile of another name, or with --state-dir",
         )
-    return sorted({lock_of(header, folder), lock_of(known, folder)})
+    return [*locks_of(header, folder), *locks_of(known, folder)]
 
 
 def nothing(*_: object) -> None:
@@ -145,9 +167,7 @@ def start(
     a live journal of other products holds a position or an open order, or if a simulation would
     take a live journal's place.
     """
-    with contextlib.ExitStack() as locks:
-        for place, name in _locks(terms.header, folder):
-            locks.enter_context(portfolio_lock(place, name, folder))
+    with hold(_locks(terms.header, folder), folder):
         kept = _set_aside(terms, folder, ended)
         resumed = (folder / JOURNAL).exists()
         if not resumed:
@@ -222,7 +242,7 @@ def reopen(folder: Path, connect: Connect = of_the_market) -> Iterator[Session]:
         known = read_header(folder)
         header = _going_on(known, replace(known, guards=guards_now(), id_form=MARKED))
         plan = plan_of(header)
-        stack.enter_context(portfolio_lock(*lock_of(header, folder), folder))
+        stack.enter_context(hold(locks_of(header, folder), folder))
         broker, now_ms = connect(known)
         journal = stack.enter_context(open_journal(folder / JOURNAL, create=False))
         session = _opened(journal, plan, _undecided, known, broker, folder)
@@ -335,7 +355,7 @@ def open_stopped(folder: Path) -> Iterator[tuple[Header, Journal]]:
     """Hold a stopped session's lock and journal, without a broker: for what concerns the file."""
     header = read_header(folder)
     with (
-        portfolio_lock(*lock_of(header, folder), folder),
+        hold(locks_of(header, folder), folder),
         open_journal(folder / JOURNAL, create=False) as journal,
     ):
         yield header, journal

@@ -28,8 +28,7 @@ from gpt_trader.observe.cycle import (
 from gpt_trader.runtime.alerts import cannot_leave
 from gpt_trader.runtime.halt import Halt, Latch
 from gpt_trader.runtime.header import Header
-from gpt_trader.runtime.lock import holder
-from gpt_trader.runtime.session import JOURNAL, lock_of
+from gpt_trader.runtime.session import JOURNAL, running
 
 Json = dict[str, Any]
 AVERAGE_DIGITS = 4
@@ -74,7 +73,7 @@ def situation(
         "profile": header.profile,
         "label": header.label,
         "strategies": sorted({route.strategy for route in header.routes}),
-        "running": holder(*lock_of(header, folder)),
+        "running": running(header, folder),
         "broker": header.broker,
         "money_at_risk": _at_risk(state, plan) if header.mode.trades_money else "0.00",
         "simulated_at_risk": "0.00" if header.mode.trades_money else _at_risk(state, plan),

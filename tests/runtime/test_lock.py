@@ -1,13 +1,16 @@
 import json
 import os
+import pwd
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from gpt_trader.errors import LockedError, StorageError
-from gpt_trader.runtime.lock import known_folders, portfolio_lock, user_lock_dir
+from gpt_trader.runtime.lock import holder, known_folders, portfolio_lock, user_lock_dir
+from gpt_trader.runtime.session import money_locks
 
 HOLD = """
 import sys
@@ -96,11 +99,11 @@ def test_lock_in_an_impossible_folder_is_a_storage_error(tmp_path):
 
 
 def test_no_variable_moves_the_users_folder(monkeypatch):
-    before = user_lock_dir()
+    before = user_lock_dir(os.getuid())
     assert before.is_relative_to(os.environ["TESTS_HOME"])
     for name in ("HOME", "XDG_STATE_HOME", "GPT_TRADER_STATE_DIR"):
         monkeypatch.setenv(name, "/elsewhere")
-    assert user_lock_dir() == before
+    assert user_lock_dir(os.getuid()) == before
 
 
 def test_a_user_without_a_home_has_no_place_for_a_lock(monkeypatch):
@@ -109,14 +112,14 @@ def test_a_user_without_a_home_has_no_place_for_a_lock(monkeypatch):
 
     monkeypatch.setattr("pwd.getpwuid", nobody)
     with pytest.raises(StorageError, match="not in the user database"):
-        user_lock_dir()
+        user_lock_dir(os.getuid())
 
 
 MONEY = """
 import os, sys
 from pathlib import Path
 from gpt_trader.runtime.lock import portfolio_lock, user_lock_dir
-with portfolio_lock(user_lock_dir(), "abc", Path(sys.argv[1])):
+with portfolio_lock(user_lock_dir(os.getuid()), "abc", Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -152,3 +155,30 @@ def test_a_lock_tells_where_its_session_lies_also_when_it_is_free(tmp_path):
             assert known_folders(locks) == [lies]
     (locks / "torn.lock").write_text("{")
     assert known_folders(locks) == [lies]
+
+
+def test_another_users_command_takes_the_lock_of_the_bots_user_too(tmp_path, monkeypatch):
+    homes = {os.getuid(): "/root", 4242: "/var/lib/trader"}
+    user = pwd.struct_passwd(("x", "x", 0, 0, "", "", "/bin/sh"))
+    monkeypatch.setattr(
+        pwd, "getpwuid", lambda uid: pwd.struct_passwd((*user[:5], homes[uid], user[6]))
+    )
+    before = Path.stat
+
+    def stat(path, **more):
+        found = list(before(path, **more))
+        found[4] = 4242 if path == tmp_path else found[4]
+        return os.stat_result(found)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    places = {place.parents[3] for place, _ in money_locks("abc", tmp_path)}
+    assert places == {Path("/root"), Path("/var/lib/trader")}
+
+
+def test_a_holder_of_another_user_lives(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    with portfolio_lock(tmp_path, "abc"):
+        monkeypatch.setattr(os, "kill", refuse)
+        assert holder(tmp_path, "abc").startswith(f"process {os.getpid()} ")

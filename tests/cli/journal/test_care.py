@@ -10,8 +10,7 @@ import pytest
 
 from gpt_trader.journal.compact import read_lines
 from gpt_trader.journal.sqlite import open_journal
-from gpt_trader.runtime.lock import portfolio_lock
-from gpt_trader.runtime.session import lock_of, read_header
+from gpt_trader.runtime.session import hold, locks_of, read_header
 from tests.cli.account.test_account import call
 
 
@@ -113,7 +112,7 @@ def test_without_a_snapshot_a_compacted_journal_is_refused(dev, tmp_path):
 
 def test_a_running_bots_journal_is_left_alone(dev, tmp_path):
     folder = tmp_path / "dev"
-    with portfolio_lock(*lock_of(read_header(folder), folder)):
+    with hold(locks_of(read_header(folder), folder), folder):
         assert dev("journal", "compact")[0] == 9
 
 

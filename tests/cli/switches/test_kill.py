@@ -1,6 +1,7 @@
 """`kill`, `pause`, `resume`, `rearm`: with a bot that runs, is dead, or hangs."""
 
 import json
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -162,7 +163,7 @@ def test_a_bot_that_hangs_is_passed_over(exchange, capsys, flatten):  # noqa: F8
         exchange.now_ms,
     )
     portfolio = call(capsys, "account", "portfolios")[1]["data"]["portfolios"][0]["uuid"]
-    with portfolio_lock(user_lock_dir(), portfolio):
+    with portfolio_lock(user_lock_dir(os.getuid()), portfolio):
         asked = KillRequest("ann", "hangs", flatten)
         killed = kill(asked, profile="canary", state_dir=None, silent_s=0.1)
     assert (killed.cancelled_by, killed.left.entries) == ("at the exchange", [])
@@ -206,8 +207,6 @@ def test_a_pause_in_maintenance_is_kept_for_whoever_runs_next(exchange, capsys):
 
 
 def test_the_watchdog_cancels_what_a_silent_bot_left(exchange, capsys, tmp_path):  # noqa: F811
-    import os
-
     from gpt_trader.journal.root import state_root
     from gpt_trader.runtime.live.alive import ALIVE, Alive
 

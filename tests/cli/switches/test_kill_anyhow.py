@@ -137,7 +137,7 @@ def test_a_strategy_whose_file_is_gone(exchange, capsys, tmp_path, monkeypatch):
 
 def test_a_place_for_locks_that_cannot_be_used(exchange, capsys):
     order = resting(exchange, capsys)
-    place = user_lock_dir()
+    place = user_lock_dir(os.getuid())
     place.rename(place.with_name("before"))
     place.write_text("in the way")
     code, found = call(capsys, *RUN)
