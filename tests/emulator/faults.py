@@ -8,7 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.emulator.half import halve
+
 Rows = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+Document = dict[str, Any]
+NEVER_S = 3_600.0
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,8 @@ class Fault:
     refuses: the request is not carried out; else it is, whatever is answered. status, body,
     headers: sent instead. delay_s: before the answer.
     cut: "before" any byte, or "middle" of the body, then the connection closes. rows: changes
-    the rows of the answer.
+    the rows of the answer; changes: the whole of it. of: whether it happens to a request with this
+    body.
     """
 
     path: str = ""
@@ -31,6 +36,8 @@ class Fault:
     headers: tuple[tuple[str, str], ...] = ()
     cut: str | None = None
     rows: Rows | None = None
+    changes: Callable[[Document], Document] | None = None
+    of: Callable[[Document], bool] | None = None
     method: str | None = None
     refuses: bool = False
     delay_s: float = 0.0
@@ -49,6 +56,55 @@ def html(status: int, **where: Any) -> Fault:
     return Fault(status=status, body=page, headers=(("content-type", "text/html"),), **where)
 
 
+def half(path: str, way: str, **where: Any) -> Fault:
+    """Tell half: a way of `half.WAYS`, such as "wallet missing" or "no client ids"."""
+    rng = random.Random(1)
+    return Fault(path=path, changes=lambda found: halve(path, way, found, rng), **where)
+
+
+def never(path: str, **where: Any) -> Fault:
+    """Never answer; without `refuses` the request is carried out all the same."""
+    return Fault(path=path, delay_s=NEVER_S, **{"times": None} | where)
+
+
+def burst(status: int) -> Fault:
+    """Refuse whatever is asked, until the plan heals."""
+    return Fault(times=None, status=status, body="{}", refuses=True, name=f"burst of {status}")
+
+
+def unknown_stop(*, is_placed: bool, **where: Any) -> Fault:
+    """Let the answer to a stop be lost: it is there, or it is not."""
+    return Fault(
+        "/orders", method="POST", of=is_stop, cut="before", refuses=not is_placed, **where
+    )  # fmt: skip
+
+
+def refused_exit(**where: Any) -> Fault:
+    """Refuse what sells: somebody else's order holds the coins."""
+    failure = {
+        "error": "INSUFFICIENT_FUND",
+        "message": "Insufficient balance in source account",
+        "error_details": "",
+        "preview_failure_reason": "PREVIEW_INSUFFICIENT_FUND",
+        "new_order_failure_reason": "INSUFFICIENT_FUND",
+    }
+    body = json.dumps({"success": False, "error_response": failure})
+    return Fault(
+        "/orders", method="POST", of=is_sell, status=200, body=body, refuses=True, **where
+    )  # fmt: skip
+
+
+def is_stop(body: Document) -> bool:
+    """Whether an order that is posted is one that waits for its trigger."""
+    kinds = body.get("order_configuration") or {}
+    return any(kind.startswith(("stop_", "trigger_")) for kind in kinds)
+
+
+def is_sell(body: Document) -> bool:
+    """Whether an order that is posted sells."""
+    return body.get("side") == "SELL"
+
+
 class Plan:
     """The faults that are still to come; asked from many threads."""
 
@@ -56,13 +112,13 @@ class Plan:
         self._lock = threading.Lock()
         self._left: list[list[Any]] = []  # fault, requests to skip, times left
         self._chances: tuple[tuple[float, Fault], ...] = ()
-        self._random = random.Random(0)
+        self.random = random.Random(0)
         self.happened: Counter[str] = Counter()  # of chances, by what was planned
 
     def by_chance(self, seed: int, *chances: tuple[float, Fault]) -> None:
         """Plan faults that happen with a probability; the same ones from the same seed."""
         with self._lock:
-            self._random, self._chances = random.Random(seed), chances
+            self.random, self._chances = random.Random(seed), chances
 
     def heal(self) -> None:
         """Plan nothing more."""
@@ -74,12 +130,12 @@ class Plan:
         with self._lock:
             self._left += [[fault, fault.skip, fault.times] for fault in faults]
 
-    def take(self, method: str, target: str) -> Fault | None:
+    def take(self, method: str, target: str, sent: bytes = b"") -> Fault | None:
         """Return the fault that happens to this request, if any."""
         with self._lock:
             for entry in self._left:
                 fault, skip, times = entry
-                if fault.path not in target or times == 0 or fault.method not in (None, method):
+                if times == 0 or not _is_hit(fault, method, target, sent):
                     continue
                 if skip:
                     entry[1] -= 1
@@ -87,12 +143,18 @@ class Plan:
                 entry[2] = None if times is None else times - 1
                 return fault
             for chance, fault in self._chances:
-                if fault.path not in target or fault.method not in (None, method):
+                if not _is_hit(fault, method, target, sent):
                     continue
-                if self._random.random() < chance:
+                if self.random.random() < chance:
                     self.happened[fault.name] += 1
                     return fault
         return None
+
+
+def _is_hit(fault: Fault, method: str, target: str, sent: bytes) -> bool:
+    if fault.path not in target or fault.method not in (None, method):
+        return False
+    return fault.of is None or fault.of(json.loads(sent or b"{}"))
 
 
 def everything(often: float = 0.05) -> tuple[tuple[float, Fault], ...]:

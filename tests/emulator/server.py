@@ -56,6 +56,7 @@ class Exchange:
         self.faults = Plan()
         self.requests: list[Request] = []
         self.refused_granularities: set[str] = set()
+        self.delisted: set[str] = set()  # products that it knows no more
         self.silent: set[str] = set()  # products whose ticker says nothing, heartbeats or not
         self.most_per_s: int | None = None  # public requests a second; None: no limit
         self.clock: Callable[[], float] = time.monotonic  # the limit's seconds
@@ -81,6 +82,26 @@ class Exchange:
     def new_key(self, kind: str = "ec", **rights: Any) -> tuple[str, str]:
         """Make a key to the account; return its name and secret."""
         return self.keys.new(kind, **rights)
+
+    def close_product(self, product_id: str, flag: str = "cancel_only") -> None:
+        """Let nobody trade a product, as the flag says; its row shows it."""
+        with self.lock:
+            self.books.rules[product_id].flags.add(flag)
+
+    def fill_untold(self, order_id: str) -> Callable[[], None]:
+        """Let half of an order fill, and say nothing of it; return what tells it at last.
+
+        Cancel it in between: its fill is told after its end.
+        """
+        with self.lock:
+            order = self.books.orders[order_id]
+            assert self.books.fill_untold(order, self.now_ms), "nothing was left to fill"
+
+        def tell() -> None:
+            with self.lock:
+                self.books.tell_late(order)
+
+        return tell
 
     def advance(self, to_ms: int) -> None:
         """Let time pass: the tape's trades happen, one by one, and what is due."""
@@ -171,6 +192,8 @@ class Exchange:
             return Answer(401, "Unauthorized\n")
         parts = path.removeprefix(PREFIX).strip("/").split("/")
         body = body if isinstance(body, dict) else {}
+        if {*query.get("product_ids", []), body.get("product_id")} & self.delisted:
+            return error(400, "INVALID_ARGUMENT", "invalid product_ids")
         found = rest_private.answer(self.books, key, method, parts, query, body, self.now_ms)
         return found or error(404, "NOT_FOUND", "no such route")
 
@@ -187,9 +210,13 @@ class Exchange:
         if parts == ["time"]:
             seconds = str(self.now_ms // 1000)
             return Answer(200, {"epochSeconds": seconds, "epochMillis": str(self.now_ms)})
+        named = {*parts[2:3], *query.get("product_id", [])} if parts[0] == "market" else set()
+        if gone := named & self.delisted:
+            return error(404, "NOT_FOUND", f"product {min(gone)} is not found")
         if parts == ["market", "products"]:
             offset, limit = int(one(query, "offset", "0")), int(one(query, "limit", "1000"))
-            rows = [self._product(p) for p in self.market.products][offset : offset + limit]
+            listed = [p for p in self.market.products if p.product_id not in self.delisted]
+            rows = [self._product(p) for p in listed][offset : offset + limit]
             return Answer(200, {"products": rows, "num_products": len(rows)})
         if parts == ["market", "product_book"]:
             return self._book(one(query, "product_id", ""))
@@ -237,7 +264,7 @@ class Exchange:
             "best_bid_price": "",
             "best_ask_price": "",
             "is_disabled": False,
-            **dict.fromkeys(product.flags, True),
+            **dict.fromkeys(self.books.rules[product.product_id].flags, True),
         }
 
     def _book(self, product_id: str) -> Answer:
@@ -359,7 +386,7 @@ class _Handler(BaseHTTPRequestHandler):
         sent = self.rfile.read(int(self.headers.get("content-length", 0)))
         exchange, parts = self.server.exchange, urlsplit(self.path)
         query = parse_qs(parts.query)
-        fault = exchange.faults.take(method, self.path)
+        fault = exchange.faults.take(method, self.path, sent)
         with self.server.lock:
             if exchange.is_too_fast():
                 fault = too_many()
@@ -377,6 +404,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and fault.rows is not None:
             for name in ROWS & set(answer.document):
                 answer.document[name] = fault.rows(answer.document[name])
+        if fault is not None and fault.changes is not None:
+            answer = answer._replace(document=fault.changes(answer.document))
         text = isinstance(answer.document, str)
         body = answer.document if text else json.dumps(answer.document)
         if fault is not None and fault.status is not None:

@@ -29,7 +29,8 @@ class Client:
 
 
 class Wire:
-    """All connections. Faults: set `silent`, `skip`, `twice`, or call `close`, `abort`, `send`.
+    """All connections. Faults: set `silent`, `skip`, `twice`, `lost`, `change`, or call `close`,
+    `abort`, `send`. change: given a channel and an event, what is told instead.
 
     snapshot: what a channel's subscriber gets first; check: whether a token is good.
     """
@@ -48,6 +49,7 @@ class Wire:
         self.skip = 0  # messages that are counted and not sent: gaps
         self.twice = 0  # messages that are sent twice
         self.lost: set[str] = set()  # channels whose messages vanish, uncounted
+        self.change: Callable[[str, dict[str, Any]], dict[str, Any]] = lambda _, event: event
         self.connections = 0
         self.refused = 0  # subscriptions
         self.url = ""
@@ -184,7 +186,7 @@ class Wire:
             "channel": "l2_data" if channel == "level2" else channel,
             "timestamp": self._now(),
             "sequence_num": client.sequence,
-            "events": [event],
+            "events": [self.change(channel, event)],
         }
         client.sequence += 1
         if self.skip:

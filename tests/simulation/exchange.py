@@ -18,11 +18,11 @@ import requests
 
 from tests.emulator.auth import Key
 from tests.emulator.books import Books, Order, Rules
+from tests.emulator.half import spoil_ticker_row, spoil_user_row
+from tests.emulator.people import Owner
 from tests.emulator.rest import Answer, error
 from tests.emulator.rest_private import answer, iso, user_row
 from tests.simulation.chances import NONE, Chances
-from tests.simulation.half import spoil_ticker_row, spoil_user_row
-from tests.simulation.people import Owner
 from tests.simulation.truth import Truth, nobody, up
 from tests.simulation.weather import Weather
 

@@ -4,8 +4,8 @@ import random
 from collections import Counter
 from typing import Any
 
+from tests.emulator.half import WAYS, halve
 from tests.simulation.chances import Chances
-from tests.simulation.half import WAYS, halve
 
 MINUTE = 60_000
 NEVER = (  # endpoints that may stop answering
