@@ -265,3 +265,14 @@ def test_the_command_line_tells_of_an_older_journal_and_reconcile_agrees(
     assert len(account.books.orders) == sent, "its coins are known, and it is frozen"
     assert main(["account", "reconcile", "-p", "canary", *folder, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["data"]["agrees"]
+
+
+def test_a_lost_journal_of_another_interval_is_found_by_its_marks(tmp_path):
+    with live(tmp_path) as desk:
+        before, j = held(desk)
+        stop = resting_protection(before.plan, before.state, j)
+        lost(desk)
+        desk.flags |= {"interval": "5m"}
+        [found] = [e for e in taken_over(desk) if e.product_id == stop.product_id]
+        assert found.lots == before.state.slots["lots"][j]
+        assert found.order.client_order_id == stop.client_order_id

@@ -2,10 +2,11 @@
 
 The journal may be gone: what was bought under ids of ours and not sold since, by whomever, is
 held, and never more than the coins that are there. Or an older one was put back: whatever came
-after it is told order by order, with all that was filled.
+after it is told order by order, with all that was filled. What comes up while a session runs is
+neither: then somebody else runs this bot.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from gpt_trader.broker.exchange.ours import (
@@ -13,6 +14,7 @@ from gpt_trader.broker.exchange.ours import (
     is_of_ours,
     is_open,
     is_resting_stop,
+    missing,
     oldest_first,
     order_of,
 )
@@ -20,8 +22,9 @@ from gpt_trader.broker.exchange.reports import reports
 from gpt_trader.domain.account import RemoteOrder, told_wallet
 from gpt_trader.domain.order import Order
 from gpt_trader.domain.product import Product
-from gpt_trader.engine.events import Event, FillReceived, OrdersFound, PositionFound
+from gpt_trader.engine.events import Event, FillReceived, InstanceSeen, OrdersFound, PositionFound
 from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.state import State
 from gpt_trader.errors import Unavailable
 from gpt_trader.kernel.codes import BUY, SELL
 
@@ -92,6 +95,23 @@ def later(
     why = f"order {new[-1].client_order_id} and all before it since the journal's last look are "
     why += "taken over: an older journal was put back, or its end was lost"
     return OrdersFound(time_ms, product.product_id, BY, why, tuple(orders), tuple(fills))
+
+
+def seen_beside(
+    plan: Plan,
+    state: State,
+    rows: Iterable[RemoteOrder],
+    unknown: Callable[[Iterable[str]], set[str]],
+    time_ms: int,
+) -> list[Event]:
+    """Return that a second instance trades the portfolio; [] if nothing says so.
+
+    rows: what a look shows while a session runs. Orders of ours among them that no entry of the
+    journal names are another's; each is told once. unknown: as in `missing`.
+    """
+    strange = missing(plan.portfolio, rows, state.orders, unknown)
+    keys = tuple(row.client_order_id for row in strange)
+    return [InstanceSeen(time_ms, keys)] if keys else []
 
 
 def _held(product: Product, mine: Sequence[RemoteOrder], bought: set[str]) -> tuple[int, int]:
