@@ -18,6 +18,7 @@ from gpt_trader.broker.coinbase.private import Private
 from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.broker.coinbase.rest import Rest
 from gpt_trader.broker.exchange.broker import ExchangeBroker
+from gpt_trader.broker.exchange.carry import Inline
 from gpt_trader.broker.exchange.link import Link
 from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.config.load import load_profile
@@ -26,9 +27,9 @@ from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.targets import Condition, Targets
 from gpt_trader.engine.drive import Observer
 from gpt_trader.runtime.clock import ExchangeClock, exchange_clock
+from gpt_trader.runtime.live.assemble import Carriers, Paces, attend
 from gpt_trader.runtime.live.feed import Clock, LiveFeed, Surroundings
 from gpt_trader.runtime.live.opening import checked_portfolio, known_rests, read_account
-from gpt_trader.runtime.live.reconcile import Reconciler
 from gpt_trader.runtime.live.terms import LiveTerms, live_terms
 from gpt_trader.runtime.live.timekeeping import Timekeeping
 from gpt_trader.runtime.loop import run_feed
@@ -104,7 +105,9 @@ class Live:
         self.exchange.advance(self.exchange.now_ms + max(int(seconds * 1000), 1))
         return False
 
-    def rest(self, *, sends: bool = True, signed: bool = True, seed: int = 0) -> Rest:
+    def rest(
+        self, *, sends: bool = True, signed: bool = True, seed: int = 0, attempts: int = 4
+    ) -> Rest:
         def clock() -> float:
             return self.exchange.now_ms / 1000
 
@@ -115,12 +118,12 @@ class Live:
             sleep=self.wait,
             random=random.Random(seed).random,
             signer=signer,
-            attempts=4,
+            attempts=attempts,
             sends=sends,
         )
 
-    def private(self) -> Private:
-        return Private(self.rest(), self.rest())
+    def private(self, attempts: int = 4) -> Private:
+        return Private(self.rest(attempts=attempts), self.rest())
 
     def market(self) -> PublicMarket:
         return PublicMarket(self.rest(signed=False))
@@ -140,20 +143,25 @@ class Live:
         )
         resumes = (self.folder / JOURNAL).exists()
         terms = live_terms(settings, products, account, self.now_ms(), resumes=resumes)
-        broker = ExchangeBroker(private, self.wait)
+        broker = ExchangeBroker(self.private(attempts=1))
         now = self.now_ms
         with start(terms, self.folder, lambda _: False, broker=broker, now_ms=now) as session:
+            attended = attend(
+                session.plan,
+                lambda: session.state,
+                broker,
+                read_header(self.folder).wallets,
+                now,
+                Carriers(Inline(), Inline()),
+                Paces(1e6, 1e6),
+            )
             feed = LiveFeed(
                 plan=session.plan,
                 state=lambda: session.state,
                 market=market,
-                reconciler=Reconciler(
-                    session.plan,
-                    broker,
-                    read_header(self.folder).wallets,
-                    lambda: session.state,
-                    now,
-                ),
+                reader=attended.market,
+                upkeep=attended.upkeep,
+                polls=attended.polls,
                 clock=Clock(now, self.wait, lambda: False),
                 around=Surroundings(rest=session.durable.rest),
                 time=None if self.clock is None else Timekeeping(self.clock, lambda: session.state),

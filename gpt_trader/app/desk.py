@@ -20,10 +20,10 @@ Say = Callable[[str], None]
 
 
 class Trading(NamedTuple):
-    """A feed that runs. unseen: why the account could not be looked at in the end, "" if it was."""
+    """A feed that runs. left: what a single cycle left to chance in the end, in words."""
 
     events: Iterator[Event]
-    unseen: Callable[[], str]
+    left: Callable[[], list[str]]
 
 
 class Desk(NamedTuple):

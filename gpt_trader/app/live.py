@@ -4,13 +4,15 @@ import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from gpt_trader.app.desk import Desk, Say, Trading
 from gpt_trader.app.paging import Pager
 from gpt_trader.app.request import RunRequest
-from gpt_trader.broker.exchange.broker import ExchangeBroker
+from gpt_trader.broker.exchange.broker import MOST, ExchangeBroker
+from gpt_trader.broker.exchange.carry import Bell, Threads
 from gpt_trader.broker.exchange.catalog import Catalog
 from gpt_trader.broker.exchange.link import Link
 from gpt_trader.broker.exchange.ports import Account, MarketData
@@ -19,6 +21,7 @@ from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.drive import Observer
 from gpt_trader.engine.ports import Broker
+from gpt_trader.engine.state import State
 from gpt_trader.errors import DataError, StorageError
 from gpt_trader.observe.notify import INFO
 from gpt_trader.risk.policy import no_policy
@@ -27,14 +30,16 @@ from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.halt import Latch
 from gpt_trader.runtime.header import plan_of
 from gpt_trader.runtime.live.alive import Alive
+from gpt_trader.runtime.live.assemble import Paces, attend, on_threads
+from gpt_trader.runtime.live.carry_on import carry_on
 from gpt_trader.runtime.live.feed import Clock, LiveFeed, Surroundings
 from gpt_trader.runtime.live.last_resort import cancel_from_memory
 from gpt_trader.runtime.live.opening import checked_portfolio, known_rests, read_account
-from gpt_trader.runtime.live.reconcile import Reconciler
 from gpt_trader.runtime.live.record import live_record_of
 from gpt_trader.runtime.live.take_over import found_at_start, words_of
 from gpt_trader.runtime.live.terms import LiveTerms, Opening, live_terms
 from gpt_trader.runtime.live.timekeeping import Timekeeping
+from gpt_trader.runtime.live.upkeep import Upkeep
 from gpt_trader.runtime.session import JOURNAL, Session, read_header
 from gpt_trader.runtime.state_dir import live_dir, state_dir
 from gpt_trader.runtime.stop import Stop
@@ -51,11 +56,11 @@ from gpt_trader.runtime.venues import (
 )
 
 SKEW_SAID_MS = 1_000  # a clock so far from the exchange's is worth a word
-LIVE_ATTEMPTS = 3  # of a read: the loop must go on
+LIVE_ATTEMPTS = 3  # of a read at the start, and of the market
 
 
 class Wires(NamedTuple):
-    """What a live session is connected to. clock: the exchange's."""
+    """What a live session is connected to. clock: the exchange's; bell: rung by threads."""
 
     terms: LiveTerms
     market: MarketData
@@ -64,6 +69,7 @@ class Wires(NamedTuple):
     catalog: Catalog
     clock: ExchangeClock
     folder: Path
+    bell: Bell
 
     def now_ms(self) -> int:
         """Return the exchange's time, ms UTC."""
@@ -88,14 +94,13 @@ def live_desk(asked: RunRequest, settings: Settings, stop: Stop, *, note: Say, w
                 pager.beat()
                 alive.touch()
 
-            feed = _feed(wires, session, controls, stop, stream, idle, once=asked.once)
+            feed = _feed(wires, session, controls, stop, stream, idle, settings, once=asked.once)
+            session.settle = partial(_settle, wires, session, feed.upkeep)
             gc.freeze()  # what is loaded stays: no need to walk it between close and order
             try:
-                yield Trading(
-                    iter(feed), lambda: feed.polls.problem if asked.once and feed.unseen else ""
-                )
+                yield Trading(iter(feed), lambda: _left(feed) if asked.once else [])
             except StorageError:
-                if (cancelled := cancel_from_memory(session)) > 0:
+                if (cancelled := cancel_from_memory(session, wires.bell.wait)) > 0:
                     warn(f"the journal cannot be written: {cancelled} entries were cancelled")
                 raise
             alive.end()
@@ -130,25 +135,57 @@ def _feed(
     stop: Stop,
     stream: Link | None,
     idle: Callable[[], None],
+    settings: Settings,
     *,
     once: bool,
 ) -> LiveFeed:
+    access = settings.access
+    attended = attend(
+        session.plan,
+        lambda: session.state,
+        wires.broker,
+        read_header(wires.folder).wallets,
+        wires.now_ms,
+        on_threads(wires.bell.ring),
+        Paces(access.private_requests_per_s, access.public_requests_per_s),
+    )
     return LiveFeed(
         plan=session.plan,
         state=lambda: session.state,
         market=wires.market,
-        reconciler=Reconciler(
-            session.plan,
-            wires.broker,
-            read_header(wires.folder).wallets,
-            lambda: session.state,
-            wires.now_ms,
-        ),
-        clock=Clock(wires.now_ms, stop.wait, lambda: stop.asked),
+        reader=attended.market,
+        upkeep=attended.upkeep,
+        polls=attended.polls,
+        clock=Clock(wires.now_ms, wires.bell.wait, lambda: stop.asked),
         around=Surroundings(controls.events, wires.catalog.news, idle),
         time=Timekeeping(wires.clock, lambda: session.state),
         link=stream,
         once=once,
+    )
+
+
+def _left(feed: LiveFeed) -> list[str]:
+    """Return what a single cycle leaves to chance."""
+    unseen = f"the account, or what closed, could not be seen: {feed.polls.problem}"
+    return [*([unseen] if feed.is_unseen else []), *feed.upkeep.left_open()]
+
+
+def _settle(
+    wires: Wires,
+    session: Session,
+    upkeep: Upkeep,
+    is_so: Callable[[State], bool] | None,
+    longest_s: float,
+    observe: Observer,
+) -> bool:
+    """Find out what became of what was sent, before a run ends."""
+    return carry_on(
+        session,
+        upkeep,
+        lambda: upkeep.is_settled if is_so is None else is_so(session.state),
+        longest_s=longest_s,
+        wait=wires.bell.wait,
+        observe=observe,
     )
 
 
@@ -177,6 +214,7 @@ def _keep_linked(wires: Wires, settings: Settings, *, once: bool) -> Iterator[Li
         broker=wires.broker,
         tokens=load_tokens(settings, os.environ, wires.now_ms) if settings.sends else None,
         now_ms=wires.now_ms,
+        bell=wires.bell,
     )
     made.stream.start()
     try:
@@ -186,7 +224,7 @@ def _keep_linked(wires: Wires, settings: Settings, *, once: bool) -> Iterator[Li
 
 
 def _connect(asked: RunRequest, settings: Settings, stop: Stop, note: Say, warn: Say) -> Wires:
-    wait = stop.wait
+    wait, bell = stop.wait, Bell()
     venue = venue_of(settings.venue)
     check_abilities(venue, settings)
     exchange = reach(settings, wait, attempts=LIVE_ATTEMPTS)
@@ -207,7 +245,11 @@ def _connect(asked: RunRequest, settings: Settings, stop: Stop, note: Say, warn:
         )
         portfolio = checked_portfolio(private, settings)
         folder = live_dir(settings.profile, portfolio, asked.state_dir, os.environ)
-        broker = ExchangeBroker(private, wait, Latch(folder).entering)
+        sender = Threads("sender", MOST, bell.ring)
+        asked_once = connect_account(
+            settings, os.environ, wait, sends=asked.live, now_ms=exchange.now_ms, attempts=1
+        )
+        broker = ExchangeBroker(asked_once, sender, Latch(folder).entering)
     else:
         folder = state_dir(settings.profile, asked.state_dir, os.environ)
     resumes = (folder / JOURNAL).exists()
@@ -217,7 +259,7 @@ def _connect(asked: RunRequest, settings: Settings, stop: Stop, note: Say, warn:
         opening = read_account(venue, private, portfolio, products, known_rests(folder))
     terms = live_terms(settings, products, opening, exchange.now_ms(), limits, resumes=resumes)
     catalog = Catalog(exchange.market.product, infos)
-    return Wires(terms, exchange.market, broker, private, catalog, exchange.clock, folder)
+    return Wires(terms, exchange.market, broker, private, catalog, exchange.clock, folder, bell)
 
 
 def _list(

@@ -2,23 +2,25 @@
 
 import os
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from gpt_trader.app.folders import session_folder
 from gpt_trader.app.kept_settings import kept_settings
 from gpt_trader.app.request import RunRequest, check_live, check_stand_in, settings_of
 from gpt_trader.app.simulated import prepare
-from gpt_trader.engine.due import due
-from gpt_trader.engine.events import Event, HistoryLoaded, Woken
+from gpt_trader.broker.exchange.carry import Inline
+from gpt_trader.engine.drive import Observer
+from gpt_trader.engine.events import Event, HistoryLoaded
 from gpt_trader.engine.ports import Broker, Entry
 from gpt_trader.engine.state import State
-from gpt_trader.errors import BrokerError, ConfigError, DataError
+from gpt_trader.errors import ConfigError
 from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.halt import Latch
 from gpt_trader.runtime.header import Header
+from gpt_trader.runtime.live.assemble import Carriers, Paces, attend
+from gpt_trader.runtime.live.carry_on import carry_on as turn_until
 from gpt_trader.runtime.requests import Inbox
 from gpt_trader.runtime.session import (
     JOURNAL,
@@ -33,7 +35,9 @@ from gpt_trader.runtime.session import (
 from gpt_trader.runtime.simulated import feed
 from gpt_trader.runtime.state_dir import state_dir as folder_of
 
-LOOK_S = 0.5
+LOOK_S = 20.0  # for the account, before a command goes on without it
+SETTLE_S = 20.0  # for what a command did, before it is left as it is known
+FASTEST_PER_S = 10.0
 
 
 @contextmanager
@@ -61,8 +65,8 @@ def open_session(
 
         with reopen(folder, connect) as session:
             header = read_header(folder)
-            if header.mode.trades_money:
-                _look(session, header, fresh=fresh)
+            if header.mode.trades_money and not reads:
+                _attend(session, header, fresh=fresh)
             if not reads:
                 _hear(session)
             yield session
@@ -87,22 +91,37 @@ def _hear(session: Session) -> None:
         session.take(event, controls.watch)
 
 
-def _look(session: Session, header: Header, *, fresh: bool) -> None:
-    """Hold the account against the journal: entries need it. fresh: also if that was just done.
+def _attend(session: Session, header: Header, *, fresh: bool) -> None:
+    """Let a session find out what becomes of what it sends, and hold the account against it.
 
-    One that does not answer keeps nothing but entries from being carried out.
+    Entries need that; an account that does not answer keeps nothing else from being carried out.
+    fresh: look also if that was just done.
     """
-    from gpt_trader.runtime.live.reconcile import Reconciler
+    upkeep = attend(
+        session.plan,
+        lambda: session.state,
+        session.broker,
+        header.wallets,
+        session.time_ms,
+        Carriers(Inline(), Inline()),
+        Paces(FASTEST_PER_S, FASTEST_PER_S),
+    ).upkeep
+    account, age_ms = upkeep.account, session.time_ms() - session.state.reconciled_ms
+    if account is not None and (fresh or age_ms > session.plan.max_unreconciled_ms // 2):
+        account.look()
+        turn_until(session, upkeep, lambda: not account.unseen, longest_s=LOOK_S, wait=_wait)
 
-    age_ms = session.time_ms() - session.state.reconciled_ms
-    if not fresh and age_ms <= session.plan.max_unreconciled_ms // 2:
-        return
-    books = Reconciler(
-        session.plan, session.broker, header.wallets, lambda: session.state, session.time_ms
-    )
-    with suppress(BrokerError, DataError):
-        for event in books.events():
-            session.take(event, nothing)
+    def settle(is_so: Callable[[State], bool] | None, longest_s: float, observe: Observer) -> bool:
+        return turn_until(
+            session,
+            upkeep,
+            lambda: upkeep.is_settled if is_so is None else is_so(session.state),
+            longest_s=longest_s,
+            wait=_wait,
+            observe=observe,
+        )
+
+    session.settle = settle
 
 
 def _connect(
@@ -150,25 +169,28 @@ def _connect(
             allow_transfer=settings.access.allow_transfer_key,
             setting=f"{settings.venue}.allow_transfer_key",
         )
-    return ExchangeBroker(private, wait, Latch(folder).entering), exchange.now_ms
+    return ExchangeBroker(private, Inline(), Latch(folder).entering), exchange.now_ms
 
 
 def take(session: Session, event: Event) -> list[Entry]:
-    """Hand an event to the session; return it with all that came of it."""
+    """Hand an event to the session; return it with all that came of it, as far as it is known."""
     entries: list[Entry] = []
-    session.take(event, lambda _, more: entries.extend(more))
+
+    def observe(_: State, more: Sequence[Entry]) -> None:
+        entries.extend(more)
+
+    session.take(event, observe)
+    session.settle(None, SETTLE_S, observe)
     return entries
 
 
-def carry_on(session: Session, is_settled: Callable[[State], bool], timeout_s: float) -> None:
-    """Go on with a session until something is so, or the time is over.
+def carry_on(session: Session, is_settled: Callable[[State], bool], timeout_s: float) -> bool:
+    """Go on with a session until something is so, or the time is over; return whether it is so.
 
-    Raises AuthError or another of the exchange's errors if nothing could be seen.
+    Raises AuthError if the key is refused for long.
     """
-    until = time.monotonic() + timeout_s
-    while not is_settled(session.state) and time.monotonic() < until:
-        threading.Event().wait(LOOK_S)
-        for event in session.broker.reconcile(session.plan, session.state, session.time_ms()):
-            session.take(event, nothing)
-        if due(session.plan, session.state, session.time_ms()):
-            session.take(Woken(session.time_ms()), nothing)
+    return session.settle(is_settled, timeout_s, nothing)
+
+
+def _wait(seconds: float) -> None:
+    threading.Event().wait(seconds)

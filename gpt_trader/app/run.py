@@ -21,6 +21,7 @@ from gpt_trader.engine.records import FillBooked
 from gpt_trader.engine.state import State
 from gpt_trader.errors import DataError
 from gpt_trader.observe.cycle import DecidedCycle, fill_json
+from gpt_trader.observe.notify import PAGE
 from gpt_trader.runtime.clock import monotonic_ms
 from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.journaling import read_entries
@@ -32,6 +33,8 @@ from gpt_trader.runtime.session import Session, start
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.summary import Outcome, Record
 from gpt_trader.runtime.wiring import Wired
+
+END_S = 15.0  # for answers to cancels, before a run ends
 
 type OnCycle = Callable[[DecidedCycle], None]
 
@@ -54,7 +57,7 @@ class Ran(NamedTuple):
     """What a run came to. summary: JSON, of the whole session. cycles: decided in this run.
 
     product: the one that last did something. next_close_ms: when there is something to decide, if
-    nothing was. unseen: why the account could not be looked at in the end.
+    nothing was. left: what a single cycle left to chance, in words.
     """
 
     summary: dict[str, Any]
@@ -63,7 +66,7 @@ class Ran(NamedTuple):
     halted: bool
     product: str
     next_close_ms: int | None
-    unseen: str
+    left: list[str]
 
 
 def run(asked: RunRequest, view: View, stop: Stop) -> Ran:
@@ -99,6 +102,10 @@ def run(asked: RunRequest, view: View, stop: Stop) -> Ran:
                 )
             if stop.asked and is_live:  # stops stay there, what could open a position goes
                 session.take(StopRequested(session.time_ms(), "signal"), record.take)
+                session.settle(None, END_S, record.take)
+            left = trading.left()
+            if left:
+                pager.say(PAGE, "left", "a cycle ended: " + "; ".join(left))
             session.durable.snapshot()
             if asked.fills is not None:
                 write_fills(asked.fills, session)
@@ -118,7 +125,7 @@ def run(asked: RunRequest, view: View, stop: Stop) -> Ran:
         halted=bool(state.halted or state.marks.halted),
         product=acted[0].product_id if acted else session.plan.products[0].product_id,
         next_close_ms=_next_close(session) if is_live and asked.once and not done else None,
-        unseen=trading.unseen(),
+        left=left,
     )
 
 

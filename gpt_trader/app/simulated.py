@@ -37,7 +37,7 @@ def simulated_desk(asked: RunRequest, settings: Settings, warn: Say) -> Desk:
 
     @contextmanager
     def trade(session: Session, controls: Controls, _: Pager) -> Iterator[Trading]:
-        yield Trading(controls.around(feed(wired, session.state)), lambda: "")
+        yield Trading(controls.around(feed(wired, session.state)), list)
 
     def left(state: State) -> int:
         time = wired.panel.time[first_live_row(wired) :]

@@ -1,7 +1,6 @@
 """What the one loop needs from outside. Each port has at least two implementations."""
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from gpt_trader.domain.account import RemoteOrder
@@ -29,25 +28,13 @@ class Signals(Protocol):
         ...
 
 
-class Seen(NamedTuple):
-    """What an exchange's account is. wallets: exact totals by currency.
-
-    foreign_orders: open orders that are somebody else's. reports: what is said of orders of ours
-    that had ended here.
-    """
-
-    wallets: Mapping[str, Decimal]
-    foreign_orders: int
-    reports: Sequence[Event]
-
-
 class Broker(Protocol):
     """Where commands go. What comes of them returns as events, at once or at any time later.
 
     Nobody may rely on an answer: `execute` may return nothing, and bars, quotes and further
     commands may come before it is known what became of an order. Whatever is known by then is
-    handed over by any of the other methods, each of which may be asked as often as one likes:
-    all reports are cumulative, so one that comes twice, late or out of order changes nothing.
+    handed over by any of the other methods. Reports are cumulative, so one that comes twice, late
+    or out of order changes nothing.
     A broker without an account (paper, observe) sees no reports, no wallets and no past.
     """
 
@@ -73,21 +60,23 @@ class Broker(Protocol):
     ) -> Sequence[Event]:
         """Take commands over, each once; return what is known of them at once, maybe nothing.
 
-        Within a product they are carried out in their order, and what follows a cancel is never
-        sent before that order is seen to have ended with nothing more filled: it needs the coins
-        or the cash that the cancel frees. What will not be sent is reported as ended.
+        It never waits. Commands are independent of each other: what needs the coins of another
+        order is not sent before the engine knows that they are free. What will not be sent is
+        reported as ended.
         """
+        ...
+
+    def turn(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
+        """Return what has come to be known since; asked at every turn of a live loop."""
+        ...
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is to leave, and everything that left is answered."""
         ...
 
     def reconcile(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
-        """Look at every order that is open in the state; return what brings it in line.
-
-        Raises AuthError or another of the exchange's errors if nothing could be seen.
-        """
-        ...
-
-    def look(self, plan: Plan, state: State, time_ms: int) -> Seen | None:
-        """Look at the account; None: this broker has none."""
+        """Return what a start must know of the state's open orders, as far as it is known."""
         ...
 
 

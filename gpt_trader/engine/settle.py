@@ -172,7 +172,7 @@ def _exit(
             lots=lots,
             quote=0,
             limit=limit,
-            post_only=limit > 0,
+            post_only=bool(limit),
             reduce_only=True,
             expire_ms=(now_ms // interval_ms + 1) * interval_ms if limit else 0,
             reason=wish.reason,

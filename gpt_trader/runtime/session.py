@@ -45,6 +45,15 @@ def clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def nothing(*_: object) -> None:
+    """Observe nothing."""
+
+
+def settled(*_: object) -> bool:
+    """Find out nothing: a market of the past has said it all."""
+    return True
+
+
 @dataclass(slots=True)
 class Session:
     """An open session: the only holder of the portfolio's lock and journal.
@@ -67,6 +76,8 @@ class Session:
     kept: Path | None = None
     has_new_terms: bool = False
     clock: Callable[[], int] | None = None  # the exchange's time; None: the market's own
+    # Goes on until something is so (None: what was sent is known), for so many seconds at most.
+    settle: Callable[[Callable[[State], bool] | None, float, Observer], bool] = settled
 
     def time_ms(self) -> int:
         """Return the time of what happens now: the exchange's, or the newest bar's close."""
@@ -135,10 +146,6 @@ def _locks(header: Header, folder: Path) -> list[tuple[Path, str]]:
             hint="simulate under a profile of another name, or with --state-dir",
         )
     return [*locks_of(header, folder), *locks_of(known, folder)]
-
-
-def nothing(*_: object) -> None:
-    """Observe nothing."""
 
 
 def of_the_market(_: Header) -> tuple[Broker, Callable[[], int] | None]:

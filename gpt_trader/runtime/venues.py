@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, assert_never
 
 from gpt_trader.broker.coinbase.venue import COINBASE
+from gpt_trader.broker.exchange.carry import Bell
 from gpt_trader.broker.exchange.link import Link
 from gpt_trader.broker.exchange.ports import Account, MarketData
 from gpt_trader.broker.exchange.venue import Machine, Venue
@@ -150,6 +151,7 @@ def link(
     broker: Broker,
     tokens: Callable[[], str] | None,
     now_ms: Callable[[], int],
+    bell: Bell,
 ) -> Link:
     """Return the exchange's stream, not started; tokens: None without an account."""
     return Link(
@@ -162,6 +164,7 @@ def link(
         now_ms=now_ms,
         clock=time.monotonic,
         random=random.random,
+        bell=bell,
     )
 
 

@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from gpt_trader.broker.exchange.broker import ExchangeBroker
+from gpt_trader.broker.exchange.carry import Inline
 from gpt_trader.broker.exchange.venue import Machine
 from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.config.venues import CoinbaseKeys
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
-from gpt_trader.engine.commands import AmendOrder, CancelOrder, SubmitOrder
-from tests.broker.late import LATE_BARS, LateBroker
+from gpt_trader.engine.commands import AmendOrder, CancelOrder
+from gpt_trader.runtime.live.assemble import Carriers, Paces, attend
+from gpt_trader.runtime.live.upkeep import Upkeep
+from tests.broker.slow import Slow
 from tests.broker.tiny.exchange import Exchange
 from tests.broker.tiny.venue import row
 from tests.emulator import serve
@@ -21,21 +25,42 @@ from tests.emulator.market import Market, Product
 from tests.engine_helpers import HOUR, T0, Desk, commands_of, fills_of, sent
 from tests.live_helpers import Live
 
+FAST = Paces(1e6, 1e6)
+SECONDS = 20  # in which every answer is in
+
 
 class ExchangeDesk(Desk):
     """The engine with an exchange behind it, in the test's own hands: a bar is what others trade.
 
-    late_bars: after how many bars its answers are all in.
+    upkeep: what a live loop does between bars; None beside a broker that knows all at once.
     """
 
-    late_bars = 0
+    upkeep: Upkeep | None = None
+    passed_ms = 0
+
+    def attend(self, began, carriers=None):
+        """Let the session be kept up, as a live loop does it."""
+        self.plan = replace(self.plan, rests=(False,) * len(self.plan.products))
+        carriers = carriers or Carriers(Inline(), Inline())
+        self.upkeep = attend(
+            self.plan, lambda: self.state, self.broker, began, self.time, carriers, FAST
+        ).upkeep
+
+    def time(self):
+        return self.now() + self.passed_ms
+
+    def turn(self, after_ms=1_000):
+        """Let time pass, and take what is known then; return what it came to."""
+        self.passed_ms += after_ms
+        entries = []
+        if self.upkeep is not None:
+            for event in self.upkeep.turn(self.time(), is_up=False):
+                entries += self.send(event)
+        return entries
 
     def settle(self):
-        """Let calm bars pass until every answer is in; return what they came to."""
-        entries = []
-        for _ in range(self.late_bars):
-            entries += self.bar(10_000)
-        return entries
+        """Let time pass until every answer is in; return what they came to."""
+        return [entry for _ in range(SECONDS) for entry in self.turn()]
 
     def prices(self, close, open_, high, low):
         path = [close if open_ is None else open_, low, high, close]
@@ -49,7 +74,8 @@ class CoinbaseDesk(ExchangeDesk):
         super().__init__()
         self.exchange = exchange
         desk = Live(exchange, folder, {}, secret=exchange.new_key())
-        self.broker = ExchangeBroker(desk.private(), desk.wait)
+        self.broker = ExchangeBroker(desk.private())
+        self.attend({"USD": Decimal(10_000)})
 
     def bar(self, close, *, open=None, high=None, low=None, open_ms=None, **more):  # noqa: A002
         if open_ms is None:
@@ -63,13 +89,14 @@ class CoinbaseDesk(ExchangeDesk):
 class TinyDesk(ExchangeDesk):
     """The broker of a row that is nowhere but in these tests."""
 
-    def __init__(self):
+    def __init__(self, sender=None, carriers=None):
         super().__init__()
         self.exchange = Exchange(wallets={"USD": Decimal(10_000)})
         venue = row(self.exchange)
         machine = Machine({}, lambda: 0.0, lambda _: None, lambda: 0.0, 1)
         account = venue.account(CoinbaseKeys(key_file="k"), machine, self.now, True)
-        self.broker = ExchangeBroker(account, machine.sleep)
+        self.broker = ExchangeBroker(account, sender)
+        self.attend({"USD": Decimal(10_000)}, carriers)
 
     def bar(self, close, *, open=None, high=None, low=None, open_ms=None, **more):  # noqa: A002
         if open_ms is None:
@@ -101,9 +128,7 @@ def tiny(_folder) -> Iterator[Desk]:
 
 @contextmanager
 def late(_folder) -> Iterator[Desk]:
-    desk = TinyDesk()
-    desk.late_bars, desk.broker = LATE_BARS, LateBroker(desk.broker)
-    yield desk
+    yield TinyDesk(Slow(4), Carriers(Slow(4), Slow(4)))
 
 
 BROKERS: dict[str, Callable] = {
@@ -113,6 +138,22 @@ BROKERS: dict[str, Callable] = {
     "late": late,
 }
 LIMIT = {"type": OrderType.LIMIT, "tif": TimeInForce.GTC, "lots": 10, "limit": 9_000}
+
+
+@contextmanager
+def without_answers(desk) -> Iterator[None]:
+    """Carry out what is asked, and lose what is known of it: a crash."""
+    answer = desk.broker.execute
+    desk.broker.execute = lambda *asked: (answer(*asked), [])[1]
+    yield
+    desk.broker.execute = answer
+
+
+def start_again(desk) -> None:
+    """Find out what became of what was sent, as a start does."""
+    for event in desk.broker.reconcile(desk.plan, desk.state, desk.now()):
+        desk.send(event)
+    desk.settle()
 
 
 @pytest.fixture(params=BROKERS)
@@ -126,7 +167,7 @@ def test_an_accepted_order_is_reported_open_by_its_client_id(desk):
     entries = desk.place(1, **LIMIT)
     [order] = sent(entries)
     entries += desk.settle()
-    [report] = [e.event for e in entries if isinstance(e.event, ev.OrderUpdated)]
+    [report, *_] = [e.event for e in entries if isinstance(e.event, ev.OrderUpdated)]
     assert (report.client_order_id, report.status) == (order.client_order_id, OrderStatus.OPEN)
 
 
@@ -157,35 +198,28 @@ def test_fills_count_up_to_the_order_and_then_it_is_filled(desk):
     assert desk.order(order.client_order_id).status is OrderStatus.FILLED
 
 
-def test_reconcile_brings_unanswered_orders_in_line_and_twice_changes_nothing(desk):
+def test_what_a_crash_left_unanswered_is_found_and_twice_changes_nothing(desk):
     [order] = sent(desk.place(1, **LIMIT))
     desk.settle()
-    answer = desk.broker.execute
-    desk.broker.execute = lambda *asked: (answer(*asked), [])[1]  # a crash before the answers
-    [unanswered] = sent(desk.place(1, **(LIMIT | {"limit": 8_000})))
-    desk.cancel(order.client_order_id)
-    desk.broker.execute = answer
+    with without_answers(desk):
+        [unanswered] = sent(desk.place(1, **(LIMIT | {"limit": 8_000})))
+        desk.cancel(order.client_order_id)
     for _ in range(2):
-        for event in desk.broker.reconcile(desk.plan, desk.state, desk.now()):
-            desk.send(event)
+        start_again(desk)
         assert desk.order(order.client_order_id).status is OrderStatus.CANCELLED
         assert desk.order(unanswered.client_order_id).status is OrderStatus.OPEN
-    assert len(sent(desk.entries)) == 2, "reconciling sends no order"
-    assert all(isinstance(c, SubmitOrder | CancelOrder) for e in desk.entries for c in e.commands)
+    assert len(sent(desk.entries)) == 2, "looking sends no order"
 
 
-def test_reconcile_answers_an_amendment_that_a_crash_left_unanswered(desk):
+def test_an_amendment_that_a_crash_left_unanswered_is_answered(desk):
     [order] = sent(desk.place(1, **LIMIT))
-    answer = desk.broker.execute
-    desk.broker.execute = lambda *asked: (answer(*asked), [])[1]  # a crash before the answer
-    desk.amend(order.client_order_id, 5, 8_000)
-    desk.broker.execute = answer
+    desk.settle()
+    with without_answers(desk):
+        desk.amend(order.client_order_id, 5, 8_000)
     for _ in range(2):
-        for event in desk.broker.reconcile(desk.plan, desk.state, desk.now()):
-            desk.send(event)
+        start_again(desk)
         amended = desk.order(order.client_order_id)
         assert (amended.intent.lots, amended.intent.limit) == (5, 8_000)
-    assert not desk.broker.reconcile(desk.plan, desk.state, desk.now())
 
 
 def test_a_correction_fills_nothing(desk):
@@ -209,11 +243,3 @@ def test_nothing_is_sold_twice_whatever_works_and_whenever_answers_come(desk):
     desk.settle()
     assert desk.lots() == 0
     assert sum(fill.lots for fill in fills_of(desk.entries) if fill.side < 0) == 10
-
-
-def test_a_broker_tells_of_an_account_or_that_it_has_none(desk):
-    seen = desk.broker.look(desk.plan, desk.state, desk.now())
-    if isinstance(desk.broker, PaperBroker):
-        assert seen is None
-    else:
-        assert (seen.wallets["USD"], seen.foreign_orders, seen.reports) == (10_000, 0, [])

@@ -25,11 +25,13 @@ def test_what_is_held_in_the_end_is_what_the_exchange_says(seed):
             weight = rng.choice((weight, weight, 0.0, 0.1, 0.2))
             desk.want(weight)
             desk.bar(price)
+            desk.turn()
             assert all(total >= 0 for total in desk.exchange.wallets.values())
             assert desk.lots() >= 0
         desk.want(0.0)
         for _ in range(12):
             desk.bar(price)
+            desk.settle()
         wallets = desk.exchange.wallets
         assert desk.lots() == wallets.get("COIN", 0) == 0
         assert desk.state.cash == wallets["USD"] * 10**8

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.broker.exchange.arrivals import Arrivals
+from gpt_trader.broker.exchange.carry import Bell
 from gpt_trader.cli.main import main
 from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.engine.events import BarClosed, OrderUpdated
@@ -299,7 +299,7 @@ def test_a_product_that_is_delisted_does_not_keep_a_session_from_starting(accoun
 def test_a_run_that_goes_on_streams_and_says_what_broke(account, capsys, monkeypatch):
     monkeypatch.setenv("GPT_TRADER_COINBASE__WS_URL", account.ws_url)
     begin_ms, waited = account.now_ms, []
-    wait = Arrivals.wait
+    wait = Bell.wait
 
     def waits(self, timeout_s):  # the market moves while the loop waits
         waited.append(timeout_s)
@@ -310,7 +310,7 @@ def test_a_run_that_goes_on_streams_and_says_what_broke(account, capsys, monkeyp
             until(lambda: account.wire.connections > 1)
         wait(self, 0.01)
 
-    monkeypatch.setattr(Arrivals, "wait", waits)
+    monkeypatch.setattr(Bell, "wait", waits)
     keep_time_of(account, monkeypatch)
     run = ["run", "-p", "paper", "--interval", "1m", "--cycles", "4", "--strategy", "hold"]
     assert main([*run, "--json"]) == 0

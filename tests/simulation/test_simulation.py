@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation import crashes
 from tests.simulation.chances import WIRE, stormy
-from tests.simulation.world import LateAnswers, World
+from tests.simulation.world import World
 
 pytestmark = pytest.mark.compiled  # whole worlds take long
 
@@ -36,12 +36,6 @@ def test_a_calm_world_loses_nothing_and_fails_nothing(tmp_path):
     world = World(3, tmp_path).run(4)
     assert not world.exchange.happened
     assert world.lives == 2, "one to live, one to look"
-
-
-@pytest.mark.parametrize("seed", [4, 36])
-def test_a_world_whose_answers_come_late_comes_to_rest(seed, tmp_path):
-    world = World(seed, tmp_path, stormy(seed, WIRE), people=True, make_broker=LateAnswers).run(2)
-    assert world.exchange.books.fills
 
 
 def test_the_same_seed_decides_the_same_in_any_process_and_on_any_python():

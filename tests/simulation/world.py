@@ -23,7 +23,7 @@ from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.product import Product
-from gpt_trader.engine.events import Event, Rearmed
+from gpt_trader.engine.events import Rearmed
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.protect import exits_at_work, resting_protection
@@ -35,11 +35,11 @@ from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.halt import Halt, Latch
 from gpt_trader.runtime.journaling import DurableJournal, read_entries, recover_state
 from gpt_trader.runtime.live.agreement import differences
+from gpt_trader.runtime.live.assemble import Carriers, Paces, attend
 from gpt_trader.runtime.live.bars import CONFIRM_MS
 from gpt_trader.runtime.live.feed import Clock, LiveFeed, Surroundings
 from gpt_trader.runtime.live.last_resort import cancel_from_memory
 from gpt_trader.runtime.live.opening import known_rests, read_account
-from gpt_trader.runtime.live.reconcile import Reconciler
 from gpt_trader.runtime.live.terms import live_terms
 from gpt_trader.runtime.live.timekeeping import Timekeeping
 from gpt_trader.runtime.loop import run_feed
@@ -133,20 +133,6 @@ class SimLink(Link):
             self.put(Frame(frame["channel"], None, frame["events"]))
 
 
-class LateAnswers(ExchangeBroker):
-    """Does what it is asked to, and tells what came of it with the next quote only."""
-
-    held: Sequence[Event] = ()
-
-    def execute(self, *asked: Any) -> Sequence[Event]:
-        self.held = [*self.held, *super().execute(*asked)]
-        return []
-
-    def on_quote(self, *asked: Any) -> Sequence[Event]:
-        held, self.held = self.held, ()
-        return held
-
-
 @dataclass
 class SpyJournal:
     """The durable journal with a point to crash at on both sides of every write."""
@@ -199,7 +185,6 @@ class World:
     events: int = 0
     decisions: int = 0
     bars: int | None = None
-    make_broker: Callable[..., ExchangeBroker] = ExchangeBroker
     points_before_healing: int = 0
     on_crash: Callable[[], object] = lambda: None
     on_restart: Callable[[], object] = lambda: None
@@ -274,7 +259,7 @@ class World:
         if session is None or feed is None or not all(exchange.up.values()):
             return True
         return (
-            not feed.reconciler.is_in_line
+            (feed.upkeep.account is not None and not feed.upkeep.account.is_in_line)
             or self.hands.has_work
             or any(exchange.weather.is_silent(name, exchange.now_ms) for name in PRODUCTS)
             or any(o.status is not OrderStatus.OPEN for o in session.state.open_orders)
@@ -384,7 +369,7 @@ class World:
     def _session(self, latch: Latch, watch: Watch) -> Any:
         rest = SimRest(self)
         private = Private(rest, rest)
-        self.broker = self.make_broker(private, self.wait, latch.entering)
+        self.broker = ExchangeBroker(private, self.carrier(), latch.entering)
         self.market = PublicMarket(SimRest(self))
         exchange = self.exchange
         self.clock = exchange_clock(
@@ -431,11 +416,22 @@ class World:
         controls = Controls(
             session.latch, Inbox(self.folder), state, self.now_ms, lambda: self.exchange.now_ms
         )
+        attended = attend(
+            session.plan,
+            state,
+            self.broker,
+            began,
+            self.now_ms,
+            Carriers(self.carrier(), self.carrier()),
+            Paces(10.0, 5.0),
+        )
         self.feed = LiveFeed(
             plan=session.plan,
             state=state,
             market=self.market,
-            reconciler=Reconciler(session.plan, self.broker, began, state, self.now_ms),
+            reader=attended.market,
+            upkeep=attended.upkeep,
+            polls=attended.polls,
             clock=Clock(self.now_ms, self.wait, lambda: self._is_over(until_ms)),
             around=Surroundings(controls.events, rest=session.durable.rest),
             time=Timekeeping(self.clock, state),
@@ -457,7 +453,7 @@ class World:
         try:
             run_feed(session, iter(self.feed), stop=Stop(), watch=seen, on_cycle=lambda _: None)
         except StorageError:
-            cancel_from_memory(session)
+            cancel_from_memory(session, self.wait)
             raise
         link.stream._pool.shutdown()
 

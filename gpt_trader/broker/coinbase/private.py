@@ -1,7 +1,6 @@
 """An account at Coinbase: questions about it, and the requests that change it.
 
-Reads are tried again, writes are made once. Cancels have a pace of their own, so that they never
-wait behind other requests.
+Reads are tried again, writes are made once, at a pace of their own: they never wait behind reads.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -42,13 +41,13 @@ MOST_CANCELS = 100  # orders in one request
 
 @dataclass(frozen=True, slots=True)
 class Private:
-    """The account that a key belongs to. cancels: the same with a pace of its own.
+    """The account that a key belongs to. sends: the same for what changes something, at its pace.
 
     most_pages: of one question; a cursor that never ends is a fault.
     """
 
     rest: Rest
-    cancels: Rest
+    sends: Rest
     most_pages: int = field(default=1000, kw_only=True)
 
     def permissions(self) -> Permissions:
@@ -96,7 +95,7 @@ class Private:
 
     def place(self, intent: OrderIntent, product: Product) -> Placed | Refused:
         """Place an order, once. Raises as `Rest.post`; an answer without proof: UnknownOutcome."""
-        found = account.parse_created(self.rest.post("/orders", request(intent, product)))
+        found = account.parse_created(self.sends.post("/orders", request(intent, product)))
         if found is None:
             raise UnknownOutcome(f"Coinbase does not say what became of {intent.client_order_id}")
         return found
@@ -108,7 +107,7 @@ class Private:
             "price": price_text(product, limit),
             "size": size_text(product, lots),
         }
-        found = account.parse_edited(self.rest.post("/orders/edit", body))
+        found = account.parse_edited(self.sends.post("/orders/edit", body))
         if found is False:
             raise UnknownOutcome(f"Coinbase does not say what became of the edit of {order_id}")
         return found if isinstance(found, Refused) else None
@@ -118,7 +117,7 @@ class Private:
         found: list[CancelResult] = []
         for at in range(0, len(order_ids), MOST_CANCELS):
             body = {"order_ids": list(order_ids[at : at + MOST_CANCELS])}
-            answer = self.cancels.post("/orders/batch_cancel", body)
+            answer = self.sends.post("/orders/batch_cancel", body)
             try:
                 found += account.parse_cancels(answer).rows
             except Unavailable as error:

@@ -20,7 +20,7 @@ from gpt_trader.broker.exchange.venue import Machine, Venue
 from gpt_trader.domain.order import OrderType
 from gpt_trader.domain.schedules import ADVANCED
 
-CANCELS_PER_S = 10.0  # a pace of their own: a cancel never waits behind other requests
+SENDS_PER_S = 20.0  # a pace of its own: what is sent never waits behind what is asked
 
 
 def make_market(access: Access, machine: Machine) -> PublicMarket:
@@ -36,7 +36,7 @@ def make_account(
 ) -> Private:
     """Return the account of the configured key. Raises AuthError if the key cannot be used."""
     signer = _signer(access, machine, now_ms)
-    paces = access.private_requests_per_s, CANCELS_PER_S
+    paces = access.private_requests_per_s, SENDS_PER_S
     return Private(*(_rest(access, machine, pace, signer, sends=sends) for pace in paces))
 
 

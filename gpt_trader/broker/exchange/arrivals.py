@@ -28,20 +28,25 @@ class Batch(NamedTuple):
 
 
 class Arrivals:
-    """Shared by the stream's thread and the loop. now_ms: the exchange's time."""
+    """Shared by the stream's thread and the loop. now_ms: the exchange's time.
 
-    def __init__(self, bars: TradeBars, now_ms: Callable[[], int]) -> None:
-        self._bars, self._now_ms = bars, now_ms
+    ring: called when there is a quote, a report, or a change of a connection.
+    """
+
+    def __init__(
+        self, bars: TradeBars, now_ms: Callable[[], int], ring: Callable[[], object]
+    ) -> None:
+        self._bars, self._now_ms, self._ring = bars, now_ms, ring
         self._quotes: dict[str, tuple[str, str]] = {}
         self._orders: deque[RemoteOrder] = deque()
         self._trades: dict[str, Decimal] = {}
-        self._news = threading.Condition()
+        self._lock = threading.Lock()
         self.most_queued = 0  # reports on orders that waited at one time
 
     def put(self, told: News) -> None:
         """Take in what a message tells."""
         quotes, prints, orders, is_unread = told
-        with self._news:
+        with self._lock:
             if prints:  # a bar closes on the clock: nobody waits for a trade
                 for trade in prints:
                     self._bars.add(trade)
@@ -52,23 +57,23 @@ class Arrivals:
             if orders:
                 self._orders.extend(orders)
                 self.most_queued = max(self.most_queued, len(self._orders))
-            if quotes or orders or is_unread:
-                self._news.notify()
+        if quotes or orders or is_unread:
+            self._ring()
 
     def begin_whole(self) -> None:
         """Take note that every trade is told from now on."""
-        with self._news:
+        with self._lock:
             self._bars.begin_whole(self._now_ms())
 
     def break_off(self) -> None:
         """Take note that trades may be missing, and wake the loop: a connection changed."""
-        with self._news:
+        with self._lock:
             self._bars.break_off()
-            self._news.notify()
+        self._ring()
 
     def take(self) -> Batch:
         """Return what arrived, and forget it."""
-        with self._news:
+        with self._lock:
             quotes, self._quotes = self._quotes, {}
             trades, self._trades = self._trades, {}
             orders = list(self._orders)
@@ -77,11 +82,5 @@ class Arrivals:
 
     def close_bars(self, now_ms: int) -> Sequence[Bar]:
         """Return the bars that closed and that trades tell wholly."""
-        with self._news:
+        with self._lock:
             return self._bars.close(now_ms)
-
-    def wait(self, timeout_s: float) -> None:
-        """Wait for a quote, a report or a change of a connection."""
-        with self._news:
-            if not self._quotes and not self._orders:
-                self._news.wait(timeout_s)

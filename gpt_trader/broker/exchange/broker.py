@@ -1,96 +1,82 @@
 """An exchange as a broker: commands become requests, and what is known of them becomes events.
 
-An order is sent once. Where its outcome is unknown it is looked up until there is proof: its client
-id is found, or it has been absent from the unfiltered history for so long and so often that, with
-no fill and no balance moved, it was never placed.
+Nothing here waits. A command leaves when its turn comes (`departures`), is carried beside the loop,
+and is sent once; what came of it is an event when it is known. Where its outcome is unknown it is
+looked up until there is proof: its client id is found, or it was absent so often and for so long
+that it was never placed. Commands are independent of each other: the engine sends what needs the
+coins of another order only once it knows that they are free. What is not known is looked for by
+`runtime.live.looks`.
 """
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import NamedTuple
 
+from gpt_trader.broker.exchange.cadence import CANCEL_AGAIN_MS, is_past
+from gpt_trader.broker.exchange.carry import Carrier, Done, Inline, Job
+from gpt_trader.broker.exchange.departures import Budget, Departure, Departures, Kind
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.broker.exchange.reports import reports
 from gpt_trader.domain.account import Placed, Refused, RemoteOrder
-from gpt_trader.domain.order import (
-    Order,
-    OrderStatus,
-    OrderType,
-    TimeInForce,
-)
+from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.commands import AmendOrder, Approved, CancelOrder, Command, SubmitOrder
 from gpt_trader.engine.events import (
     BarClosed,
     BarMissed,
     Event,
-    FillReceived,
     OrderAmended,
     OrderUpdated,
     Quoted,
 )
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.ports import Seen
 from gpt_trader.engine.state import State
-from gpt_trader.errors import (
-    AuthError,
-    BrokerError,
-    DataError,
-    RateLimited,
-    Unavailable,
-    UnknownOutcome,
-)
+from gpt_trader.errors import BrokerError, DataError, RateLimited, TraderError, UnknownOutcome
 
-LOOKS = 10  # at which an order must have been absent
-ABSENT_MS = 120_000  # for so long
-BEFORE_MS = 600_000  # how far before an order was decided its history is read
-SEEN_TRIES = 20  # looks at an order that is to end
-SEEN_PAUSE_S = 0.25
-
-# Answers that teach nothing about an order. AuthError is one of them: exchanges refuse valid keys
-# at times, and an order must not be given up for that.
-SILENT = (Unavailable, RateLimited, AuthError, DataError)
+ENTRY_MS = 5_000  # after its decision an entry's request must have begun
+SENDS_PER_S = 15.0  # and as many at once
 
 NOT_SENT = "NOT_SENT"  # why an order ended: no request for it was taken in
-NOT_PLACED = "NOT_PLACED"  # why an order ended: proof that the exchange never had it
+
+# What reduces leaves before what adds, and never waits for an entry that is not answered.
+KINDS = {
+    "cancel": Kind(0, 8),
+    "reduce": Kind(1, 8),
+    "amend": Kind(2, 2),
+    "enter": Kind(3, 8, spares=2.0),
+}
+MOST = sum(kind.most for kind in KINDS.values())  # requests under way, and threads for them
 
 
-class _Absence(NamedTuple):
-    """How often and since when an order was not found, and the account's totals at first."""
-
-    looks: int
-    since_ms: int
-    totals: frozenset[tuple[str, str]]
+class Shut(NamedTuple):
+    """The kill latch was set before the request began."""
 
 
 class ExchangeBroker:
-    """Sends commands to an account. sleep: waits so many seconds.
+    """Sends commands to an account.
 
-    entering: held while an entry's request is under way; says whether it may begin.
+    sender: carries the requests. entering: held while an entry's request is under way; says
+    whether it may begin.
     """
 
     def __init__(
         self,
         account: Orders,
-        sleep: Callable[[float], object],
+        sender: Carrier | None = None,
         entering: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True),
     ) -> None:
-        self._account, self._sleep, self._entering = account, sleep, entering
-        self._absent: dict[str, _Absence] = {}
-        self._refused: AuthError | None = None  # why the newest look was refused
+        """sender: None for one that returns once all is answered."""
+        self.account, self._entering = account, entering
+        self._sender = Inline() if sender is None else sender
+        self._budget = Budget(SENDS_PER_S)
+        self._departures: Departures[Command] = Departures(KINDS, self._budget)
+        self._cancelled_ms: dict[str, int] = {}
+        self._named: dict[str, str] = {}  # the exchange's ids, before the state knows them
 
     def on_bar(self, plan: Plan, state: State, event: BarClosed | BarMissed) -> Sequence[Event]:
-        """Look at the product's open orders: the decision must see how they ended."""
-        mine = [o for o in state.open_orders if o.product_id == event.bar.product_id]
-        if isinstance(event, BarMissed) or not mine:
-            return []
-        found: list[Event] = []
-        for order in mine:
-            is_over = 0 < order.intent.expire_ms <= event.bar.open_ms + plan.interval_ms
-            found += self._look_until_over(
-                plan, order, event.time_ms, tries=SEEN_TRIES if is_over else 1
-            )
-        return found
+        """Nothing: reports come by themselves, and what nobody reports is looked at in time."""
+        return []
 
     def on_quote(self, plan: Plan, state: State, event: Quoted) -> Sequence[Event]:
         """Nothing: the exchange fills its orders itself, and reports."""
@@ -106,251 +92,137 @@ class ExchangeBroker:
         order = state.orders.get(remote.client_order_id)
         if order is None:
             return []
-        self._absent.pop(order.client_order_id, None)
         return reports(plan.products[plan.index[order.product_id]], order, remote, time_ms)
 
     def execute(
         self, plan: Plan, state: State, commands: Sequence[Command], time_ms: int
     ) -> Sequence[Event]:
-        """Carry out commands in their order; return what is known of them at once.
-
-        What follows a cancel in a product needs the coins or the cash that it frees. If it was not
-        seen to end, or was filled meanwhile, what follows is not sent: the next event decides anew.
-        """
-        found: list[Event] = []
-        unclear: set[str] = set()
+        """Take commands over; those whose turn it is leave at once, and nobody waits for them."""
         for command in commands:
-            match command:
-                case CancelOrder():
-                    events = self._cancel(plan, state, command, time_ms)
-                    if not _has_freed(events):
-                        unclear.add(command.product_id)
-                    found += events
-                case SubmitOrder(Approved(order)) if order.product_id in unclear:
-                    found.append(_report_end(order, time_ms, NOT_SENT))
-                case SubmitOrder(Approved(order)):
-                    found += self._submit(plan, order, time_ms)
-                case AmendOrder():
-                    found += self._amend(plan, state, command, time_ms)
-        return found
+            self._departures.put(_departure(command, time_ms))
+        return self.turn(plan, state, time_ms)
+
+    def turn(self, plan: Plan, state: State, time_ms: int) -> list[Event]:
+        """Let what may leave, leave; return what came of what was sent, and what is too late."""
+        found = self._came_back(state, time_ms)
+        if self._named and not state.open_orders:
+            self._named.clear()
+        for order in state.open_orders:
+            self._cancel_again(order, time_ms)
+        for late in self._departures.drop_late(time_ms):
+            if isinstance(late.what, SubmitOrder):
+                found.append(_report_end(late.what.order, time_ms, f"{NOT_SENT}: late"))
+        for begun in self._departures.begin(time_ms):
+            send = self._request(plan, state, begun.what, time_ms)
+            if send is None:
+                self._departures.end(begun.key)
+            else:
+                self._sender.carry(Job(begun.key, send))
+        return found + self._came_back(state, time_ms)
+
+    def is_sending(self, client_order_id: str) -> bool:
+        """Whether something about an order is to leave, or has left and is not answered."""
+        return self._departures.holds((client_order_id,))
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is to leave, and everything that left is answered."""
+        return self._departures.is_empty
 
     def reconcile(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
-        """Look at every open order; ask again for what is to be cancelled and is not.
+        """Nothing is known at once: every open order is looked at by whoever keeps looking."""
+        return []
 
-        Raises AuthError if the key is refused and nothing could be seen.
-        """
-        found: list[Event] = []
-        self._forget_refusal()
-        for order in state.open_orders:
-            events = self._look_until_over(plan, order, time_ms, tries=1)
-            found += events
-            if order.amendment.lots:
-                found += self._look_up_terms(
-                    plan.products[plan.index[order.product_id]], order, time_ms
-                )
-            is_asked = order.status is OrderStatus.PENDING_CANCEL
-            if is_asked and not any(_is_final(event) for event in events):
-                command = CancelOrder(order.product_id, order.client_order_id)
-                found += self._cancel(plan, state, command, time_ms)
-        if self._refused is not None and not found:
-            raise self._refused
-        return found
+    def _cancel_again(self, order: Order, time_ms: int) -> None:
+        """Ask again for an end that was asked for and has not come."""
+        key = order.client_order_id
+        is_asked = order.status is OrderStatus.PENDING_CANCEL and order.exchange_id
+        if not is_asked or self.is_sending(key):
+            return
+        if is_past(self._cancelled_ms.get(key), CANCEL_AGAIN_MS, time_ms):
+            self._departures.put(_departure(CancelOrder(order.product_id, key), time_ms))
 
-    def look(self, plan: Plan, state: State, time_ms: int) -> Seen:
-        """Look at the account: its wallets, and the orders in it that are not the state's.
+    def _request(
+        self, plan: Plan, state: State, command: Command, time_ms: int
+    ) -> Callable[[], object] | None:
+        """Return the request that a command makes now; None: it makes none."""
+        if isinstance(command, SubmitOrder):
+            order = command.order
+            product = plan.products[plan.index[order.product_id]]
+            if order.intent.reduce_only:
+                return partial(self.account.place, order.intent, product)
+            return partial(self._enter, order, product)
+        order = state.orders[command.client_order_id]
+        order_id = order.exchange_id or self._named.get(order.client_order_id)
+        if not order_id or order.status.is_final:
+            return None  # it is looked for, and cancelled once it is found alive
+        if isinstance(command, AmendOrder):
+            product = plan.products[plan.index[order.product_id]]
+            return partial(self.account.amend, order_id, product, command.lots, command.limit)
+        self._cancelled_ms[order.client_order_id] = time_ms
+        return partial(self.account.cancel, [order_id])
 
-        An order of ours that is open there and had ended here is reported.
-        """
-        wallets = {one.currency: one.total for one in self._account.balances()}
-        remote = self._account.open_orders(time_ms - BEFORE_MS).rows
-        found: list[Event] = []
-        foreign = 0
-        for one in remote:
-            known = state.orders.get(one.client_order_id)
-            if known is None:
-                foreign += 1
-            elif known.status.is_final:
-                found += self.on_order(plan, state, one, time_ms)
-        return Seen(wallets, foreign, found)
-
-    def _forget_refusal(self) -> None:
-        self._refused = None
-
-    def _submit(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
-        if order.intent.reduce_only:
-            return self._send(plan, order, time_ms)
+    def _enter(self, order: Order, product: Product) -> object:
         with self._entering() as may_begin:
-            if may_begin:
-                return self._send(plan, order, time_ms)
-        return [_report_end(order, time_ms, f"{NOT_SENT}: halted")]
+            return self.account.place(order.intent, product) if may_begin else Shut()
 
-    def _send(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
-        product = plan.products[plan.index[order.product_id]]
-        try:
-            answer = self._account.place(order.intent, product)
-        except UnknownOutcome:
-            return [_report(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)]
-        except BrokerError as error:  # refused before it was taken in, or never sent
-            return [_report_end(order, time_ms, f"{NOT_SENT}: {error.code}")]
-        if isinstance(answer, Refused):
-            if answer.reason.endswith("DUPLICATE_CLIENT_ORDER_ID"):
-                return [_report(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)]
-            return [_report_end(order, time_ms, answer.reason)]
-        return [
-            _report(order, OrderStatus.OPEN, time_ms, exchange_id=answer.order_id),
-            *self._look_if_at_once(plan, order, answer, time_ms),
-        ]
-
-    def _look_if_at_once(
-        self, plan: Plan, order: Order, placed: Placed, time_ms: int
-    ) -> list[Event]:
-        """Return what an order that does not rest came to, if it is known already."""
-        if order.intent.type is not OrderType.MARKET and order.intent.tif not in (
-            TimeInForce.IOC,
-            TimeInForce.FOK,
-        ):
-            return []
-        known = order._replace(exchange_id=placed.order_id, status=OrderStatus.OPEN)
-        return self._look_until_over(plan, known, time_ms, tries=3)
-
-    def _cancel(self, plan: Plan, state: State, command: CancelOrder, time_ms: int) -> list[Event]:
-        """Cancel an order and look until it is seen to have ended; [] if that is not known."""
-        order = state.orders[command.client_order_id]
-        try:
-            order = self._identify(order)
-            if not order.exchange_id:
-                return []
-            self._account.cancel([order.exchange_id])
-        except (UnknownOutcome, *SILENT):
-            return []
-        return self._look_until_over(plan, order, time_ms, tries=SEEN_TRIES)
-
-    def _amend(self, plan: Plan, state: State, command: AmendOrder, time_ms: int) -> list[Event]:
-        """Edit a resting order; refused, it stays as it was."""
-        order = state.orders[command.client_order_id]
-        product = plan.products[plan.index[order.product_id]]
-        try:
-            order = self._identify(order)
-            if not order.exchange_id:
-                return []
-            refused = self._account.amend(order.exchange_id, product, command.lots, command.limit)
-        except (UnknownOutcome, *SILENT):
-            return self._look_up_terms(product, order, time_ms)
-        lots, limit = (
-            (order.intent.lots, order.intent.limit) if refused else (command.lots, command.limit)
-        )
-        return [OrderAmended(time_ms, order.product_id, order.client_order_id, lots, limit)]
-
-    def _identify(self, order: Order) -> Order:
-        """Return an order with the exchange's id, looked up if its answer is still to come."""
-        remote = None if order.exchange_id else self._find(order)
-        return order if remote is None else order._replace(exchange_id=remote.order_id)
-
-    def _look_up_terms(self, product: Product, order: Order, time_ms: int) -> list[Event]:
-        """Return the terms that an order has at the exchange; [] if they are not known."""
-        try:
-            remote = self._look_up(order)
-        except SILENT:
-            return []
-        if remote is None or remote.limit_price is None or remote.base_size is None:
-            return []
-        lots = int(remote.base_size / product.base_increment)
-        limit = int(remote.limit_price / product.price_increment)
-        return [OrderAmended(time_ms, order.product_id, order.client_order_id, lots, limit)]
-
-    def _look_until_over(
-        self, plan: Plan, order: Order, time_ms: int, *, tries: int
-    ) -> list[Event]:
-        """Look at an order until it is seen to have ended, at most so often."""
-        product = plan.products[plan.index[order.product_id]]
+    def _came_back(self, state: State, time_ms: int) -> list[Event]:
         found: list[Event] = []
-        for attempt in range(tries):
-            if attempt:
-                self._sleep(SEEN_PAUSE_S)
-            try:
-                remote = self._look_up(order)
-            except SILENT:
-                continue
-            if remote is None and not order.exchange_id:
-                return self._count_absence(plan, order, time_ms)
-            if remote is None:
-                continue  # it was there: a look that misses it says nothing
-            found = reports(product, order, remote, time_ms)
-            status = remote.life
-            if status is not None and status.is_final:
-                break
+        for done in self._sender.done():
+            command = self._departures.end(done.job.key)
+            if isinstance(done.error, RateLimited):
+                self._budget.slow_down()
+            elif done.error is None:
+                self._budget.speed_up()
+            elif not isinstance(done.error, BrokerError | DataError):
+                raise done.error
+            if isinstance(done.value, Placed):
+                self._named[done.job.key[0]] = done.value.order_id
+            found += _outcome(state, command, done, time_ms)
         return found
 
-    def _look_up(self, order: Order) -> RemoteOrder | None:
-        """Look an order up; None if it is not found. Raises what teaches nothing of it."""
-        try:
-            found = self._find(order)
-        except AuthError as refused:
-            self._refused = refused
-            raise
-        self._refused = None
-        return found
 
-    def _find(self, order: Order) -> RemoteOrder | None:
-        """Return an order by the exchange's id, else by ours from the unfiltered history.
-
-        Raises Unavailable if it is not in a history that is not whole: that is no absence.
-        """
-        if order.exchange_id:
-            return self._account.order(order.exchange_id)
-        history = self._account.orders(since_ms=order.intent.sent_ms - BEFORE_MS)
-        mine = (one for one in history.rows if one.client_order_id == order.client_order_id)
-        found = next(mine, None)
-        if found is not None:
-            self._absent.pop(order.client_order_id, None)
-        elif not history.is_whole:
-            raise Unavailable("a row of the history cannot be read")
-        return found
-
-    def _count_absence(self, plan: Plan, order: Order, time_ms: int) -> list[Event]:
-        """Count an absence; long enough, with no fill and no balance moved, it is proof."""
-        if order.status is OrderStatus.SUBMITTED:  # a crash left it without an answer
-            return [_report(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)]
-        if order.status not in (OrderStatus.SUBMIT_UNKNOWN, OrderStatus.PENDING_CANCEL):
-            return []
-        try:
-            totals = self._total(plan, order)
-        except SILENT:
-            return []
-        before = self._absent.get(order.client_order_id)
-        if before is None or before.totals != totals:
-            self._absent[order.client_order_id] = _Absence(1, time_ms, totals)
-            return []
-        looks = before.looks + 1
-        self._absent[order.client_order_id] = before._replace(looks=looks)
-        if looks < LOOKS or time_ms - before.since_ms < ABSENT_MS:
-            return []
-        del self._absent[order.client_order_id]
-        return [_report_end(order, time_ms, NOT_PLACED)]
-
-    def _total(self, plan: Plan, order: Order) -> frozenset[tuple[str, str]]:
-        """Return what a fill of the order would move, and no other product's: coins and fills."""
-        coin = plan.products[plan.index[order.product_id]].base_currency
-        held = [
-            (one.currency, format(one.total, "f"))
-            for one in self._account.balances()
-            if one.currency == coin
-        ]
-        since_ms = order.intent.sent_ms - BEFORE_MS
-        fills = self._account.fills(product_ids=[order.product_id], since_ms=since_ms)
-        if not fills.is_whole:
-            raise Unavailable("a row of the fills cannot be read")
-        return frozenset([*held, ("fills", str(len(fills.rows)))])
+def _departure(command: Command, time_ms: int) -> Departure[Command]:
+    match command:
+        case SubmitOrder(Approved(order)):
+            if order.intent.reduce_only:
+                return Departure((order.client_order_id,), "reduce", command)
+            return Departure((order.client_order_id,), "enter", command, time_ms + ENTRY_MS)
+        case CancelOrder(_, key):
+            return Departure((key,), "cancel", command)
+        case AmendOrder(_, key):
+            return Departure((key,), "amend", command)
 
 
-def _has_freed(events: Sequence[Event]) -> bool:
-    """Whether a cancel was seen to end the order, and nothing was filled meanwhile."""
-    filled = any(isinstance(event, FillReceived) for event in events)
-    return not filled and any(_is_final(event) for event in events)
+def _outcome(state: State, command: Command, done: Done, time_ms: int) -> list[Event]:
+    """Return what is known of a command after its request."""
+    match command:
+        case SubmitOrder(Approved(order)):
+            return [_placed(order, done, time_ms)]
+        case AmendOrder(product_id, key, lots, limit) if done.error is None:
+            if isinstance(done.value, Refused):  # it stays as it was
+                intent = state.orders[key].intent
+                lots, limit = intent.lots, intent.limit
+            return [OrderAmended(time_ms, product_id, key, lots, limit)]
+    return []
 
 
-def _is_final(event: Event) -> bool:
-    return isinstance(event, OrderUpdated) and event.status.is_final
+def _placed(order: Order, done: Done, time_ms: int) -> OrderUpdated:
+    """Return what the answer to an order proves."""
+    if isinstance(done.error, UnknownOutcome):
+        return _report(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)
+    if isinstance(done.error, TraderError):  # refused before it was taken in, or never sent
+        return _report_end(order, time_ms, f"{NOT_SENT}: {done.error.code}")
+    match done.value:
+        case Shut():
+            return _report_end(order, time_ms, f"{NOT_SENT}: halted")
+        case Refused(reason) if reason.endswith("DUPLICATE_CLIENT_ORDER_ID"):
+            return _report(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)
+        case Refused(reason):
+            return _report_end(order, time_ms, reason)
+        case Placed(order_id):
+            return _report(order, OrderStatus.OPEN, time_ms, exchange_id=order_id)
+    raise TypeError(done.value)
 
 
 def _report(

@@ -40,6 +40,22 @@ class Carrier(Protocol):
         ...
 
 
+class Bell:
+    """Rung by whoever has news, waited for by the loop."""
+
+    def __init__(self) -> None:
+        self._rung = threading.Event()
+
+    def ring(self) -> None:
+        """Say that there is something new."""
+        self._rung.set()
+
+    def wait(self, timeout_s: float) -> None:
+        """Return once it was rung since the last time, or after so many seconds."""
+        if self._rung.wait(timeout_s):
+            self._rung.clear()
+
+
 class Threads:
     """Carries each job on a thread of its own, at most `most` at a time.
 

@@ -20,11 +20,12 @@ RECOVERY = 1.05  # faster by so much after an answer
 class Kind(NamedTuple):
     """What has things in common. rank: 0 leaves first. most: so many are under way at a time.
 
-    spares: so many requests of the budget are left to what is more urgent.
+    costs: so many requests one makes. spares: so many of the budget are left to what is urgent.
     """
 
     rank: int
     most: int
+    costs: float = 1.0
     spares: float = 0.0
 
 
@@ -73,7 +74,7 @@ class Departures[T]:
     kinds: Mapping[str, Kind]
     budget: Budget
     _waiting: list[tuple[int, int, Departure[T]]] = field(default_factory=list)
-    _under_way: dict[Key, str] = field(default_factory=dict)
+    _under_way: dict[Key, Departure[T]] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def put(self, one: Departure[T]) -> None:
@@ -83,7 +84,7 @@ class Departures[T]:
 
     def begin(self, now_ms: int) -> list[Departure[T]]:
         """Return what leaves now, in order; each is under way until its key is `end`ed."""
-        under_way = Counter(self._under_way.values())
+        under_way = Counter(one.kind for one in self._under_way.values())
         left: list[tuple[int, int, Departure[T]]] = []
         begun: list[Departure[T]] = []
         held: set[Key] = set(self._under_way)
@@ -91,9 +92,9 @@ class Departures[T]:
             one, kind = item[2], self.kinds[item[2].kind]
             is_free = one.key not in held and under_way[one.kind] < kind.most
             held.add(one.key)  # what waits behind it about the same waits longer
-            if is_free and self.budget.has(1.0 + kind.spares, now_ms):
-                self.budget.left -= 1.0
-                self._under_way[one.key] = one.kind
+            if is_free and self.budget.has(kind.costs + kind.spares, now_ms):
+                self.budget.left -= kind.costs
+                self._under_way[one.key] = one
                 under_way[one.kind] += 1
                 begun.append(one)
             else:
@@ -101,9 +102,9 @@ class Departures[T]:
         self._waiting = left
         return begun
 
-    def end(self, key: Key) -> None:
-        """Take note that what was under way has come back."""
-        self._under_way.pop(key, None)
+    def end(self, key: Key) -> T:
+        """Return what was under way about a key, and has come back."""
+        return self._under_way.pop(key).what
 
     def drop_late(self, now_ms: int) -> list[Departure[T]]:
         """Take out, and return, what has not begun in its time."""

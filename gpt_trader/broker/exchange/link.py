@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN
 
 from gpt_trader.broker.exchange.arrivals import Arrivals
+from gpt_trader.broker.exchange.carry import Bell
 from gpt_trader.broker.exchange.stream import Connection, Dialect, Frame, Stream
 from gpt_trader.broker.exchange.trade_bars import TradeBars
 from gpt_trader.domain.bars import Bar
@@ -35,16 +36,19 @@ class Link:
         now_ms: Callable[[], int],
         clock: Callable[[], float],
         random: Callable[[], float],
+        bell: Bell | None = None,
     ) -> None:
         """sign: a fresh token; None: there is no account, and no reports are asked for.
 
         urls: of market data and of the account, None for the venue's own. clock: monotonic s.
+        bell: rung when something is new; None for one of its own.
         """
         self._broker, self._clock, self._told = broker, clock, dialect.told
         self._products: Mapping[str, Product] = {
             dialect.book_id(product.product_id): product for product in products
         }
-        self._arrivals = Arrivals(TradeBars(self._products, interval_ms), now_ms)
+        self._bell = Bell() if bell is None else bell
+        self._arrivals = Arrivals(TradeBars(self._products, interval_ms), now_ms, self._bell.ring)
         books = tuple(self._products)
         kept = [Connection(MARKET, urls[0] or dialect.urls[0], dialect.market(books))]
         if sign is not None:
@@ -110,7 +114,7 @@ class Link:
 
     def wait(self, timeout_s: float) -> None:
         """Wait for something new."""
-        self._arrivals.wait(timeout_s)
+        self._bell.wait(timeout_s)
 
 
 def _quote(product: Product, bid: str, ask: str, now_ms: int) -> Quoted | None:

@@ -13,7 +13,6 @@ from gpt_trader.engine.events import (
     Quoted,
 )
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.ports import Seen
 from gpt_trader.engine.state import State
 
 OBSERVED = "OBSERVED"  # why an order ended: it was never sent
@@ -51,9 +50,14 @@ class ObserveBroker:
             for order in state.open_orders
         ]
 
-    def look(self, plan: Plan, state: State, time_ms: int) -> Seen | None:
-        """Nothing: there is no account."""
-        return None
+    def turn(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
+        """Nothing: whatever is known is known at once."""
+        return []
+
+    @property
+    def is_idle(self) -> bool:
+        """Always: nothing is under way."""
+        return True
 
 
 def _end(command: Command, time_ms: int) -> OrderUpdated:

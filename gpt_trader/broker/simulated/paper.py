@@ -28,7 +28,6 @@ from gpt_trader.engine.events import (
 )
 from gpt_trader.engine.ids import known_id
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.ports import Seen
 from gpt_trader.engine.state import State, costs_at
 from gpt_trader.kernel import match
 from gpt_trader.kernel import match_order as orders
@@ -120,9 +119,14 @@ class PaperBroker:
                 )
         return answers
 
-    def look(self, plan: Plan, state: State, time_ms: int) -> Seen | None:
-        """Nothing: there is no account."""
-        return None
+    def turn(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
+        """Nothing: whatever is known is known at once."""
+        return []
+
+    @property
+    def is_idle(self) -> bool:
+        """Always: nothing is under way."""
+        return True
 
 
 def match_product(

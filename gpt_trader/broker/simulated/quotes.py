@@ -24,7 +24,6 @@ from gpt_trader.engine.events import (
 )
 from gpt_trader.engine.ids import known_id, working_id
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.ports import Seen
 from gpt_trader.engine.state import State
 from gpt_trader.kernel.codes import ORDINAL_BAR
 from gpt_trader.kernel.match import limit_crosses
@@ -104,9 +103,14 @@ class QuotePaper:
         """Answer what a crash left unanswered."""
         return self._bars.reconcile(plan, state, time_ms)
 
-    def look(self, plan: Plan, state: State, time_ms: int) -> Seen | None:
-        """Nothing: there is no account."""
-        return None
+    def turn(self, plan: Plan, state: State, time_ms: int) -> Sequence[Event]:
+        """Nothing: whatever is known is known at once."""
+        return []
+
+    @property
+    def is_idle(self) -> bool:
+        """Always: nothing is under way."""
+        return True
 
 
 @lru_cache(maxsize=8)

@@ -63,7 +63,8 @@ def command(
     """Trade a profile: decide at each close, say why, survive anything.
 
     Ends with the market's data, after --cycles, or on Ctrl-C with the state saved (exit 130);
-    the same command goes on from there. --once exits 6 only if trading is halted.
+    the same command goes on from there. --once exits 6 only if trading is halted, and 5 if it
+    leaves an order unknown or a position without its stop.
     """
     from gpt_trader.runtime.stop import stop_signals
 
@@ -105,6 +106,7 @@ def command(
         raise typer.Exit(INTERRUPTED)
     if once and ran.halted:
         raise typer.Exit(HALTED)
-    if ran.unseen:
-        warn(f"the account could not be looked at in the end: {ran.unseen}")
+    if ran.left:
+        for one in ran.left:
+            warn(one)
         raise typer.Exit(Unavailable.exit_code)

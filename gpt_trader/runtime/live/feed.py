@@ -1,8 +1,8 @@
 """Events of a live market: what was missed, then bars as they close, quotes and order reports.
 
-One thread hands over one event at a time; whatever arrives on other threads waits in `Arrivals`.
-Where the stream is down, polling takes its place. Nothing here decides anything, and nothing
-counts on an answer: what was sent is looked at again until it is known what became of it.
+One thread hands over one event at a time, and never waits for the network: what is asked and sent
+is carried beside it, and what came of it is handed over when it is there. Where the stream is
+silent, questions take its place. Nothing here decides anything.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,26 +10,32 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
+from gpt_trader.broker.exchange.cadence import is_past
 from gpt_trader.broker.exchange.link import Link
 from gpt_trader.broker.exchange.ports import MarketData
+from gpt_trader.broker.exchange.reader import Question, Reader
 from gpt_trader.domain.bars import Bar
+from gpt_trader.domain.market import Touch
 from gpt_trader.domain.product import Product
-from gpt_trader.engine.due import due
-from gpt_trader.engine.events import Event, Noted, Quoted, Woken
+from gpt_trader.engine.events import Event, Noted, Quoted
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
-from gpt_trader.errors import AuthError, DataError, RateLimited, Unavailable
+from gpt_trader.errors import TraderError, Unavailable
 from gpt_trader.runtime.live.bars import ClosingBars, Wanted, fetch
 from gpt_trader.runtime.live.catch_up import CatchUp, catch_up
-from gpt_trader.runtime.live.looks import POLL_MS, Looks
 from gpt_trader.runtime.live.polls import Polls
 from gpt_trader.runtime.live.quotes import Quotes, quote_of
-from gpt_trader.runtime.live.reconcile import Reconciler
 from gpt_trader.runtime.live.timekeeping import Timekeeping
+from gpt_trader.runtime.live.upkeep import Upkeep
 
+POLL_MS = 5_000  # between quotes that are asked for while the stream is down
 NEWS_MS = 3_600_000  # between looks at the products
-WAIT_MS = 60_000  # for so long a single cycle waits for the account, and for answers
+FIRST_LOOK_MS = 10_000  # for so long a run waits for the account before it decides
+SEEN_MS = 60_000  # for so long a single cycle does
+PAST_MS = 30_000  # for so long it is waited for what closed while nobody looked
+PROOF_MS = 150_000  # for so long a single cycle waits for what is unknown
 LONGEST_WAIT_S = 0.5
+TURN_S = 0.05  # between turns while a question waits for its turn
 
 
 class Clock(NamedTuple):
@@ -61,146 +67,184 @@ ALONE = Surroundings()
 class LiveFeed:
     """A live market from now on. state: what the session holds whenever it is asked.
 
-    time: the exchange's clock; None: nobody minds it. link: None without a stream. once: end when
-    what is known now has been handed over. missed: closes while nobody looked. unseen: whether a
-    single cycle ended without a look at the account, or at what closed. polls: what could not be
-    learned, and why.
+    reader: asks the market. time: the exchange's clock; None: nobody minds it. link: None without a
+    stream. once: end when what is known now has been handed over, and it is known what became of
+    what was sent. missed: closes while nobody looked. polls: what could not be learned, and why.
+    is_blind: whether nobody told what closed meanwhile.
     """
 
     plan: Plan
     state: Callable[[], State]
     market: MarketData
-    reconciler: Reconciler
+    reader: Reader
+    upkeep: Upkeep
+    polls: Polls
     clock: Clock
     around: Surroundings = ALONE
     time: Timekeeping | None = None
     link: Link | None = None
     once: bool = False
     missed: int = 0
-    unseen: bool = False
-    polls: Polls = field(init=False)
+    is_blind: bool = False
+    quotes: Quotes = field(init=False)
+    _polled_ms: int | None = None
+    _news_ms: int | None = None
 
     def __post_init__(self) -> None:
-        self.polls = Polls(self.clock.now_ms)
+        self.quotes = Quotes(self.plan)
 
     def __iter__(self) -> Iterator[Event]:
         """Hand over what was missed, then what happens."""
-        quotes = Quotes(self.plan)
-        looks = Looks(self.reconciler, self.state, self.link, self.polls)
-        yield from self.around.commands()
-        yield from self._arm(looks)
-        yield from self._ask_quotes(quotes, self.plan.products)
-        caught = catch_up(self.plan, self.state(), quotes, self.clock.now_ms())
-        yield from self._catch_up(caught)
-        self.missed = caught.missed
-        if self.once:
-            yield from self._finish(quotes, looks)
-            self.unseen |= caught.is_blind
-            return
-        yield from self._follow(quotes, looks, caught.following())
-
-    def _ask_quotes(self, quotes: Quotes, products: Sequence[Product]) -> Iterator[Event]:
-        """Ask for bids and asks; one that is refused keeps nobody from the others."""
-        for product in products:
-            yield from self.polls.attempt(partial(self._ask_quote, quotes, product))
-
-    def _ask_quote(self, quotes: Quotes, product: Product) -> Iterator[Event]:
-        touch = self.market.touch(product.product_id)
-        yield quotes.note(quote_of(touch, product, self.clock.now_ms()))
-
-    def _catch_up(self, caught: CatchUp) -> Iterator[Event]:
-        for wanted in list(caught.left.values()):
-            try:
-                bars = self._fetch(wanted)
-            except (Unavailable, RateLimited, AuthError, DataError) as failure:
-                caught.fail(self.state(), wanted, failure)
-                self.polls.count(failure)
-                continue
-            yield from caught.take(self.state(), wanted, bars, self.clock.now_ms())
+        longest_ms = SEEN_MS if self.once else FIRST_LOOK_MS
+        yield from self._turn_until(self._is_armed, longest_ms)
+        caught = catch_up(self.plan, self.state(), self.quotes, self.clock.now_ms())
+        asked = {j: self._ask_past(caught, one) for j, one in list(caught.left.items())}
+        abouts = [*asked.values(), *(("touch", one.product_id) for one in self.plan.products)]
+        yield from self._turn_until(lambda: not any(map(self.reader.asks, abouts)), PAST_MS)
+        for j, about in asked.items():
+            if self.reader.asks(about) and not self.clock.is_over():
+                late = Unavailable(f"no candles of {self.plan.products[j].product_id} in time")
+                caught.fail(self.state(), caught.left[j], late)
+        self.missed, self.is_blind = caught.missed, caught.is_blind
         yield from caught.end(self.clock.now_ms())
+        if self.once:
+            yield from self._finish()
+        else:
+            yield from self._follow(caught.following())
 
-    def _ask_candles(self, bars: ClosingBars, wanted: Wanted) -> Iterator[Event]:
-        yield from bars.take(wanted, self._fetch(wanted), self.clock.now_ms())
+    def _is_armed(self) -> bool:
+        """Whether the account has been looked at: entries are refused until it is in line."""
+        account = self.upkeep.account
+        if account is None:
+            return True
+        return account.is_in_line if self.once else not account.unseen
 
-    def _fetch(self, wanted: Wanted) -> list[Bar]:
-        product = self.plan.products[wanted.j]
-        return fetch(self.plan, self.market, product, wanted.first_ms, wanted.last_ms)
+    def _is_seen(self) -> bool:
+        return self.upkeep.account is None or not self.upkeep.account.unseen
 
-    def _arm(self, looks: Looks) -> Iterator[Event]:
-        """Look at the account: entries are refused until it is in line.
+    def _finish(self) -> Iterator[Event]:
+        """End a single cycle once it is known what became of what it decided, or after a while."""
+        for product in self.plan.products:
+            self._ask_quote(product)
+        account = self.upkeep.account
+        if account is not None:
+            account.look()
+        yield from self._turn_until(
+            lambda: self.upkeep.is_settled and self.reader.is_idle and self._is_seen(), PROOF_MS
+        )
 
-        A single cycle waits for that, for a while; else stops must be watched meanwhile.
-        """
+    @property
+    def is_unseen(self) -> bool:
+        """Whether the account, or what closed, was asked for and not seen."""
+        return self.is_blind or (self.upkeep.account is not None and self.upkeep.account.unseen)
+
+    def _turn_until(self, is_so: Callable[[], bool], longest_ms: int) -> Iterator[Event]:
+        """Turn until something is so, at least once, and for so long at most."""
         begun_ms = self.clock.now_ms()
-        while not self.clock.is_over():
-            yield from looks.look()
-            is_late = self.clock.now_ms() - begun_ms > WAIT_MS
-            if self.reconciler.is_in_line or is_late or not self.once:
+        while True:
+            yield from self._turn(self.clock.now_ms())
+            is_late = is_past(begun_ms, longest_ms, self.clock.now_ms())
+            if is_so() or is_late or self.clock.is_over():
                 return
-            self.clock.wait(POLL_MS / 1000)
+            self._pause()
 
-    def _finish(self, quotes: Quotes, looks: Looks) -> Iterator[Event]:
-        """End a single cycle: what it decided meets the market once, and is looked at once.
-
-        What was sent and not answered yet is looked at again, for a while.
-        """
-        self.unseen = True
-        yield from self._ask_quotes(quotes, self.plan.products)
-        yield from looks.look()
-        begun_ms = self.clock.now_ms()
-        while looks.is_unanswered() and self.clock.now_ms() - begun_ms <= WAIT_MS:
-            self.clock.wait(POLL_MS / 1000)
-            yield from looks.look()
-        self.unseen = looks.unseen
-
-    def _follow(self, quotes: Quotes, looks: Looks, bars: ClosingBars) -> Iterator[Event]:
+    def _follow(self, bars: ClosingBars) -> Iterator[Event]:
         """Hand over what happens, turn by turn; in each turn all is asked at one time."""
-        polled_ms = asked_ms = 0
         while not self.clock.is_over():
-            yield from self.around.commands()
             now_ms = self.clock.now_ms()
-            if self.link is not None:
-                for event in self.link.events(self.plan, self.state, now_ms):
-                    yield quotes.note(event) if isinstance(event, Quoted) else event
-            is_up = self.link is not None and self.link.is_up()
-            if not is_up and now_ms - polled_ms >= POLL_MS:
-                polled_ms = now_ms
-                yield from self._ask_quotes(quotes, self.plan.products)
-            trades = {} if self.link is None else self.link.trades
-            yield from self._ask_quotes(quotes, quotes.wanted(self.state(), trades, now_ms))
-            if due(self.plan, self.state(), now_ms):
-                yield Woken(now_ms)
-            yield from self._keep_time(now_ms)
-            found = looks.look_when_due(now_ms, is_up=is_up)
-            yield from found if self.time is None else self.time.guard(found)
+            yield from self._turn(now_ms)
             yield from bars.close([] if self.link is None else self.link.close_bars(now_ms), now_ms)
             for wanted in bars.wanted(now_ms):
-                yield from self.polls.attempt(partial(self._ask_candles, bars, wanted))
-            if now_ms - asked_ms >= NEWS_MS:
-                asked_ms = now_ms
-                yield from self.polls.attempt(self._ask_for_news)
-            self._pause(now_ms)
+                self._ask_candles(wanted, partial(self._take_bars, bars, wanted))
+            if is_past(self._news_ms, NEWS_MS, now_ms):
+                self._news_ms = now_ms
+                self.reader.put(Question(("news",), "news", self.around.news, self._take_news))
+            self._pause()
+
+    def _turn(self, now_ms: int) -> Iterator[Event]:
+        """Hand over what is known by now, but for bars; ask for what is due."""
+        yield from self.around.commands()
+        if self.link is not None:
+            for event in self.link.events(self.plan, self.state, now_ms):
+                yield self.quotes.note(event) if isinstance(event, Quoted) else event
+            if self.link.missed_reports() and self.upkeep.account is not None:
+                self.upkeep.account.looks.again()
+        is_up = self.link is not None and self.link.is_up()
+        self._ask_quotes(now_ms, is_up=is_up)
+        yield from self._keep_time(now_ms)
+        found = self.upkeep.turn(now_ms, is_up=is_up)
+        yield from found if self.time is None else self.time.guard(found)
 
     def _keep_time(self, now_ms: int) -> Iterator[Event]:
+        """Ask for the exchange's time when it is due, and say what is in doubt of it."""
         if self.time is None:
             return
         yield from self.time.watch(now_ms)
         if self.time.clock.is_due():
-            yield from self.polls.attempt(self._ask_for_the_time)
+            about, ask = ("clock",), self.time.clock.measure
+            self.reader.put(Question(about, "clock", ask, self.time.take))
 
-    def _ask_for_the_time(self) -> Iterator[Event]:
-        assert self.time is not None
-        yield from self.time.take(self.time.clock.measure())
+    def _ask_quotes(self, now_ms: int, *, is_up: bool) -> None:
+        """Ask for the quotes that something depends on and that are old; without a stream for all.
 
-    def _ask_for_news(self) -> Iterator[Event]:
-        """Ask what changed of the products, and put it on the record."""
-        for about, text in self.around.news():
+        The first look is at all of them, whoever tells them later.
+        """
+        trades = {} if self.link is None else self.link.trades
+        wanted = self.quotes.wanted(self.state(), trades, now_ms)
+        is_first = self._polled_ms is None
+        if is_first or (not is_up and is_past(self._polled_ms, POLL_MS, now_ms)):
+            self._polled_ms = now_ms
+            wanted = list(self.plan.products)
+        for product in wanted:
+            self._ask_quote(product)
+
+    def _ask_quote(self, product: Product) -> None:
+        name = product.product_id
+        ask, take = partial(self.market.touch, name), partial(self._take_quote, product)
+        self.reader.put(Question(("touch", name), "touch", ask, take))
+
+    def _take_quote(self, product: Product, touch: Touch) -> Iterator[Event]:
+        yield self.quotes.note(quote_of(touch, product, self.clock.now_ms()))
+
+    def _ask_past(self, caught: CatchUp, wanted: Wanted) -> tuple[str, ...]:
+        """Ask for what a product closed while nobody looked; return what the question is about."""
+
+        def take(found: Sequence[Bar]) -> Iterator[Event]:
+            yield from caught.take(self.state(), wanted, found, self.clock.now_ms())
+
+        def fail(failure: TraderError) -> None:
+            caught.fail(self.state(), wanted, failure)
+
+        return self._ask_candles(wanted, take, fail)
+
+    def _ask_candles(
+        self,
+        wanted: Wanted,
+        take: Callable[[Sequence[Bar]], Iterator[Event]],
+        fail: Callable[[TraderError], object] | None = None,
+    ) -> tuple[str, ...]:
+        product = self.plan.products[wanted.j]
+        about = ("candles", product.product_id)
+        ask = partial(fetch, self.plan, self.market, product, wanted.first_ms, wanted.last_ms)
+        self.reader.put(Question(about, "candles", ask, take, fail))
+        return about
+
+    def _take_bars(
+        self, bars: ClosingBars, wanted: Wanted, found: Sequence[Bar]
+    ) -> Iterator[Event]:
+        yield from bars.take(wanted, found, self.clock.now_ms())
+
+    def _take_news(self, news: Sequence[tuple[str, str]]) -> Iterator[Event]:
+        """Put on the record what changed of the products."""
+        for about, text in news:
             yield Noted(self.clock.now_ms(), about, text)
 
-    def _pause(self, now_ms: int) -> None:
+    def _pause(self) -> None:
         """Wait for something new, at most until the next bar closes."""
         self.around.rest()
+        now_ms = self.clock.now_ms()
         next_ms = (now_ms // self.plan.interval_ms + 1) * self.plan.interval_ms
-        timeout_s = min((next_ms - now_ms) / 1000, LONGEST_WAIT_S)
+        is_asking = self.upkeep.waits or self.reader.waits
+        longest_s = TURN_S if is_asking else LONGEST_WAIT_S
         wait = self.clock.wait if self.link is None else self.link.wait
-        wait(timeout_s)
+        wait(min((next_ms - now_ms) / 1000, longest_s))

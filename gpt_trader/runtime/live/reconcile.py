@@ -3,22 +3,47 @@
 A difference in orders is a report that was missed, and is taken as one. A difference in wallets
 that stays, look after look, with no order's outcome open, is adopted as an adjustment under the
 name of RECONCILIATION: nothing is invented to explain it, and what is gone freezes its product.
+Before that the fills since the last look in line are read, for a fill that nobody told explains it.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
-from gpt_trader.domain.order import OrderStatus
+from gpt_trader.broker.exchange.cadence import is_past
+from gpt_trader.broker.exchange.ports import Orders
+from gpt_trader.broker.exchange.reader import Question
+from gpt_trader.broker.exchange.reports import reports
+from gpt_trader.broker.exchange.wallets import differing_wallets
+from gpt_trader.domain.account import History, RemoteFill, RemoteOrder
+from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.engine.events import RECONCILIATION, Adjusted, Event, Reconciled
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.ports import Broker, Seen
 from gpt_trader.engine.state import State
-from gpt_trader.runtime.live.agreement import differing_wallets
+from gpt_trader.errors import Unavailable
+from gpt_trader.runtime.live.looks import Looks
 
 LOOKS = 4  # at which a difference must have been the same
 STAYS_MS = 30_000  # for so long
+AGAIN_MS = 1_000  # after a look that showed a difference for the first time
+POLL_MS = 5_000  # between looks while something differs, or nobody reports
+CALM_MS = 60_000  # between looks in any case
+BEFORE_MS = 600_000  # how far back orders are listed that may be pending
+FILLS_BEFORE_MS = 300_000  # before the last look in line, from when fills are read
+UNSURE = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
+
+
+class Facts(NamedTuple):
+    """What one look at an account found: exact totals by currency, open orders, fills if asked."""
+
+    wallets: Mapping[str, Decimal]
+    orders: Sequence[RemoteOrder]
+    fills: History[RemoteFill]
+
+
+NO_FILLS: History[RemoteFill] = History([], is_whole=False)
 
 
 class _Difference(NamedTuple):
@@ -27,80 +52,121 @@ class _Difference(NamedTuple):
     since_ms: int
 
 
+def read_facts(account: Orders, orders_since_ms: int, fills_since_ms: int | None) -> Facts:
+    """Look at an account. Raises what it raises: half a look is none."""
+    fills = NO_FILLS if fills_since_ms is None else account.fills(since_ms=fills_since_ms)
+    wallets = {one.currency: one.total for one in account.balances()}
+    return Facts(wallets, account.open_orders(orders_since_ms).rows, fills)
+
+
 @dataclass(slots=True)
 class Reconciler:
-    """Looks at a broker's account. began: its wallets when the journal began.
+    """Looks at a session's account. began: its wallets when the journal began.
 
-    A broker without one is always in line: its orders are the journal's own.
+    unseen: whether the newest look that was wanted has not been answered.
     """
 
     plan: Plan
-    broker: Broker
+    looks: Looks
     began: Mapping[str, Decimal]
     state: Callable[[], State]
     now_ms: Callable[[], int]
     difference: _Difference | None = None
-    has_account: bool = True
+    unseen: bool = True
+    _asked_ms: int | None = None
+    _in_line_ms: int | None = None
 
     @property
     def is_in_line(self) -> bool:
         """Whether the newest look found no difference."""
-        if not self.has_account:
-            return True
         return self.difference is None and self.state().reconciled_ms > 0
 
-    def events(self) -> Iterator[Event]:
-        """Yield what a look finds; each must be taken before the next is asked for.
+    def ask(self, now_ms: int, *, is_up: bool) -> None:
+        """Look if it is time. is_up: whether the stream reports what happens to orders."""
+        if is_past(self._asked_ms, self._after_ms(is_up=is_up), now_ms):
+            self.look()
 
-        Raises what the account raises, when it does not answer.
-        """
-        yield from self._bring_orders()
-        seen = yield from self._look()
-        if seen is not None and self._differing(seen):  # a fill between two answers explains it
-            yield from self._bring_orders()
-            seen = yield from self._look()
-        self.has_account = seen is not None
-        if seen is None:
+    def _after_ms(self, *, is_up: bool) -> int:
+        if self.difference is not None and self.difference.looks == 1:
+            return AGAIN_MS
+        is_calm = is_up or not self.state().open_orders
+        return CALM_MS if self.is_in_line and is_calm and not self.unseen else POLL_MS
+
+    def look(self) -> None:
+        """Look at the account; whatever follows is said when the answer is in."""
+        now_ms = self._asked_ms = self.now_ms()
+        self.unseen = True
+        fills_since_ms = None
+        if self.difference is not None:
+            known_ms = self.difference.since_ms if self._in_line_ms is None else self._in_line_ms
+            fills_since_ms = known_ms - FILLS_BEFORE_MS
+        ask = partial(read_facts, self.looks.broker.account, now_ms - BEFORE_MS, fills_since_ms)
+        take = partial(self._take, self.state())
+        self.looks.reader.put(Question(("account",), "account", ask, take))
+
+    def _take(self, then: State, facts: Facts) -> Iterator[Event]:
+        """Say what a look tells. then: the state when it began."""
+        yield from self._reports(facts.orders)
+        if self.state().ledger is not then.ledger:
+            self._asked_ms = None  # something moved while it was under way: it tells nothing
             return
-        assets, now_ms = self._differing(seen), self.now_ms()
+        try:
+            assets, now_ms = self._differing(facts), self.now_ms()
+        except Unavailable:
+            return  # a wallet that is not told is not one of 0: that was no look
+        self.unseen = False
+        foreign = sum(one.client_order_id not in self.state().orders for one in facts.orders)
         if not assets:
-            self.difference = None
-            yield Reconciled(now_ms, seen.foreign_orders, 0)
+            self.difference, self._in_line_ms = None, now_ms
+            yield Reconciled(now_ms, foreign, 0)
             return
         before = self.difference
         if before is None or before.assets != assets:
             before = _Difference(assets, 0, now_ms)
         self.difference = before._replace(looks=before.looks + 1)
-        if self.state().reconciled_ms > 0:
-            yield Reconciled(now_ms, seen.foreign_orders, len(assets))
-        if self._has_stayed(now_ms):
+        if self.difference.looks > 1 and self.state().reconciled_ms > 0:
+            yield Reconciled(now_ms, foreign, len(assets))
+        untold = self._untold(facts.fills.rows)
+        for order in untold:
+            self.looks.ask_for(order)
+        if self._has_stayed(now_ms) and facts.fills.is_whole and not untold:
             self.difference = None
             for asset in sorted(assets):
-                yield _adopt(asset, assets[asset], seen, now_ms)
+                yield _adopt(asset, assets[asset], facts, now_ms)
 
-    def _bring_orders(self) -> Iterator[Event]:
-        yield from self.broker.reconcile(self.plan, self.state(), self.now_ms())
+    def _reports(self, remote: Sequence[RemoteOrder]) -> Iterator[Event]:
+        """Yield what open orders tell that is new; one of ours that had ended here lives."""
+        for one in remote:
+            order = self.state().orders.get(one.client_order_id)
+            if order is not None:
+                product = self.plan.products[self.plan.index[order.product_id]]
+                yield from reports(product, order, one, self.now_ms())
 
-    def _look(self) -> Generator[Event, None, Seen | None]:
-        seen = self.broker.look(self.plan, self.state(), self.now_ms())
-        yield from () if seen is None else seen.reports
-        return seen
+    def _differing(self, facts: Facts) -> dict[str, Decimal]:
+        return differing_wallets(self.began, self.state(), facts.wallets)
 
-    def _differing(self, seen: Seen) -> dict[str, Decimal]:
-        return differing_wallets(self.began, self.state(), seen.wallets)
+    def _untold(self, fills: Sequence[RemoteFill]) -> list[Order]:
+        """Return our orders, ended or not, of which fills tell more than was booked."""
+        sizes: dict[str, Decimal] = {}
+        for fill in fills:
+            sizes[fill.order_id] = sizes.get(fill.order_id, Decimal(0)) + fill.size
+        found = []
+        for order in self.state().orders.values():
+            product = self.plan.products[self.plan.index[order.product_id]]
+            told = sizes.get(order.exchange_id)
+            if told is not None and told > product.size(order.filled):
+                found.append(order)
+        return found
 
     def _has_stayed(self, now_ms: int) -> bool:
         """Whether a difference has stayed, and no order can explain it any more."""
         found = self.difference
         assert found is not None
         is_old = found.looks >= LOOKS and now_ms - found.since_ms >= STAYS_MS
-        return is_old and not any(
-            order.status in (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
-            for order in self.state().open_orders
-        )
+        return is_old and not any(order.status in UNSURE for order in self.state().open_orders)
 
 
-def _adopt(asset: str, amount: Decimal, seen: Seen, now_ms: int) -> Adjusted:
+def _adopt(asset: str, amount: Decimal, facts: Facts, now_ms: int) -> Adjusted:
     return Adjusted(
         time_ms=now_ms,
         asset=asset,
@@ -108,5 +174,5 @@ def _adopt(asset: str, amount: Decimal, seen: Seen, now_ms: int) -> Adjusted:
         kind=RECONCILIATION,
         by="RECONCILIATION",
         reason=f"the exchange's wallet differed in {LOOKS} looks",
-        total=format(seen.wallets.get(asset, Decimal(0)), "f"),
+        total=format(facts.wallets.get(asset, Decimal(0)), "f"),
     )

@@ -136,7 +136,8 @@ def test_without_an_account_there_is_one_connection_and_nothing_runs_until_it_is
 
 def test_arrivals_keep_the_newest_quote_and_every_report():
     bars = TradeBars({"COIN-USD": COIN}, MINUTE)
-    box = Arrivals(bars, lambda: 0)
+    rung = []
+    box = Arrivals(bars, lambda: 0, lambda: rung.append(1))
     box.begin_whole()
     put = lambda told: box.put(messages.read_news(told))  # noqa: E731
     for bid in ("1", "2", "3"):
@@ -145,7 +146,7 @@ def test_arrivals_keep_the_newest_quote_and_every_report():
     order = {"order_id": "o", "product_id": "COIN-USD", "order_side": "BUY"}
     for _ in range(3):
         put(frame("user", {"orders": [order, order]}))
-    box.wait(60.0)
+    assert len(rung) == 6
     found = box.take()
     assert (found.quotes, len(found.orders)) == ({"COIN-USD": ("3", "9")}, 6)
     assert box.most_queued == 6
@@ -161,5 +162,6 @@ def test_arrivals_keep_the_newest_quote_and_every_report():
     put(frame("heartbeats", {}))
     [bar] = box.close_bars(2 * MINUTE)
     assert (bar.close, bar.volume) == (100, 2.0)
+    assert len(rung) == 6, "a bar closes on the clock"
     box.break_off()
-    box.wait(0.0)
+    assert len(rung) == 7

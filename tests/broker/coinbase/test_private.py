@@ -294,7 +294,7 @@ def test_an_exhausted_limit_slows_down_before_it_is_refused(desk, private):
     for _ in range(3):
         private.permissions()
     assert rest._pace._rate < 300.0
-    assert private.cancels._pace._rate == 1000.0, "cancels have a pace of their own"
+    assert private.sends._pace._rate == 1000.0, "cancels have a pace of their own"
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_of_a_key_one_is_under_way():
     assert leaving(waiting) == []
     waiting.end(("exit-1",))
     assert leaving(waiting) == ["exit-1"]
-    waiting.end(("exit-1",))
+    assert waiting.end(("exit-1",)) == "exit-1"
     assert waiting.is_empty
 
 

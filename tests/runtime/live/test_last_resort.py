@@ -30,12 +30,13 @@ def test_entries_are_cancelled_from_memory_and_found_by_the_next_start(tmp_path)
             order = with_a_resting_entry(desk, session, iter(feed))
             session.journal._is_broken = True  # as after a COMMIT that failed
             before = len(desk.exchange.books.orders)
-            assert cancel_from_memory(session) >= 1
+            assert cancel_from_memory(session, desk.wait) >= 1
             assert order.status == "CANCELLED"
             assert len(desk.exchange.books.orders) == before, "nothing but cancels"
             session.journal.append([])
             pytest.fail("it was written")
-        session = desk.run(desk.exchange.now_ms + 2 * MINUTE)
+        session = desk.run(desk.exchange.now_ms + 2 * MINUTE + 10_000)
+
         assert [one for one in desk.differences(session) if "open" in one] == []
         assert session.state.slots["lots"][0] >= 0
 
@@ -44,5 +45,5 @@ def test_an_exchange_that_is_away_is_no_second_error(tmp_path):
     with live(tmp_path, **MAKER) as desk, desk.session() as (session, feed, _):
         order = with_a_resting_entry(desk, session, iter(feed))
         desk.exchange.faults.add(Fault(status=503, refuses=True, times=None))
-        cancel_from_memory(session)
+        cancel_from_memory(session, desk.wait)
         assert order.status == "OPEN"

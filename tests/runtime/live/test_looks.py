@@ -1,4 +1,4 @@
-"""How often the account is looked at, and what a single cycle waits for."""
+"""Whatever is unknown is asked for every few seconds; what a single cycle waits for."""
 
 from decimal import Decimal
 
@@ -6,90 +6,91 @@ import pytest
 
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
+from gpt_trader.runtime.live.assemble import Carriers
 from gpt_trader.runtime.live.feed import Clock, LiveFeed
-from gpt_trader.runtime.live.looks import CALM_MS, POLL_MS, Looks
 from gpt_trader.runtime.live.polls import Polls
-from gpt_trader.runtime.live.reconcile import Reconciler
-from tests.broker.test_contract import TinyDesk
+from gpt_trader.runtime.live.reconcile import CALM_MS
+from tests.broker.slow import Slow
+from tests.broker.test_contract import TinyDesk, without_answers
 from tests.broker.tiny.venue import TinyMarket
 from tests.engine_helpers import sent
 
 LIMIT = {"type": OrderType.LIMIT, "tif": TimeInForce.GTC, "lots": 10, "limit": 9_000}
-BEGAN = {"USD": Decimal(10_000)}
-
-
-class Tacit:
-    """A broker that says nothing of its own accord, and nothing to the first few looks."""
-
-    def __init__(self, inner, silent_looks=0):
-        self.inner, self.silent_looks, self.looks = inner, silent_looks, 0
-
-    def __getattr__(self, name):
-        return getattr(self.inner, name)
-
-    def execute(self, *asked):
-        self.inner.execute(*asked)
-        return []
-
-    def reconcile(self, *asked):
-        self.looks += 1
-        return self.inner.reconcile(*asked) if self.looks > self.silent_looks else []
 
 
 @pytest.fixture
 def desk():
     made = TinyDesk()
     made.bar(10_000)
-    made.broker = Tacit(made.broker)
     return made
 
 
-def looks_of(desk):
-    polls = Polls(desk.now)
-    reconciler = Reconciler(desk.plan, desk.broker, BEGAN, lambda: desk.state, desk.now)
-    return Looks(reconciler, lambda: desk.state, None, polls)
-
-
-def take(desk, events):
-    return [event for event in events if desk.send(event) is not None]
+def turn(desk, after_ms, *, is_up):
+    """Let time pass; return the events that a turn hands over."""
+    desk.passed_ms += after_ms
+    return [
+        event
+        for event in desk.upkeep.turn(desk.time(), is_up=is_up)
+        if desk.send(event) is not None
+    ]
 
 
 def test_a_calm_account_is_looked_at_once_a_minute(desk):
-    looks = looks_of(desk)
-    now_ms = desk.now()
-    assert take(desk, looks.look_when_due(now_ms, is_up=True))
-    assert not take(desk, looks.look_when_due(now_ms + CALM_MS - 1, is_up=True))
-    assert take(desk, looks.look_when_due(now_ms + CALM_MS, is_up=True))
+    assert turn(desk, 0, is_up=True)
+    assert not turn(desk, CALM_MS - 1, is_up=True)
+    assert [type(event) for event in turn(desk, 1, is_up=True)] == [ev.Reconciled]
 
 
 @pytest.mark.parametrize("is_up", [False, True])
 def test_what_nobody_has_answered_is_asked_for_soon_even_if_the_stream_is_up(is_up, desk):
-    looks = looks_of(desk)
-    take(desk, looks.look_when_due(desk.now(), is_up=is_up))
-    [order] = sent(desk.place(1, **LIMIT))
+    turn(desk, 0, is_up=is_up)
+    with without_answers(desk):
+        [order] = sent(desk.place(1, **LIMIT))
     key = order.client_order_id
-    assert looks.is_unanswered()
-    assert not take(desk, looks.look_when_due(desk.now() + POLL_MS - 1, is_up=is_up))
-    assert take(desk, looks.look_when_due(desk.now() + POLL_MS, is_up=is_up))
-    assert not looks.is_unanswered()
+    assert not desk.upkeep.is_settled
+    assert desk.order(key).status is OrderStatus.SUBMITTED
+    turn(desk, 100, is_up=is_up)
     assert desk.order(key).status is OrderStatus.OPEN
+    assert desk.upkeep.is_settled
 
 
-@pytest.mark.parametrize("silent_looks, waits", [(1, False), (4, True)])
-def test_a_single_cycle_waits_for_the_answer_to_what_it_sent(silent_looks, waits, desk):
+def test_what_may_have_been_missed_is_due_at_once(desk):
+    turn(desk, 0, is_up=True)
     [order] = sent(desk.place(1, **LIMIT))
-    desk.broker.silent_looks, waited = silent_looks, []
-    reconciler = Reconciler(desk.plan, desk.broker, BEGAN, lambda: desk.state, desk.now)
+    turn(desk, 1_000, is_up=True)
+    desk.exchange.trade(Decimal(89))
+    turn(desk, 1_000, is_up=True)
+    assert desk.order(order.client_order_id).filled == 0, "the stream would have said so"
+    desk.upkeep.account.looks.again()
+    turn(desk, 0, is_up=True)
+    assert desk.order(order.client_order_id).status is OrderStatus.FILLED
+
+
+@pytest.mark.parametrize("looks", [1, 6])
+def test_a_single_cycle_waits_for_the_answer_to_what_it_sent(looks):
+    desk = TinyDesk(Slow(looks), Carriers(Slow(looks), Slow(looks)))
+    desk.bar(10_000)
+    [order] = sent(desk.place(1, **LIMIT))
+    waited = []
+
+    def wait(seconds):
+        waited.append(seconds)
+        desk.passed_ms += int(seconds * 1000)
+
+    polls = Polls(desk.time)
+    upkeep = desk.upkeep
     feed = LiveFeed(
         desk.plan,
         lambda: desk.state,
         TinyMarket(desk.exchange),
-        reconciler,
-        Clock(desk.now, waited.append, lambda: False),
+        upkeep.readers[1],
+        upkeep,
+        polls,
+        Clock(desk.time, wait, lambda: False),
         once=True,
     )
-    seen = take(desk, feed)
+    seen = [event for event in feed if desk.send(event) is not None]
     assert desk.order(order.client_order_id).status is OrderStatus.OPEN
-    assert bool(waited) is waits
+    assert len(waited) >= looks - 1
     assert any(isinstance(event, ev.Quoted) for event in seen)
-    assert not feed.unseen
+    assert not feed.is_unseen

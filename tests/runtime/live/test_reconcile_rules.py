@@ -1,71 +1,97 @@
 """When a difference is one: the rules of `Reconciler`, look by look."""
 
+from dataclasses import dataclass, field
 from decimal import Decimal
 
+import pytest
+
+from gpt_trader.broker.exchange.broker import ExchangeBroker
+from gpt_trader.broker.exchange.carry import Inline
+from gpt_trader.broker.exchange.reader import Reader
+from gpt_trader.domain.account import Balance, History, RemoteFill
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
-from gpt_trader.engine.ports import Seen
 from gpt_trader.engine.state import with_new_orders
-from gpt_trader.runtime.live.reconcile import LOOKS, STAYS_MS, Reconciler
+from gpt_trader.errors import Unavailable
+from gpt_trader.runtime.live.looks import Looks
+from gpt_trader.runtime.live.reconcile import AGAIN_MS, LOOKS, STAYS_MS, Reconciler
 from tests.engine_helpers import Desk
 
 BEGAN = {"USD": Decimal(100)}
 STEP_MS = STAYS_MS // (LOOKS - 1)
 
 
+@dataclass
 class Account:
-    """An account that answers what it is told to, one wallet after the other."""
+    """An account at the wire: it answers what it is told to, one wallet after the other."""
 
-    def __init__(self, *totals, reports=(), foreign=0):
-        self.totals, self.reports, self.foreign = list(totals), reports, foreign
-        self.looks = self.asked = 0
+    totals: list[str | None]
+    open: tuple = ()
+    told: list[RemoteFill] = field(default_factory=list)
+    by_id: dict = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
 
-    def reconcile(self, plan, state, time_ms):
-        self.asked += 1
-        return self.reports
-
-    def look(self, plan, state, time_ms):
-        self.looks += 1
+    def balances(self):
+        self.asked.append("balances")
         total = self.totals.pop(0) if len(self.totals) > 1 else self.totals[0]
-        return Seen({"USD": Decimal(total)}, self.foreign, ())
+        return [] if total is None else [Balance("USD", Decimal(total), Decimal(0))]
+
+    def open_orders(self, since_ms):
+        return History(list(self.open), True)
+
+    def fills(self, *, since_ms):
+        self.asked.append("fills")
+        return History(self.told, True)
+
+    def order(self, order_id):
+        self.asked.append(order_id)
+        return self.by_id.get(order_id)
 
 
 class Scene:
     """A desk with an account, and its time."""
 
-    def __init__(self, account):
-        self.desk, self.account, self.now = Desk(), account, 1_000_000
+    def __init__(self, *totals):
+        self.desk, self.account, self.now = Desk(), Account(list(totals)), 1_000_000
         self.desk.bar(10_000)
-        self.books = Reconciler(
-            self.desk.plan, account, BEGAN, lambda: self.desk.state, lambda: self.now
-        )
+        self.desk.broker = ExchangeBroker(self.account)
+        self.reader = Reader(Inline(), 1e6, lambda _: None)
+        state, now = lambda: self.desk.state, lambda: self.now
+        looks = Looks(self.desk.plan, state, self.desk.broker, self.reader, BEGAN, now)
+        self.books = Reconciler(self.desk.plan, looks, BEGAN, state, now)
 
     def look(self):
         """Look once; return what it came to, taken by the desk."""
+        self.books.look()
+        return self.turn()
+
+    def turn(self):
         found = []
-        for event in self.books.events():
+        for event in self.reader.turn(self.now):
             self.desk.send(event)
             found.append(event)
         return found
 
 
 def test_an_account_in_line_is_looked_at_once():
-    scene = Scene(Account("100", foreign=2))
+    scene = Scene("100")
     assert not scene.books.is_in_line, "nobody has looked"
-    assert scene.look() == [ev.Reconciled(1_000_000, 2, 0)]
+    assert scene.books.unseen
+    assert scene.look() == [ev.Reconciled(1_000_000, 0, 0)]
     assert scene.books.is_in_line
-    assert (scene.account.asked, scene.account.looks) == (1, 1)
-    assert scene.desk.state.foreign_orders == 2
+    assert not scene.books.unseen
 
 
 def test_what_a_second_look_explains_is_no_difference():
-    scene = Scene(Account("99", "100"))
-    assert scene.look() == [ev.Reconciled(1_000_000, 0, 0)]
-    assert (scene.account.asked, scene.account.looks) == (2, 2), "orders were asked again"
+    scene = Scene("100", "99", "100")
+    scene.look()
+    assert scene.look() == [], "entries go on"
+    scene.books.ask(scene.now + AGAIN_MS, is_up=True)
+    assert scene.turn() == [ev.Reconciled(1_000_000, 0, 0)], "it is looked again at once"
 
 
 def test_a_difference_is_adopted_once_it_stayed_long_and_often_enough():
-    scene = Scene(Account("99"))
+    scene = Scene("99")
     for number in range(1, LOOKS):
         assert scene.look() == [], number
         assert not scene.books.is_in_line
@@ -79,15 +105,15 @@ def test_a_difference_is_adopted_once_it_stayed_long_and_often_enough():
 
 
 def test_often_is_not_long_enough_and_long_is_not_often_enough():
-    scene = Scene(Account("99"))
+    scene = Scene("99")
     for _ in range(3 * LOOKS):
         assert scene.look() == []
         scene.now += 1
-    scene = Scene(Account("99"))
+    scene = Scene("99")
     assert scene.look() == []
     scene.now += 10 * STAYS_MS
     assert scene.look() == []
-    scene = Scene(Account("99"))
+    scene = Scene("99")
     for _ in range(LOOKS):
         assert scene.look() == []
         scene.now += STEP_MS - 1
@@ -95,27 +121,46 @@ def test_often_is_not_long_enough_and_long_is_not_often_enough():
 
 
 def test_another_difference_begins_anew():
-    scene = Scene(Account("99", "99", "99", "99", "98"))
-    for _ in range(LOOKS + 1):
+    scene = Scene("99", "99", "99", "99", "98")
+    for _ in range(LOOKS - 1):
+        assert scene.look() == []
+        scene.now += 1
+    scene.now += STAYS_MS
+    scene.account.totals = ["98"]
+    for _ in range(LOOKS - 1):
         assert scene.look() == []
         scene.now += STEP_MS
-    scene.now += STEP_MS
     assert scene.look()[0].amount == "-2"
 
 
-def test_entries_stop_as_soon_as_something_differs():
-    scene = Scene(Account("100", "99"))
+def test_entries_stop_once_a_difference_is_seen_twice():
+    scene = Scene("100", "99")
     scene.look()
     assert scene.desk.state.reconciled_ms == 1_000_000
+    assert scene.look() == []
     assert scene.look() == [ev.Reconciled(1_000_000, 0, 1)]
     assert scene.desk.state.reconciled_ms == 0
     assert not scene.books.is_in_line
     assert scene.look() == [], "that is said once"
 
 
+@pytest.mark.parametrize("total", [None, "unanswered"])
+def test_a_wallet_that_is_not_told_is_no_wallet_of_nothing(total):
+    scene = Scene("100", total)
+    scene.look()
+    if total == "unanswered":
+        scene.account.balances = lambda: (_ for _ in ()).throw(Unavailable("half a page"))
+    for _ in range(3 * LOOKS):
+        assert scene.look() == []
+        assert scene.books.unseen
+        scene.now += STEP_MS
+    assert scene.books.difference is None
+    assert scene.desk.state.reconciled_ms == 1_000_000, "it grows old, and then entries wait"
+
+
 def test_an_order_that_nobody_knows_may_explain_it():
-    scene = Scene(Account("99"))
-    scene.desk.place(1, lots=2, limit=9_000, type=OrderType.LIMIT, tif=TimeInForce.GTC)
+    scene = Scene("99")
+    scene.desk.state = with_a_resting_order(scene.desk)
     [order] = scene.desk.state.open_orders
     known = scene.desk.state
     for status in (OrderStatus.SUBMIT_UNKNOWN, OrderStatus.SUBMITTED):
@@ -127,9 +172,28 @@ def test_an_order_that_nobody_knows_may_explain_it():
     assert scene.look()[0].kind == "reconciliation"
 
 
-def test_a_broker_without_an_account_is_always_in_line():
-    desk, account = Desk(), Account("1", reports=(ev.Ticked(5),))
-    account.look = lambda *_: None
-    books = Reconciler(desk.plan, account, {}, lambda: desk.state, lambda: 5)
-    assert list(books.events()) == [ev.Ticked(5)]
-    assert books.is_in_line
+def test_a_fill_that_nobody_told_is_asked_for_before_anything_is_adopted():
+    scene = Scene("99")
+    scene.desk.state = with_a_resting_order(scene.desk)
+    [order] = scene.desk.state.open_orders
+    ended = order._replace(status=OrderStatus.CANCELLED, exchange_id="x1")
+    scene.desk.state = with_new_orders(scene.desk.state, ended)
+    fill = RemoteFill(
+        "e", "t", "x1", "COIN-USD", 1, scene.now, "FILL", Decimal(90), Decimal(1),
+        Decimal(0), "", None,
+    )  # fmt: skip
+    scene.account.told = [fill]
+    for _ in range(3 * LOOKS):
+        assert scene.look() == []
+        scene.now += STEP_MS
+    assert "x1" in scene.account.asked
+    scene.account.told = []
+    assert scene.look()[0].kind == "reconciliation", "nothing explains it"
+
+
+def with_a_resting_order(desk):
+    """Return a state with an order that rests, whoever placed it."""
+    paper = Desk()
+    paper.bar(10_000)
+    paper.place(1, lots=2, limit=9_000, type=OrderType.LIMIT, tif=TimeInForce.GTC)
+    return with_new_orders(desk.state, *paper.state.open_orders)

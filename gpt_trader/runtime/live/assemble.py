@@ -1,0 +1,63 @@
+"""Putting a session's upkeep together: who carries, who asks, who looks."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from gpt_trader.broker.exchange.broker import ExchangeBroker
+from gpt_trader.broker.exchange.carry import Carrier, Threads
+from gpt_trader.broker.exchange.reader import MOST, Reader
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.ports import Broker
+from gpt_trader.engine.state import State
+from gpt_trader.runtime.live.looks import Looks
+from gpt_trader.runtime.live.polls import Polls
+from gpt_trader.runtime.live.reconcile import Reconciler
+from gpt_trader.runtime.live.upkeep import Upkeep
+
+
+class Carriers(NamedTuple):
+    """Who carries questions: about the account, and about the market."""
+
+    account: Carrier
+    market: Carrier
+
+
+class Paces(NamedTuple):
+    """How many questions a second."""
+
+    account_per_s: float
+    market_per_s: float
+
+
+def on_threads(ring: Callable[[], object]) -> Carriers:
+    """Return carriers on threads; ring: wakes the loop when an answer is in."""
+    return Carriers(Threads("account", MOST, ring), Threads("market", MOST, ring))
+
+
+class Attended(NamedTuple):
+    """A session's upkeep, who asks the market for it, and what could not be learned."""
+
+    upkeep: Upkeep
+    market: Reader
+    polls: Polls
+
+
+def attend(
+    plan: Plan,
+    state: Callable[[], State],
+    broker: Broker,
+    began: Mapping[str, Decimal],
+    now_ms: Callable[[], int],
+    carriers: Carriers,
+    paces: Paces,
+) -> Attended:
+    """Return what keeps a session up. began: what the wallets held when its journal began."""
+    polls = Polls(now_ms)
+    market = Reader(carriers.market, paces.market_per_s, polls.hear)
+    if not isinstance(broker, ExchangeBroker):
+        return Attended(Upkeep(plan, state, broker, (market,), None, now_ms), market, polls)
+    asks = Reader(carriers.account, paces.account_per_s, polls.admit)
+    looks = Looks(plan, state, broker, asks, began, now_ms)
+    account = Reconciler(plan, looks, began, state, now_ms)
+    return Attended(Upkeep(plan, state, broker, (asks, market), account, now_ms), market, polls)

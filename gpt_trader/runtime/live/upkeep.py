@@ -1,0 +1,90 @@
+"""All that a session on live prices has to do besides the market: answers, looks, what is due.
+
+Nothing here waits. A turn hands over what is known by now, and asks for what is due; so does one
+command that only cancels or sells.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from gpt_trader.broker.exchange.cadence import ends_at_once
+from gpt_trader.broker.exchange.reader import Reader
+from gpt_trader.domain.order import Order, OrderStatus
+from gpt_trader.engine.due import due
+from gpt_trader.engine.events import Event, Woken
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.ports import Broker
+from gpt_trader.engine.protect import is_sellable, resting_protection
+from gpt_trader.engine.state import State
+from gpt_trader.runtime.live.reconcile import Reconciler
+
+UNSETTLED = (
+    OrderStatus.WAITING,
+    OrderStatus.SUBMITTED,
+    OrderStatus.SUBMIT_UNKNOWN,
+    OrderStatus.PENDING_CANCEL,
+)
+
+
+@dataclass(slots=True)
+class Upkeep:
+    """A session's own business. account: None without an account to look at."""
+
+    plan: Plan
+    state: Callable[[], State]
+    broker: Broker
+    readers: Sequence[Reader]
+    account: Reconciler | None
+    now_ms: Callable[[], int]
+
+    def turn(self, now_ms: int, *, is_up: bool) -> Iterator[Event]:
+        """Hand over what is known by now. Each event must be taken before the next.
+
+        is_up: whether the stream reports what happens to orders.
+        """
+        yield from self.broker.turn(self.plan, self.state(), now_ms)
+        if self.account is not None:
+            self.account.looks.ask(now_ms, is_up=is_up)
+            self.account.ask(now_ms, is_up=is_up)
+        for reader in self.readers:
+            yield from reader.turn(now_ms)
+        if due(self.plan, self.state(), now_ms):
+            yield Woken(now_ms)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything that was sent is known, and nothing more is to be sent."""
+        state = self.state()
+        return not any(map(is_unsettled, state.open_orders)) and self.broker.is_idle
+
+    def left_open(self) -> list[str]:
+        """Return what a session that ends now leaves to chance, in words: nobody looks after it."""
+        plan, state = self.plan, self.state()
+        unknown = [
+            f"an order of {order.product_id} is {order.status}: nobody knows what became of it"
+            for order in state.open_orders
+            if order.status in (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
+        ]
+        return unknown + [
+            f"{product.product_id} is held without a stop that rests at the exchange"
+            for j, product in enumerate(plan.products)
+            if is_bare(plan, state, j)
+        ]
+
+    @property
+    def waits(self) -> bool:
+        """Whether something waits for its turn to be asked."""
+        return any(reader.waits for reader in self.readers)
+
+
+def is_bare(plan: Plan, state: State, j: int) -> bool:
+    """Whether product j's position has a stop, and it is not known to rest at the exchange."""
+    if not plan.rests or not state.slots["stop_ticks"][j] or not is_sellable(plan, state, j):
+        return False
+    resting = resting_protection(plan, state, j)
+    return resting is None or resting.status not in (OrderStatus.OPEN, OrderStatus.TRIGGERED)
+
+
+def is_unsettled(order: Order) -> bool:
+    """Whether it is still to be seen what becomes of an order soon."""
+    return order.status in UNSETTLED or ends_at_once(order)

@@ -1,0 +1,130 @@
+"""What speaks against an order's absence: silence never does, and neither do deposits."""
+
+from decimal import Decimal
+
+import pytest
+
+from gpt_trader.broker.exchange.search import Found, contradiction, search
+from gpt_trader.domain.account import Balance, History, RemoteFill
+from gpt_trader.domain.order import Order, OrderIntent, OrderStatus, OrderType, TimeInForce
+from gpt_trader.engine.state import with_new_orders
+from gpt_trader.errors import Unavailable
+from tests.engine_helpers import Desk
+
+SENT = 1_600_000_000_000
+EXPECTED = {"USD": Decimal(8_000), "COIN": Decimal(10)}
+INTENT = OrderIntent(
+    "ours", "COIN-USD", 1, OrderType.MARKET, TimeInForce.IOC, 0, 2_000 * 10**8, sent_ms=SENT
+)
+
+
+def fill_of(order_id, side=1, size="20", price="100", at_ms=SENT + 1_000, product="COIN-USD"):
+    return RemoteFill(
+        "e" + order_id, "t", order_id, product, side, at_ms, "FILL", Decimal(price),
+        Decimal(size), Decimal(2), "", None,
+    )  # fmt: skip
+
+
+class Row:
+    """An order of the history; only its id is read here."""
+
+    def __init__(self, order_id):
+        self.order_id = order_id
+
+
+@pytest.fixture
+def desk():
+    made = Desk()
+    made.bar(10_000)
+    return made
+
+
+def against(desk, order, orders=(), fills=(), usd=8_000, coin=10, wallets=None):
+    held = {"USD": Decimal(usd), "COIN": Decimal(coin)} if wallets is None else wallets
+    return contradiction(desk.plan, desk.state, order, Found(orders, fills, held, True), EXPECTED)
+
+
+UNKNOWN = Order(INTENT, OrderStatus.SUBMIT_UNKNOWN)
+SALE = UNKNOWN._replace(intent=INTENT._replace(side=-1, lots=10, quote=0))
+
+
+def test_an_account_that_is_as_expected_speaks_for_absence(desk):
+    assert against(desk, UNKNOWN) == ""
+    assert against(desk, SALE) == ""
+
+
+def test_a_fill_of_an_order_that_nobody_knows_contradicts(desk):
+    assert "x9" in against(desk, UNKNOWN, fills=[fill_of("x9")])
+    assert against(desk, UNKNOWN, fills=[fill_of("x9", product="GOLD-USD")]) == ""
+
+
+def test_wallets_that_moved_as_a_fill_moves_them_contradict(desk):
+    assert "as if" in against(desk, UNKNOWN, usd=5_998, coin=30)
+    assert "as if" in against(desk, SALE, usd=8_998, coin=0)
+    assert against(desk, SALE, usd=5_998, coin=30) == "", "the other way"
+
+
+def test_a_deposit_or_a_withdrawal_alone_is_no_fill(desk):
+    assert against(desk, UNKNOWN, coin=30) == ""
+    assert against(desk, UNKNOWN, usd=5_998) == ""
+
+
+def test_what_somebody_else_traded_meanwhile_explains_what_moved(desk):
+    """His order is in the history, ours is not: the wallets moved for his."""
+    theirs = {"orders": [Row("x1")], "fills": [fill_of("x1")]}
+    assert against(desk, UNKNOWN, usd=5_998, coin=30, **theirs) == ""
+    assert "as if" in against(desk, UNKNOWN, usd=3_996, coin=50, **theirs), "both were filled"
+
+
+def test_a_fill_of_an_order_of_ours_that_is_known_explains_nothing(desk):
+    """It is booked, or will be: the expectation moves with it."""
+    known = UNKNOWN._replace(intent=INTENT._replace(client_order_id="old"), exchange_id="x2")
+    desk.state = with_new_orders(desk.state, known)
+    assert "as if" in against(desk, UNKNOWN, usd=5_998, coin=30, fills=[fill_of("x2")])
+
+
+def test_a_wallet_that_is_not_told_is_not_empty(desk):
+    assert "COIN" in against(desk, UNKNOWN, wallets={"USD": Decimal(8_000)})
+    assert "USD" in against(desk, UNKNOWN, wallets={"COIN": Decimal(10)})
+
+
+class Account:
+    """An account at the wire, of which one answer may be missing."""
+
+    def __init__(self, missing="", *, is_whole=True):
+        self.missing, self.is_whole, self.since = missing, is_whole, {}
+
+    def _answer(self, name, found):
+        if name == self.missing:
+            raise Unavailable("half an answer")
+        return found
+
+    def fills(self, *, product_ids, since_ms):
+        self.since["fills"] = since_ms
+        return self._answer("fills", History([fill_of("stray"), fill_of("told")], True))
+
+    def orders(self, *, since_ms):
+        self.since["orders"] = since_ms
+        return self._answer("orders", History([Row("told")], self.is_whole))
+
+    def order(self, order_id):
+        return self._answer("order", Row(order_id))
+
+    def balances(self):
+        return self._answer("balances", [Balance("USD", Decimal(7), Decimal(1))])
+
+
+def test_a_look_reads_everything_and_looks_up_what_only_fills_tell():
+    account = Account()
+    found = search(account, ["COIN-USD"], SENT)
+    assert [one.order_id for one in found.orders] == ["told", "stray"]
+    assert found.wallets == {"USD": Decimal(8)}
+    assert found.is_whole
+    assert not search(Account(is_whole=False), ["COIN-USD"], SENT).is_whole
+    assert account.since["orders"] <= SENT - 86_400_000, "a clock may have been a day off"
+
+
+@pytest.mark.parametrize("missing", ["fills", "orders", "order", "balances"])
+def test_half_a_look_is_none(missing):
+    with pytest.raises(Unavailable):
+        search(Account(missing), ["COIN-USD"], SENT)
