@@ -2,11 +2,13 @@
 
 import fcntl
 import threading
+from types import SimpleNamespace
 
 import pytest
 
+from gpt_trader.engine.events import FlattenRequested, HaltRequested
 from gpt_trader.errors import StorageError
-from gpt_trader.runtime.halt import GATE, HALT, Halt, Latch
+from gpt_trader.runtime.halt import GATE, HALT, Halt, Latch, latched_event
 
 ANN = Halt("ann", "too fast")
 
@@ -65,3 +67,51 @@ def test_without_the_gate_nothing_is_sent(tmp_path):
     (tmp_path / GATE).mkdir()
     with pytest.raises(StorageError, match="kill latch"), Latch(tmp_path).entering():
         pass
+
+
+def test_a_wish_to_sell_stays_until_it_is_cleared(tmp_path):
+    latch = Latch(tmp_path)
+    assert not latch.wants_flat()
+    latch.set(ANN._replace(flatten=True), 1.0)
+    latch.set(Halt("bob", "again"), 1.0)
+    assert latch.read() == Halt("bob", "again", flatten=True)
+    latch.clear()
+    assert (latch.wants_flat(), latch.read()) == (False, None)
+
+
+def test_a_folder_that_takes_no_file_is_said(tmp_path):
+    with pytest.raises(StorageError, match="HALT: cannot be written"):
+        Latch(tmp_path / "none").set(ANN, 1.0)
+
+
+def test_an_empty_latch_keeps_its_gate(tmp_path, monkeypatch):
+    """A full disk: the files are there, what is in them is not."""
+
+    def full(*_):
+        raise StorageError("no space")
+
+    monkeypatch.setattr("gpt_trader.runtime.halt.replace_file", full)
+    latch = Latch(tmp_path)
+    assert latch.set(ANN._replace(flatten=True), 1.0)
+    assert latch.read() == Halt("unknown", f"{tmp_path / HALT} cannot be read", flatten=True)
+    with latch.entering() as may_begin:
+        assert not may_begin
+
+
+@pytest.mark.parametrize(
+    "halt, halted, flattening, asked",
+    [
+        (None, False, False, None),
+        (ANN, False, False, HaltRequested),
+        (ANN, True, False, None),
+        (ANN._replace(flatten=True), False, False, FlattenRequested),
+        (ANN._replace(flatten=True), True, False, FlattenRequested),
+        (ANN._replace(flatten=True), True, True, None),
+    ],
+)
+def test_what_the_latch_asks_for_is_asked_once(tmp_path, halt, halted, flattening, asked):
+    latch, state = Latch(tmp_path), SimpleNamespace(halted=halted, flattening=flattening)
+    if halt is not None:
+        latch.set(halt, 1.0)
+    found = latched_event(latch, state, 7)
+    assert found == (None if asked is None else asked(7, "ann", "too fast"))

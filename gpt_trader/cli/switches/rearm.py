@@ -17,7 +17,7 @@ def command(
     state_dir: StateDir = None,
     json: Json = False,
 ) -> None:
-    """Clear the halt and the drawdown limit of a stopped session, on the record.
+    """Clear the halt, the latch and the drawdown limit, and take back a kill --flatten.
 
     The drawdown counts anew from today's equity. Refused while an order's outcome is unknown.
     """

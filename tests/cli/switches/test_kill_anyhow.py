@@ -208,6 +208,39 @@ def test_a_sale_that_was_refused_is_tried_again(exchange, capsys):
     assert (code, found["data"]["held"]) == (0, []), found
 
 
+@pytest.mark.parametrize("damage", [None, spoil])
+def test_a_key_of_another_portfolio_cancels_nothing(exchange, capsys, monkeypatch, damage):
+    order = resting(exchange, capsys)
+    name, secret = exchange.new_key(portfolio="99999999-2222-4333-8444-555555555555")
+    monkeypatch.setenv("COINBASE_API_KEY", name)
+    monkeypatch.setenv("COINBASE_API_SECRET", secret)
+    if damage is not None:
+        damage(folder() / JOURNAL)
+    code, found = call(capsys, "kill", "-p", "canary")
+    assert (code, found["error"]["code"], found["data"]["latched"]) == (4, "AUTH", True)
+    assert "of portfolio 99999999" in found["error"]["message"]
+    assert order.status == "OPEN"
+
+
+def test_a_key_that_may_do_more_keeps_nobody_from_killing(exchange, capsys, monkeypatch):
+    order = resting(exchange, capsys)
+    name, secret = exchange.new_key(can_transfer=True)
+    monkeypatch.setenv("COINBASE_API_KEY", name)
+    monkeypatch.setenv("COINBASE_API_SECRET", secret)
+    assert call(capsys, *REST, "--size", "0.0002")[0] == 4, "it may not place any"
+    assert call(capsys, "kill", "-p", "canary")[0] == 0
+    assert order.status == "CANCELLED"
+
+
+def test_status_says_that_all_is_to_be_sold(exchange, capsys):
+    hold_some(exchange, capsys)
+    assert call(capsys, "status")[1]["data"]["flattening"] is False
+    (folder() / FLATTEN).touch()
+    assert call(capsys, "status")[1]["data"]["flattening"] is True
+    assert main(["status"]) == 0
+    assert "FLATTEN" in capsys.readouterr().out
+
+
 # The watchdog.
 
 
