@@ -55,6 +55,7 @@ CATCH_ALL_FILES = (
 )
 # Stop what is no number where it comes in: a product's own methods make ticks and lots of the rest.
 READING_PACKAGE = "broker"
+OWN_TEXTS = ("gpt_trader/broker/exchange/wallets.py",)  # the ledger's texts are the journal's
 APPROVING_FILE = "gpt_trader/engine/approve.py"
 
 
@@ -89,7 +90,8 @@ def call_findings(node: ast.Call, file: str, package: str) -> Iterator[str]:
     rounds = name in ROUNDING_CALLS or name.endswith(".quantize")
     if rounds and package in MONEY_PACKAGES and file not in ROUNDING_FILES:
         yield f"{name}() on money or sizes: round with domain.product or kernel.rounding"
-    if name == "Decimal" and package == READING_PACKAGE and not _is_literal(node):
+    is_told = package == READING_PACKAGE and file not in OWN_TEXTS
+    if name == "Decimal" and is_told and not _is_literal(node):
         yield "Decimal() takes NaN and 1e999 from outside: read_decimal of domain.number does not"
     is_approving = "Approved" in name.split(".") or _replaces(node, {"order", "approved"})
     if is_approving and file != APPROVING_FILE:
