@@ -33,7 +33,7 @@ from gpt_trader.engine.protect import (
     protect,
 )
 from gpt_trader.engine.state import Leaving, State, is_over
-from gpt_trader.engine.waiting import LEAST_LIFE_MS, hold_back, release, waiting
+from gpt_trader.engine.waiting import LEAST_LIFE_MS, hold_back, most_at_once, release, waiting
 from gpt_trader.kernel.codes import ORDINAL_QUOTE
 from gpt_trader.kernel.style import STYLE_MAKER_ONLY
 
@@ -140,7 +140,7 @@ def _give_up(plan: Plan, at_work: list[Order], event: Event) -> Answer:
 def _leave_again(plan: Plan, state: State, j: int, wish: Leaving, now_ms: int) -> Answer:
     """Try a wish once more: as it was decided, and at market once it has waited for too long."""
     held = int(state.slots["lots"][j])
-    lots, limit = abs(held) - wish.keep, wish.limit
+    lots, limit = min(abs(held) - wish.keep, most_at_once(plan, state, j)), wish.limit
     if limit and is_over(wish.since_ms, plan.exit_timeout_ms, now_ms):
         if plan.order_styles[j].exit_maker == STYLE_MAKER_ONLY:
             return NOTHING  # it never crosses: the next close decides

@@ -5,68 +5,13 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.broker.simulated.observe import ObserveBroker
 from gpt_trader.domain.order import OrderStatus, OrderType, Origin
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
-from gpt_trader.engine.due import due
 from gpt_trader.engine.protect import RETRY_MS, needs, resting_protection
 from gpt_trader.engine.waiting import UNKNOWN_WAIT_MS, waiting
 from tests.engine_helpers import COIN, Desk, commands, sent
-
-
-class Silent(ObserveBroker):
-    """Takes commands and says nothing: what comes of them the test reports."""
-
-    def execute(self, plan, state, commands, time_ms):
-        return []
-
-
-class Protected(Desk):
-    """A desk whose broker is silent, holding 20 at 100.00 with a stop at 95.00."""
-
-    def __init__(self, *, rests=True, take=None, style="taker"):
-        super().__init__(style=style)
-        self.plan = replace(self.plan, rests=(rests,), exit_timeout_ms=60_000)
-        self.broker = Silent()
-        self.time_ms = 0
-        self.bar(10_000)
-        self.want(0.2, stop=0.05, **({} if take is None else {"take_profit": take}))
-        [entry] = sent(self.bar(10_000))
-        self.entry = entry
-        self.filled(entry, 20, 10_000)
-
-    def now(self):
-        return max(super().now(), self.time_ms)
-
-    def filled(self, order, lots, ticks):
-        """The exchange reports a fill, and that the order is done."""
-        value = str(lots * ticks / 100)
-        fill = ev.Fill(
-            order.client_order_id, "COIN-USD", order.intent.side, lots, ticks, 0, 1,
-            order.intent.reason, lots, self.now(), 0, value, "0",
-        )  # fmt: skip
-        made = self.send(ev.FillReceived(self.now(), fill))
-        return made + self.report(order.client_order_id, OrderStatus.FILLED)
-
-    def quote(self, bid, ask=None, *, after_ms=RETRY_MS):
-        self.time_ms = self.now() + after_ms
-        return self.send(ev.Quoted(self.time_ms, "COIN-USD", bid, ask or bid + 1))
-
-    def wake(self, after_ms):
-        """Time passes; what is due by then is done."""
-        self.time_ms = self.now() + after_ms
-        if not due(self.plan, self.state, self.time_ms):
-            return []
-        return self.send(ev.Woken(self.time_ms))
-
-    @property
-    def resting(self):
-        return resting_protection(self.plan, self.state, 0)
-
-    def open(self):
-        """The exchange says that the protection rests."""
-        self.report(self.resting.client_order_id, OrderStatus.OPEN)
+from tests.exchange_desk import Protected, Silent
 
 
 def test_a_filled_entry_is_followed_by_its_stop_at_the_exchange():
