@@ -170,6 +170,11 @@ def with_moved(state: State, asset: str, amount: Decimal) -> State:
     return state._replace(ledger={**state.ledger, asset: format(moved, "f")})
 
 
+def all_moved(state: State) -> dict[str, Decimal]:
+    """Return the exact change of each asset since the start."""
+    return {asset: Decimal(text) for asset, text in state.ledger.items()}
+
+
 def whole_units(state: State, asset: str, amount: Decimal) -> int:
     """Return by how many whole units an exact change moves an asset; the rest stays in the ledger.
 

@@ -19,7 +19,7 @@ from gpt_trader.broker.exchange.departures import Budget, Departure, Departures,
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.broker.exchange.reports import reports
 from gpt_trader.domain.account import Placed, Refused, RemoteOrder
-from gpt_trader.domain.order import Order, OrderStatus
+from gpt_trader.domain.order import NOT_SENT, Order, OrderStatus
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.commands import AmendOrder, Approved, CancelOrder, Command, SubmitOrder
 from gpt_trader.engine.events import (
@@ -36,8 +36,6 @@ from gpt_trader.errors import BrokerError, DataError, RateLimited, TraderError, 
 
 ENTRY_MS = 5_000  # after its decision an entry's request must have begun
 SENDS_PER_S = 15.0  # and as many at once
-
-NOT_SENT = "NOT_SENT"  # why an order ended: no request for it was taken in
 
 # What reduces leaves before what adds, and never waits for an entry that is not answered.
 KINDS = {
@@ -218,8 +216,8 @@ def _placed(order: Order, done: Done, time_ms: int) -> OrderUpdated:
             return _report_end(order, time_ms, f"{NOT_SENT}: halted")
         case Refused(reason) if reason.endswith("DUPLICATE_CLIENT_ORDER_ID"):
             return _report(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)
-        case Refused(reason):
-            return _report_end(order, time_ms, reason)
+        case Refused() as refused:
+            return _report_end(order, time_ms, refused.words)
         case Placed(order_id):
             return _report(order, OrderStatus.OPEN, time_ms, exchange_id=order_id)
     raise TypeError(done.value)

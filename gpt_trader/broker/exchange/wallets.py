@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from gpt_trader.domain.account import told_wallet
-from gpt_trader.engine.state import State
+from gpt_trader.engine.state import State, all_moved
 
 ZERO = Decimal(0)
 
@@ -12,8 +12,8 @@ ZERO = Decimal(0)
 def expected_wallets(began: Mapping[str, Decimal], state: State) -> dict[str, Decimal]:
     """Return what each wallet must hold: what it began with, and all that moved since."""
     expected = dict(began)
-    for asset, text in state.ledger.items():
-        expected[asset] = expected.get(asset, ZERO) + Decimal(text)
+    for asset, amount in all_moved(state).items():
+        expected[asset] = expected.get(asset, ZERO) + amount
     return expected
 
 
