@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from itertools import product
 from typing import NamedTuple
 
 from gpt_trader.config.load import load_profile
@@ -23,12 +24,14 @@ def kept_settings(header: Header | None, named: str | None = None) -> Kept:
 
     Its profile is looked for where the header says it was, then as it was `named` now, then by its
     name. An emergency must not depend on any of it: without a profile that can be read the defaults
-    and the environment say how the exchange is reached. header: None if it cannot be read.
+    and the environment say how the exchange is reached, and a wrong variable keeps nobody from it.
+    header: None if it cannot be read.
     """
     doubts = []
-    for ref in _places(header, named):
+    envs = os.environ, _access(os.environ)
+    for ref, env in product(_places(header, named), envs):
         try:
-            settings = load_profile(ref, env=os.environ, flags={}).settings
+            settings = load_profile(ref, env=env, flags={}).settings
         except ConfigError as error:
             doubts.append(error.message)
             continue
@@ -52,6 +55,6 @@ def _differs(header: Header, settings: Settings) -> bool:
 
 
 def _access(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that say how an exchange is reached: no other may be in the way."""
-    begins = tuple(f"GPT_TRADER_{venue.upper()}__" for venue in VENUES)
+    """Return the variables that say how exchange and owner are reached: no other is in the way."""
+    begins = tuple(f"GPT_TRADER_{section.upper()}__" for section in ("alerts", *VENUES))
     return {name: value for name, value in env.items() if name.startswith(begins)}

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gpt_trader.app.desk import Desk, Say, Trading
 from gpt_trader.app.paging import Pager
+from gpt_trader.app.profile_choice import check_choice
 from gpt_trader.app.request import RunRequest
 from gpt_trader.broker.exchange.broker import MOST, ExchangeBroker
 from gpt_trader.broker.exchange.carry import Bell, Threads
@@ -252,8 +253,12 @@ def _connect(asked: RunRequest, settings: Settings, stop: Stop, note: Say, warn:
         broker = ExchangeBroker(asked_once, sender, Latch(folder).entering)
     else:
         folder = state_dir(settings.profile, asked.state_dir, os.environ)
+    note(f"profile {settings.profile}: {settings.file.path}")
     resumes = (folder / JOURNAL).exists()
-    known = plan_of(read_header(folder)).products if resumes else ()
+    kept = read_header(folder) if resumes else None
+    if kept is not None:
+        check_choice(asked.profile or "", settings, kept.file)
+    known = () if kept is None else plan_of(kept).products
     products, infos = _list(exchange.market, settings.products, known, warn)
     if private is not None:
         opening = read_account(venue, private, portfolio, products, known_rests(folder))

@@ -39,13 +39,13 @@ def command(
     if explain is not None:
         _explain(loaded, explain, json=json)
         return
-    warnings = _warnings(loaded)
+    warnings, settings = _warnings(loaded), loaded.settings
     output.emit(COMMAND, _data(loaded), warnings, json=json)
     if not json:
         rows = [(key, text, loaded.origins[key]) for key, text in _texts(loaded).items()]
-        title = f"{loaded.settings.profile}: {loaded.settings.description}"
+        title = f"{settings.profile}: {settings.description}"
         output.table(("key", "value", "origin"), rows, title=title)
-        print("ok: the profile is valid")
+        print(f"ok: the profile is valid ({settings.file.path})")
 
 
 def _strategy_problems(loaded: LoadedProfile) -> list[Problem]:
@@ -81,7 +81,7 @@ def _credential_problems(loaded: LoadedProfile) -> list[Problem]:
 
 def _warnings(loaded: LoadedProfile) -> list[str]:
     settings = loaded.settings
-    warnings = []
+    warnings = list(loaded.warnings)
     if settings.needs_venue:
         source = credential_source(os.environ, settings.access)
         if source is None and settings.sends:
@@ -105,6 +105,7 @@ def _data(loaded: LoadedProfile) -> dict[str, Any]:
     texts = _texts(loaded)
     return {
         "profile": settings.profile,
+        "file": settings.file.path,
         "needs_coinbase": needed,
         "credentials": credential_source(os.environ, settings.access) if needed else None,
         "values": {k: texts[k] if k in MASKED and v else v for k, v in loaded.values.items()},

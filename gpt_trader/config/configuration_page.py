@@ -19,12 +19,15 @@ _INTRO = """\
 <!-- Written by: python -m gpt_trader.config.configuration_page > docs/configuration.md -->
 
 A profile is a YAML 1.2 file that says what to trade, how, and within which limits. It is found
-by name in `./profiles`, then among those that ship; or give the path of a file. A value is taken
-from the first of these that states it:
+by name in `./profiles`, then among those that ship (your own stands before one of the same name,
+and it is said which is used); or give the path of a file. A session goes on under a shipped
+profile in place of its own, from another folder, never: exit 3. A value is taken from the first
+of these that states it:
 
 1. a flag of the command, such as `--taker-bps 80` or `--set risk.max_daily_loss_pct=2`
 2. the environment: `GPT_TRADER_RISK__MAX_DAILY_LOSS_PCT=2` (two underscores between levels,
-   lists with commas: `GPT_TRADER_PRODUCTS=BTC-USD,ETH-USD`); an empty variable is none
+   lists with commas: `GPT_TRADER_PRODUCTS=BTC-USD,ETH-USD`); an empty variable is none, and
+   every other name that begins so, in capitals or not, is an error that says how it was meant
 3. the profile, then the profile it `extends`, and so on
 4. the default
 
@@ -72,8 +75,8 @@ a key, too.
 ## Keys
 
 Other variables: `GPT_TRADER_PROFILE` (the profile where none is named), `GPT_TRADER_STATE_DIR`
-(where journals live), `GPT_TRADER_CACHE_DIR` (where compiled code lives), `GPT_TRADER_DEBUG`
-(tracebacks), `NO_COLOR`.
+(where journals live), `GPT_TRADER_DATA_DIR` (stored bars), `GPT_TRADER_CACHE_DIR` (where compiled
+code lives), `GPT_TRADER_DEBUG` (tracebacks), `NO_COLOR`.
 """
 
 

@@ -43,7 +43,7 @@ def find_profile(ref: str, *, beside: pathlib.Path | None = None) -> pathlib.Pat
     beside: the folder of the profile that extends it, which is searched first.
     Raises ConfigError, naming the nearest, if there is none.
     """
-    if os.sep in ref or ref.endswith(SUFFIXES):
+    if not is_named(ref):
         path = (beside or pathlib.Path()) / pathlib.Path(ref).expanduser()
         if not path.exists():
             raise ConfigError(f"no profile file {ref}", hint="check the path")
@@ -54,6 +54,22 @@ def find_profile(ref: str, *, beside: pathlib.Path | None = None) -> pathlib.Pat
             if ref and path.is_file():
                 return path
     raise ConfigError(f"no profile {ref!r}", hint=_hint(ref))
+
+
+def is_named(ref: str) -> bool:
+    """Whether a profile is given by its name, not by a path."""
+    return os.sep not in ref and not ref.endswith(SUFFIXES)
+
+
+def is_shipped(path: pathlib.Path) -> bool:
+    """Whether a profile's file is one of those that ship."""
+    return path.resolve().parent == find_shipped().resolve()
+
+
+def find_covered(path: pathlib.Path) -> pathlib.Path | None:
+    """Return the shipped profile that one of the same name stands before; None if there is none."""
+    shipped = (find_shipped() / f"{path.stem}{suffix}" for suffix in SUFFIXES)
+    return None if is_shipped(path) else next((one for one in shipped if one.is_file()), None)
 
 
 def _hint(ref: str) -> str:

@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from gpt_trader.config.keys import all_keys
 from gpt_trader.config.location import Layer, Location, Problem
 from gpt_trader.config.text import Path, is_secret, nearest
 from gpt_trader.config.venues import ProfileKeys
 
 PREFIX = "GPT_TRADER_"
-# Variables of this prefix that are no keys of a profile.
-RESERVED = frozenset({"PROFILE", "STATE_DIR", "CACHE_DIR", "DEBUG"})
+# Variables of this prefix that are no keys of a profile; the last two are the tests'.
+RESERVED = frozenset(
+    {"PROFILE", "STATE_DIR", "CACHE_DIR", "DATA_DIR", "DEBUG", "TEST_DATA", "REAL_DATA"}
+)
 FILE_ONLY = frozenset({"extends", "routes"})
 # Keys that have a flag of their own; any other key is set with --set.
 FLAGS = {
@@ -61,25 +64,43 @@ def flag_layer(flags: Mapping[str, object]) -> Layer:
 def env_layer(env: Mapping[str, str]) -> tuple[Layer, list[Problem]]:
     """Return GPT_TRADER_SECTION__KEY variables as a layer; empty ones count as not set.
 
-    A name with a double underscore must be a key; one without is reported only if it is
-    nearly one, since other programs may use the prefix.
+    Whatever begins with the prefix, in any case, must be a key or reserved: a limit that its owner
+    has set and that does not hold is worse than none.
     """
     layer, problems = Layer({}, {}, {}), []
+    known = set(ProfileKeys.model_fields) - FILE_ONLY
     for name in sorted(env):
-        word = name.removeprefix(PREFIX)
-        if word == name or word in RESERVED or not env[name]:
+        word = name[len(PREFIX) :]
+        is_exact = name.startswith(PREFIX) and word == word.upper()
+        is_reserved = is_exact and word in RESERVED
+        if not name.upper().startswith(PREFIX) or is_reserved or not env[name]:
             continue
         origin = Location(f"env {name}")
         path: Path = tuple(word.lower().split("__"))
-        known = set(ProfileKeys.model_fields) - FILE_ONLY
-        if len(path) > 1 or path[0] in known:
+        if is_exact and (len(path) > 1 or path[0] in known):
             _put(layer, path, env[name], origin)
         elif path[0] in FILE_ONLY:
             problems.append(Problem(f"{path[0]} can be stated in a profile only", origin))
-        elif match := nearest(word, known, cutoff=0.8):
-            hint = f"did you mean {PREFIX}{match.upper()}?"
-            problems.append(Problem(f"unknown key {path[0]}", origin, hint))
+        else:
+            problems.append(Problem(f"{name} is no key", origin, _spelling(word.upper())))
     return layer, problems
+
+
+def _spelling(word: str) -> str:
+    """Say how a variable was probably meant: without its underscores, by its end, or nearly so."""
+    names = {key.name.replace(".", "__").upper() for key in all_keys() if "[" not in key.name}
+    names |= RESERVED
+
+    def is_same(one: str) -> bool:
+        return one.replace("_", "") == word.replace("_", "")
+
+    found = sorted(filter(is_same, names))
+    found = found or sorted(name for name in names if is_same(name.split("__")[-1]))
+    if not found and (match := nearest(word, {name.lower() for name in names})):
+        found = [match.upper()]
+    if not found:
+        return f"names are {PREFIX}SECTION__KEY, in capitals, two underscores between levels"
+    return f"did you mean {' or '.join(PREFIX + name for name in found)}?"
 
 
 def secret_problems(layer: Layer) -> list[Problem]:

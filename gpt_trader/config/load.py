@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from gpt_trader.config.check import conflicts
-from gpt_trader.config.find import find_profile
+from gpt_trader.config.find import find_covered, find_profile, is_named
 from gpt_trader.config.layers import Given, env_layer, flag_layer, merge, nest, secret_problems
 from gpt_trader.config.location import DEFAULT, Layer, Location, Problem, ProfileError, failure
 from gpt_trader.config.settings import ProfileFile, Settings, to_settings
@@ -31,7 +31,7 @@ class LoadedProfile:
     """Settings, with every effective value and its origin by dotted key.
 
     document: the same values as JSON holds them, for `restore`; who is alerted and where a key
-    lies are left out.
+    lies are left out. warnings: which of several profiles of a name is used.
     """
 
     settings: Settings
@@ -68,7 +68,14 @@ def load_profile(
         values={format_path(p): value for p, value in values.items()},
         origins={format_path(p): _origin(layer, p) for p in values},
         document=keys.model_dump(mode="json", exclude={"alerts", *VENUES}),
+        warnings=_choice(ref, path),
     )
+
+
+def _choice(ref: str | None, path: pathlib.Path | None) -> tuple[str, ...]:
+    """Say which of two profiles of one name is used."""
+    covered = None if path is None or ref is None or not is_named(ref) else find_covered(path)
+    return () if covered is None else (f"profile {ref} is {path}, not the one that ships",)
 
 
 def profile_file(path: pathlib.Path) -> ProfileFile:

@@ -151,3 +151,21 @@ def test_credentials_are_named_and_never_shown(capsys, monkeypatch):
 def test_costs_below_the_worst_tier_are_called_out(capsys):
     assert main(["validate-config", "-p", "dev", "--set", "costs.taker_bps=10", "--json"]) == 0
     assert "flattered" in document(capsys)["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "GPT_TRADER_RISK_MAX_DAILY_LOSS_PCT",
+        "GPT_TRADER_MAX_DAILY_LOSS_PCT",
+        "gpt_trader_risk__max_daily_loss_pct",
+    ],
+)
+def test_a_limit_that_is_misspelt_in_the_environment_is_never_the_default(
+    name, monkeypatch, capsys
+):
+    monkeypatch.setenv(name, "1")
+    assert main(["validate-config", "-p", "dev", "--json"]) == 3
+    said = "".join(capsys.readouterr())
+    assert name in said
+    assert "GPT_TRADER_RISK__MAX_DAILY_LOSS_PCT" in said

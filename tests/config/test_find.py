@@ -1,6 +1,13 @@
 import pytest
 
-from gpt_trader.config.find import find_profile, find_shipped, profile_names
+from gpt_trader.config.find import (
+    find_covered,
+    find_profile,
+    find_shipped,
+    is_shipped,
+    profile_names,
+)
+from gpt_trader.config.load import load_profile
 from gpt_trader.errors import ConfigError
 
 
@@ -35,3 +42,17 @@ def test_a_misspelt_name_is_corrected():
     with pytest.raises(ConfigError) as caught:
         find_profile("spto")
     assert caught.value.hint.startswith("did you mean spot?")
+
+
+def test_of_two_profiles_of_a_name_the_own_one_is_used_and_said_to_be(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert load_profile("spot", env={}).warnings == ()
+    (tmp_path / "profiles").mkdir()
+    own = tmp_path / "profiles" / "spot.yaml"
+    own.write_text("extends: spot\n".replace("spot", str(find_shipped() / "spot.yaml")))
+    loaded = load_profile("spot", env={})
+    assert loaded.settings.file.path == str(own)
+    assert loaded.warnings == ("profile spot is profiles/spot.yaml, not the one that ships",)
+    assert load_profile(str(own), env={}).warnings == ()
+    assert (find_covered(own), is_shipped(own)) == (find_shipped() / "spot.yaml", False)
+    assert find_covered(find_shipped() / "spot.yaml") is None

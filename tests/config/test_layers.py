@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,17 +18,43 @@ def test_env_layer_reads_nested_keys_and_names_the_variable():
 
 
 def test_env_layer_leaves_out_empty_and_reserved_variables():
-    names = ("PROFILE", "STATE_DIR", "CACHE_DIR", "DEBUG")
+    names = ("PROFILE", "STATE_DIR", "CACHE_DIR", "DATA_DIR", "DEBUG")
     env = {f"GPT_TRADER_{name}": "x" for name in names} | {"GPT_TRADER_CASH": ""}
     layer, problems = env_layer(env)
     assert layer.values == {}
     assert problems == []
 
 
-def test_env_layer_reports_a_name_that_is_nearly_a_key_and_ignores_strangers():
-    layer, problems = env_layer({"GPT_TRADER_PRODUCT": "x", "GPT_TRADER_UNRELATED_TOOL": "x"})
+LOSS = "did you mean GPT_TRADER_RISK__MAX_DAILY_LOSS_PCT?"
+
+
+@pytest.mark.parametrize(
+    "name, hint",
+    [
+        ("GPT_TRADER_RISK_MAX_DAILY_LOSS_PCT", LOSS),
+        ("GPT_TRADER_MAX_DAILY_LOSS_PCT", LOSS),
+        ("gpt_trader_risk__max_daily_loss_pct", LOSS),
+        ("GPT_TRADER_risk__max_daily_loss_pct", LOSS),
+        ("Gpt_Trader_RISK__MAX_DAILY_LOSS_PCT", LOSS),
+        ("GPT_TRADER_MAXDAILYLOSS_PCT", LOSS),
+        ("GPT_TRADER_PRODUCT", "did you mean GPT_TRADER_PRODUCTS?"),
+        ("GPT_TRADER_STATEDIR", "did you mean GPT_TRADER_STATE_DIR?"),
+        ("gpt_trader_state_dir", "did you mean GPT_TRADER_STATE_DIR?"),
+        ("GPT_TRADER_STYLE", "did you mean GPT_TRADER_ORDER_STYLE__ENTRY__STYLE or "),
+        ("GPT_TRADER_UNRELATED_TOOL", "names are GPT_TRADER_SECTION__KEY"),
+        ("GPT_TRADER_", "names are GPT_TRADER_SECTION__KEY"),
+    ],
+)
+def test_every_name_of_the_prefix_is_a_key_or_an_error(name, hint):
+    layer, problems = env_layer({name: "1"})
     assert layer.values == {}
-    assert [p.hint for p in problems] == ["did you mean GPT_TRADER_PRODUCTS?"]
+    [problem] = problems
+    assert str(problem.origin) == f"env {name}"
+    assert problem.hint.startswith(hint)
+
+
+def test_another_prefix_is_nobodys():
+    assert env_layer({"GPT_TRADERS_CASH": "1", "_GPT_TRADER_COMPLETE": "1"}) == env_layer({})
 
 
 def test_env_layer_refuses_what_only_a_file_can_state():
