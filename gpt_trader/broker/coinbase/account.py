@@ -22,7 +22,7 @@ from gpt_trader.domain.account import (
 )
 from gpt_trader.domain.number import read_decimal
 from gpt_trader.domain.order import OrderStatus, OrderType
-from gpt_trader.errors import Unavailable
+from gpt_trader.errors import AuthError, Unavailable
 
 ZERO = Decimal(0)
 SIDES = {"BUY": 1, "SELL": -1}
@@ -100,9 +100,17 @@ def add_up(wallets: Iterable[Wallet]) -> list[Balance]:
 
 
 def parse_permissions(document: Mapping[str, Any]) -> Permissions:
-    """Return what a key may do. Raises Unavailable if the answer does not say it."""
+    """Return what a key may do. Raises Unavailable if the answer does not say it.
+
+    AuthError: the key is of no portfolio, by which sessions and their locks are told apart.
+    """
     if not isinstance(document.get("can_view"), bool):
         raise Unavailable("Coinbase does not say what this key may do")
+    if not text(document, "portfolio_uuid").strip():
+        raise AuthError(
+            "Coinbase names no portfolio that this key belongs to",
+            hint="make a key of one portfolio, with the rights view and trade",
+        )
     return Permissions(
         document["can_view"] is True,
         document.get("can_trade") is True,

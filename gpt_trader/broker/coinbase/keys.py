@@ -19,6 +19,7 @@ from gpt_trader.errors import AuthError
 
 KEY, SECRET = "COINBASE_API_KEY", "COINBASE_API_SECRET"
 LIFETIME_S = 120
+QUOTES = ("'", '"')
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 HINT = "Coinbase hands out an ECDSA key as PEM (-----BEGIN EC PRIVATE KEY-----) in a JSON file"
 
@@ -55,19 +56,35 @@ def load_signer(
 ) -> Signer | None:
     """Return the signer of the key in the environment or in a file; None if there is none.
 
-    Raises AuthError if the key cannot be used.
+    What an env file of Docker or Windows wraps around a value is taken off: white space, a line's
+    end, one pair of quotes. Raises AuthError if the key cannot be used.
     """
     name, secret = env.get(KEY), env.get(SECRET)
     if name and secret:
-        return Signer(name, secret, clock_s)
+        return Signer(_unwrap(KEY, name), _unwrap(SECRET, secret), clock_s)
     if key_file is None:
         return None
-    return Signer(*_read(Path(key_file).expanduser()), clock_s)
+    path = Path(key_file).expanduser()
+    name, secret = _read(path)
+    return Signer(_unwrap(f"name of {path}", name), secret, clock_s)
+
+
+def _unwrap(where: str, text: str) -> str:
+    """Return a value without its wrappers. Raises AuthError, naming where it is, not its text."""
+    plain = text.strip()
+    if plain[:1] in QUOTES and plain[-1:] == plain[:1]:
+        plain = plain[1:-1].strip()
+    is_name = "PRIVATE KEY" not in plain
+    if not plain or plain[0] in QUOTES or plain[-1] in QUOTES or (is_name and " " in plain):
+        raise AuthError(f"{where} holds what does not belong there: quotes, spaces or nothing")
+    if not (plain.isascii() and plain.replace("\r", "").replace("\n", "").isprintable()):
+        raise AuthError(f"{where} holds what does not belong there: no plain text")
+    return plain
 
 
 def _read(path: Path) -> tuple[str, str]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8-sig"))  # Windows writes a mark
     except (OSError, ValueError) as error:
         raise AuthError(f"the key file {path} cannot be read", hint=HINT) from error
     found = found if isinstance(found, dict) else {}

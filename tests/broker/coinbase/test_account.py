@@ -6,7 +6,7 @@ import pytest
 
 from gpt_trader.broker.coinbase import account
 from gpt_trader.domain.account import Placed, Refused, told_wallet
-from gpt_trader.errors import Unavailable
+from gpt_trader.errors import AuthError, Unavailable
 
 WALLET = {
     "currency": "BTC",
@@ -116,10 +116,16 @@ def test_an_order_tells_its_fills_whole_or_not_at_all(said, tells):
 
 
 def test_what_a_key_may_do_is_never_assumed():
-    found = account.parse_permissions({"can_view": True})
+    found = account.parse_permissions({"can_view": True, "portfolio_uuid": "p"})
     assert (found.can_view, found.can_trade, found.can_transfer) == (True, False, True)
     with pytest.raises(Unavailable):
         account.parse_permissions({})
+
+
+@pytest.mark.parametrize("uuid", [{}, {"portfolio_uuid": ""}, {"portfolio_uuid": None}])
+def test_a_key_without_a_portfolio_is_refused(uuid):
+    with pytest.raises(AuthError, match="no portfolio"):
+        account.parse_permissions({"can_view": True, "can_trade": True} | uuid)
 
 
 @pytest.mark.parametrize("document", [{}, {"fee_tier": None}, {"fee_tier": {"maker_fee_rate": ""}}])

@@ -108,3 +108,42 @@ def test_a_key_file_may_call_its_name_id(tmp_path):
     path = tmp_path / "key.json"
     path.write_text(json.dumps({"id": NAME, "privateKey": SECRETS["SEC1"][0]}))
     assert repr(load_signer({}, str(path), lambda: 0.0)) == "Signer(ES256)"
+
+
+WRAPPED = [
+    (lambda name, secret: (name + "\r", secret)),
+    (lambda name, secret: (" " + name, secret)),
+    (lambda name, secret: (f'"{name}"', secret)),
+    (lambda name, secret: (f" '{name}'\r\n", secret)),
+    (lambda name, secret: (name, f'"{secret}"')),
+    (lambda name, secret: (name, f"'{secret}'\r")),
+    (lambda name, secret: (name, secret.replace("\\n", "\r\n"))),
+]
+
+
+@pytest.mark.parametrize("wrap", WRAPPED)
+def test_what_an_env_file_wraps_around_a_key_is_taken_off(wrap):
+    name, secret = wrap(NAME, SECRETS["escaped lines"][0])
+    signer = load_signer({"COINBASE_API_KEY": name, "COINBASE_API_SECRET": secret}, None, int)
+    assert signer is not None
+    assert jwt.get_unverified_header(signer.token())["kid"] == NAME
+    claims = jwt.decode(signer.token(), options={"verify_signature": False})
+    assert claims["sub"] == NAME
+
+
+@pytest.mark.parametrize("text", ['"', '""', "' '", f'"{NAME}', f"{NAME} x", f"{NAME}\u200b"])
+def test_what_does_not_belong_into_a_key_is_told_by_its_variable(text):
+    env = {"COINBASE_API_KEY": text, "COINBASE_API_SECRET": SECRETS["SEC1"][0]}
+    with pytest.raises(AuthError, match="COINBASE_API_KEY holds what does not belong"):
+        load_signer(env, None, int)
+    env = {"COINBASE_API_KEY": NAME, "COINBASE_API_SECRET": '"' + SECRETS["SEC1"][0]}
+    with pytest.raises(AuthError, match="COINBASE_API_SECRET holds what does not belong"):
+        load_signer(env, None, int)
+
+
+def test_a_key_file_of_windows_is_read(tmp_path):
+    path = tmp_path / "key.json"
+    text = json.dumps({"name": f" {NAME}", "privateKey": SECRETS["SEC1"][0]})
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    signer = load_signer({}, str(path), int)
+    assert jwt.get_unverified_header(signer.token())["kid"] == NAME
