@@ -34,6 +34,7 @@ class Chances:
     owner: float = 0.0  # another person trades, sends or takes coins of a traded product
     holds: float = 0.0  # his order holds all coins that are free: exits are refused
     restarts: float = 0.0  # the process is ended in good order, and started again
+    put_backs: float = 0.0  # at a start: the journal is one of an earlier start
     crash: float = 0.0  # at each point where one can happen
 
     latency_ms: tuple[int, int] = (20, 120)  # there and back

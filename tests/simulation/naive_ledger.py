@@ -35,6 +35,9 @@ def wallets_of(path: Path) -> dict[str, Decimal]:
             add(found, event["asset"], Decimal(event["amount"]))
         elif kind == "FillReceived":
             book(found, filled, steps, event["fill"])
+        elif kind == "OrdersFound":
+            for fill in event["fills"]:
+                book(found, filled, steps, fill)
     return found
 
 

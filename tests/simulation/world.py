@@ -4,6 +4,7 @@ import functools
 import hashlib
 import json
 import random
+import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -33,13 +34,14 @@ from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.runtime.clock import ExchangeClock, exchange_clock
 from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.halt import Halt, Latch
-from gpt_trader.runtime.journaling import DurableJournal, read_entries, recover_state
+from gpt_trader.runtime.journaling import DurableJournal, recover_state
 from gpt_trader.runtime.live.agreement import differences
 from gpt_trader.runtime.live.assemble import Carriers, Paces, attend
 from gpt_trader.runtime.live.bars import CONFIRM_MS
 from gpt_trader.runtime.live.feed import Clock, LiveFeed, Surroundings
 from gpt_trader.runtime.live.last_resort import cancel_from_memory
 from gpt_trader.runtime.live.opening import known_rests, read_account
+from gpt_trader.runtime.live.take_over import found_at_start
 from gpt_trader.runtime.live.terms import live_terms
 from gpt_trader.runtime.live.timekeeping import Timekeeping
 from gpt_trader.runtime.loop import run_feed
@@ -342,6 +344,7 @@ class World:
         exchange, folder = self.exchange, self.folder
         exchange.frames.clear()
         exchange.up = dict.fromkeys(exchange.up, False)
+        self._keep_or_put_back()
         latch = Latch(folder)
         watch = self.watch = Watch(latch)
         try:
@@ -366,9 +369,21 @@ class World:
             self._end_process()
         return not self.is_ended
 
+    def _keep_or_put_back(self) -> None:
+        """Keep a copy of the journal at a start, or put the one kept before back."""
+        copy, chances, rng = self.folder.parent / "copy", self.exchange.chances, self.rng
+        if not chances.put_backs or not (self.folder / JOURNAL).exists():
+            return
+        if copy.exists() and rng.random() < chances.put_backs:
+            self.exchange.happened["journal put back"] += 1
+            shutil.rmtree(self.folder)
+            copy.rename(self.folder)
+        elif not copy.exists():
+            shutil.copytree(self.folder, copy)
+
     def _session(self, latch: Latch, watch: Watch) -> Any:
         rest = SimRest(self)
-        private = Private(rest, rest)
+        self.private = private = Private(rest, rest)
         self.broker = ExchangeBroker(private, self.carrier(), latch.entering)
         self.market = PublicMarket(SimRest(self))
         exchange = self.exchange
@@ -450,6 +465,11 @@ class World:
             )
             controls.watch(after, entries)
 
+        found = found_at_start(
+            session.plan, session.state, session.journal, self.private, self.now_ms()
+        )
+        for event in found:
+            session.take(event, seen)
         try:
             run_feed(session, iter(self.feed), stop=Stop(), watch=seen, on_cycle=lambda _: None)
         except StorageError:
@@ -562,7 +582,8 @@ class World:
         naive = wallets_of(folder / JOURNAL)
         assert {k: v for k, v in naive.items() if v} == {k: v for k, v in books.totals.items() if v}
         ours = {o.client_order_id for o in books.orders.values()} & self.exchange.truth.ours.keys()
-        assert ours <= self.known_ids(), "an order that the journal does not know"
+        with open_journal(folder / JOURNAL, create=False) as journal:
+            assert journal.unknown(ours) == set(), "an order that the journal does not know"
         for j, product in enumerate(plan.products):
             lots = int(state.slots["lots"][j])
             assert lots >= 0
@@ -611,16 +632,6 @@ class World:
         """Return the journal's plan."""
         with view(self.folder) as (_, plan, _):
             return plan
-
-    def known_ids(self) -> set[str]:
-        """Client ids of every intent in the journal."""
-        with open_journal(self.folder / JOURNAL, readonly=True) as journal:
-            return {
-                command.order.client_order_id
-                for entry in read_entries(journal)
-                for command in entry.commands
-                if hasattr(command, "order")
-            }
 
     def decision_log(self) -> str:
         """SHA-256 of every decision, in order, as the journal keeps them."""
