@@ -52,6 +52,8 @@ class Owner:
         """Let an order of his rest on all coins that nothing holds, the bot's among them."""
         books = self.books
         free = books.available(name.split("-", maxsplit=1)[0]) // LOT * LOT
+        if free <= LOT:
+            return ""
         price = (books.touch[name][1] * Decimal("1.5")) // CENT * CENT
         terms = {"base_size": format(free, "f"), "limit_price": format(price, "f")}
         return self._order(name, "SELL", terms, now_ms) and "owner held all coins"

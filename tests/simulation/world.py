@@ -567,7 +567,7 @@ class World:
         """Hold journal, exchange and an independent ledger against each other."""
         books, folder = self.exchange.books, self.folder
         books.audit()
-        assert books.violations == []
+        assert books.violations == [], books.violations
         assert books.replays == [], "an order was sent twice"
         with open_journal(folder / JOURNAL, readonly=True) as journal:
             assert journal.verify().ok
