@@ -137,6 +137,8 @@ def main() -> int:
             )
             (cron_times if is_cron(came.seed) else all_times).append(came.times)
             exits += came.exits
+            for one in came.times.worst:
+                print(f"seed {came.seed}: {one}")
             if asked.log:
                 print(f"{came.seed} {came.log}")
             if came.failure:

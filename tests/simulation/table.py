@@ -17,40 +17,48 @@ class Times(NamedTuple):
 
     unstopped: list[tuple[frozenset[str], int]]  # only where stops rest at the exchange
     longest: list[tuple[frozenset[str], int]]
+    unsure: list[tuple[frozenset[str], int]]  # the same, or an order of it is unknown
     alone: list[tuple[frozenset[str], int]]  # in one go, whether a process ran or not
     bare: Counter[str]
     resolved: list[tuple[frozenset[str], int]]
-    worst: str  # where to look
+    worst: tuple[str, ...]  # where to look: what took longer than its bound
 
 
 def times_of(truth: Truth) -> Times:
     """Return what a world came to."""
     found = truth.positions
-    worst = max(found, key=lambda one: one.longest_ms, default=None)
+    bare = [_place(one) for one in found if one.longest_ms > BARE_S * 1000]
+    unknown = [
+        f"{one.client_order_id} unknown for {one.took_ms / 1000:.1f} s until {one.at_ms}"
+        for one in truth.resolved
+        if one.took_ms > UNKNOWN_S * 1000
+    ]
     return Times(
         [(one.kinds, one.unstopped_ms) for one in found if one.rests],
         [(one.kinds, one.longest_ms) for one in found],
+        [(one.kinds, one.longest_unsure_ms) for one in found],
         [(one.kinds, one.longest_alone_ms) for one in found if one.rests],
         sum((one.bare_ms for one in found), Counter()),
-        [(kinds, took_ms) for took_ms, kinds in truth.resolved_ms],
-        "" if worst is None else _place(worst),
+        [(one.kinds, one.took_ms) for one in truth.resolved],
+        (*bare, *unknown),
     )
 
 
 def _place(one: Position) -> str:
-    return f"{one.longest_ms / 1000:.1f} s of {one.product_id} until {one.longest_at_ms}"
+    return f"{one.product_id} bare for {one.longest_ms / 1000:.1f} s until {one.longest_at_ms}"
 
 
 def lines(all_times: Sequence[Times]) -> Iterable[str]:
     """Yield the table, a kind a line."""
-    titles = ("no stop rests", "nobody could act", "the same, or no process", "order unknown")
+    titles = ("no stop rests", "nobody could act", "or unknown", "or no process", "order unknown")
     columns = [
         _by_kind(one for times in all_times for one in times.unstopped),
         _by_kind(one for times in all_times for one in times.longest),
+        _by_kind(one for times in all_times for one in times.unsure),
         _by_kind(one for times in all_times for one in times.alone),
         _by_kind(one for times in all_times for one in times.resolved),
     ]
-    yield f"{'s, median p99 max of':<24}" + "".join(f"{title:>38}" for title in titles)
+    yield f"{'s, median p99 max of':<24}" + "".join(f"{title:>34}" for title in titles)
     for kind in sorted(
         {kind for column in columns for kind in column}, key=lambda k: (k != ANY, k)
     ):
@@ -78,8 +86,8 @@ def _by_kind(rows: Iterable[tuple[frozenset[str], int]]) -> dict[str, list[int]]
 
 def _cell(found: list[int]) -> str:
     if not found:
-        return f"{'-':>38}"
+        return f"{'-':>34}"
     found = sorted(found)
     p99 = found[min(len(found) * 99 // 100, len(found) - 1)]
     figures = (statistics.median(found), p99, found[-1])
-    return f"{len(found):>11,}" + "".join(f"{one / 1000:>9,.1f}" for one in figures)
+    return f"{len(found):>10,}" + "".join(f"{one / 1000:>8,.1f}" for one in figures)

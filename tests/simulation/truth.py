@@ -26,11 +26,21 @@ class Belief(NamedTuple):
     is_unknown: bool
 
 
+class Resolved(NamedTuple):
+    """An order whose outcome the bot did not know: how long, and until when."""
+
+    client_order_id: str
+    took_ms: int
+    at_ms: int
+    kinds: frozenset[str]
+
+
 @dataclass
 class Position:
     """One position. bare_ms: unguarded, by circumstance.
 
-    longest_ms: in one go while a process runs; longest_alone_ms: in one go, whatever was so.
+    In one go, longest_ms: while a process runs and knows of every order; longest_unsure_ms: while
+    one runs; longest_alone_ms: whatever was so.
     """
 
     product_id: str
@@ -42,6 +52,8 @@ class Position:
     longest_ms: int = 0
     longest_at_ms: int = 0
     stretch_ms: int = 0
+    longest_unsure_ms: int = 0
+    unsure_ms: int = 0
     longest_alone_ms: int = 0
     alone_ms: int = 0
     kinds: frozenset[str] = frozenset()
@@ -79,7 +91,7 @@ class Truth:
     heard_ms: dict[str, int] = field(default_factory=dict)
     positions: list[Position] = field(default_factory=list)
     unknown: dict[str, int] = field(default_factory=dict)
-    resolved_ms: list[tuple[int, frozenset[str]]] = field(default_factory=list)
+    resolved: list[Resolved] = field(default_factory=list)
     _open: dict[str, Position] = field(default_factory=dict)
     _unknown_before: dict[str, Counter[str]] = field(default_factory=dict)
 
@@ -133,6 +145,8 @@ class Truth:
             one.bare_ms[why] += passed_ms
         one.alone_ms = one.alone_ms + passed_ms if why else 0
         one.longest_alone_ms = max(one.longest_alone_ms, one.alone_ms)
+        one.unsure_ms = one.unsure_ms + passed_ms if why in (RUNS, UNKNOWN) else 0
+        one.longest_unsure_ms = max(one.longest_unsure_ms, one.unsure_ms)
         one.stretch_ms = one.stretch_ms + passed_ms if why == RUNS else 0
         if one.stretch_ms > one.longest_ms:
             one.longest_ms, one.longest_at_ms = one.stretch_ms, self.now_ms
@@ -195,7 +209,8 @@ class Truth:
             self._unknown_before[key] = self.happened.copy()
         for key in [key for key in self.unknown if key not in keys]:
             kinds = since(self._unknown_before.pop(key), self.happened)
-            self.resolved_ms.append((self.now_ms - self.unknown.pop(key), kinds))
+            took_ms = self.now_ms - self.unknown.pop(key)
+            self.resolved.append(Resolved(key, took_ms, self.now_ms, kinds))
 
 
 def since(before: Counter[str], now: Counter[str]) -> frozenset[str]:

@@ -24,7 +24,7 @@ from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.product import Product
-from gpt_trader.engine.events import Rearmed
+from gpt_trader.engine.events import Rearmed, StopRequested
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.protect import exits_at_work, resting_protection
@@ -38,12 +38,14 @@ from gpt_trader.runtime.journaling import DurableJournal, recover_state
 from gpt_trader.runtime.live.agreement import differences
 from gpt_trader.runtime.live.assemble import Carriers, Paces, attend
 from gpt_trader.runtime.live.bars import CONFIRM_MS
+from gpt_trader.runtime.live.carry_on import carry_on
 from gpt_trader.runtime.live.feed import Clock, LiveFeed, Surroundings
 from gpt_trader.runtime.live.last_resort import cancel_from_memory
 from gpt_trader.runtime.live.opening import known_rests, read_account
 from gpt_trader.runtime.live.take_over import found_at_start
 from gpt_trader.runtime.live.terms import live_terms
 from gpt_trader.runtime.live.timekeeping import Timekeeping
+from gpt_trader.runtime.live.upkeep import is_bare
 from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.requests import Inbox
 from gpt_trader.runtime.session import JOURNAL, Session, read_header, start, view
@@ -60,6 +62,7 @@ from tests.simulation.truth import Belief
 BEGIN_MS = 1_790_000_040_000
 HEALING_MS = 10 * MINUTE
 UNKNOWN = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
+END_S = 15.0  # for so long a process that is to end asks what became of its orders
 CRON_MS = 5_000  # after a minute's begin, when a one-shot cycle starts
 HEALINGS = 3  # within so many all must have come to rest
 
@@ -71,7 +74,7 @@ class Crash(BaseException):
 class SimRest(Rest):
     """The production client on a wire inside the process."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: "World", attempts: int = 3) -> None:
         self._world = world
         super().__init__(
             Pace(1e6, world.clock_s, world.wait),
@@ -79,7 +82,7 @@ class SimRest(Rest):
             sleep=world.wait,
             random=random.Random(1).random,
             signer=None,
-            attempts=3,
+            attempts=attempts,
             sends=True,
         )
 
@@ -217,6 +220,7 @@ class World:
         self.feed: LiveFeed | None = None
         self.refused = 0
         self.is_ended = False
+        self.is_looping = False  # whether the loop has begun, which never waits for an answer
         self.clock: ExchangeClock | None = None
         self.exits: Counter[int] = Counter()  # of one-shot cycles
         self.hands = Hands()
@@ -251,20 +255,31 @@ class World:
         minute = now // MINUTE * MINUTE
         due = [minute + 700, minute + CONFIRM_MS + 100, minute + MINUTE, minute + MINUTE + 700]
         due.append(now + (int(timeout_s * 1000) if self._is_busy() else 5_000))
-        until = min(t for t in due if t > now) + exchange.now_ms - now
-        while exchange.now_ms < until and not exchange.frames and not self.has_news():
-            exchange.advance(min(max(exchange.next_ms, exchange.now_ms + 1), until))
+        self._await_news(min(t for t in due if t > now) + exchange.now_ms - now)
+
+    def await_answers(self, timeout_s: float) -> bool:
+        """Let time pass until an answer is there, as a process without a stream does."""
+        self.point("waiting")
+        self._await_news(self.exchange.now_ms + max(int(timeout_s * 1000), 1))
+        return False
+
+    def _await_news(self, until_ms: int) -> None:
+        exchange = self.exchange
+        while exchange.now_ms < until_ms and not exchange.frames and not self.has_news():
+            exchange.advance(min(max(exchange.next_ms, exchange.now_ms + 1), until_ms))
 
     def _is_busy(self) -> bool:
         """Whether the loop may do something on its own at any time."""
         exchange, feed, session = self.exchange, self.feed, self.session
         if session is None or feed is None or not all(exchange.up.values()):
             return True
+        plan, state = session.plan, session.state
         return (
-            (feed.upkeep.account is not None and not feed.upkeep.account.is_in_line)
+            any(is_bare(plan, state, j) for j in range(len(plan.products)))
+            or (feed.upkeep.account is not None and not feed.upkeep.account.is_in_line)
             or self.hands.has_work
             or any(exchange.weather.is_silent(name, exchange.now_ms) for name in PRODUCTS)
-            or any(o.status is not OrderStatus.OPEN for o in session.state.open_orders)
+            or any(o.status is not OrderStatus.OPEN for o in state.open_orders)
         )
 
     def has_news(self) -> bool:
@@ -298,6 +313,7 @@ class World:
             for watch in exchange.watch_sends:
                 watch(path, body)
         hand = hands.running
+        assert hand is not None or not self.is_looping, f"the loop waits for {request.name}"
         if hand is None:
             found = exchange.ask(request)
         else:
@@ -353,8 +369,8 @@ class World:
                 state = session.state
             if self.cron:
                 assert self.feed is not None
-                is_halted = bool(state.halted or state.marks.halted)
-                self._judge(6 if is_halted else 5 if self.feed.unseen else 0)
+                is_left = self.feed.is_unseen or self.feed.upkeep.left_open()
+                self._judge(6 if state.halted or state.marks.halted else 5 if is_left else 0)
         except Crash:
             return False
         except (AuthError, BrokerError, DataError, StorageError) as error:
@@ -384,7 +400,8 @@ class World:
     def _session(self, latch: Latch, watch: Watch) -> Any:
         rest = SimRest(self)
         self.private = private = Private(rest, rest)
-        self.broker = ExchangeBroker(private, self.carrier(), latch.entering)
+        once = SimRest(self, attempts=1)
+        self.broker = ExchangeBroker(Private(once, once), self.carrier(), latch.entering)
         self.market = PublicMarket(SimRest(self))
         exchange = self.exchange
         self.clock = exchange_clock(
@@ -447,7 +464,7 @@ class World:
             reader=attended.market,
             upkeep=attended.upkeep,
             polls=attended.polls,
-            clock=Clock(self.now_ms, self.wait, lambda: self._is_over(until_ms)),
+            clock=Clock(self.now_ms, self.await_answers, lambda: self._is_over(until_ms)),
             around=Surroundings(controls.events, rest=session.durable.rest),
             time=Timekeeping(self.clock, state),
             link=None if self.cron else link,
@@ -470,18 +487,32 @@ class World:
         )
         for event in found:
             session.take(event, seen)
+        self.is_looping = True
         try:
             run_feed(session, iter(self.feed), stop=Stop(), watch=seen, on_cycle=lambda _: None)
+            if self.is_ended:  # somebody asked it to stop, as systemd does
+                session.take(StopRequested(session.time_ms(), "signal"), seen)
+                upkeep = self.feed.upkeep
+                carry_on(
+                    session,
+                    upkeep,
+                    lambda: upkeep.is_settled,
+                    longest_s=END_S,
+                    wait=self.await_answers,
+                    observe=seen,
+                )
         except StorageError:
-            cancel_from_memory(session, self.wait)
+            cancel_from_memory(session, self.await_answers)
             raise
+        finally:
+            self.is_looping = False
         link.stream._pool.shutdown()
 
     def _live(self, until_ms: int) -> bool:
         """Run a process, or its one-shot cycles, until a time; return whether it got there."""
         if not self.cron:
             return self.live(until_ms)
-        self.live(until_ms)
+        self.live(self.exchange.now_ms + 60 * MINUTE)  # it ends by itself
         minute_ms = self.exchange.now_ms // MINUTE * MINUTE + MINUTE
         self.exchange.advance(minute_ms + CRON_MS)  # one that took longer kept the next away
         return minute_ms >= until_ms
@@ -518,7 +549,8 @@ class World:
                 pass
             if not self.unsettled():
                 break
-        assert self.unsettled() == []
+        left = self.unsettled()
+        assert left == [], left
         self.check()
         return self
 
