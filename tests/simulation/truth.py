@@ -71,7 +71,8 @@ def up(_: str) -> bool:
 
 @dataclass
 class Truth:
-    """Watches the books. ours: client ids that a process sent; heard_ms: a product's newest quote.
+    """Watches the books. ours: client ids that a process sent; forgotten: before the
+    journal was one of earlier; heard_ms: a product's newest quote.
 
     rests: whether stops rest there; is_wanted: whether positions are to have one at all. belief:
     asks the running process about a product. is_down: whether questions about it get no answer.
@@ -85,6 +86,7 @@ class Truth:
     belief: Callable[[str], Belief | None] = nobody
     is_down: Callable[[str], bool] = up
     ours: dict[str, int] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
     filled: dict[str, Decimal] = field(default_factory=dict)
     held: dict[str, Decimal] = field(default_factory=dict)
     stops: dict[str, dict[str, Order]] = field(default_factory=dict)
@@ -101,8 +103,12 @@ class Truth:
     # Orders.
 
     def on_send(self, client_id: str) -> None:
-        """Take note that a process sends an order; no id may leave twice."""
-        assert client_id not in self.ours, "an order was sent twice"
+        """Take note that a process sends an order; no id may leave twice.
+
+        But where the journal that knew of it is gone: the same decision has the same id, by which
+        the exchange knows it again.
+        """
+        assert client_id not in self.ours or client_id in self.forgotten, "an order was sent twice"
         self.ours[client_id] = self.now_ms
 
     def on_order(self, order: Order) -> None:

@@ -392,6 +392,7 @@ class World:
             return
         if copy.exists() and rng.random() < chances.put_backs:
             self.exchange.happened["journal put back"] += 1
+            self.exchange.truth.forgotten |= self.exchange.truth.ours.keys()
             shutil.rmtree(self.folder)
             copy.rename(self.folder)
         elif not copy.exists():
@@ -547,6 +548,8 @@ class World:
             end_ms = self.exchange.now_ms + HEALING_MS
             while not self._live(end_ms):
                 pass
+            if self.cron:  # what filled since the last cycle is seen by the next
+                self.live(self.exchange.now_ms + HEALING_MS)
             if not self.unsettled():
                 break
         left = self.unsettled()
@@ -600,7 +603,7 @@ class World:
         books, folder = self.exchange.books, self.folder
         books.audit()
         assert books.violations == [], books.violations
-        assert books.replays == [], "an order was sent twice"
+        assert set(books.replays) <= self.exchange.truth.forgotten, "an order was sent twice"
         with open_journal(folder / JOURNAL, readonly=True) as journal:
             assert journal.verify().ok
         with view(folder) as (header, plan, journal):
@@ -610,7 +613,8 @@ class World:
             for order in books.live()
             if order.client_order_id in self.exchange.truth.ours
         ]
-        assert differences(header.wallets, state, books.totals, there) == []
+        found = differences(header.wallets, state, books.totals, there)
+        assert found == [], found
         naive = wallets_of(folder / JOURNAL)
         assert {k: v for k, v in naive.items() if v} == {k: v for k, v in books.totals.items() if v}
         ours = {o.client_order_id for o in books.orders.values()} & self.exchange.truth.ours.keys()
