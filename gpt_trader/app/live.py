@@ -47,6 +47,7 @@ from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.venues import (
     check_abilities,
     check_kind,
+    check_steps,
     connect_account,
     link,
     load_tokens,
@@ -286,6 +287,8 @@ def _list(
             products.append(before[name])
             continue
         check_kind(info)
+        if name not in before:  # what is held already must be managed all the same
+            check_steps(info)
         if info.closed:
             warn(f"{name} cannot be traded now: {info.closed}; its orders will be refused")
         products.append(product_of(info))

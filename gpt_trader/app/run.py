@@ -36,6 +36,8 @@ from gpt_trader.runtime.wiring import Wired
 
 END_S = 15.0  # for answers to cancels, before a run ends
 
+CLOSED = "stdout"  # why a run ended that nobody listens to
+
 type OnCycle = Callable[[DecidedCycle], None]
 
 
@@ -96,12 +98,12 @@ def run(asked: RunRequest, view: View, stop: Stop) -> Ran:
                     trading.events,
                     stop=stop,
                     watch=_tell_each(record.take, controls.watch, pager.watch),
-                    on_cycle=on_cycle,
+                    on_cycle=_or_end(on_cycle, stop, view.warn),
                     cycles=desk.cycles,
                     pause_s=desk.pause_s,
                 )
             if stop.asked and is_live:  # stops stay there, what could open a position goes
-                session.take(StopRequested(session.time_ms(), "signal"), record.take)
+                session.take(StopRequested(session.time_ms(), stop.why), record.take)
                 session.settle(None, END_S, record.take)
             left = trading.left()
             if left:
@@ -127,6 +129,19 @@ def run(asked: RunRequest, view: View, stop: Stop) -> Ran:
         next_close_ms=_next_close(session) if is_live and asked.once and not done else None,
         left=left,
     )
+
+
+def _or_end(on_cycle: OnCycle, stop: Stop, warn: Say) -> OnCycle:
+    """Tell each cycle; where nobody can be told any more, ask for an end as a signal does."""
+
+    def tell(cycle: DecidedCycle) -> None:
+        try:
+            on_cycle(cycle)
+        except OSError as error:
+            warn(f"stdout is gone ({error.strerror}): ending with everything saved")
+            stop.ask(CLOSED)
+
+    return tell
 
 
 def _desk(asked: RunRequest, settings: Settings, view: View, stop: Stop) -> Desk:

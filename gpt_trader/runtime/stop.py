@@ -13,19 +13,20 @@ GRACE_S = 10.0  # to cancel what could still open a position
 
 @dataclass(slots=True)
 class Stop:
-    """A request to end after the running event; set by SIGINT and SIGTERM."""
+    """A request to end after the running event; set by SIGINT, SIGTERM and SIGHUP."""
 
     flag: threading.Event = field(default_factory=threading.Event)
     asked_at: float = 0.0
+    why: str = ""
 
     @property
     def asked(self) -> bool:
         """Whether an end was asked for."""
         return self.flag.is_set()
 
-    def ask(self) -> None:
-        """Ask for an end."""
-        self.asked_at = time.monotonic()
+    def ask(self, why: str = "signal") -> None:
+        """Ask for an end, for a reason that the journal keeps."""
+        self.asked_at, self.why = time.monotonic(), why
         self.flag.set()
 
     def wait(self, seconds: float) -> None:
@@ -39,7 +40,10 @@ class Stop:
 
 @contextmanager
 def stop_signals() -> Iterator[Stop]:
-    """Turn the first SIGINT or SIGTERM into a request; a second one ends at once."""
+    """Turn the first SIGINT, SIGTERM or SIGHUP into a request; a second one ends at once.
+
+    Under nohup a terminal that goes away is nobody's concern.
+    """
     stop = Stop()
 
     def ask(_number: int, _frame: FrameType | None) -> None:
@@ -47,7 +51,10 @@ def stop_signals() -> Iterator[Stop]:
             raise KeyboardInterrupt
         stop.ask()
 
-    before = {n: signal.signal(n, ask) for n in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, ask) for number in numbers}
     try:
         yield stop
     finally:

@@ -29,6 +29,7 @@ ATTEMPTS = 6  # of a question that nobody waits for
 NEEDED = frozenset((OrderType.MARKET, OrderType.LIMIT))  # what every strategy's orders are
 
 
+LEAST_STEPS = 10  # that a price is worth
 SPOT = ("", "SPOT")  # kinds of products that are traded
 
 
@@ -184,6 +185,16 @@ def product_of(info: ProductInfo) -> Product:
         base_max_size=info.base_max_size or none,
         quote_max_size=info.quote_max_size or none,
     )
+
+
+def check_steps(info: ProductInfo) -> None:
+    """Raise ConfigError for a product whose price is a few steps: its bars would tell nothing."""
+    step, price = info.price_increment, info.price
+    if step is not None and price is not None and 0 < price < LEAST_STEPS * step:
+        raise ConfigError(
+            f"{info.product_id} is at {price:f} in steps of {step:f}: too coarse to be traded",
+            hint="leave it out of products",
+        )
 
 
 def check_kind(info: ProductInfo) -> None:

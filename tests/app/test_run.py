@@ -1,6 +1,7 @@
 """A run without a command line: values in, callbacks on the way, values out, nothing printed."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -52,6 +53,26 @@ def test_a_market_of_the_past_runs_and_goes_on(capsys, tmp_path):
     assert again.begun == [("dev", "dev", True)]
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "")
+
+
+def test_a_run_that_nobody_listens_to_ends_in_good_order(tmp_path):
+    heard = Heard()
+
+    @contextmanager
+    def cycles(record, expected):
+        def take(cycle):
+            heard.cycles.append(cycle.number)
+            raise BrokenPipeError(32, "Broken pipe")
+
+        yield take
+
+    stop = Stop()
+    asked = RunRequest("dev", flags=SMALL, state_dir=tmp_path)
+    ran = run(asked, replace(heard.view, cycles=cycles), stop)
+    assert (ran.interrupted, ran.halted, len(heard.cycles)) == (True, False, 1)
+    assert heard.warnings == ["stdout is gone (Broken pipe): ending with everything saved"]
+    assert stop.why == "stdout"
+    assert run(asked, Heard().view, Stop()).summary["session_cycles"] > 1
 
 
 def test_a_stop_ends_it_after_the_running_cycle(tmp_path):

@@ -22,6 +22,7 @@ from gpt_trader.errors import AuthError, ConfigError, Unavailable
 from gpt_trader.runtime.venues import (
     check_abilities,
     check_kind,
+    check_steps,
     product_of,
     simulated_broker,
     venue_of,
@@ -122,6 +123,14 @@ def test_only_spot_products_are_traded():
     check_kind(spot._replace(product_type=""))
     with pytest.raises(ConfigError, match="COIN-USD is a FUTURE: only spot"):
         check_kind(spot._replace(product_type="FUTURE"))
+
+
+def test_a_price_of_a_few_steps_is_not_traded():
+    spot = row(Exchange()).market(CoinbaseKeys(), MACHINE).product("COIN-USD")
+    check_steps(spot._replace(price=None))
+    check_steps(spot._replace(price_increment=Decimal(10), price=Decimal(100)))
+    with pytest.raises(ConfigError, match=r"COIN-USD is at 1\.42 in steps of 10"):
+        check_steps(spot._replace(price_increment=Decimal(10), price=Decimal("1.42")))
 
 
 def test_another_rows_account_needs_its_key():

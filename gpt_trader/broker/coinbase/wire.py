@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from gpt_trader.broker.exchange.ports import EARLY_MS
 from gpt_trader.domain.order import OrderIntent, OrderType, TimeInForce
 from gpt_trader.domain.product import Product
 
-EARLY_MS = 5_000  # a resting order ends so long before its time: the next decision must see it end
 SIDE_WORDS = {1: "BUY", -1: "SELL"}
 
 

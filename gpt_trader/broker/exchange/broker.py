@@ -16,10 +16,10 @@ from typing import NamedTuple
 from gpt_trader.broker.exchange.cadence import CANCEL_AGAIN_MS, is_past
 from gpt_trader.broker.exchange.carry import Carrier, Done, Inline, Job
 from gpt_trader.broker.exchange.departures import Budget, Departure, Departures, Kind
-from gpt_trader.broker.exchange.ports import Orders
+from gpt_trader.broker.exchange.ports import EARLY_MS, Orders
 from gpt_trader.broker.exchange.reports import reports
 from gpt_trader.domain.account import Placed, Refused, RemoteOrder
-from gpt_trader.domain.order import NOT_SENT, Order, OrderStatus
+from gpt_trader.domain.order import NOT_SENT, Order, OrderStatus, TimeInForce
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.commands import AmendOrder, Approved, CancelOrder, Command, SubmitOrder
 from gpt_trader.engine.events import (
@@ -35,6 +35,7 @@ from gpt_trader.engine.state import State
 from gpt_trader.errors import BrokerError, DataError, RateLimited, TraderError, UnknownOutcome
 
 ENTRY_MS = 5_000  # after its decision an entry's request must have begun
+LEAST_MS = 1_000  # so long an entry rests at least
 SENDS_PER_S = 15.0  # and as many at once
 
 # What reduces leaves before what adds, and never waits for an entry that is not answered.
@@ -185,11 +186,18 @@ def _departure(command: Command, time_ms: int) -> Departure[Command]:
         case SubmitOrder(Approved(order)):
             if order.intent.reduce_only:
                 return Departure((order.client_order_id,), "reduce", command)
-            return Departure((order.client_order_id,), "enter", command, time_ms + ENTRY_MS)
+            return Departure((order.client_order_id,), "enter", command, _until(order, time_ms))
         case CancelOrder(_, key):
             return Departure((key,), "cancel", command)
         case AmendOrder(_, key):
             return Departure((key,), "amend", command)
+
+
+def _until(order: Order, time_ms: int) -> int:
+    """Return by when an entry must leave, ms: soon, and before an end at which none would rest."""
+    soon = time_ms + ENTRY_MS
+    ends_ms = order.intent.expire_ms - EARLY_MS - LEAST_MS
+    return min(soon, ends_ms) if order.intent.tif is TimeInForce.GTD else soon
 
 
 def _outcome(state: State, command: Command, done: Done, time_ms: int) -> list[Event]:

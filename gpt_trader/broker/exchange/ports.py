@@ -25,6 +25,8 @@ from gpt_trader.domain.market import Candle, ProductInfo, Touch, Trade
 from gpt_trader.domain.order import OrderIntent
 from gpt_trader.domain.product import Product
 
+EARLY_MS = 5_000  # a resting order ends so long before its time: the next decision must see it end
+
 
 class MarketData(Protocol):
     """Questions about the past and the present of products, which need no key."""

@@ -56,6 +56,15 @@ def test_an_order_that_never_arrived_is_given_up_only_with_proof(desk):
     assert {absent.against for absent in found} == {""}
 
 
+@pytest.mark.parametrize("left_ms, is_sent", [(5_100, False), (7_000, True)])
+def test_an_entry_is_not_sent_at_its_own_end(desk, left_ms, is_sent):
+    ends = {"tif": TimeInForce.GTD, "expire_ms": desk.now() + left_ms}
+    [order] = sent(made := desk.place(1, **(LIMIT | ends)))
+    codes = [one.code for one in report_of([*made, *desk.turn()])]
+    assert ("NOT_SENT: late" in codes) is not is_sent
+    assert (order.client_order_id in desk.exchange.books.by_client) is is_sent
+
+
 def test_half_a_history_proves_no_absence(desk):
     key = lost(desk, refuses=False)
     half = Fault("/historical/batch", times=None, rows=lambda rows: [7 for _ in rows])
