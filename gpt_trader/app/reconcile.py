@@ -6,10 +6,10 @@ from typing import Any
 from gpt_trader.app.account import reach_account
 from gpt_trader.app.folders import session_folder
 from gpt_trader.broker.exchange.scope import check_portfolio
-from gpt_trader.broker.exchange.wallets import expected_wallets
 from gpt_trader.errors import UsageError
 from gpt_trader.runtime.journaling import doubts, recover_state
 from gpt_trader.runtime.live.agreement import differences
+from gpt_trader.runtime.live.wallets import expected_wallets
 from gpt_trader.runtime.session import view
 
 HOUR_MS = 3_600_000

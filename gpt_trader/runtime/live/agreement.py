@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from gpt_trader.broker.exchange.wallets import ZERO, differing_wallets, expected_wallets
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.engine.state import State
+from gpt_trader.runtime.live.wallets import ZERO, differing_wallets, expected_wallets
 
 
 class Difference(NamedTuple):

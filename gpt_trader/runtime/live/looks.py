@@ -13,12 +13,12 @@ from gpt_trader.broker.exchange.cadence import is_past, look_after_ms
 from gpt_trader.broker.exchange.reader import Question, Reader
 from gpt_trader.broker.exchange.reports import reports
 from gpt_trader.broker.exchange.search import Found, contradiction, search
-from gpt_trader.broker.exchange.wallets import expected_wallets
 from gpt_trader.domain.account import RemoteOrder
 from gpt_trader.domain.order import Order
 from gpt_trader.engine.events import Absent, Event, OrderAmended
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
+from gpt_trader.runtime.live.wallets import expected_wallets
 
 
 @dataclass(slots=True)

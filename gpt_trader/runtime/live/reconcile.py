@@ -16,7 +16,6 @@ from gpt_trader.broker.exchange.cadence import is_past
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.broker.exchange.reader import Question
 from gpt_trader.broker.exchange.reports import reports
-from gpt_trader.broker.exchange.wallets import differing_wallets
 from gpt_trader.domain.account import History, RemoteFill, RemoteOrder
 from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.engine.events import RECONCILIATION, Adjusted, Event, Reconciled
@@ -24,6 +23,7 @@ from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 from gpt_trader.errors import Unavailable
 from gpt_trader.runtime.live.looks import Looks
+from gpt_trader.runtime.live.wallets import differing_wallets
 
 LOOKS = 4  # at which a difference must have been the same
 STAYS_MS = 30_000  # for so long
