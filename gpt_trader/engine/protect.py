@@ -22,7 +22,7 @@ from gpt_trader.engine.events import Event, Quoted
 from gpt_trader.engine.ids import new_id, resting_id, working_id
 from gpt_trader.engine.leaving import STOPS, is_crossing, is_stop
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.state import State, is_over
+from gpt_trader.engine.state import State, is_doubtful, is_over
 from gpt_trader.engine.waiting import free_lots, hold_back, is_worth_selling, most_at_once, waiting
 from gpt_trader.kernel.codes import FILL_OPERATOR, FILL_TAKE_PROFIT, ORDINAL_QUOTE
 
@@ -85,17 +85,19 @@ def resting_protection(plan: Plan, state: State, j: int) -> Order | None:
 
 def resting_protections(plan: Plan, state: State, j: int) -> list[Order]:
     """Return the orders that may rest as product j's protection: one, if all is well."""
-    product_id = plan.products[j].product_id
-    return [o for o in state.open_orders if o.product_id == product_id and is_stop(o)]
+    return [o for o in _alive(plan, state, j) if is_stop(o)]
 
 
 def exits_at_work(plan: Plan, state: State, j: int) -> list[Order]:
     """Return product j's open orders that reduce the position, its resting protection aside."""
+    return [o for o in _alive(plan, state, j) if o.intent.reduce_only and not is_stop(o)]
+
+
+def _alive(plan: Plan, state: State, j: int) -> list[Order]:
+    """Return product j's open orders, without what is hardly there."""
     product_id = plan.products[j].product_id
     return [
-        order
-        for order in state.open_orders
-        if order.product_id == product_id and order.intent.reduce_only and not is_stop(order)
+        o for o in state.open_orders if o.product_id == product_id and not is_doubtful(state, o)
     ]
 
 

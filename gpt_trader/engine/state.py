@@ -32,6 +32,8 @@ Floats = NDArray[np.float64]
 
 SCHEMA_VERSION = 6
 FINAL_ORDERS_KEPT = 64
+DOUBT_LOOKS = 3  # at which an order was not found, before its coins are not counted on it
+DOUBT_MS = 5_000  # that these looks covered
 
 
 class Leaving(NamedTuple):
@@ -231,6 +233,19 @@ def with_new_orders(state: State, *changed: Order) -> State:
 def open_of(orders: Mapping[str, Order]) -> tuple[Order, ...]:
     """Return the orders that are not final."""
     return tuple(order for order in orders.values() if not order.status.is_final)
+
+
+def is_doubtful(state: State, order: Order) -> bool:
+    """Whether an order of unknown outcome is hardly there: whole looks did not find it.
+
+    None of its coins is on hold, and nothing moved as if it was filled (`Absent.against`). It is
+    no proof: it counts in full for what may be entered, and is looked for until there is one. But
+    its position is not left without a stop and a way out meanwhile.
+    """
+    absence = state.absences.get(order.client_order_id)
+    if absence is None or order.status is not OrderStatus.SUBMIT_UNKNOWN:
+        return False
+    return absence.looks >= DOUBT_LOOKS and absence.absent_ms >= DOUBT_MS
 
 
 def unknown_orders(state: State, now_ms: int, product_id: str | None = None) -> int:

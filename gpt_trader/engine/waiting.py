@@ -15,7 +15,7 @@ from gpt_trader.engine.events import Event, FillReceived
 from gpt_trader.engine.leaving import PROMISED, is_stop
 from gpt_trader.engine.orders import released
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.state import State, is_over
+from gpt_trader.engine.state import State, is_doubtful, is_over
 from gpt_trader.kernel.rounding import most_lots, notional_down
 
 UNKNOWN_WAIT_MS = 10_000  # an exit waits so long for what is unknown; then it sells what is free
@@ -26,13 +26,17 @@ UNSETTLED = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN, OrderStatus.PEND
 
 
 def promising(state: State, product_id: str, side: int) -> list[Order]:
-    """Return the orders of a side that may still fill, known or not; those that wait cannot."""
+    """Return the orders of a side that may still fill, known or not; those that wait cannot.
+
+    What whole looks did not find, with none of its coins on hold, promises nothing any more.
+    """
     return [
         order
         for order in state.open_orders
         if order.product_id == product_id
         and order.intent.side == side
         and order.status is not OrderStatus.WAITING
+        and not is_doubtful(state, order)
     ]
 
 

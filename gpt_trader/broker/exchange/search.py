@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.domain.account import RemoteFill, RemoteOrder
 from gpt_trader.domain.order import Order
+from gpt_trader.domain.product import Product
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 
@@ -22,7 +23,7 @@ MOST_STRAYS = 20  # orders that only fills tell, looked up in one look
 
 
 class Found(NamedTuple):
-    """One look: orders of everybody, fills, and exact totals by currency.
+    """One look: orders of everybody, fills, exact totals by currency, and what of them is on hold.
 
     is_whole: every row could be read; else what is not in it may be there.
     """
@@ -30,6 +31,7 @@ class Found(NamedTuple):
     orders: Sequence[RemoteOrder]
     fills: Sequence[RemoteFill]
     wallets: Mapping[str, Decimal]
+    holds: Mapping[str, Decimal]
     is_whole: bool
 
 
@@ -43,9 +45,11 @@ def search(account: Orders, product_ids: Sequence[str], since_ms: int) -> Found:
     told = {one.order_id for one in orders.rows}
     strays = {one.order_id: None for one in fills.rows if one.order_id not in told}
     looked_up = [account.order(one) for one in list(strays)[:MOST_STRAYS]]
-    wallets = {one.currency: one.total for one in account.balances()}
+    balances = account.balances()
+    wallets = {one.currency: one.total for one in balances}
+    holds = {one.currency: one.hold for one in balances}
     found = [*orders.rows, *(one for one in looked_up if one is not None)]
-    return Found(found, fills.rows, wallets, orders.is_whole and fills.is_whole)
+    return Found(found, fills.rows, wallets, holds, orders.is_whole and fills.is_whole)
 
 
 def contradiction(
@@ -71,6 +75,8 @@ def contradiction(
     ]
     if missing:
         return f"no wallet of {missing[0]} is told"
+    if _is_held(product, order, found):
+        return f"{product.base_currency} is on hold as if it rests"
     coins, money = (
         found.wallets.get(asset, ZERO) - expected.get(asset, ZERO)
         for asset in (product.base_currency, product.quote_currency)
@@ -85,6 +91,21 @@ def contradiction(
     if abs(coins) >= product.base_increment and worth > 0 and abs(paid - worth) <= NEAR * worth:
         return f"the wallets moved as if it was filled: {coins:+f} {product.base_currency}"
     return ""
+
+
+def _is_held(product: Product, order: Order, found: Found) -> bool:
+    """Whether as many coins are on hold as a sell would hold, beyond those of orders that are told.
+
+    An order that tells no size may hold them all: nothing is known of it.
+    """
+    if order.intent.side > 0:
+        return False
+    held = found.holds.get(product.base_currency, ZERO)
+    for one in found.orders:
+        is_alive = one.life is None or not one.life.is_final
+        if is_alive and one.side < 0 and one.product_id.split("-")[0] == product.base_currency:
+            held -= (one.base_size or ZERO) - (one.filled_size or ZERO)
+    return held >= product.size(order.intent.lots - order.filled)
 
 
 def _is_ours(state: State, order_id: str) -> bool:

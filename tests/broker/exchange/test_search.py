@@ -1,5 +1,6 @@
 """What speaks against an order's absence: silence never does, and neither do deposits."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
@@ -25,11 +26,16 @@ def fill_of(order_id, side=1, size="20", price="100", at_ms=SENT + 1_000, produc
     )  # fmt: skip
 
 
+@dataclass
 class Row:
-    """An order of the history; only its id is read here."""
+    """An order of the history, as far as it is read here."""
 
-    def __init__(self, order_id):
-        self.order_id = order_id
+    order_id: str
+    life: OrderStatus | None = OrderStatus.FILLED
+    side: int = 1
+    product_id: str = "COIN-USD"
+    base_size: Decimal | None = None
+    filled_size: Decimal | None = None
 
 
 @pytest.fixture
@@ -39,9 +45,10 @@ def desk():
     return made
 
 
-def against(desk, order, orders=(), fills=(), usd=8_000, coin=10, wallets=None):
+def against(desk, order, orders=(), fills=(), usd=8_000, coin=10, wallets=None, on_hold=0):
     held = {"USD": Decimal(usd), "COIN": Decimal(coin)} if wallets is None else wallets
-    return contradiction(desk.plan, desk.state, order, Found(orders, fills, held, True), EXPECTED)
+    found = Found(orders, fills, held, {"COIN": Decimal(on_hold)}, True)
+    return contradiction(desk.plan, desk.state, order, found, EXPECTED)
 
 
 UNKNOWN = Order(INTENT, OrderStatus.SUBMIT_UNKNOWN)
@@ -62,6 +69,16 @@ def test_wallets_that_moved_as_a_fill_moves_them_contradict(desk):
     assert "as if" in against(desk, UNKNOWN, usd=5_998, coin=30)
     assert "as if" in against(desk, SALE, usd=8_998, coin=0)
     assert against(desk, SALE, usd=5_998, coin=30) == "", "the other way"
+
+
+def test_coins_that_are_on_hold_beyond_what_known_orders_hold_contradict(desk):
+    assert "on hold" in against(desk, SALE, on_hold=10)
+    assert against(desk, SALE, on_hold=9) == ""
+    assert against(desk, UNKNOWN, on_hold=10) == "", "a buy holds none"
+    theirs = Row("x1", OrderStatus.OPEN, -1, base_size=Decimal(12), filled_size=Decimal(2))
+    assert against(desk, SALE, on_hold=10, orders=[theirs]) == ""
+    assert "on hold" in against(desk, SALE, on_hold=20, orders=[theirs])
+    assert "on hold" in against(desk, SALE, on_hold=10, orders=[Row("x2", side=-1)]), "it has ended"
 
 
 def test_a_deposit_or_a_withdrawal_alone_is_no_fill(desk):
