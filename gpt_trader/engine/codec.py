@@ -203,6 +203,8 @@ def state_text(state: State) -> str:
         parts["exposure"] = state.exposure
     if state.absences:
         parts["absences"] = state.absences
+    if state.unwanted:
+        parts["unwanted"] = sorted(state.unwanted)
     return written(parts)
 
 
@@ -211,7 +213,7 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
     p = len(plan.products)
     absent: dict[str, Any] = {"ledger": {}, "guarded_ms": [0] * p}  # before version 4, and 5
     # before version 6, and where there is nothing of it
-    absent |= {"leaving": [{}] * p, "absences": {}, "exposure": [{}] * p}
+    absent |= {"leaving": [{}] * p, "absences": {}, "unwanted": [], "exposure": [{}] * p}
     absent |= {"flattening": False, "frozen": [""] * p, "reconciled_ms": 0, "foreign_orders": 0}
     data = absent | data
     marks: Marks = _decoder(Marks)(data["marks"])
@@ -249,6 +251,7 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
         foreign_orders=data["foreign_orders"],
         leaving=tuple(map(_decoder(Leaving), data["leaving"])),
         exposure=tuple(map(_decoder(Exposure), data["exposure"])),
+        unwanted=frozenset(data["unwanted"]),
         absences={key: _decoder(Absence)(one) for key, one in data["absences"].items()},
     )
 

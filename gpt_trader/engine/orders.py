@@ -270,6 +270,9 @@ def mark_cancelled(
     order = state.orders[client_order_id]
     changed = order._replace(status=cancelling(order.status))
     j = plan.index[order.product_id]
+    if order.status is OrderStatus.SUBMIT_UNKNOWN:
+        open_ = {one.client_order_id for one in state.open_orders}
+        state = state._replace(unwanted=(state.unwanted & open_) | {client_order_id})
     if order.status is OrderStatus.WAITING:
         state = _without(plan, state, order)
     elif in_cycle and working_id(plan, state, j) == client_order_id:

@@ -65,7 +65,14 @@ def cancel_strays(plan: Plan, state: State, j: int, event: Event) -> Answer:  # 
     is_stopped = state.halted or state.paused or bool(state.frozen[j] or _latches(state))
     working = working_id(plan, state, j)
     makes_way = any(one.intent.origin is Origin.PROTECTION for one in waiting(state, product_id))
-    return cancel_all([o for o in alive if _is_stray(o, working, is_stopped, makes_way)])
+    return cancel_all(
+        [
+            order
+            for order in alive
+            if order.client_order_id in state.unwanted
+            or _is_stray(order, working, is_stopped, makes_way)
+        ]
+    )
 
 
 def _is_stray(order: Order, working: str | None, is_stopped: bool, makes_way: bool) -> bool:  # noqa: FBT001

@@ -121,6 +121,7 @@ class State(NamedTuple):
     foreign_orders: int  # open orders of somebody else in the account
     leaving: tuple[Leaving, ...]  # one a product
     absences: Mapping[str, Absence]  # by client order id: what looks did not find
+    unwanted: frozenset[str]  # client order ids: unknown, and to be cancelled once found alive
     exposure: tuple[Exposure, ...]  # one a product
 
     def window(self, j: int) -> Bars | None:
@@ -162,6 +163,7 @@ def new_state(plan: Plan, cash: int) -> State:
         foreign_orders=0,
         leaving=(STAYING,) * p,
         absences={},
+        unwanted=frozenset(),
         exposure=(COVERED,) * p,
     )
 

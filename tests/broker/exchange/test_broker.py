@@ -102,6 +102,14 @@ def test_what_was_not_sent_ends_as_not_sent(desk):
     assert (report.status, report.code) == (OrderStatus.REJECTED, "NOT_SENT: RATE_LIMITED")
 
 
+def test_what_is_to_be_cancelled_without_an_id_is_cancelled_once_it_is_found(desk):
+    key = lost(desk, refuses=False)
+    desk.cancel(key)
+    assert desk.exchange.books.by_client[key].status == "OPEN"
+    desk.settle()
+    assert desk.order(key).status is OrderStatus.CANCELLED
+
+
 def test_a_cancel_that_is_lost_is_asked_for_again(desk):
     [order] = sent(desk.place(1, **LIMIT))
     fault = html(502, path="/batch_cancel", method="POST", refuses=True, times=3)

@@ -1,0 +1,62 @@
+"""An order that whole looks do not find: it proves nothing yet, and leaves no position bare."""
+
+from gpt_trader.domain.order import OrderStatus
+from gpt_trader.engine import events as ev
+from gpt_trader.engine import records as rec
+from gpt_trader.engine.state import DOUBT_LOOKS, is_doubtful
+from tests.engine.test_protect import Protected
+from tests.engine_helpers import commands, records_of, sent
+
+LOOK_MS = 3_000
+
+
+def look(desk, key, *, times, against=""):
+    """Look so often for an order, in vain; return what follows, and what is due then."""
+    made = []
+    for _ in range(times):
+        desk.time_ms = desk.now() + LOOK_MS
+        made += desk.send(ev.Absent(desk.time_ms, "COIN-USD", key, against))
+        made += desk.wake(0)
+    return made
+
+
+def unknown_stop():
+    desk = Protected()
+    stop = desk.resting
+    desk.report(stop.client_order_id, OrderStatus.SUBMIT_UNKNOWN)
+    return desk, stop.client_order_id
+
+
+def test_a_stop_that_is_hardly_there_is_replaced_and_still_looked_for():
+    desk, key = unknown_stop()
+    assert not sent(look(desk, key, times=DOUBT_LOOKS - 1))
+    [new] = sent(look(desk, key, times=1))
+    assert (new.intent.lots, new.intent.stop) == (20, 9_500)
+    assert desk.order(key).status is OrderStatus.SUBMIT_UNKNOWN
+    [refused] = records_of(desk.place(1, lots=5), rec.OrderRefused)
+    assert refused.reason.code == "UNKNOWN_ORDER", "it is no proof: nothing is entered"
+
+
+def test_looks_that_something_contradicts_cast_no_doubt():
+    desk, key = unknown_stop()
+    assert not sent(look(desk, key, times=9, against="its coins are on hold"))
+    assert not is_doubtful(desk.state, desk.order(key))
+
+
+def test_a_stop_that_is_found_alive_after_all_leaves_one_of_both():
+    desk, key = unknown_stop()
+    [new] = sent(look(desk, key, times=DOUBT_LOOKS))
+    desk.report(new.client_order_id, OrderStatus.OPEN)
+    [cancel] = commands(desk.report(key, OrderStatus.OPEN))
+    assert cancel.client_order_id in (key, new.client_order_id)
+    desk.report(cancel.client_order_id, OrderStatus.CANCELLED)
+    assert not commands(desk.wake(60_000))
+
+
+def test_a_passed_stop_sells_once_its_unknown_order_is_hardly_there():
+    desk, key = unknown_stop()
+    assert not sent(desk.quote(9_400)), "its coins are promised"
+    made = look(desk, key, times=DOUBT_LOOKS)
+    made += desk.quote(9_400)
+    [exit_order] = [order for order in sent(made) if not order.intent.stop]
+    assert exit_order.intent.lots == 20
