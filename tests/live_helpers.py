@@ -162,7 +162,7 @@ class Live:
                 reader=attended.market,
                 upkeep=attended.upkeep,
                 polls=attended.polls,
-                clock=Clock(now, self.wait, lambda: False),
+                clock=Clock(now, self.wait, lambda: False, lambda: self.exchange.now_ms / 1000),
                 around=Surroundings(rest=session.durable.rest),
                 time=None if self.clock is None else Timekeeping(self.clock, lambda: session.state),
             )

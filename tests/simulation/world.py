@@ -465,7 +465,9 @@ class World:
             reader=attended.market,
             upkeep=attended.upkeep,
             polls=attended.polls,
-            clock=Clock(self.now_ms, self.await_answers, lambda: self._is_over(until_ms)),
+            clock=Clock(
+                self.now_ms, self.await_answers, lambda: self._is_over(until_ms), self.clock_s
+            ),
             around=Surroundings(controls.events, rest=session.durable.rest),
             time=Timekeeping(self.clock, state),
             link=None if self.cron else link,

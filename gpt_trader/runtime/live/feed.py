@@ -5,6 +5,7 @@ is carried beside it, and what came of it is handed over when it is there. Where
 silent, questions take its place. Nothing here decides anything.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,10 +31,10 @@ from gpt_trader.runtime.live.upkeep import Upkeep
 
 POLL_MS = 5_000  # between quotes that are asked for while the stream is down
 NEWS_MS = 3_600_000  # between looks at the products
-FIRST_LOOK_MS = 10_000  # for so long a run waits for the account before it decides
-SEEN_MS = 60_000  # for so long a single cycle does
-PAST_MS = 30_000  # for so long it is waited for what closed while nobody looked
-PROOF_MS = 150_000  # for so long a single cycle waits for what is unknown
+FIRST_LOOK_S = 10.0  # for so long a run waits for the account before it decides
+SEEN_S = 60.0  # for so long a single cycle does
+PAST_S = 30.0  # for so long it is waited for what closed while nobody looked
+PROOF_S = 150.0  # for so long a single cycle waits for what is unknown
 LONGEST_WAIT_S = 0.5
 TURN_S = 0.05  # between turns while a question waits for its turn
 
@@ -41,12 +42,13 @@ TURN_S = 0.05  # between turns while a question waits for its turn
 class Clock(NamedTuple):
     """Time as the loop knows it. now_ms: the exchange's. wait: for so many seconds, or less.
 
-    is_over: whether to end.
+    is_over: whether to end. monotonic_s: how long something has been waited for is counted by it.
     """
 
     now_ms: Callable[[], int]
     wait: Callable[[float], object]
     is_over: Callable[[], bool]
+    monotonic_s: Callable[[], float] = time.monotonic
 
 
 class Surroundings(NamedTuple):
@@ -95,12 +97,12 @@ class LiveFeed:
 
     def __iter__(self) -> Iterator[Event]:
         """Hand over what was missed, then what happens."""
-        longest_ms = SEEN_MS if self.once else FIRST_LOOK_MS
-        yield from self._turn_until(self._is_armed, longest_ms)
+        longest_s = SEEN_S if self.once else FIRST_LOOK_S
+        yield from self._turn_until(self._is_armed, longest_s)
         caught = catch_up(self.plan, self.state(), self.quotes, self.clock.now_ms())
         asked = {j: self._ask_past(caught, one) for j, one in list(caught.left.items())}
         abouts = [*asked.values(), *(("touch", one.product_id) for one in self.plan.products)]
-        yield from self._turn_until(lambda: not any(map(self.reader.asks, abouts)), PAST_MS)
+        yield from self._turn_until(lambda: not any(map(self.reader.asks, abouts)), PAST_S)
         for j, about in asked.items():
             if self.reader.asks(about) and not self.clock.is_over():
                 late = Unavailable(f"no candles of {self.plan.products[j].product_id} in time")
@@ -130,7 +132,7 @@ class LiveFeed:
         if account is not None:
             account.look()
         yield from self._turn_until(
-            lambda: self.upkeep.is_settled and self.reader.is_idle and self._is_seen(), PROOF_MS
+            lambda: self.upkeep.is_settled and self.reader.is_idle and self._is_seen(), PROOF_S
         )
 
     @property
@@ -138,13 +140,12 @@ class LiveFeed:
         """Whether the account, or what closed, was asked for and not seen."""
         return self.is_blind or (self.upkeep.account is not None and self.upkeep.account.unseen)
 
-    def _turn_until(self, is_so: Callable[[], bool], longest_ms: int) -> Iterator[Event]:
+    def _turn_until(self, is_so: Callable[[], bool], longest_s: float) -> Iterator[Event]:
         """Turn until something is so, at least once, and for so long at most."""
-        begun_ms = self.clock.now_ms()
+        end_s = self.clock.monotonic_s() + longest_s
         while True:
             yield from self._turn(self.clock.now_ms())
-            is_late = is_past(begun_ms, longest_ms, self.clock.now_ms())
-            if is_so() or is_late or self.clock.is_over():
+            if is_so() or self.clock.is_over() or self.clock.monotonic_s() >= end_s:
                 return
             self._pause()
 

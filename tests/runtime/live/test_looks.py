@@ -86,7 +86,7 @@ def test_a_single_cycle_waits_for_the_answer_to_what_it_sent(looks):
         upkeep.readers[1],
         upkeep,
         polls,
-        Clock(desk.time, wait, lambda: False),
+        Clock(desk.time, wait, lambda: False, lambda: desk.time() / 1000),
         once=True,
     )
     seen = [event for event in feed if desk.send(event) is not None]
