@@ -151,6 +151,7 @@ class Live:
                 lambda: session.state,
                 broker,
                 read_header(self.folder).wallets,
+                session.journal.unknown,
                 now,
                 Carriers(Inline(), Inline()),
                 Paces(1e6, 1e6),

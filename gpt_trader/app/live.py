@@ -147,6 +147,7 @@ def _feed(
         lambda: session.state,
         wires.broker,
         read_header(wires.folder).wallets,
+        session.journal.unknown,
         wires.now_ms,
         on_threads(wires.bell.ring),
         Paces(access.private_requests_per_s, access.public_requests_per_s),

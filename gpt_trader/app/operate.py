@@ -102,6 +102,7 @@ def _attend(session: Session, header: Header, *, fresh: bool) -> None:
         lambda: session.state,
         session.broker,
         header.wallets,
+        session.journal.unknown,
         session.time_ms,
         Carriers(Inline(), Inline()),
         Paces(FASTEST_PER_S, FASTEST_PER_S),

@@ -11,6 +11,7 @@ from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.state import State
 from gpt_trader.engine.waiting import free_lots, promising
 from gpt_trader.observe.notify import INFO, PAGE, Alert
+from gpt_trader.runtime.live.reconcile import ACCOUNT
 
 
 def alerts_of(plan: Plan, before: State, state: State, entries: Sequence[Entry]) -> Iterator[Alert]:
@@ -37,6 +38,8 @@ def _of_event(plan: Plan, state: State, event: ev.Event) -> Iterator[Alert]:
         case ev.Adjusted(kind=kind) if kind == ev.RECONCILIATION:
             words = f"the account holds {event.amount} {event.asset} that nothing explains"
             yield Alert(PAGE if event.amount.startswith("-") else INFO, "adjusted", words)
+        case ev.Noted(about=about) if about == ACCOUNT:
+            yield Alert(PAGE, "account", f"no entries before it is seen again: {event.text}")
         case ev.InstanceSeen():
             words = f"a second instance trades this portfolio: order {event.client_order_ids[0]}"
             yield Alert(PAGE, "second_instance", words)

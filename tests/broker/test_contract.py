@@ -29,6 +29,11 @@ FAST = Paces(1e6, 1e6)
 SECONDS = 20  # in which every answer is in
 
 
+def nobody(_):
+    """No order is anybody else's."""
+    return set()
+
+
 class ExchangeDesk(Desk):
     """The engine with an exchange behind it, in the test's own hands: a bar is what others trade.
 
@@ -43,7 +48,7 @@ class ExchangeDesk(Desk):
         self.plan = replace(self.plan, rests=(False,) * len(self.plan.products))
         carriers = carriers or Carriers(Inline(), Inline())
         self.upkeep = attend(
-            self.plan, lambda: self.state, self.broker, began, self.time, carriers, FAST
+            self.plan, lambda: self.state, self.broker, began, nobody, self.time, carriers, FAST
         ).upkeep
 
     def time(self):

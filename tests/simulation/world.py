@@ -454,6 +454,7 @@ class World:
             state,
             self.broker,
             began,
+            session.journal.unknown,
             self.now_ms,
             Carriers(self.carrier(), self.carrier()),
             Paces(10.0, 5.0),

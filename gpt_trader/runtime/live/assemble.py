@@ -1,6 +1,6 @@
 """Putting a session's upkeep together: who carries, who asks, who looks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -48,16 +48,20 @@ def attend(
     state: Callable[[], State],
     broker: Broker,
     began: Mapping[str, Decimal],
+    unknown: Callable[[Iterable[str]], set[str]],
     now_ms: Callable[[], int],
     carriers: Carriers,
     paces: Paces,
 ) -> Attended:
-    """Return what keeps a session up. began: what the wallets held when its journal began."""
+    """Return what keeps a session up. began: what the wallets held when its journal began.
+
+    unknown: those of some client ids that no entry of the journal names.
+    """
     polls = Polls(now_ms)
     market = Reader(carriers.market, paces.market_per_s, polls.hear)
     if not isinstance(broker, ExchangeBroker):
         return Attended(Upkeep(plan, state, broker, (market,), None, now_ms), market, polls)
     asks = Reader(carriers.account, paces.account_per_s, polls.admit)
     looks = Looks(plan, state, broker, asks, began, now_ms)
-    account = Reconciler(plan, looks, began, state, now_ms)
+    account = Reconciler(plan, looks, began, state, now_ms, unknown)
     return Attended(Upkeep(plan, state, broker, (asks, market), account, now_ms), market, polls)

@@ -6,19 +6,20 @@ name of RECONCILIATION: nothing is invented to explain it, and what is gone free
 Before that the fills since the last look in line are read, for a fill that nobody told explains it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from typing import NamedTuple
 
 from gpt_trader.broker.exchange.cadence import is_past
+from gpt_trader.broker.exchange.earlier import seen_beside
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.broker.exchange.reader import Question
 from gpt_trader.broker.exchange.reports import reports
 from gpt_trader.domain.account import History, RemoteFill, RemoteOrder
 from gpt_trader.domain.order import Order, OrderStatus
-from gpt_trader.engine.events import RECONCILIATION, Adjusted, Event, Reconciled
+from gpt_trader.engine.events import RECONCILIATION, Adjusted, Event, Noted, Reconciled
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 from gpt_trader.errors import Unavailable
@@ -32,14 +33,20 @@ POLL_MS = 5_000  # between looks while something differs, or nobody reports
 CALM_MS = 60_000  # between looks in any case
 BEFORE_MS = 600_000  # how far back orders are listed that may be pending
 FILLS_BEFORE_MS = 300_000  # before the last look in line, from when fills are read
+BLIND_MS = 120_000  # without an answer, before somebody is told
+ACCOUNT = "account"  # what notes are about
 UNSURE = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
 
 
 class Facts(NamedTuple):
-    """What one look at an account found: exact totals by currency, open orders, fills if asked."""
+    """What one look at an account found: exact totals by currency, open orders, fills if asked.
+
+    recent: orders that were made lately, whatever became of them.
+    """
 
     wallets: Mapping[str, Decimal]
     orders: Sequence[RemoteOrder]
+    recent: Sequence[RemoteOrder]
     fills: History[RemoteFill]
 
 
@@ -56,14 +63,16 @@ def read_facts(account: Orders, orders_since_ms: int, fills_since_ms: int | None
     """Look at an account. Raises what it raises: half a look is none."""
     fills = NO_FILLS if fills_since_ms is None else account.fills(since_ms=fills_since_ms)
     wallets = {one.currency: one.total for one in account.balances()}
-    return Facts(wallets, account.open_orders(orders_since_ms).rows, fills)
+    recent = account.orders(since_ms=orders_since_ms).rows
+    return Facts(wallets, account.open_orders(orders_since_ms).rows, recent, fills)
 
 
 @dataclass(slots=True)
 class Reconciler:
     """Looks at a session's account. began: its wallets when the journal began.
 
-    unseen: whether the newest look that was wanted has not been answered.
+    unknown: those of some client ids that no entry of the journal names. unseen: whether the newest
+    look that was wanted has not been answered.
     """
 
     plan: Plan
@@ -71,8 +80,12 @@ class Reconciler:
     began: Mapping[str, Decimal]
     state: Callable[[], State]
     now_ms: Callable[[], int]
+    unknown: Callable[[Iterable[str]], set[str]]
     difference: _Difference | None = None
     unseen: bool = True
+    _blind_since_ms: int | None = None
+    _is_told: bool = False
+    _told: set[str] = field(default_factory=set)
     _asked_ms: int | None = None
     _in_line_ms: int | None = None
 
@@ -86,6 +99,15 @@ class Reconciler:
         if is_past(self._asked_ms, self._after_ms(is_up=is_up), now_ms):
             self.look()
 
+    def say_blind(self, now_ms: int) -> Iterator[Event]:
+        """Say once that nobody could look at the account for a while: entries wait by then."""
+        since_ms = self._blind_since_ms
+        if since_ms is None or self._is_told or not is_past(since_ms, BLIND_MS, now_ms):
+            return
+        self._is_told = True
+        text = f"for {BLIND_MS // 1000} s no look at the account was answered, or not in full"
+        yield Noted(now_ms, ACCOUNT, text)
+
     def _after_ms(self, *, is_up: bool) -> int:
         if self.difference is not None and self.difference.looks == 1:
             return AGAIN_MS
@@ -96,6 +118,8 @@ class Reconciler:
         """Look at the account; whatever follows is said when the answer is in."""
         now_ms = self._asked_ms = self.now_ms()
         self.unseen = True
+        if self._blind_since_ms is None:
+            self._blind_since_ms = now_ms
         fills_since_ms = None
         if self.difference is not None:
             known_ms = self.difference.since_ms if self._in_line_ms is None else self._in_line_ms
@@ -115,6 +139,8 @@ class Reconciler:
         except Unavailable:
             return  # a wallet that is not told is not one of 0: that was no look
         self.unseen = False
+        self._blind_since_ms, self._is_told = None, False
+        yield from self._say_beside(facts, now_ms)
         foreign = sum(one.client_order_id not in self.state().orders for one in facts.orders)
         if not assets:
             self.difference, self._in_line_ms = None, now_ms
@@ -133,6 +159,17 @@ class Reconciler:
             self.difference = None
             for asset in sorted(assets):
                 yield _adopt(asset, assets[asset], facts, now_ms)
+
+    def _say_beside(self, facts: Facts, now_ms: int) -> Iterator[Event]:
+        """Say once of each order with our mark that no entry names: somebody else makes such."""
+        rows = [
+            one
+            for one in {row.order_id: row for row in (*facts.recent, *facts.orders)}.values()
+            if one.client_order_id not in self._told
+        ]
+        for event in seen_beside(self.plan, self.state(), rows, self.unknown, now_ms):
+            self._told.update(one.client_order_id for one in rows)
+            yield event
 
     def _reports(self, remote: Sequence[RemoteOrder]) -> Iterator[Event]:
         """Yield what open orders tell that is new; one of ours that had ended here lives."""

@@ -46,6 +46,7 @@ class Upkeep:
         if self.account is not None:
             self.account.looks.ask(now_ms, is_up=is_up)
             self.account.ask(now_ms, is_up=is_up)
+            yield from self.account.say_blind(now_ms)
         for reader in self.readers:
             yield from reader.turn(now_ms)
         if due(self.plan, self.state(), now_ms):

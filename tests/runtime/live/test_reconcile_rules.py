@@ -8,13 +8,22 @@ import pytest
 from gpt_trader.broker.exchange.broker import ExchangeBroker
 from gpt_trader.broker.exchange.carry import Inline
 from gpt_trader.broker.exchange.reader import Reader
-from gpt_trader.domain.account import Balance, History, RemoteFill
+from gpt_trader.domain.account import Balance, History, RemoteFill, RemoteOrder
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
+from gpt_trader.domain.order_ids import order_id
 from gpt_trader.engine import events as ev
 from gpt_trader.engine.state import with_new_orders
 from gpt_trader.errors import Unavailable
 from gpt_trader.runtime.live.looks import Looks
-from gpt_trader.runtime.live.reconcile import AGAIN_MS, LOOKS, STAYS_MS, Reconciler
+from gpt_trader.runtime.live.reconcile import (
+    ACCOUNT,
+    AGAIN_MS,
+    BLIND_MS,
+    LOOKS,
+    STAYS_MS,
+    Reconciler,
+)
+from tests.broker.test_contract import nobody
 from tests.engine_helpers import Desk
 
 BEGAN = {"USD": Decimal(100)}
@@ -39,6 +48,9 @@ class Account:
     def open_orders(self, since_ms):
         return History(list(self.open), True)
 
+    def orders(self, *, since_ms):
+        return History(list(self.open), True)
+
     def fills(self, *, since_ms):
         self.asked.append("fills")
         return History(self.told, True)
@@ -58,7 +70,7 @@ class Scene:
         self.reader = Reader(Inline(), 1e6, lambda _: None)
         state, now = lambda: self.desk.state, lambda: self.now
         looks = Looks(self.desk.plan, state, self.desk.broker, self.reader, BEGAN, now)
-        self.books = Reconciler(self.desk.plan, looks, BEGAN, state, now)
+        self.books = Reconciler(self.desk.plan, looks, BEGAN, state, now, nobody)
 
     def look(self):
         """Look once; return what it came to, taken by the desk."""
@@ -197,3 +209,37 @@ def with_a_resting_order(desk):
     paper.bar(10_000)
     paper.place(1, lots=2, limit=9_000, type=OrderType.LIMIT, tif=TimeInForce.GTC)
     return with_new_orders(desk.state, *paper.state.open_orders)
+
+
+def test_an_account_that_nobody_can_see_is_told_once_until_it_is_seen():
+    scene = Scene("100")
+    scene.account.balances = lambda: (_ for _ in ()).throw(Unavailable("no"))
+    told = []
+    for _ in range(100):
+        scene.look()
+        told += scene.books.say_blind(scene.now)
+        scene.now += 5_000
+    [noted] = told
+    assert (noted.about, noted.time_ms) == (ACCOUNT, 1_000_000 + BLIND_MS)
+    del scene.account.balances
+    scene.look()
+    scene.now += BLIND_MS - 1
+    scene.look()
+    assert not list(scene.books.say_blind(scene.now)), "it was seen"
+
+
+def test_an_order_of_ours_that_no_entry_names_is_told_once():
+    scene = Scene("100")
+    ours = order_id(scene.desk.plan.portfolio, "COIN-USD", "bar:1h:0", 0)
+    row = RemoteOrder(
+        "x9", ours, "COIN-USD", 1, "OPEN", OrderStatus.OPEN, "LIMIT", OrderType.LIMIT, "GTC",
+        Decimal(9), None, Decimal(1), None, Decimal(0), Decimal(0), Decimal(0), 999_000,
+        False, "", "", False, "",
+    )  # fmt: skip
+    scene.account.open = (row, row._replace(order_id="x8", client_order_id="by hand"))
+    scene.books.unknown = set
+    [seen, reconciled] = scene.look()
+    assert seen == ev.InstanceSeen(scene.now, (ours,))
+    assert reconciled.foreign_orders == 2
+    assert scene.desk.state.halted or scene.desk.state.frozen[0], "entries stop"
+    assert [type(event) for event in scene.look()] == [ev.Reconciled]
