@@ -13,6 +13,8 @@ from decimal import Decimal
 
 import pytest
 
+from gpt_trader.app.folders import session_folder
+from gpt_trader.runtime.live.alive import ALIVE
 from tests.cli.account.test_account import HOLD, call, exchange  # noqa: F401 - a fixture
 from tests.cli.switches.test_kill import REST
 from tests.emulator.faults import html
@@ -39,7 +41,7 @@ def bot_that_is(state, profile, tmp_path, capsys):
         return
     run = [str(COMMAND), "run", "-p", profile, "--live", "--strategy", "hold", "--json"]
     with (tmp_path / "out").open("w") as out, subprocess.Popen(run, stdout=out) as bot:
-        until(lambda: call(capsys, "status", "-p", profile)[1]["data"]["running"], seconds=60)
+        until((session_folder(profile, None) / ALIVE).exists, seconds=60)  # its loop turns
         until(lambda: call(capsys, "status", "-p", profile)[1]["data"]["reconciled"], seconds=60)
         if state != "alive":
             bot.send_signal(signal.SIGSTOP if state == "hung" else signal.SIGKILL)
@@ -93,8 +95,10 @@ def test_kill_flatten(state, now, place, exchange, capsys, tmp_path, monkeypatch
             exchange.faults.add(html(503, times=None))
         code, said = killed([*words, "--flatten"], where)
         if now != "up":
-            assert (code, said["data"]["looked"]) == (5, False)
+            assert (code, said["data"]["looked"]) == (5, False), said
             assert "the wish is kept" in said["error"]["hint"]
+            who = {"alive": "the running bot", "hung": "at the exchange"}
+            assert said["data"]["cancelled_by"] == who.get(state, "nobody yet")
             exchange.faults.heal()
         elif state == "hung":
             assert (code, said["data"]["cancelled_by"]) == (1, "at the exchange")

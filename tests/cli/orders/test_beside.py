@@ -9,10 +9,13 @@ from decimal import Decimal
 import pytest
 
 from gpt_trader.app.ask import ask
+from gpt_trader.app.folders import session_folder
 from gpt_trader.engine.events import PauseRequested, Rearmed
 from gpt_trader.errors import LockedError
+from gpt_trader.runtime.live.alive import ALIVE
 from gpt_trader.runtime.requests import INBOX, Inbox
 from tests.cli.account.test_account import HOLD, call, exchange  # noqa: F401 - a fixture
+from tests.emulator.faults import html
 from tests.live_helpers import until
 from tests.session_helpers import COMMAND
 
@@ -26,7 +29,7 @@ def running(exchange, tmp_path, capsys):
     run = [str(COMMAND), "run", "-p", "canary", "--live", "--strategy", "hold", "--json"]
     with (tmp_path / "out").open("w") as out, subprocess.Popen(run, stdout=out) as bot:
         try:
-            until(lambda: exchange.wire.connections >= 2, seconds=60)
+            until((session_folder("canary", None) / ALIVE).exists, seconds=60)  # its loop turns
             until(lambda: call(capsys, "status")[1]["data"]["reconciled"], seconds=60)
             yield bot
         finally:
@@ -56,6 +59,21 @@ def test_a_running_bot_takes_orders_and_answers(exchange, tmp_path, capsys):
         until(lambda: order.status == "CANCELLED")
         assert call(capsys, "orders", "cancel-all")[0] == 0
     assert len(exchange.books.orders) == 1
+
+
+def test_a_running_bot_listens_while_the_exchange_is_away(exchange, tmp_path, capsys):
+    with running(exchange, tmp_path, capsys):
+        exchange.faults.add(html(503, times=None))
+        for said, field, now in (
+            (["pause"], "paused", True),
+            (["resume"], "paused", False),
+            (["kill"], "halted", True),
+            (["rearm", "--by", "ann", "--reason", "x"], "halted", False),
+        ):
+            code, found = call(capsys, *said)
+            told = found["data"]["session"] if said == ["kill"] else found["data"]
+            assert (code, told[field]) == (5 if said == ["kill"] else 0, now), found
+        exchange.faults.heal()
 
 
 def test_who_does_not_answer_carries_nothing_out_later(tmp_path):
