@@ -51,9 +51,14 @@ class Left(NamedTuple):
     unknown: list[str]
 
     @property
+    def is_clear(self) -> bool:
+        """Whether no entry is open, and none may still turn up."""
+        return not (self.entries or self.unknown)
+
+    @property
     def is_flat(self) -> bool:
         """Whether nothing is held that could be sold, beyond doubt."""
-        return not (self.held is None or self.held or self.unknown)
+        return self.held == [] and not self.unknown
 
 
 def reach_outside(kept: KeptSession, profile: str | None) -> Outside:

@@ -82,7 +82,8 @@ def kill(
     if not folder.is_dir():
         raise UsageError(f"no session in {folder}", hint="name the one: --profile NAME")
     latch, warnings = Latch(folder), list[str]()
-    latched = _set(latch, asked, warnings)
+    is_shut = _set(latch, asked, warnings)
+    latched = latch.read() is not None
     standing = latch.read()
     if standing is not None and standing.flatten:  # a wish of before is a wish
         asked = KillRequest(asked.by, asked.reason, flatten=True)
@@ -107,18 +108,22 @@ def kill(
         left = _look(kept, profile, warnings, cancels=by != BOT, sells=asked.flatten and by == BOT)
     except TraderError as error:
         return Killed(latched, asked.flatten, by, told, None, problem or error, False, warnings)
-    done = not left.entries and (left.is_flat or not asked.flatten)
+    done = is_shut and left.is_clear and (left.is_flat or not asked.flatten)
     return Killed(latched, asked.flatten, by, told, left, None, latched and done, warnings)
 
 
 def _set(latch: Latch, asked: KillRequest, warnings: list[str]) -> bool:
-    """Set the latch; return whether it is. One that cannot be set keeps nobody from cancelling."""
+    """Set the latch; return whether no entry's request begins any more, beyond doubt.
+
+    One that cannot be set keeps nobody from cancelling.
+    """
     try:
-        if not latch.set(Halt(asked.by, asked.reason, asked.flatten), SENDING_S):
-            warnings.append("an entry's request was under way and has not returned")
+        if latch.set(Halt(asked.by, asked.reason, asked.flatten), SENDING_S):
+            return True
+        warnings.append("an entry's request was under way and has not returned")
     except StorageError as error:
         warnings.append(f"the latch: {error.message}")
-    return latch.read() is not None
+    return False
 
 
 def _hand_over(
@@ -184,7 +189,7 @@ def _look(
         outside,
         lambda: look_at(kept.folder),
         cancels=cancels,
-        is_done=lambda left: not left.entries and (left.is_flat or not sells),
+        is_done=lambda left: left.is_clear and (left.is_flat or not sells),
         timeout_s=SELL_S if sells else VERIFY_S,
     )
 

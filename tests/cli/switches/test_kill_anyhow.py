@@ -9,17 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from gpt_trader.app.kill import KillRequest, kill
 from gpt_trader.cli.main import main
 from gpt_trader.journal.root import state_root
 from gpt_trader.observe.notify import Notifier
 from gpt_trader.runtime.halt import FLATTEN, HALT, Latch
 from gpt_trader.runtime.live.alive import ALIVE
 from gpt_trader.runtime.lock import user_lock_dir
-from gpt_trader.runtime.session import JOURNAL
+from gpt_trader.runtime.session import JOURNAL, hold, locks_of, read_header
 from gpt_trader.runtime.stop import Stop
 from tests.cli.account.test_account import HOLD, RUN, call, exchange  # noqa: F401 - a fixture
 from tests.cli.switches.test_kill import REST, resting
-from tests.emulator.faults import html, too_many
+from tests.emulator.faults import Fault, html, too_many
 from tests.live_helpers import FLIP
 from tests.session_helpers import shell
 
@@ -206,6 +207,29 @@ def test_a_sale_that_was_refused_is_tried_again(exchange, capsys):
     exchange.faults.add(refused)
     code, found = call(capsys, "kill", "--flatten", "-p", "canary")
     assert (code, found["data"]["held"]) == (0, []), found
+
+
+def test_an_order_of_unknown_outcome_is_not_called_gone(exchange, capsys, monkeypatch):
+    assert call(capsys, *HOLD)[0] == 0
+    exchange.faults.add(Fault(method="POST", path="/orders", cut="before", refuses=True))
+    call(capsys, *REST, "--size", "0.0002")
+    exchange.faults.add(html(503, method="GET", path="/orders/historical/batch", times=None))
+    with hold(locks_of(read_header(folder()), folder()), folder()):
+        exchange.faults.heal()
+        asked = KillRequest("ann", "hangs", flatten=False)
+        monkeypatch.setattr("gpt_trader.app.kill.VERIFY_S", 0.0)
+        killed = kill(asked, profile="canary", state_dir=None, silent_s=0.05)
+    assert (killed.left.entries, len(killed.left.unknown), killed.is_done) == ([], 1, False)
+
+
+def test_an_entry_that_is_under_way_is_not_called_stopped(exchange, capsys, monkeypatch):
+    assert call(capsys, *HOLD)[0] == 0
+    monkeypatch.setattr("gpt_trader.app.kill.SENDING_S", 0.05)
+    with Latch(folder()).entering() as may_begin:
+        assert may_begin
+        code, found = call(capsys, "kill", "-p", "canary")
+    assert (code, found["data"]["latched"], found["data"]["verified"]) == (1, True, False)
+    assert call(capsys, "kill", "-p", "canary")[0] == 0
 
 
 @pytest.mark.parametrize("damage", [None, spoil])
