@@ -19,6 +19,7 @@ from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.broker.coinbase.rest import Rest
 from gpt_trader.broker.exchange.broker import ExchangeBroker
 from gpt_trader.broker.exchange.carry import Inline
+from gpt_trader.broker.exchange.catalog import Catalog, Listing
 from gpt_trader.broker.exchange.link import Link
 from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.config.load import load_profile
@@ -29,6 +30,7 @@ from gpt_trader.engine.drive import Observer
 from gpt_trader.runtime.clock import ExchangeClock, exchange_clock
 from gpt_trader.runtime.live.assemble import Carriers, Paces, attend
 from gpt_trader.runtime.live.feed import Clock, LiveFeed, Surroundings
+from gpt_trader.runtime.live.news import News
 from gpt_trader.runtime.live.opening import checked_portfolio, known_rests, read_account
 from gpt_trader.runtime.live.terms import LiveTerms, live_terms
 from gpt_trader.runtime.live.timekeeping import Timekeeping
@@ -136,7 +138,8 @@ class Live:
             clock = lambda: self.exchange.now_ms  # noqa: E731
             wall = lambda: self.exchange.now_ms + self.machine(self.exchange.now_ms)  # noqa: E731
             self.clock = exchange_clock(market.now_ms, clock, wall)
-        products = [product_of(market.product(name)) for name in settings.products]
+        listings = [Listing(name, market.product(name)) for name in settings.products]
+        products = [product_of(one.info) for one in listings]
         portfolio = checked_portfolio(private, settings)
         account = read_account(
             venue_of(settings.venue), private, portfolio, products, known_rests(self.folder)
@@ -156,6 +159,14 @@ class Live:
                 Carriers(Inline(), Inline()),
                 Paces(1e6, 1e6),
             )
+            news = News(
+                session.plan,
+                lambda: session.state,
+                now,
+                Catalog({one.product_id: one for one in listings}),
+                market.product,
+                private.fee_tier,
+            )
             feed = LiveFeed(
                 plan=session.plan,
                 state=lambda: session.state,
@@ -164,7 +175,7 @@ class Live:
                 upkeep=attended.upkeep,
                 polls=attended.polls,
                 clock=Clock(now, self.wait, lambda: False, lambda: self.exchange.now_ms / 1000),
-                around=Surroundings(rest=session.durable.rest),
+                around=Surroundings(rest=session.durable.rest, news=news.questions),
                 time=None if self.clock is None else Timekeeping(self.clock, lambda: session.state),
             )
             yield session, feed, terms

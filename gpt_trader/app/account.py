@@ -13,7 +13,8 @@ from gpt_trader.config.find import is_found
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.account import Balance
-from gpt_trader.errors import ConfigError
+from gpt_trader.domain.market import Touch
+from gpt_trader.errors import ConfigError, DataError
 from gpt_trader.runtime.header import Header
 from gpt_trader.runtime.session import JOURNAL, read_header
 from gpt_trader.runtime.venues import Exchange, check_key, connect_account, reach
@@ -72,12 +73,22 @@ def quote_of(settings: Settings) -> str:
     return settings.products[0].rpartition("-")[2] if settings.products else DEFAULT_QUOTE
 
 
+def _touches(private: Account, wanted: Sequence[str]) -> list[Touch]:
+    """Return the bids and asks of products; one that is refused hides none of the others."""
+    if not wanted:
+        return []
+    try:
+        return private.touches(wanted)
+    except DataError:
+        return [] if len(wanted) == 1 else [t for one in wanted for t in _touches(private, [one])]
+
+
 def worths(reached: Reached, wallets: Sequence[Balance]) -> dict[str, Decimal | None]:
     """Return what each wallet is worth at the middle of its book; None: no such market."""
     quote = reached.quote
     listed = {info.product_id for info in reached.exchange.market.products()}
     wanted = [name for w in wallets if w.total and (name := f"{w.currency}-{quote}") in listed]
-    found = {t.product_id: t for t in reached.private.touches(wanted)} if wanted else {}
+    found = {t.product_id: t for t in _touches(reached.private, wanted)}
     worth: dict[str, Decimal | None] = {}
     for wallet in wallets:
         touch = found.get(f"{wallet.currency}-{quote}")

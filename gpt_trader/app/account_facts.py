@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gpt_trader.app.account import Reached, worths
+from gpt_trader.broker.exchange.catalog import Listing, look_up
 from gpt_trader.domain.account import Balance
 from gpt_trader.domain.times import DAY_MS
 
@@ -85,18 +86,8 @@ def limits(reached: Reached) -> tuple[Json, list[Json]]:
     """Return the limits on requests, and those on the orders of each product."""
     reached.private.permissions()
     products = [
-        {
-            "product": info.product_id,
-            "base_min_size": info.base_min_size,
-            "quote_min_size": info.quote_min_size,
-            "base_increment": info.base_increment,
-            "price_increment": info.price_increment,
-            "quote_increment": info.quote_increment,
-            "base_max_size": info.base_max_size,
-            "quote_max_size": info.quote_max_size,
-            "modes": list(info.flags),
-        }
-        for info in map(reached.exchange.market.product, reached.settings.products)
+        _limits_of(look_up(reached.exchange.market.product, name))
+        for name in reached.settings.products
     ]
     keys = reached.settings.access
     requests = {
@@ -105,3 +96,17 @@ def limits(reached: Reached) -> tuple[Json, list[Json]]:
         "exchange_says": dict(reached.private.limits),
     }
     return requests, products
+
+
+def _limits_of(found: Listing) -> Json:
+    names = (
+        "base_min_size", "quote_min_size", "base_increment", "price_increment",
+        "quote_increment", "base_max_size", "quote_max_size",
+    )  # fmt: skip
+    told = {} if found.info is None else found.info._asdict()
+    return {
+        "product": found.product_id,
+        **{name: told.get(name) for name in names},
+        "modes": list(told.get("flags", ())),
+        "closed": found.closed or None,
+    }

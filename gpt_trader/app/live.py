@@ -18,12 +18,11 @@ from gpt_trader.broker.exchange.catalog import Catalog
 from gpt_trader.broker.exchange.link import Link
 from gpt_trader.broker.exchange.ports import Account, MarketData
 from gpt_trader.config.settings import Settings
-from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.drive import Observer
 from gpt_trader.engine.ports import Broker
 from gpt_trader.engine.state import State
-from gpt_trader.errors import DataError, StorageError
+from gpt_trader.errors import StorageError
 from gpt_trader.observe.notify import INFO
 from gpt_trader.risk.policy import no_policy
 from gpt_trader.runtime.clock import ExchangeClock
@@ -35,7 +34,13 @@ from gpt_trader.runtime.live.assemble import Paces, attend, on_threads
 from gpt_trader.runtime.live.carry_on import carry_on
 from gpt_trader.runtime.live.feed import Clock, LiveFeed, Surroundings
 from gpt_trader.runtime.live.last_resort import cancel_from_memory
-from gpt_trader.runtime.live.opening import checked_portfolio, known_rests, read_account
+from gpt_trader.runtime.live.news import News
+from gpt_trader.runtime.live.opening import (
+    checked_portfolio,
+    find_products,
+    known_rests,
+    read_account,
+)
 from gpt_trader.runtime.live.record import live_record_of
 from gpt_trader.runtime.live.take_over import found_at_start, words_of
 from gpt_trader.runtime.live.terms import LiveTerms, Opening, live_terms
@@ -46,12 +51,9 @@ from gpt_trader.runtime.state_dir import live_dir, state_dir
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.venues import (
     check_abilities,
-    check_kind,
-    check_steps,
     connect_account,
     link,
     load_tokens,
-    product_of,
     reach,
     simulated_broker,
     venue_of,
@@ -68,6 +70,7 @@ class Wires(NamedTuple):
     market: MarketData
     broker: Broker
     account: Account | None  # None: it is simulated
+    opening: Opening | None
     catalog: Catalog
     clock: ExchangeClock
     folder: Path
@@ -89,6 +92,9 @@ def live_desk(asked: RunRequest, settings: Settings, stop: Stop, *, note: Say, w
     def trade(session: Session, controls: Controls, pager: Pager) -> Iterator[Trading]:
         with _keep_linked(wires, settings, once=asked.once) as stream:
             _take_over(wires, session, pager.watch, warn)
+            news = _news(wires, session)
+            for event in news.at_start():
+                session.take(event, pager.watch)
             alive = Alive(wires.folder)
 
             def idle() -> None:
@@ -96,7 +102,8 @@ def live_desk(asked: RunRequest, settings: Settings, stop: Stop, *, note: Say, w
                 pager.beat()
                 alive.touch()
 
-            feed = _feed(wires, session, controls, stop, stream, idle, settings, once=asked.once)
+            around = Surroundings(controls.events, news.questions, idle)
+            feed = _feed(wires, session, stop, stream, around, settings, once=asked.once)
             session.settle = partial(_settle, wires, session, feed.upkeep)
             gc.freeze()  # what is loaded stays: no need to walk it between close and order
             try:
@@ -133,10 +140,9 @@ def live_desk(asked: RunRequest, settings: Settings, stop: Stop, *, note: Say, w
 def _feed(
     wires: Wires,
     session: Session,
-    controls: Controls,
     stop: Stop,
     stream: Link | None,
-    idle: Callable[[], None],
+    around: Surroundings,
     settings: Settings,
     *,
     once: bool,
@@ -160,10 +166,24 @@ def _feed(
         upkeep=attended.upkeep,
         polls=attended.polls,
         clock=Clock(wires.now_ms, wires.bell.wait, lambda: stop.asked),
-        around=Surroundings(controls.events, wires.catalog.news, idle),
+        around=around,
         time=Timekeeping(wires.clock, lambda: session.state),
         link=stream,
         once=once,
+    )
+
+
+def _news(wires: Wires, session: Session) -> News:
+    """Return what is asked of the products, and of an account's fees."""
+    opening, account = wires.opening, wires.account
+    return News(
+        session.plan,
+        lambda: session.state,
+        wires.now_ms,
+        wires.catalog,
+        wires.market.product,
+        None if account is None else account.fee_tier,
+        None if opening is None else (opening.maker_rate, opening.taker_rate),
     )
 
 
@@ -261,37 +281,24 @@ def _connect(asked: RunRequest, settings: Settings, stop: Stop, note: Say, warn:
     if kept is not None:
         check_choice(asked.profile or "", settings, kept.file)
     known = () if kept is None else plan_of(kept).products
-    products, infos = _list(exchange.market, settings.products, known, warn)
+    products, catalog = _list(exchange.market, settings.products, known, warn)
     if private is not None:
         opening = read_account(venue, private, portfolio, products, known_rests(folder))
     terms = live_terms(settings, products, opening, exchange.now_ms(), limits, resumes=resumes)
-    catalog = Catalog(exchange.market.product, infos)
-    return Wires(terms, exchange.market, broker, private, catalog, exchange.clock, folder, bell)
+    return Wires(
+        terms, exchange.market, broker, private, opening, catalog, exchange.clock, folder, bell
+    )
 
 
 def _list(
     market: MarketData, names: Sequence[str], known: Sequence[Product], warn: Say
-) -> tuple[list[Product], list[ProductInfo]]:
-    """Return the products as they trade now, and what the exchange says of them.
-
-    One that it no longer lists is as the session knows it: it is stranded, the others go on.
-    """
-    before = {product.product_id: product for product in known}
-    products, infos = [], []
-    for name in names:
-        try:
-            info = market.product(name)
-        except DataError as error:
-            if name not in before:
-                raise
-            warn(f"{name} is not listed any more: {error.message}")
-            products.append(before[name])
-            continue
-        check_kind(info)
-        if name not in before:  # what is held already must be managed all the same
-            check_steps(info)
-        if info.closed:
-            warn(f"{name} cannot be traded now: {info.closed}; its orders will be refused")
-        products.append(product_of(info))
-        infos.append(info)
-    return products, infos
+) -> tuple[list[Product], Catalog]:
+    """Return the products as they trade now, and what the exchange says of them."""
+    found = find_products(market.product, names, known)
+    for product, listing in found:
+        if listing is None:
+            warn(f"the exchange says nothing of {product.product_id} now: it is as it was known")
+        elif listing.closed:
+            warn(f"{product.product_id} takes no orders now: {listing.closed}")
+    listings = [listing for _, listing in found if listing is not None]
+    return [product for product, _ in found], Catalog({one.product_id: one for one in listings})

@@ -51,6 +51,8 @@ def _show(data: dict[str, Any]) -> None:
     ]
     for product, why in data["frozen"].items():
         rows.append(("FROZEN", f"{product}: {why}; only exits, until gpt-trader rearm"))
+    for product, why in data["closed"].items():
+        rows.append(("CLOSED", f"{product} takes no orders at the exchange: {why}"))
     if data["foreign_orders"]:
         rows.append(("foreign", f"{data['foreign_orders']} open orders of somebody else"))
     if data["flattening"]:

@@ -189,6 +189,8 @@ def _switch(state: State, record: rec.Switch) -> State:
             return _set_switches(state, record)
         case rec.ProductFrozen():
             return state._replace(frozen=replaced(state.frozen, record.j, record.reason))
+        case rec.ProductClosed():
+            return state._replace(closed=replaced(state.closed, record.j, record.reason))
         case rec.Disarmed():
             return state._replace(reconciled_ms=0)
         case rec.Flattening():

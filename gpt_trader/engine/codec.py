@@ -197,6 +197,8 @@ def state_text(state: State) -> str:
         "reconciled_ms": state.reconciled_ms,
         "foreign_orders": state.foreign_orders,
     }
+    if any(state.closed):
+        parts["closed"] = state.closed
     if any(one != STAYING for one in state.leaving):
         parts["leaving"] = state.leaving
     if any(one != COVERED for one in state.exposure):
@@ -214,6 +216,7 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
     absent: dict[str, Any] = {"ledger": {}, "guarded_ms": [0] * p}  # before version 4, and 5
     # before version 6, and where there is nothing of it
     absent |= {"leaving": [{}] * p, "absences": {}, "unwanted": [], "exposure": [{}] * p}
+    absent |= {"closed": [""] * p}
     absent |= {"flattening": False, "frozen": [""] * p, "reconciled_ms": 0, "foreign_orders": 0}
     data = absent | data
     marks: Marks = _decoder(Marks)(data["marks"])
@@ -247,6 +250,7 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
         ledger=data["ledger"],
         protected_ms=tuple(data["guarded_ms"]),
         frozen=tuple(data["frozen"]),
+        closed=tuple(data["closed"]),
         reconciled_ms=data["reconciled_ms"],
         foreign_orders=data["foreign_orders"],
         leaving=tuple(map(_decoder(Leaving), data["leaving"])),

@@ -136,6 +136,14 @@ class Noted(NamedTuple):
     text: str
 
 
+class ProductSeen(NamedTuple):
+    """The exchange was asked about a product. closed: why it takes no orders now; "": it does."""
+
+    time_ms: int
+    product_id: str
+    closed: str
+
+
 class HaltRequested(NamedTuple):
     """Stop entries until somebody rearms."""
 
@@ -242,6 +250,9 @@ class StopRequested(NamedTuple):
     by: str
 
 
+# What a look at the account, or at a product, shows.
+Looked = Reconciled | Adjusted | PositionFound | OrdersFound | InstanceSeen | ProductSeen
+
 # What a person asks for.
 PersonsEvent = (
     OrderRequested
@@ -270,6 +281,7 @@ Event = (
     | AmendRequested
     | OrderAmended
     | Noted
+    | ProductSeen
     | HaltRequested
     | PauseRequested
     | Rearmed

@@ -157,6 +157,13 @@ class ProductFrozen(NamedTuple):
     reason: str
 
 
+class ProductClosed(NamedTuple):
+    """The exchange takes no orders of product j, and why; "": it does again."""
+
+    j: int
+    reason: str
+
+
 class Flattening(NamedTuple):
     """Whatever is held is sold until nothing is; ends with the halt."""
 
@@ -219,7 +226,7 @@ EventTaken = (
 AtExchange = OrderReleased | OrderEnded | ExitTaken | ExitRepeated | ProtectionTaken | ExposureNoted
 
 # Those that turn entries on or off.
-Switch = SwitchSet | ProductFrozen | Flattening | Disarmed
+Switch = SwitchSet | ProductFrozen | ProductClosed | Flattening | Disarmed
 
 Record = (
     HistoryTaken
@@ -245,6 +252,7 @@ Record = (
     | PositionTaken
     | OrdersTaken
     | ProductFrozen
+    | ProductClosed
     | Flattening
     | Disarmed
     | Armed

@@ -117,6 +117,7 @@ class State(NamedTuple):
     ledger: Mapping[str, str]  # exact change of each asset since the start; {} in a simulation
     protected_ms: tuple[int, ...]  # when a product's protection was last sent
     frozen: tuple[str, ...]  # why a product takes no entries until a person rearms; "": it does
+    closed: tuple[str, ...]  # why the exchange takes no orders of a product now; "": it does
     reconciled_ms: int  # when the account was last found in line; 0: not since the start
     foreign_orders: int  # open orders of somebody else in the account
     leaving: tuple[Leaving, ...]  # one a product
@@ -159,6 +160,7 @@ def new_state(plan: Plan, cash: int) -> State:
         ledger={},
         protected_ms=(0,) * p,
         frozen=("",) * p,
+        closed=("",) * p,
         reconciled_ms=0,
         foreign_orders=0,
         leaving=(STAYING,) * p,
@@ -271,8 +273,8 @@ def is_over(since_ms: int, wait_ms: int, now_ms: int) -> bool:
 
 
 def unreconciled(plan: Plan, state: State, j: int, time_ms: int) -> int:
-    """1 if product j takes no entries: it is frozen, or the account was not looked at in time."""
-    if state.frozen[j]:
+    """1 if product j takes no entries: frozen, closed, or the account not looked at in time."""
+    if state.frozen[j] or state.closed[j]:
         return 1
     limit_ms = plan.max_unreconciled_ms
     return int(limit_ms > 0 and time_ms - state.reconciled_ms > limit_ms)

@@ -89,6 +89,22 @@ def _answer(plan: Plan, state: State, event: ev.Event) -> Answer:
         case ev.OrderAmended():
             known = open_order(state, event.client_order_id) is not None
             return Answer([rec.AmendTaken()] if known else [])
+        case (
+            ev.Reconciled()
+            | ev.Adjusted()
+            | ev.PositionFound()
+            | ev.OrdersFound()
+            | ev.InstanceSeen()
+            | ev.ProductSeen()
+        ):
+            return _answer_look(plan, state, event)
+        case _:
+            return _answer_person(plan, state, event)
+
+
+def _answer_look(plan: Plan, state: State, event: ev.Looked) -> Answer:
+    """Answer what a look at the account, or at a product, shows."""
+    match event:
         case ev.Reconciled():
             return Answer([rec.Disarmed() if event.differences or event.why else rec.Armed()])
         case ev.Adjusted():
@@ -99,8 +115,12 @@ def _answer(plan: Plan, state: State, event: ev.Event) -> Answer:
             return answer_orders(plan, state, event)
         case ev.InstanceSeen():
             return answer_instance(state, event)
+        case ev.ProductSeen():
+            j = plan.index[event.product_id]
+            is_news = event.closed != state.closed[j]
+            return Answer([rec.ProductClosed(j, event.closed)] if is_news else [])
         case _:
-            return _answer_person(plan, state, event)
+            assert_never(event)
 
 
 def _answer_person(plan: Plan, state: State, event: ev.PersonsEvent) -> Answer:

@@ -82,7 +82,7 @@ class Outside(NamedTuple):
     pause: int  # 1: reduce-only by the operator
     unknown_orders: int  # orders of the product whose outcome is unknown
     bar_age_ms: int  # since the bar closed
-    unreconciled: int  # 1: the product is frozen, or the account was not looked at in time
+    unreconciled: int  # 1: the product is frozen or closed, or the account was not looked at
 
 
 @compiled

@@ -281,8 +281,9 @@ GUARDS = (
         reason="UNRECONCILED",
         name="reconciliation",
         words="the product is frozen (something about it could not be explained; until a person "
-        "rearms), or the account was not found in line with the journal for the limit",
-        detail="the account is not in line with the journal: only exits until it is",
+        "rearms), or the exchange takes no orders of it, or the account was not found in line with "
+        "the journal for the limit",
+        detail="the account is not in line with the journal, or the product is closed: only exits",
         reading="unreconciled",
         scope="product",
         action="reduce-only",

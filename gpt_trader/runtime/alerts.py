@@ -111,5 +111,9 @@ def _of_record(plan: Plan, before: State, event: ev.Event, record: rec.Record) -
             order = before.orders.get(event.client_order_id)
             if order is not None and order.status is OrderStatus.SUBMITTED:
                 yield _unknown(event.product_id, event.client_order_id)
+        case rec.ProductClosed(reason=reason) if reason:
+            product, held = plan.products[record.j].product_id, before.slots["lots"][record.j]
+            words = f"{product} takes no orders: {reason}"
+            yield Alert(PAGE if held else INFO, "closed", words)
         case rec.FillBooked(is_late=True):
             yield Alert(PAGE, "late_fill", "a fill came after its order had ended; it is booked")

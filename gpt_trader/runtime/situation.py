@@ -1,6 +1,7 @@
 """Where a session stands, read from its journal: money at risk, orders, halts, what is next."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,11 +98,8 @@ def situation(
         "halts": _halts(state, header.profile, Latch(folder).read()),
         "paused": state.paused,
         "flattening": state.flattening or Latch(folder).wants_flat(),
-        "frozen": {
-            product.product_id: why
-            for product, why in zip(plan.products, state.frozen, strict=True)
-            if why
-        },
+        "frozen": _reasons(plan, state.frozen),
+        "closed": _reasons(plan, state.closed),
         "reconciled": time_text(state.reconciled_ms) if state.reconciled_ms > 0 else None,
         "foreign_orders": state.foreign_orders,
         "guards": [
@@ -117,6 +115,13 @@ def situation(
             "bytes": (folder / JOURNAL).stat().st_size,
             "head": digest.hex(),
         },
+    }
+
+
+def _reasons(plan: Plan, reasons: Sequence[str]) -> dict[str, str]:
+    """Return what stands against entries, by product."""
+    return {
+        product.product_id: why for product, why in zip(plan.products, reasons, strict=True) if why
     }
 
 

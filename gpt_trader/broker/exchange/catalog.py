@@ -1,9 +1,22 @@
-"""What changed of a session's products since the last look."""
+"""What an exchange says of a session's products: each is asked about alone, and again in time.
 
-from collections.abc import Callable, Sequence
+A product may be closed, or no longer be listed, while others trade: a refusal is an answer, about
+that product alone. What was said grows old; it is asked again soon after an order was refused, and
+while a product is closed.
+"""
 
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gpt_trader.broker.exchange.cadence import is_past
 from gpt_trader.domain.market import ProductInfo
+from gpt_trader.domain.order import Order, OrderStatus
+from gpt_trader.errors import DataError
 
+AGAIN_MS = 3_600_000  # between questions about a product
+CLOSED_MS = 60_000  # the same, while it is closed
+REFUSED_MS = 5_000  # the same, after an order of it was refused
 WATCHED = (
     "base_increment",
     "price_increment",
@@ -15,6 +28,27 @@ WATCHED = (
     "status",
     "flags",
 )
+
+
+class Listing(NamedTuple):
+    """An answer about a product. info: None if the exchange does not list it; why: its words."""
+
+    product_id: str
+    info: ProductInfo | None
+    why: str = ""
+
+    @property
+    def closed(self) -> str:
+        """Why no order of it is taken now; "" if one is."""
+        return f"not listed any more: {self.why}" if self.info is None else self.info.closed
+
+
+def look_up(ask: Callable[[str], ProductInfo], product_id: str) -> Listing:
+    """Ask about a product. Raises what teaches nothing: Unavailable, RateLimited, AuthError."""
+    try:
+        return Listing(product_id, ask(product_id))
+    except DataError as refusal:
+        return Listing(product_id, None, refusal.message)
 
 
 def changes(before: ProductInfo, after: ProductInfo) -> list[str]:
@@ -33,18 +67,53 @@ def _words(value: object) -> str:
     return str(value)
 
 
+def refused(orders: Iterable[Order]) -> frozenset[str]:
+    """Return the ids of the orders that the exchange did not take."""
+    return frozenset(
+        order.client_order_id for order in orders if order.status is OrderStatus.REJECTED
+    )
+
+
+@dataclass(slots=True)
 class Catalog:
-    """The products of a session as they were at the last look. ask: returns one by its id."""
+    """The products as they were said to be last. known: by id; none that was not answered yet."""
 
-    def __init__(self, ask: Callable[[str], ProductInfo], known: Sequence[ProductInfo]) -> None:
-        self._ask = ask
-        self._known = {info.product_id: info for info in known}
+    known: dict[str, Listing]
+    _asked_ms: dict[str, int] = field(default_factory=dict)
+    _refused: frozenset[str] | None = None
+    _suspects: set[str] = field(default_factory=set)
 
-    def news(self) -> list[tuple[str, str]]:
-        """Look again; return (product, what changed) for each change since the last look."""
-        found = []
-        for product_id, before in self._known.items():
-            after = self._ask(product_id)
-            found += [(product_id, change) for change in changes(before, after)]
-            self._known[product_id] = after
+    def wanted(
+        self, product_ids: Sequence[str], orders: Mapping[str, Order], now_ms: int
+    ) -> list[str]:
+        """Return the products to ask about now; whoever asks, asks them all.
+
+        orders: the session's newest, by id: one that is refused now may tell of a change.
+        """
+        self._suspect(orders)
+        for name in self.known:  # what is known when this is first asked was just told
+            self._asked_ms.setdefault(name, now_ms)
+        found = [name for name in product_ids if self._is_due(name, now_ms)]
+        self._asked_ms |= dict.fromkeys(found, now_ms)
         return found
+
+    def _suspect(self, orders: Mapping[str, Order]) -> None:
+        before, self._refused = self._refused, refused(orders.values())
+        new: Collection[str] = () if before is None else self._refused - before
+        self._suspects |= {orders[key].product_id for key in new}
+
+    def _is_due(self, product_id: str, now_ms: int) -> bool:
+        known = self.known.get(product_id)
+        wait_ms = CLOSED_MS if known is None or known.closed else AGAIN_MS
+        if product_id in self._suspects:
+            wait_ms = REFUSED_MS
+        return is_past(self._asked_ms.get(product_id), wait_ms, now_ms)
+
+    def take(self, found: Listing) -> list[str]:
+        """Take an answer; return what changed since the one before, a line each."""
+        before = self.known.get(found.product_id)
+        self.known[found.product_id] = found
+        self._suspects.discard(found.product_id)
+        if before is None or before.info is None or found.info is None:
+            return []
+        return changes(before.info, found.info)

@@ -62,7 +62,8 @@ def limits(profile: str | None, *, json: bool) -> None:
     output.emit("account limits", {"requests": requests, "products": products}, json=json)
     if not json:
         _pairs("requests", requests)
-        columns = ("product", "base_min_size", "quote_min_size", "base_increment", "modes")
+        sizes = ("base_min_size", "quote_min_size", "base_increment")
+        columns = ("product", *sizes, "modes", "closed")
         _rows(columns, products, "products")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
+from gpt_trader.broker.exchange.cadence import is_past
 from gpt_trader.broker.exchange.ports import MarketData
 from gpt_trader.data.pull import clean, pages
 from gpt_trader.domain.bars import Bar
@@ -49,7 +50,7 @@ class ClosingBars:
     newest_ms: int
     waiting: set[int] = field(default_factory=set)
     unconfirmed: dict[int, dict[int, Bar | None]] = field(default_factory=dict)
-    _asked_ms: int = 0
+    _asked_ms: int | None = None
 
     def close(self, told: Sequence[Bar], now_ms: int) -> Iterator[Event]:
         """Hand over the bars that closed; after the deadline decide without those that did not.
@@ -77,7 +78,7 @@ class ClosingBars:
 
         At most once in ASK_AGAIN_MS, and again until they are answered.
         """
-        if now_ms - self._asked_ms < ASK_AGAIN_MS:
+        if not is_past(self._asked_ms, ASK_AGAIN_MS, now_ms):
             return []
         self._asked_ms = now_ms
         found = []

@@ -6,7 +6,7 @@ silent, questions take its place. Nothing here decides anything.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from gpt_trader.broker.exchange.reader import Question, Reader
 from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.market import Touch
 from gpt_trader.domain.product import Product
-from gpt_trader.engine.events import Event, Noted, Quoted
+from gpt_trader.engine.events import Event, Quoted
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 from gpt_trader.errors import TraderError, Unavailable
@@ -30,7 +30,6 @@ from gpt_trader.runtime.live.timekeeping import Timekeeping
 from gpt_trader.runtime.live.upkeep import Upkeep
 
 POLL_MS = 5_000  # between quotes that are asked for while the stream is down
-NEWS_MS = 3_600_000  # between looks at the products
 FIRST_LOOK_S = 10.0  # for so long a run waits for the account before it decides
 SEEN_S = 60.0  # for so long a single cycle does
 PAST_S = 30.0  # for so long it is waited for what closed while nobody looked
@@ -54,11 +53,11 @@ class Clock(NamedTuple):
 class Surroundings(NamedTuple):
     """What else a loop has to do with. commands: what people say. rest: work for a quiet moment.
 
-    news: what changed of the products, as (product, text), asked every NEWS_MS.
+    news: what else is to be asked now, while the market is followed.
     """
 
     commands: Callable[[], Iterator[Event]] = lambda: iter(())
-    news: Callable[[], Sequence[tuple[str, str]]] = tuple
+    news: Callable[[], Iterable[Question]] = tuple
     rest: Callable[[], object] = lambda: None
 
 
@@ -90,7 +89,6 @@ class LiveFeed:
     is_blind: bool = False
     quotes: Quotes = field(init=False)
     _polled_ms: int | None = None
-    _news_ms: int | None = None
 
     def __post_init__(self) -> None:
         self.quotes = Quotes(self.plan)
@@ -157,9 +155,8 @@ class LiveFeed:
             yield from bars.close([] if self.link is None else self.link.close_bars(now_ms), now_ms)
             for wanted in bars.wanted(now_ms):
                 self._ask_candles(wanted, partial(self._take_bars, bars, wanted))
-            if is_past(self._news_ms, NEWS_MS, now_ms):
-                self._news_ms = now_ms
-                self.reader.put(Question(("news",), "news", self.around.news, self._take_news))
+            for question in self.around.news():
+                self.reader.put(question)
             self._pause()
 
     def _turn(self, now_ms: int) -> Iterator[Event]:
@@ -234,11 +231,6 @@ class LiveFeed:
         self, bars: ClosingBars, wanted: Wanted, found: Sequence[Bar]
     ) -> Iterator[Event]:
         yield from bars.take(wanted, found, self.clock.now_ms())
-
-    def _take_news(self, news: Sequence[tuple[str, str]]) -> Iterator[Event]:
-        """Put on the record what changed of the products."""
-        for about, text in news:
-            yield Noted(self.clock.now_ms(), about, text)
 
     def _pause(self) -> None:
         """Wait for something new, at most until the next bar closes."""

@@ -1,16 +1,22 @@
 """What an account is when a session on it begins."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from gpt_trader.broker.exchange.catalog import Listing, look_up
 from gpt_trader.broker.exchange.ports import Account
 from gpt_trader.broker.exchange.scope import check_scope
 from gpt_trader.broker.exchange.venue import Venue
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.account import told_wallet
+from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.product import Product
+from gpt_trader.errors import DataError, RateLimited, Unavailable
 from gpt_trader.runtime.live.terms import Opening
 from gpt_trader.runtime.session import JOURNAL, read_header
+from gpt_trader.runtime.venues import check_kind, check_steps, product_of
+
+TEACH_NOTHING = (DataError, Unavailable, RateLimited)
 
 
 def checked_portfolio(private: Account, settings: Settings) -> str:
@@ -34,6 +40,38 @@ def known_rests(folder: Path) -> dict[str, bool]:
     return dict(zip(products, header.rests, strict=False))
 
 
+def find_products(
+    ask: Callable[[str], ProductInfo], names: Sequence[str], known: Sequence[Product]
+) -> list[tuple[Product, Listing | None]]:
+    """Return products as they trade now, each with what the exchange says; None: it said nothing.
+
+    known: those that the session has. One of them that is not listed any more, or not told of now,
+    is as it was: it is stranded, and never keeps the others from being managed. Of any other it
+    must be known what it is: raises DataError, Unavailable or RateLimited.
+    """
+    before = {product.product_id: product for product in known}
+    found: list[tuple[Product, Listing | None]] = []
+    for name in names:
+        if name not in before:
+            info = ask(name)
+            check_steps(info)  # what is held already must be managed all the same
+            found.append((_traded(info), Listing(name, info)))
+            continue
+        try:
+            listing = look_up(ask, name)
+            told = before[name] if listing.info is None else _traded(listing.info)
+        except TEACH_NOTHING:
+            found.append((before[name], None))
+        else:
+            found.append((told, listing))
+    return found
+
+
+def _traded(info: ProductInfo) -> Product:
+    check_kind(info)
+    return product_of(info)
+
+
 def read_account(
     venue: Venue,
     private: Account,
@@ -49,15 +87,27 @@ def read_account(
     balances = private.balances()
     tier = private.fee_tier()
     free = {one.currency: one.available for one in balances}
-    rests = []
-    for product in products:
-        told = venue.stops_rest and private.takes_stops(product)
-        rests.append(known.get(product.product_id, False) if told is None else told)
     return Opening(
         portfolio=portfolio,
         wallets={one.currency: one.total for one in balances},
         cash=told_wallet(free, products[0].quote_currency),
         maker_rate=tier.maker_rate,
         taker_rate=tier.taker_rate,
-        rests=tuple(rests),
+        rests=tuple(
+            venue.stops_rest and _rests(private, one, known.get(one.product_id)) for one in products
+        ),
     )
+
+
+def _rests(private: Account, product: Product, known: bool | None) -> bool:  # noqa: FBT001
+    """Whether a product's stop may rest. known: as it was, None for a product that is new.
+
+    A question about a product that the session has may be refused, or find no answer.
+    """
+    try:
+        told = private.takes_stops(product)
+    except TEACH_NOTHING:
+        if known is None:
+            raise
+        return known
+    return bool(known) if told is None else told

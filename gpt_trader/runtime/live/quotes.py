@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR
 
+from gpt_trader.broker.exchange.cadence import is_past
 from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.market import Touch
 from gpt_trader.domain.product import Product
@@ -56,7 +57,7 @@ class Quotes:
         products = [
             self.plan.products[j]
             for j in stale(self.plan, state, self.ages_ms(now_ms), trades)
-            if now_ms - self._asked_ms.get(self.plan.products[j].product_id, 0) >= ASK_AGAIN_MS
+            if is_past(self._asked_ms.get(self.plan.products[j].product_id), ASK_AGAIN_MS, now_ms)
         ]
         self._asked_ms |= dict.fromkeys((one.product_id for one in products), now_ms)
         return products
@@ -78,7 +79,8 @@ def stale(
             continue
         is_passed = name in trades and has_passed(state, j, trades[name])
         age_ms = ages_ms.get(name)
-        if age_ms is None or age_ms > (PASSED_AGE_MS if is_passed else QUOTE_AGE_MS):
+        most_ms = PASSED_AGE_MS if is_passed else QUOTE_AGE_MS
+        if age_ms is None or not 0 <= age_ms <= most_ms:  # a clock that ran back tells no age
             found.append(j)
     return found
 

@@ -2,7 +2,8 @@
 
 Asked once, before anything is decided. The account was last held against the journal when the
 newest `Reconciled` was written; orders with our mark that are newer, and that no entry ever named,
-are a part of the story that is missing here.
+are a part of the story that is missing here. The history is asked for whole: a question that names
+a product that is gone is refused, and would hide what is said of the others.
 """
 
 from collections.abc import Iterator
@@ -35,7 +36,7 @@ def found_at_start(
     if looked is None:
         return _of_a_lost_journal(plan, account, time_ms)
     since_ms = max(looked.time_ms - BEFORE_MS, _begins_ms(journal))
-    rows, is_whole = account.orders(product_ids=list(plan.index), since_ms=since_ms)
+    rows, is_whole = account.orders(since_ms=since_ms)
     new = missing(plan.portfolio, rows, state.orders, journal.unknown)
     found: list[Event] = [] if is_whole else [Noted(time_ms, "orders", UNREADABLE)]
     for product in plan.products:
@@ -71,7 +72,7 @@ def _begins_ms(journal: Journal) -> int:
 
 
 def _of_a_lost_journal(plan: Plan, account: Orders, time_ms: int) -> list[Event]:
-    rows, is_whole = account.orders(product_ids=list(plan.index), since_ms=time_ms - YEARS_MS)
+    rows, is_whole = account.orders(since_ms=time_ms - YEARS_MS)
     if not is_whole:
         raise Unavailable("not all orders of the account can be read: some may be this bot's")
     wallets = {one.currency: one.total for one in account.balances()}

@@ -5,9 +5,20 @@ from decimal import Decimal
 
 import pytest
 
+from gpt_trader.broker.exchange.catalog import CLOSED_MS
 from gpt_trader.domain.market import Touch
+from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.product import Product as Traded
-from gpt_trader.engine.events import BarClosed, BarMissed, HistoryLoaded, Noted, Quoted, Ticked
+from gpt_trader.engine.events import (
+    BarClosed,
+    BarMissed,
+    HistoryLoaded,
+    Noted,
+    OrderUpdated,
+    ProductSeen,
+    Quoted,
+    Ticked,
+)
 from gpt_trader.engine.records import BarCorrected
 from gpt_trader.errors import AuthError, Unavailable
 from gpt_trader.journal.sqlite import open_journal
@@ -142,13 +153,35 @@ def test_a_market_of_one_quiet_product(tmp_path):
         assert desk.differences(session) == []
 
 
-def test_what_changes_of_a_product_is_on_the_record(tmp_path):
-    with live(tmp_path) as desk, desk.session() as (session, feed, _):
-        news = lambda: [("BTC-USD", "quote_min_size: 1 -> 5")]  # noqa: E731
-        feed.around = feed.around._replace(news=news)
-        end(feed, lambda: desk.exchange.now_ms >= BEGIN + 2 * MINUTE)
-        for event in feed:
-            session.take(event, lambda *_: None)
-        session.durable.flush()
-        [noted] = events(desk, Noted)
-        assert (noted.about, noted.text) == ("BTC-USD", "quote_min_size: 1 -> 5")
+def test_a_refused_order_tells_of_a_product_that_is_closed_and_it_opens_by_itself(tmp_path):
+    with live(tmp_path, **{"order_style.entry.style": "taker", "params.bars": 1}) as desk:
+        flags = desk.exchange.books.rules["BTC-USD"].flags
+        closed_ms, opened_ms = BEGIN + 3 * MINUTE, BEGIN + 9 * MINUTE
+        wait = desk.wait
+
+        def waits(seconds):
+            wait(seconds)
+            is_closed = closed_ms <= desk.exchange.now_ms < opened_ms
+            flags.update({"cancel_only"}) if is_closed else flags.clear()
+
+        desk.wait = waits
+        session = desk.run(opened_ms + 6 * MINUTE)
+        closed, opened = events(desk, ProductSeen)
+        refused = [
+            e
+            for e in events(desk, OrderUpdated)
+            if e.product_id == "BTC-USD"
+            and e.status is OrderStatus.REJECTED
+            and e.time_ms >= closed_ms
+        ]
+        assert 0 <= closed.time_ms - refused[0].time_ms < 10_000
+        assert closed.closed == "orders can only be cancelled"
+        assert 0 <= opened.time_ms - opened_ms < CLOSED_MS + 10_000
+        assert session.state.closed == ("", "")
+        texts = [noted.text for noted in events(desk, Noted)]
+        assert texts == [
+            "BTC-USD flags: none -> cancel_only",
+            "BTC-USD flags: cancel_only -> none",
+        ]
+        agreed = desk.differences(session)
+        assert agreed == []
