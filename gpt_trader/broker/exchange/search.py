@@ -39,17 +39,19 @@ def search(account: Orders, product_ids: Sequence[str], since_ms: int) -> Found:
     """Look for all that happened since a time. Raises what the account raises: then it is none.
 
     An order that only its fills tell is looked up: it may be older than the history that is read.
+    Fills are asked for of all products: a question that names one that is gone is refused.
     """
-    fills = account.fills(product_ids=product_ids, since_ms=since_ms - FILLS_BEFORE_MS)
+    fills = account.fills(since_ms=since_ms - FILLS_BEFORE_MS)
+    here = [one for one in fills.rows if one.product_id in product_ids]
     orders = account.orders(since_ms=since_ms - BEFORE_MS)
     told = {one.order_id for one in orders.rows}
-    strays = {one.order_id: None for one in fills.rows if one.order_id not in told}
+    strays = {one.order_id: None for one in here if one.order_id not in told}
     looked_up = [account.order(one) for one in list(strays)[:MOST_STRAYS]]
     balances = account.balances()
     wallets = {one.currency: one.total for one in balances}
     holds = {one.currency: one.hold for one in balances}
     found = [*orders.rows, *(one for one in looked_up if one is not None)]
-    return Found(found, fills.rows, wallets, holds, orders.is_whole and fills.is_whole)
+    return Found(found, here, wallets, holds, orders.is_whole and fills.is_whole)
 
 
 def contradiction(

@@ -116,9 +116,10 @@ class Account:
             raise Unavailable("half an answer")
         return found
 
-    def fills(self, *, product_ids, since_ms):
+    def fills(self, *, since_ms):
         self.since["fills"] = since_ms
-        return self._answer("fills", History([fill_of("stray"), fill_of("told")], True))
+        rows = [fill_of("stray"), fill_of("told"), fill_of("other", product="GOLD-USD")]
+        return self._answer("fills", History(rows, True))
 
     def orders(self, *, since_ms):
         self.since["orders"] = since_ms
@@ -135,6 +136,7 @@ def test_a_look_reads_everything_and_looks_up_what_only_fills_tell():
     account = Account()
     found = search(account, ["COIN-USD"], SENT)
     assert [one.order_id for one in found.orders] == ["told", "stray"]
+    assert [one.order_id for one in found.fills] == ["stray", "told"], "of these products"
     assert found.wallets == {"USD": Decimal(8)}
     assert found.is_whole
     assert not search(Account(is_whole=False), ["COIN-USD"], SENT).is_whole
