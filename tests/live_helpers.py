@@ -278,7 +278,12 @@ def until(is_so: Callable[[], bool], seconds: float = 20.0) -> None:
 
 
 def keep_time_of(exchange: object, monkeypatch: object) -> None:
-    """Let this machine's clocks, of the wall and monotonic, be an exchange's virtual time."""
+    """Let this machine's clocks, of the wall and monotonic, be an exchange's virtual time.
+
+    It stands still while a command runs, so the budget of its questions is never filled again.
+    """
+    for kind in ("PUBLIC", "PRIVATE"):
+        monkeypatch.setenv(f"GPT_TRADER_COINBASE__{kind}_REQUESTS_PER_S", "1000")
     for name in ("clock_ms", "monotonic_ms"):
         monkeypatch.setattr(f"gpt_trader.runtime.venues.{name}", lambda: exchange.now_ms)
 
