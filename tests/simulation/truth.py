@@ -27,7 +27,7 @@ class Belief(NamedTuple):
 
 
 class Resolved(NamedTuple):
-    """An order whose outcome the bot did not know: how long, and until when."""
+    """An order whose outcome the bot did not know: until when, and how long a process asked."""
 
     client_order_id: str
     took_ms: int
@@ -71,7 +71,7 @@ def up(_: str) -> bool:
 
 @dataclass
 class Truth:
-    """Watches the books. ours: client ids that a process sent; forgotten: before the
+    """Watches the books. ours: the product of each client id that was sent; forgotten: before the
     journal was one of earlier; heard_ms: a product's newest quote.
 
     rests: whether stops rest there; is_wanted: whether positions are to have one at all. belief:
@@ -85,7 +85,7 @@ class Truth:
     is_wanted: bool = True
     belief: Callable[[str], Belief | None] = nobody
     is_down: Callable[[str], bool] = up
-    ours: dict[str, int] = field(default_factory=dict)
+    ours: dict[str, str] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
     filled: dict[str, Decimal] = field(default_factory=dict)
     held: dict[str, Decimal] = field(default_factory=dict)
@@ -102,14 +102,14 @@ class Truth:
 
     # Orders.
 
-    def on_send(self, client_id: str) -> None:
+    def on_send(self, client_id: str, product_id: str) -> None:
         """Take note that a process sends an order; no id may leave twice.
 
         But where the journal that knew of it is gone: the same decision has the same id, by which
         the exchange knows it again.
         """
         assert client_id not in self.ours or client_id in self.forgotten, "an order was sent twice"
-        self.ours[client_id] = self.now_ms
+        self.ours[client_id] = product_id
 
     def on_order(self, order: Order) -> None:
         """Take an order's change in: what the bot sold it had bought."""
@@ -130,6 +130,10 @@ class Truth:
     def pass_time(self, to_ms: int) -> None:
         """Let time pass under what is so now."""
         passed_ms, self.now_ms = to_ms - self.now_ms, max(to_ms, self.now_ms)
+        for key in self.unknown:
+            name = self.ours.get(key, "")
+            if name and self.belief(name) is not None and not self.is_down(name):
+                self.unknown[key] += passed_ms
         if not self.is_wanted:
             return
         for name, held in self.held.items():
@@ -211,11 +215,11 @@ class Truth:
     def on_unknown(self, keys: set[str]) -> None:
         """Take in which orders of ours have an outcome that the bot does not know."""
         for key in keys - self.unknown.keys():
-            self.unknown[key] = self.ours.get(key, self.now_ms)
+            self.unknown[key] = 0
             self._unknown_before[key] = self.happened.copy()
         for key in [key for key in self.unknown if key not in keys]:
             kinds = since(self._unknown_before.pop(key), self.happened)
-            took_ms = self.now_ms - self.unknown.pop(key)
+            took_ms = self.unknown.pop(key)
             self.resolved.append(Resolved(key, took_ms, self.now_ms, kinds))
 
 

@@ -345,7 +345,7 @@ class World:
 
     def _on_send(self, path: str, body: dict[str, Any]) -> None:
         if path.endswith("/orders"):
-            self.exchange.truth.on_send(body["client_order_id"])
+            self.exchange.truth.on_send(body["client_order_id"], body["product_id"])
         if self.watch is not None:
             self.watch.on_send(path, body)
 
@@ -619,7 +619,8 @@ class World:
         found = differences(header.wallets, state, books.totals, there)
         assert found == [], found
         naive = wallets_of(folder / JOURNAL)
-        assert {k: v for k, v in naive.items() if v} == {k: v for k, v in books.totals.items() if v}
+        wallets = {name: total for name, total in books.totals.items() if total}
+        assert {name: total for name, total in naive.items() if total} == wallets, naive
         ours = {o.client_order_id for o in books.orders.values()} & self.exchange.truth.ours.keys()
         with open_journal(folder / JOURNAL, create=False) as journal:
             assert journal.unknown(ours) == set(), "an order that the journal does not know"
