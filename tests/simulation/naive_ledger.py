@@ -36,6 +36,11 @@ def wallets_of(path: Path) -> dict[str, Decimal]:
         elif kind == "FillReceived":
             book(found, filled, steps, event["fill"])
         elif kind == "OrdersFound":
+            for order in event["orders"]:  # what another journal booked of it is in the wallets
+                told = order["filled_value"] or "0", order["filled_fees"] or "0"
+                size = order["filled"] * steps[order["product_id"]]
+                value, fees = map(Decimal, told)
+                filled.setdefault(order["client_order_id"], (size, value, fees))
             for fill in event["fills"]:
                 book(found, filled, steps, fill)
     return found

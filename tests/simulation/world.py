@@ -24,7 +24,7 @@ from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.product import Product
-from gpt_trader.engine.events import Rearmed, StopRequested
+from gpt_trader.engine.events import OrdersFound, Rearmed, StopRequested
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.protect import exits_at_work, resting_protection
@@ -485,6 +485,10 @@ class World:
                 }
             )
             controls.watch(after, entries)
+            for entry in entries:
+                if isinstance(entry.event, OrdersFound):  # the journal knows of them again
+                    known = {order.client_order_id for order in entry.event.orders}
+                    self.exchange.truth.forgotten -= known
 
         found = found_at_start(
             session.plan, session.state, session.journal, self.private, self.now_ms()
