@@ -66,7 +66,8 @@ class Totals(NamedTuple):
 class Order:
     """One order. size: base, None when by value; budget: quote, fees included.
 
-    told: what is said of it when somebody asks for the order itself; None: the truth.
+    told: what reports say of its fills, None if that is the truth; row_lags: whether answers about
+    the order itself say no more. Fills and wallets always tell.
     """
 
     order_id: str
@@ -95,11 +96,12 @@ class Order:
     ends_ms: int | None = None  # when a cancel that is queued takes effect
     opens_ms: int = 0  # when a pending order becomes open
     told: Totals | None = None
+    row_lags: bool = False
 
     @property
-    def shown(self) -> Totals:
-        """What is said of its fills."""
-        return self.told or Totals(self.filled, self.value, self.fees, self.fills)
+    def totals(self) -> Totals:
+        """How far it has been filled."""
+        return Totals(self.filled, self.value, self.fees, self.fills)
 
     @property
     def is_final(self) -> bool:
@@ -343,8 +345,8 @@ class Books:
         if order.size is not None and order.left == 0:
             order.status = "FILLED"
 
-    def fill_untold(self, order: Order, now_ms: int) -> bool:
-        """Let half of what was left of an order fill just before its end, and tell nobody yet.
+    def fill_untold(self, order: Order, now_ms: int, *, row_lags: bool) -> bool:
+        """Let half of what was left of an order fill just before its end, and report nothing yet.
 
         `tell_late` makes it good. Returns whether there was something left to fill.
         """
@@ -352,7 +354,7 @@ class Books:
         part = order.left / 2 // step * step
         if order.told is not None or part <= 0:
             return False
-        order.told = order.shown
+        order.told, order.row_lags = order.totals, row_lags
         bid, ask = self.touch[order.product_id]
         price = order.limit if order.limit and not order.is_watching else None
         price = price or (ask if order.side == "BUY" else bid)

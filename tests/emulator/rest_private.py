@@ -267,7 +267,7 @@ def _fills(books: Books, query: dict[str, list[str]]) -> Answer:
 def order_row(order: Order) -> dict[str, Any]:
     """Return an order as the REST API shows it."""
     kind, tif = TYPES[order.kind]
-    shown = order.shown
+    shown = (order.told if order.row_lags else None) or order.totals
     average = shown.value / shown.filled if shown.filled else None
     watching = kind in ("STOP_LIMIT", "BRACKET")
     trigger = "STOP_TRIGGERED" if order.triggered else "STOP_PENDING"
@@ -315,7 +315,7 @@ def order_row(order: Order) -> dict[str, Any]:
 def user_row(order: Order) -> dict[str, Any]:
     """Return an order as the user channel shows it."""
     kind, _ = TYPES[order.kind]
-    shown = order.shown
+    shown = order.told or order.totals
     return {
         "order_id": order.order_id,
         "client_order_id": order.client_order_id,

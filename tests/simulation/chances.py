@@ -15,7 +15,8 @@ class Chances:
     read: float = 0.0  # a read that fails: 502, 401, 429, nothing, cut
     not_found: float = 0.0  # an order that is there, looked up
     unknown_stops: float = 0.0  # a stop whose answer is lost: it is there, or it is not
-    late_fills: float = 0.0  # a fill before a cancel, told after it
+    late_fills: float = 0.0  # a fill before an order's end, reported after it; answers tell
+    late_rows: float = 0.0  # the same, and answers about the order tell it late: fills do not
     # Frames.
     frame_lost: float = 0.0  # a gap: the link breaks
     frame_twice: float = 0.0
@@ -46,7 +47,8 @@ WIRE = (  # what any network does
     *("lost_before", "lost_after", "refused", "read", "not_found", "frame_lost", "frame_twice"),
     *("frame_late", "link_breaks", "clock_steps", "crash"),
 )
-KINDS = tuple(one.name for one in fields(Chances) if one.name != "latency_ms")
+APART = ("late_rows",)  # only when they are asked for: nothing is promised under them
+KINDS = tuple(one.name for one in fields(Chances) if one.name not in (*APART, "latency_ms"))
 
 
 def stormy(seed: int, kinds: tuple[str, ...] = KINDS) -> Chances:

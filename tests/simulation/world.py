@@ -625,7 +625,12 @@ class World:
         naive = wallets_of(folder / JOURNAL)
         wallets = {name: total for name, total in books.totals.items() if total}
         assert {name: total for name, total in naive.items() if total} == wallets, naive
-        ours = {o.client_order_id for o in books.orders.values()} & self.exchange.truth.ours.keys()
+        ours = {
+            order.client_order_id
+            for order in books.orders.values()
+            if order.client_order_id in self.exchange.truth.ours
+            and (order.filled or order.client_order_id not in self.exchange.truth.forgotten)
+        }
         with open_journal(folder / JOURNAL, create=False) as journal:
             assert journal.unknown(ours) == set(), "an order that the journal does not know"
         for j, product in enumerate(plan.products):
