@@ -146,9 +146,7 @@ def put_back(desk: Live, copy) -> None:
     shutil.copy(copy, desk.folder / JOURNAL)
 
 
-def backed_up(desk: Live, tmp_path):
-    copy = tmp_path / "copy.db"
-    copy.unlink(missing_ok=True)
+def backed_up(desk: Live, copy):
     backup(desk.folder / JOURNAL, copy)
     return copy
 
@@ -169,30 +167,33 @@ def journal_state(session):
     }
 
 
-def test_an_older_journal_that_is_put_back_is_told_the_rest_of_the_story(tmp_path):
+def test_a_copy_of_any_minute_is_told_the_rest_of_the_story(tmp_path):
     (tmp_path / "state").mkdir()
     with live(tmp_path / "state") as desk:
-        desk.run(desk.exchange.now_ms + 3 * MINUTE)
-        copy = backed_up(desk, tmp_path)
-        desk.run(desk.exchange.now_ms + 12 * MINUTE)
+        copies = []
+        for minute in range(14):
+            desk.run(desk.exchange.now_ms + MINUTE)
+            copies.append(backed_up(desk, tmp_path / f"{minute}.db"))
         whole, j = held(desk)
-        expected = journal_state(whole)
+        expected, books = journal_state(whole), desk.exchange.books
         assert desk.differences(whole) == []
-        put_back(desk, copy)
-
-        found = taken_over(desk)
-        assert {event.product_id for event in found} <= set(whole.plan.index)
-        with desk.session() as (session, _, _):
-            assert journal_state(session) == expected
-            rounded_up = abs(session.state.fees - whole.state.fees)
-            assert rounded_up <= len(desk.exchange.books.fills), "units, one a report"
-            average = whole.state.slots["average_ticks"][j]
-            assert abs(session.state.slots["average_ticks"][j] - average) <= 1
-            assert session.state.slots["stop_ticks"][j] == whole.state.slots["stop_ticks"][j]
-            assert all(session.state.frozen[session.plan.index[e.product_id]] for e in found)
-        assert desk.differences(session) == []
-        assert taken_over(desk) == [], "told once"
-        assert desk.exchange.books.violations == desk.exchange.books.replays == []
+        sent = len(books.orders)
+        for copy in copies:
+            put_back(desk, copy)
+            found = taken_over(desk)
+            assert found
+            with desk.session() as (session, _, _):
+                assert journal_state(session) == expected
+                rounded_up = abs(session.state.fees - whole.state.fees)
+                assert rounded_up <= len(books.fills), "units, one a report"
+                average = whole.state.slots["average_ticks"][j]
+                assert abs(session.state.slots["average_ticks"][j] - average) <= 1
+                assert session.state.slots["stop_ticks"][j] == whole.state.slots["stop_ticks"][j]
+                assert all(session.state.frozen[session.plan.index[e.product_id]] for e in found)
+            assert desk.differences(session) == []
+            assert taken_over(desk) == [], "told once"
+        assert len(books.orders) == sent, "nothing is sent beside what rests"
+        assert books.violations == books.replays == []
 
 
 def test_after_a_rearm_it_trades_on_within_its_caps(tmp_path):
@@ -200,7 +201,7 @@ def test_after_a_rearm_it_trades_on_within_its_caps(tmp_path):
     with live(tmp_path / "state", risk__max_product_pct=25, risk__max_gross_pct=45) as desk:
         theirs = dict(desk.exchange.books.totals)
         desk.run(desk.exchange.now_ms + 3 * MINUTE)
-        copy = backed_up(desk, tmp_path)
+        copy = backed_up(desk, tmp_path / "copy.db")
         whole, j = held(desk)
         put_back(desk, copy)
         taken_over(desk)
@@ -225,7 +226,7 @@ def test_a_take_over_that_is_cut_short_is_finished_by_the_next_start(tmp_path):
     (tmp_path / "state").mkdir()
     with live(tmp_path / "state") as desk:
         desk.run(desk.exchange.now_ms + 3 * MINUTE)
-        copy = backed_up(desk, tmp_path)
+        copy = backed_up(desk, tmp_path / "copy.db")
         for _ in range(40):
             whole = desk.run(desk.exchange.now_ms + MINUTE)
             if all(whole.state.slots["lots"]):
