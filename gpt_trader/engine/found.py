@@ -8,7 +8,7 @@ in time, cash and fees too. Either way nothing is entered until a person has loo
 
 from collections.abc import Sequence
 
-from gpt_trader.domain.order import Order, OrderStatus, OrderType, Origin
+from gpt_trader.domain.order import NOT_SENT, Order, OrderStatus, OrderType, Origin
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.answer import Answer, freeze, stop_entries
 from gpt_trader.engine.events import (
@@ -19,10 +19,11 @@ from gpt_trader.engine.events import (
     PositionFound,
 )
 from gpt_trader.engine.fills import book_fill
-from gpt_trader.engine.orders import take_status, with_orders
+from gpt_trader.engine.orders import end_order, take_status, with_orders
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.reports import book_exactly
 from gpt_trader.engine.state import State, costs_now
+from gpt_trader.engine.waiting import waiting
 from gpt_trader.engine.worst import worst_cost
 from gpt_trader.kernel.codes import FILL_ENTRY
 from gpt_trader.kernel.marks import Marks, count_entry
@@ -38,9 +39,18 @@ def answer_position(plan: Plan, state: State, event: PositionFound) -> Answer:
 
 
 def answer_orders(plan: Plan, state: State, event: OrdersFound) -> Answer:
-    """Take over what was sent elsewhere; the product is frozen, entries of it are cancelled."""
+    """Take over what was sent elsewhere; the product is frozen, entries of it are cancelled.
+
+    What waited here waited for how things stood before: it is not sent any more.
+    """
+    ended = [
+        rec.OrderEnded(order.client_order_id, f"{NOT_SENT}: the story went on without it")
+        for order in waiting(state, event.product_id)
+    ]
+    for record in ended:
+        state = end_order(plan, state, record, event.time_ms)
     after = take_orders(plan, state, event)
-    taken = Answer([rec.OrdersTaken()])
+    taken = Answer([*ended, rec.OrdersTaken()])
     return taken + freeze(plan, after, event.product_id, f"{event.reason} (by {event.by})")
 
 

@@ -12,6 +12,7 @@ from gpt_trader.engine.commands import CancelOrder, SubmitOrder
 from gpt_trader.engine.events import InstanceSeen, OrdersFound, PositionFound
 from gpt_trader.engine.protect import resting_protection
 from gpt_trader.engine.recover import recover
+from gpt_trader.engine.state import with_new_orders
 from gpt_trader.kernel.codes import FILL_ENTRY, FILL_EXIT, FILL_STOP, TAKER
 from gpt_trader.runtime.alerts import alerts_of
 from tests.engine_helpers import COIN, UNIT, Desk
@@ -157,6 +158,21 @@ def test_an_entry_that_has_ended_is_not_cancelled():
     [told] = found(desk, [order("e", BUY, 5, OrderStatus.CANCELLED)])
     assert told.commands == ()
     assert desk.state.open_orders == ()
+
+
+def test_what_waited_for_how_things_stood_before_is_never_sent():
+    desk = live_desk()
+    late = [
+        order("late exit", SELL, 5, OrderStatus.WAITING)._replace(exchange_id=""),
+        order("late entry", BUY, 5, OrderStatus.WAITING)._replace(exchange_id=""),
+    ]
+    desk.state = with_new_orders(desk.state, *late)
+    entry, stop = order("e", BUY, 5, OrderStatus.FILLED), stop_order("s", 5)
+    entries = found(desk, [entry, stop], [fill(entry, 5, 100)])
+    assert [entry.commands for entry in entries] == [()] * len(entries)
+    assert [o.client_order_id for o in desk.state.open_orders] == ["s"]
+    assert desk.state.orders["late exit"].status is OrderStatus.REJECTED
+    assert resting_protection(desk.plan, desk.state, 0).client_order_id == "s"
 
 
 def test_only_what_is_filled_from_now_on_is_booked_of_what_was_booked_elsewhere():
