@@ -42,7 +42,7 @@ from gpt_trader.runtime.live.opening import (
     read_account,
 )
 from gpt_trader.runtime.live.record import live_record_of
-from gpt_trader.runtime.live.take_over import found_at_start, words_of
+from gpt_trader.runtime.live.take_over import take_over
 from gpt_trader.runtime.live.terms import LiveTerms, Opening, live_terms
 from gpt_trader.runtime.live.timekeeping import Timekeeping
 from gpt_trader.runtime.live.upkeep import Upkeep
@@ -91,7 +91,8 @@ def live_desk(asked: RunRequest, settings: Settings, stop: Stop, *, note: Say, w
     @contextmanager
     def trade(session: Session, controls: Controls, pager: Pager) -> Iterator[Trading]:
         with _keep_linked(wires, settings, once=asked.once) as stream:
-            _take_over(wires, session, pager.watch, warn)
+            if wires.account is not None:
+                take_over(session, wires.account, pager.watch, warn)
             news = _news(wires, session)
             for event in news.at_start():
                 session.take(event, pager.watch)
@@ -210,17 +211,6 @@ def _settle(
         wait=wires.bell.wait,
         observe=observe,
     )
-
-
-def _take_over(wires: Wires, session: Session, observe: Observer, warn: Say) -> None:
-    """Take over what the account shows of ours and the journal does not know: only exits follow."""
-    if wires.account is None:
-        return
-    plan, now_ms = session.plan, wires.now_ms()
-    for found in found_at_start(plan, session.state, session.journal, wires.account, now_ms):
-        for words in words_of(plan, found):
-            warn(words)
-        session.take(found, observe)
 
 
 @contextmanager

@@ -10,17 +10,19 @@ from gpt_trader.app.folders import session_folder
 from gpt_trader.app.kept_settings import kept_settings
 from gpt_trader.app.request import RunRequest, check_live, check_stand_in, settings_of
 from gpt_trader.app.simulated import prepare
+from gpt_trader.broker.exchange.broker import ExchangeBroker
 from gpt_trader.broker.exchange.carry import Inline
 from gpt_trader.engine.drive import Observer
 from gpt_trader.engine.events import Event, HistoryLoaded
 from gpt_trader.engine.ports import Broker, Entry
 from gpt_trader.engine.state import State
-from gpt_trader.errors import ConfigError
+from gpt_trader.errors import AuthError, BrokerError, ConfigError, DataError
 from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.halt import Latch
 from gpt_trader.runtime.header import Header
 from gpt_trader.runtime.live.assemble import Carriers, Paces, attend
 from gpt_trader.runtime.live.carry_on import carry_on as turn_until
+from gpt_trader.runtime.live.take_over import take_over
 from gpt_trader.runtime.requests import Inbox
 from gpt_trader.runtime.session import (
     JOURNAL,
@@ -91,6 +93,16 @@ def _hear(session: Session) -> None:
         session.take(event, controls.watch)
 
 
+def _is_whole(session: Session) -> bool:
+    """Whether the account was asked for what the journal does not know, and answered."""
+    if isinstance(session.broker, ExchangeBroker):
+        try:
+            take_over(session, session.broker.account, nothing, lambda _: None)
+        except (BrokerError, AuthError, DataError):
+            return False  # the next start asks again, and until then nobody is a stranger
+    return True
+
+
 def _attend(session: Session, header: Header, *, fresh: bool) -> None:
     """Let a session find out what becomes of what it sends, and hold the account against it.
 
@@ -102,7 +114,7 @@ def _attend(session: Session, header: Header, *, fresh: bool) -> None:
         lambda: session.state,
         session.broker,
         header.wallets,
-        session.journal.unknown,
+        session.journal.unknown if _is_whole(session) else lambda _: set(),
         session.time_ms,
         Carriers(Inline(), Inline()),
         Paces(FASTEST_PER_S, FASTEST_PER_S),

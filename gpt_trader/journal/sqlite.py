@@ -160,6 +160,19 @@ class Journal:
                 if self._connection.execute(_KNOWN_SQL, (key,)).fetchone() is None
             }
 
+    def told_ms(self) -> int | None:
+        """Until when the account was read for orders that no entry names; None: never."""
+        told = self._meta().get("told_ms")
+        return None if told is None else int(told)
+
+    def note_told(self, time_ms: int) -> None:
+        """Note, durably, that all orders until a time are told by the entries."""
+        self.flush()
+        with self._transaction():
+            self._connection.execute(
+                "INSERT OR REPLACE INTO meta (key, value) VALUES ('told_ms', ?)", (str(time_ms),)
+            )
+
     def save_snapshot(self, seq: int, schema_version: int, state_json: str) -> None:
         """Store the state after entry `seq`, durably. Raises JournalError if there is none."""
         self.flush()

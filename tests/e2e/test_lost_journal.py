@@ -8,7 +8,7 @@ from gpt_trader.cli.main import main
 from gpt_trader.engine.events import OrdersFound, PositionFound, Rearmed
 from gpt_trader.engine.protect import resting_protection
 from gpt_trader.journal.compact import backup
-from gpt_trader.runtime.live.take_over import found_at_start
+from gpt_trader.runtime.live.take_over import found_at_start, take_over
 from gpt_trader.runtime.session import JOURNAL
 from tests.e2e.test_live import account  # noqa: F401 - a fixture
 from tests.emulator.faults import Fault
@@ -27,12 +27,17 @@ def held(desk: Live):
 
 def taken_over(desk: Live) -> list[PositionFound | OrdersFound]:
     """Go on, or begin anew, with what the account shows."""
+    found = []
     with desk.session() as (session, _, _):
-        now_ms, private = desk.exchange.now_ms, desk.private()
-        found = found_at_start(session.plan, session.state, session.journal, private, now_ms)
-        for event in found:
-            session.take(event, lambda *_: None)
-        return found
+        take_over(
+            session,
+            desk.private(),
+            lambda _, entries: found.extend(
+                one.event for one in entries if isinstance(one.event, PositionFound | OrdersFound)
+            ),
+            lambda _: None,
+        )
+    return found
 
 
 def lost(desk: Live) -> None:
@@ -277,3 +282,18 @@ def test_a_lost_journal_of_another_interval_is_found_by_its_marks(tmp_path):
         [found] = [e for e in taken_over(desk) if e.product_id == stop.product_id]
         assert found.lots == before.state.slots["lots"][j]
         assert found.order.client_order_id == stop.client_order_id
+
+
+def test_a_command_by_hand_knows_the_whole_story_too(account, capsys, tmp_path):  # noqa: F811
+    where = ["-p", "canary", "--state-dir", str(tmp_path / "one")]
+    run = ["-q", "run", *where, "--live", "--once", "--strategy", "buy_and_hold", "--order-style"]
+    assert main([*run, "maker_only"]) == 0
+    [journal] = (tmp_path / "one").rglob(JOURNAL)
+    backup(journal, tmp_path / "copy.db")
+    account.advance(account.now_ms + 240 * MINUTE)
+    assert main([*run, "taker"]) == 0
+    shutil.copy(tmp_path / "copy.db", journal)
+    assert main(["kill", *where, "--flatten"]) == 0
+    for coin in ("BTC", "ETH"):
+        assert account.books.totals[coin] == 0
+    assert account.books.violations == []

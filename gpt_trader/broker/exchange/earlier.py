@@ -6,10 +6,11 @@ after it is told order by order, with all that was filled. What comes up while a
 neither: then somebody else runs this bot.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from gpt_trader.broker.exchange.ours import (
+    Unknown,
     as_booked,
     is_of_ours,
     is_open,
@@ -101,13 +102,13 @@ def seen_beside(
     plan: Plan,
     state: State,
     rows: Iterable[RemoteOrder],
-    unknown: Callable[[Iterable[str]], set[str]],
+    unknown: Unknown,
     time_ms: int,
 ) -> list[Event]:
     """Return that a second instance trades the portfolio; [] if nothing says so.
 
     rows: what a look shows while a session runs. Orders of ours among them that no entry of the
-    journal names are another's; each is told once. unknown: as in `missing`.
+    journal names are another's; each is told once.
     """
     strange = missing(plan.portfolio, rows, state.orders, unknown)
     keys = tuple(row.client_order_id for row in strange)

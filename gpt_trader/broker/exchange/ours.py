@@ -15,6 +15,9 @@ from gpt_trader.kernel.codes import BUY, FILL_ENTRY, FILL_EXIT, FILL_STOP, SELL
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 
 CLOCKS_MS = 30_000  # by how much the bot's time of an order and the exchange's may differ
+Unknown = Callable[[Iterable[str]], set[str]]
+"""Returns those of some client ids that a journal never named."""
+
 ZERO = Decimal(0)
 STOPS = (OrderType.STOP_LIMIT, OrderType.BRACKET)
 
@@ -30,12 +33,11 @@ def missing(
     portfolio: str,
     rows: Iterable[RemoteOrder],
     known: Iterable[str],
-    unknown: Callable[[Iterable[str]], set[str]],
+    unknown: Unknown,
 ) -> list[RemoteOrder]:
     """Return the orders with a portfolio's mark that a journal does not know, oldest first.
 
-    known: client ids that need not be asked for. unknown: those of some ids that the journal
-    never named.
+    known: client ids that need not be asked for.
     """
     held = set(known)
     marked = {

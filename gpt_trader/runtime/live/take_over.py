@@ -1,28 +1,45 @@
 """What a session finds of itself at its start: a journal that is gone, or not the newest.
 
-Asked once, before anything is decided. The account was last held against the journal when the
-newest `Reconciled` was written; orders with our mark that are newer, and that no entry ever named,
-are a part of the story that is missing here. The history is asked for whole: a question that names
-a product that is gone is refused, and would hide what is said of the others.
+Asked once, before anything is decided. Orders with our mark that are newer than the last time it
+was asked, and that no entry ever named, are a part of the story that is missing here. The history
+is asked for whole: a question that names a product that is gone is refused, and would hide what is
+said of the others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from gpt_trader.broker.exchange.earlier import earlier, later
 from gpt_trader.broker.exchange.ours import missing
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.domain.account import RemoteOrder
 from gpt_trader.domain.order import Order
+from gpt_trader.engine.drive import Observer
 from gpt_trader.engine.events import Event, Noted, OrdersFound, PositionFound, Reconciled
 from gpt_trader.engine.names import TAGS
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 from gpt_trader.errors import Unavailable
 from gpt_trader.journal.sqlite import Journal
+from gpt_trader.runtime.session import Session
 
 YEARS_MS = 2 * 365 * 86_400_000  # how far back a journal that is gone is looked for
 UNREADABLE = "some orders of the account cannot be read: if they are this bot's, they are missed"
-BEFORE_MS = 600_000  # how far before the newest look orders are read again
+BEFORE_MS = 600_000  # how far before the last time orders are read again
+
+
+def take_over(
+    session: Session, account: Orders, observe: Observer, say: Callable[[str], object]
+) -> None:
+    """Take what is found at a start, each as one transaction, and note that it was asked for.
+
+    say: is told of it. Raises what the account raises: then the next start asks again.
+    """
+    plan, now_ms = session.plan, session.time_ms()
+    for event in found_at_start(plan, session.state, session.journal, account, now_ms):
+        for words in words_of(plan, event):
+            say(words)
+        session.take(event, observe)
+    session.journal.note_told(now_ms)
 
 
 def found_at_start(
@@ -32,10 +49,10 @@ def found_at_start(
 
     Raises what the account raises: nothing may be decided before it was asked.
     """
-    looked = journal.newest(TAGS[Reconciled])
-    if looked is None:
+    told_ms = _told_ms(journal)
+    if told_ms is None:
         return _of_a_lost_journal(plan, account, time_ms)
-    since_ms = max(looked.time_ms - BEFORE_MS, _begins_ms(journal))
+    since_ms = max(told_ms - BEFORE_MS, _begins_ms(journal))
     rows, is_whole = account.orders(since_ms=since_ms)
     new = missing(plan.portfolio, rows, state.orders, journal.unknown)
     found: list[Event] = [] if is_whole else [Noted(time_ms, "orders", UNREADABLE)]
@@ -64,6 +81,13 @@ def words_of(plan: Plan, event: Event) -> Iterator[str]:
             else "no stop of its own is known: only its strategy or a person sells it"
         )
         yield f"{product.size(event.lots)} {product.base_currency} are taken over: {stop}"
+
+
+def _told_ms(journal: Journal) -> int | None:
+    """Return until when the account was asked; older versions said only when they had looked."""
+    told_ms = journal.told_ms()
+    looked = journal.newest(TAGS[Reconciled]) if told_ms is None else None
+    return told_ms if looked is None else looked.time_ms
 
 
 def _begins_ms(journal: Journal) -> int:

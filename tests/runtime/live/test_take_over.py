@@ -64,6 +64,15 @@ def test_orders_are_asked_for_from_shortly_before_the_newest_look(journal):
     assert account.asked == [SENT_MS - BEFORE_MS]
 
 
+def test_what_was_told_is_not_asked_for_again(journal):
+    journal.note_told(SENT_MS + 5)
+    journal.note_told(SENT_MS + 9)
+    write(journal, Reconciled(SENT_MS + 99, 0, 0))
+    account = Account()
+    asked(Desk(), journal, account)
+    assert account.asked == [SENT_MS + 9 - BEFORE_MS], "a look alone tells no story"
+
+
 def test_nothing_from_before_the_journal_is_a_part_of_its_story(tmp_path):
     with open_journal(tmp_path / "journal.db") as journal:
         write(journal, Started(SENT_MS - 5, {}))
