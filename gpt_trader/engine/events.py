@@ -200,7 +200,8 @@ class PositionFound(NamedTuple):
     """The exchange shows that this bot held a position before, and no journal here knows of it.
 
     lots, ticks: what is left of it and its average entry; 0: nothing. order: the protection that
-    rests for it; None: none is known to.
+    rests for it; None: none is known to. recent: client ids of the newest orders that say so,
+    which a look would else take for those of a second instance.
     """
 
     time_ms: int
@@ -210,6 +211,7 @@ class PositionFound(NamedTuple):
     lots: int = 0
     ticks: int = 0
     order: Order | None = None
+    recent: tuple[str, ...] = ()
 
 
 class OrdersFound(NamedTuple):

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 
-from gpt_trader.domain.order import Order
 from gpt_trader.engine import events as ev
 from gpt_trader.engine.codec import (
     command_from_json,
@@ -124,8 +123,10 @@ def _orders_of(entry: Entry) -> Iterator[str]:
         if isinstance(command, SubmitOrder):
             yield command.order.client_order_id
     match entry.event:
-        case ev.PositionFound(order=Order() as order):
-            yield order.client_order_id
+        case ev.PositionFound(order=order, recent=recent):
+            yield from recent
+            if order is not None:
+                yield order.client_order_id
         case ev.OrdersFound(orders=orders):
             yield from (order.client_order_id for order in orders)
         case ev.InstanceSeen(client_order_ids=keys):

@@ -31,6 +31,7 @@ from gpt_trader.kernel.codes import BUY, SELL
 
 ZERO = Decimal(0)
 BY = "RECONCILIATION"
+RECENT_MS = 3_600_000  # longer than any look at orders goes back
 
 
 def earlier(
@@ -59,9 +60,14 @@ def earlier(
     others = tuple(as_booked(product, row) for row in ours if is_open(row) and row is not stop)
     why = f"the journal of order {ours[-1].client_order_id} is not here: "
     why += "lost, or on another machine"
+    recent = tuple(
+        row.client_order_id for row in ours if time_ms - (row.created_ms or 0) < RECENT_MS
+    )
     order = None if stop is None else as_booked(product, stop)
     found: list[Event] = [
-        PositionFound(time_ms, product.product_id, BY, why, lots, ticks if lots else 0, order)
+        PositionFound(
+            time_ms, product.product_id, BY, why, lots, ticks if lots else 0, order, recent
+        )
     ]
     if others:
         found.append(OrdersFound(time_ms, product.product_id, BY, why, others))

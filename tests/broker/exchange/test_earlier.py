@@ -50,9 +50,14 @@ def test_sales_count_whoever_made_them_and_the_rest_keeps_its_price():
     what = found(bought(4, 100), sold(3, 1))
     assert isinstance(what, PositionFound)
     assert (what.lots, what.ticks, what.order) == (1, 10_000, None)
-    assert found(bought(4, 100), sold(9, 1))[4:] == (0, 0, None)
+    assert found(bought(4, 100), sold(9, 1))[4:7] == (0, 0, None)
     again = found(bought(4, 100), sold(9, 1), bought(2, 120, bars=3))
     assert (again.lots, again.ticks) == (2, 12_000)
+
+
+def test_the_newest_orders_are_named_so_that_nobody_takes_them_for_anothers():
+    old, new = bought(1, 100), bought(1, 100, bars=2)
+    assert found(old, new).recent == (new.client_order_id,)
 
 
 def test_a_sale_before_takes_nothing_away():
@@ -68,12 +73,12 @@ def test_orders_of_somebody_else_are_no_position():
 
 
 def test_nothing_was_filled():
-    assert found(bought(0, 100))[4:] == (0, 0, None)
+    assert found(bought(0, 100))[4:7] == (0, 0, None)
 
 
 def test_a_position_is_never_larger_than_the_coins_that_are_there():
     assert found(bought(4, 100), coins="2.9").lots == 2
-    assert found(bought(4, 100), coins=0)[4:] == (0, 0, None)
+    assert found(bought(4, 100), coins=0)[4:7] == (0, 0, None)
     with pytest.raises(Unavailable):
         found(bought(4, 100), coins=None)
     assert found(bought(0, 100), coins=None).lots == 0
