@@ -27,7 +27,7 @@ def note_decision(state: State, j: int, order: Order | None, *, goes_on: bool) -
             j,
             known._replace(
                 reason=intent.reason,
-                keep=abs(int(state.slots["lots"][j])) - intent.lots,
+                keep=abs(int(state.slots["lots"][j])) - int(intent.lots),
                 limit=intent.limit,
                 since_ms=known.since_ms if known.reason else intent.sent_ms,
                 tried_ms=intent.sent_ms,

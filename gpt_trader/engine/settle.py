@@ -93,7 +93,8 @@ def leave(plan: Plan, state: State, j: int, event: Event) -> Answer:
     """Sell what is to be sold and is not: a triggered stop, a flattened account, an open wish."""
     if _has_passed(plan, state, j, event):
         return close_position(plan, state, j, int(state.slots["stop_ticks"][j]), event.time_ms)
-    at_work = exits_at_work(plan, state, j)
+    exits = exits_at_work(plan, state, j)
+    at_work = [one for one in exits if one.intent.origin is not Origin.OPERATOR]
     is_due = is_over(state.protected_ms[j], RETRY_MS, event.time_ms)
     is_left = is_being_left(plan, state, j) or not is_sellable(plan, state, j)
     if state.flattening and is_due and not is_left:
