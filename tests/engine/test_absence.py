@@ -7,7 +7,7 @@ from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.orders import ABSENCE_GAP_MS
 from gpt_trader.engine.reports import ABSENT_LOOKS, ABSENT_MS
-from gpt_trader.engine.state import Absence
+from gpt_trader.engine.state import DOUBT_LOOKS, Absence
 from tests.engine_helpers import records_of, sent
 from tests.exchange_desk import AtExchange, Protected
 
@@ -122,14 +122,15 @@ def test_an_order_that_nobody_knows_is_nobodys_absence():
     assert desk.send(ev.Absent(desk.now(), "COIN-USD", "odd"))[0].records == ()
 
 
-def test_a_stop_that_was_never_placed_is_placed_then():
+def test_another_stop_is_placed_once_the_first_is_hardly_there():
     desk = Protected()
     stop = desk.resting
-    for _ in range(ABSENT_LOOKS - 1):
-        miss(desk, stop)
-    [again] = sent(miss(desk, stop))
+    made = [sent(miss(desk, stop)) for _ in range(ABSENT_LOOKS)]
+    [again] = [order for orders in made for order in orders]
+    assert made.index([again]) == DOUBT_LOOKS - 1
     assert again.intent.stop == stop.intent.stop
     assert again.client_order_id != stop.client_order_id
+    assert status(desk, stop) is OrderStatus.REJECTED
 
 
 def test_one_found_against_all_proof_is_watched_and_cancelled():
