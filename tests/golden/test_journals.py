@@ -180,6 +180,7 @@ def test_an_old_paper_session_goes_on_with_the_same_decisions(tmp_path, capsys, 
     folder, expected = unpack("paper", tmp_path), EXPECTED["paper"]
     with serve(now_ms=expected["now_ms"]) as exchange:
         monkeypatch.setenv("GPT_TRADER_COINBASE__REST_URL", exchange.rest_url)
+        monkeypatch.setenv("GPT_TRADER_COINBASE__PUBLIC_REQUESTS_PER_S", "1000")
         keep_time_of(exchange, monkeypatch)
         for _ in range(3):
             code, _, _ = call(capsys, *expected["run"], "--once", "--state-dir", tmp_path)
