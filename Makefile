@@ -47,7 +47,8 @@ coverage: setup ## Run the tests uncompiled and hold the coverage floors
 	@$(PY) scripts/check_coverage.py .coverage.json
 
 simulate: setup ## Simulate SEEDS=100 worlds of HOURS=10 from FIRST=1, with everything going wrong
-	@$(PY) -m tests.simulation --seeds $(SEEDS) --first $(FIRST) --hours $(HOURS)
+	@$(PY) -m tests.simulation --seeds $(SEEDS) --first $(FIRST) --hours $(HOURS) \
+		$(if $(KINDS),--kinds $(KINDS))
 
 crashes: setup ## Kill and fail one session at each of its points (STEP=1), and start it again
 	@$(PY) -m tests.simulation --crash-points $(STEP)

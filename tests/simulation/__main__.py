@@ -44,7 +44,6 @@ def run(seed: int, hours: float, kinds: tuple[str, ...]) -> Came:
     with tempfile.TemporaryDirectory(dir=memory()) as folder:
         live_in(folder)
         place = Path(folder) / "world"
-        place.mkdir()
         world = World(seed, place, stormy(seed, kinds), people=True, cron=is_cron(seed))
         failure, log = "", ""
         try:

@@ -1,5 +1,6 @@
 """A bot and its exchange in one process and one virtual time; it crashes where it is told to."""
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -51,6 +52,7 @@ from gpt_trader.runtime.requests import Inbox
 from gpt_trader.runtime.session import JOURNAL, Session, read_header, start, view
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.venues import venue_of
+from tests.emulator.books import Refusal
 from tests.live_helpers import FLIP
 from tests.simulation.carrier import Hands, VirtualCarrier
 from tests.simulation.chances import Chances
@@ -195,6 +197,7 @@ class World:
     on_restart: Callable[[], object] = lambda: None
 
     def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.exchange = Exchange(self.seed, BEGIN_MS - 40 * MINUTE, self.chances)
         self.exchange.advance(BEGIN_MS)
         self.exchange.books.transfer("USD", "10000.000000001")
@@ -387,7 +390,7 @@ class World:
 
     def _keep_or_put_back(self) -> None:
         """Keep a copy of the journal at a start, or put the one kept before back."""
-        copy, chances, rng = self.folder.parent / "copy", self.exchange.chances, self.rng
+        copy, chances, rng = self.folder.with_suffix(".copy"), self.exchange.chances, self.rng
         if not chances.put_backs or not (self.folder / JOURNAL).exists():
             return
         if copy.exists() and rng.random() < chances.put_backs:
@@ -599,7 +602,8 @@ class World:
                 "side": "BUY",
                 "order_configuration": {"limit_limit_gtc": terms},
             }
-            books.create(order, self.exchange.now_ms)
+            with contextlib.suppress(Refusal):  # where nobody can trade now
+                books.create(order, self.exchange.now_ms)
         if what != 0:
             inbox.put(Rearmed(0, "operator", "looked"))
 

@@ -1,0 +1,97 @@
+"""What the exchange knows of the bot: nothing sold that it had not bought, nothing bare unseen."""
+
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+
+from tests.emulator.books import Books, Rules
+from tests.simulation.truth import FRESH_MS, RUNS, UNKNOWN, Belief, Truth
+
+BTC = "BTC-USD"
+STEP, CENT = Decimal("0.00000001"), Decimal("0.01")
+ONE = Decimal(1)
+
+
+@pytest.fixture
+def truth():
+    books = Books()
+    books.rules[BTC] = Rules(BTC, STEP, CENT, CENT, STEP, ONE)
+    books.touch[BTC] = Decimal("100.00"), Decimal("100.02")
+    books.transfer("USD", "10000")
+    books.transfer("BTC", "5")  # somebody else's
+    return Truth(books, Counter(), 0)
+
+
+def send(truth: Truth, key: str, side: str, kind: str = "market_market_ioc", **terms: str) -> None:
+    truth.on_send(key, BTC)
+    body = {
+        "client_order_id": key,
+        "product_id": BTC,
+        "side": side,
+        "order_configuration": {kind: {"base_size": "1"} | terms},
+    }
+    truth.books.create(body, truth.now_ms)
+
+
+def stop(truth: Truth) -> None:
+    kind = "stop_limit_stop_limit_gtc"
+    send(truth, "stop", "SELL", kind, stop_price="90.00", limit_price="80.00")
+
+
+def test_what_is_sold_was_bought(truth):
+    send(truth, "in", "BUY")
+    send(truth, "out", "SELL")
+    with pytest.raises(AssertionError, match="somebody else's"):
+        send(truth, "again", "SELL")
+
+
+def test_no_id_leaves_twice_but_with_a_journal_that_is_gone(truth):
+    truth.on_send("one", BTC)
+    with pytest.raises(AssertionError, match="twice"):
+        truth.on_send("one", BTC)
+    truth.forgotten.add("one")
+    truth.on_send("one", BTC)
+
+
+def test_a_position_is_bare_until_a_stop_rests(truth):
+    truth.belief = lambda _: Belief(Decimal(0), is_unknown=False)
+    send(truth, "in", "BUY")
+    for at_ms in (0, 7_000):
+        truth.pass_time(at_ms)
+    stop(truth)
+    truth.pass_time(60_000)
+    truth.end()
+    [one] = truth.positions
+    assert (one.unstopped_ms, one.longest_ms, one.bare_ms[RUNS]) == (7_000, 7_000, 7_000)
+
+
+@pytest.mark.parametrize(
+    "belief, heard_ms, is_bare",
+    [
+        (Belief(ONE, is_unknown=False), 0, False),
+        (Belief(ONE, is_unknown=False), -FRESH_MS, True),
+        (Belief(ONE / 2, is_unknown=False), 0, True),
+        (Belief(ONE, is_unknown=True), 0, True),
+        (None, 0, True),
+    ],
+)
+def test_a_process_guards_what_it_knows_of_and_hears_prices_of(truth, belief, heard_ms, is_bare):
+    truth.belief, truth.heard_ms[BTC] = lambda _: belief, heard_ms
+    send(truth, "in", "BUY")
+    for at_ms in (0, 1_000):
+        truth.pass_time(at_ms)
+    truth.end()
+    [one] = truth.positions
+    assert sum(one.bare_ms.values()) == 1_000 * is_bare
+    assert (one.bare_ms[UNKNOWN] > 0) is (belief is not None and belief.is_unknown)
+
+
+def test_an_order_is_unknown_only_while_somebody_could_ask(truth):
+    truth.on_send("one", BTC)
+    truth.on_unknown({"one"})
+    truth.pass_time(5_000)
+    truth.belief = lambda _: Belief(ONE, is_unknown=True)
+    truth.pass_time(8_000)
+    truth.on_unknown(set())
+    assert [(one.client_order_id, one.took_ms) for one in truth.resolved] == [("one", 3_000)]
