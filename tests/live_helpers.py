@@ -17,8 +17,8 @@ from gpt_trader.broker.coinbase.messages import DIALECT
 from gpt_trader.broker.coinbase.private import Private
 from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.broker.coinbase.rest import Rest
-from gpt_trader.broker.exchange.broker import ExchangeBroker
-from gpt_trader.broker.exchange.carry import Inline
+from gpt_trader.broker.exchange.broker import MOST, ExchangeBroker
+from gpt_trader.broker.exchange.carry import Bell, Inline, Threads
 from gpt_trader.broker.exchange.catalog import Catalog, Listing
 from gpt_trader.broker.exchange.link import Link
 from gpt_trader.broker.exchange.pace import Pace
@@ -28,7 +28,7 @@ from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.targets import Condition, Targets
 from gpt_trader.engine.drive import Observer
 from gpt_trader.runtime.clock import ExchangeClock, exchange_clock
-from gpt_trader.runtime.live.assemble import Carriers, Paces, attend
+from gpt_trader.runtime.live.assemble import Carriers, Paces, attend, on_threads
 from gpt_trader.runtime.live.feed import Clock, LiveFeed, Surroundings
 from gpt_trader.runtime.live.news import News
 from gpt_trader.runtime.live.opening import checked_portfolio, known_rests, read_account
@@ -43,6 +43,7 @@ from tests.emulator import serve
 from tests.emulator.market import GENESIS_MS, Market, Product
 
 MINUTE = 60_000
+ANSWER_S = 0.01  # in which this machine's stand-in has answered, more often than not
 HOUR = 60 * MINUTE
 BUSY = Market(
     (
@@ -88,7 +89,8 @@ class Live:
     """A desk on the stand-in; waiting advances the exchange's time.
 
     machine: this machine's wall clock less the exchange's, ms, at a time of the exchange's; None:
-    nobody has to measure it. clock: the exchange's, as it was measured.
+    nobody has to measure it. clock: the exchange's, as it was measured. bell: requests are carried
+    on threads that ring it, as they are in production; None: each is done where it is asked for.
     """
 
     exchange: object
@@ -99,13 +101,20 @@ class Live:
     link: Link | None = None
     machine: Callable[[int], int] | None = None
     clock: ExchangeClock | None = None
+    bell: Bell | None = None
 
     def now_ms(self) -> int:
         return self.exchange.now_ms if self.clock is None else self.clock.now_ms()
 
     def wait(self, seconds: float) -> bool:
+        if self.bell is not None:  # an answer comes in its own time
+            self.bell.wait(ANSWER_S)
         self.exchange.advance(self.exchange.now_ms + max(int(seconds * 1000), 1))
         return False
+
+    def sleep(self, seconds: float) -> object:
+        """Wait between two tries; beside the loop, where nobody's time passes, not at all."""
+        return self.wait(seconds) if self.bell is None else None
 
     def rest(
         self, *, sends: bool = True, signed: bool = True, seed: int = 0, attempts: int = 4
@@ -115,9 +124,9 @@ class Live:
 
         signer = Signer(*self.secret, lambda: self.now_ms() / 1000) if signed else None
         return Rest(
-            Pace(1000.0, clock, self.wait),
+            Pace(1000.0, clock, self.sleep),
             url=self.exchange.rest_url,
-            sleep=self.wait,
+            sleep=self.sleep,
             random=random.Random(seed).random,
             signer=signer,
             attempts=attempts,
@@ -146,7 +155,11 @@ class Live:
         )
         resumes = (self.folder / JOURNAL).exists()
         terms = live_terms(settings, products, account, self.now_ms(), resumes=resumes)
-        broker = ExchangeBroker(self.private(attempts=1))
+        carriers, sender = Carriers(Inline(), Inline()), None
+        if self.bell is not None:
+            carriers = on_threads(self.bell.ring)
+            sender = Threads("sender", MOST, self.bell.ring)
+        broker = ExchangeBroker(self.private(attempts=1), sender)
         now = self.now_ms
         with start(terms, self.folder, lambda _: False, broker=broker, now_ms=now) as session:
             attended = attend(
@@ -156,7 +169,7 @@ class Live:
                 read_header(self.folder).wallets,
                 session.journal.unknown,
                 now,
-                Carriers(Inline(), Inline()),
+                carriers,
                 Paces(1e6, 1e6),
             )
             news = News(
@@ -228,13 +241,16 @@ class Live:
         once: bool = False,
         streams: bool = False,
         watch: Observer = lambda *_: None,
+        idle: Callable[[], object] = lambda: None,
     ) -> Session:
-        """Trade until a time; return the session, closed."""
+        """Trade until a time; return the session, closed. idle: called once a turn."""
         with contextlib.ExitStack() as stack:
             session, feed, _ = stack.enter_context(self.session())
             if streams:
                 feed.link = stack.enter_context(self.streaming(session))
             feed.once = once
+            rest = feed.around.rest
+            feed.around = feed.around._replace(rest=lambda: (rest(), idle()))
             end(feed, lambda: self.exchange.now_ms >= until_ms)
             run_feed(session, iter(feed), stop=Stop(), watch=watch, on_cycle=lambda _: None)
             return session

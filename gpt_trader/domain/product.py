@@ -120,7 +120,7 @@ class Product:
     def spent(self, units: int) -> Decimal:
         """Most that an order may spend of `units` of 1e-8 quote: a whole number of its steps."""
         step = self.quote_increment or self.price_increment
-        return Decimal(units) / UNITS_PER_QUOTE // step * step
+        return Decimal(int(units)) / UNITS_PER_QUOTE // step * step
 
     def size(self, lots: int) -> Decimal:
         """Exact base size of a whole number of lots."""

@@ -14,7 +14,7 @@ from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.config.venues import CoinbaseKeys
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
-from gpt_trader.engine.commands import AmendOrder, CancelOrder
+from gpt_trader.engine.commands import AmendOrder, Approved, CancelOrder, SubmitOrder
 from gpt_trader.runtime.live.assemble import Carriers, Paces, attend
 from gpt_trader.runtime.live.upkeep import Upkeep
 from tests.broker.slow import Slow
@@ -118,10 +118,12 @@ def paper(_folder) -> Iterator[Desk]:
     yield desk
 
 
+COIN_HERE = Product("COIN-USD", price=10_000, trades_per_day=0, base_increment="1")
+
+
 @contextmanager
 def coinbase(folder) -> Iterator[Desk]:
-    coin = Product("COIN-USD", price=10_000, trades_per_day=0, base_increment="1")
-    with serve(Market((coin,)), now_ms=T0 - HOUR) as exchange:
+    with serve(Market((COIN_HERE,)), now_ms=T0 - HOUR) as exchange:
         exchange.books.transfer("USD", 10_000)
         yield CoinbaseDesk(exchange, folder)
 
@@ -248,3 +250,15 @@ def test_nothing_is_sold_twice_whatever_works_and_whenever_answers_come(desk):
     desk.settle()
     assert desk.lots() == 0
     assert sum(fill.lots for fill in fills_of(desk.entries) if fill.side < 0) == 10
+
+
+def test_ten_orders_leave_at_once_and_no_answer_is_waited_for():
+    desk = TinyDesk(Slow(10**6))
+    desk.bar(10_000)
+    [order] = sent(desk.place(1, **LIMIT))
+    ten = [order._replace(intent=order.intent._replace(client_order_id=f"c{i}")) for i in range(10)]
+    commands = [SubmitOrder(Approved(one)) for one in ten]
+    assert desk.broker.execute(desk.plan, desk.state, commands, desk.now()) == []
+    assert [ticket.tag for ticket in desk.exchange.tickets.values()][1:] == [
+        f"c{i}" for i in range(10)
+    ]

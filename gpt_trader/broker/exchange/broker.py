@@ -43,7 +43,7 @@ KINDS = {
     "cancel": Kind(0, 8),
     "reduce": Kind(1, 8),
     "amend": Kind(2, 2),
-    "enter": Kind(3, 8, spares=2.0),
+    "enter": Kind(3, 16, spares=2.0),
 }
 MOST = sum(kind.most for kind in KINDS.values())  # requests under way, and threads for them
 
