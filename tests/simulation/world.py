@@ -434,6 +434,10 @@ class World:
     def _trade(self, session: Session, watch: Watch, until_ms: int) -> None:
         self.session = session
         watch.begin(session)
+        session.durable._monotonic_ms = lambda: (
+            self.exchange.now_ms
+        )  # what waits is the seed's, too
+        session.durable._flushed_ms = self.exchange.now_ms
         session.durable = SpyJournal(session.durable, self)
         state: Callable[[], State] = lambda: session.state  # noqa: E731
         began = read_header(self.folder).wallets
