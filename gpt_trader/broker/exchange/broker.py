@@ -71,6 +71,7 @@ class ExchangeBroker:
         self._budget = Budget(SENDS_PER_S)
         self._departures: Departures[Command] = Departures(KINDS, self._budget)
         self._cancelled_ms: dict[str, int] = {}
+        self._ending: set[str] = set()
         self._named: dict[str, str] = {}  # the exchange's ids, before the state knows them
 
     def on_bar(self, plan: Plan, state: State, event: BarClosed | BarMissed) -> Sequence[Event]:
@@ -86,12 +87,26 @@ class ExchangeBroker:
     ) -> Sequence[Event]:
         """Return what a report of the user channel says that is new; a foreign order says nothing.
 
-        An order that had ended may still be reported: a late fill is booked, and halts.
+        An order that had ended may still be reported: a late fill is booked, and halts. That one
+        ended with less than it asked for is only a hint, for a fill may be told after it: the
+        order is looked at before its coins are somebody else's (`is_ending`).
         """
         order = state.orders.get(remote.client_order_id)
         if order is None:
             return []
-        return reports(plan.products[plan.index[order.product_id]], order, remote, time_ms)
+        product = plan.products[plan.index[order.product_id]]
+        found = reports(product, order, remote, time_ms)
+        if order.status.is_final or not any(map(_ends_short, found)):
+            return found
+        self._ending.add(order.client_order_id)
+        told = [event for event in found if not _ends_short(event)]
+        if order.exchange_id or not remote.order_id:
+            return told
+        return [*told, _report(order, OrderStatus.OPEN, time_ms, exchange_id=remote.order_id)]
+
+    def is_ending(self, client_order_id: str) -> bool:
+        """Whether an order was reported to have ended, and nobody has looked at it since."""
+        return client_order_id in self._ending
 
     def execute(
         self, plan: Plan, state: State, commands: Sequence[Command], time_ms: int
@@ -106,6 +121,8 @@ class ExchangeBroker:
         found = self._came_back(state, time_ms)
         if self._named and not state.open_orders:
             self._named.clear()
+        if self._ending:
+            self._ending &= {order.client_order_id for order in state.open_orders}
         for order in state.open_orders:
             self._cancel_again(order, time_ms)
         for late in self._departures.drop_late(time_ms):
@@ -229,6 +246,13 @@ def _placed(order: Order, done: Done, time_ms: int) -> OrderUpdated:
         case Placed(order_id):
             return _report(order, OrderStatus.OPEN, time_ms, exchange_id=order_id)
     raise TypeError(done.value)
+
+
+def _ends_short(event: Event) -> bool:
+    """Whether a report says that an order ended otherwise than filled."""
+    if not isinstance(event, OrderUpdated):
+        return False
+    return event.status.is_final and event.status is not OrderStatus.FILLED
 
 
 def _report(

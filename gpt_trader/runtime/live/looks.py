@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 
 from gpt_trader.broker.exchange.broker import ExchangeBroker
-from gpt_trader.broker.exchange.cadence import is_past, look_after_ms
+from gpt_trader.broker.exchange.cadence import ENDING_MS, is_past, look_after_ms
 from gpt_trader.broker.exchange.reader import Question, Reader
 from gpt_trader.broker.exchange.reports import reports
 from gpt_trader.broker.exchange.search import Found, contradiction, search
@@ -46,6 +46,8 @@ class Looks:
         for order in self.state().open_orders:
             key = order.client_order_id
             after_ms = look_after_ms(order, now_ms, is_up=is_up)
+            if after_ms is not None and self.broker.is_ending(key):
+                after_ms = ENDING_MS
             if after_ms is None or self.broker.is_sending(key):
                 self._looked_ms.pop(key, None)  # once it is answered, what is not known is due
             elif is_past(self._looked_ms.get(key), after_ms, now_ms):

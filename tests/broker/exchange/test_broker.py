@@ -1,6 +1,7 @@
 """What an exchange's broker does where the contract of all brokers ends: doubt, and proof."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -203,3 +204,31 @@ def test_an_order_of_somebody_else_is_not_ours(desk):
     stranger = remote._replace(client_order_id="theirs")
     assert desk.broker.on_order(desk.plan, desk.state, stranger, 5) == []
     assert desk.broker.on_order(desk.plan, desk.state, remote._replace(life=OrderStatus.FILLED), 5)
+
+
+def test_that_an_order_ended_short_is_looked_at_before_it_is_believed(desk):
+    """A fill may be told after the cancel: its coins would be sold a second time."""
+    [order] = sent(desk.place(1, **LIMIT))
+    known = desk.order(order.client_order_id)
+    remote = desk.broker.account.order(known.exchange_id)
+    ended = remote._replace(life=OrderStatus.CANCELLED)
+    desk.exchange.trade("COIN-USD", Decimal(89), Decimal(4), desk.exchange.now_ms)
+    for event in desk.broker.on_order(desk.plan, desk.state, ended, desk.now()):
+        desk.send(event)
+    assert not desk.order(order.client_order_id).status.is_final
+    assert desk.broker.is_ending(order.client_order_id)
+    desk.exchange.books.cancel(known.exchange_id, desk.exchange.now_ms)
+    desk.turn(1_000)
+    assert desk.order(order.client_order_id).status.is_final
+    assert desk.order(order.client_order_id).filled == 4
+    desk.turn(0)
+    assert not desk.broker.is_ending(order.client_order_id)
+
+
+def test_an_end_that_is_told_before_the_answer_names_the_order(desk):
+    desk.exchange.faults.add(Fault(**POST, cut="before"))
+    [order] = sent(desk.place(1, **LIMIT))
+    there = desk.exchange.books.by_client[order.client_order_id]
+    remote = desk.broker.account.order(there.order_id)._replace(life=OrderStatus.EXPIRED)
+    [report] = desk.broker.on_order(desk.plan, desk.state, remote, desk.now())
+    assert (report.status, report.exchange_id) == (OrderStatus.OPEN, there.order_id)
