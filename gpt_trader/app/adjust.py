@@ -35,7 +35,7 @@ def adjust(asked: Adjustment, *, profile: str | None, state_dir: Path | None) ->
         raise UsageError(f"expected an asset such as USD, was {asked.asset!r}")
     if not asked.by.strip() or not asked.reason.strip():
         raise UsageError("who says so, and why?", hint="give --by NAME and --reason TEXT")
-    with open_session(profile, state_dir, reads=True, fresh=True) as session:
+    with open_session(profile, state_dir, reduces=True, fresh=True) as session:
         looked_ms = session.time_ms() - session.state.reconciled_ms
         if session.plan.max_unreconciled_ms and looked_ms <= JUST_NOW_MS:
             raise UsageError(

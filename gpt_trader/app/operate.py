@@ -121,8 +121,11 @@ def _attend(session: Session, header: Header, *, fresh: bool) -> None:
     ).upkeep
     account, age_ms = upkeep.account, session.time_ms() - session.state.reconciled_ms
     if account is not None and (fresh or age_ms > session.plan.max_unreconciled_ms // 2):
-        account.look()
-        turn_until(session, upkeep, lambda: not account.unseen, longest_s=LOOK_S, wait=_wait)
+        for _ in range(2):  # a difference is one once a second look shows it
+            account.look()
+            turn_until(session, upkeep, lambda: not account.unseen, longest_s=LOOK_S, wait=_wait)
+            if account.difference is None:
+                break
 
     def settle(is_so: Callable[[State], bool] | None, longest_s: float, observe: Observer) -> bool:
         return turn_until(

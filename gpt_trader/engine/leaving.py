@@ -10,7 +10,7 @@ from gpt_trader.engine.state import STAYING, Leaving, State, replaced
 from gpt_trader.kernel.codes import FILL_STOP, FILL_TRAIL
 
 STOPS = (FILL_STOP, FILL_TRAIL)
-REFUSED_AGAIN = 2  # refusals in a row from which on a position counts as one that cannot be left
+PAGED_REFUSALS = 2  # refusals in a row from which on a position counts as one that cannot be left
 PROMISED = "all that is held is promised to other orders"  # why an exit that waited was not sent
 
 

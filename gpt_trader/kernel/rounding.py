@@ -32,8 +32,8 @@ class Spec(NamedTuple):
     min_lots: int
     min_units: int  # least notional of an order, units
     is_perp: int
-    max_lots: int = UNBOUNDED  # of one order
-    max_units: int = UNBOUNDED  # largest notional of an order, units
+    max_lots: int  # of one order; UNBOUNDED: any
+    max_units: int  # largest notional of an order, units
 
 
 SPEC = record_type(Spec)

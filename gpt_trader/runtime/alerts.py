@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from gpt_trader.domain.order import NOT_PLACED, Order, OrderStatus, Origin
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
-from gpt_trader.engine.leaving import PROMISED, REFUSED_AGAIN, is_stop
+from gpt_trader.engine.leaving import PAGED_REFUSALS, PROMISED, is_stop
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.state import State
@@ -61,7 +61,7 @@ def _of_refusal(
     j = plan.index[product_id]
     wish = state.leaving[j]
     is_exit = order is not None and order.intent.reduce_only and not is_stop(order)
-    if is_exit and wish.refusals >= REFUSED_AGAIN:
+    if is_exit and wish.refusals >= PAGED_REFUSALS:
         if wish.refusals.bit_count() == 1:  # the 2nd, 4th, 8th, ...: it may go on for long
             yield Alert(PAGE, "cannot_leave", cannot_leave(plan, state, j))
         return

@@ -10,7 +10,7 @@ from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import fixed, grid_of, units_text
 from gpt_trader.engine.explain import guard_readings
-from gpt_trader.engine.leaving import REFUSED_AGAIN
+from gpt_trader.engine.leaving import PAGED_REFUSALS
 from gpt_trader.engine.outside import outside
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State, equity
@@ -153,7 +153,7 @@ def _position(plan: Plan, state: State, j: int, product: Product, now_ms: int) -
 def _stuck(plan: Plan, state: State, j: int) -> Json | None:
     """Return why a position cannot be left; None: nothing was refused twice in a row."""
     wish = state.leaving[j]
-    if wish.refusals < REFUSED_AGAIN:
+    if wish.refusals < PAGED_REFUSALS:
         return None
     return {
         "reason": wish.why or None,

@@ -82,9 +82,6 @@ def test_a_second_instance_is_refused_and_status_shows_the_first(capsys, flags):
         assert code == 9
         assert err.startswith("error: portfolio dev")
         assert f"process {bot.pid}" in err
-        code, _, err = call(capsys, "orders", "place", "SOL-USD", "buy", "--value", "100")
-        assert code == 9
-        assert "hint: " in err
         code, out, _ = call(capsys, "status", "--json")
         assert code == 0
         assert f"process {bot.pid}" in json.loads(out)["data"]["running"]

@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from gpt_trader.kernel.rounding import (
+    UNBOUNDED,
     Spec,
     fee_up,
     notional_down,
@@ -50,7 +51,7 @@ TRADE_DTYPE = np.dtype(
 @njit(cache=True)
 def fill_value(side: int, lots: int, ticks: int, num: int, den: int) -> int:
     """Return what a fill moved, units, fee excluded: a buy rounded up, a sell down."""
-    spec = Spec(num, den, 0.0, 0.0, 0, 0, 0)
+    spec = Spec(num, den, 0.0, 0.0, 0, 0, 0, UNBOUNDED, UNBOUNDED)
     return notional_up(lots, ticks, spec) if side > 0 else notional_down(lots, ticks, spec)
 
 
