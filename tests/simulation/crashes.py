@@ -22,6 +22,7 @@ from gpt_trader.domain.order import Origin
 from gpt_trader.domain.order_ids import client_order_id
 from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.journal.sqlite import open_journal
+from gpt_trader.kernel.codes import ORDINAL_BAR, ORDINAL_QUOTE
 from gpt_trader.runtime.journaling import read_entries
 from gpt_trader.runtime.session import JOURNAL
 from tests.simulation.world import World
@@ -113,7 +114,7 @@ def every_operation(folder: Path, kind: str, step: int, first: int = 1) -> int:
 
 
 def same_ids(world: World) -> World:
-    """Hold that every route's intent has the id that its bar gives it, and no id came twice."""
+    """Hold that every route's intent has the id of its bar, or of a later try; none came twice."""
     plan = world.plan()
     seen: set[str] = set()
     with open_journal(world.folder / JOURNAL, readonly=True) as journal:
@@ -126,9 +127,11 @@ def same_ids(world: World) -> World:
                 seen.add(order.client_order_id)
                 if order.intent.origin is Origin.ROUTE:
                     bar_ms = order.intent.expire_ms - 2 * plan.interval_ms
-                    assert order.client_order_id == client_order_id(
-                        plan.portfolio, order.product_id, plan.interval, bar_ms, 0
-                    )
+                    causes = ((bar_ms, ORDINAL_BAR), (order.intent.sent_ms, ORDINAL_QUOTE))
+                    assert order.client_order_id in {
+                        client_order_id(plan.portfolio, order.product_id, plan.interval, *cause)
+                        for cause in causes
+                    }
     return world
 
 
