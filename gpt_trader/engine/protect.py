@@ -90,7 +90,12 @@ def resting_protections(plan: Plan, state: State, j: int) -> list[Order]:
 
 def exits_at_work(plan: Plan, state: State, j: int) -> list[Order]:
     """Return product j's open orders that reduce the position, its resting protection aside."""
-    return [o for o in _alive(plan, state, j) if o.intent.reduce_only and not is_stop(o)]
+    product_id = plan.products[j].product_id
+    return [
+        order
+        for order in state.open_orders
+        if order.product_id == product_id and order.intent.reduce_only and not is_stop(order)
+    ]
 
 
 def _alive(plan: Plan, state: State, j: int) -> list[Order]:
@@ -171,13 +176,23 @@ def protect(plan: Plan, state: State, j: int, event: Event) -> Answer:
     resting = resting_protections(plan, state, j)
     if not resting:
         is_early = not is_over(state.protected_ms[j], RETRY_MS, event.time_ms)
-        is_free = wanted is not None and free_lots(plan, state, j) >= wanted.intent.lots
+        free = free_lots(plan, state, j) + _doubtful_lots(plan, state, j)
+        is_free = wanted is not None and free >= wanted.intent.lots
         return NOTHING if wanted is None or is_early or not is_free else _place(state, j, wanted)
     kept = next((o for o in resting if wanted is not None and _same(o, wanted)), None)
     ending = {OrderStatus.OPEN}  # what is not known to be there is waited for
     if waiting(state, plan.products[j].product_id):
         ending.add(OrderStatus.TRIGGERED)
     return cancel_all([one for one in resting if one is not kept and one.status in ending])
+
+
+def _doubtful_lots(plan: Plan, state: State, j: int) -> int:
+    """Return how many lots are promised to exits that are hardly there.
+
+    A stop may rest on them, for it is cancelled if the exit is found; another exit would fill.
+    """
+    exits = exits_at_work(plan, state, j)
+    return sum(one.intent.lots - one.filled for one in exits if is_doubtful(state, one))
 
 
 def _place(state: State, j: int, wanted: Order) -> Answer:
@@ -203,7 +218,9 @@ def _wanted(plan: Plan, state: State, j: int, time_ms: int) -> Order | None:
     """Return the protection that should rest; None: nothing is held, or an exit works."""
     slot, product = state.slots[j], plan.products[j]
     held, stop, take = int(slot["lots"]), int(slot["stop_ticks"]), int(slot["take_ticks"])
-    if held == 0 or stop == 0 or exits_at_work(plan, state, j):
+    if held == 0 or stop == 0:
+        return None
+    if not all(is_doubtful(state, one) for one in exits_at_work(plan, state, j)):
         return None
     if state.leaving[j].reason in STOPS or not is_sellable(plan, state, j):
         return None  # it has triggered; or it is dust: the exchange would refuse it

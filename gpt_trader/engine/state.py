@@ -244,7 +244,7 @@ def is_doubtful(state: State, order: Order) -> bool:
 
     None of its coins is on hold, and nothing moved as if it was filled (`Absent.against`). It is
     no proof: it counts in full for what may be entered, and is looked for until there is one. But
-    its position is not left without a stop and a way out meanwhile.
+    its position is not left without a stop meanwhile.
     """
     absence = state.absences.get(order.client_order_id)
     if absence is None or order.status is not OrderStatus.SUBMIT_UNKNOWN:

@@ -28,7 +28,8 @@ UNSETTLED = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN, OrderStatus.PEND
 def promising(state: State, product_id: str, side: int) -> list[Order]:
     """Return the orders of a side that may still fill, known or not; those that wait cannot.
 
-    What whole looks did not find, with none of its coins on hold, promises nothing any more.
+    A stop that whole looks did not find, with none of its coins on hold, promises nothing any more.
+    An exit does until there is proof: it fills as soon as it arrives, and a second one beside it.
     """
     return [
         order
@@ -36,7 +37,7 @@ def promising(state: State, product_id: str, side: int) -> list[Order]:
         if order.product_id == product_id
         and order.intent.side == side
         and order.status is not OrderStatus.WAITING
-        and not is_doubtful(state, order)
+        and not (is_stop(order) and is_doubtful(state, order))
     ]
 
 

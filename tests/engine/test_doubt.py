@@ -60,3 +60,18 @@ def test_a_passed_stop_sells_once_its_unknown_order_is_hardly_there():
     made += desk.quote(9_400)
     [exit_order] = [order for order in sent(made) if not order.intent.stop]
     assert exit_order.intent.lots == 20
+
+
+def test_beside_an_exit_that_is_hardly_there_a_stop_rests_and_no_second_exit_leaves():
+    desk = Protected()
+    desk.open()
+    desk.want(0.0)
+    desk.bar(10_000)
+    [exit_order] = sent(desk.report(desk.resting.client_order_id, OrderStatus.CANCELLED))
+    desk.report(exit_order.client_order_id, OrderStatus.SUBMIT_UNKNOWN)
+    [stop] = sent(look(desk, exit_order.client_order_id, times=DOUBT_LOOKS))
+    assert stop.intent.stop == 9_500
+    desk.report(stop.client_order_id, OrderStatus.OPEN)
+    assert not sent(look(desk, exit_order.client_order_id, times=3))
+    [cancel] = commands(desk.filled(exit_order, 20, 9_900))
+    assert cancel.client_order_id == stop.client_order_id
