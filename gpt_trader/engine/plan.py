@@ -36,7 +36,8 @@ class Plan:
     old the newest look at the account may be for an entry; 0: there is no account to look at.
     guards: rows in the order in which they are asked. source: what is decided on, BARS, QUOTES or
     LIVE; guards that are not for it do not apply. id_form: of the ids of new orders, see
-    domain/order_ids.py.
+    domain/order_ids.py. is_capped: whether only a part of the account's money is the session's:
+    what comes in or goes out unexplained is somebody else's, as long as that part is there.
     """
 
     portfolio: str
@@ -56,6 +57,7 @@ class Plan:
     guards: tuple[Guard, ...] = GUARDS
     source: str = BARS
     id_form: int = MARKED
+    is_capped: bool = False
 
     @property
     def quote_currency(self) -> str:

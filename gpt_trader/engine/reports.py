@@ -1,6 +1,6 @@
 """What an exchange says, answered: fills, statuses, and what came into the account or left it."""
 
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from gpt_trader.domain.order import NOT_PLACED, Fill, Order, OrderStatus
 from gpt_trader.domain.order_life import Move, move
@@ -157,4 +157,8 @@ def _adjusted_units(plan: Plan, state: State, event: ev.Adjusted) -> int:
     """Return by how much cash moves, units; the ledger keeps what is below a unit."""
     if event.asset != plan.quote_currency:
         return 0
-    return whole_units(state, event.asset, Decimal(event.amount))
+    units = whole_units(state, event.asset, Decimal(event.amount))
+    if not (plan.is_capped and event.kind == ev.RECONCILIATION and event.total):
+        return units
+    there = int((Decimal(event.total) * UNITS_PER_QUOTE).to_integral_value(ROUND_FLOOR))
+    return min(there - state.cash, 0)  # it is the owner's: a session has its part, or what is left

@@ -20,6 +20,7 @@ from gpt_trader.engine.plan import Plan
 from gpt_trader.errors import JournalError
 from gpt_trader.journal.encode import canonical_json
 from gpt_trader.kernel.costs import Costs
+from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.kernel.style import Style
 from gpt_trader.observe import provenance
 from gpt_trader.risk.guards import BARS, GUARDS, LIVE, QUOTES, Guard
@@ -314,6 +315,14 @@ def _product_from_json(data: Mapping[str, Any]) -> Product:
     )
 
 
+def _is_capped(header: Header) -> bool:
+    """Whether a session began with less money than there was in its account."""
+    if not header.wallets:
+        return False
+    there = header.wallets.get(header.products[0].quote_currency, Decimal(0))
+    return header.cash < int(there * UNITS_PER_QUOTE)
+
+
 def plan_of(header: Header) -> Plan:
     """Return the plan that a session's header describes."""
     return Plan(
@@ -334,6 +343,7 @@ def plan_of(header: Header) -> Plan:
         exit_timeout_ms=header.exit_timeout_ms,
         max_unreconciled_ms=header.max_unreconciled_ms,
         id_form=header.id_form,
+        is_capped=_is_capped(header),
     )
 
 

@@ -130,7 +130,7 @@ class Reconciler:
 
     def _take(self, then: State, facts: Facts) -> Iterator[Event]:
         """Say what a look tells. then: the state when it began."""
-        yield from self._reports(facts.orders)
+        yield from self._reports([*facts.recent, *facts.orders])
         if self.state().ledger is not then.ledger:
             self._asked_ms = None  # something moved while it was under way: it tells nothing
             return

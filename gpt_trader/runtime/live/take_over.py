@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from gpt_trader.broker.exchange.earlier import earlier, later
 from gpt_trader.broker.exchange.ours import missing
 from gpt_trader.broker.exchange.ports import Orders
+from gpt_trader.broker.exchange.reports import reports
 from gpt_trader.domain.account import RemoteOrder
 from gpt_trader.domain.order import Order
 from gpt_trader.engine.drive import Observer
@@ -56,6 +57,11 @@ def found_at_start(
     rows, is_whole = account.orders(since_ms=since_ms)
     new = missing(plan.portfolio, rows, state.orders, journal.unknown)
     found: list[Event] = [] if is_whole else [Noted(time_ms, "orders", UNREADABLE)]
+    for row in rows:  # one that had ended here, proven absent maybe, and that the account shows
+        order = state.orders.get(row.client_order_id)
+        if order is not None and order.status.is_final and order.product_id in plan.index:
+            product = plan.products[plan.index[order.product_id]]
+            found += reports(product, order, row, time_ms)
     for product in plan.products:
         here = [row for row in new if row.product_id == product.product_id]
         if here:

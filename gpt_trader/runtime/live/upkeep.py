@@ -14,7 +14,7 @@ from gpt_trader.engine.due import due
 from gpt_trader.engine.events import Event, Woken
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Broker
-from gpt_trader.engine.protect import is_sellable, resting_protection
+from gpt_trader.engine.protect import exits_at_work, is_sellable, resting_protection
 from gpt_trader.engine.state import State
 from gpt_trader.runtime.live.reconcile import Reconciler
 
@@ -66,11 +66,27 @@ class Upkeep:
             for order in state.open_orders
             if order.status in (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
         ]
-        return unknown + [
-            f"{product.product_id} is held without a stop that rests at the exchange"
-            for j, product in enumerate(plan.products)
-            if is_bare(plan, state, j)
-        ]
+        found = list(unknown)
+        for j, product in enumerate(plan.products):
+            name = product.product_id
+            if state.slots["lots"][j] < 0 and not product.is_perpetual:
+                found.append(f"more of {name} was sold than was bought")
+            elif is_bare(plan, state, j):
+                found.append(f"{name} is held without a stop that rests at the exchange")
+            elif is_to_be_left(plan, state, j):
+                found.append(
+                    f"{name} was to be sold and is not: {state.leaving[j].why or 'unfilled'}"
+                )
+        return found
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is to be tried again soon: no stop is missing, no exit turned down."""
+        plan, state = self.plan, self.state()
+        return not any(
+            is_to_be_left(plan, state, j) or (plan.rests[j] and is_bare(plan, state, j))
+            for j in range(len(plan.rests))
+        )
 
     @property
     def waits(self) -> bool:
@@ -84,6 +100,12 @@ def is_bare(plan: Plan, state: State, j: int) -> bool:
         return False
     resting = resting_protection(plan, state, j)
     return resting is None or resting.status not in (OrderStatus.OPEN, OrderStatus.TRIGGERED)
+
+
+def is_to_be_left(plan: Plan, state: State, j: int) -> bool:
+    """Whether product j was to be sold, and no order does so."""
+    is_wanted = bool(plan.rests) and state.leaving[j].reason != 0 and is_sellable(plan, state, j)
+    return is_wanted and not exits_at_work(plan, state, j)
 
 
 def is_unsettled(order: Order) -> bool:

@@ -135,3 +135,19 @@ def test_foreign_orders_are_counted_and_left_alone(tmp_path):
         assert session.state.foreign_orders == 1
         assert order.status == "OPEN"
         assert Decimal(order.filled) == 0
+
+
+def test_a_capped_session_does_not_trade_what_its_owner_deposits(tmp_path):
+    with live(tmp_path, risk__max_equity="50", **{"order_style.entry.style": "taker"}) as desk:
+        desk.run(BEGIN + 2 * MINUTE)
+        desk.exchange.books.transfer("USD", "20000")
+        session = desk.run(BEGIN + 8 * MINUTE)
+        assert [Decimal(event.amount) for event in events_of(desk, ev.Adjusted)] == [20_000]
+        assert session.state.transfers == 0
+        assert session.state.cash <= 50 * 10**8
+        bought = [fill for fill in desk.exchange.books.fills if fill.order.side == "BUY"]
+        assert all(fill.size * fill.price <= 50 for fill in bought)
+        desk.exchange.books.transfer("USD", "-25000")
+        session = desk.run(BEGIN + 11 * MINUTE)
+        assert session.state.transfers == 0, "the session's part is still there"
+        assert [one for one in desk.differences(session) if "lots" not in one] == []
