@@ -33,7 +33,7 @@ POLL_MS = 5_000  # between quotes that are asked for while the stream is down
 FIRST_LOOK_S = 10.0  # for so long a run waits for the account before it decides
 SEEN_S = 60.0  # for so long a single cycle does
 PAST_S = 30.0  # for so long it is waited for what closed while nobody looked
-AGAIN_S = 30.0  # for so long a single cycle waits for what is tried again: a stop, an exit
+AGAIN_S = 30.0  # for so long it waits for what is tried again: a look, a stop, an exit
 PROOF_S = 150.0  # for so long a single cycle waits for what is unknown
 LONGEST_WAIT_S = 0.5
 TURN_S = 0.05  # between turns while a question waits for its turn
@@ -132,9 +132,11 @@ class LiveFeed:
             account.look()
 
         def is_known() -> bool:
-            return self.upkeep.is_settled and self.reader.is_idle and self._is_seen()
+            return self.upkeep.is_settled and self.reader.is_idle
 
-        yield from self._turn_until(lambda: is_known() and self.upkeep.is_at_rest, AGAIN_S)
+        yield from self._turn_until(
+            lambda: is_known() and self._is_seen() and self.upkeep.is_at_rest, AGAIN_S
+        )
         yield from self._turn_until(is_known, PROOF_S)
 
     @property

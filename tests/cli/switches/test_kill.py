@@ -226,9 +226,10 @@ def test_the_watchdog_cancels_what_a_silent_bot_left(exchange, capsys, tmp_path)
     assert call(capsys, *watch)[1]["data"]["silent_s"] is None, "it ended in good order"
 
 
-def test_a_single_cycle_that_cannot_look_in_the_end_says_so(exchange, capsys):  # noqa: F811
+def test_a_single_cycle_that_cannot_look_in_the_end_says_so(exchange, capsys, monkeypatch):  # noqa: F811
     from tests.emulator.faults import html
 
+    monkeypatch.setattr("gpt_trader.runtime.live.feed.AGAIN_S", 1.0)
     assert call(capsys, *HOLD)[0] == 0
     exchange.faults.add(html(503, path="/accounts", skip=2, times=None))
     code, found = call(capsys, *HOLD)
