@@ -65,7 +65,7 @@ def place(hand: Hand, asked: OrderRequest, *, dry_run: bool) -> Reply:
     product = _product(plan, asked.product)
     _check_shape(asked)
     j = plan.index[product.product_id]
-    guards = [guard_json(guard) for guard in entry_guards(plan, state, j)]
+    guards = [guard_json(guard) for guard in entry_guards(plan, state, j, hand.time_ms)]
     data: Json = {"guards": guards, "dry_run": dry_run, "order": None}
     try:
         intent = intent_of(product, asked)

@@ -41,9 +41,9 @@ def market_ms(plan: Plan, state: State) -> int:
     return newest + plan.interval_ms if newest >= 0 else 0
 
 
-def entry_guards(plan: Plan, state: State, j: int) -> tuple[GuardReading, ...]:
-    """Read every entry guard of product j at the session's time."""
-    return guard_readings(plan, state, j, outside(plan, state, j, market_ms(plan, state)))
+def entry_guards(plan: Plan, state: State, j: int, now_ms: int) -> tuple[GuardReading, ...]:
+    """Read every entry guard of product j as they would be asked at a time."""
+    return guard_readings(plan, state, j, outside(plan, state, j, now_ms))
 
 
 def of_a_product(plan: Plan) -> set[str]:
@@ -104,7 +104,7 @@ def situation(
         "foreign_orders": state.foreign_orders,
         "guards": [
             guard_json(guard)
-            for guard in entry_guards(plan, state, 0)
+            for guard in entry_guards(plan, state, 0, market_ms(plan, state))
             if guard.name not in of_a_product(plan)
         ],
         "cycles": state.cycles,
