@@ -2,10 +2,14 @@
 
 import json
 
+import pytest
+
 from gpt_trader.cli.main import main
 from tests.e2e.test_live import account  # noqa: F401 - a fixture
 from tests.emulator.faults import html
 from tests.live_helpers import FLIP, HOUR
+
+pytestmark = pytest.mark.compiled  # whole sessions, at the speed they have
 
 PROFILE = ["--profile", "canary"]
 RUN = ["run", *PROFILE, "--live", "--once", "--interval", "1h", "--strategy", FLIP]

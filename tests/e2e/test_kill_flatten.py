@@ -21,6 +21,8 @@ from tests.emulator.faults import html
 from tests.live_helpers import until
 from tests.session_helpers import COMMAND, lines_of, shell
 
+pytestmark = pytest.mark.compiled  # whole sessions, at the speed they have
+
 PROFILE = "extends: canary\ninterval: 1m\nproducts: [BTC-USD]\n"
 BOTS = ("alive", "stopped", "hung", "dead")
 EXCHANGES = ("up", "down for a while")

@@ -4,6 +4,8 @@ import json
 import shutil
 from decimal import Decimal
 
+import pytest
+
 from gpt_trader.cli.main import main
 from gpt_trader.engine.events import OrdersFound, PositionFound, Rearmed
 from gpt_trader.engine.protect import resting_protection
@@ -13,6 +15,8 @@ from gpt_trader.runtime.session import JOURNAL
 from tests.e2e.test_live import account  # noqa: F401 - a fixture
 from tests.emulator.faults import Fault
 from tests.live_helpers import MINUTE, Live, live
+
+pytestmark = pytest.mark.compiled  # whole sessions, at the speed they have
 
 
 def held(desk: Live):

@@ -15,6 +15,8 @@ from tests.emulator.faults import never
 from tests.emulator.market import GENESIS_MS
 from tests.live_helpers import BUSY, MINUTE, live
 
+pytestmark = pytest.mark.compiled  # whole sessions, at the speed they have
+
 BEGIN = GENESIS_MS + 40 * 86_400_000 + 7 * MINUTE
 HANGS_MS = BEGIN + 3 * MINUTE
 FELL_MS = BEGIN + 4 * MINUTE + 10_000
