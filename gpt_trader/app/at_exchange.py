@@ -151,7 +151,7 @@ def _held(kept: KeptSession, open_there: Iterable[RemoteOrder]) -> list[Json] | 
 
 
 def held(plan: Plan, state: State, rests: set[str]) -> list[Json]:
-    """Return the positions, but for dust. rests: client ids of what is open."""
+    """Return what is not flat: positions but for dust, and what is below zero. rests: open ids."""
     return [
         {
             "product": product.product_id,
@@ -159,8 +159,11 @@ def held(plan: Plan, state: State, rests: set[str]) -> list[Json]:
             "stop": _stop(plan, state, j, rests),
         }
         for j, product in enumerate(plan.products)
-        if state.slots["lots"][j]
-        and (not state.slots["close_ticks"][j] or is_sellable(plan, state, j))
+        if state.slots["lots"][j] < 0
+        or (
+            state.slots["lots"][j]
+            and (not state.slots["close_ticks"][j] or is_sellable(plan, state, j))
+        )
     ]
 
 

@@ -70,6 +70,10 @@ class Broker(Protocol):
         """Return what has come to be known since; asked at every turn of a live loop."""
         ...
 
+    def send_no_more(self) -> None:
+        """Let nothing leave that waits for its turn: what is not begun is not sent."""
+        ...
+
     @property
     def is_idle(self) -> bool:
         """Whether nothing is to leave, and everything that left is answered."""

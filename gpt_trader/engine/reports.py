@@ -146,6 +146,8 @@ def answer_adjustment(plan: Plan, state: State, event: ev.Adjusted) -> Answer:
 def _worth(plan: Plan, state: State, j: int, event: ev.Adjusted) -> Decimal:
     """Return what an adjustment is worth to product j, quote; 0 if it is of another asset."""
     product = plan.products[j]
+    if event.asset == plan.quote_currency and _is_owners(plan, event):
+        return Decimal(_adjusted_units(plan, state, event)) / UNITS_PER_QUOTE
     if event.asset == plan.quote_currency:
         return Decimal(event.amount)
     if event.asset != product.base_currency:
@@ -153,12 +155,17 @@ def _worth(plan: Plan, state: State, j: int, event: ev.Adjusted) -> Decimal:
     return Decimal(event.amount) * int(state.slots["close_ticks"][j]) * product.price_increment
 
 
+def _is_owners(plan: Plan, event: ev.Adjusted) -> bool:
+    """Whether what moved is somebody else's, but for what is missing of the session's part."""
+    return plan.is_capped and event.kind == ev.RECONCILIATION and bool(event.total)
+
+
 def _adjusted_units(plan: Plan, state: State, event: ev.Adjusted) -> int:
     """Return by how much cash moves, units; the ledger keeps what is below a unit."""
     if event.asset != plan.quote_currency:
         return 0
     units = whole_units(state, event.asset, Decimal(event.amount))
-    if not (plan.is_capped and event.kind == ev.RECONCILIATION and event.total):
+    if not _is_owners(plan, event):
         return units
     there = int((Decimal(event.total) * UNITS_PER_QUOTE).to_integral_value(ROUND_FLOOR))
     return min(there - state.cash, 0)  # it is the owner's: a session has its part, or what is left

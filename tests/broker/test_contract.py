@@ -262,3 +262,41 @@ def test_ten_orders_leave_at_once_and_no_answer_is_waited_for():
     assert [ticket.tag for ticket in desk.exchange.tickets.values()][1:] == [
         f"c{i}" for i in range(10)
     ]
+
+
+def many(desk, count):
+    """Return commands for so many entries, more than leave at once."""
+    [order] = sent(desk.place(1, **LIMIT))
+    ids = [f"c{i}" for i in range(count)]
+    return ids, [
+        SubmitOrder(Approved(order._replace(intent=order.intent._replace(client_order_id=key))))
+        for key in ids
+    ]
+
+
+def test_an_order_that_is_cancelled_before_its_turn_never_leaves():
+    desk = TinyDesk(Slow(10**6))
+    desk.bar(10_000)
+    ids, commands = many(desk, 30)
+    desk.broker.execute(desk.plan, desk.state, commands, desk.now())
+    there = {ticket.tag for ticket in desk.exchange.tickets.values()}
+    assert ids[0] in there
+    assert ids[-1] not in there
+    cancel = CancelOrder("COIN-USD", ids[-1])
+    [ended] = desk.broker.execute(desk.plan, desk.state, [cancel], desk.now())
+    assert (ended.client_order_id, ended.status) == (ids[-1], OrderStatus.CANCELLED)
+    assert ended.code.startswith("NOT_SENT")
+    assert not desk.broker.is_sending(ids[-1])
+
+
+def test_what_waits_for_its_turn_can_be_kept_from_leaving():
+    """As where nothing can be written any more: only cancels follow."""
+    desk = TinyDesk(Slow(10**6))
+    desk.bar(10_000)
+    ids, commands = many(desk, 30)
+    desk.broker.execute(desk.plan, desk.state, commands, desk.now())
+    before = len(desk.exchange.tickets)
+    desk.broker.send_no_more()
+    desk.broker.turn(desk.plan, desk.state, desk.now() + 60_000)
+    assert len(desk.exchange.tickets) == before
+    assert not desk.broker.is_sending(ids[-1])

@@ -37,6 +37,7 @@ from gpt_trader.errors import BrokerError, DataError, RateLimited, TraderError, 
 ENTRY_MS = 5_000  # after its decision an entry's request must have begun
 LEAST_MS = 1_000  # so long an entry rests at least
 SENDS_PER_S = 15.0  # and as many at once
+KEPT = 64  # ended orders of which something is remembered
 
 # What reduces leaves before what adds, and never waits for an entry that is not answered.
 KINDS = {
@@ -111,18 +112,37 @@ class ExchangeBroker:
     def execute(
         self, plan: Plan, state: State, commands: Sequence[Command], time_ms: int
     ) -> Sequence[Event]:
-        """Take commands over; those whose turn it is leave at once, and nobody waits for them."""
+        """Take commands over; those whose turn it is leave at once, and nobody waits for them.
+
+        An order that is cancelled before its turn has come never leaves.
+        """
+        withdrawn: list[Event] = []
         for command in commands:
-            self._departures.put(_departure(command, time_ms))
-        return self.turn(plan, state, time_ms)
+            found = self._withdraw(command, time_ms) if isinstance(command, CancelOrder) else []
+            withdrawn += found
+            if not found:
+                self._departures.put(_departure(command, time_ms))
+        return [*withdrawn, *self.turn(plan, state, time_ms)]
+
+    def _withdraw(self, command: CancelOrder, time_ms: int) -> list[Event]:
+        """Keep an order that is to be cancelled from leaving; [] if it has left."""
+        waited = self._departures.withdraw({(command.client_order_id,)})
+        return [
+            _report(one.what.order, OrderStatus.CANCELLED, time_ms, f"{NOT_SENT}: cancelled")
+            for one in waited
+            if isinstance(one.what, SubmitOrder)
+        ]
+
+    def send_no_more(self) -> None:
+        """Let nothing leave that waits for its turn: what is not begun is not sent."""
+        self._departures.withdraw()
 
     def turn(self, plan: Plan, state: State, time_ms: int) -> list[Event]:
         """Let what may leave, leave; return what came of what was sent, and what is too late."""
         found = self._came_back(state, time_ms)
         if self._named and not state.open_orders:
             self._named.clear()
-        if self._ending:
-            self._ending &= {order.client_order_id for order in state.open_orders}
+        self._forget(state)
         for order in state.open_orders:
             self._cancel_again(order, time_ms)
         for late in self._departures.drop_late(time_ms):
@@ -135,6 +155,14 @@ class ExchangeBroker:
             else:
                 self._sender.carry(Job(begun.key, send))
         return found + self._came_back(state, time_ms)
+
+    def _forget(self, state: State) -> None:
+        """Forget what is known of orders that have ended."""
+        most = len(state.open_orders) + KEPT
+        if self._ending or len(self._cancelled_ms) > most:
+            open_ = {order.client_order_id for order in state.open_orders}
+            self._ending &= open_
+            self._cancelled_ms = {k: v for k, v in self._cancelled_ms.items() if k in open_}
 
     def is_sending(self, client_order_id: str) -> bool:
         """Whether something about an order is to leave, or has left and is not answered."""

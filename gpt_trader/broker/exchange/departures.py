@@ -7,7 +7,7 @@ one is under way at a time, of each kind so many, and all of them within a budge
 import bisect
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -111,6 +111,12 @@ class Departures[T]:
         late = [item for item in self._waiting if 0 < item[2].until_ms < now_ms]
         self._waiting = [item for item in self._waiting if item not in late]
         return [item[2] for item in late]
+
+    def withdraw(self, keys: Container[Key] | None = None) -> list[Departure[T]]:
+        """Take out, and return, what waits about some keys, None for all: it will not leave."""
+        taken = [item for item in self._waiting if keys is None or item[2].key in keys]
+        self._waiting = [item for item in self._waiting if item not in taken]
+        return [item[2] for item in taken]
 
     def holds(self, key: Key) -> bool:
         """Whether something about a key waits or is under way."""

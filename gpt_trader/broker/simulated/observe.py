@@ -54,6 +54,9 @@ class ObserveBroker:
         """Nothing: whatever is known is known at once."""
         return []
 
+    def send_no_more(self) -> None:
+        """Nothing: what was taken over is done."""
+
     @property
     def is_idle(self) -> bool:
         """Always: nothing is under way."""

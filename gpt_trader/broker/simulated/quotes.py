@@ -107,6 +107,9 @@ class QuotePaper:
         """Nothing: whatever is known is known at once."""
         return []
 
+    def send_no_more(self) -> None:
+        """Nothing: what was taken over is done."""
+
     @property
     def is_idle(self) -> bool:
         """Always: nothing is under way."""

@@ -22,6 +22,7 @@ def cancel_from_memory(session: Session, wait: Callable[[float], object]) -> int
     commands = [
         CancelOrder(order.product_id, order.client_order_id) for order in open_entries(state)
     ]
+    broker.send_no_more()
     try:
         broker.execute(plan, state, commands, session.time_ms())
         waited_s = 0.0

@@ -56,6 +56,9 @@ class Looks:
                     self.ask_for(order)
                 else:
                     lost.append(order)
+        if len(self._looked_ms) > len(self.state().open_orders):  # some have ended
+            open_ = {order.client_order_id for order in self.state().open_orders}
+            self._looked_ms = {k: v for k, v in self._looked_ms.items() if k in open_}
         if lost:
             self._search(lost)
 

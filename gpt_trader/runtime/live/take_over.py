@@ -36,11 +36,15 @@ def take_over(
     say: is told of it. Raises what the account raises: then the next start asks again.
     """
     plan, now_ms = session.plan, session.time_ms()
-    for event in found_at_start(plan, session.state, session.journal, account, now_ms):
+    found = found_at_start(plan, session.state, session.journal, account, now_ms)
+    for event in found:
         for words in words_of(plan, event):
             say(words)
         session.take(event, observe)
-    session.journal.note_told(now_ms)
+    if not any(
+        isinstance(event, Noted) for event in found
+    ):  # what could not be read is asked again
+        session.journal.note_told(now_ms)
 
 
 def found_at_start(

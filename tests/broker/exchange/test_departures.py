@@ -100,3 +100,15 @@ def test_everything_leaves_once_and_in_order_of_its_rank(asked, rng):
         if open_:
             waiting.end((open_.pop(rng.randrange(len(open_))),))
     assert sorted(left) == sorted(names)
+
+
+def test_what_is_withdrawn_does_not_leave_and_what_has_left_is_not_called_back():
+    waiting = queue()
+    put(waiting, "entry-1", "entry-2", "entry-3", "exit-1")
+    assert leaving(waiting) == ["exit-1", "entry-1", "entry-2"]
+    assert waiting.withdraw({("entry-1",)}) == []
+    assert [one.what for one in waiting.withdraw({("entry-3",), ("exit-9",)})] == ["entry-3"]
+    put(waiting, "entry-4", "cancel-1")
+    assert [one.what for one in waiting.withdraw()] == ["cancel-1", "entry-4"]
+    assert not waiting.waits
+    assert waiting.is_under_way(("entry-1",))

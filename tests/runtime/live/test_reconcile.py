@@ -150,4 +150,5 @@ def test_a_capped_session_does_not_trade_what_its_owner_deposits(tmp_path):
         desk.exchange.books.transfer("USD", "-25000")
         session = desk.run(BEGIN + 11 * MINUTE)
         assert session.state.transfers == 0, "the session's part is still there"
+        assert session.state.frozen == ("", ""), "nothing of the session's is gone"
         assert [one for one in desk.differences(session) if "lots" not in one] == []
