@@ -15,10 +15,18 @@ from gpt_trader.engine.ports import Entry
 from gpt_trader.errors import Unavailable
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.runtime.journaling import to_stored
-from gpt_trader.runtime.live.take_over import BEFORE_MS, YEARS_MS, found_at_start, words_of
+from gpt_trader.runtime.live.take_over import (
+    BEFORE_MS,
+    YEARS_MS,
+    found_at_start,
+    take_over,
+    words_of,
+)
+from gpt_trader.runtime.session import nothing
 from tests.broker.exchange.rows import OPEN_MS, SENT_MS, bought, stop
 from tests.engine.test_found import fill, found, live_desk, order, stop_order
 from tests.engine_helpers import Desk
+from tests.live_helpers import live
 
 NOW_MS = SENT_MS + 60_000
 
@@ -124,3 +132,14 @@ def test_of_open_orders_the_exchange_is_asked_and_must_say(journal):
     )
     [event] = asked(desk, journal, Account(new, told))
     assert [one.client_order_id for one in event.orders] == ["s1", new.client_order_id]
+
+
+def test_a_history_that_could_not_be_read_in_full_is_asked_for_again(tmp_path):
+    said = []
+    with live(tmp_path) as desk, desk.session() as (session, _, _):
+        session.take(Reconciled(desk.exchange.now_ms, 0, 0), nothing)
+        for is_whole in (False, True):
+            before = session.journal.told_ms()
+            take_over(session, Account(is_whole=is_whole), nothing, said.append)
+            assert (session.journal.told_ms() != before) is is_whole
+    assert len(said) == 1
