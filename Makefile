@@ -3,21 +3,38 @@
 
 VENV ?= .venv
 PYTEST_ARGS ?=
-SEEDS ?= 100
+SEEDS ?= $(if $(CRON),1,100)
 FIRST ?= 1
-HOURS ?= 10
+HOURS ?= $(or $(CRON),10)
+CRON ?=
 KINDS ?=
+TIMES ?= 10
+KEPT ?=
+PAGE ?=
+ONLY ?=
 STEP ?= 1
+MINUTES ?= 6
 EVENTS ?= 1000000
 REF ?= HEAD
 FILES ?=
 
 PY := $(VENV)/bin/python
+# Two more than there are cores: some wait for a process or a second of real time.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
+PARALLEL := -n $(WORKERS) --dist worksteal
+# What reaches every branch of the code that decides, sends and writes: interpreted, since coverage
+# cannot see into compiled code; and whole sessions, which are too slow for that.
+INTERPRETED := tests/kernel tests/risk tests/engine tests/broker tests/journal tests/runtime \
+	tests/golden/test_runs.py tests/golden/test_journals.py
+SESSIONS := tests/e2e/test_live.py tests/e2e/test_odd_rows.py tests/cli/journal
 UV_COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.12 \
 	--generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
+# Compiled once, not at each start of a worker or a command; `make clean` removes it.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check static coverage simulate crashes soak mutate bench compare peers docs golden lock clean
+.PHONY: help setup demo test check static coverage proofs latency simulate crashes power soak mutate bench compare peers docs golden lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,30 +46,37 @@ demo: setup ## Watch the bot trade a synthetic market for a minute; no account, 
 	@$(PY) scripts/demo.py
 
 test: setup ## Run every test, in parallel and in random order
-	@$(PY) -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
+	@$(PY) -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
-check: static coverage ## Run every check: format, lint, types, layers, tests with coverage floors
+check: static test coverage ## Run every check: format, lint, types, layers, tests, coverage floors
 
 static: setup ## Run the checks that only read: format, lint, types, layers, the core's rules
 	@scripts/static.sh $(VENV)/bin
 
-# The tests once more, interpreted, so that coverage sees inside the kernel; then the few
-# that need the compiled one. Together they are the whole suite.
-coverage: setup ## Run the tests uncompiled and hold the coverage floors
+coverage: setup ## Hold the coverage floors of the code that decides, sends and writes
 	@rm -f .coverage .coverage.*
-	@NUMBA_DISABLE_JIT=1 $(PY) -m pytest -n auto --dist worksteal -m "not compiled" \
-		--cov --cov-report= $(PYTEST_ARGS)
-	@$(PY) -m pytest -n auto --dist worksteal -m compiled --cov --cov-append --cov-report= \
-		$(PYTEST_ARGS) || [ $$? -eq 5 ]
+	@NUMBA_DISABLE_JIT=1 $(PY) -m pytest $(PARALLEL) -m "not compiled" --cov --cov-report= \
+		$(INTERPRETED)
+	@$(PY) -m pytest $(PARALLEL) --cov --cov-append --cov-report= $(SESSIONS)
 	@$(PY) -m coverage json --quiet
 	@$(PY) scripts/check_coverage.py .coverage.json
 
-simulate: setup ## Simulate SEEDS=100 worlds of HOURS=10 from FIRST=1, with everything going wrong
+proofs: setup ## Try every property on TIMES=10 times as many examples as make test does
+	@PROOFS=$(TIMES) $(PY) -m pytest $(PARALLEL) -m hypothesis $(PYTEST_ARGS)
+
+simulate: setup ## Simulate SEEDS=100 worlds of HOURS=10 from FIRST=1 (CRON=24: by one-shot cycles)
 	@$(PY) -m tests.simulation --seeds $(SEEDS) --first $(FIRST) --hours $(HOURS) \
-		$(if $(KINDS),--kinds $(KINDS))
+		$(if $(CRON),--cron) $(if $(KINDS),--kinds $(KINDS)) $(if $(KEPT),--kept $(KEPT)) \
+		$(if $(PAGE),--page $(PAGE))
 
 crashes: setup ## Kill and fail one session at each of its points (STEP=1), and start it again
 	@$(PY) -m tests.simulation --crash-points $(STEP)
+
+power: setup ## Measure both error rates of the verdict, SEEDS=100 of each world (ONLY=noise: some)
+	@OPENBLAS_NUM_THREADS=1 $(PY) -m tests.power --seeds $(SEEDS) --first $(FIRST) --only "$(ONLY)"
+
+latency: setup ## Measure from ten closes to the last departure in real time, MINUTES=6
+	@$(PY) -m scripts.latency --minutes $(MINUTES)
 
 soak: setup ## Run one session over EVENTS=1000000 events, and measure
 	@$(PY) scripts/soak.py --events $(EVENTS)

@@ -17,6 +17,7 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from bench_checks import check_figures
 from bench_data import store_figures
 from bench_stream import stream_figures
 from numba import njit
@@ -25,8 +26,9 @@ from rich.console import Console
 from rich.table import Table
 
 from gpt_trader.backtest.api import backtest
+from gpt_trader.backtest.raw_run import RawRun
 from gpt_trader.backtest.result import Result
-from gpt_trader.backtest.run import RawRun, run_fast, run_replay
+from gpt_trader.backtest.run import run_fast, run_replay
 from gpt_trader.backtest.signals import MixedSignals
 from gpt_trader.data.panel import Panel, build_panel
 from gpt_trader.data.synthetic import synthetic_market
@@ -225,7 +227,7 @@ def bench_sweep(out: Bench, bars: Bars) -> None:
     pairs = [SmaCross(fast, slow) for fast in range(5, 45, 2) for slow in range(50, 250, 10)]
 
     def run() -> None:
-        sweep(terms, pairs, known={}, done=lambda _, __: None)
+        sweep(terms, pairs, known={}, done=lambda _, __: None, failed=lambda _, __: None)
 
     spent = best_s(run, 2)
     how = f"{len(pairs)} pairs in {spent:.2f} s, all cores, best of 2"
@@ -304,7 +306,7 @@ def main() -> None:
         f"simulate at {bare_s / default_s:.2f} of the bare loop's speed with the default limits, "
         f"{bare_s / ours_s:.2f} where no halt ends the trading (wanted: {WANTED})"
     )
-    for line in [*store_figures(five_years), *stream_figures()]:
+    for line in [*store_figures(five_years), *stream_figures(), *check_figures()]:
         console.print(line, soft_wrap=True)
     console.print(f"peak memory of backtest(): {peak_memory(bars):.1f} x the bars' columns")
     for arguments in (["--version"], ["--help"], ["backtest", "--demo"]):

@@ -19,8 +19,9 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from gpt_trader.backtest.api import Route, backtest
+from gpt_trader.backtest.api import backtest
 from gpt_trader.backtest.result import Result
+from gpt_trader.backtest.route import Route
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
 from gpt_trader.data.synthetic import SYNTHETIC_NOTE, synthetic_market
@@ -119,9 +120,8 @@ def finish() -> int:
     """Run the bot to the market's end and print its summary; the demo has its own last line."""
     bot = run(subprocess.PIPE)
     summary, _ = bot.communicate()
-    console.print(
-        "\n".join(x for x in summary.splitlines() if not x.startswith("Next:")), markup=False
-    )
+    own = "\n".join(x for x in summary.splitlines() if not x.startswith("Next:"))
+    console.print(own, markup=False, soft_wrap=True)  # as wide as it is before the kill
     return bot.returncode
 
 
@@ -199,16 +199,16 @@ def key_of(fill: Fill) -> tuple[int, str, int, int, int, int]:
 
 def luck(settings: Settings) -> None:
     """Run the same strategy on a hundred seeds; say where this one stands."""
-    results: dict[int, tuple[float, float]] = {}
+    results: dict[int, tuple[float, float | None]] = {}
     for seed in SEEDS:
         metrics = undisturbed(settings, seed).metrics
         results[seed] = (metrics.return_pct, metrics.buy_hold_return_pct)
     mine = results[settings.synthetic.seed]
     rank = 1 + sum(other[0] > mine[0] for other in results.values())
-    beat = sum(net > hold for net, hold in results.values())
+    beat = sum(hold is not None and net > hold for net, hold in results.values())
     gained = sum(net > 0 for net, _ in results.values())
     console.print(
-        f"[bold]Luck:[/bold] {mine[0]:+.1f} % here (buy and hold {mine[1]:+.1f} %) is rank "
+        f"[bold]Luck:[/bold] {mine[0]:+.1f} % here (buy and hold {mine[1] or 0.0:+.1f} %) is rank "
         f"{rank} of {len(results)} seeds; {gained} of them gained at all, {beat} beat buy and "
         f"hold. {SYNTHETIC_NOTE}."
     )

@@ -6,6 +6,7 @@ from gpt_trader.cli import cli_page
 from gpt_trader.config import configuration_page as config_page
 from gpt_trader.domain import order_life_page
 from gpt_trader.risk import guards_page as guard_page
+from gpt_trader.strategy import indicators_page as indicator_page
 from gpt_trader.strategy import strategies_page as strategy_page
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -13,6 +14,7 @@ PAGES = {
     "cli.md": cli_page.render,
     "configuration.md": config_page.render,
     "guards.md": guard_page.render,
+    "indicators.md": indicator_page.render,
     "order-life.md": order_life_page.render,
     "strategies.md": strategy_page.render,
 }

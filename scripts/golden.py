@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from gpt_trader.backtest.api import Route, backtest
+from gpt_trader.backtest.api import backtest
 from gpt_trader.backtest.result import Result
+from gpt_trader.backtest.route import Route
 from gpt_trader.data.resample import resample
 from gpt_trader.data.synthetic import synthetic_market
 from gpt_trader.domain.bars import Bars

@@ -47,9 +47,13 @@ MONEY_PACKAGES = ("domain", "risk", "engine", "broker")
 ROUNDING_FILES = ("gpt_trader/domain/product.py", "gpt_trader/domain/times.py")
 # The library has no shell that could tell when something was tried.
 CLOCK_FILES = ("gpt_trader/backtest/counted.py", "gpt_trader/optimize/counted.py")
+# Puts back what code of others drew.
+GLOBAL_RANDOM_FILES = ("gpt_trader/backtest/contained.py",)
 # The loop halts on the unforeseen; the command line's end turns it into a line and a code.
 CATCH_ALL_FILES = (
+    "gpt_trader/backtest/anew.py",  # hands every error over to the process that asks
     "gpt_trader/broker/exchange/carry.py",  # hands every error over to the loop
+    "gpt_trader/optimize/failing.py",  # raises what no strategy failed with
     "gpt_trader/runtime/loop.py",
     "gpt_trader/cli/main.py",
 )
@@ -151,7 +155,8 @@ def node_findings(node: ast.AST, file: str, package: str) -> Iterator[str]:
         case ast.Call():
             yield from call_findings(node, file, package)
         case ast.Attribute():
-            if found := random_finding(node):
+            found = random_finding(node)
+            if found and file not in GLOBAL_RANDOM_FILES:
                 yield found
         case ast.ImportFrom():
             yield from import_findings(node)

@@ -1,5 +1,6 @@
 """What holds in every test: no network, no waiting, no user's state, the same examples."""
 
+import gc
 import os
 import pwd
 import signal
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from gpt_trader.cli import output
+from tests.examples import TIMES
 from tests.home import sitecustomize as home
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,7 +25,12 @@ KEPT_ENV = {"GPT_TRADER_CACHE_DIR"}  # the compiled kernel stays warm between te
 # HYPOTHESIS_PROFILE=explore draws new ones, and more of them.
 SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
-    "repeat", derandomize=True, deadline=None, database=None, suppress_health_check=SLOW_IS_FINE
+    "repeat",
+    max_examples=50 * TIMES,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=SLOW_IS_FINE,
 )
 settings.register_profile(
     "explore", deadline=None, max_examples=1000, suppress_health_check=SLOW_IS_FINE
@@ -33,6 +40,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell's background job begins
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+gc.disable()  # while collecting: a third of that time went into sweeps that free nothing
 _guard_is_on = [False]  # an audit hook cannot be taken out again, so it looks here
 _real_sleep = time.sleep
 
@@ -55,8 +63,8 @@ def _sleep(seconds: float) -> None:
     _real_sleep(seconds)
 
 
-def _audit(event: str, args: tuple[object, ...]) -> None:
-    if _guard_is_on[0] and event in {"socket.connect", "socket.getaddrinfo"}:
+def _audit(event: str, args: tuple[object, ...], guard: list[bool] = _guard_is_on) -> None:
+    if guard[0] and event in {"socket.connect", "socket.getaddrinfo"}:
         _refuse_network(event, args)
 
 
@@ -82,6 +90,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="NUMBA_DISABLE_JIT is set"))
 
 
+def pytest_collection_finish() -> None:
+    """Count what was imported and collected as there for good: no sweep looks at it again."""
+    gc.freeze()
+    gc.enable()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how to repeat this order; pytest-randomly's own line is not shown with -q."""
     seed = terminalreporter.config.getoption("randomly_seed", None)
@@ -90,18 +104,39 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _own_imports() -> Iterator[None]:
+    """Forget the folders beside a test's strategies: a command's process ends with them."""
+    kept = list(sys.path)
+    yield
+    sys.path[:] = kept
+
+
+def _move_state(folders: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> None:
+    """Let what runs from now on, and what that starts, keep its state in folders of its own."""
+    patch.setenv("GPT_TRADER_STATE_DIR", str(folders.mktemp("state")))
+    patch.setenv(home.VARIABLE, str(folders.mktemp("home")))
+    patch.setenv("XDG_DATA_HOME", str(folders.mktemp("anchors")))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nobodys_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what is made for more than one test out of the user's home, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("GPT_TRADER_", "COINBASE_")) and name not in KEPT_ENV:
+                patch.delenv(name)
+        patch.setenv("PYTHONPATH", str(Path(home.__file__).parent), prepend=os.pathsep)
+        patch.setattr(pwd, "getpwuid", home.move_home)
+        _move_state(tmp_path_factory, patch)
+        yield
+
+
+@pytest.fixture(autouse=True)
 def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give a test and the commands it starts a state folder, and no settings of the user."""
-    for name in list(os.environ):
-        if name.startswith(("GPT_TRADER_", "COINBASE_")) and name not in KEPT_ENV:
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("GPT_TRADER_STATE_DIR", str(tmp_path_factory.mktemp("state")))
-    monkeypatch.setenv(home.VARIABLE, str(tmp_path_factory.mktemp("home")))
-    monkeypatch.setenv("PYTHONPATH", str(Path(home.__file__).parent), prepend=os.pathsep)
-    monkeypatch.setattr(pwd, "getpwuid", home.move_home)
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("anchors")))
+    """Give a test and the commands it starts a state folder of its own."""
+    _move_state(tmp_path_factory, monkeypatch)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setattr(time, "sleep", _sleep)
     output.set_verbosity(0)  # a command that ran in this process may have left it quiet
-    for name in ("FORCE_COLOR", "PYTHONWARNINGS"):
+    for name in ("FORCE_COLOR", "PYTHONWARNINGS", "PYTHONDONTWRITEBYTECODE"):
         monkeypatch.delenv(name, raising=False)

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-MARKER = re.compile(r"<!--\s*(not-run|exact|exit)\b:?\s*(.*?)\s*-->", re.DOTALL)
+MARKER = re.compile(r"<!--\s*(not-run|exact|worded|exit)\b:?\s*(.*?)\s*-->", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Block:
     """A console block with what the marker comments right before it say.
 
     not_run: why it is not executed; None: it is. exact: its output must be as printed.
+    worded: as printed but for numbers, digests and where lines end.
     exit_code: what its last command ends with.
     """
 
@@ -33,6 +34,7 @@ class Block:
     steps: tuple[Step, ...]
     not_run: str | None = None
     exact: bool = False
+    worded: bool = False
     exit_code: int = 0
 
 
@@ -79,6 +81,7 @@ def _blocks(text: str, language: str, steps: Callable[[str], tuple[Step, ...]]) 
                     steps(token.content),
                     not_run=markers.get("not-run"),
                     exact="exact" in markers,
+                    worded="worded" in markers,
                     exit_code=int(markers.get("exit", "0")),
                 )
             )

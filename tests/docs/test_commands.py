@@ -8,12 +8,14 @@ Comments before a block change that:
 
     <!-- not-run: reason -->   the block is skipped
     <!-- exact -->             its output must be equal, not only its exit code
+    <!-- worded -->            equal but for numbers, digests and where lines end
     <!-- exit: N -->           its last command ends with N
 
 The pages in AT_THE_STAND_IN are run against the stand-in for the exchange, with a key to it.
 """
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -21,6 +23,7 @@ import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from runpy import run_path
 
@@ -33,7 +36,18 @@ from tests.session_helpers import call
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "tests", "build", "dist")
 # Run by .ci/run itself, or they would run this test again: here it is enough that they exist.
-ONLY_EXIST = {"demo", "test", "check", "coverage", "bench", "lock", "simulate", "crashes", "soak"}
+ONLY_EXIST = {
+    "demo",
+    "test",
+    "check",
+    "coverage",
+    "proofs",
+    "bench",
+    "lock",
+    "simulate",
+    "crashes",
+    "soak",
+}
 TIMEOUT_S = 120
 AT_THE_STAND_IN = {"live.md"}
 LONG = {"README.md", "backtest.md", "optimize.md"}  # where the kernel is interpreted
@@ -118,6 +132,12 @@ def run(checkout, environment, monkeypatch, capsys):
     return run
 
 
+def words_of(text: str) -> list[str]:
+    """What a text says without its numbers and digests."""
+    told = re.sub(r"\b[0-9a-f]{12,16}\b", "#", text)
+    return re.sub(r"[-+]?\d[\d,.]*", "#", told).split()
+
+
 def run_block(block: Block, where: str, run: Run) -> None:
     """Run a block's commands one after another and hold them against what is printed."""
     steps = [s for s in block.steps if is_run(s)]
@@ -128,6 +148,8 @@ def run_block(block: Block, where: str, run: Run) -> None:
         assert code == wanted, f"exit {code}, not {wanted}: {place}"
         if block.exact:
             assert out.strip() == step.output.strip(), place
+        if block.worded and step.output.strip():
+            assert words_of(out) == words_of(step.output), place
 
 
 @pytest.mark.parametrize(
@@ -171,3 +193,7 @@ def test_an_expected_exit_code_and_exact_output_hold(run):
     wrong = Block(1, (Step("gpt-trader --version", "gpt-trader 99"),), exact=True)
     with pytest.raises(AssertionError):
         run_block(wrong, "page", run)
+    run_block(replace(wrong, exact=False, worded=True), "page", run)
+    other = replace(wrong, steps=(Step("gpt-trader --version", "trader 99"),), exact=False)
+    with pytest.raises(AssertionError):
+        run_block(replace(other, worded=True), "page", run)
