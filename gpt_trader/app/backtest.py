@@ -1,38 +1,44 @@
 """From what a user asked for to a finished backtest: settings, history, routes, files."""
 
 import os
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
 
 from gpt_trader.app.history import (
     Period,
-    check_coverage,
     cut,
     load_files,
     load_store,
     parse_data,
 )
-from gpt_trader.backtest.api import Route
-from gpt_trader.backtest.counted import backtest_and_count
+from gpt_trader.backtest.counted import SEED_BITS, backtest_and_count
 from gpt_trader.backtest.files import (
     EQUITY_HEADER,
     FILLS_HEADER,
     TRADES_HEADER,
+    check_outputs,
     equity_lines,
     fill_lines,
     trade_lines,
+    write_each,
     write_lines,
     write_text,
 )
+from gpt_trader.backtest.reads import watched_reads
 from gpt_trader.backtest.result import Result
+from gpt_trader.backtest.route import Route
 from gpt_trader.backtest.run import PORTFOLIO, Stop, never
+from gpt_trader.backtest.warm import since
 from gpt_trader.config.load import load_profile, overrides, restore
 from gpt_trader.config.settings import Settings
 from gpt_trader.config.words import makes_bars
-from gpt_trader.data.catalog import parse_spec
+from gpt_trader.data.catalog import parse_specs
 from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.data.memory import available_bytes, bars_in, check_fits
 from gpt_trader.data.resample import resample
@@ -48,10 +54,11 @@ from gpt_trader.data.universe import (
     spans_of,
 )
 from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.coarsen import coarsen
 from gpt_trader.domain.costs import OrderStyle, OrderStyleName
 from gpt_trader.domain.selection import Criteria, Every, Membership, members
 from gpt_trader.domain.times import parse_interval
-from gpt_trader.errors import UsageError
+from gpt_trader.errors import StorageError, UsageError
 from gpt_trader.strategy.registry import builtin_names, create, findable
 
 
@@ -66,17 +73,23 @@ class BacktestRequest:
     demo: bool
     period: Period
     interval: str | None
-    spec: str | None
+    specs: Sequence[str]
     risk: bool
     style: OrderStyleName | None
     close_at_end: bool
     engine: Literal["fast", "replay"] | None
     self_check: bool
+    nulls: int | None = None
+    sealed_after_ms: int | None = None
+    unseal: bool = False
+    check_seed: int | None = None
+    check_all: bool = False
     detail: str | None = None
     data_dir: Path | None = None
     universe: str | None = None
     universe_file: Path | None = None
     universe_every: Every = "1w"
+    cold_start: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +113,15 @@ class Inputs:
     close_at_end: bool
     engine: Literal["fast", "replay"] | None
     self_check: bool
+    nulls: int | None = None
+    sealed_after_ms: int | None = None
+    unseal: bool = False
+    check_seed: int = 0
+    check_all: bool = False
     detail: str | None = None
     store: str | None = None
     universe: Mapping[str, Any] | None = None
+    cold_start: bool = False
 
 
 def at_account_tier(flags: Mapping[str, object], profile: str | None) -> dict[str, object]:
@@ -117,7 +136,7 @@ def at_account_tier(flags: Mapping[str, object], profile: str | None) -> dict[st
         raise UsageError("--fee-tier account sets the fees", hint="leave out the rates beside it")
     from gpt_trader.app.account import reach_account
 
-    tier = reach_account(profile).private.fee_tier()
+    tier = reach_account(profile, None).private.fee_tier()
     return found | {
         "costs.fee_tier": None,
         "costs.taker_bps": float(tier.taker_rate * 10_000),
@@ -155,7 +174,7 @@ def resolve(asked: BacktestRequest) -> Inputs:
                 hint="give --data BTC-USD=FILE, --data BTC-USD (pulled before: gpt-trader data), "
                 "or --demo for a synthetic market",
             )
-    if asked.spec is not None and not any(files.values()):
+    if asked.specs and not any(files.values()):
         raise UsageError(
             "--product-spec needs --data FILE", hint="other markets have their own grids"
         )
@@ -166,12 +185,14 @@ def resolve(asked: BacktestRequest) -> Inputs:
         # what is pulled later must not change what --reproduce runs on
         stored = [product for product, path in files.items() if path is None]
         end_ms = stored_end(Store(store), stored) if end_ms is None else end_ms
+    if asked.sealed_after_ms is not None and not asked.unseal:
+        end_ms = _before_seal(asked.period, end_ms, asked.sealed_after_ms)
     return Inputs(
         profile=loaded.settings.profile,
         settings=_findable(loaded.document),
         files={p: None if f is None else str(f.absolute()) for p, f in files.items()},
         store=None if store is None else str(store),
-        spec={} if asked.spec is None else parse_spec(asked.spec),
+        spec=parse_specs(asked.specs),
         start_ms=asked.period.start_ms,
         end_ms=end_ms,
         interval=asked.interval,
@@ -180,9 +201,26 @@ def resolve(asked: BacktestRequest) -> Inputs:
         close_at_end=asked.close_at_end,
         engine=asked.engine,
         self_check=asked.self_check,
+        nulls=asked.nulls,
+        sealed_after_ms=asked.sealed_after_ms,
+        unseal=asked.unseal,
+        check_seed=secrets.randbits(SEED_BITS) if asked.check_seed is None else asked.check_seed,
+        check_all=asked.check_all,
         detail=asked.detail,
         universe=_universe(asked),
+        cold_start=asked.cold_start,
     )
+
+
+def _before_seal(asked: Period, end_ms: int | None, sealed_after_ms: int) -> int:
+    """Return where reading ends; raise UsageError if what is asked for lies behind the seal."""
+    if asked.end_ms is not None and asked.end_ms > sealed_after_ms:
+        raise UsageError(
+            "--to lies behind --sealed-after", hint="leave --to out, or open the seal: --unseal"
+        )
+    if asked.start_ms is not None and asked.start_ms >= sealed_after_ms:
+        raise UsageError("--from lies behind --sealed-after", hint="an earlier --from")
+    return sealed_after_ms if end_ms is None else min(end_ms, sealed_after_ms)
 
 
 def check_memory(inputs: Inputs) -> None:
@@ -210,12 +248,14 @@ def run(inputs: Inputs, root: Path, stop: Stop = never) -> Result:
     history, label = load_history(inputs, settings)
     detail: list[Bars] = []
     if inputs.detail is not None:
-        detail = [_bars(one) for one in history]
+        detail = [_bars(_begun(one, inputs)) for one in history]
         history = [_longer(one, _interval_ms(inputs, settings)) for one in history]
     load_s = perf_counter() - began
-    products = [_bars(one).product.product_id for one in history]
-    found = routes(settings, products, inputs.style)
-    membership, said = _membership(inputs, [_bars(one) for one in history])
+    begun = [_bars(_begun(one, inputs)) for one in history]
+    products = [bars.product.product_id for bars in begun]
+    with watched_reads():
+        found = routes(settings, products, inputs.style)
+    membership, chosen_by, said = _membership(inputs, begun)
     result = backtest_and_count(
         history,
         found,
@@ -225,27 +265,58 @@ def run(inputs: Inputs, root: Path, stop: Stop = never) -> Result:
         close_at_end=inputs.close_at_end,
         engine=inputs.engine,
         self_check=inputs.self_check,
+        check_seed=inputs.check_seed,
+        check_all=inputs.check_all,
         assess=True,
+        nulls=inputs.nulls,
+        sealed_after_ms=inputs.sealed_after_ms,
+        unseal=inputs.unseal,
         label=label,
         load_s=load_s,
         stop=stop,
         detail=detail,
         universe=membership,
-        chosen_by=inputs.universe,
+        chosen_by=chosen_by,
         state_dir=root,
+        start_ms=inputs.start_ms,
+        cold_start=inputs.cold_start,
+        made_of=_made_of(history),
+        min_coverage_pct=settings.data.min_coverage_pct,
     )
-    return result if said is None else replace(result, notes=(*result.notes, said))
+    notes = [*([] if said is None else [said]), *_idle(settings, products)]
+    return replace(result, notes=(*result.notes, *notes))
+
+
+def _begun(one: Loaded | Bars, inputs: Inputs) -> Loaded | Bars:
+    """Return a history from --from on."""
+    return one if inputs.start_ms is None else since(one, inputs.start_ms)
+
+
+def _made_of(history: Sequence[Loaded | Bars]) -> list[Bars]:
+    """Return the finer bars that all of them were made of, if they are of one length."""
+    found = [one.finer for one in history if isinstance(one, Loaded) and one.finer is not None]
+    return found if len(found) == len(history) and len({b.interval_ms for b in found}) == 1 else []
+
+
+def _idle(settings: Settings, products: Sequence[str]) -> list[str]:
+    """Say which of several routes trade nothing here, since there is no data of their products."""
+    return [
+        f"{route.strategy} on {', '.join(route.products)} is left out: there is no data of it"
+        for route in settings.routes
+        if len(settings.routes) > 1 and set(route.products).isdisjoint(products)
+    ]
 
 
 def load_history(
     inputs: Inputs, settings: Settings
 ) -> tuple[Sequence[Loaded] | Sequence[Bars], str | None]:
-    """Return the bars, those of the detail if it is asked for, and what is said of them."""
+    """Return the bars, those of the detail if it is asked for, and what is said of them.
+
+    With them, or beside those of a file, are the bars before --from.
+    """
     period = Period(inputs.start_ms, inputs.end_ms)
     if inputs.files:
-        loaded = _recorded(inputs, settings, period)
-        check_coverage(loaded, settings.data.min_coverage_pct)
-        return loaded, None
+        return _recorded(inputs, settings, period), None
     fine_ms = settings.interval_ms if inputs.detail is None else parse_interval(inputs.detail)
     series = synthetic_market(
         seed=settings.synthetic.seed,
@@ -253,7 +324,7 @@ def load_history(
         n_bars=max(settings.synthetic.bars * settings.interval_ms // fine_ms, 1),
         interval_ms=fine_ms,
     )
-    return [cut(bars, period) for bars in series], SYNTHETIC_NOTE
+    return [cut(bars, Period(None, inputs.end_ms)) for bars in series], SYNTHETIC_NOTE
 
 
 def _universe(asked: BacktestRequest) -> dict[str, Any] | None:
@@ -269,10 +340,12 @@ def _universe(asked: BacktestRequest) -> dict[str, Any] | None:
     }
 
 
-def _membership(inputs: Inputs, series: Sequence[Bars]) -> tuple[Membership | None, str | None]:
-    """Return who is in when, and how that is said."""
+def _membership(
+    inputs: Inputs, series: Sequence[Bars]
+) -> tuple[Membership | None, dict[str, Any] | None, str | None]:
+    """Return who is in when, what decides it, and how that is said."""
     if inputs.universe is None:
-        return None, None
+        return None, None, None
     top, every = inputs.universe["top"], inputs.universe["every"]
     universe = read_universe(Path(inputs.universe["file"]))
     last = max(int(bars.time[-1]) for bars in series)
@@ -281,7 +354,33 @@ def _membership(inputs: Inputs, series: Sequence[Bars]) -> tuple[Membership | No
         f"universe: top {top} by volume of {len(series)} products, chosen anew every {every} "
         f"among those listed by {universe.path.name}, as of {universe.as_of}"
     )
-    return members(series, spans_of(universe), Criteria(top=top), every), said
+    spans = spans_of(universe)
+    found = members(series, spans, Criteria(top=top), every)
+    missing = [
+        f"{product_id} is not in it, and never held"
+        for product_id in found.product_ids
+        if product_id not in spans
+    ]
+    listed = {product_id: spans.get(product_id) for product_id in found.product_ids}
+    chosen_by = {
+        "top": top,
+        "every": every,
+        "listed": sha256(repr(listed).encode()).hexdigest(),
+        "file": universe.path.name,
+        "as_of": universe.as_of.isoformat(),
+        "sha256": sha256(universe.path.read_bytes()).hexdigest(),
+    }
+    return found, chosen_by, "; ".join([said, *missing, *_say_delisted(found, last)])
+
+
+def _say_delisted(found: Membership, last_ms: int) -> list[str]:
+    """Say which listings end within the data."""
+    return [
+        f"{product_id} delisted, its bars end on {day_of(end - 1)}"
+        for product_id in found.product_ids
+        for _, end in found.spans(product_id)
+        if end <= last_ms
+    ]
 
 
 def _recorded(inputs: Inputs, settings: Settings, period: Period) -> list[Loaded]:
@@ -290,7 +389,7 @@ def _recorded(inputs: Inputs, settings: Settings, period: Period) -> list[Loaded
     interval_ms = None if asked is None else parse_interval(asked)
     files = {product: Path(path) for product, path in inputs.files.items() if path is not None}
     flag = "--interval" if inputs.detail is None else "--detail"
-    loaded = load_files(files, period, interval_ms=interval_ms, spec=dict(inputs.spec), flag=flag)
+    loaded = load_files(files, period, interval_ms=interval_ms, specs=inputs.spec, flag=flag)
     if inputs.store is not None:
         stored = [product for product, path in inputs.files.items() if path is None]
         wanted_ms = settings.interval_ms if interval_ms is None else interval_ms
@@ -307,7 +406,8 @@ def _longer(one: Loaded | Bars, interval_ms: int) -> Loaded | Bars:
     """Return bars of a longer interval; the digest stays that of the finer ones."""
     if isinstance(one, Bars):
         return resample(one, interval_ms)
-    return one._replace(bars=resample(one.bars, interval_ms))
+    earlier = None if one.earlier is None else coarsen(one.earlier, interval_ms).bars
+    return one._replace(bars=resample(one.bars, interval_ms), earlier=earlier)
 
 
 def _findable(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -354,29 +454,58 @@ def _bars(one: Loaded | Bars) -> Bars:
     return one.bars if isinstance(one, Loaded) else one
 
 
-def write_files(
-    result: Result, *, trades: Path | None, fills: Path | None, equity: Path | None
-) -> None:
-    """Write the files that were asked for."""
-    path, products = result.path, result.products
-    if trades is not None:
-        lines = trade_lines(result.trade_rows, products, time=path.time, last_ticks=path.last_ticks)
-        write_lines(trades, TRADES_HEADER, lines)
-    if fills is not None:
-        lines = fill_lines(
-            result.fills,
-            products,
-            time=path.time,
-            interval=result.data[0].interval,
-            portfolio=PORTFOLIO,
-        )
-        write_lines(fills, FILLS_HEADER, lines)
-    if equity is not None:
-        write_lines(equity, EQUITY_HEADER, equity_lines(path.time, path.equity, path.start))
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What is to be written of a result, None for what is not."""
+
+    trades: Path | None = None
+    fills: Path | None = None
+    equity: Path | None = None
+    report: Path | None = None
+
+    def check(self) -> None:
+        """Raise UsageError if one cannot be written, or two are the same."""
+        check_outputs({f"--{field.name}": getattr(self, field.name) for field in fields(self)})
 
 
-def write_report(result: Result, file: Path) -> None:
-    """Write the page of a result."""
+def write_files(result: Result, asked: Files) -> StorageError | None:
+    """Write the files that were asked for; return what the disk refused, None if nothing."""
+    writers = {
+        asked.trades: _write_trades,
+        asked.fills: _write_fills,
+        asked.equity: _write_equity,
+        asked.report: _write_report,
+    }
+    return write_each(
+        partial(write, result, file) for file, write in writers.items() if file is not None
+    )
+
+
+def _write_trades(result: Result, file: Path) -> None:
+    path = result.path
+    lines = trade_lines(
+        result.trade_rows, result.products, time=path.time, last_ticks=path.last_ticks
+    )
+    write_lines(file, TRADES_HEADER, lines)
+
+
+def _write_fills(result: Result, file: Path) -> None:
+    lines = fill_lines(
+        result.fills,
+        result.products,
+        time=result.path.time,
+        interval=result.data[0].interval,
+        portfolio=PORTFOLIO,
+    )
+    write_lines(file, FILLS_HEADER, lines)
+
+
+def _write_equity(result: Result, file: Path) -> None:
+    path = result.path
+    write_lines(file, EQUITY_HEADER, equity_lines(path.time, path.equity, path.start))
+
+
+def _write_report(result: Result, file: Path) -> None:
     from gpt_trader.backtest.report import html
 
     write_text(file, html(result))

@@ -1,6 +1,5 @@
 """Data checked: what is wrong, odd or missing, of stored series and of files."""
 
-import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,13 +8,13 @@ from typing import NamedTuple
 from gpt_trader.app.history import Period
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.data.checks import findings, gaps
-from gpt_trader.data.checks.findings import Finding
+from gpt_trader.data.checks.findings import Finding, Judged
 from gpt_trader.data.checks.gaps import Gap
 from gpt_trader.data.checks.verify import Fault, verify
 from gpt_trader.data.files.bar_files import from_columns
 from gpt_trader.data.files.layouts import read_file
 from gpt_trader.data.store.spans import Span
-from gpt_trader.data.store.store import Store, intervals, read, read_spans
+from gpt_trader.data.store.store import Store, intervals, read_any, read_spans
 from gpt_trader.domain.bars import Bars, Ints
 from gpt_trader.domain.times import format_interval
 from gpt_trader.errors import DataError
@@ -26,13 +25,13 @@ class Checked(NamedTuple):
 
     name: str
     bars: Bars | None
-    found: list[Finding]
+    found: Sequence[Finding]
     gaps: list[Gap]
 
     @property
     def is_wrong(self) -> bool:
         """Whether a finding is a fault."""
-        return any(finding.is_fault for finding in self.found)
+        return any(finding.weight == "fault" for finding in self.found)
 
     @property
     def coverage_pct(self) -> float:
@@ -72,7 +71,7 @@ def check_file(path: Path, interval_ms: int | None) -> Checked:
         return Checked(str(path), None, found, [])
     bars = from_columns(opened.columns, product_id=opened.product_id or "FILE-USD").bars
     missing = gaps.find(bars.time, bars.interval_ms, ())
-    return Checked(str(path), bars, findings.of_bars(bars), missing)
+    return Checked(str(path), bars, findings.judge(bars).findings, missing)
 
 
 def _is_file(name: str) -> bool:
@@ -100,8 +99,18 @@ def _check_stored(
         )
     series = {}
     for key in keys:
-        with contextlib.suppress(DataError):  # asked for, and there was no bar at all
-            series[key] = read(store, *key, *period)
+        try:
+            found = read_any(store, *key, *period)
+        except DataError as error:
+            unreadable = Finding(f"that cannot be read: {error.message}", "fault", 1)
+            yield Checked(f"{key[0]} {format_interval(key[1])}", None, [unreadable], [])
+            continue
+        if found is not None:  # else it was asked for, and there was no bar at all
+            series[key] = found
+    judged: dict[tuple[str, int], Judged] = {}
+    for ms in {key[1] for key in series}:
+        mine = {key: found.bars for key, found in series.items() if key[1] == ms}
+        judged |= zip(mine, findings.judge_all(list(mine.values())), strict=True)
     for (product, ms), found in series.items():
         others: list[tuple[Ints, Sequence[Span]]] = [
             (other.bars.time, read_spans(store, *key))
@@ -110,4 +119,4 @@ def _check_stored(
         ]
         missing = gaps.find(found.bars.time, ms, found.asked, others=others)
         name = f"{product} {format_interval(ms)}"
-        yield Checked(name, found.bars, findings.of_bars(found.bars), missing)
+        yield Checked(name, found.bars, judged[product, ms].findings, missing)

@@ -1,17 +1,18 @@
 """Where a command's history comes from: files, the data store, or the synthetic market."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gpt_trader.data.catalog import normalize_id
+from gpt_trader.data.catalog import check_specs, normalize_id, spec_of
 from gpt_trader.data.files.bar_files import Loaded, load_bars
+from gpt_trader.data.files.names import read_name
 from gpt_trader.data.store.store import Store
 from gpt_trader.data.store.stored import load_stored
 from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.times import DAY_MS, format_interval, parse_time
-from gpt_trader.errors import DataError, GapError, UsageError
+from gpt_trader.domain.times import format_interval, parse_time
+from gpt_trader.errors import DataError, UsageError
 
 _PRODUCT = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)+")
 _NAMED = re.compile(r"[A-Za-z0-9]+([-/_:][A-Za-z0-9]+)+")
@@ -68,15 +69,21 @@ def _add(files: dict[str, Path | None], product: str, path: Path | None) -> None
 
 
 def _product_of(path: Path, profile_products: Sequence[str]) -> str:
+    said = read_name(path.name)
     first = path.name.split("_")[0].split(".")[0]
     if _PRODUCT.fullmatch(first):
         return normalize_id(first)
+    if said.product_id is not None:
+        return said.product_id
     if len(profile_products) == 1:
         return profile_products[0]
     name, equals, _ = str(path).partition("=")
     if equals and not path.exists():
         raise UsageError(f"expected a product before =, was {name!r}", hint=_DATA_HINT)
-    raise UsageError(f"which product is {path.name}?", hint=f"name it: --data BTC-USD={path}")
+    may_be = f"it may be {' or '.join(said.may_be)}; " if said.may_be else ""
+    raise UsageError(
+        f"which product is {path.name}?", hint=f"{may_be}name it: --data BTC-USD={path}"
+    )
 
 
 def load_files(
@@ -84,10 +91,14 @@ def load_files(
     period: Period,
     *,
     interval_ms: int | None,
-    spec: dict[str, str],
+    specs: Mapping[str, str],
     flag: str = "--interval",
 ) -> list[Loaded]:
-    """Load each product's file; interval_ms: what `flag` asks for, None: as in the data."""
+    """Load each product's file; interval_ms: what `flag` asks for, None: as in the data.
+
+    specs: grids, as `catalog.parse_specs` gives them.
+    """
+    check_specs(specs, list(files))
     loaded = []
     for product, path in files.items():
         one = load_bars(
@@ -95,7 +106,7 @@ def load_files(
             product_id=product,
             start_ms=period.start_ms,
             end_ms=period.end_ms,
-            overrides=spec,
+            overrides=spec_of(specs, product),
         )
         found_ms = one.bars.interval_ms
         if interval_ms is not None and interval_ms != found_ms:
@@ -119,20 +130,6 @@ def load_store(
         )
         for product in products
     ]
-
-
-def check_coverage(loaded: Sequence[Loaded], least_pct: float) -> None:
-    """Raise DataError if less of a history is there than `least_pct` of its bars."""
-    for report in (one.report for one in loaded):
-        if report.coverage_pct < least_pct:
-            gaps = report.gaps
-            raise GapError(
-                f"{report.coverage_pct:.2f} % of the bars of {report.path} are there, "
-                f"{least_pct:g} % are wanted: {gaps.missing_bars:,} are missing in "
-                f"{gaps.count:,} gaps, the longest {(gaps.longest_ms or 0) / DAY_MS:,.1f} days",
-                hint="shorten the period, fill the gaps, or "
-                f"--min-coverage {report.coverage_pct // 1:g}",
-            )
 
 
 def cut(bars: Bars, period: Period) -> Bars:

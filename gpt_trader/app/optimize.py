@@ -9,8 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.app.backtest import BacktestRequest, load_history, resolve, restyle
+from gpt_trader.backtest.reads import watched_reads
+from gpt_trader.backtest.warm import since
 from gpt_trader.config.load import restore
 from gpt_trader.config.settings import RouteSpec, Settings
+from gpt_trader.data.files.bar_files import Loaded
+from gpt_trader.domain.bars import Bars
 from gpt_trader.errors import UsageError
 from gpt_trader.journal.root import state_root
 from gpt_trader.optimize.counted import optimize_and_count
@@ -44,13 +48,18 @@ def run(
     settings = restore(inputs.settings, inputs.profile)
     route = _single(settings)
     began = perf_counter()
+    history: Sequence[Loaded | Bars]
     history, label = load_history(inputs, settings)
+    if inputs.start_ms is not None:
+        history = [since(one, inputs.start_ms) for one in history]
     load_s = perf_counter() - began
     names = {axis.name for axis in axes}
     style = route.order_style if inputs.style is None else restyle(route.order_style, inputs.style)
+    with watched_reads():
+        strategy = find_strategy(route.strategy)
     return optimize_and_count(
         history,
-        find_strategy(route.strategy),
+        strategy,
         axes,
         fixed={name: value for name, value in route.params.items() if name not in names},
         folds=folds,
@@ -61,10 +70,14 @@ def run(
         cash=settings.cash,
         budget=route.budget,
         state_dir=state_dir,
+        sealed_after_ms=inputs.sealed_after_ms,
         keep_in=state_root(state_dir, os.environ) / FOLDER,
         progress=progress,
         label=label,
         load_s=load_s,
+        min_coverage_pct=settings.data.min_coverage_pct,
+        check_seed=inputs.check_seed,
+        check_all=inputs.check_all,
     )
 
 

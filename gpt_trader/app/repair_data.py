@@ -72,19 +72,20 @@ def repair_data(
         every = series_of(store, product_id, interval_ms, faults)
         if product_id is not None and not every and not faults:
             done.errors.append(_nothing(store, product_id))
-        broken = (s for s in every if holes(store, s, now_ms) or doubtful(store, s))
-        _try_each(done, (partial(_mend_bars, market, store, s, stop, now_ms) for s in broken))
+        _try_each(done, (partial(_mend_bars, market, store, s, stop, now_ms) for s in every))
     days = (fault for fault in done.faults if fault.interval == TRADES)
     _try_each(done, (partial(_mend_trades, market, store, fault, stop) for fault in days))
     return done
 
 
-def _try_each(done: Repairs, acts: Iterable[Callable[[], Mended]]) -> None:
+def _try_each(done: Repairs, acts: Iterable[Callable[[], Mended | None]]) -> None:
     for act in acts:
         try:
-            done.mended.append(act())
+            mended = act()
         except TraderError as error:
             done.errors.append(error)
+        else:
+            done.mended.extend([] if mended is None else [mended])
 
 
 def _nothing(store: Store, product_id: str) -> DataError:
@@ -96,8 +97,10 @@ def _nothing(store: Store, product_id: str) -> DataError:
 
 def _mend_bars(
     market: MarketData, store: Store, series: StoredSeries, stop: Callable[[], bool], now_ms: int
-) -> Mended:
-    """Repair a series; an imported one is only looked at."""
+) -> Mended | None:
+    """Repair a series, None if nothing is wrong with it; an imported one is only looked at."""
+    if not holes(store, series, now_ms) and not doubtful(store, series):
+        return None
     interval = format_interval(series.interval_ms)
     if not series.is_from(market.name):
         source = ", ".join(sorted(series.sources))

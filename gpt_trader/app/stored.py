@@ -14,12 +14,26 @@ from gpt_trader.errors import StorageError, ValidationGateError
 from gpt_trader.observe.provenance import version_changes
 
 # What the same run need not have: how long it took, and what depends on other trials.
-ELSEWHERE = ("assessment.verdict", "assessment.reasons", "assessment.inference.trials",
+ELSEWHERE = ("assessment.verdict", "assessment.why", "assessment.reasons",
+             "assessment.inference.trials", "assessment.proof.trials", "assessment.proof.luck",
+             "assessment.proof.timing", "assessment.proof.days_needed",
              "assessment.inference.trials_note", "assessment.inference.dsr",
              "assessment.inference.expected_best_sharpe",
-             "assessment.baselines.beaten")  # fmt: skip
+             "assessment.baselines.beaten", "assessment.holdout.seen_by",
+             "undeclared")  # fmt: skip
 IDENTITY = ("run_id", "timing.")
-INPUTS = ("data", "detail", "strategy", "costs", "risk", "engine", "close_at_end", "label")
+SOURCES = {"helpers": "helper", "read": "file", "environment": "variable"}
+INPUTS = (
+    "universe",
+    "data",
+    "detail",
+    "strategy",
+    "costs",
+    "risk",
+    "engine",
+    "close_at_end",
+    "label",
+)
 
 
 def keep(root: Path, result: Result, inputs: backtest_input.Inputs) -> tuple[StoredRun, str | None]:
@@ -34,7 +48,7 @@ def keep(root: Path, result: Result, inputs: backtest_input.Inputs) -> tuple[Sto
 
 def compare(root: Path, first: str, second: str) -> dict[str, Any]:
     """Return what differs between two stored runs, in what went in and in what came out."""
-    one, other = store.load(root, first), store.load(root, second)
+    one, other = store.load(root, first).run, store.load(root, second).run
     fills = [store.load_fills(root, run) for run in (one, other)]
     return difference(one, other) | {"fills": _fills_differ(*fills)}
 
@@ -54,12 +68,16 @@ def difference(one: StoredRun, other: StoredRun) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Reproduced:
-    """A run that came out the same. changed: the inputs that are not what they were, even so."""
+    """A run that came out the same. changed: the inputs that are not what they were, even so.
+
+    damaged: what was said of newer runs that cannot be read.
+    """
 
     result: Result
     run_id: str
     fills: int
     changed: list[str]
+    damaged: tuple[str, ...]
 
 
 def reproduce(root: Path, ref: str) -> Reproduced:
@@ -68,7 +86,7 @@ def reproduce(root: Path, ref: str) -> Reproduced:
     Raises ValidationGateError naming the first difference and what changed since if it is not the
     same, and what running it raises.
     """
-    run = store.load(root, ref)
+    run, damaged = store.load(root, ref)
     fills = store.load_fills(root, run)
     result = backtest_input.run(backtest_input.Inputs(**run.inputs), root)
     again = store.record(result, plain(result.to_json_dict()), run.inputs)
@@ -79,7 +97,7 @@ def reproduce(root: Path, ref: str) -> Reproduced:
             f"{run.run_id} is not reproduced: {different}",
             hint=f"changed since: {', '.join(changed) or 'nothing that is recorded'}",
         )
-    return Reproduced(result, run.run_id, len(fills), changed)
+    return Reproduced(result, run.run_id, len(fills), changed, damaged)
 
 
 def _first_difference(
@@ -102,12 +120,23 @@ def _changed(run: StoredRun, again: StoredRun) -> Iterator[str]:
     for was, now in zip(run.data["detail"], again.data["detail"], strict=True):
         if was["sha256"] != now["sha256"]:
             yield f"detail of {was['product']}"
+    was, now = run.data["universe"], again.data["universe"]
+    if was is not None and was.get("sha256") != now.get("sha256"):
+        yield f"listings {was['file']}"
     if run.code != again.code:
         yield "code of gpt-trader"
     for was, now in zip(run.data["strategy"], again.data["strategy"], strict=True):
         if was["source_sha256"] != now["source_sha256"]:
             yield f"code of {was['name']}"
+        for kind, words in SOURCES.items():
+            for name in _unlike(was[kind], now[kind]):
+                yield f"{words} {name} of {was['name']}"
     yield from version_changes(run.versions, again.versions)
+
+
+def _unlike(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return the names under which two mappings hold other values, absent ones too."""
+    return [name for name in dict.fromkeys([*was, *now]) if was.get(name) != now.get(name)]
 
 
 def _fills_differ(a: Any, b: Any) -> dict[str, Any]:  # noqa: ANN401 - (m,) FILL_DTYPE

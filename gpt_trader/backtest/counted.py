@@ -1,32 +1,45 @@
 """A backtest that is counted: what the command and the library run."""
 
 import os
+import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from gpt_trader.backtest.api import (
     DEFAULT_RISK,
-    DEFAULT_STYLE,
-    Route,
+    assign,
     backtest,
     histories_of,
     routes_of,
 )
+from gpt_trader.backtest.contained import contained
+from gpt_trader.backtest.content import sketch
+from gpt_trader.backtest.holes import check_coverage
 from gpt_trader.backtest.result import History, Result
+from gpt_trader.backtest.route import DEFAULT_STYLE, Route
+from gpt_trader.backtest.seals import admit
 from gpt_trader.backtest.trials import books, count, identify, others, record, say_new, with_sharpe
+from gpt_trader.backtest.warm import before, known, since, wanted
+from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
+from gpt_trader.domain.decimals import in_plain_decimals
 from gpt_trader.domain.selection import Membership
 from gpt_trader.journal.root import state_root
 from gpt_trader.measure.assess import Trials, say_unrecorded
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.base import Strategy
 
+SEED_BITS = 32
+READ_FROM = ("file", "as_of", "sha256")  # a list that is newer and says the same decides the same
 
-def backtest_and_count(
+
+@in_plain_decimals
+def backtest_and_count(  # noqa: PLR0913 - the library's call, each by its name
     bars: History | Sequence[History],
     strategy: Strategy | Sequence[Route],
     *,
@@ -34,11 +47,17 @@ def backtest_and_count(
     risk: RiskPolicy | None = DEFAULT_RISK,
     style: OrderStyle = DEFAULT_STYLE,
     assess: bool = False,
-    trials: Trials | None = None,
+    trials: Trials | Callable[[], Trials] | None = None,
     label: str | None = None,
     universe: Membership | None = None,
     chosen_by: Mapping[str, Any] | None = None,
+    sealed_after_ms: int | None = None,
+    unseal: bool = False,
     state_dir: Path | str | None = None,
+    check_seed: int | None = None,
+    start_ms: int | None = None,
+    cold_start: bool = False,
+    min_coverage_pct: float = LEAST_COVERAGE_PCT,
     **options: Any,  # noqa: ANN401
 ) -> Result:
     """Run a backtest (`api.backtest` has the other arguments) and count it as a trial.
@@ -48,35 +67,58 @@ def backtest_and_count(
     universe, as JSON holds it; None: its members. state_dir: the folder of the ledger,
     `trials.jsonl`; None: GPT_TRADER_STATE_DIR, else the user's state folder. A ledger that cannot
     be read or written fails no backtest: it is said in the notes and caps the verdict.
-    Raises what `api.backtest` does.
+    check_seed: as in `api.backtest`; None: another at every run. start_ms: where the run begins,
+    int64 ms UTC, None: at the first bar; on bars before it, and on those that a file was read with,
+    strategies warm up unless cold_start: nothing is traded or measured there. min_coverage_pct:
+    share of each product's bars that must be there.
+    sealed_after_ms: from where on these products' bars are sealed, int64 ms UTC; unseal: open what
+    is, once and for ever (`seals.admit`).
+    Raises GapError, and what `api.backtest` and `seals.admit` do.
     """
-    ledger = books(state_root(state_dir, os.environ))
+    root = state_root(state_dir, os.environ)
+    ledger = books(root)
     now_ms = time.time_ns() // 1_000_000
-    series = [one for one, _ in histories_of(bars)]
-    trial = identify(
-        routes_of(strategy, style),
-        series,
-        costs=costs,
-        risk=risk,
-        label=label,
-        universe=_members(universe) if chosen_by is None else chosen_by,
-    )
-    if assess and trials is None:
-        trials = others(ledger, trial, now_ms=now_ms)
-    result = backtest(
-        bars,
-        strategy,
-        costs=costs,
-        risk=risk,
-        style=style,
-        assess=assess,
-        trials=trials,
-        label=label,
-        universe=universe,
-        **options,
-    )
+    given = [one for _, one in histories_of(bars)]
+    histories = [one if start_ms is None else since(one, start_ms) for one in given]
+    check_coverage(histories, min_coverage_pct)
+    series = [one for one, _ in histories_of(histories)]
+    routes = routes_of(strategy, style)
+    assigned = assign(routes, [one.product.product_id for one in series])
+    early = [
+        b[:0] if cold_start else wanted(before(one, start_ms), b, route.strategy)
+        for one, b, route in zip(given, series, assigned, strict=True)
+    ]
+    decided = _members(universe) if chosen_by is None else chosen_by
+    tell = partial(
+        identify, routes, series, costs=costs, risk=risk, label=label, universe=_rule(decided),
+        content=[sketch(one) for one in series], warmed_up=list(map(len, early)),
+    )  # fmt: skip
+    sealing = admit(
+        root, tell(), list(map(known, given)),
+        sealed_after_ms=sealed_after_ms, unseal=unseal, now_ms=now_ms,
+    )  # fmt: skip
+    if trials is None:  # what a strategy reads is known once it was asked
+        trials = lambda: others(ledger, tell(), now_ms=now_ms)  # noqa: E731
+    with contained([route.strategy for route in routes], series) as moved:
+        result = backtest(
+            histories,
+            strategy,
+            costs=costs,
+            risk=risk,
+            style=style,
+            assess=assess,
+            trials=trials,
+            label=label,
+            universe=universe,
+            chosen_by=decided,
+            sealing=sealing,
+            earlier=early,
+            check_seed=secrets.randbits(SEED_BITS) if check_seed is None else check_seed,
+            **options,
+        )
+    result = replace(result, notes=(*result.notes, *moved))
     outcome = None if result.interrupted else result.metrics.sharpe
-    trial = with_sharpe(trial, outcome)
+    trial = with_sharpe(tell(), outcome)
     if assess:  # whoever looks closely waits for the disk
         problem = record(ledger, [trial], now_ms=now_ms)
     else:
@@ -90,8 +132,16 @@ def backtest_and_count(
     return result if assess else replace(result, notes=(*result.notes, problem))
 
 
+def _rule(universe: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return what decides a universe, without where that was read."""
+    if universe is None:
+        return None
+    return {key: value for key, value in universe.items() if key not in READ_FROM}
+
+
 def _members(universe: Membership | None) -> Mapping[str, Any] | None:
     if universe is None:
         return None
-    told = sha256(universe.moments.tobytes() + universe.mask.tobytes())
+    listed = repr(universe.listed).encode()
+    told = sha256(universe.moments.tobytes() + universe.mask.tobytes() + listed)
     return {"members": told.hexdigest(), "products": list(universe.product_ids)}

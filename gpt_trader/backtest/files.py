@@ -2,8 +2,10 @@
 
 import errno
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,29 +113,55 @@ def equity_lines(time: Ints, equity: Floats, start: float) -> Iterator[str]:
 
 
 def write_lines(path: Path, header: str, lines: Iterable[str]) -> None:
-    """Write a file of lines; raise StorageError where the disk refuses."""
-    try:
-        with path.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(header + "\n")
-            file.writelines(line + "\n" for line in lines)
-    except OSError as error:
-        raise _refuse(path, error) from error
+    """Write a file of lines, as `write_text` does."""
+    with _whole(path) as file:
+        file.write(header + "\n")
+        file.writelines(line + "\n" for line in lines)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file at once, so that no reader sees a part; raise StorageError as above.
+    """Write a file at once: no reader sees a part, and what is not written whole leaves none.
+
+    Raises StorageError where the disk refuses.
+    """
+    with _whole(path) as file:
+        file.write(text)
+
+
+def write_each(writers: Iterable[Callable[[], None]]) -> StorageError | None:
+    """Let every file be written; return the refusals, those of several as one, None if none."""
+    refused = []
+    for write in writers:
+        try:
+            write()
+        except StorageError as error:
+            refused.append(error)
+    if len(refused) < 2:
+        return refused[0] if refused else None
+    found = StorageError(f"{len(refused)} files cannot be written", hint=refused[0].hint)
+    found.details = tuple(error.message for error in refused)
+    return found
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[TextIO]:
+    """Yield what becomes the file once all is written.
 
     A link, a device or a pipe is written through: a rename would put a file in its place.
     """
     through = path.is_symlink() or (path.exists() and not path.is_file())
     part = path if through else path.with_name(f".{path.name}.part")
     try:
-        part.write_text(text, encoding="utf-8", newline="\n")
-        if not through:
-            part.replace(path)
+        try:
+            with part.open("w", encoding="utf-8", newline="\n") as file:
+                yield file
+            if not through:
+                part.replace(path)
+        except BaseException:
+            if not through:
+                part.unlink(missing_ok=True)
+            raise
     except OSError as error:
-        if not through:
-            part.unlink(missing_ok=True)
         raise _refuse(path, error) from error
 
 

@@ -14,7 +14,8 @@ from types import CodeType, FunctionType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from gpt_trader.backtest.api import Route
+from gpt_trader.backtest.route import Route
+from gpt_trader.backtest.sources import NOTHING, sources_of
 from gpt_trader.backtest.told import TEXT, is_made, named_only, parts_of, tell_class, tell_value
 from gpt_trader.domain.costs import CostModel, OrderStyle
 from gpt_trader.observe.provenance import source_sha256
@@ -30,12 +31,16 @@ def tell_route(route: Route) -> Mapping[str, Any]:
     """
     strategy = route.strategy
     names = {f.name for f in fields(strategy)}
-    told = {
+    told: dict[str, Any] = {
         **tell_code(type(strategy)),
         "params": {name: _parameter(getattr(strategy, name)) for name in names},
         "budget": route.budget,
         "style": plain(route.style),
     }
+    sources = sources_of(strategy)
+    if sources != NOTHING:
+        told["sources"] = asdict(sources)
+        del told["sources"]["touched"]  # it says nothing of what was found there
     more = parts_of(strategy).keys() - names
     return told | {"more": tell_value(parts_of(strategy))} if more else told
 
@@ -88,10 +93,11 @@ def _first_seen(strategy: type) -> _Known:
 def _source(strategy: type) -> str:
     """Return a strategy's code, so that an edited one is another trial; else its name.
 
-    Of a file of the user's it is the digest of all of it: constants and helpers decide as well.
+    Of a file of the user's it is the digest of all of it, as constants and helpers decide as well,
+    and which of its classes it is.
     """
     if (whole := source_sha256(strategy)) is not None:
-        return whole
+        return f"{whole} {strategy.__qualname__}"
     try:
         return inspect.getsource(strategy)
     except (OSError, TypeError):

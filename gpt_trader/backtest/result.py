@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.data.checks.quality import Quality, coverage_pct, digest, find_gaps
+from gpt_trader.backtest.sources import NOTHING, Sources
+from gpt_trader.backtest.undeclared import undeclared
+from gpt_trader.data.checks.quality import coverage_pct, digest, find_gaps
 from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
+from gpt_trader.domain.costs import CostModel, OrderStyle
+from gpt_trader.domain.decimals import in_plain_decimals
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import money_text
 from gpt_trader.domain.times import format_interval, format_time
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int64]
 Rows = NDArray[np.void]
-COST_NAMES = ("taker_bps", "maker_bps", "spread_bps", "slippage_bps")
 RUN_ID_DIGITS = 16
 
 
@@ -66,7 +68,8 @@ class DataUsed:
 class StrategyUsed:
     """One route: a strategy, its parameters, its products, share of equity and order style.
 
-    source_sha256: of the file that brings the strategy; None if it is built in.
+    source_sha256: of the file that brings the strategy; None if it is built in. sources: what else
+    its code rests on.
     """
 
     name: str
@@ -75,6 +78,7 @@ class StrategyUsed:
     budget: float
     style: OrderStyle
     source_sha256: str | None = None
+    sources: Sources = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +106,14 @@ class TermsUsed:
 
 @dataclass(frozen=True, slots=True)
 class Halts:
-    """When the drawdown limit ended entries, int64 ms (None: never); days the loss limit did."""
+    """When the drawdown limit ended entries, int64 ms (None: never); days the loss limit did.
+
+    ruin: the bar, int64 ms, at whose close no equity was left; what was held was sold there.
+    """
 
     drawdown: int | None
     loss_days: int
+    ruin: int | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,8 @@ class Result:
 
     assessment: how far the outcome can be trusted; None if that was not asked for.
     interrupted: it ended before its data did. detail: finer bars that decided what happened inside
-    a bar, one series a product; none without.
+    a bar, one series a product; none without. universe: what decided who may be held; None: nothing
+    did. earlier: bars before the run on which the strategies warmed up, one series a product.
     """
 
     histories: tuple[History, ...]
@@ -136,6 +145,13 @@ class Result:
     assessment: Assessment | None = None
     interrupted: bool = False
     detail: tuple[Bars, ...] = ()
+    universe: Mapping[str, Any] | None = None
+    earlier: tuple[Bars, ...] = ()
+
+    @property
+    def warmed_up(self) -> tuple[int, ...]:
+        """Of each product, the bars before the run on which its strategy warmed up."""
+        return tuple(map(len, self.earlier)) or (0,) * len(self.histories)
 
     @cached_property
     def data(self) -> tuple[DataUsed, ...]:
@@ -158,6 +174,7 @@ class Result:
         return self.path.fills
 
     @cached_property
+    @in_plain_decimals
     def trades(self) -> list[RoundTrip]:
         """Every trade in order of entry; an open one has no exit."""
         return trade_list(
@@ -168,11 +185,13 @@ class Result:
         )
 
     @cached_property
+    @in_plain_decimals
     def breakdown(self) -> Breakdown:
         """The run by product, side, reason, weekday, calendar period, drawdown and guard."""
         return break_down(self.path, self.trade_rows, self.decision_counts)
 
     @cached_property
+    @in_plain_decimals
     def excursions(self) -> Excursions:
         """How far each trade went against us and for us, in the order of `trades`."""
         return measure_excursions(self.path, self.trade_rows)
@@ -189,24 +208,24 @@ class Result:
             "terms": terms,
             "cash": self.path.start_units,
             "code": sources_sha256(),
+            "universe": None if self.universe is None else dict(self.universe),
         }
+        if any(self.warmed_up):
+            inputs["earlier"] = [digest(bars) for bars in self.earlier]
         text = json.dumps(inputs, sort_keys=True, default=str)
-        digest = hashlib.sha256(text.encode())
-        digest.update(np.ascontiguousarray(self.fills).tobytes())
-        return digest.hexdigest()[:RUN_ID_DIGITS]
+        told = hashlib.sha256(text.encode())
+        told.update(np.ascontiguousarray(self.fills).tobytes())
+        return told.hexdigest()[:RUN_ID_DIGITS]
 
     @property
     def costs_label(self) -> str | None:
         """What is said of costs below the worst tier's; None if there is nothing to say."""
-        lower = [
-            f"{name.removesuffix('_bps')} {_bps(self.terms.costs, name):g} < "
-            f"{_bps(DEFAULT_COSTS, name):g} bps"
-            for name in COST_NAMES
-            if _bps(self.terms.costs, name) < _bps(DEFAULT_COSTS, name)
-        ]
-        if self.terms.costs.fee_tier != "worst":
-            lower.insert(0, f"fees of tier {self.terms.costs.fee_tier}")
-        return f"lower than the worst tier: {', '.join(lower)}" if lower else None
+        costs, time = self.terms.costs, self.path.time
+        lower = costs.below_default(int(time[0]), int(time[-1]))
+        words = [f"{name} {rate:g} < {worst:g} bps" for name, (rate, worst) in lower.items()]
+        if costs.fee_tier != "worst" and {"taker", "maker"} & set(lower):
+            words.insert(0, f"fees of tier {costs.fee_tier}")
+        return f"lower than the worst tier: {', '.join(words)}" if words else None
 
     @property
     def decisions(self) -> dict[str, dict[str, int]]:
@@ -233,15 +252,26 @@ class Result:
         }
         return pd.DataFrame(columns, index=index)
 
+    @property
+    def undeclared(self) -> tuple[str, ...]:
+        """What the run rests on that nobody declared or checked, a few words each."""
+        return undeclared(self.checks, self.assessment, self.terms.costs, self.path, self.label)
+
+    @in_plain_decimals
     def to_json_dict(self) -> dict[str, Any]:
         """Return the `data` of the command's JSON: money as text, undefined as None."""
         return {
             "run_id": self.run_id,
             "label": self.label,
+            "undeclared": list(self.undeclared),
             "engine": self.terms.engine,
             "interrupted": self.interrupted,
-            "data": [_data_json(one) for one in self.data],
+            "data": [
+                _data_json(one) | {"warmed_up_on": bars}
+                for one, bars in zip(self.data, self.warmed_up, strict=True)
+            ],
             "detail": [_data_json(one) for one in self.detail_used],
+            "universe": None if self.universe is None else dict(self.universe),
             "strategy": [_strategy_json(one) for one in self.strategy],
             "costs": asdict(self.terms.costs) | {"label": self.costs_label},
             "risk": None if self.terms.risk is None else asdict(self.terms.risk),
@@ -251,15 +281,14 @@ class Result:
             "excursions": _excursions_json(self.excursions),
             "decisions": self.decisions,
             "halts": {
-                "drawdown": None
-                if self.halts.drawdown is None
-                else format_time(self.halts.drawdown),
+                "drawdown": _time(self.halts.drawdown),
                 "loss_days": self.halts.loss_days,
+                "ruin": _time(self.halts.ruin),
             },
             "checks": {
                 "asked": self.checks.asked,
-                "data": [_quality_json(one) for one in self.checks.data],
-                "lookahead": {"sampled": self.checks.sampled, "ok": self.checks.lookahead_ok},
+                "data": [one.to_json_dict() for one in self.checks.data],
+                "lookahead": self.checks.lookahead_json(),
                 "warmup": {"bars": self.checks.warmup_bars, "ok": self.checks.warmup_ok},
             },
             "assessment": None if self.assessment is None else self.assessment.to_json_dict(),
@@ -286,20 +315,8 @@ def data_used(one: History) -> DataUsed:
     )
 
 
-def _bps(costs: CostModel, name: str) -> float:
-    return float(getattr(costs, name))
-
-
-def _quality_json(found: Quality) -> dict[str, Any]:
-    times = {
-        name: None if value is None else format_time(value)
-        for name, value in (
-            ("first_bad_print", found.first_bad_print_ms),
-            ("first_stale", found.first_stale_ms),
-        )
-    }
-    counts = {k: v for k, v in asdict(found).items() if not k.startswith("first_")}
-    return counts | times
+def _time(ms: int | None) -> str | None:
+    return None if ms is None else format_time(ms)
 
 
 def _data_json(used: DataUsed) -> dict[str, Any]:
@@ -314,6 +331,7 @@ def _strategy_json(used: StrategyUsed) -> dict[str, Any]:
         "budget": used.budget,
         "order_style": asdict(used.style),
         "source_sha256": used.source_sha256,
+        **asdict(used.sources),
     }
 
 
@@ -331,7 +349,7 @@ def _breakdown_json(breakdown: Breakdown) -> dict[str, Any]:
     }
     for row in out["drawdowns"]:
         for key in ("start", "trough", "end"):
-            row[key] = None if row[key] is None else format_time(row[key])
+            row[key] = _time(row[key])
     return out | {"guards": breakdown.guards}
 
 

@@ -1,37 +1,35 @@
 """Running targets over history: the fast engine, and the replay through the live engine."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from gpt_trader.backtest.raw_run import RawRun, ended
 from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.data.panel import Panel
 from gpt_trader.data.resample import detail_of
-from gpt_trader.domain.bars import Bar, Bars, Floats, Ints
+from gpt_trader.domain.bars import Bar, Bars, Floats, read_only
 from gpt_trader.domain.targets import Targets
 from gpt_trader.domain.times import format_interval
 from gpt_trader.engine.drive import drive
-from gpt_trader.engine.events import BarClosed, Event, FillReceived, Ticked
+from gpt_trader.engine.events import BarClosed, Event, FillReceived, HistoryLoaded, Ticked
 from gpt_trader.engine.ids import new_id
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry, Signals
 from gpt_trader.engine.records import Decided, FillBooked, Marked
 from gpt_trader.engine.state import State, costs_now, equity, new_state
 from gpt_trader.kernel.bounds import bounds_from
-from gpt_trader.kernel.codes import FILL_EXIT, FIRST_REFUSAL, N_CODES, ORDINAL_PROTECTION, TAKER
+from gpt_trader.kernel.codes import FIRST_REFUSAL, N_CODES, ORDINAL_PROTECTION
 from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.detail import no_detail
 from gpt_trader.kernel.fees import new_fee_book, rated, tier_table
 from gpt_trader.kernel.fill import FILL_DTYPE
-from gpt_trader.kernel.ledger import cash_after, quote
 from gpt_trader.kernel.market import Aims, Fees, Market, Rules
-from gpt_trader.kernel.match import fill_fee
 from gpt_trader.kernel.readings import UNATTENDED
 from gpt_trader.kernel.rounding import spec_table
 from gpt_trader.kernel.simulate import simulate
-from gpt_trader.kernel.slippage import Drift, bar_drift, quoted, taker_ticks
 from gpt_trader.kernel.style import Style, style_table
 from gpt_trader.risk.guards import BARS, GUARDS, Guard
 from gpt_trader.risk.policy import Limits
@@ -48,26 +46,6 @@ def never() -> bool:
 
 
 FeeTiers = tuple[tuple[int, ...], ...]  # rows of kernel.fees.tier_table; none: fixed rates
-
-
-class RawRun(NamedTuple):
-    """What a run did, before any statistic.
-
-    fills: FILL_DTYPE rows in order. equity: (n,) float64 quote at each grid row's close.
-    counts: (p, N_CODES) decisions by code. refusals: (k, 3) grid row, product, code at which a
-    run of the same refusal begins. lots: (p,) final positions. cash: final units.
-    drawdown_row: grid row at which the drawdown halted entries, -1 never.
-    loss_days: days on which the daily loss halted entries.
-    """
-
-    fills: NDArray[np.void]
-    equity: Floats
-    counts: Ints
-    refusals: Ints
-    lots: Ints
-    cash: int
-    drawdown_row: int
-    loss_days: int
 
 
 def run_fast(
@@ -92,7 +70,7 @@ def run_fast(
     weights = [
         t.weight if b == 1.0 else t.weight * b for t, b in zip(targets, budgets, strict=True)
     ]
-    funding = panel.funding_rate if panel.funding_rate.any() else np.zeros((1, p))
+    funding = panel.funding_rate if panel.funding_rate.any() else read_only(np.zeros((1, p)))
     market = Market(
         interval_ms=panel.interval_ms,
         time=panel.time,
@@ -130,9 +108,7 @@ def run_fast(
         ran.drawdown_row,
         ran.loss_days,
     )
-    if not close_at_end:
-        return run
-    return _close_out(panel, run, ran.slots["close_ticks"], Costs(*rated(costs, fee_book)))
+    return ended(panel, run, Costs(*rated(costs, fee_book)), close_at_end=close_at_end)
 
 
 def run_replay(  # noqa: PLR0913 - the terms of a run, each by its name
@@ -150,12 +126,14 @@ def run_replay(  # noqa: PLR0913 - the terms of a run, each by its name
     fee_tiers: FeeTiers = (),
     stop: Stop = never,
     detail: Sequence[Bars] = (),
+    earlier: Sequence[Bars] = (),
     guards: tuple[Guard, ...] = GUARDS,
 ) -> RawRun:
     """Run signals through the engine and the paper broker, bar by bar, as paper and live do.
 
     stop: asked before each row of the grid; where it says so the run ends, with an equity as
-    long as it came, and nothing is sold.
+    long as it came, and nothing is sold. earlier: bars before the panel's, of the products whose
+    signals look at windows.
     """
     plan = Plan(
         portfolio=PORTFOLIO,
@@ -172,10 +150,14 @@ def run_replay(  # noqa: PLR0913 - the terms of a run, each by its name
         guards=guards,
     )
     tape = Tape(plan, panel)
+
+    def is_over() -> bool:
+        return tape.is_ruined or stop()
+
     broker = PaperBroker({bars.product.product_id: bars for bars in detail})
-    feed = history(panel, stop)
+    feed = chain(_before(earlier, int(panel.time[0])), history(panel, is_over))
     state = drive(plan, new_state(plan, cash), feed, broker, tape, signals, ignore)
-    return tape.result(state, close_at_end)
+    return tape.result(state, close_at_end=close_at_end)
 
 
 def history(panel: Panel, stop: Stop = never) -> Iterator[Event]:
@@ -191,6 +173,13 @@ def history(panel: Panel, stop: Stop = never) -> Iterator[Event]:
                     yield BarClosed(closed_ms, Bar._make(bar))
             if not all(present):
                 yield Ticked(closed_ms)
+
+
+def _before(earlier: Sequence[Bars], time_ms: int) -> Iterator[Event]:
+    """Yield what opens windows before the first bar, as a session does."""
+    for bars in earlier:
+        rows = tuple(bars.bar(i) for i in range(len(bars)))
+        yield HistoryLoaded(time_ms, bars.product.product_id, rows)
 
 
 def _rows(
@@ -226,6 +215,7 @@ class Tape:
         self._loss_days = 0
         self._halted = (0, 0)
         self._day = -1
+        self.is_ruined = False
 
     def append(self, plan: Plan, state: State, entries: Sequence[Entry]) -> None:
         """Keep fills, equity and decision counts."""
@@ -282,6 +272,7 @@ class Tape:
             self._loss_days += 1
         self._halted = (marks.halted, marks.day_halted)
         self._day = marks.day
+        self.is_ruined = not marks.equity > 0.0
 
     def so_far(self, state: State) -> RawRun:
         """Return what is taped up to now; equity is NaN at the rows not yet marked."""
@@ -296,52 +287,15 @@ class Tape:
             self._loss_days,
         )
 
-    def result(self, state: State, close_at_end: bool) -> RawRun:  # noqa: FBT001
-        """Return the run that was taped."""
+    def result(self, state: State, *, close_at_end: bool) -> RawRun:
+        """Return the run that was taped; of one that was stopped, as far as it came."""
         run = self.so_far(state)
-        marked = int(np.isfinite(run.equity).sum())
-        if marked < len(self._panel):
-            return run._replace(equity=run.equity[:marked])
-        assert not len(self._panel) or run.equity[-1] == equity(self._plan, state)
-        if not close_at_end:
+        run = run._replace(equity=run.equity[: int(np.isfinite(run.equity).sum())])
+        if len(run.equity) < len(self._panel) and not self.is_ruined:
             return run
-        return _close_out(
-            self._panel, run, state.slots["close_ticks"], costs_now(self._plan, state)
-        )
-
-
-def _close_out(panel: Panel, run: RawRun, last: Ints, costs: Costs) -> RawRun:
-    """Sell what is left at the last closes, as a taker; only asked for by --close-at-end."""
-    cash, rows = run.cash, []
-    end = len(panel) - 1
-    for j, product in enumerate(panel.products):
-        lots = int(run.lots[j])
-        if lots == 0:
-            continue
-        side, close = -1 if lots > 0 else 1, int(last[j])
-        i = int(np.flatnonzero(panel.present[:, j])[-1])
-        quotes = panel.half_spread_e8[i if len(panel.half_spread_e8) > 1 else 0, j]
-        drift = Drift(
-            *bar_drift(
-                int(panel.high[i, j]), int(panel.low[i, j]), float(panel.volume[i, j]),
-                panel.interval_ms, product.spec, costs,
-            )
-        )  # fmt: skip
-        there = Costs(*quoted(costs, int(quotes)))
-        ticks = int(taker_ticks(close, side, abs(lots), drift, there))
-        fee = int(fill_fee(side, abs(lots), ticks, costs.taker_e8, product.spec))
-        cash = int(cash_after(cash, side, abs(lots), ticks, fee, product.spec))
-        rows.append((end, j, side, abs(lots), ticks, fee, TAKER, FILL_EXIT, end, 0, cash, close))
-    if not rows:
-        return run
-    path = run.equity.copy()
-    path[-1] = quote(cash)
-    return run._replace(
-        fills=np.concatenate([run.fills, np.array(rows, FILL_DTYPE)]),
-        equity=path,
-        lots=np.zeros_like(run.lots),
-        cash=cash,
-    )
+        assert not len(run.equity) or run.equity[-1] == equity(self._plan, state)
+        costs = costs_now(self._plan, state)
+        return ended(self._panel, run, costs, close_at_end=close_at_end)
 
 
 BLOCK = 4096  # rows of a grid that are filled at a time, so that they stay in the cache

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from gpt_trader.observe.spark import sample
 RUNS = "runs"
 LAST = "last"
 NAMED = 5  # runs that an error names
-SCHEMA = 2
+SCHEMA = 3
 _RECORD, _FILLS = "run.json", "fills.npz"
 _HEX = frozenset("0123456789abcdef")
 
@@ -84,7 +84,8 @@ def save(root: Path, run: StoredRun, fills: Rows) -> Path:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as scratch:
             draft = Path(scratch) / run.run_id
             draft.mkdir()
-            text = json.dumps({"schema": SCHEMA} | asdict(run), indent=1, allow_nan=False)
+            told = {"schema": SCHEMA} | asdict(run)
+            text = json.dumps(told | {"sha256": _digest(told)}, indent=1, allow_nan=False)
             (draft / _RECORD).write_text(text + "\n", encoding="utf-8")
             np.savez_compressed(draft / _FILLS, fills=fills)
             if target.is_dir():  # the same inputs and fills: only what is said of them is newer
@@ -128,20 +129,48 @@ def find(root: Path, ref: str) -> str:
     raise UsageError(f"no run {ref!r}", hint=_some(near))
 
 
-def load(root: Path, ref: str) -> StoredRun:
-    """Return the stored run that a reference names.
+class Found(NamedTuple):
+    """A stored run. damaged: what was said of newer ones that could not be read, for "last"."""
 
-    Raises UsageError as `find`, DataError if what is stored cannot be read.
+    run: StoredRun
+    damaged: tuple[str, ...]
+
+
+def load(root: Path, ref: str) -> Found:
+    """Return the stored run that a reference names; "last": the newest that can be read.
+
+    Raises UsageError as `find`, DataError if what is stored cannot be read, or was altered.
     """
     run_id = find(root, ref)
+    if ref != LAST:
+        return Found(_read(root, run_id), ())
+    damaged: list[DataError] = []
+    for each in run_ids(root):
+        try:
+            return Found(_read(root, each), tuple(error.message for error in damaged))
+        except DataError as error:
+            damaged.append(error)
+    raise damaged[0]
+
+
+def _read(root: Path, run_id: str) -> StoredRun:
     path = root / RUNS / run_id / _RECORD
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored.pop("schema") != SCHEMA:
+        if stored["schema"] != SCHEMA:
             raise _unreadable(path, "it is of another version")
+        if stored.pop("sha256") != _digest(stored):
+            raise _unreadable(path, "it was altered")
+        del stored["schema"]
         return StoredRun(**stored)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _unreadable(path, str(error)) from error
+
+
+def _digest(told: Mapping[str, Any]) -> str:
+    """Return a digest of a record as JSON holds it."""
+    text = json.dumps(told, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def load_fills(root: Path, run: StoredRun) -> Rows:

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -20,7 +20,7 @@ from uuid import uuid4
 
 import platformdirs
 
-from gpt_trader.backtest.api import Route, assign
+from gpt_trader.backtest.api import assign
 from gpt_trader.backtest.chain import (
     ANY,
     Chain,
@@ -34,7 +34,9 @@ from gpt_trader.backtest.chain import (
     stamp,
     write_marks,
 )
+from gpt_trader.backtest.content import is_continued, is_same, sketch
 from gpt_trader.backtest.identity import plain, tell_route
+from gpt_trader.backtest.route import Route
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.times import format_time
@@ -62,9 +64,13 @@ class Books:
 class Trial:
     """One thing that was tried.
 
-    id: digest of strategies (with their source), parameters, products, interval, period, costs,
-    order style and policy. products: marked where the bars are synthetic. first_ms, last_ms: the
-    first and the last bar's open, int64 ms UTC. sharpe: of a day, not annualized; None: undefined.
+    id: digest of strategies (with all that their code rests on), parameters, products, interval,
+    first bars, costs, order style and policy. The same with more bars at its end is one trial,
+    brought up to date; an earlier end, chosen afterwards, is another, and so is another history
+    under the same names, which has the same id and another content. products: marked where the
+    bars are synthetic. first_ms, last_ms: the first and the last bar's open, int64 ms UTC. sharpe:
+    of a day, not annualized; None: undefined. content: a sketch of each product's bars; none in
+    lines of older versions.
     """
 
     id: str
@@ -73,6 +79,7 @@ class Trial:
     first_ms: int
     last_ms: int
     sharpe: float | None = None
+    content: tuple[str, ...] = ()
 
 
 def books(state_root: Path) -> Books:
@@ -90,35 +97,54 @@ def identify(
     risk: RiskPolicy | None,
     label: str | None,
     universe: Mapping[str, Any] | None = None,
+    content: Sequence[str] | None = None,
+    warmed_up: Sequence[int] = (),
 ) -> Trial:
     """Return the trial that a backtest of these routes on these bars is; its Sharpe is not known.
 
     label: as in `backtest`; bars with one are not those of the market. universe: what decides who
-    may be held, as JSON holds it. What cannot be told from other code or values is a new trial.
+    may be held, as JSON holds it. content: sketches of the bars, None: to be made. warmed_up:
+    bars before each product's first. What cannot be told from other code or values is a new trial.
     """
     assigned = assign(routes, [one.product.product_id for one in bars])
     routes_told, known = _tell(assigned)
-    mark = "" if label is None else f"{label.partition(':')[0]} "
+    mark = _mark(label)
     inputs = {
         "routes": routes_told,
         "data": [
-            [mark + one.product.product_id, one.interval_ms, int(one.time[0]), int(one.time[-1])]
-            for one in bars
+            [mark + one.product.product_id, one.interval_ms, int(one.time[0])] for one in bars
         ],
         "costs": plain(costs),
         "risk": None if risk is None else plain(risk),
     }
     if universe is not None:
         inputs["universe"] = dict(universe)
+    if any(warmed_up):
+        inputs["warmed_up"] = list(warmed_up)
     text = json.dumps(inputs, sort_keys=True, default=str)
     told = hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS]
+    names = " + ".join(dict.fromkeys(route.strategy.name for route in routes))
+    found = of_data(names, bars, label, content)
+    return replace(found, id=told if known else NEW + uuid4().hex[:ID_DIGITS])
+
+
+def of_data(
+    strategy: str, bars: Sequence[Bars], label: str | None, content: Sequence[str] | None = None
+) -> Trial:
+    """Return a trial on bars that has no id yet; content: as in `identify`."""
+    mark = _mark(label)
     return Trial(
-        id=told if known else NEW + uuid4().hex[:ID_DIGITS],
-        strategy=" + ".join(dict.fromkeys(route.strategy.name for route in routes)),
+        id="",
+        strategy=strategy,
         products=tuple(mark + one.product.product_id for one in bars),
         first_ms=min(int(one.time[0]) for one in bars),
         last_ms=max(int(one.time[-1]) for one in bars),
+        content=tuple(map(sketch, bars) if content is None else content),
     )
+
+
+def _mark(label: str | None) -> str:
+    return "" if label is None else f"{label.partition(':')[0]} "
 
 
 def _tell(assigned: Sequence[Route]) -> tuple[list[Mapping[str, Any]], bool]:
@@ -142,7 +168,7 @@ def with_sharpe(trial: Trial, annual: float | None) -> Trial:
 
 
 def others(books: Books, trial: Trial, *, now_ms: int, patience_s: float = PATIENCE_S) -> Trials:
-    """Return the trials that share a product and a time with this one, itself left out.
+    """Return the trials that share bars with this one, by product or content, itself left out.
 
     All ledgers count that the anchor knows, and what waits to be written. now_ms: int64 ms UTC, the
     date before which trials are unknown if some are found missing now.
@@ -154,7 +180,9 @@ def others(books: Books, trial: Trial, *, now_ms: int, patience_s: float = PATIE
         if there.anchor == books.anchor
         for one in list(waiting.trials.values())
     ]
-    note = problem if any(one.id != trial.id and _overlap(one, trial) for one in rows) else None
+    note = (
+        problem if any(not _is_one(one, trial) and _overlap(one, trial) for one in rows) else None
+    )
     try:
         with _hold(books, patience_s):
             chains, marks = _look(books, read_marks(books.anchor), now_ms)
@@ -163,20 +191,61 @@ def others(books: Books, trial: Trial, *, now_ms: int, patience_s: float = PATIE
     else:
         read = (_trial(row) for chain in chains.values() for row in chain.rows)
         rows += [row for row in read if row is not None]
-    found = {row.id: row for row in rows if row.id != trial.id and _overlap(row, trial)}
+    trial = _placed(trial, [row.last_ms for row in rows if _is_one(row, trial)])
+    newest = _newest([row for row in rows if _overlap(row, trial)])
+    found = [row for row in newest if not _is_one(row, trial)]
     lost = [m.lost_ms for m in marks.values() if m.lost_ms is not None and _touches(m, trial)]
     return Trials(
-        sharpes=tuple(row.sharpe for row in found.values() if row.sharpe is not None),
+        sharpes=tuple(row.sharpe for row in found if row.sharpe is not None),
         count=len(found),
         note=f"trials before {format_time(max(lost))[:10]} unknown" if lost else note,
     )
 
 
+def _is_one(a: Trial, b: Trial) -> bool:
+    """Whether two are one trial, of any length: older lines, without content, are by their id."""
+    if a.id != b.id:
+        return False
+    end_ms = min(a.last_ms, b.last_ms)
+    return a.content == b.content or all(
+        is_continued(mine, theirs, end_ms=end_ms)
+        for mine, theirs in zip(a.content, b.content, strict=False)
+    )
+
+
+def _newest(rows: Sequence[Trial]) -> list[Trial]:
+    """Return each trial once, at its newest length."""
+    found: dict[str, list[Trial]] = {}
+    for row in sorted(rows, key=lambda row: row.last_ms):
+        same = found.setdefault(row.id, [])
+        k = next((k for k, one in enumerate(same) if _is_one(one, row)), len(same))
+        same[k : k + 1] = [row]
+    return [row for same in found.values() for row in same]
+
+
+def _placed(trial: Trial, lengths: Collection[int]) -> Trial:
+    """Return a trial as it counts beside the last bars with which it is on record."""
+    if not lengths or trial.last_ms in lengths or trial.last_ms > max(lengths):
+        return trial
+    told = hashlib.sha256(f"{trial.id} until {trial.last_ms}".encode()).hexdigest()
+    return replace(trial, id=told[:ID_DIGITS])
+
+
+type _Key = tuple[str, int, tuple[str, ...]]
+
+
+def _key(trial: Trial) -> _Key:
+    return trial.id, trial.last_ms, trial.content
+
+
 @dataclass(slots=True)
 class _Waiting:
-    """Trials to be written, by id. since_ms: when that was tried last. problem: why it failed."""
+    """Trials to be written, by id, last bar and content. since_ms: when that was tried last.
 
-    trials: dict[str, Trial] = field(default_factory=dict)
+    problem: why it failed.
+    """
+
+    trials: dict[_Key, Trial] = field(default_factory=dict)
     since_ms: int = -WAIT_MS
     problem: str | None = None
 
@@ -227,7 +296,7 @@ def _settle_at_end() -> None:
 def _wait(books: Books, trials: Sequence[Trial]) -> _Waiting:
     waiting = _WAITING.setdefault(books, _Waiting())
     for trial in trials:
-        waiting.trials.setdefault(trial.id, trial)
+        waiting.trials.setdefault(_key(trial), trial)
     if os.getpid() not in _SETTLING:
         _SETTLING.add(os.getpid())
         Finalize(None, _settle_at_end, exitpriority=0)
@@ -241,7 +310,7 @@ def _write_down(books: Books, waiting: _Waiting, now_ms: int, patience_s: float)
         waiting.problem = _record(books, trials, now_ms, patience_s)
     if waiting.problem is None:
         for trial in trials:
-            waiting.trials.pop(trial.id, None)
+            waiting.trials.pop(_key(trial), None)
     return waiting.problem
 
 
@@ -254,9 +323,8 @@ def _record(books: Books, trials: Sequence[Trial], now_ms: int, patience_s: floa
         with _hold(books, patience_s):
             looked = _LOOKED.pop(books, None)
             looked = (looked and _look_on(books, looked)) or _look_whole(books, now_ms)
-            fresh = {trial.id: trial for trial in trials if trial.id not in looked.ids}
-            if fresh:
-                looked = _append(books, looked, list(fresh.values()), now_ms)
+            if fresh := _not_in(looked, trials):
+                looked = _append(books, looked, fresh, now_ms)
             _LOOKED[books] = looked
     except OSError as error:
         return f"this trial could not be recorded ({_why(error)})"
@@ -278,10 +346,13 @@ def _hold(books: Books, patience_s: float) -> Iterator[None]:
 
 
 class _Looked(NamedTuple):
-    """What the books held when this process last had them. ids: of every line of the ledger."""
+    """What the books held when this process last had them.
+
+    lengths: by id, the trials that are in the ledger, of each length one.
+    """
 
     stamps: tuple[Stamp, Stamp]
-    ids: set[str]
+    lengths: dict[str, list[Trial]]
     marks: dict[str, Mark]
 
 
@@ -315,8 +386,7 @@ def _look_on(books: Books, looked: _Looked) -> _Looked | None:
         return None
     if mark.head != (tail.digests[-1] if tail.digests else was.head):
         return None
-    looked.ids.update(str(row.get("id")) for row in tail.rows)
-    return _Looked(stamps, looked.ids, marks)
+    return _Looked(stamps, _lengths(tail.rows, looked.lengths), marks)
 
 
 def _look_whole(books: Books, now_ms: int) -> _Looked:
@@ -325,8 +395,30 @@ def _look_whole(books: Books, now_ms: int) -> _Looked:
     chains, marks = _look(books, before, now_ms)
     if marks != before:
         write_marks(books.anchor, marks)
-    ids = {str(row.get("id")) for row in chains[str(books.ledger)].rows}
-    return _Looked(_stamps(books), ids, marks)
+    lengths = _lengths(chains[str(books.ledger)].rows, {})
+    return _Looked(_stamps(books), lengths, marks)
+
+
+def _lengths(
+    rows: Sequence[Mapping[str, Any]], known: dict[str, list[Trial]]
+) -> dict[str, list[Trial]]:
+    """Return the lengths that are known with those of more lines."""
+    for trial in filter(None, map(_trial, rows)):
+        known.setdefault(trial.id, []).append(trial)
+    return known
+
+
+def _not_in(looked: _Looked, trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials that no line tells of, as they are to be counted."""
+    fresh = []
+    for trial in trials:
+        same = [one for one in looked.lengths.get(trial.id, ()) if _is_one(one, trial)]
+        placed = _placed(trial, [one.last_ms for one in same])
+        lengths = looked.lengths.setdefault(placed.id, [])
+        if not any(one.last_ms == placed.last_ms and _is_one(one, placed) for one in lengths):
+            lengths.append(placed)
+            fresh.append(placed)
+    return fresh
 
 
 def _append(books: Books, looked: _Looked, fresh: Sequence[Trial], now_ms: int) -> _Looked:
@@ -339,7 +431,6 @@ def _append(books: Books, looked: _Looked, fresh: Sequence[Trial], now_ms: int) 
         mark, lines=mark.lines + len(rows), head=head, products=tuple(sorted(products))
     )
     write_marks(books.anchor, looked.marks)
-    looked.ids.update(trial.id for trial in fresh)
     return looked._replace(stamps=_stamps(books))
 
 
@@ -376,14 +467,19 @@ def _trial(row: Mapping[str, Any]) -> Trial | None:
             first_ms=int(row["first_ms"]),
             last_ms=int(row["last_ms"]),
             sharpe=None if sharpe is None else float(sharpe),
+            content=tuple(sys.intern(str(one)) for one in row.get("content", ())),
         )
     except (KeyError, TypeError, ValueError):
         return None
 
 
 def _overlap(a: Trial, b: Trial) -> bool:
-    shared = not set(a.products).isdisjoint(b.products)
-    return shared and a.first_ms <= b.last_ms and b.first_ms <= a.last_ms
+    """Whether two trials share a time, and there a product: by its name, or by its bars."""
+    if a.first_ms > b.last_ms or b.first_ms > a.last_ms:
+        return False
+    if not set(a.products).isdisjoint(b.products):
+        return True
+    return any(is_same(mine, theirs) for mine in a.content for theirs in b.content)
 
 
 def _why(error: OSError) -> str:

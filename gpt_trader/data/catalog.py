@@ -1,24 +1,29 @@
 """Product ids and the grids of sizes and prices that apply when no exchange is asked.
 
-Ids are normalized here and nowhere else. The bundled grids were read from Coinbase's public
-product list on 2026-09-27 (perpetuals: the exchange's international venue, 2025); increments
-change, so a live session loads its own. USD and USDC are different products on one book.
+Ids are normalized here and nowhere else. Grids are the bundled ones (see `increments`), else told
+from the data; increments change, so a live session loads its own. USD and USDC are different
+products on one book.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from math import ceil, log10
 from typing import Any
 
 import numpy as np
 
+from gpt_trader.data.increments import LEAST_ORDERS, known_increments
 from gpt_trader.domain.bars import Floats
-from gpt_trader.domain.product import MAX_TICKS, Product
+from gpt_trader.domain.product import MAX_TICKS, Product, quote_of
 from gpt_trader.errors import UsageError
 
-DEFAULT_BASE_INCREMENT = "0.00000001"
 MAX_DECIMALS = 8
+FINEST = Decimal(1).scaleb(-MAX_DECIMALS)
+LOTS_OF_LEAST = (
+    100  # lots in the least order, at least: where a product's base increment is derived
+)
 GRID_TOLERANCE = 1e-12  # relative: what float64 prices may be off the tick they stand for
 _SHAPE = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)+")
 LARGEST = Decimal(1_000_000)  # increment or minimum; far beyond any product's
@@ -30,24 +35,6 @@ _SPEC_KEYS = (
     "is_perpetual",
 )
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-
-# base currency: base_increment (also the least base size), price_increment; least order 1 USD.
-_SPOT = {
-    "ADA": ("0.00000001", "0.00001"),
-    "AVAX": ("0.00000001", "0.001"),
-    "BCH": ("0.00000001", "0.01"),
-    "BTC": ("0.00000001", "0.01"),
-    "DOGE": ("0.1", "0.00001"),
-    "ETH": ("0.00000001", "0.01"),
-    "LINK": ("0.01", "0.001"),
-    "LTC": ("0.00000001", "0.001"),
-    "SOL": ("0.00000001", "0.01"),
-    "XRP": ("0.000001", "0.0001"),
-}
-GRIDS = {f"{base}-{quote}": grid for base, grid in _SPOT.items() for quote in ("USD", "USDC")} | {
-    "BTC-PERP": ("0.0001", "0.1"),
-    "ETH-PERP": ("0.0001", "0.01"),
-}
 
 
 def normalize_id(text: str) -> str:
@@ -68,19 +55,50 @@ def is_perpetual_id(product_id: str) -> bool:
     return product_id.endswith(("-PERP", "-PERP-INTX"))
 
 
-def parse_spec(text: str) -> dict[str, str]:
-    """Return the pairs of `--product-spec key=value,...`, checked.
+def parse_specs(texts: Sequence[str]) -> dict[str, str]:
+    """Return the pairs of every `--product-spec [PRODUCT:]key=value,...`, checked.
 
-    Raises UsageError on an unknown key (with the nearest), a bad value or a bad shape.
+    A pair of one product has its id in front, as in "SHIB-USD:base_increment"; one without is of
+    every product. Raises UsageError on an unknown key (with the nearest), a bad value or shape.
     """
-    spec: dict[str, str] = {}
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
-        key, equals, value = (piece.strip() for piece in part.partition("="))
-        if not equals:
-            raise UsageError(f"expected key=value in a product spec, was {part!r}", hint=_keys())
-        _spec_value(key, value)
-        spec[key] = value
-    return spec
+    specs: dict[str, str] = {}
+    for text in texts:
+        product_id = ""
+        for i, part in enumerate(filter(None, (piece.strip() for piece in text.split(",")))):
+            left, equals, value = (piece.strip() for piece in part.partition("="))
+            if not equals:
+                raise UsageError(
+                    f"expected key=value in a product spec, was {part!r}", hint=_keys()
+                )
+            owner, _, key = left.rpartition(":")
+            if owner and i == 0:
+                product_id = f"{normalize_id(owner)}:"
+            elif owner:
+                raise UsageError(
+                    f"expected one product in a product spec, was {left!r}",
+                    hint="give --product-spec once for each",
+                )
+            _spec_value(key, value)
+            specs[product_id + key] = value
+    return specs
+
+
+def spec_of(specs: Mapping[str, str], product_id: str) -> dict[str, str]:
+    """Return one product's pairs of `parse_specs`; its own win over those of every product."""
+    mine = {k.partition(":")[2]: v for k, v in specs.items() if k.startswith(f"{product_id}:")}
+    return {k: v for k, v in specs.items() if ":" not in k} | mine
+
+
+def check_specs(specs: Mapping[str, str], product_ids: Sequence[str]) -> None:
+    """Raise UsageError if specs are of a product that is not among those read from files."""
+    for key in specs:
+        owner, colon, _ = key.partition(":")
+        if colon and owner not in product_ids:
+            read = ", ".join(product_ids)
+            raise UsageError(
+                f"--product-spec names {owner}, of which no file is given",
+                hint=f"files are of {read}" if read else "other markets have their own grids",
+            )
 
 
 def product_for(
@@ -93,23 +111,30 @@ def product_for(
 
     sample_prices: float64 prices in quote units, any shape, all > 0, without NaN. If the
     bundled price increment cannot hold them exactly, the coarsest decimal one that does is
-    taken (at most 8 decimals); for an unknown product they are the only source.
+    taken (at most 8 decimals); for an unknown product they are the only source, see
+    `base_increment_for`.
     Raises UsageError on a bad id or override, DataError on an impossible grid.
     """
     product_id = normalize_id(product_id)
     given: dict[str, Any] = {k: _spec_value(k, v) for k, v in (overrides or {}).items()}
-    base_increment, price_increment = (
-        Decimal(text) for text in GRIDS.get(product_id, (DEFAULT_BASE_INCREMENT, "0.01"))
-    )
+    bundled = known_increments().get(product_id)
+    known = None if bundled is None else Decimal(bundled.price_increment)
+    price_increment = known or Decimal("0.01")
     if sample_prices is not None and "price_increment" not in given:
-        known = price_increment if product_id in GRIDS else None
         price_increment = price_increment_for(sample_prices, known=known)
-    base_increment = given.get("base_increment", base_increment)
+    least = Decimal(LEAST_ORDERS.get(quote_of(product_id), 0))
+    if "base_increment" in given:
+        base_increment = base_min_size = given["base_increment"]
+    elif bundled is None:
+        base_increment = base_min_size = base_increment_for(sample_prices, least)
+    else:
+        base_increment = Decimal(bundled.base_increment)
+        base_min_size = Decimal(bundled.base_min_size)
     fields: dict[str, Any] = {
         "base_increment": base_increment,
         "price_increment": price_increment,
-        "base_min_size": base_increment,
-        "quote_min_size": Decimal(1),
+        "base_min_size": base_min_size,
+        "quote_min_size": least,
         "is_perpetual": is_perpetual_id(product_id),
     }
     return Product(product_id, **(fields | given))
@@ -118,30 +143,59 @@ def product_for(
 def grid_note(product: Product, overrides: Mapping[str, str] | None = None) -> str | None:
     """Say where a product's grid came from if not from the bundled grids or the user."""
     given = overrides or {}
-    grid = GRIDS.get(product.product_id)
-    if grid is None and not {"base_increment", "price_increment"} <= set(given):
+    bundled = known_increments().get(product.product_id)
+    if bundled is None and not {"base_increment", "price_increment"} <= set(given):
         return (
             f"{product.product_id} is not in the bundled grids: price_increment "
-            f"{product.price_increment:f} from the data, base_increment "
-            f"{product.base_increment:f}; state them with --product-spec"
+            f"{product.price_increment:f} and base_increment {product.base_increment:f} from the "
+            f"data, {_say_least(product)}; state them with --product-spec"
         )
-    if grid and "price_increment" not in given and Decimal(grid[1]) != product.price_increment:
+    if (
+        bundled
+        and "price_increment" not in given
+        and Decimal(bundled.price_increment) != product.price_increment
+    ):
         return (
             f"price_increment {product.price_increment:f} from the data: the bundled "
-            f"{grid[1]} of {product.product_id} cannot hold its prices exactly"
+            f"{bundled.price_increment} of {product.product_id} cannot hold its prices exactly"
         )
+    if not product.quote_min_size and "quote_min_size" not in given:
+        return f"{product.product_id}: {_say_least(product)}; state it with --product-spec"
     return None
+
+
+def _say_least(product: Product) -> str:
+    if not product.quote_min_size:
+        return f"quote_min_size in {product.quote_currency} is not known, none is applied"
+    return f"quote_min_size {product.quote_min_size:f}"
+
+
+def base_increment_for(prices: Floats | None, least: Decimal) -> Decimal:
+    """Return a base increment for a product of which only prices are known: 10**-k, k from 0 to 8.
+
+    The coarsest of which the least order holds LOTS_OF_LEAST at the highest price, much as real
+    products have it. least: quote; 0, not known: a lot is worth 1e-6 at most. prices: None: the
+    finest increment.
+    """
+    highest = 0.0 if prices is None else float(prices.max(initial=0.0))
+    if highest <= 0.0:
+        return FINEST
+    worth = float(least) / LOTS_OF_LEAST or 1e-6
+    decimals = ceil(log10(highest / worth) - 1e-9)
+    return Decimal(1).scaleb(-min(max(decimals, 0), MAX_DECIMALS))
 
 
 def price_increment_for(prices: Floats, *, known: Decimal | None = None) -> Decimal:
     """Return the increment that holds `prices` exactly: `known` if it does, else 10**-k.
 
     k is the least number of decimals, at most 8, and few enough that the highest price stays
-    within MAX_TICKS. If no k holds them all: `known`, else the finest allowed.
+    within MAX_TICKS, as it must in `known`. If no k holds them all: `known`, else the finest.
     """
+    highest = float(prices.max(initial=0.0))
+    if known is not None and highest > MAX_TICKS * known:
+        known = None  # too fine to count such prices
     if known is not None and not off_grid(prices, ticks_of(prices, known), known).any():
         return known
-    highest = float(prices.max(initial=0.0))
     rest = np.unique(prices)
     for decimals in range(MAX_DECIMALS + 1):
         increment = Decimal(1).scaleb(-decimals)

@@ -1,20 +1,21 @@
 """Several products' bars side by side on one time grid, as the simulator reads them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.domain.bars import Bars, Floats, Ints
-from gpt_trader.domain.product import Product
+from gpt_trader.data.checks.funding import check_funding
+from gpt_trader.domain.bars import Bars, Floats, Ints, read_only
+from gpt_trader.domain.product import ONE_ACCOUNT, Product, quotes_of
 from gpt_trader.domain.times import format_interval
-from gpt_trader.errors import DataError
+from gpt_trader.errors import DataError, UsageError
 from gpt_trader.kernel.slippage import NO_QUOTE
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Bars of p products on n grid rows, time-major, C-contiguous.
+    """Bars of p products on n grid rows, time-major, C-contiguous, read-only.
 
     time: (n,) int64 ms UTC, the union of the products' open times, strictly increasing.
     open, high, low, close: (n, p) int64 ticks; 0 where the product has no bar.
@@ -38,15 +39,23 @@ class Panel:
     present: NDArray[np.bool_]
     row: Ints
 
+    def __post_init__(self) -> None:
+        for name in COLUMNS:  # compiled code knows read-only columns as a kind of their own
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+
     def __len__(self) -> int:
         return len(self.time)
+
+
+COLUMNS = tuple(f.name for f in fields(Panel) if f.name not in {"products", "interval_ms"})
 
 
 def build_panel(series: list[Bars]) -> Panel:
     """Join bars of different products with one interval; views where there is one product.
 
-    Raises DataError without bars, on mixed intervals, on a product given twice, or if the
-    products' bars open at different phases of the interval.
+    Raises DataError without bars, on mixed intervals, on a product given twice, if the products'
+    bars open at different phases of the interval, or on funding that cannot be; UsageError if one
+    account cannot hold what they are paid with.
     """
     interval_ms = _check(series)
     time = _union([bars.time for bars in series])
@@ -92,6 +101,7 @@ def _check(series: list[Bars]) -> int:
         if product_id in seen:
             raise DataError(f"expected each product once, found {product_id} twice")
         seen.add(product_id)
+        check_funding(bars)
         if bars.interval_ms != first.interval_ms:
             raise DataError(
                 f"expected one interval, found {format_interval(first.interval_ms)} bars of "
@@ -103,6 +113,9 @@ def _check(series: list[Bars]) -> int:
                 f"bars of {first.product.product_id} and {product_id} open at different times: "
                 f"{format_interval(first.interval_ms)} bars must share their boundaries"
             )
+    quotes = quotes_of(seen)
+    if len(quotes) > 1:
+        raise UsageError(f"products are quoted in {' and '.join(quotes)}", hint=ONE_ACCOUNT)
     return first.interval_ms
 
 

@@ -97,9 +97,17 @@ def synthetic_market(
     market = _draw_market(seed, n_bars, interval_ms / DAY_MS)
     time = start_ms + interval_ms * np.arange(n_bars, dtype=np.int64)
     return [
-        _draw_product(market, product_for(product_id), seed, time, interval_ms)
+        _draw_product(market, _product(product_id), seed, time, interval_ms)
         for product_id in products
     ]
+
+
+def _product(product_id: str) -> Product:
+    """Return a product; one that is drawn at an invented price has a grid that fits it."""
+    if product_id.split("-", maxsplit=1)[0] in _ASSETS:
+        return product_for(product_id)
+    grid = {"price_increment": "0.01", "base_increment": "0.00000001"}
+    return product_for(product_id, overrides=grid)
 
 
 def _draw_market(seed: int, n: int, days: float) -> _Market:

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
+from gpt_trader.data.catalog import normalize_id
 from gpt_trader.domain.selection import DAY_MS, Span
 from gpt_trader.errors import DataError, UsageError
 
@@ -45,13 +46,13 @@ class Universe(NamedTuple):
 
 
 def read_universe(path: Path = BUNDLED) -> Universe:
-    """Read a CSV file of listings, several rows a product where it was listed again.
+    """Read a CSV file of listings, several rows a product where it was listed again, in any order.
 
     It begins with `# as-of: DAY`, `# covers: DAY..DAY` and `# source: TEXT`. Raises DataError,
     naming file and line, on anything that is not clear.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot read the universe {path}: {error}") from error
     headers, rows = _split(path, lines)
@@ -108,7 +109,7 @@ def spans_of(universe: Universe) -> dict[str, tuple[Span, ...]]:
         start = universe.covers[0] if one.listed is None else one.listed
         end_ms = FAR_MS if one.delisted is None else _ms(one.delisted)
         found.setdefault(one.product_id, []).append((_ms(start), end_ms))
-    return {product_id: tuple(spans) for product_id, spans in found.items()}
+    return {product_id: tuple(sorted(spans)) for product_id, spans in found.items()}
 
 
 def day_of(time_ms: int) -> date:
@@ -155,7 +156,11 @@ def _listing(path: Path, number: int, line: str, covers: tuple[date, date]) -> L
     if len(cells) != len(COLUMNS) or not cells[0] or not cells[3]:
         raise DataError(f"expected a product, two days or blanks and a source, {line!r}",
                         where=where)  # fmt: skip
-    product_id, listed, delisted, source = cells
+    name, listed, delisted, source = cells
+    try:
+        product_id = normalize_id(name)
+    except UsageError as error:
+        raise DataError(error.message, hint=error.hint, where=where) from None
     one = Listing(
         product_id,
         _day(listed, where) if listed else None,
@@ -180,7 +185,7 @@ def _day(text: str, where: str) -> date:
 
 def _check_order(path: Path, listings: Sequence[Listing]) -> None:
     last: dict[str, Listing] = {}
-    for one in listings:
+    for one in sorted(listings, key=lambda one: one.listed or date.min):
         before = last.get(one.product_id)
         if before is not None and (
             before.delisted is None or one.listed is None or one.listed < before.delisted

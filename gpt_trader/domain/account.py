@@ -11,6 +11,9 @@ from typing import NamedTuple
 from gpt_trader.domain.order import OrderStatus, OrderType
 from gpt_trader.errors import Unavailable
 
+MOST_FEES = Decimal("0.1")  # of what was traded: beyond it they are something else
+ROUGHLY = Decimal("0.01")  # how far an average price and a value may be apart
+
 
 class Balance(NamedTuple):
     """One wallet. available and hold are exact, in units of the currency."""
@@ -50,8 +53,9 @@ class RemoteOrder(NamedTuple):
 
     side: +1 buy, -1 sell. status, order_type, tif: the exchange's words, upper case; life and kind
     are what they mean here, None for words that nobody knows: they prove nothing. filled_size
-    (base), filled_value and total_fees (quote) are cumulative; None: not said. client_order_id: ""
-    where it could not be read: then it may be anybody's.
+    (base), filled_value and total_fees (quote) are cumulative; None: not said. average_price: of
+    all fills, None or 0: not said. client_order_id: "" where it could not be read: then it may be
+    anybody's.
     """
 
     order_id: str
@@ -74,16 +78,30 @@ class RemoteOrder(NamedTuple):
     post_only: bool
     reject_reason: str
     cancel_message: str
-    pending_cancel: bool
-    originating_order_id: str
+    average_price: Decimal | None = None
 
     @property
     def tells_fills(self) -> bool:
-        """Whether the row says how much was filled, and if anything was, for how much."""
-        if self.filled_size is None:
+        """Whether the row says how much was filled, and if anything was, for how much.
+
+        More than the order's own size says nothing, nor does what contradicts itself: a value that
+        is not the size's at the average price, fees that are no part of it.
+        """
+        if not self.tells_size:
             return False
-        is_paid = self.filled_value is not None and self.filled_value > 0
-        return self.filled_size == 0 or (is_paid and self.total_fees is not None)
+        if self.filled_size == 0:
+            return True
+        value, fees, average = self.filled_value, self.total_fees, self.average_price
+        if value is None or fees is None or value <= 0 or abs(fees) > value * MOST_FEES:
+            return False
+        assert self.filled_size is not None
+        return not average or abs(average * self.filled_size - value) <= value * ROUGHLY
+
+    @property
+    def tells_size(self) -> bool:
+        """Whether the row says how much was filled, no more than the order's own size."""
+        size, most = self.filled_size, self.base_size or self.filled_size
+        return size is not None and most is not None and 0 <= size <= most
 
     @property
     def is_told(self) -> bool:

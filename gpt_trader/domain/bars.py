@@ -1,8 +1,11 @@
-"""Bars: one product's history as aligned columns, and a single bar."""
+"""Bars: one product's history as aligned columns, and a single bar.
+
+Nobody writes into a history: whoever is shown one is judged on it, and others read it too.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +34,23 @@ class Bar(NamedTuple):
     half_spread_e8: int = NO_QUOTE
 
 
+COLUMNS = (
+    "time", "open", "high", "low", "close", "volume", "funding_rate", "half_spread_e8",
+)  # fmt: skip
+
+
+def read_only[T: np.generic](column: NDArray[T]) -> NDArray[T]:
+    """Return a column that cannot be written: itself, or a view of it."""
+    if not column.flags.writeable:
+        return column
+    shown = column.view()
+    shown.flags.writeable = False
+    return shown
+
+
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """History of one product, oldest first, columns of one length n.
+    """History of one product, oldest first, columns of one length n. They are read-only.
 
     time: int64 milliseconds UTC, each bar's open, strictly increasing.
     open, high, low, close: int64 ticks of `product.price_increment`, >= 1.
@@ -55,6 +72,12 @@ class Bars:
     funding_rate: Floats
     half_spread_e8: Ints | None = None
 
+    def __post_init__(self) -> None:
+        for name in COLUMNS:
+            column = getattr(self, name)
+            if column is not None and column.flags.writeable:
+                object.__setattr__(self, name, read_only(column))
+
     def __len__(self) -> int:
         return len(self.time)
 
@@ -72,6 +95,13 @@ class Bars:
             self.funding_rate[rows],
             None if self.half_spread_e8 is None else self.half_spread_e8[rows],
         )
+
+    def copy(self) -> "Bars":
+        """Return the same bars in memory of their own."""
+        own: dict[str, Any] = {
+            name: column.copy() for name in COLUMNS if (column := getattr(self, name)) is not None
+        }
+        return replace(self, **own)
 
     def bar(self, row: int) -> Bar:
         """Return one row as a Bar."""

@@ -6,12 +6,13 @@ from math import inf
 from typing import Literal
 
 from gpt_trader.domain.fees import tier_rows
-from gpt_trader.domain.schedules import ADVANCED, FeeTier, Region
+from gpt_trader.domain.schedules import ADVANCED, ALWAYS_MS, FeeTier, Region
 from gpt_trader.errors import UsageError
 from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.rounding import BPS
 from gpt_trader.kernel.style import STYLE_MAKER_FIRST, STYLE_MAKER_ONLY, STYLE_TAKER, Style
 
+WORST_TAKER_BPS, WORST_MAKER_BPS = 120.0, 60.0
 OrderStyleName = Literal["maker_first", "maker_only", "taker"]
 _STYLES = {
     "maker_first": STYLE_MAKER_FIRST,
@@ -39,8 +40,8 @@ class CostModel:
     the volume of the last 30 days. fee_factor: what the schedule's rates are multiplied by.
     """
 
-    taker_bps: float = 120.0
-    maker_bps: float = 60.0
+    taker_bps: float = WORST_TAKER_BPS
+    maker_bps: float = WORST_MAKER_BPS
     spread_bps: float = 5.0
     slippage_bps: float = 5.0
     participation: float | None = None
@@ -51,6 +52,14 @@ class CostModel:
     fee_tier: FeeTier = "worst"
     region: Region = "us"
     fee_factor: float = 1.0
+
+    def __post_init__(self) -> None:
+        rates = (self.taker_bps, self.maker_bps)
+        if self.fee_tier != "worst" and rates != (WORST_TAKER_BPS, WORST_MAKER_BPS):
+            raise UsageError(
+                f"fee_tier {self.fee_tier} sets the fees, and so do taker_bps and maker_bps",
+                hint="state one of them",
+            )
 
     @property
     def fee_tiers(self) -> tuple[tuple[int, ...], ...]:
@@ -63,16 +72,44 @@ class CostModel:
             return replace(self, fee_factor=self.fee_factor * factor)
         return replace(self, taker_bps=self.taker_bps * factor, maker_bps=self.maker_bps * factor)
 
-    @property
-    def below_default(self) -> bool:
-        """Whether any cost is lower than the worst tier's: such a run is labelled."""
-        return (
-            self.taker_bps < DEFAULT_COSTS.taker_bps
-            or self.maker_bps < DEFAULT_COSTS.maker_bps
-            or self.spread_bps < DEFAULT_COSTS.spread_bps
-            or self.slippage_bps < DEFAULT_COSTS.slippage_bps
-            or self.fee_tier != "worst"
+    def dearer(self) -> "CostModel":
+        """Return the model with fees twice as high, at most the worst tier's, which none exceeds.
+
+        Fees that are higher already stay. Of a schedule's tier the highest rates that an account
+        without volume ever had are doubled: the newest may be lower than what a run has paid.
+        """
+        kernel = self.kernel()
+        rates = [(kernel.taker_e8, kernel.maker_e8)]
+        rates += [(taker, maker) for _, least, taker, maker in self.fee_tiers if least == 0]
+        taker, maker = (
+            max(rate, min(2.0 * rate, worst))
+            for rate, worst in (
+                (max(taker for taker, _ in rates) / BPS, DEFAULT_COSTS.taker_bps),
+                (max(maker for _, maker in rates) / BPS, DEFAULT_COSTS.maker_bps),
+            )
         )
+        return replace(self, taker_bps=taker, maker_bps=maker, fee_tier="worst", fee_factor=1.0)
+
+    def below_default(
+        self, first_ms: int = ALWAYS_MS, last_ms: int = -ALWAYS_MS
+    ) -> dict[str, tuple[float, float]]:
+        """Return the costs, bps, that are lower than the worst tier's, each with the worst.
+
+        Of a schedule's tier the lowest rates in force at some time from first_ms to last_ms, int64
+        ms UTC. A run with such costs is labelled.
+        """
+        taker, maker = self.taker_bps, self.maker_bps
+        if tiers := self.fee_tiers:
+            since = max(row[0] for row in tiers if row[0] <= first_ms)
+            held = [row for row in tiers if since <= row[0] <= last_ms]
+            taker, maker = (min(row[i] for row in held) / BPS for i in (2, 3))
+        found = {
+            "taker": (taker, DEFAULT_COSTS.taker_bps),
+            "maker": (maker, DEFAULT_COSTS.maker_bps),
+            "spread": (self.spread_bps, DEFAULT_COSTS.spread_bps),
+            "slippage": (self.slippage_bps, DEFAULT_COSTS.slippage_bps),
+        }
+        return {name: pair for name, pair in found.items() if pair[0] < pair[1]}
 
     def taker_at(self, time_ms: int) -> int:
         """Return the taker rate, e8, of an account without volume at a time, int64 ms."""
@@ -102,6 +139,17 @@ class CostModel:
 
 
 DEFAULT_COSTS = CostModel()
+DOLLARS = ("USD", "USDC", "USDT", "DAI", "UST")
+
+
+def say_currency(costs: CostModel, quote: str) -> str | None:
+    """Say where a schedule in dollars is applied to another currency; None where it is not."""
+    if costs.fee_tier != "simulated" or quote in DOLLARS:
+        return None
+    return (
+        f"fee tiers count dollars: volume in {quote} is taken as if it were in dollars, "
+        "nothing is converted"
+    )
 
 
 def check_latency(costs: CostModel, interval_ms: int) -> None:

@@ -38,7 +38,7 @@ class ProductInfo(NamedTuple):
     """What an exchange says of a product; None where it says nothing.
 
     product_type, status, flags: the exchange's words. closed: why no order of it would be taken
-    now, "" if it would.
+    now, "" if it would. limit_only: whether market orders would not.
     """
 
     product_id: str
@@ -57,3 +57,4 @@ class ProductInfo(NamedTuple):
     quote_increment: Decimal | None = None
     base_max_size: Decimal | None = None
     quote_max_size: Decimal | None = None
+    limit_only: bool = False

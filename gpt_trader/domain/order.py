@@ -68,9 +68,9 @@ def next_status(known: OrderStatus, reported: OrderStatus) -> OrderStatus:
 def cancelling(known: OrderStatus) -> OrderStatus:
     """Status of an order that is to be cancelled.
 
-    One that may not exist stays unknown; one that was never sent has ended.
+    One of which nobody has said that it is there stays so; one that was never sent has ended.
     """
-    if known is OrderStatus.SUBMIT_UNKNOWN:
+    if known in (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN):
         return known
     if known is OrderStatus.WAITING:
         return OrderStatus.CANCELLED

@@ -4,14 +4,31 @@ Sizes that are sent are whole lots (multiples of `base_increment`), prices whole
 (multiples of `price_increment`), simulated money int64 units of 1e-8 quote.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from functools import cached_property
 from math import gcd
-from typing import Self
+from typing import NamedTuple, Self
 
 from gpt_trader.errors import DataError
 from gpt_trader.kernel.rounding import UNBOUNDED, UNITS_PER_QUOTE, Spec
+
+
+class Grid(NamedTuple):
+    """What an exchange takes now of a product, in the lots and ticks that it is counted in here.
+
+    lots, ticks: steps of sizes and of prices. least_lots, least_units: smallest size and value of
+    an order; 0: those that the product began with.
+    """
+
+    lots: int = 1
+    ticks: int = 1
+    least_lots: int = 0
+    least_units: int = 0
+
+
+AS_COUNTED = Grid()
 
 MAX_VALUE_DEN = 10**9
 MAX_TICKS = 9 * 10**9  # int64 holds MAX_TICKS x MAX_VALUE_DEN and MAX_TICKS x RATE_SCALE
@@ -76,8 +93,7 @@ class Product:
     @property
     def quote_currency(self) -> str:
         """What it is paid with."""
-        quote = self.product_id.split("-")[1]
-        return "USD" if quote == "PERP" else quote
+        return quote_of(self.product_id)
 
     @cached_property
     def tick(self) -> float:
@@ -108,6 +124,18 @@ class Product:
             max_units=min(most_units, UNBOUNDED),
         )
 
+    def grid(self, now: Self) -> Grid:
+        """Return what is taken now of what is counted in this product's lots and ticks."""
+        lots = _steps(now.base_increment, self.base_increment)
+        least_lots = int((now.base_min_size / self.base_increment).to_integral_value(ROUND_CEILING))
+        least_units = int(now.quote_min_size * UNITS_PER_QUOTE)
+        return Grid(
+            lots,
+            _steps(now.price_increment, self.price_increment),
+            least_lots if least_lots > self.spec.min_lots else 0,
+            least_units if least_units > self.spec.min_units else 0,
+        )
+
     def price(self, ticks: int) -> Decimal:
         """Exact price of a whole number of ticks."""
         return ticks * self.price_increment
@@ -131,3 +159,28 @@ class Product:
         from dataclasses import replace  # noqa: PLC0415
 
         return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def _steps(now: Decimal, known: Decimal) -> int:
+    """Return the fewest steps of a known increment that are whole steps of another one."""
+    return (now / known).as_integer_ratio()[0]
+
+
+def quote_of(product_id: str) -> str:
+    """Return the currency that a product is paid with; of a perpetual USD."""
+    quote = product_id.split("-")[1]
+    return "USD" if quote == "PERP" else quote
+
+
+ONE_ACCOUNT = "one account holds one quote currency; USD and USDC are separate wallets"
+
+
+def quotes_of(product_ids: Iterable[str]) -> list[str]:
+    """Return the currencies that an account needs for products, sorted; a rule allows one.
+
+    Perpetuals are settled in dollars, of whichever kind the account holds.
+    """
+    found = {"PERP" if "-PERP" in one else quote_of(one) for one in product_ids}
+    if "PERP" in found:
+        found = found - {"PERP"} | (set() if "USDC" in found else {"USD"})
+    return sorted(found)

@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.bars import Bars, Ints
-from gpt_trader.errors import UsageError
+from gpt_trader.errors import DataError, UsageError
 
 DAY_MS = 86_400_000
 LOOKBACK_DAYS = 30
+NAMED = 5  # products that a hint names
 MONDAY = 4  # 1970-01-05, as a day since the epoch
+LEAVING_BARS = 2  # before the end of a listing: an exit that rests in the first crosses in the last
 Span = tuple[int, int]  # ms UTC, start inclusive, end exclusive
+ALWAYS: Span = (0, 2**62)
 Every = Literal["1d", "1w", "1M"]
 
 
@@ -75,12 +78,20 @@ class Choice(NamedTuple):
 class Membership(NamedTuple):
     """Who is in, from each moment until the next.
 
-    moments: (k,) int64 ms UTC. product_ids: p of them. mask: (k, p) bool.
+    moments: (k,) int64 ms UTC. product_ids: p of them. mask: (k, p) bool. listed: when each
+    product could be traded, by listing and bars; empty: always.
     """
 
     moments: Ints
     product_ids: tuple[str, ...]
     mask: NDArray[np.bool_]
+    listed: tuple[tuple[Span, ...], ...] = ()
+
+    def spans(self, product_id: str) -> tuple[Span, ...]:
+        """Return when a product could be traded. Raises UsageError on one that is not known."""
+        if product_id not in self.product_ids:
+            raise UsageError(f"the universe says nothing of {product_id}")
+        return self.listed[self.product_ids.index(product_id)] if self.listed else (ALWAYS,)
 
 
 def select(candidates: Sequence[Candidate], rules: Criteria) -> tuple[Choice, ...]:
@@ -184,14 +195,36 @@ def members(
 ) -> Membership:
     """Return who was in over the bars' time, chosen anew at 00:00 UTC of every day, Monday or 1st.
 
-    The first moment is the last such one at or before the first bar.
+    The first moment is the last such one at or before the first bar. Raises DataError if the
+    listings name none of the products.
     """
+    if not any(bars.product.product_id in listings for bars in series):
+        names = ", ".join(bars.product.product_id for bars in series)
+        raise DataError(
+            f"the listings name none of the products of the data: {names}",
+            hint=f"they name {', '.join(list(listings)[:NAMED])}" if listings else "they are empty",
+        )
     first = min(int(bars.time[0]) for bars in series)
     last = max(int(bars.time[-1]) + bars.interval_ms for bars in series)
     times = moments(first, last, every)
     mask = [[one.kept for one in choices(series, listings, rules, t)] for t in times.tolist()]
     ids = tuple(bars.product.product_id for bars in series)
-    return Membership(times, ids, np.array(mask, bool).reshape(len(times), len(ids)))
+    listed = tuple(
+        _tradable(bars, listings.get(name, ()), last)
+        for bars, name in zip(series, ids, strict=True)
+    )
+    return Membership(times, ids, np.array(mask, bool).reshape(len(times), len(ids)), listed)
+
+
+def _tradable(bars: Bars, spans: Sequence[Span], last_ms: int) -> tuple[Span, ...]:
+    """Return the spans of a product, those that end by `last_ms` no longer than its bars."""
+    closes = bars.time + bars.interval_ms
+    found = []
+    for start, end in spans:
+        n_closed = int(np.searchsorted(closes, end, "right"))
+        is_over = end <= last_ms and n_closed > 0
+        found.append((start, int(closes[n_closed - 1]) if is_over else end))
+    return tuple(found)
 
 
 def moments(first_ms: int, last_ms: int, every: Every) -> Ints:
@@ -208,15 +241,33 @@ def moments(first_ms: int, last_ms: int, every: Every) -> Ints:
     return np.arange(begin, last + 1, step, dtype=np.int64) * DAY_MS
 
 
-def inside(bars: Bars, membership: Membership) -> NDArray[np.bool_]:
+def inside(bars: Bars, membership: Membership, *, delay_bars: int = 0) -> NDArray[np.bool_]:
     """Return (n,) whether the product was in at each bar's close; never before the first moment.
 
+    It is out LEAVING_BARS before its listing ends, and `delay_bars` more, by which decisions act
+    later: delistings are announced, and what is held is to be sold while there is a market.
     Raises UsageError if the membership does not know the product.
     """
     product_id = bars.product.product_id
-    if product_id not in membership.product_ids:
-        raise UsageError(f"the universe says nothing of {product_id}")
+    spans = membership.spans(product_id)
+    closes = bars.time + bars.interval_ms
     column = membership.mask[:, membership.product_ids.index(product_id)]
-    at = np.searchsorted(membership.moments, bars.time + bars.interval_ms, "right") - 1
-    out: NDArray[np.bool_] = column[at] & (at >= 0)
+    at = np.searchsorted(membership.moments, closes, "right") - 1
+    lead_ms = (LEAVING_BARS + delay_bars) * bars.interval_ms
+    stays = [(start <= closes) & (closes + lead_ms < end) for start, end in spans]
+    out: NDArray[np.bool_] = column[at] & (at >= 0) & np.logical_or.reduce(stays)
     return out
+
+
+def while_listed(bars: Bars, membership: Membership) -> tuple[slice, bool]:
+    """Return the rows of a product's first listing that has any, and whether it ended by the last.
+
+    No rows: it was never listed here.
+    """
+    last = int(bars.time[-1]) + bars.interval_ms
+    for start, end in membership.spans(bars.product.product_id):
+        first = int(np.searchsorted(bars.time, start))
+        stop = int(np.searchsorted(bars.time + bars.interval_ms, end, "right"))
+        if first < stop:
+            return slice(first, stop), end <= last
+    return slice(0, 0), False

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,23 @@ class Targets:
             weight=np.where(inside, self.weight, 0.0),
             conditions=lambda: (*self.reasons(), rule),
         )
+
+    def since(self, first: int) -> "Targets":
+        """Return the targets from a row on, their conditions with them."""
+        if first == 0:
+            return self
+        columns: dict[str, Any] = {
+            name: None if (column := getattr(self, name)) is None else column[first:]
+            for name in ("weight", "stop", "take_profit", "trail", "max_bars")
+        }
+
+        def conditions() -> tuple[Condition, ...]:
+            return tuple(
+                replace(one, value=one.value[first:], threshold=one.threshold[first:])
+                for one in self.reasons()
+            )
+
+        return replace(self, **columns, conditions=conditions)
 
     def delayed(self, bars: int) -> "Targets":
         """Return the targets as they act that many bars later: no opinion before the first.

@@ -12,6 +12,7 @@ FILL_TAKE_PROFIT = 5
 FILL_TRAIL = 6
 FILL_MAX_BARS = 7
 FILL_OPERATOR = 8
+FILL_DELISTED = 9  # what could not be sold before the end of a listing, written off at a price of 0
 
 FILL_NAMES = {
     FILL_ENTRY: "ENTRY",
@@ -22,6 +23,7 @@ FILL_NAMES = {
     FILL_TRAIL: "TRAIL",
     FILL_MAX_BARS: "MAX_BARS",
     FILL_OPERATOR: "OPERATOR",
+    FILL_DELISTED: "DELISTED",
 }
 
 # Which order of its cause an order is: cause and ordinal make its id.

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from numba import njit
+from numba import config, njit
+
+IS_COMPILED = not config.DISABLE_JIT  # type: ignore[attr-defined]  # else about 100 times slower
 
 
 def compiled[F: Callable[..., Any]](function: F) -> F:

@@ -48,10 +48,11 @@ FIRST_ROOM = 1024  # records; four times as many whenever they are used up
 class Simulated(NamedTuple):
     """What a simulation left behind.
 
-    fills: FILL_DTYPE rows in order. equity: (n,) float64 quote at each close. counts: (p,
-    N_CODES) decisions by code. refusals: (k, 3) int64, each bar, product and code at which a
-    run of the same refusal begins. slots: (p,) as they were left. cash: final units.
-    drawdown_row: row of the drawdown halt, -1 never. loss_days: days halted by their loss.
+    fills: FILL_DTYPE rows in order. equity: (m,) float64 quote at each close, up to the first that
+    leaves none: there the run ends, m < n. counts: (p, N_CODES) decisions by code. refusals: (k, 3)
+    int64, each bar, product and code at which a run of the same refusal begins. slots: (p,) as
+    they were left. cash: final units. drawdown_row: row of the drawdown halt, -1 never.
+    loss_days: days halted by their loss.
     """
 
     fills: NDArray[np.void]
@@ -118,11 +119,11 @@ def simulate(
         readings=no_readings(),
     )
     at = At(0, 0, 0, cash, Marks(*new_marks(quote(cash))))
-    while at.i < n:
+    while at.i < n and at.marks.equity > 0.0:
         kept = _with_room(kept, at, known.most_fills, p)
         at = At(*_run(at, market, aims, rules, known, costs, fees, detail, slots, calms, kept))
     return Simulated(
-        kept.fills[: at.row], kept.equity, kept.counts, kept.refusals[: at.found], slots,
+        kept.fills[: at.row], kept.equity[: at.i], kept.counts, kept.refusals[: at.found], slots,
         at.cash, int(kept.halts[0]), int(kept.halts[1]),
     )  # fmt: skip
 
@@ -168,9 +169,10 @@ def _run(
     calms: Calms,
     kept: Kept,
 ) -> tuple[int, int, int, int, Marks]:
-    """Go on until the end, or until a record has no room for one more bar: the fields of At.
+    """Go on until the end, until no equity is left or a record has no room for one more bar.
 
-    They leave as a bare tuple: compiled code looks a class up anew whenever it makes a value of it.
+    Returns the fields of At, as a bare tuple: compiled code looks a class up anew whenever it
+    makes a value of it.
     """
     # simulate keeps them all alive
     market, aims, rules, known = borrowed(market), borrowed(aims), borrowed(rules), borrowed(known)
@@ -179,7 +181,12 @@ def _run(
     n, p = market.close.shape
     i, row, found, cash, marks = at.i, at.row, at.found, at.cash, at.marks
     paid = 0
-    while i < n and row + known.most_fills <= len(kept.fills) and found + p <= len(kept.refusals):
+    while (
+        i < n
+        and marks.equity > 0.0
+        and row + known.most_fills <= len(kept.fills)
+        and found + p <= len(kept.refusals)
+    ):
         paid, end = _calm_until(i, n, paid, known.funding_rows, slots, calms)
         if end > i:
             i, marks = pass_over(

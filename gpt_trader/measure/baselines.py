@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.costs import CostModel
+from gpt_trader.measure.holding import hold_daily
 from gpt_trader.measure.inference import MIN_DAYS, probabilistic_sharpe
-from gpt_trader.measure.measure import buy_all, buy_and_hold
 from gpt_trader.measure.metrics import ANNUAL, DAY_MS, daily_closes, moments, return_pct, sharpe
 from gpt_trader.measure.path import Path
 
@@ -20,13 +20,14 @@ class Baselines:
 
     vol_matched: buy and hold with the constant exposure, at most 1, at which its daily volatility
     is the strategy's. Sharpe ratios are annualized. beaten: probability that the strategy's daily
-    returns beyond that one's are no luck. None where undefined.
+    returns beyond that one's are no luck. None where undefined: all of them, and empty series, if
+    the products cannot be bought with the cash.
     """
 
     buy_hold: Floats
     vol_matched: Floats
-    buy_hold_return_pct: float
-    vol_matched_return_pct: float
+    buy_hold_return_pct: float | None
+    vol_matched_return_pct: float | None
     buy_hold_sharpe: float | None
     vol_matched_sharpe: float | None
     beaten: float | None
@@ -41,7 +42,12 @@ def baselines(
     is free, which makes it the harder to beat. expected_best_sharpe: annualized, what the best of
     all trials is expected to show without skill; None counts as 0.
     """
-    held = hold_daily(path, costs, close_at_end=close_at_end)
+    days = np.arange(path.time[0] // DAY_MS, path.time[-1] // DAY_MS + 1)
+    held = hold_daily(
+        path.holdable, costs, days, start_units=path.start_units, close_at_end=close_at_end
+    )
+    if held is None:
+        return Baselines(np.empty(0), np.empty(0), *[None] * 5)
     own = daily_closes(path.time, path.equity) / path.start
     matched = expose(held, exposure_of(own, held))
     return Baselines(
@@ -53,24 +59,6 @@ def baselines(
         vol_matched_sharpe=sharpe(_returns(matched)),
         beaten=prove_beaten(own, matched, (expected_best_sharpe or 0.0) / ANNUAL),
     )
-
-
-def hold_daily(path: Path, costs: CostModel, *, close_at_end: bool) -> Floats:
-    """Return buy and hold's equity over its start at each calendar day's close, (d,) float64.
-
-    A day without bars is valued at the closes before it.
-    """
-    start = path.start_units
-    days = np.arange(path.time[0] // DAY_MS, path.time[-1] // DAY_MS + 1)
-    total = np.full(len(days), float(start))
-    for one, holding in zip(path.bars, buy_all(path.bars, costs, start), strict=True):
-        newest = np.searchsorted(one.time, (days + 1) * DAY_MS) - 1
-        spec = one.product.spec
-        worth = one.close[newest] * (holding.lots * spec.value_num / spec.value_den)
-        total += np.where(newest > 0, worth - holding.spent, 0.0)
-    if close_at_end:
-        total[-1] = buy_and_hold(path.bars, costs, start_units=start, close_at_end=True)
-    return total / start
 
 
 def exposure_of(own: Floats, held: Floats) -> float:
@@ -86,7 +74,7 @@ def exposure_of(own: Floats, held: Floats) -> float:
 
 def expose(held: Floats, exposure: float) -> Floats:
     """Return the equity of holding a constant share of `held`, (d,) float64, over its start."""
-    moves = held / np.concatenate([[1.0], held[:-1]]) - 1.0
+    moves = _returns(np.concatenate([[1.0], held]))
     return np.asarray(np.cumprod(1.0 + exposure * moves))
 
 
@@ -110,4 +98,5 @@ def prove_beaten(own: Floats, matched: Floats, luck: float) -> float | None:
 
 
 def _returns(closes: Floats) -> Floats:
-    return np.asarray(closes[1:] / closes[:-1] - 1.0)
+    before = closes[:-1]
+    return np.divide(closes[1:], before, out=np.ones(len(before)), where=before > 0.0) - 1.0

@@ -1,34 +1,52 @@
 """A backtest checks itself: a strategy that sees the future, a warm-up that is too short.
 
-Targets are recomputed on data cut off after a sampled row. If a bit of any row differs from the
-targets of the whole history, later bars leaked into it. The same row is recomputed on the
-trailing window of `warmup` bars, as live trading does: a difference means too short a warm-up.
+A row's answer is asked for once more on the trailing window of `warmup` bars that ends there, as
+live trading does. If it is the answer of the whole history to the last bit, that row used no
+later bar and no older one. The first rows are asked before the strategy has seen the whole history;
+which rows are asked is `sample`'s, and in which process is the caller's.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.data.checks.quality import Quality
+from gpt_trader.data.checks.findings import Judged
 from gpt_trader.domain.bars import Bars, Ints
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import ValidationGateError
-from gpt_trader.strategy.answers import ask_targets, iso
+from gpt_trader.measure import sample
+from gpt_trader.measure.sample import ALL, BROUGHT, BUILT_IN, Budget, Reach
+from gpt_trader.strategy.answers import COLUMNS, Ends, ask_ends, iso, rows_of
 from gpt_trader.strategy.base import Strategy
+from gpt_trader.strategy.registry import brings_code, is_array_strategy
 
-SAMPLES = 12
-LOOK_BACK_BARS = 50_000  # most history a sampled row is recomputed on, unless warm-up is longer
-WINDOWS = 200  # most rows recomputed on their warm-up alone, which is cheap
-WINDOW_BARS = 200_000  # ... and most bars that this takes together
-COLUMNS = ("weight", "stop", "take_profit", "trail", "max_bars")
+TIMES = 5  # a row is asked again before it is said what its difference means
+
+Windows = Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """How a strategy is asked again about its bars.
+
+    ends: the last row of its answer to each window [begin, end). asked_in: as in `Reach`.
+    """
+
+    ends: Callable[[Windows], Ends]
+    asked_in: str
 
 
 @dataclass(frozen=True, slots=True)
 class Checks:
     """What was checked; ok is None where nothing was (switched off, or too little data).
 
-    asked: False if the checks were switched off. data: what is wrong with each product's bars.
+    asked: False if the checks were switched off. data: what is odd about each product's bars.
+    reach: how far the look-ahead check reached; None where there was none. unreached: files that
+    the strategy reads, and all else it reaches for, of which nobody cuts off what is later.
+    outside: parameters that may be signals made outside of it.
     """
 
     sampled: int
@@ -36,35 +54,113 @@ class Checks:
     warmup_bars: int
     warmup_ok: bool | None
     asked: bool = True
-    data: tuple[Quality, ...] = ()
+    data: tuple[Judged, ...] = ()
+    reach: Reach | None = None
+    unreached: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+
+    def lookahead_json(self) -> dict[str, Any]:
+        """Return what was checked for look-ahead, and how far that reached, as JSON holds it."""
+        reach = {f.name: None for f in fields(Reach)} if self.reach is None else asdict(self.reach)
+        told = {"sampled": self.sampled, "ok": self.lookahead_ok}
+        beyond = {"unreached": list(self.unreached), "outside": list(self.outside)}
+        return told | reach | beyond
 
 
 NO_CHECKS = Checks(sampled=0, lookahead_ok=None, warmup_bars=0, warmup_ok=None)
 NOT_ASKED = replace(NO_CHECKS, asked=False)
 
 
-def check(
-    strategy: Strategy, bars: Bars, full: Targets, *, look_back_bars: int = LOOK_BACK_BARS
-) -> Checks:
-    """Check one product's targets; full: what strategy.targets(bars) gave.
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A check of one product before the strategy has answered to all of its bars.
 
-    look_back_bars: most history before a sampled row that is recomputed at first.
-    Raises ValidationGateError naming the first bar and the column that differs.
+    rows: (k,) int64 that were asked, ends: what it answered.
     """
-    sampled = rows_to_sample(full.weight, strategy.min_bars, bars.close)
-    for row in sampled:
-        _check_lookahead(strategy, bars, full, int(row), max(strategy.warmup, look_back_bars))
-    cheap = changes_to_sample(full.weight, WINDOW_BARS // max(strategy.warmup, 1))
-    rows = np.union1d(sampled, cheap[cheap >= strategy.min_bars - 1])
-    long_enough = rows[rows + 1 >= strategy.warmup]
-    for row in long_enough:
-        _check_warmup(strategy, bars, full, int(row))
-    return Checks(
-        sampled=len(sampled),
-        lookahead_ok=True if len(sampled) else None,
-        warmup_bars=strategy.warmup,
-        warmup_ok=True if len(long_enough) else None,
+
+    strategy: Strategy
+    bars: Bars
+    ask: Ask
+    budget: Budget
+    seed: int
+    rows: Ints
+    ends: Ends
+
+
+def begin(strategy: Strategy, bars: Bars, ask: Ask, *, seed: int, budget: Budget = ALL) -> Begun:
+    """Ask about rows that chance draws, before anybody shows the strategy what comes after them.
+
+    ask: how it is asked. budget: how many rows it may be.
+    """
+    most = sample.most_rows(budget, strategy.warmup)
+    rows = sample.draw_first(_first(strategy), len(bars) - 1, most, seed)
+    return Begun(strategy, bars, ask, budget, seed, rows, ask.ends(_windows(strategy, rows)))
+
+
+def finish(begun: Begun, full: Targets) -> Checks:
+    """Check one product's targets; full: what the strategy answered to all of the bars.
+
+    Asks the rows that matter by that answer. Raises ValidationGateError naming the earliest bar
+    found, and the column that differs.
+    """
+    strategy, bars = begun.strategy, begun.bars
+    drawn = sample.draw_rest(
+        begun.rows,
+        full.weight,
+        bars.close,
+        first=_first(strategy),
+        most=sample.most_rows(begun.budget, strategy.warmup),
+        moves=begun.budget.moves,
+        seed=begun.seed,
     )
+    _compare(begun, full, begun.rows, begun.ends)
+    _compare(begun, full, drawn.rows, begun.ask.ends(_windows(strategy, drawn.rows)))
+    checked = len(begun.rows) + len(drawn.rows)
+    if not checked:
+        return replace(NO_CHECKS, warmup_bars=strategy.warmup)
+    last = max(begun.rows.max(initial=0), drawn.rows.max(initial=0))
+    return Checks(
+        sampled=checked,
+        lookahead_ok=True,
+        warmup_bars=strategy.warmup,
+        warmup_ok=True if last + 1 >= strategy.warmup else None,
+        reach=Reach(
+            rows=len(bars) - 1 - _first(strategy),
+            rows_checked=checked,
+            changes=drawn.changes,
+            changes_checked=drawn.changes_checked,
+            peek_changes=drawn.peek_changes,
+            peek_rows=drawn.peek_rows,
+            seed=begun.seed,
+            asked_in=begun.ask.asked_in,
+        ),
+    )
+
+
+def begin_each(
+    strategies: Sequence[Any],
+    series: Sequence[Bars],
+    asks: Sequence[Ask],
+    *,
+    seed: int,
+    every_row: bool = False,
+) -> list[Begun]:
+    """Begin every product's check; all of its rows, or as many as cost little."""
+    share = len(series)
+    return [
+        begin(strategy, bars, ask, seed=seed, budget=_budget(strategy, share, every_row=every_row))
+        for strategy, bars, ask in zip(strategies, series, asks, strict=True)
+        if is_array_strategy(type(strategy))
+    ]
+
+
+def finish_each(begun: Sequence[Begun], targets: Sequence[Targets | None]) -> Checks:
+    """Finish them, as one; targets: None where a strategy decides bar by bar. Raises as `finish`.
+
+    Such a strategy is shown no later bar, so there is nothing to check.
+    """
+    answers = [one for one in targets if one is not None]
+    return together([finish(one, full) for one, full in zip(begun, answers, strict=True)])
 
 
 def together(parts: list[Checks]) -> Checks:
@@ -76,111 +172,77 @@ def together(parts: list[Checks]) -> Checks:
         lookahead_ok=True if all(p.lookahead_ok for p in parts) else None,
         warmup_bars=max(p.warmup_bars for p in parts),
         warmup_ok=True if all(p.warmup_ok for p in parts) else None,
+        reach=sample.together([p.reach for p in parts if p.reach is not None]),
     )
 
 
-def rows_to_sample(weight: NDArray[np.float64], min_bars: int, close: Ints) -> NDArray[np.int64]:
-    """Return up to SAMPLES rows: evenly spread, where the weight changes, before large moves.
+def differences(a: Ends, b: Ends) -> NDArray[np.bool_]:
+    """Return (k, 5) bool: where two lists of rows are not the same to the last bit; NaN is NaN."""
+    both_nan = np.isnan(a.values) & np.isnan(b.values)
+    bits = a.values.view(np.int64) != b.values.view(np.int64)
+    return np.asarray((bits & ~both_nan) | (a.given != b.given))
 
-    Who sees the next bar acts where it pays, so a third of the rows are the bars before the
-    largest moves of the close. The last row is left out: no later bar exists that could have
-    leaked into it.
+
+def _budget(strategy: Strategy, products: int, *, every_row: bool) -> Budget:
+    if every_row:
+        return ALL
+    return sample.share(BROUGHT if brings_code(strategy) else BUILT_IN, products)
+
+
+def _first(strategy: Strategy) -> int:
+    """Return the first row that can hold an opinion."""
+    return max(strategy.min_bars - 1, 0)
+
+
+def _windows(strategy: Strategy, rows: Ints) -> Windows:
+    """Return the bars that live trading would see at some rows."""
+    warmup = max(strategy.warmup, 1)
+    return [(max(0, row + 1 - warmup), row + 1) for row in rows.tolist()]
+
+
+def _compare(begun: Begun, full: Targets, rows: Ints, ends: Ends) -> None:
+    wrong = differences(ends, rows_of(full, rows)).any(axis=1)
+    if wrong.any():
+        at = int(wrong.argmax())
+        _fail(begun, full, int(rows[at]), Ends(ends.values[at : at + 1], ends.given[at : at + 1]))
+
+
+def _fail(begun: Begun, full: Targets, row: int, first: Ends) -> None:
+    """Say what it means that a row's answer differs, by asking it again, and of all bars until it.
+
+    first: what was answered about its window at first. Who answers the same here as of all bars,
+    and something else where it is asked again, goes by what is here and not there.
     """
-    last = len(weight) - 2
-    if last < 0:
-        return np.empty(0, np.int64)
-    first = min(max(min_bars - 1, 0), last)
-    each = SAMPLES // 3
-    spread = np.linspace(first, last, each).astype(np.int64)
-    bits = np.ascontiguousarray(weight, np.float64).view(np.int64)
-    changes = np.flatnonzero(bits[1:-1] != bits[:-2]) + 1
-    picks = np.linspace(0, max(len(changes) - 1, 0), each).astype(np.int64)
-    moves = np.abs(np.diff(close[first : last + 2]) / close[first : last + 1])
-    largest = np.argpartition(moves, -min(each, len(moves)))[-each:] + first
-    return np.unique(np.concatenate([spread, changes[picks] if len(changes) else spread, largest]))
-
-
-def changes_to_sample(weight: NDArray[np.float64], most: int) -> NDArray[np.int64]:
-    """Return up to `most` rows, and no more than WINDOWS, evenly picked where the weight changes.
-
-    Both the row that changes and the one before: who sees the next bar acts there, for whatever
-    reason. Without the last row, as above.
-    """
-    bits = np.ascontiguousarray(weight, np.float64).view(np.int64)
-    changes = np.flatnonzero(bits[1:] != bits[:-1])
-    rows = np.union1d(changes, changes + 1)
-    rows = rows[rows < len(weight) - 1]
-    count = min(len(rows), most, WINDOWS)
-    return rows[np.linspace(0, max(len(rows) - 1, 0), count).astype(np.int64)]
-
-
-def _check_lookahead(
-    strategy: Strategy, bars: Bars, full: Targets, row: int, look_back_bars: int
-) -> None:
-    found = _cut_off(strategy, bars, full, max(0, row + 1 - look_back_bars), row)
-    if found is None:
-        return
-    # a warm-up that is too short differs on part of the history, look-ahead also on all of it
-    found = _cut_off(strategy, bars, full, 0, row)
-    if found is None:
-        return
-    column, where = found
-    raise ValidationGateError(
-        f"look-ahead: {strategy.name} changes {column} of the {bars.product.product_id} bar at "
-        f"{iso(bars, where)} when the bars after {iso(bars, row)} are cut off",
-        hint="row i of the targets may use bars up to and including i only; see docs/backtest.md",
-    )
-
-
-def _cut_off(
-    strategy: Strategy, bars: Bars, full: Targets, begin: int, row: int
-) -> tuple[str, int] | None:
-    """Compare every row that has its warm-up on bars begin to row with the whole history's."""
-    compared = 0 if begin == 0 else strategy.warmup - 1
-    return first_difference(
-        ask_targets(strategy, bars[begin : row + 1]), full, begin=begin, compared=compared
-    )
-
-
-def _check_warmup(strategy: Strategy, bars: Bars, full: Targets, row: int) -> None:
-    window = strategy.warmup
-    begin = row + 1 - window
-    found = first_difference(
-        ask_targets(strategy, bars[begin : row + 1]), full, begin=begin, compared=window - 1
-    )
-    if found is not None:
-        _check_lookahead(strategy, bars, full, row, row + 1)  # all of the history: no warm-up
-        column, where = found
+    strategy, bars, ask = begun.strategy, begun.bars, begun.ask
+    window = max(strategy.warmup, 1)
+    [part] = _windows(strategy, np.array([row]))
+    again = ask.ends([(0, row + 1)] * TIMES)
+    one = Ends(again.values[:1], again.given[:1])
+    if differences(again, one).any() or differences(ask.ends([part] * TIMES), first).any():
         raise ValidationGateError(
-            f"warm-up: {strategy.name} declares {window} bars, but {column} of the "
-            f"{bars.product.product_id} bar at {iso(bars, where)} differs on the last {window}",
-            hint="declare a longer warmup: live trading sees only so many bars",
+            f"look-ahead cannot be told: {strategy.name} answers otherwise when it is asked again "
+            f"about the {bars.product.product_id} bars until {iso(bars, row)}",
+            hint="draw random numbers from a seed of the bars, and keep nothing between answers",
         )
-
-
-def first_difference(
-    part: Targets, full: Targets, *, begin: int, compared: int
-) -> tuple[str, int] | None:
-    """Return (column, row of full) of the earliest bitwise difference; None if there is none.
-
-    part: targets of rows begin, begin + 1, ... of full; its first `compared` rows are left out.
-    NaN equals NaN.
-    """
-    earliest: tuple[str, int] | None = None
-    end = begin + len(part.weight)
-    for column in COLUMNS:
-        mine, theirs = getattr(part, column), getattr(full, column)
-        if mine is None and theirs is None:
-            continue
-        if mine is None or theirs is None:
-            return column, begin + compared
-        rows = np.flatnonzero(_differ(mine[compared:], theirs[begin + compared : end]))
-        if len(rows) and (earliest is None or begin + compared + rows[0] < earliest[1]):
-            earliest = column, begin + compared + int(rows[0])
-    return earliest
-
-
-def _differ(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.bool_]:
-    a, b = np.ascontiguousarray(a, np.float64), np.ascontiguousarray(b, np.float64)
-    both_nan = np.isnan(a) & np.isnan(b)
-    return np.asarray((a.view(np.int64) != b.view(np.int64)) & ~both_nan)
+    said = rows_of(full, np.array([row]))
+    later = differences(one, said)[0]
+    if later.any() and not differences(ask_ends(strategy, bars, [(0, row + 1)]), said).any():
+        raise ValidationGateError(
+            f"look-ahead cannot be told: {strategy.name} answers otherwise in a fresh process "
+            f"about {COLUMNS[int(later.argmax())]} of the {bars.product.product_id} bar at "
+            f"{iso(bars, row)}: state set from outside, or kept of later bars",
+            hint="make what is set from outside a parameter, and keep nothing between answers",
+        )
+    if later.any():
+        raise ValidationGateError(
+            f"look-ahead: {strategy.name} changes {COLUMNS[int(later.argmax())]} of the "
+            f"{bars.product.product_id} bar at {iso(bars, row)} when the bars after it are cut off",
+            hint="row i of the targets may use bars up to and including i only; see "
+            "docs/backtest.md",
+        )
+    column = COLUMNS[int(differences(first, said)[0].argmax())]
+    raise ValidationGateError(
+        f"warm-up: {strategy.name} declares {strategy.warmup} bars, but {column} of the "
+        f"{bars.product.product_id} bar at {iso(bars, row)} differs on the last {window}",
+        hint="declare a longer warmup: live trading sees only so many bars",
+    )

@@ -1,34 +1,29 @@
 """All of a run's numbers in one value."""
 
-from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.costs import CostModel, bps_to_e8
+from gpt_trader.domain.costs import CostModel
 from gpt_trader.kernel.codes import MAKER
 from gpt_trader.kernel.costs import Costs
-from gpt_trader.kernel.ledger import cash_after
-from gpt_trader.kernel.match import fill_fee
 from gpt_trader.kernel.rounding import (
     RATE_SCALE,
     UNITS_PER_QUOTE,
-    adverse_ticks,
-    fits,
-    lots_for_quote,
 )
 from gpt_trader.kernel.slippage import NO_QUOTE
 from gpt_trader.kernel.stats.curve import exposure
 from gpt_trader.kernel.stats.stats import adverse_costs, fill_values
 from gpt_trader.measure import metrics
+from gpt_trader.measure.funding import by_trade
+from gpt_trader.measure.holding import buy_and_hold
 from gpt_trader.measure.measured import Metrics
 from gpt_trader.measure.path import Path, daily_equity
 from gpt_trader.measure.trades import grids, holding_ms, is_closed, profits, returns_pct, trades
 
-__all__ = ["Metrics", "buy_and_hold", "measure", "money"]
+__all__ = ["Metrics", "measure", "money"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -42,64 +37,6 @@ def money(units: int) -> Decimal:
     return Decimal(units).scaleb(-8)
 
 
-class Holding(NamedTuple):
-    """What was bought of a product, and what was spent on it, units, fee included."""
-
-    lots: int
-    spent: int
-
-
-def buy_all(bars: Sequence[Bars], costs: CostModel, start_units: int) -> list[Holding]:
-    """Return each product's holding after buying with all of the cash.
-
-    Each product gets an equal part of it and is bought at the open after its first bar, as taker
-    with spread, slippage and the fee in force at the first close for an account without volume;
-    no lots of what has no such bar or costs too much.
-    """
-    adverse_e8 = _adverse_e8(costs)
-    bought = []
-    for one in bars:
-        holding = Holding(0, 0)
-        if len(one) > 1:
-            spec = one.product.spec
-            taker_e8 = costs.taker_at(int(one.time[0]) + one.interval_ms)
-            ticks = adverse_ticks(int(one.open[1]), 1, adverse_e8)
-            lots = lots_for_quote(start_units // len(bars), ticks, taker_e8, spec)
-            if lots >= spec.min_lots and fits(lots, ticks, spec):
-                fee = fill_fee(1, lots, ticks, taker_e8, spec)
-                holding = Holding(lots, -cash_after(0, 1, lots, ticks, fee, spec))
-        bought.append(holding)
-    return bought
-
-
-def buy_and_hold(
-    bars: Sequence[Bars], costs: CostModel, *, start_units: int, close_at_end: bool
-) -> int:
-    """Return what buying everything at once and waiting leaves, units.
-
-    What `buy_all` bought is valued at the last close, or sold there, as it was bought, if
-    `close_at_end`.
-    """
-    adverse_e8 = _adverse_e8(costs)
-    total = start_units
-    for one, holding in zip(bars, buy_all(bars, costs, start_units), strict=True):
-        if holding.lots == 0:
-            continue
-        spec = one.product.spec
-        ticks = int(one.close[-1])
-        fee = 0
-        if close_at_end:
-            ticks = adverse_ticks(ticks, -1, adverse_e8)
-            taker_e8 = costs.taker_at(int(one.time[-1]) + one.interval_ms)
-            fee = fill_fee(-1, holding.lots, ticks, taker_e8, spec)
-        total = cash_after(total - holding.spent, -1, holding.lots, ticks, fee, spec)
-    return total
-
-
-def _adverse_e8(costs: CostModel) -> int:
-    return bps_to_e8(costs.spread_bps) + bps_to_e8(costs.slippage_bps)
-
-
 def measure(path: Path, costs: CostModel, *, close_at_end: bool) -> tuple[Metrics, Rows]:
     """Return a run's numbers and its trades (TRADE_DTYPE rows, the open ones included)."""
     products = [b.product for b in path.bars]
@@ -107,13 +44,18 @@ def measure(path: Path, costs: CostModel, *, close_at_end: bool) -> tuple[Metric
     num, den = grids(products)
     spread, slippage = adverse_costs(path.fills, num, den, half_spreads(path, kernel))
     rows = trades(path.fills, products, spread + slippage)
+    rows["funding"] = by_trade(path, rows)
     closed = rows[is_closed(rows)]
     profit = profits(closed, products, path.last_ticks)
     values = fill_values(path.fills, num, den)
     mean_equity = float(np.mean(path.equity))
-    held = buy_and_hold(path.bars, costs, start_units=path.start_units, close_at_end=close_at_end)
+    held = buy_and_hold(
+        path.holdable, costs, start_units=path.start_units, close_at_end=close_at_end
+    )
     numbers = Metrics(
-        buy_hold_return_pct=metrics.return_pct(path.start, held / UNITS_PER_QUOTE),
+        buy_hold_return_pct=None
+        if held is None
+        else metrics.return_pct(path.start, held / UNITS_PER_QUOTE),
         trades=len(closed),
         open_trades=len(rows) - len(closed),
         fills=len(path.fills),
@@ -121,7 +63,7 @@ def measure(path: Path, costs: CostModel, *, close_at_end: bool) -> tuple[Metric
         **_calendar(path),
         **_trades(path, closed, profit),
         **_activity(path, closed, values, mean_equity),
-        **_paid(path, int(spread.sum()), int(slippage.sum())),
+        **_paid(path, int(spread.sum()), int(slippage.sum()), -int(rows["funding"].sum())),
         **_in_money(path, closed, values, kernel, mean_equity),
     )
     return numbers, rows
@@ -270,16 +212,17 @@ def _capacity(path: Path) -> Decimal | None:
     return None if found is None else from_quote(found)
 
 
-def _paid(path: Path, spread: int, slippage: int) -> Numbers:
+def _paid(path: Path, spread: int, slippage: int, funding: int) -> Numbers:
     """From gross to net, to the unit."""
     fees = int(path.fills["fee"].sum())
     net = round(float(path.equity[-1]) * UNITS_PER_QUOTE) - path.start_units
     return {
-        "gross_pnl": money(net + fees + spread + slippage),
+        "gross_pnl": money(net + fees + spread + slippage + funding),
         "fees_paid": money(fees),
         "spread_paid": money(spread),
         "slippage_paid": money(slippage),
         "spread_slippage_paid": money(spread + slippage),
+        "funding_paid": money(funding),
         "net_pnl": money(net),
     }
 

@@ -16,7 +16,7 @@ class Metrics:
     return_pct: float
     cagr_pct: float | None
     # against holding
-    buy_hold_return_pct: float
+    buy_hold_return_pct: float | None
     # reward for risk
     sharpe: float | None
     sortino: float | None
@@ -91,6 +91,7 @@ class Metrics:
     spread_paid: Decimal
     slippage_paid: Decimal
     spread_slippage_paid: Decimal
+    funding_paid: Decimal
     net_pnl: Decimal
     cost_per_round_trip: Decimal | None
     cost_per_round_trip_bps: float | None

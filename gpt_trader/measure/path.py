@@ -1,6 +1,7 @@
 """What a run left behind, whichever engine ran it: its bars, equity and fills."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,13 @@ Ints = NDArray[np.int64]
 Rows = NDArray[np.void]
 
 
+class Listed(NamedTuple):
+    """A product's bars while it was listed. is_delisted: that ended before the run did."""
+
+    bars: Bars
+    is_delisted: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Path:
     """What a run left behind.
@@ -21,7 +29,7 @@ class Path:
     bars: one a product, in the order of the fills' product index. time: (n,) int64 ms, the grid's
     bar opens. equity: (n,) float64 quote at the closes. fills: (m,) FILL_DTYPE. stops: the stop
     columns that were asked for, one a product, aligned with its bars; None for a product without
-    one; empty: not known.
+    one; empty: not known. listed: what could be held when, one a product; empty: all, always.
     """
 
     bars: tuple[Bars, ...]
@@ -31,6 +39,12 @@ class Path:
     fills: Rows
     start_units: int
     stops: tuple[Floats | None, ...] = ()
+    listed: tuple[Listed, ...] = ()
+
+    @property
+    def holdable(self) -> tuple[Listed, ...]:
+        """What could be held when, one a product."""
+        return self.listed or tuple(Listed(bars) for bars in self.bars)
 
     @property
     def start(self) -> float:

@@ -22,8 +22,9 @@ class RoundTrip:
     """One trade; an open one has no exit time or price and is valued at the last close.
 
     Times are int64 ms UTC, the open of the bar of the first entry and the last exit fill. Prices
-    are averages over the fills; size is base units entered; fees and pnl are quote, pnl after
-    fees; return_pct is pnl over what the entries were worth; bars_held counts grid bars.
+    are averages over the fills; size is base units entered; fees, funding_paid (below 0: received)
+    and pnl are quote, pnl after both; return_pct is pnl over what the entries were worth;
+    bars_held counts grid bars.
     """
 
     product: str
@@ -34,6 +35,7 @@ class RoundTrip:
     exit_price: Decimal | None
     size: Decimal
     fees: Decimal
+    funding_paid: Decimal
     pnl: Decimal
     return_pct: float
     bars_held: int
@@ -52,7 +54,7 @@ def trades(fills: Rows, products: Sequence[Product], slips: Ints | None = None) 
     """Pair fills into trades, in order of entry; the ones still open have exit_bar OPEN.
 
     fills: (m,) FILL_DTYPE in time order. slips: (m,) int64 units of slippage, none if absent.
-    Returns TRADE_DTYPE rows.
+    Returns TRADE_DTYPE rows; what they received as funding is not known here: 0.
     """
     num, den = grids(products)
     out = np.zeros(len(fills), TRADE_DTYPE)
@@ -67,11 +69,11 @@ def is_closed(rows: Rows) -> NDArray[np.bool_]:
 
 
 def profits(rows: Rows, products: Sequence[Product], last_ticks: Ints) -> Ints:
-    """Return (k,) int64 units: profit after fees, what is still held valued at the last close.
+    """Return (k,) int64 units: profit after fees and funding, what is held at the last close.
 
     last_ticks: (p,) int64, each product's last close.
     """
-    out = rows["side"] * (rows["exit_value"] - rows["entry_value"]) - rows["fees"]
+    out = rows["side"] * (rows["exit_value"] - rows["entry_value"]) - rows["fees"] + rows["funding"]
     for row in np.flatnonzero(~is_closed(rows)):
         trade = rows[row]
         p, side = int(trade["product"]), int(trade["side"])
@@ -132,6 +134,7 @@ def _trade(
         else None,
         size=product.size(int(row["entry_lots"])),
         fees=Decimal(int(row["fees"])) / UNITS_PER_QUOTE,
+        funding_paid=Decimal(-int(row["funding"])) / UNITS_PER_QUOTE,
         pnl=Decimal(units) / UNITS_PER_QUOTE,
         return_pct=return_pct,
         bars_held=end - int(row["entry_bar"]),

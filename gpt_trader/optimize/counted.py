@@ -1,6 +1,7 @@
 """A search whose points are counted: what the command and the library run."""
 
 import os
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,10 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.api import DEFAULT_RISK, DEFAULT_STYLE, Route, histories_of
+from gpt_trader.backtest.api import DEFAULT_RISK, histories_of
+from gpt_trader.backtest.contained import contained
+from gpt_trader.backtest.content import sketch
+from gpt_trader.backtest.counted import SEED_BITS
+from gpt_trader.backtest.holes import check_coverage
 from gpt_trader.backtest.result import History
-from gpt_trader.backtest.trials import Books, Trial, books, identify, others, record
+from gpt_trader.backtest.route import DEFAULT_STYLE, Route
+from gpt_trader.backtest.seals import admit
+from gpt_trader.backtest.trials import Books, Trial, books, identify, of_data, others, record
+from gpt_trader.backtest.warm import known
+from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
+from gpt_trader.domain.decimals import in_plain_decimals
 from gpt_trader.journal.root import state_root
 from gpt_trader.measure.inference import Trials
 from gpt_trader.optimize.search import Search, optimize
@@ -25,7 +35,8 @@ from gpt_trader.strategy.params import Value
 Floats = NDArray[np.float64]
 
 
-def optimize_and_count(
+@in_plain_decimals
+def optimize_and_count(  # noqa: PLR0913 - the library's call, each by its name
     bars: History | Sequence[History],
     strategy: type[Any],
     grid: Mapping[str, Sequence[Value]] | Sequence[Axis],
@@ -37,30 +48,48 @@ def optimize_and_count(
     label: str | None = None,
     earlier: Trials | Callable[[Space, Floats], Trials] | None = None,
     state_dir: Path | str | None = None,
+    sealed_after_ms: int | None = None,
+    check_seed: int | None = None,
+    min_coverage_pct: float = LEAST_COVERAGE_PCT,
     **options: Any,  # noqa: ANN401
 ) -> Search:
     """Search (`search.optimize` has the other arguments) and count each point as a trial.
 
-    earlier: what was tried before; None: what the ledger knows. state_dir: as in a counted
-    backtest. Raises what `search.optimize` does.
+    earlier: what was tried before; None: what the ledger knows. state_dir, check_seed,
+    min_coverage_pct: as in a counted backtest. sealed_after_ms: as there; a search opens no
+    seal. Raises GapError, and what `search.optimize` and `seals.admit` do.
     """
+    given = [one for _, one in histories_of(bars)]
+    check_coverage(given, min_coverage_pct)
+    series = [one for one, _ in histories_of(bars)]
+    root, now_ms = state_root(state_dir, os.environ), time.time_ns() // 1_000_000
+    reader = of_data(strategy.name, series, label)
+    admit(
+        root, reader, list(map(known, given)),
+        sealed_after_ms=sealed_after_ms, unseal=False, now_ms=now_ms,
+    )  # fmt: skip
     if earlier is None:
-        series = [one for one, _ in histories_of(bars)]
-        terms = partial(identify, bars=series, costs=costs, risk=risk, label=label)
-        ledger = books(state_root(state_dir, os.environ))
+        terms = partial(
+            identify, bars=series, costs=costs, risk=risk, label=label,
+            content=[sketch(one) for one in series],
+        )  # fmt: skip
+        ledger = books(root)
         earlier = partial(_count, ledger, lambda point: terms([Route(point, (), budget, style)]))
-    return optimize(
-        bars,
-        strategy,
-        grid,
-        costs=costs,
-        risk=risk,
-        style=style,
-        budget=budget,
-        label=label,
-        earlier=earlier,
-        **options,
-    )
+    with contained([strategy], series) as moved:
+        found = optimize(
+            bars,
+            strategy,
+            grid,
+            costs=costs,
+            risk=risk,
+            style=style,
+            budget=budget,
+            label=label,
+            earlier=earlier,
+            check_seed=secrets.randbits(SEED_BITS) if check_seed is None else check_seed,
+            **options,
+        )
+    return replace(found, notes=(*found.notes, *moved))
 
 
 def _count(

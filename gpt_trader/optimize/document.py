@@ -14,6 +14,7 @@ from gpt_trader.measure.metrics import return_pct
 from gpt_trader.optimize.objective import scores
 from gpt_trader.optimize.overfit import Overfit
 from gpt_trader.optimize.search import Search
+from gpt_trader.optimize.terms import OtherTerms
 from gpt_trader.optimize.walk import FoldRun
 
 Floats = NDArray[np.float64]
@@ -31,6 +32,7 @@ def document(search: Search) -> dict[str, Any]:
         "chosen": None if search.chosen is None else _points(search, [search.chosen])[0],
         "luck": asdict(search.luck),
         "overfit": None if search.overfit is None else _overfit(search.overfit),
+        "sensitivity": None if search.other_terms is None else _sensitivity(search.other_terms),
         "objective": search.objective,
         "strategy": {
             "name": search.strategy,
@@ -42,6 +44,7 @@ def document(search: Search) -> dict[str, Any]:
             "run": len(space.points) - space.impossible,
             "impossible": space.impossible,
             "why_impossible": space.why_impossible,
+            "failed": len(search.failed),
         },
         "points": _points(search, range(len(space.points))),
         "data": [
@@ -54,11 +57,17 @@ def document(search: Search) -> dict[str, Any]:
         "order_style": asdict(terms.style),
         "budget": terms.budget,
         "checks": {
-            "lookahead": {"sampled": search.checks.sampled, "ok": search.checks.lookahead_ok},
+            "data": [one.to_json_dict() for one in search.checks.data],
+            "lookahead": search.checks.lookahead_json(),
             "warmup": {"bars": search.checks.warmup_bars, "ok": search.checks.warmup_ok},
         },
         "timing": asdict(search.timing),
     }
+
+
+def _sensitivity(found: OtherTerms) -> dict[str, Any]:
+    late = None if found.late is None else asdict(found.late)
+    return {"dearer": asdict(found.dearer), "late": late}
 
 
 def _walk(search: Search) -> dict[str, Any]:
@@ -73,6 +82,7 @@ def _walk(search: Search) -> dict[str, Any]:
             "psr": walk.psr,
             "days": len(walk.returns),
             "buy_hold_return_pct": walk.buy_hold_return_pct,
+            "unhalted": None if walk.unhalted is None else asdict(walk.unhalted),
         },
         "in_sample": {"yearly_pct": walk.in_yearly_pct, "sharpe": walk.in_sharpe},
         "kept_sharpe": walk.kept_sharpe,
@@ -101,6 +111,7 @@ def _points(search: Search, indices: Any) -> list[Mapping[str, Any]]:  # noqa: A
         {
             "params": search.space.points[i],
             "possible": search.space.strategies[i] is not None,
+            "failed": search.failed.get(i),
             "score": number(search.scores[i]),
             "plateau": number(search.plateau[i]),
             "sharpe": number(sharpes[i]),

@@ -37,7 +37,7 @@ def html(search: Search) -> str:
         "<h2>Out of sample</h2>",
         (
             f"<p>{walk.return_pct:+.2f} % in {len(walk.returns)} days, buy and hold "
-            f"{walk.buy_hold_return_pct:+.2f} %. Sharpe {_number(walk.sharpe)}, in sample "
+            f"{_signed(walk.buy_hold_return_pct)}. Sharpe {_number(walk.sharpe)}, in sample "
             f"{_number(walk.in_sharpe)}.</p>"
         ),
         _line(grown),
@@ -51,7 +51,9 @@ def html(search: Search) -> str:
         (
             f"<p>Of {luck.trials:,} worthless tries the best is expected to show a Sharpe of "
             f"{luck.expected_best_sharpe:.2f}; the highest here is {_number(luck.best_sharpe)}. "
-            f"Deflated Sharpe of the chosen point: {_number(luck.dsr)}.</p>"
+            f"Deflated Sharpe of the chosen point: {_number(luck.dsr)}. By resampling all points "
+            f"at once, the chance that luck makes one as good is {_number(luck.chance)}, beyond "
+            f"the market {_number(luck.beyond_market)}.</p>"
         ),
         _logits(search),
     ]
@@ -154,6 +156,10 @@ def _logits(search: Search) -> str:
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" role="img" aria-label="logits">{bars}'
         f'<text x="{WIDTH / 2}" y="{HEIGHT - 4}" text-anchor="middle">0</text></svg>'
     )
+
+
+def _signed(pct: float | None) -> str:
+    return "not known" if pct is None else f"{pct:+.2f} %"
 
 
 def _number(value: float | None) -> str:

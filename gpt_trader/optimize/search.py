@@ -1,7 +1,7 @@
 """A search from bars to verdict: what the command calls and the library offers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -11,16 +11,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.api import DEFAULT_CASH, DEFAULT_RISK, DEFAULT_STYLE, cash_units
+from gpt_trader.backtest.anew import asked_anew
+from gpt_trader.backtest.api import DEFAULT_CASH, DEFAULT_RISK, cash_units, notes_of
+from gpt_trader.backtest.outside import outside
 from gpt_trader.backtest.result import DataUsed, History, data_used
+from gpt_trader.backtest.route import DEFAULT_STYLE
+from gpt_trader.backtest.sources import Sources, sources_of
+from gpt_trader.data.checks.findings import judge_all, say_doubts
 from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle, check_latency
-from gpt_trader.errors import UsageError
-from gpt_trader.measure.checks import Checks, check, together
+from gpt_trader.domain.costs import (
+    DEFAULT_COSTS,
+    CostModel,
+    OrderStyle,
+    check_latency,
+    say_currency,
+)
+from gpt_trader.errors import StrategyError, UsageError
+from gpt_trader.measure.checks import Checks, begin_each, finish_each, together
+from gpt_trader.measure.doubt import UNTESTED, Doubt
 from gpt_trader.measure.inference import Trials
-from gpt_trader.measure.verdict import Verdict
+from gpt_trader.measure.verdict import Verdict, unchecked, unreal_terms
 from gpt_trader.observe.provenance import source_sha256, sources_sha256, versions
+from gpt_trader.optimize.failing import Failing, attempt
 from gpt_trader.optimize.folds import make_folds
 from gpt_trader.optimize.heatmap import HeatMap, heat_map
 from gpt_trader.optimize.judge import judge
@@ -29,9 +42,10 @@ from gpt_trader.optimize.luck import Luck, daily_sharpes, luck
 from gpt_trader.optimize.objective import Objective, daily_returns, scores
 from gpt_trader.optimize.overfit import Overfit, overfit
 from gpt_trader.optimize.plateau import choose, plateau_scores
-from gpt_trader.optimize.space import Axis, Space, make_space
+from gpt_trader.optimize.space import Axis, Space, make_space, named
 from gpt_trader.optimize.sweep import SearchTerms, sweep
-from gpt_trader.optimize.walk import WalkForward, walk_forward
+from gpt_trader.optimize.terms import OtherTerms, at_other_terms
+from gpt_trader.optimize.walk import WalkForward, held_returns, walk_forward
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.answers import ask_targets
 from gpt_trader.strategy.params import Value
@@ -69,7 +83,9 @@ class Search:
     closes: (k, d) daily equity of each grid point over all days, NaN where it is impossible.
     scores, plateau: (k,) of the objective, NaN where undefined. chosen: index of the point that
     the plateau rule takes over all days; None if no point traded. search_id: digest of all that
-    went in.
+    went in. notes: what is to be said of how the data was read. failed: what the strategy failed
+    with, by the index of the point; its closes are NaN, and it counts as a trial. other_terms: of
+    the chosen point.
     """
 
     search_id: str
@@ -87,9 +103,12 @@ class Search:
     luck: Luck
     overfit: Overfit | None
     checks: Checks
+    other_terms: OtherTerms | None
     verdict: Verdict
     label: str | None
     timing: SearchTiming
+    notes: tuple[str, ...] = ()
+    failed: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def map(self) -> HeatMap:
@@ -122,14 +141,17 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have defaults
     threads: int | None = None,
     label: str | None = None,
     load_s: float = 0.0,
+    check_seed: int = 0,
+    check_all: bool = False,
 ) -> Search:
     """Search a strategy's parameters, and say what the search is worth out of sample.
 
-    bars, costs, risk, style, cash, label, load_s: as in `backtest`. strategy: a class, with
-    `fixed` parameters that are not searched. grid: values of each parameter, neighbors side by
-    side. folds: walk-forward tests. earlier: trials made before on such data, or a function that
-    tells them from the grid and its (k,) daily Sharpe ratios; None if nobody counted. keep_in:
-    folder where finished points are kept and looked for. threads: None: one a processor.
+    bars, costs, risk, style, cash, label, load_s, check_seed, check_all: as in `backtest`.
+    strategy: a class, with `fixed` parameters that are not searched. grid: values of each
+    parameter, neighbors side by side. folds: walk-forward tests. earlier: trials made before on
+    such data, or a function that tells them from the grid and its (k,) daily Sharpe ratios; None
+    if nobody counted. keep_in: folder where finished points are kept and looked for. threads:
+    None: one a processor.
     KeyboardInterrupt keeps what is finished, if there is a folder.
     Raises UsageError, DataError, and ValidationGateError if the strategy looks ahead.
     """
@@ -146,13 +168,15 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have defaults
     terms = SearchTerms(series, cash_units(cash), costs, risk, style, budget)
     check_latency(costs, series[0].interval_ms)
     cuts = make_folds(terms.days, folds)
-    _check(series, next(one for one in space.strategies if one is not None))
+    check_one = partial(_check, series, seed=check_seed, every_row=check_all)
+    _check_one(check_one, space)
 
     data = tuple(data_used(one) for one in histories)
-    ground = _ground(strategy, fixed or {}, data, terms)
+    first = next(one for one in space.strategies if one is not None)
+    ground = _ground(strategy, fixed or {}, data, terms, sources_of(first))
     kept = None if keep_in is None else PointStore(keep_in, ground, terms.days)
     swept = perf_counter()
-    closes, known = _run_points(terms, space, kept, objective, progress, threads)
+    closes, known, failed = _run_points(terms, space, kept, objective, progress, threads)
     finished = perf_counter()
 
     found = scores(closes, terms.start, objective)
@@ -162,9 +186,17 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have defaults
     returns = daily_returns(closes[ran])
     if callable(earlier):
         earlier = earlier(space, daily_sharpes(daily_returns(closes)))
-    weighed = luck(returns, None if chosen is None else int(ran[:chosen].sum()), earlier)
+    if earlier is not None:  # what fails was tried, too
+        earlier = replace(earlier, count=earlier.count + len(failed))
+    row = None if chosen is None else int(ran[:chosen].sum())
+    weighed = luck(returns, row, earlier, held_returns(terms))
     fitted = overfit(returns)
     used = {run.point for run in walk.folds} | {chosen}
+    other_terms = None if chosen is None else at_other_terms(terms, space.strategies[chosen])
+    checks = _checks(
+        check_one, [space.strategies[p] for p in sorted(p for p in used if p is not None)], series
+    )
+    fees = say_currency(costs, series[0].product.quote_currency)
     return Search(
         search_id=digest_of([ground, space.points, objective, folds]),
         strategy=strategy.name,
@@ -180,28 +212,71 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have defaults
         walk=walk,
         luck=weighed,
         overfit=fitted,
-        checks=together(
-            [c for i in sorted(p for p in used if p is not None)
-             for c in _check(series, space.strategies[i])]
+        checks=checks,
+        other_terms=other_terms,
+        verdict=judge(
+            walk, weighed, fitted, label, [
+                *unreal_terms(None, costs),
+                *unchecked(checks),
+                *(Doubt(UNTESTED, said) for said in say_doubts(checks.data)),
+                *(() if other_terms is None else other_terms.doubts()),
+            ]
         ),
-        verdict=judge(walk, weighed, fitted, label),
         label=label,
         timing=SearchTiming(load_s, finished - swept, load_s + perf_counter() - began, known),
+        notes=(*notes_of(histories), *([] if fees is None else [fees])),
+        failed=failed,
     )  # fmt: skip
 
 
-def _check(series: Sequence[Bars], strategy: Any) -> list[Checks]:  # noqa: ANN401
+def _check_one(check_one: Callable[[Any], Checks], space: Space) -> None:
+    """Look for look-ahead before all is run, at the first point that does not fail."""
+    for strategy in (one for one in space.strategies if one is not None):
+        found = attempt(partial(check_one, strategy))
+        if not isinstance(found, Failing):
+            return
+
+
+def _checks(
+    check_one: Callable[[Any], Checks], strategies: Sequence[Any], series: Sequence[Bars]
+) -> Checks:
+    """Return the checks of all points that were used, and of the bars."""
+    found = together([check_one(one) for one in strategies])
+    read = [name for one in strategies for name in sources_of(one).unreached]
+    made = [name for one in strategies for name in outside(one)]
+    return replace(
+        found,
+        data=tuple(judge_all(series)),
+        unreached=tuple(dict.fromkeys(read)),
+        outside=tuple(dict.fromkeys(made)),
+    )
+
+
+def _check(
+    series: Sequence[Bars],
+    strategy: Any,  # noqa: ANN401
+    *,
+    seed: int,
+    every_row: bool,
+) -> Checks:
     """Look for look-ahead and too short a warm-up; raise ValidationGateError on either."""
-    return [check(strategy, bars, ask_targets(strategy, bars)) for bars in series]
+    everywhere = [strategy] * len(series)
+    with asked_anew(everywhere, series) as asks:
+        begun = begin_each(everywhere, series, asks, seed=seed, every_row=every_row)
+        return finish_each(begun, [ask_targets(strategy, bars) for bars in series])
 
 
 def _ground(
-    strategy: type[Any], fixed: Mapping[str, Value], data: Sequence[DataUsed], terms: SearchTerms
+    strategy: type[Any],
+    fixed: Mapping[str, Value],
+    data: Sequence[DataUsed],
+    terms: SearchTerms,
+    sources: Sources,
 ) -> str:
     """Return a digest of all that decides a point's closes, its own parameters aside."""
     return digest_of(
         {
-            "code": [sources_sha256(), source_sha256(strategy), versions()],
+            "code": [sources_sha256(), source_sha256(strategy), asdict(sources), versions()],
             "strategy": [strategy.name, strategy.__qualname__, dict(fixed)],
             "data": [asdict(one) for one in data],
             "products": [asdict(bars.product) for bars in terms.series],
@@ -223,8 +298,11 @@ def _run_points(
     objective: Objective,
     progress: Callable[[SearchProgress], None] | None,
     threads: int | None,
-) -> tuple[Floats, int]:
-    """Run the points that are not kept; return all closes, and how many were kept."""
+) -> tuple[Floats, int, dict[int, str]]:
+    """Run the points that are not kept; return all closes, how many were kept, and what failed.
+
+    Raises StrategyError if the strategy fails at every point.
+    """
     names = [digest_of(point) for point in space.points]
     stored = {} if kept is None else kept.load()
     known = {i: stored[name] for i, name in enumerate(names) if name in stored}
@@ -232,14 +310,20 @@ def _run_points(
     for i, row in known.items():
         told.note(i, row)
     try:
-        closes = sweep(terms, space.strategies, known=known, done=told.done, threads=threads)
+        closes = sweep(
+            terms, space.strategies, known=known, done=told.done, failed=told.failed,
+            threads=threads,
+        )  # fmt: skip
     finally:
         told.flush()
-    return closes, len(known)
+    if len(told.failures) == len(names) - space.impossible:
+        point, words = min(told.failures.items())
+        raise StrategyError(f"every point fails, the first with {named(space, point)}: {words}")
+    return closes, len(known), dict(sorted(told.failures.items()))
 
 
 class _Told:
-    """Keeps each point that is done, and says how far the sweep is."""
+    """Keeps each point that is done, and says how far the sweep is. failures: by point."""
 
     def __init__(
         self,
@@ -255,6 +339,7 @@ class _Told:
         self._now = SearchProgress(0, total, None)
         self._waiting: dict[str, Floats] = {}
         self._flushed = perf_counter()
+        self.failures: dict[int, str] = {}
 
     def done(self, i: int, row: Floats) -> None:
         """Take a finished point."""
@@ -262,6 +347,13 @@ class _Told:
         if perf_counter() - self._flushed > KEEP_EVERY_S:
             self.flush()
         self.note(i, row)
+
+    def failed(self, i: int, words: str) -> None:
+        """Take a point at which the strategy fails."""
+        self.failures[i] = words
+        if self._progress is not None:
+            self._now = SearchProgress(self._now.done + 1, self._now.total, self._now.best)
+            self._progress(self._now)
 
     def note(self, i: int, row: Floats) -> None:
         """Count a point."""

@@ -94,6 +94,11 @@ def _number(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
+def named(space: Space, point: int) -> str:
+    """Return the parameters of a point in words."""
+    return " ".join(f"{name}={value}" for name, value in space.points[point].items())
+
+
 def make_space(
     strategy: type[Any], axes: Sequence[Axis], fixed: Mapping[str, Value] | None = None
 ) -> Space:

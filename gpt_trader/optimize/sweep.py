@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.backtest.raw_run import RawRun, check_countable
 from gpt_trader.backtest.run import run_fast
 from gpt_trader.data.panel import Panel, build_panel
 from gpt_trader.domain.bars import Bars
@@ -21,6 +22,8 @@ from gpt_trader.domain.costs import CostModel, OrderStyle
 from gpt_trader.domain.targets import Targets
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.measure.metrics import DAY_MS
+from gpt_trader.measure.path import Path
+from gpt_trader.optimize.failing import Failing, attempt
 from gpt_trader.risk.policy import RiskPolicy, no_policy
 from gpt_trader.strategy.answers import ask_targets, without_early_opinions
 
@@ -67,12 +70,14 @@ def sweep(
     *,
     known: Mapping[int, Floats],
     done: Callable[[int, Floats], None],
+    failed: Callable[[int, str], None],
     threads: int | None = None,
 ) -> Floats:
     """Return (k, d) float64: each point's equity at the daily closes, quote.
 
     strategies: one a point, None where it is impossible (its row is NaN). known: rows that are
-    not run again. done: told of each point when it is finished, in the caller's thread.
+    not run again. done: told of each point when it is finished, in the caller's thread; failed: of
+    one at which the strategy fails, and with what (its row is NaN).
     An interrupt stops after the points in hand; what was told to `done` is then all there is.
     """
     _keep_freed_memory()
@@ -83,13 +88,18 @@ def sweep(
         closes[i] = row
     todo = [i for i, one in enumerate(strategies) if one is not None and i not in known]
 
-    def run(i: int) -> tuple[int, Floats]:
-        strategy = strategies[i]
-        return i, equity(terms, panel, _targets(strategy, terms.series, terms.costs))[rows]
+    def run(i: int) -> tuple[int, Floats | Failing]:
+        targets = attempt(lambda: _targets(strategies[i], terms.series, terms.costs))
+        if isinstance(targets, Failing):
+            return i, targets
+        return i, equity(terms, panel, targets)[rows]
 
-    for i, row in _side_by_side(run, todo, threads or os.cpu_count() or 1):
-        closes[i] = row
-        done(i, row)
+    for i, found in _side_by_side(run, todo, threads or os.cpu_count() or 1):
+        if isinstance(found, Failing):
+            failed(i, found.words)
+        else:
+            closes[i] = found
+            done(i, found)
     return closes
 
 
@@ -111,7 +121,7 @@ def closes_between(terms: SearchTerms, strategy: Any, start_ms: int, end_ms: int
         return np.full(days, terms.start)
     panel = build_panel(traded)
     targets = [
-        _rows(t, slice(len(t.weight) - len(bars), None))
+        t.since(len(t.weight) - len(bars))
         for t, bars in zip(_targets(strategy, shown, terms.costs), traded, strict=True)
     ]
     path = equity(terms, panel, targets, close_at_end=True)
@@ -123,6 +133,20 @@ def equity(
     terms: SearchTerms, panel: Panel, targets: Sequence[Targets], *, close_at_end: bool = False
 ) -> Floats:
     """Return (n,) float64: equity at the close of each grid row, quote."""
+    return _run(terms, panel, targets, close_at_end=close_at_end).equity
+
+
+def run_whole(terms: SearchTerms, strategy: Any) -> tuple[Path, RawRun]:  # noqa: ANN401
+    """Return what a point leaves behind over all days, and what it did."""
+    panel = build_panel(list(terms.series))
+    raw = _run(terms, panel, _targets(strategy, terms.series, terms.costs))
+    path = Path(terms.series, panel.interval_ms, panel.time, raw.equity, raw.fills, terms.cash)
+    return path, raw
+
+
+def _run(
+    terms: SearchTerms, panel: Panel, targets: Sequence[Targets], *, close_at_end: bool = False
+) -> RawRun:
     interval_ms, p = panel.interval_ms, len(targets)
     risk = terms.risk
     run = run_fast(
@@ -136,7 +160,8 @@ def equity(
         close_at_end=close_at_end,
         fee_tiers=terms.costs.fee_tiers,
     )
-    return run.equity
+    check_countable(run)
+    return run
 
 
 def _targets(strategy: Any, series: Iterable[Bars], costs: CostModel) -> list[Targets]:  # noqa: ANN401
@@ -146,21 +171,6 @@ def _targets(strategy: Any, series: Iterable[Bars], costs: CostModel) -> list[Ta
         )
         for bars in series
     ]
-
-
-def _rows(targets: Targets, rows: slice) -> Targets:
-    """Return rows of targets, without their reasons."""
-
-    def cut[T: np.generic](column: NDArray[T] | None) -> NDArray[T] | None:
-        return None if column is None else column[rows]
-
-    return Targets(
-        weight=targets.weight[rows],
-        stop=cut(targets.stop),
-        take_profit=cut(targets.take_profit),
-        trail=cut(targets.trail),
-        max_bars=cut(targets.max_bars),
-    )
 
 
 def _keep_freed_memory() -> None:
@@ -173,8 +183,8 @@ def _keep_freed_memory() -> None:
 
 
 def _side_by_side(
-    run: Callable[[int], tuple[int, Floats]], todo: Sequence[int], threads: int
-) -> Iterable[tuple[int, Floats]]:
+    run: Callable[[int], tuple[int, Floats | Failing]], todo: Sequence[int], threads: int
+) -> Iterable[tuple[int, Floats | Failing]]:
     with ThreadPoolExecutor(threads) as pool:
         try:
             for future in as_completed([pool.submit(run, i) for i in todo]):

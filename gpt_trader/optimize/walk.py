@@ -1,16 +1,19 @@
 """Walk-forward: choose on the days before, trade the days after, join the tests to one record."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.errors import StrategyError
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
+from gpt_trader.measure.holding import buy_and_hold, hold_daily
 from gpt_trader.measure.inference import probabilistic_sharpe
-from gpt_trader.measure.measure import buy_and_hold
 from gpt_trader.measure.metrics import DAY_MS, DAYS_PER_YEAR, moments, return_pct
+from gpt_trader.measure.path import Listed
+from gpt_trader.optimize.failing import Failing, attempt
 from gpt_trader.optimize.folds import Fold
 from gpt_trader.optimize.objective import Objective, daily_returns, scores, sharpe
 from gpt_trader.optimize.plateau import choose
@@ -26,6 +29,7 @@ class FoldRun:
     point: index of the chosen point; None if none had traded, and then nothing is traded after.
     score: of the objective in-sample. The Sharpe ratios are annualized, None where undefined.
     returns: (days,) float64 daily returns out-of-sample, of an account that begins and ends flat.
+    unhalted: the same had no loss limit halted its entries; None if none did.
     """
 
     start: int
@@ -38,6 +42,16 @@ class FoldRun:
     out_return_pct: float
     out_sharpe: float | None
     returns: Floats
+    unhalted: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutHalts:
+    """The joined tests, had no loss limit halted entries. tests: how many were halted."""
+
+    tests: int
+    return_pct: float
+    sharpe: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +60,8 @@ class WalkForward:
 
     in_sharpe, in_yearly_pct: means over the folds of what was seen when choosing. psr:
     probability that the true out-of-sample Sharpe is above 0 (nothing was chosen by it).
-    buy_hold_return_pct: of the same days, at the same costs.
+    buy_hold_return_pct: of the same days, at the same costs; None if it cannot be bought.
+    unhalted: None if nothing halted a test.
     """
 
     folds: tuple[FoldRun, ...]
@@ -58,7 +73,8 @@ class WalkForward:
     psr: float | None
     in_sharpe: float | None
     in_yearly_pct: float | None
-    buy_hold_return_pct: float
+    buy_hold_return_pct: float | None
+    unhalted: WithoutHalts | None = None
 
     @property
     def kept_sharpe(self) -> float | None:
@@ -93,7 +109,29 @@ def walk_forward(
         in_sharpe=_mean([run.in_sharpe for run in runs]),
         in_yearly_pct=_mean([run.in_yearly_pct for run in runs]),
         buy_hold_return_pct=_buy_hold(terms, runs[0].split, runs[-1].end),
+        unhalted=_without_halts(runs),
     )
+
+
+def _without_halts(runs: Sequence[FoldRun]) -> WithoutHalts | None:
+    halted = sum(run.unhalted is not None for run in runs)
+    if not halted:
+        return None
+    returns = np.concatenate([run.returns if (r := run.unhalted) is None else r for run in runs])
+    return WithoutHalts(halted, return_pct(1.0, float(np.prod(1.0 + returns))), _ratio(returns))
+
+
+def held_returns(terms: SearchTerms) -> Floats | None:
+    """Return the daily returns of buying all products and waiting, None if that cannot be done."""
+    days = terms.first_day + np.arange(terms.days)
+    held = hold_daily(
+        [Listed(bars) for bars in terms.series],
+        terms.costs,
+        days,
+        start_units=terms.cash,
+        close_at_end=False,
+    )
+    return None if held is None else daily_returns(held)
 
 
 def yearly_pct(growth: float, days: int) -> float:
@@ -114,12 +152,23 @@ def _run(
 ) -> FoldRun:
     seen = closes[:, : fold.split]
     found = scores(seen, terms.start, objective)
-    point = choose(found, shape)
+    point, unhalted = choose(found, shape), None
     start, split, end = ((terms.first_day + day) * DAY_MS for day in (0, fold.split, fold.end))
     if point is None:
         after = np.full(fold.end - fold.split, terms.start)
     else:
-        after = closes_between(terms, strategies[point], split, end)
+        tested = attempt(lambda: closes_between(terms, strategies[point], split, end))
+        if isinstance(tested, Failing):
+            raise StrategyError(
+                f"{strategies[point]} fails out of sample: {tested.words}",
+                hint="what is chosen must run on any part of the history",
+            )
+        after = tested
+        if terms.risk is not None:
+            free = replace(terms, risk=terms.risk.unhalted())
+            others = closes_between(free, strategies[point], split, end)
+            if not np.array_equal(others, after):
+                unhalted = daily_returns(np.concatenate([[terms.start], others]))
     returns = daily_returns(np.concatenate([[terms.start], after]))
     return FoldRun(
         start=start,
@@ -134,6 +183,7 @@ def _run(
         out_return_pct=return_pct(terms.start, float(after[-1])),
         out_sharpe=_ratio(returns),
         returns=returns,
+        unhalted=unhalted,
     )
 
 
@@ -153,11 +203,11 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _buy_hold(terms: SearchTerms, start_ms: int, end_ms: int) -> float:
+def _buy_hold(terms: SearchTerms, start_ms: int, end_ms: int) -> float | None:
     held = []
     for bars in terms.series:
         first, end = (int(i) for i in np.searchsorted(bars.time, (start_ms, end_ms)))
         if first < end:
-            held.append(bars[first:end])
+            held.append(Listed(bars[first:end]))
     left = buy_and_hold(held, terms.costs, start_units=terms.cash, close_at_end=True)
-    return return_pct(terms.start, left / UNITS_PER_QUOTE)
+    return None if left is None else return_pct(terms.start, left / UNITS_PER_QUOTE)

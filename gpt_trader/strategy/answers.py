@@ -1,19 +1,31 @@
-"""Asking a strategy, and checking what it answers: the one place for backtest, replay and run."""
+"""Asking a strategy, and checking what it answers: the one place for backtest, replay and run.
 
+Code that somebody brings gets copies and gives copies: it holds no memory that anybody decides
+by, and what it sets for its thread, such as the precision of decimals, ends with its answer.
+"""
+
+import copy
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gpt_trader.domain.bars import Bars, Floats
+from gpt_trader.domain.bars import Bars, Floats, Ints
 from gpt_trader.domain.targets import Condition, Target, Targets
 from gpt_trader.errors import StrategyError
+from gpt_trader.strategy.aside import apart
+from gpt_trader.strategy.registry import is_builtin, place_in_strategy
 
 _COLUMNS = ("stop", "take_profit", "trail", "max_bars")
+COLUMNS = ("weight", *_COLUMNS)
+MEMORY_BYTES = 16_384  # as JSON: the journal takes so much a bar and product, at most
+_NOTE = "strategy "  # on errors of code that somebody brings
 _FAULT = "this is a fault of the strategy"
 _PROTECTION = {  # column: largest fraction (not included), and what is expected in words
     "stop": (1.0, "above 0 and below 1"),
@@ -26,10 +38,16 @@ def ask_targets(strategy: Any, bars: Bars, *, newest_only: bool = False) -> Targ
     """Return a strategy's columns for the bars, as float64 (max_bars as int64).
 
     newest_only: check the values of the last row alone, which is all that is traded on.
-    Raises StrategyError if a column is not what Targets describes, naming the first bar.
+    Raises StrategyError if a column is not what Targets describes, naming the first bar, or if
+    the strategy tried to end the program; what else it fails with bears its name as a note.
     """
     asked = strategy.targets
-    found = asked(bars)
+    brought = not is_builtin(type(strategy))
+    if brought:
+        with _apart(strategy):
+            found = asked(bars.copy())
+    else:
+        found = asked(bars)
     if not isinstance(found, Targets):
         _refuse(strategy, asked, f"gave {_kind(found)}, expected Targets")
     n = len(bars)
@@ -40,14 +58,58 @@ def ask_targets(strategy: Any, bars: Bars, *, newest_only: bool = False) -> Targ
             columns[name] = _column(strategy, asked, name, column, n)
     begin = n - 1 if newest_only else 0
     _check_values(strategy, asked, bars, {k: c[begin:] for k, c in columns.items()}, begin)
+    if brought:
+        columns = {name: column.copy() for name, column in columns.items()}
     if "max_bars" in columns:
         columns["max_bars"] = columns["max_bars"].astype(np.int64)
 
     def conditions() -> tuple[Condition, ...]:
-        return tuple(_condition(strategy, asked, c, n) for c in found.reasons())
+        with _apart(strategy):
+            said = tuple(found.reasons())
+        return tuple(_condition(strategy, asked, one, n) for one in said)
 
     later = callable(found.conditions)
     return replace(found, **columns, conditions=cache(conditions) if later else conditions())
+
+
+def said_of_failure(error: Exception) -> str | None:
+    """Return what a strategy failed with when it was asked; None if that was not its failure."""
+    if isinstance(error, StrategyError):
+        return error.message
+    notes = vars(error).get("__notes__", ())
+    if isinstance(error, MemoryError) or not any(note.startswith(_NOTE) for note in notes):
+        return None
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
+
+
+class Ends(NamedTuple):
+    """Single rows of targets.
+
+    values: (k, 5) float64 in the order of COLUMNS, NaN where a column is left out. given: (k, 5)
+    bool, whether it is there.
+    """
+
+    values: Floats
+    given: NDArray[np.bool_]
+
+
+NO_ENDS = Ends(np.empty((0, len(COLUMNS))), np.empty((0, len(COLUMNS)), np.bool_))
+
+
+def rows_of(targets: Targets, rows: Ints) -> Ends:
+    """Return some rows of targets."""
+    columns = [getattr(targets, name) for name in COLUMNS]
+    values = [np.full(len(rows), np.nan) if one is None else one[rows] for one in columns]
+    given = np.array([one is not None for one in columns])
+    return Ends(np.stack(values, axis=1).astype(np.float64), np.tile(given, (len(rows), 1)))
+
+
+def ask_ends(strategy: Any, bars: Bars, windows: Sequence[tuple[int, int]]) -> Ends:  # noqa: ANN401
+    """Return the last row of a strategy's answer to each window [begin, end) of the bars."""
+    last = np.array([-1])
+    asked = (ask_targets(strategy, bars[slice(*one)], newest_only=True) for one in windows)
+    ends = [NO_ENDS, *(rows_of(targets, last) for targets in asked)]
+    return Ends(np.concatenate([e.values for e in ends]), np.concatenate([e.given for e in ends]))
 
 
 def without_early_opinions(targets: Targets, min_bars: int) -> Targets:
@@ -71,13 +133,14 @@ def ask_on_bar(
     window: the newest bars, at least `warmup` of them once there are so many; the strategy
     sees exactly the last `warmup`. seen: bars of the product so far; before `min_bars` there
     is no opinion and nothing is asked. The memory is what JSON makes of it, as after a restart.
-    Raises StrategyError if the answer is not what BarStrategy describes, naming the bar.
+    Raises StrategyError as `ask_targets`.
     """
     if window is None or seen < strategy.min_bars:
         return None, memory
     view = window[-max(strategy.warmup, 1) :]
     asked = strategy.on_bar
-    found = asked(view, memory)
+    with _apart(strategy):
+        found = asked(view.copy(), copy.deepcopy(memory))
     if not isinstance(found, tuple) or len(found) != 2:
         _refuse(strategy, asked, f"gave {_kind(found)}, expected (target or None, memory)")
     target, kept = found
@@ -95,6 +158,23 @@ def ask_on_bar(
 def iso(bars: Bars, row: int) -> str:
     """Return the open time of a bar for people."""
     return f"{np.datetime_as_string(bars.time[row].astype('datetime64[ms]'), unit='s')}Z"
+
+
+@contextmanager
+def _apart(strategy: Any) -> Iterator[None]:  # noqa: ANN401
+    """Run code that a strategy brings: what it prints, sets and ends stays its own."""
+    try:
+        with apart():
+            yield
+    except Exception as error:
+        error.add_note(f"{_NOTE}{strategy.name}")
+        raise
+    except SystemExit as error:
+        raise StrategyError(
+            f"strategy {strategy.name} ended the program: SystemExit: {error}",
+            hint=_FAULT,
+            where=place_in_strategy(error),
+        ) from error
 
 
 def _column(strategy: Any, asked: Callable[..., Any], name: str, values: Any, n: int) -> Floats:  # noqa: ANN401
@@ -154,9 +234,16 @@ def _as_json(strategy: Any, asked: Callable[..., Any], memory: Any) -> Any:  # n
         return None
     try:
         text = json.dumps(memory, ensure_ascii=False, allow_nan=False)
-        text.encode()
+        size = len(text.encode())
     except (TypeError, ValueError, RecursionError) as error:
         _refuse(strategy, asked, f"gave a memory that is not JSON: {error}")
+    if size > MEMORY_BYTES:
+        _refuse(
+            strategy,
+            asked,
+            f"gave a memory of {size:,} bytes, expected at most {MEMORY_BYTES:,}: all of it is "
+            "written at every bar",
+        )
     return json.loads(text)
 
 

@@ -41,15 +41,16 @@ class Ensemble:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-        if len(self._shares) != len(self._strategies):
+        if len(self._shares) != len(self.voters):
             raise UsageError(
                 f"expected as many votes as members in ensemble, was {len(self._shares)} votes "
-                f"for {len(self._strategies)} members",
+                f"for {len(self.voters)} members",
                 hint="for example --set members=sma_cross,momentum --set votes=2,1",
             )
 
     @cached_property
-    def _strategies(self) -> tuple[Strategy, ...]:
+    def voters(self) -> tuple[Strategy, ...]:
+        """The members, made."""
         refs = [ref.strip() for ref in self.members.split(",") if ref.strip()]
         if not refs:
             raise UsageError("expected at least one member in ensemble, was none")
@@ -67,7 +68,7 @@ class Ensemble:
     def _shares(self) -> tuple[float, ...]:
         """Votes of each member as fractions of all votes."""
         if not self.votes.strip():
-            return (1.0 / len(self._strategies),) * len(self._strategies)
+            return (1.0 / len(self.voters),) * len(self.voters)
         try:
             votes = [float(vote) for vote in self.votes.split(",")]
         except ValueError as error:
@@ -79,12 +80,12 @@ class Ensemble:
     @property
     def min_bars(self) -> int:
         """Bars that the slowest member needs for a first opinion."""
-        return max(member.min_bars for member in self._strategies)
+        return max(member.min_bars for member in self.voters)
 
     @property
     def warmup(self) -> int:
         """Bars that the member with the longest memory needs."""
-        return max(member.warmup for member in self._strategies)
+        return max(member.warmup for member in self.voters)
 
     def targets(self, bars: Bars) -> Targets:
         """Return weight and conditions for every bar: the vote, then what members say."""
@@ -92,7 +93,7 @@ class Ensemble:
         n = len(bars)
         long, short, mean = np.zeros(n), np.zeros(n), np.zeros(n)
         silent = np.ones(n, np.bool_)
-        answers = [ask_targets(member, bars) for member in self._strategies]
+        answers = [ask_targets(member, bars) for member in self.voters]
         for said, share in zip(answers, self._shares, strict=True):
             silent &= np.isnan(said.weight)
             long += np.where(said.weight > 0, share, 0.0)
@@ -111,7 +112,7 @@ class Ensemble:
                 ),
                 *(
                     Condition(f"{member.name}: {c.label}", c.value, c.threshold, c.op)
-                    for member, said in zip(self._strategies, answers, strict=True)
+                    for member, said in zip(self.voters, answers, strict=True)
                     for c in said.reasons()
                 ),
             ),

@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from gpt_trader.errors import UsageError
+from gpt_trader.strategy.aside import apart
 from gpt_trader.strategy.params import Value, check_ranges, coerce, nearest
 
 GROUP = "gpt_trader.strategies"
@@ -34,6 +35,8 @@ _BUILTIN = {
     "hold": ("gpt_trader.strategy.baselines", "Hold"),
     "buy_and_hold": ("gpt_trader.strategy.baselines", "BuyAndHold"),
 }
+
+_BESIDE: list[str] = []  # folders of strategies' files, the newest first
 
 # What the code of a strategy's file may fail with while it is imported.
 _IMPORT_FAILURES = (
@@ -110,7 +113,9 @@ def create(ref: str, settings: Mapping[str, Value]) -> Any:  # noqa: ANN401
     its range or an impossible combination.
     """
     strategy = resolve(ref)
-    made = strategy(**coerce(strategy, settings))
+    typed = coerce(strategy, settings)
+    with apart():
+        made = strategy(**typed)
     check_ranges(made)
     return made
 
@@ -126,6 +131,26 @@ def is_array_strategy(strategy: type[Any]) -> bool:
     return hasattr(strategy, "targets")
 
 
+def is_builtin(strategy: type[Any]) -> bool:
+    """Whether a class is one of the built-in strategies itself."""
+    return any(
+        module in sys.modules and vars(sys.modules[module]).get(name) is strategy
+        for module, name in _BUILTIN.values()
+    )
+
+
+def brings_code(strategy: Any) -> bool:  # noqa: ANN401
+    """Whether a strategy, or one that has a vote in it, is not built in.
+
+    Of a class: whether one made of it may be so.
+    """
+    if isinstance(strategy, type):
+        return not is_builtin(strategy) or hasattr(strategy, "voters")
+    if not is_builtin(type(strategy)):
+        return True
+    return hasattr(strategy, "voters") and any(map(brings_code, strategy.voters))
+
+
 def place_in_strategy(error: BaseException) -> str | None:
     """Return file:line of the innermost code of a strategy that is not built in; None: none."""
     packages = {point.module.partition(".")[0] for point in _plugins().values()}
@@ -138,7 +163,12 @@ def place_in_strategy(error: BaseException) -> str | None:
 
 
 def _is_brought(module: str, packages: set[str]) -> bool:
-    return module.startswith(_FILE_MODULE) or module.partition(".")[0] in packages
+    return is_file_module(module) or module.partition(".")[0] in packages
+
+
+def is_file_module(module: str) -> bool:
+    """Whether a module is the one of a strategy's file, which no import finds by its name."""
+    return module.startswith(_FILE_MODULE)
 
 
 def _load_builtin(name: str) -> type[Any]:
@@ -154,7 +184,8 @@ def _plugins() -> dict[str, EntryPoint]:
 
 def _load_plugin(point: EntryPoint) -> type[Any]:
     try:
-        found = point.load()
+        with apart():
+            found = point.load()
     except _IMPORT_FAILURES as error:
         raise UsageError(
             f"strategy {point.name} ({point.value}) cannot be imported: {_say(error)}",
@@ -164,7 +195,7 @@ def _load_plugin(point: EntryPoint) -> type[Any]:
 
 
 def _load_file(path: Path, class_name: str) -> type[Any]:
-    module = _import_file(path)
+    module = import_file(path)
     found = vars(module).get(class_name)
     if found is None:
         own = [n for n, v in vars(module).items() if _defined_in(v, module)]
@@ -175,10 +206,15 @@ def _load_file(path: Path, class_name: str) -> type[Any]:
     return _check(found, f"{path}:{class_name}")
 
 
-def _import_file(path: Path) -> ModuleType:
-    """Run a file as a module of its own, under a name no other import can meet."""
+def import_file(path: Path) -> ModuleType:
+    """Run a file as a module of its own, under a name no other import can meet.
+
+    It may import what lies beside it, unless Python or an installed package has that name.
+    Raises UsageError if there is none, or it fails.
+    """
     if not path.is_file():
         raise UsageError(f"strategy file {path} does not exist", hint="give path/file.py:Class")
+    _find_beside(path.resolve().parent)
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
     name = f"{_FILE_MODULE}{digest}"
     spec = importlib.util.spec_from_file_location(name, path)
@@ -187,7 +223,8 @@ def _import_file(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look their module up
     try:
-        spec.loader.exec_module(module)
+        with apart():
+            spec.loader.exec_module(module)
     except SyntaxError as error:
         del sys.modules[name]
         raise UsageError(
@@ -198,6 +235,32 @@ def _import_file(path: Path) -> ModuleType:
         del sys.modules[name]
         raise UsageError(f"strategy file {path} cannot be imported: {_say(error)}") from error
     return module
+
+
+def _find_beside(folder: Path) -> None:
+    """Let imports find the files of a folder, after all others but before those of other folders.
+
+    A module of that name from beside another strategy is imported anew, from here.
+    """
+    other = {top for top in _tops() if _home(top) not in {None, str(folder)}}
+    here = {top for top in other if (folder / f"{top}.py").exists() or (folder / top).is_dir()}
+    for name in [name for name in sys.modules if name.partition(".")[0] in here]:
+        del sys.modules[name]
+    _BESIDE[:] = [str(folder), *(other for other in _BESIDE if other != str(folder))]
+    sys.path[:] = [*(one for one in sys.path if one not in _BESIDE), *_BESIDE]
+
+
+def _tops() -> set[str]:
+    return {name.partition(".")[0] for name in sys.modules} & sys.modules.keys()
+
+
+def _home(top: str) -> str | None:
+    """Return the folder beside a strategy in which a module or package was found, None: no such."""
+    file = vars(sys.modules[top]).get("__file__")
+    if file is None:
+        return None
+    found = Path(file).parent.parent if Path(file).name == "__init__.py" else Path(file).parent
+    return str(found) if str(found) in _BESIDE else None
 
 
 def _defined_in(value: object, module: ModuleType) -> bool:

@@ -33,8 +33,20 @@ to start from, not advice. Set a parameter with `--set name=value`.
 
 Your own strategy: `gpt-trader new-strategy NAME` writes a working file and its test; run it with
 `--strategy file.py:Class`, or install a package with an entry point in the group
-`{GROUP}`. A class with `on_bar(view, memory)` in place of `targets(bars)` may do
-anything a bar at a time, and runs in replay and live only.
+`{GROUP}`. What it can compute with stands in [indicators.md](indicators.md). A
+class with `on_bar(view, memory)` in place of `targets(bars)` may do anything a bar at a time, and
+runs in replay and live only. Its memory is JSON of at most 16,384 bytes a product: all of it is
+written to the journal at every bar.
+
+A strategy answers, and changes nothing. It is shown copies of the bars, read-only; after a run
+the bars are held against their digest. What it fails with, a write or `sys.exit` among it, is
+exit code 2 with its name, file and line; in a session it halts trading. What it prints goes to
+stderr, and what it sets for its thread (the precision of decimals, `np.seterr`), also at the
+top of its file, is put back after it has answered: set it where it is used. In a backtest the
+folder and the random numbers that all code shares (`np.random.seed`, `random`) are put back,
+and that it drew from them is said: use `np.random.default_rng(seed)`. Only a process can hold
+what ends a process: `os._exit` in a strategy that is not asked in a process of its own ends the
+command without a word.
 """
 
 _TIMEFRAMES = '''\

@@ -1,9 +1,11 @@
 """The CSV files: exact numbers, ISO times, derived order ids."""
 
 import csv
+import errno
 import io
 import os
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from gpt_trader.backtest.files import (
     equity_lines,
     fill_lines,
     trade_lines,
+    write_each,
     write_lines,
     write_text,
 )
@@ -149,6 +152,41 @@ def test_a_text_is_whole_or_not_there(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
     with pytest.raises(StorageError, match="cannot write"):
         write_text(tmp_path / "none" / "page.html", "x")
+
+
+def test_what_cannot_be_written_whole_leaves_nothing(tmp_path):
+    file = tmp_path / "fills.csv"
+
+    def lines():
+        yield "1"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(StorageError, match="No space left") as caught:
+        write_lines(file, FILLS_HEADER, lines())
+    assert caught.value.hint.startswith("free some space")
+    assert list(tmp_path.iterdir()) == []
+    file.write_text("before")
+    with pytest.raises(KeyboardInterrupt):
+        write_lines(file, FILLS_HEADER, (_stop() for _ in range(1)))
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"fills.csv": "before"}
+
+
+def _stop():
+    raise KeyboardInterrupt
+
+
+def test_each_file_is_tried_and_each_refusal_named(tmp_path):
+    def write(path):
+        write_lines(path, EQUITY_HEADER, [])
+
+    good, bad, worse = (tmp_path / name / "x.csv" for name in ("", "no", "none"))
+    assert write_each([partial(write, good)]) is None
+    assert write_each([partial(write, bad)]).message.startswith(f"cannot write {bad}")
+    good.unlink()
+    both = write_each([partial(write, path) for path in (bad, good, worse)])
+    assert both.message == "2 files cannot be written"
+    assert [str(path) in text for path, text in zip((bad, worse), both.details, strict=True)]
+    assert good.exists()
 
 
 def test_a_link_stays_a_link_and_its_target_gets_the_text(tmp_path):

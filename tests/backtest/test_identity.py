@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from gpt_trader import backtest
-from gpt_trader.backtest.api import Route
 from gpt_trader.backtest.identity import is_of_file, tell_code
+from gpt_trader.backtest.route import Route
 from gpt_trader.backtest.trials import identify, say_new
 from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.targets import Targets
@@ -155,6 +155,12 @@ def test_a_class_of_a_file_goes_by_its_text_until_it_is_changed(file):
     assert name(loaded()) == first
     sys.modules[loaded.__module__].SHARE = 3
     assert name(loaded()) != first
+
+
+def test_each_class_of_a_file_is_another(file):
+    text = FILE.format(uses="")
+    file.write_text(text + text.partition("SHARE = 1")[2].replace("Mine", "Other"))
+    assert name(resolve(f"{file}:Mine")()) != name(resolve(f"{file}:Other")())
 
 
 def test_a_file_that_was_edited_after_its_import_says_nothing_of_what_is_loaded(file):

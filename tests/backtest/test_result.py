@@ -157,7 +157,7 @@ def test_a_peeking_strategy_does_not_pass():
     with pytest.raises(ValidationGateError, match="look-ahead"):
         backtest(walk(), Peeks())
     unchecked = backtest(walk(), Peeks(), self_check=False).to_json_dict()["checks"]
-    assert unchecked["lookahead"] == {"sampled": 0, "ok": None}
+    assert (unchecked["lookahead"]["sampled"], unchecked["lookahead"]["ok"]) == (0, None)
 
 
 def test_close_at_end_leaves_no_open_trade():
@@ -172,7 +172,7 @@ def test_routes_split_products():
     series = [walk(), walk(ETH, seed=2)]
     routes = [
         Route(Above(), ("BTC-USD",), budget=0.5),
-        Route(Above(bars=50), ("ETH-USD",), style=order_style("taker")),
+        Route(Above(bars=50), ("ETH-USD",), budget=0.5, style=order_style("taker")),
     ]
     result = backtest(series, routes)
     used = result.to_json_dict()["strategy"]
@@ -182,7 +182,9 @@ def test_routes_split_products():
     ]
     assert used[0]["budget"] == 0.5
     with pytest.raises(ConfigError, match="two routes trade BTC-USD"):
-        backtest(series, [routes[0], Route(Above())])
+        backtest(series, [routes[0], Route(Above(), budget=0.5)])
+    with pytest.raises(ConfigError, match="budgets sum to 150 %"):
+        backtest(series, [routes[0], Route(Above(), ("ETH-USD",))])
     with pytest.raises(ConfigError, match="no route trades ETH-USD"):
         backtest(series, routes[:1])
     with pytest.raises(ConfigError, match="no bars"):
@@ -198,7 +200,7 @@ def test_bad_arguments_are_named():
         def targets(self, bars):
             return Targets(np.zeros(3))
 
-    with pytest.raises(StrategyError, match="gave 3 rows of weight for 400 bars"):
+    with pytest.raises(StrategyError, match=r"gave 3 rows of weight for \d+ bars"):
         backtest(walk(), Short())
 
 

@@ -27,7 +27,7 @@ def saved(root, result):
 
 def test_a_run_comes_back_as_it_was_stored(results, tmp_path):
     run = saved(tmp_path, results[0])
-    assert store.load(tmp_path, run.run_id) == run
+    assert store.load(tmp_path, run.run_id) == (run, ())
     fills = store.load_fills(tmp_path, run)
     assert len(fills) > 3
     assert fills.tobytes() == results[0].fills.tobytes()
@@ -70,12 +70,33 @@ def test_no_run_and_too_many_runs_are_named(tmp_path):
         store.find(tmp_path, "")
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": 99}', '{"schema": 2, "run_id": 1}'])
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": 99}', '{"schema": 3, "run_id": 1}'])
 def test_a_damaged_record_is_data_that_is_bad(text, results, tmp_path):
     run = saved(tmp_path, results[0])
     (tmp_path / store.RUNS / run.run_id / "run.json").write_text(text)
     with pytest.raises(DataError, match="cannot be read"):
         store.load(tmp_path, run.run_id)
+
+
+def test_an_edited_figure_is_noticed(results, tmp_path):
+    run = saved(tmp_path, results[0])
+    path = tmp_path / store.RUNS / run.run_id / "run.json"
+    stored = json.loads(path.read_text())
+    stored["data"]["result"]["return_pct"] += 1.0
+    path.write_text(json.dumps(stored))
+    with pytest.raises(DataError, match="it was altered"):
+        store.load(tmp_path, run.run_id)
+
+
+def test_damaged_runs_hide_no_older_one(results, tmp_path):
+    first, second = (saved(tmp_path, one) for one in results)
+    (tmp_path / store.RUNS / second.run_id / "run.json").write_text("{")
+    found, [damaged] = store.load(tmp_path, "last")
+    assert found == first
+    assert second.run_id in damaged
+    (tmp_path / store.RUNS / first.run_id / "run.json").write_text("")
+    with pytest.raises(DataError, match="cannot be read"):
+        store.load(tmp_path, "last")
 
 
 def test_altered_fills_are_noticed(results, tmp_path):

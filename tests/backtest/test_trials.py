@@ -10,10 +10,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gpt_trader.backtest import trials as ledger
-from gpt_trader.backtest.api import Route
+from gpt_trader.backtest.route import Route
 from gpt_trader.backtest.trials import Books, Trial, books, count, identify, others, record
 from gpt_trader.domain.costs import CostModel, order_style
 from gpt_trader.measure.assess import Trials
@@ -76,6 +77,33 @@ def test_the_same_trial_twice_counts_once(here):
         write(here, trial("a"), trial("a"))
     assert look(here).count == 1
     assert len(here.ledger.read_text().splitlines()) == 1
+
+
+def until(day, name="me", sharpe=0.01):
+    return trial(name, sharpe, times=(OLD[0], OLD[1] + day * DAY))
+
+
+def test_a_trial_that_only_became_longer_is_one_with_its_newest_length(here):
+    for day in range(5):
+        write(here, until(day, sharpe=day / 100))
+        assert others(here, until(day), now_ms=LATER, patience_s=0) == Trials((), 0, None)
+    assert look(here).count == 0  # the same as on its first day
+    assert others(here, trial("other"), now_ms=LATER, patience_s=0) == Trials((0.04,), 1, None)
+    rows = [json.loads(line) for line in here.ledger.read_text().splitlines()]
+    assert {row["id"] for row in rows} == {"me"}
+    assert [row["last_ms"] for row in rows] == [OLD[1] + day * DAY for day in range(5)]
+
+
+def test_an_end_that_is_chosen_afterwards_is_another_trial(here):
+    write(here, until(0), until(5))
+    ledger._LOOKED.clear()  # as another process
+    write(here, until(3), until(2), until(3), until(0), until(5))
+    rows = [json.loads(line) for line in here.ledger.read_text().splitlines()]
+    assert [row["last_ms"] for row in rows] == [OLD[1] + day * DAY for day in (0, 5, 3, 2)]
+    assert len({row["id"] for row in rows}) == 3
+    assert others(here, until(6), now_ms=LATER, patience_s=0).count == 2
+    assert others(here, until(3), now_ms=LATER, patience_s=0).count == 2
+    assert others(here, until(4), now_ms=LATER, patience_s=0).count == 3
 
 
 @pytest.mark.parametrize(
@@ -362,7 +390,6 @@ def test_what_makes_another_trial():
         name(),
         name(fast=10),
         name(series=[bars[0][1:]]),
-        name(series=[bars[0][:-1]]),
         name(series=[replace(bars[0], product=replace(bars[0].product, product_id="ETH-USD"))]),
         name(series=[replace(bars[0], interval_ms=60_000)]),
         name(style=order_style("maker_only")),
@@ -375,6 +402,7 @@ def test_what_makes_another_trial():
     ]
     assert len(set(different)) == len(different)
     assert name() == name()
+    assert name(series=[bars[0][:-1]]) == name()  # only brought up to date
 
 
 STRATEGY = """
@@ -436,5 +464,70 @@ def test_a_line_is_readable(here):
         "first_ms": OLD[0],
         "last_ms": OLD[1],
         "sharpe": 0.01,
+        "content": [],
         "time": NOW,
     }
+
+
+def test_the_same_bars_under_another_name_are_no_new_market(here):
+    bars = random_bars(200, 1)
+    other = replace(bars, product=replace(bars.product, product_id="XBT-EUR"))
+    terms = {"costs": CostModel(), "risk": None, "label": None}
+    first, second, elsewhere = (
+        identify([Route(create("hold", {}))], [one], **terms)
+        for one in (bars, other, random_bars(200, 2))
+    )
+    assert first.id != second.id
+    write(here, first)
+    assert others(here, second, now_ms=LATER, patience_s=0).count == 1
+    apart = replace(elsewhere, products=("ABC-USD",))
+    assert others(here, apart, now_ms=LATER, patience_s=0).count == 0
+
+
+def held(bars):
+    terms = {"costs": CostModel(), "risk": None, "label": None}
+    return identify([Route(create("hold", {}))], [bars], **terms)
+
+
+def with_closes(bars, rows, factor=1.01):
+    close = bars.close.copy()
+    close[rows] = np.rint(close[rows] * factor)
+    return replace(
+        bars, close=close, high=np.maximum(bars.high, close), low=np.minimum(bars.low, close)
+    )
+
+
+@pytest.mark.parametrize("as_another_process", [False, True])
+def test_another_history_under_one_name_is_another_trial(here, as_another_process):
+    markets = [held(random_bars(200, seed, interval_ms=DAY)) for seed in (1, 2, 3)]
+    for k, one in enumerate(markets):
+        assert others(here, one, now_ms=LATER, patience_s=0).count == k
+        for _ in range(2):
+            write(here, one)
+            if as_another_process:
+                ledger._LOOKED.clear()
+    assert len(lines_of(here)) == 3
+    assert others(here, markets[0], now_ms=LATER, patience_s=0).count == 2
+    assert others(here, trial("x", times=OLD_DAYS), now_ms=LATER, patience_s=0).count == 3
+
+
+OLD_DAYS = (int(random_bars(200, 1, interval_ms=DAY).time[0]), LATER)
+
+
+def test_daily_use_stays_one_trial_also_when_the_newest_bars_are_corrected(here):
+    bars = random_bars(400, 1, interval_ms=DAY)
+    for end in range(120, 400, 7):
+        known = with_closes(bars[:end], slice(end - 3, end))  # right once there are newer ones
+        assert others(here, held(known), now_ms=LATER, patience_s=0).count == 0
+        write(here, held(known))
+    assert len(lines_of(here)) == 40
+    mended = with_closes(bars, slice(200, 205))
+    assert others(here, held(mended), now_ms=LATER, patience_s=0).count == 0
+    edited = with_closes(bars, slice(100, 200))
+    assert others(here, held(edited), now_ms=LATER, patience_s=0).count == 1
+
+
+def test_lines_of_older_versions_have_no_content(here):
+    write(here, trial("a"))
+    text = here.ledger.read_text()
+    assert ledger._trial({k: v for k, v in json.loads(text).items() if k != "content"}) is not None

@@ -6,15 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt_trader.data.catalog import (
-    GRIDS,
+    check_specs,
     grid_note,
     normalize_id,
     off_grid,
-    parse_spec,
+    parse_specs,
     price_increment_for,
     product_for,
+    spec_of,
     ticks_of,
 )
+from gpt_trader.data.increments import known_increments
 from gpt_trader.errors import DataError, UsageError
 
 
@@ -41,20 +43,75 @@ def test_perpetuals_are_told_by_their_suffix():
     assert not product_for("BTC-USD").is_perpetual
 
 
-@pytest.mark.parametrize("product_id", list(GRIDS))
-def test_bundled_grids_make_products(product_id):
+def test_bundled_grids_make_products():
+    for product_id in known_increments():
+        product = product_for(product_id)
+        assert product.product_id == product_id
+        assert product.base_min_size >= product.base_increment
+        assert product.spec.min_lots >= 1
+        assert product.spec.min_units == int(product.quote_min_size * 10**8)
+
+
+@pytest.mark.parametrize(
+    "product_id, base_increment, price_increment",
+    [
+        ("BTC-USD", "0.00000001", "0.01"),
+        ("ADA-USD", "0.00000001", "0.00001"),
+        ("SHIB-USD", "1", "0.00000001"),
+        ("PEPE-USDC", "1", "0.00000001"),
+        ("ETH-BTC", "0.00000001", "0.00001"),
+        ("BTC-PERP", "0.0001", "0.1"),
+    ],
+)
+def test_bundled_grids(product_id, base_increment, price_increment):
     product = product_for(product_id)
-    assert product.product_id == product_id
-    assert product.quote_min_size == 1
+    assert (product.base_increment, product.price_increment) == (
+        Decimal(base_increment),
+        Decimal(price_increment),
+    )
+    assert grid_note(product) is None
+
+
+@pytest.mark.parametrize(
+    "product_id, least",
+    [
+        ("BTC-USD", "1"), ("BTC-USDT", "1"), ("BTC-PERP", "1"), ("ETH-EUR", "0.84"),
+        ("ETH-GBP", "0.72"), ("ETH-BTC", "0.000016"), ("LINK-ETH", "0"), ("NEW-SOL", "0"),
+    ],
+)  # fmt: skip
+def test_the_least_order_is_of_the_quote_currency(product_id, least):
+    assert product_for(product_id).quote_min_size == Decimal(least)
+
+
+def test_a_least_order_that_is_not_known_is_said():
+    assert "quote_min_size in ETH is not known" in (grid_note(product_for("LINK-ETH")) or "")
+    given = {"quote_min_size": "0.001"}
+    assert grid_note(product_for("LINK-ETH", overrides=given), given) is None
+
+
+@pytest.mark.parametrize(
+    "product_id, price, base_increment",
+    [
+        ("NEW-USD", 65_000.0, "0.0000001"),
+        ("NEW-USD", 10.0, "0.001"),
+        ("NEW-USD", 0.3, "0.01"),
+        ("NEW-USD", 0.00001, "1"),
+        ("NEW-BTC", 0.00001, "0.01"),
+        ("NEW-BTC", 0.03, "0.000001"),
+        ("NEW-SOL", 0.005, "0.0001"),
+    ],
+)
+def test_an_unknown_base_increment_follows_price_and_quote(product_id, price, base_increment):
+    product = product_for(product_id, sample_prices=np.array([price / 2, price]))
+    assert product.base_increment == Decimal(base_increment)
     assert product.base_min_size == product.base_increment
-    assert product.spec.min_units == 100_000_000
 
 
 def test_overrides_win_over_bundled_grid_and_data():
     product = product_for(
         "BTC-USD",
         sample_prices=np.array([1.234]),
-        overrides=parse_spec("base_increment=1,price_increment=0.5,is_perpetual=true"),
+        overrides=parse_specs(["base_increment=1,price_increment=0.5,is_perpetual=true"]),
     )
     assert product.base_increment == 1
     assert product.base_min_size == 1
@@ -82,7 +139,7 @@ def test_bundled_grid_stays_where_no_decimal_grid_holds_the_prices():
 def test_unknown_product_takes_its_grid_from_the_data():
     product = product_for("new-usd", sample_prices=np.array([0.0000123, 0.000012]))
     assert product.price_increment == Decimal("0.0000001")
-    assert product.base_increment == Decimal("0.00000001")
+    assert product.base_increment == 1
     assert "not in the bundled grids" in (grid_note(product) or "")
     assert grid_note(product, {"base_increment": "1", "price_increment": "1"}) is None
 
@@ -117,11 +174,26 @@ def test_inferred_grid_holds_the_prices_and_is_the_coarsest(decimals, ticks):
 
 
 def test_spec_is_parsed():
-    assert parse_spec(" base_increment = 1 , quote_min_size=10,") == {
+    assert parse_specs([" base_increment = 1 , quote_min_size=10,"]) == {
         "base_increment": "1",
         "quote_min_size": "10",
     }
-    assert parse_spec("") == {}
+    assert parse_specs([]) == parse_specs([""]) == {}
+
+
+def test_a_spec_of_one_product_wins_over_that_of_all():
+    specs = parse_specs(["base_increment=1,quote_min_size=5", " shib/usd:base_increment=10,"])
+    assert spec_of(specs, "SHIB-USD") == {"base_increment": "10", "quote_min_size": "5"}
+    assert spec_of(specs, "BTC-USD") == {"base_increment": "1", "quote_min_size": "5"}
+    check_specs(specs, ["BTC-USD", "SHIB-USD"])
+
+
+def test_a_spec_names_one_product_that_is_there():
+    with pytest.raises(UsageError, match="expected one product"):
+        parse_specs(["BTC-USD:base_increment=1,ETH-USD:base_increment=1"])
+    with pytest.raises(UsageError, match="names ETH-USD, of which no file") as caught:
+        check_specs(parse_specs(["ETH-USD:base_increment=1"]), ["BTC-USD"])
+    assert caught.value.hint == "files are of BTC-USD"
 
 
 @pytest.mark.parametrize(
@@ -140,12 +212,12 @@ def test_spec_is_parsed():
 )
 def test_spec_refuses_bad_values(text):
     with pytest.raises(UsageError):
-        parse_spec(text)
+        parse_specs([text])
 
 
 def test_spec_names_the_nearest_key():
     with pytest.raises(UsageError, match="'base_incremnt'") as caught:
-        parse_spec("base_incremnt=1")
+        parse_specs(["base_incremnt=1"])
     assert "did you mean base_increment?" in caught.value.hint
 
 
@@ -161,4 +233,4 @@ def test_impossible_grid_is_a_data_error():
 
 def test_a_spec_beyond_counting_is_refused():
     with pytest.raises(UsageError, match="expected base_min_size up to 1,000,000"):
-        parse_spec("base_min_size=1e20")
+        parse_specs(["base_min_size=1e20"])

@@ -14,6 +14,7 @@ HOUR = 3_600_000
 def bars_at(product_id, hours, *, interval_ms=HOUR, shift_ms=0):
     time = np.array(sorted(hours), np.int64) * interval_ms + shift_ms
     close = np.arange(len(time), dtype=np.int64) + 100
+    rate = 1e-6 if product_id.endswith("-PERP") else 0.0
     return Bars(
         product_for(product_id),
         interval_ms,
@@ -23,7 +24,7 @@ def bars_at(product_id, hours, *, interval_ms=HOUR, shift_ms=0):
         close - 2,
         close + 1,
         close * 0.5,
-        close * 1e-6,
+        close * rate,
     )
 
 

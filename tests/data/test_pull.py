@@ -34,6 +34,7 @@ from tests.emulator import Fault, serve
 from tests.emulator.faults import html, too_many
 from tests.emulator.market import GENESIS_MS, Market
 from tests.emulator.market import Product as Listed
+from tests.examples import examples
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 BTC = Product("BTC-USD", Decimal("0.00000001"), Decimal("0.01"))
@@ -253,7 +254,7 @@ NUMBER = st.integers(-2, 6).map(Decimal)
 ROW = st.builds(Candle, st.integers(-2, 12).map(lambda n: n * 30), *[NUMBER] * 5)
 
 
-@settings(max_examples=200)
+@examples(80)
 @given(st.lists(ROW, max_size=8))
 def test_only_possible_rows_of_the_page_stay(rows):
     found = clean(rows, (0, 300), 60)

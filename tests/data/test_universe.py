@@ -99,3 +99,17 @@ def test_the_bundled_file_lists_the_default_products_and_says_where_from():
     universe = read_universe(BUNDLED)
     assert products_on(universe, universe.as_of) == DEFAULT_PRODUCTS
     assert all(one.source for one in universe.listings)
+
+
+def test_names_marks_and_order_do_not_matter(tmp_path):
+    plain = read(tmp_path, GOOD)
+    lines = GOOD.splitlines()
+    turned = [*lines[:4], *lines[:3:-1]]
+    other = "\ufeff" + "\n".join(turned).replace("A-USD", "a-usd").replace("B-USD", "b/usd")
+    assert spans_of(read(tmp_path, other)) == spans_of(plain)
+
+
+def test_what_is_no_product_is_named_by_its_line(tmp_path):
+    with pytest.raises(DataError, match="expected a product id, was 'AUSD'") as failed:
+        read(tmp_path, GOOD.replace("A-USD", "AUSD"))
+    assert failed.value.where.endswith("products.csv:5")

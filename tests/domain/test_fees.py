@@ -46,7 +46,7 @@ def test_a_named_tier_stays_at_its_volume(tier, region, before, after):
     ]
     costs = CostModel(fee_tier=tier, region=region)
     assert (costs.kernel().taker_e8, costs.kernel().maker_e8) == (after[0] * BPS, after[1] * BPS)
-    assert costs.below_default
+    assert costs.below_default()
 
 
 def test_rates_only_fall_with_volume_and_rows_are_in_order():

@@ -4,7 +4,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import pytest
 
-from gpt_trader.domain.product import MAX_TICKS, Product
+from gpt_trader.domain.product import MAX_TICKS, Product, quotes_of
 from gpt_trader.errors import DataError
 from gpt_trader.kernel.rounding import UNBOUNDED
 
@@ -74,3 +74,18 @@ def test_a_price_that_cannot_be_counted_is_no_ticks():
     assert BTC.ticks(most, ROUND_FLOOR) == MAX_TICKS
     assert BTC.ticks(most + 1, ROUND_FLOOR) is None
     assert BTC.ticks(-most - 1, ROUND_FLOOR) is None
+
+
+@pytest.mark.parametrize(
+    "product_ids, quotes",
+    [
+        (["BTC-USD", "ETH-USD"], ["USD"]),
+        (["BTC-USD", "ETH-USDC"], ["USD", "USDC"]),
+        (["BTC-USD", "ETH-BTC"], ["BTC", "USD"]),
+        (["BTC-PERP", "ETH-USD"], ["USD"]),
+        (["BTC-PERP-INTX", "ETH-USDC"], ["USDC"]),
+        (["BTC-PERP", "ETH-EUR"], ["EUR", "USD"]),
+    ],
+)
+def test_the_currencies_that_an_account_needs(product_ids, quotes):
+    assert quotes_of(product_ids) == quotes

@@ -18,8 +18,9 @@ from gpt_trader.domain.selection import (
     members,
     moments,
     select,
+    while_listed,
 )
-from gpt_trader.errors import UsageError
+from gpt_trader.errors import DataError, UsageError
 from tests.engine_helpers import COIN
 
 ALWAYS = (0, 10**15)
@@ -87,15 +88,33 @@ def test_a_candidate_is_made_of_closed_bars_only():
 
 
 def test_a_product_is_in_only_while_it_is_listed():
-    bars = daily("A-USD", [100] * 10, [1] * 10)
-    spans = {"A-USD": ((2 * DAY_MS, 4 * DAY_MS), (6 * DAY_MS, 8 * DAY_MS))}
+    bars = daily("A-USD", [100] * 14, [1] * 14)
+    spans = {"A-USD": ((2 * DAY_MS, 6 * DAY_MS), (8 * DAY_MS, 12 * DAY_MS))}
     found = members([bars], spans, Criteria(), "1d")
-    assert (found.moments[found.mask[:, 0]] // DAY_MS).tolist() == [2, 3, 6, 7]
-    assert np.flatnonzero(inside(bars, found)).tolist() == [1, 2, 5, 6]
+    assert (found.moments[found.mask[:, 0]] // DAY_MS).tolist() == [2, 3, 4, 5, 8, 9, 10, 11]
+    assert np.flatnonzero(inside(bars, found)).tolist() == [1, 2, 7, 8]  # out two bars before
+    assert np.flatnonzero(inside(bars, found, delay_bars=1)).tolist() == [1, 7]
+    assert while_listed(bars, found) == (slice(2, 6), True)
+    assert while_listed(bars[:5], found) == (slice(2, 5), False)
     assert choices([bars], {}, Criteria(), DAY_MS)[0].code == "NOT_LISTED"
     assert choices([bars], {"A-USD": [ALWAYS]}, Criteria(), 0)[0].code == "NO_BARS"
     with pytest.raises(UsageError, match="nothing of B-USD"):
         inside(daily("B-USD", [1], [1]), found)
+    with pytest.raises(DataError, match="name none of the products of the data: A-USD"):
+        members([bars], {"B-USD": [ALWAYS]}, Criteria(), "1d")
+    never = members([bars], {"A-USD": ()}, Criteria(), "1d")
+    assert not inside(bars, never).any()
+    assert while_listed(bars, never) == (slice(0, 0), False)
+
+
+def test_a_listing_ends_with_its_bars_and_one_of_the_future_does_not():
+    longer, shorter = daily("A-USD", [100] * 14, [1] * 14), daily("B-USD", [100] * 9, [1] * 9)
+    spans = {"A-USD": ((0, 15 * DAY_MS),), "B-USD": ((0, 12 * DAY_MS),)}
+    found = members([longer, shorter], spans, Criteria(), "1w")
+    assert found.listed == (((0, 15 * DAY_MS),), ((0, 9 * DAY_MS),))
+    assert not inside(shorter, found)[-2:].any()
+    assert while_listed(shorter, found) == (slice(0, 9), True)
+    assert while_listed(longer, found) == (slice(0, 14), False)
 
 
 def test_the_moments_are_days_mondays_and_firsts():

@@ -5,6 +5,7 @@ from math import nan
 import numpy as np
 import pytest
 
+from gpt_trader.domain.bars import read_only
 from gpt_trader.kernel.codes import (
     ACT_ENTER,
     ACT_EXIT,
@@ -45,15 +46,15 @@ def run(
     tiers = tier_table(fee_tiers)
     market = Market(
         interval_ms=HOUR,
-        time=np.arange(n, dtype=np.int64) * HOUR,
-        open_ticks=prices,
-        high=prices,
-        low=lows,
-        close=prices,
-        volume=np.full((n, p), 1e9),
-        half_spread_e8=np.full((1, p), NO_QUOTE),
-        funding_rate=np.full((1, p), funding),
-        present=shown,
+        time=read_only(np.arange(n, dtype=np.int64) * HOUR),
+        open_ticks=read_only(prices),
+        high=read_only(prices),
+        low=read_only(lows),
+        close=read_only(prices),
+        volume=read_only(np.full((n, p), 1e9)),
+        half_spread_e8=read_only(np.full((1, p), NO_QUOTE)),
+        funding_rate=read_only(np.full((1, p), funding)),
+        present=read_only(shown),
     )
     aims = Aims(
         weight=np.asarray(weight, np.float64).reshape(n, p),

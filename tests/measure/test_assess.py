@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from math import inf
 from statistics import NormalDist
 from typing import ClassVar
 
@@ -15,8 +16,10 @@ from gpt_trader.domain.costs import order_style
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.targets import Target, Targets
 from gpt_trader.measure.assess import Trials
-from gpt_trader.measure.baselines import expose, exposure_of, hold_daily, prove_beaten
+from gpt_trader.measure.baselines import expose, exposure_of, prove_beaten
+from gpt_trader.measure.holding import hold_daily
 from gpt_trader.measure.sensitivity import FEE_FACTORS
+from gpt_trader.risk.policy import RiskPolicy
 
 HOUR = 3_600_000
 START = 1_640_995_200_000
@@ -121,9 +124,41 @@ def test_break_even_is_the_cost_that_eats_the_gross_profit():
     assert abs(again.metrics.return_pct) < 0.05 * result.metrics.return_pct
 
 
+def test_dearer_fees_are_those_of_a_run_at_such_fees():
+    found = backtest(walk(), Above(), **PLAIN, nulls=19).assessment.sensitivity.dearer
+    alone = backtest(
+        walk(), Above(), **PLAIN | {"costs": replace(COSTS, taker_bps=80, maker_bps=60)}
+    )
+    assert (found.taker_bps, found.maker_bps) == (80, 60)
+    assert found.return_pct == alone.metrics.return_pct
+
+
+def test_what_halted_it_is_told_with_and_without():
+    """A fall of 30 % on one day ends a run with the default limits; without them it goes on."""
+    bars = walk(n=24 * 60, seed=2)
+    fall = np.where(np.arange(len(bars)) > 24 * 20, 0.7, 1.0)
+    prices = {
+        name: (getattr(bars, name) * fall).astype(np.int64)
+        for name in ("open", "high", "low", "close")
+    }
+    terms = PLAIN | {"risk": RiskPolicy(max_product_pct=100.0)}
+    halted = backtest(replace(bars, **prices), Above(), **terms, nulls=19)
+    free = replace(terms["risk"], max_drawdown_pct=inf, max_daily_loss_pct=inf)
+    alone = backtest(replace(bars, **prices), Above(), **terms | {"risk": free}, nulls=19)
+    assert halted.halts.drawdown is not None
+    unhalted = halted.assessment.sensitivity.unhalted
+    assert (unhalted.return_pct, unhalted.sharpe) == (
+        alone.metrics.return_pct,
+        alone.metrics.sharpe,
+    )
+    assert unhalted.return_pct != halted.metrics.return_pct
+    assert alone.assessment.sensitivity.unhalted is None
+
+
 def test_a_strategy_asked_bar_by_bar_is_not_repeated():
     found = backtest(walk(n=300), AboveByBar(), **PLAIN).assessment
     assert found.sensitivity.costs == ()
+    assert (found.sensitivity.dearer, found.nulls, found.proof.timing) == (None, None, None)
     assert found.sensitivity.delayed_return_pct is None
     assert found.sensitivity.break_even_bps is not None
 
@@ -141,7 +176,10 @@ def test_daily_buy_and_hold_by_hand():
     """10,000 in two products: ETH is bought on the second day, at its second bar."""
     series = (walk(), walk(ETH, seed=2, skip=30))
     result = backtest(series, Above(), **PLAIN)
-    held = hold_daily(result.path, CostModel(0, 0, 0, 0), close_at_end=False) * 10_000
+    held = hold_daily(
+        result.path.holdable, CostModel(0, 0, 0, 0), result.path.time[::24] // (24 * HOUR),
+        start_units=result.path.start_units, close_at_end=False,
+    ) * 10_000  # fmt: skip
     btc, eth = series
     share = 5_000 / (btc.open[1] / 100)
     assert held[0] == pytest.approx(5_000 + share * btc.close[23] / 100)
@@ -219,6 +257,8 @@ def test_a_coin_does_not_pass_because_the_market_rose():
     found = [backtest(bars, Coin(seed), **cheap, trials=Trials()).assessment for seed in range(12)]
     assert sum(one.inference.psr > 0.95 for one in found) >= 6
     assert [one.verdict.word for one in found].count("PASS") == 0
+    assert sum(one.proof.timing < 0.5 for one in found) >= 2
+    assert all(one.proof.timing > 0.03 for one in found)
     leads = [one for one in found if one.baselines.beaten > 0.5]
     assert len(leads) >= 2
     assert all(one.baselines.beaten < 0.95 for one in leads)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
+from time import time_ns
 from typing import ClassVar
 
 import numpy as np
@@ -13,15 +15,18 @@ from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import ValidationGateError
 from gpt_trader.measure.checks import (
     NO_CHECKS,
-    SAMPLES,
-    WINDOWS,
+    Ask,
     Checks,
-    changes_to_sample,
-    check,
-    first_difference,
-    rows_to_sample,
+    begin,
+    begin_each,
+    differences,
+    finish,
+    finish_each,
     together,
 )
+from gpt_trader.measure.sample import ALL, BROUGHT, Budget
+from gpt_trader.strategy.answers import ask_ends, rows_of
+from gpt_trader.strategy.sma_cross import SmaCross
 
 HOUR = 3_600_000
 BTC = Product("BTC-USD", Decimal("0.01"), Decimal("0.01"))
@@ -64,7 +69,7 @@ class PeeksInStop(Honest):
 
     def targets(self, bars):
         honest = super().targets(bars)
-        return Targets(honest.weight, stop=np.full(len(bars), float(np.std(bars.close))))
+        return Targets(honest.weight, stop=np.full(len(bars), np.std(bars.close) / 1e6))
 
 
 @dataclass(frozen=True)
@@ -77,15 +82,27 @@ class Forgets(Honest):
         return Targets(np.cumsum(bars.close) / 1e9)
 
 
-def run(strategy, bars, **options):
-    return check(strategy, bars, strategy.targets(bars), **options)
+def asks(strategy, bars):
+    return Ask(partial(ask_ends, strategy, bars), "same")
 
 
-def test_an_honest_strategy_passes():
+def run(strategy, bars, *, seed=0, budget=ALL):
+    begun = begin(strategy, bars, asks(strategy, bars), seed=seed, budget=budget)
+    return finish(begun, strategy.targets(bars))
+
+
+def run_each(strategy, bars, **options):
+    begun = begin_each([strategy], [bars], [asks(strategy, bars)], seed=3, **options)
+    return finish_each(begun, [strategy.targets(bars)])
+
+
+def test_an_honest_strategy_passes_at_every_row():
     checks = run(Honest(), walk(300))
-    assert 4 <= checks.sampled <= SAMPLES
+    assert checks.sampled == 300 - 9 - 1  # from the tenth, without the last
     assert checks.lookahead_ok is True
     assert (checks.warmup_bars, checks.warmup_ok) == (10, True)
+    assert (checks.reach.rows, checks.reach.rows_checked) == (290, 290)
+    assert (checks.reach.peek_changes, checks.reach.peek_rows) == (1, 1)
 
 
 @pytest.mark.parametrize("strategy, column", [(PeeksOneBar(), "weight"), (PeeksInStop(), "stop")])
@@ -96,39 +113,67 @@ def test_a_peek_names_column_and_bar(strategy, column):
     assert f"changes {column} of the BTC-USD bar at 2022-01-" in caught.value.message
 
 
-def test_the_first_bar_that_differs_is_named():
-    with pytest.raises(ValidationGateError, match="bar at 2022-01-01T00:00:00Z"):
+def test_the_first_row_that_differs_is_named():
+    with pytest.raises(ValidationGateError, match="bar at 2022-01-01T09:00:00Z when the bars aft"):
         run(PeeksInStop(), walk(300))
 
 
-def test_too_short_a_warm_up_is_named():
-    with pytest.raises(ValidationGateError, match="warm-up: forgets declares 10 bars"):
+def test_too_short_a_warm_up_is_named_and_is_no_look_ahead():
+    with pytest.raises(ValidationGateError, match="warm-up: forgets declares 10 bars, but weight"):
         run(Forgets(), walk(300))
 
 
-def test_a_short_warm_up_on_a_long_history_is_not_called_look_ahead():
-    with pytest.raises(ValidationGateError, match="warm-up"):
-        run(Forgets(), walk(300), look_back_bars=20)
-    with pytest.raises(ValidationGateError, match="look-ahead"):
-        run(PeeksOneBar(), walk(300), look_back_bars=20)
+@dataclass(frozen=True)
+class Random(Honest):
+    name: ClassVar[str] = "random"
+
+    def targets(self, bars):
+        return Targets(np.random.default_rng(time_ns()).random(len(bars)))
+
+
+def test_what_answers_otherwise_each_time_cannot_be_told():
+    with pytest.raises(ValidationGateError, match="random answers otherwise when it is asked aga"):
+        run(Random(), walk(300))
 
 
 def test_little_data_is_not_called_a_pass():
-    assert run(Honest(), walk(1)) == Checks(0, None, 10, None)
-    assert run(Honest(), walk(8)).warmup_ok is None
+    assert run(Honest(), walk(1)) == replace(NO_CHECKS, warmup_bars=10)
+    assert run(Honest(), walk(10)).lookahead_ok is None
+    assert run(Honest(), walk(11)).lookahead_ok is True
+    assert run(replace(Honest(), warmup=20), walk(15)).warmup_ok is None
 
 
-def test_rows_to_sample_prefer_changes_and_large_moves_and_leave_out_the_last():
-    weight = np.zeros(100)
-    weight[[40, 60, 99]] = 1.0
-    close = np.full(100, 1_000)
-    close[71:] = 2_000  # the move that row 70 would like to know
-    rows = rows_to_sample(weight, 5, close)
-    assert {40, 41, 60, 61, 70} <= set(rows.tolist())
-    assert rows.min() == 4
-    assert rows.max() == 98
-    assert len(rows_to_sample(np.zeros(1), 5, close[:1])) == 0
-    assert rows_to_sample(np.full(3, np.nan), 50, close[:3]).tolist() == [1]
+def test_a_small_budget_is_told_with_what_it_may_miss():
+    checks = run(SmaCross(5, 20), walk(3_000), budget=Budget(100, 10_000, 8))
+    reach = checks.reach
+    assert (reach.rows, reach.seed) == (3_000 - 19 - 1, 0)
+    assert 100 <= reach.rows_checked == checks.sampled <= 108
+    assert reach.changes_checked < reach.changes
+    assert 1 < reach.peek_changes < reach.peek_rows
+
+
+def test_a_strategy_of_this_package_is_asked_less_and_any_can_be_asked_all():
+    bars = walk(4_000)
+    few, every = run_each(SmaCross(5, 20), bars), run_each(SmaCross(5, 20), bars, every_row=True)
+    mine = run_each(Honest(), bars)
+    assert few.sampled < 100 < every.sampled == every.reach.rows
+    assert mine.sampled == mine.reach.rows
+    assert BROUGHT.bars // 60 > 5_760
+
+
+@dataclass(frozen=True)
+class ByBar:
+    name: ClassVar[str] = "by_bar"
+    min_bars: int = 1
+    warmup: int = 1
+
+    def on_bar(self, view, memory):
+        raise AssertionError("who decides bar by bar is not asked")
+
+
+def test_who_decides_bar_by_bar_is_not_asked():
+    begun = begin_each([ByBar()], [walk(50)], [None], seed=0)
+    assert finish_each(begun, [None]) == NO_CHECKS
 
 
 @dataclass(frozen=True)
@@ -147,7 +192,7 @@ def test_a_single_peek_before_the_largest_move_is_found():
     bars = walk(5_000)
     strategy = PeeksOnce()
     with pytest.raises(ValidationGateError, match="look-ahead: peeks once changes weight"):
-        check(strategy, bars, strategy.targets(bars))
+        run(strategy, bars)
 
 
 @dataclass(frozen=True)
@@ -171,23 +216,17 @@ def test_a_rare_peek_that_is_not_about_the_price_is_found():
         run(PeeksAtVolume(), bars)
 
 
-def test_changes_are_sampled_on_both_sides_within_the_limits():
-    weight = np.zeros(1_000)
-    weight[[10, 999]] = 1.0
-    assert changes_to_sample(weight, 50).tolist() == [9, 10, 11, 998]
-    assert changes_to_sample(weight, 2).tolist() == [9, 998]
-    assert changes_to_sample(np.zeros(9), 50).tolist() == []
-    many = changes_to_sample(np.arange(1_000.0), 5_000)
-    assert (len(many), many.min(), many.max()) == (WINDOWS, 0, 998)
+def test_a_difference_is_bitwise_with_nan_equal():
+    rows = np.array([0, 1])
 
+    def differ(a, b):
+        return differences(rows_of(a, rows), rows_of(b, rows)).tolist()
 
-def test_first_difference_is_bitwise_with_nan_equal():
-    full = Targets(np.array([np.nan, 0.0, 1.0]))
-    assert first_difference(Targets(np.array([np.nan, 0.0])), full, begin=0, compared=0) is None
-    part = Targets(np.array([np.nan, -0.0]))
-    assert first_difference(part, full, begin=0, compared=0) == ("weight", 1)
-    part = Targets(np.array([0.0]), max_bars=np.array([3]))
-    assert first_difference(part, full, begin=1, compared=0) == ("max_bars", 1)
+    full = Targets(np.array([np.nan, 0.0]))
+    none = [False] * 5
+    assert differ(full, Targets(np.array([np.nan, 0.0]))) == [none, none]
+    assert differ(full, Targets(np.array([np.nan, -0.0]))) == [none, [True, *none[1:]]]
+    assert differ(full, replace(full, max_bars=np.array([0, 3]))) == [[*none[1:], True]] * 2
 
 
 def test_checks_of_products_add_up():

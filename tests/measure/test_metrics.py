@@ -16,8 +16,9 @@ from gpt_trader.kernel.codes import FILL_ENTRY, FILL_EXIT, MAKER, TAKER
 from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.kernel.slippage import NO_QUOTE
 from gpt_trader.measure import metrics
-from gpt_trader.measure.measure import buy_and_hold, half_spreads, measure, money
-from gpt_trader.measure.path import Path
+from gpt_trader.measure.holding import buy_and_hold
+from gpt_trader.measure.measure import half_spreads, measure, money
+from gpt_trader.measure.path import Listed, Path
 
 DAY = metrics.DAY_MS
 HOUR = DAY // 24
@@ -130,10 +131,10 @@ def test_buy_and_hold_pays_the_same_costs():
     one = bars(BTC, [10_000, 10_000, 12_000], [10_000, 11_000, 20_000])
     costs = CostModel(taker_bps=100, maker_bps=0, spread_bps=50, slippage_bps=50)
     # 1,000 buys at 101 + 1 % fee = 102.01: 9.80 BTC for 999.698, kept at 200
-    left = buy_and_hold([one], costs, start_units=1_000 * UNIT, close_at_end=False)
+    left = buy_and_hold([Listed(one)], costs, start_units=1_000 * UNIT, close_at_end=False)
     assert money(left) == Decimal(1000) - Decimal("9.80") * Decimal("102.01") + 1960
     # or sold at 198 less 1 %
-    left = buy_and_hold([one], costs, start_units=1_000 * UNIT, close_at_end=True)
+    left = buy_and_hold([Listed(one)], costs, start_units=1_000 * UNIT, close_at_end=True)
     sold = Decimal("9.80") * 198 * Decimal("0.99")
     assert money(left) == Decimal(1000) - Decimal("9.80") * Decimal("102.01") + sold
 
@@ -153,7 +154,7 @@ def test_buy_and_hold_pays_the_rates_of_its_time(tier, hours, bought_bps, sold_b
     one = dataclasses.replace(one, time=CHANGED_MS + hours * HOUR + np.arange(3) * HOUR)
     costs = CostModel(spread_bps=0, slippage_bps=0, fee_tier=tier)
     kept, sold = (
-        buy_and_hold([one], costs, start_units=1_000 * UNIT, close_at_end=close)
+        buy_and_hold([Listed(one)], costs, start_units=1_000 * UNIT, close_at_end=close)
         for close in (False, True)
     )
     lots = int(Decimal(100_000) / (100 * (1 + Decimal(bought_bps) / 10_000)))
@@ -162,13 +163,14 @@ def test_buy_and_hold_pays_the_rates_of_its_time(tier, hours, bought_bps, sold_b
     assert money(kept - sold) == Decimal(2 * lots) * sold_bps / 10_000
 
 
-def test_buy_and_hold_splits_equally_and_leaves_what_it_cannot_buy():
+def test_buy_and_hold_splits_equally_and_is_undefined_if_it_cannot_buy():
     rising = bars(BTC, [10_000, 10_000], [10_000, 20_000])
     single = bars(BTC, [10_000], [10_000])
-    left = buy_and_hold([rising, single], FREE, start_units=200 * UNIT, close_at_end=False)
+    left = buy_and_hold(
+        [Listed(rising), Listed(single)], FREE, start_units=200 * UNIT, close_at_end=False
+    )
     assert money(left) == 300
-    left = buy_and_hold([rising], FREE, start_units=UNIT // 100, close_at_end=False)
-    assert money(left) == Decimal("0.01")
+    assert buy_and_hold([Listed(rising)], FREE, start_units=UNIT // 100, close_at_end=False) is None
 
 
 def test_measure_on_a_path_computed_by_hand():

@@ -1,22 +1,49 @@
 """The search: a planted edge survives, noise does not, no test is seen before its time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
+from gpt_trader.backtest.reads import watched_reads
+from gpt_trader.cli.optimize.view import out_of_sample
 from gpt_trader.domain.bars import bars_from_rows
 from gpt_trader.domain.targets import Targets
-from gpt_trader.errors import UsageError, ValidationGateError
+from gpt_trader.errors import StrategyError, UsageError, ValidationGateError
 from gpt_trader.measure.inference import Trials
 from gpt_trader.measure.metrics import DAY_MS
 from gpt_trader.measure.verdict import LOSES, NOT_PROVEN, PASS
+from gpt_trader.optimize.document import document
 from gpt_trader.optimize.search import Search, optimize
 from gpt_trader.strategy.base import param
 from gpt_trader.strategy.sma_cross import SmaCross
-from tests.optimize.markets import GRID, TERMS, cycle, noise
+from tests.optimize.markets import CHEAP, GRID, TERMS, cycle, noise
+from tests.power.worlds import UNREAL, Below, market
 from tests.strategies_helpers import BTC, HOUR_MS
+
+
+@dataclass(frozen=True)
+class ReadsATable:
+    """Knows from a file what comes."""
+
+    name: ClassVar[str] = "reads_a_table"
+    min_bars: ClassVar[int] = 1
+    warmup: ClassVar[int] = 1
+    table: str = ""
+    days: int = 1
+
+    def targets(self, bars):
+        time, rises = np.load(self.table)
+        return Targets(rises[np.searchsorted(time, bars.time)].astype(float))
+
+
+@dataclass(frozen=True)
+class Given(SmaCross):
+    """Was given a table."""
+
+    levels: tuple[int, ...] = tuple(range(20))
+
 
 WHOLE = Trials()  # nothing was tried before, and the record is whole
 
@@ -60,6 +87,61 @@ def test_what_caps_the_verdict_is_said():
     assert "2 folds are too few" in few.verdict.reasons[0]
 
 
+@pytest.mark.parametrize(
+    "costs, words",
+    [
+        (replace(CHEAP, touch_fills=True), "filled when only touched"),
+        (replace(CHEAP, taker_bps=0.0, maker_bps=0.0), "without fees"),
+    ],
+)
+def test_on_terms_that_nobody_has_nothing_is_proven(costs, words):
+    found = search(cycle(300, 1), costs=costs)
+    assert found.verdict.word == NOT_PROVEN
+    assert any(words in reason for reason in found.verdict.reasons)
+
+
+def test_orders_that_cannot_be_counted_keep_a_search_from_pass():
+    found = search(cycle(300, 1), cash=8_000_000_000, risk=None)
+    assert found.verdict.word == NOT_PROVEN
+    assert "too large to be counted (OVERFLOW)" in found.verdict.reasons[0]
+
+
+def test_the_chosen_point_is_run_at_dearer_fees():
+    bars = cycle(300, 1)
+    fees = [replace(CHEAP, taker_bps=bps, maker_bps=bps) for bps in (40.0, 80.0)]
+    found, dear = (search(bars, costs=costs) for costs in fees)
+    dearer = found.other_terms.dearer
+    assert (dearer.taker_bps, dearer.maker_bps) == (80.0, 60.0)  # at most the worst tier's
+    assert dearer.return_pct == document(dear)["points"][found.chosen]["return_pct"]
+    assert document(found)["sensitivity"]["dearer"]["return_pct"] == dearer.return_pct
+
+
+def test_gains_at_the_price_that_decided_are_not_proven():
+    """Closes that nobody could trade at: beyond luck on the record, and never to be had."""
+    world = next(one for one in UNREAL if one.name == "closes that are off, days")
+    style = TERMS | {"costs": world.costs, "earlier": WHOLE}
+    found = optimize(market(world, 3), Below, {"part": (0.4, 0.5, 0.6)}, **style)
+    assert found.luck.chance < 0.01
+    assert found.verdict.word == NOT_PROVEN
+    assert found.verdict.reasons[0].startswith("Filled a minute late most of its profit is gone")
+
+
+def test_what_no_check_reaches_is_not_proven(tmp_path):
+    bars = cycle(300, 1)
+    table = tmp_path / "table.npy"
+    ahead = np.append(bars.close[1:] > bars.close[:-1], False)
+    np.save(table, np.array([bars.time, ahead]))
+    known = TERMS | {"earlier": WHOLE, "fixed": {"table": str(table)}}
+    with watched_reads():
+        found = optimize(bars, ReadsATable, {"days": (1, 2, 3)}, **known)
+    assert "table.npy" in found.checks.unreached
+    assert found.verdict.word == NOT_PROVEN
+    assert "It reads table.npy" in found.verdict.reasons[0]
+    given = optimize(bars, Given, GRID, **TERMS, earlier=WHOLE)
+    assert given.checks.outside == ("levels",)
+    assert "levels was made outside" in given.verdict.reasons[0]
+
+
 def found_dsr(bars):
     return search(bars).luck.dsr
 
@@ -74,6 +156,26 @@ def test_the_days_of_the_folds_follow_one_another():
     assert found.walk.return_pct == pytest.approx(
         (np.prod([1 + run.out_return_pct / 100 for run in runs]) - 1) * 100, rel=1e-9
     )
+
+
+def test_what_halts_did_to_the_tests_is_said():
+    bars = cycle(200, 5)
+    tight = replace(TERMS["risk"], max_drawdown_pct=2.0)
+    halted = optimize(bars, SmaCross, GRID, folds=4, **(TERMS | {"risk": tight}))
+    free = halted.walk.unhalted
+    assert 0 < free.tests <= 4
+    assert sum(run.unhalted is not None for run in halted.walk.folds) == free.tests
+    assert free.return_pct != halted.walk.return_pct
+    joined = np.concatenate(
+        [run.returns if run.unhalted is None else run.unhalted for run in halted.walk.folds]
+    )
+    assert free.return_pct == pytest.approx(100.0 * (np.prod(1.0 + joined) - 1.0))
+    said = "\n".join(out_of_sample(halted))
+    assert f"loss limits ended entries in {free.tests} of 4 tests; without them" in said
+    assert document(halted)["walk_forward"]["out_of_sample"]["unhalted"]["tests"] == free.tests
+    calm = optimize(bars, SmaCross, GRID, folds=4, **TERMS)
+    assert calm.walk.unhalted is None
+    assert "loss limits" not in "\n".join(out_of_sample(calm))
 
 
 def test_no_choice_and_no_test_changes_when_later_bars_do():
@@ -197,3 +299,44 @@ def with_id(bars, product_id):
     from dataclasses import replace
 
     return replace(bars, product=replace(bars.product, product_id=product_id))
+
+
+@dataclass(frozen=True)
+class FailsAt:
+    """In while the close rises; fails with some values of its parameter."""
+
+    name: ClassVar[str] = "fails_at"
+    k: int = 5
+    min_bars: ClassVar[int] = 2
+    warmup: ClassVar[int] = 2
+
+    def targets(self, bars):
+        _ = 1 / (self.k - 7)
+        rising = np.diff(bars.close, prepend=bars.close[0]) > 0
+        return Targets(np.where(np.arange(len(bars)) < 1, np.nan, rising / self.k))
+
+
+def test_a_point_that_fails_is_said_counted_and_left():
+    bars = cycle(200, 1)
+    found = optimize(bars, FailsAt, {"k": [7, 5, 6, 8]}, earlier=WHOLE, **TERMS)
+    assert found.failed == {0: "ZeroDivisionError: division by zero"}
+    assert np.isnan(found.closes[0]).all()
+    assert found.luck.trials == 4
+    assert found.chosen != 0
+    others = optimize(bars, FailsAt, {"k": [5, 6, 8]}, earlier=WHOLE, **TERMS)
+    assert np.array_equal(found.closes[1:], others.closes)
+
+
+def test_a_search_of_which_every_point_fails_is_an_error():
+    with pytest.raises(StrategyError, match="every point fails, the first with k=7: ZeroDiv"):
+        optimize(cycle(200, 1), FailsAt, {"k": [7]}, earlier=WHOLE, **TERMS)
+
+
+def test_what_is_not_the_strategys_failure_is_no_failed_point():
+    @dataclass(frozen=True)
+    class OutOfMemory(FailsAt):
+        def targets(self, bars):
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        optimize(cycle(200, 1), OutOfMemory, {"k": [5, 6]}, earlier=WHOLE, **TERMS)

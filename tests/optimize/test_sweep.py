@@ -60,7 +60,7 @@ def ignore(i, row):
 )
 def test_a_point_is_the_backtest_of_its_parameters(space):
     terms = SearchTerms((BARS,), *TERMS)
-    closes = sweep(terms, space.strategies, known={}, done=ignore, threads=2)
+    closes = sweep(terms, space.strategies, known={}, done=ignore, failed=ignore, threads=2)
     for row, strategy in zip(closes, space.strategies, strict=True):
         if strategy is None:
             assert np.isnan(row).all()
@@ -75,7 +75,7 @@ def test_a_point_is_the_backtest_of_its_parameters(space):
 def test_a_point_pays_the_fees_of_the_schedule(costs):
     """Both before and after the schedule changes: it is the backtest's, not one flat rate."""
     terms = SearchTerms((BARS,), CASH, costs, *TERMS[2:])
-    (row,) = sweep(terms, [SmaCross(3, 9)], known={}, done=ignore, threads=1)
+    (row,) = sweep(terms, [SmaCross(3, 9)], known={}, done=ignore, failed=ignore, threads=1)
     path = backtest(BARS, SmaCross(3, 9), costs=costs, self_check=False).path
     assert row.tobytes() == daily_closes(path.time, path.equity).tobytes()
 
@@ -84,11 +84,13 @@ def test_threads_change_no_bit_and_everything_done_is_told():
     space = make_space(SmaCross, [Axis("fast", tuple(range(2, 12))), Axis("slow", (12, 20, 40))])
     terms = SearchTerms((BARS,), *TERMS)
     told = {}
-    one = sweep(terms, space.strategies, known={}, done=told.__setitem__, threads=1)
+    one = sweep(terms, space.strategies, known={}, done=told.__setitem__, failed=ignore, threads=1)
     assert sorted(told) == list(range(30))
     known = {i: told.pop(i) for i in range(0, 30, 2)}
     again = {}
-    many = sweep(terms, space.strategies, known=known, done=again.__setitem__, threads=4)
+    many = sweep(
+        terms, space.strategies, known=known, done=again.__setitem__, failed=ignore, threads=4
+    )
     assert one.tobytes() == many.tobytes()
     assert sorted(again) == sorted(told)
 

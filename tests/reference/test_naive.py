@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt_trader.backtest.api import backtest
@@ -15,6 +15,7 @@ from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel, order_style
 from gpt_trader.domain.product import Product
 from gpt_trader.strategy.sma_cross import SmaCross
+from tests.examples import examples
 from tests.reference import naive
 
 HOUR = 3_600_000
@@ -78,7 +79,7 @@ def walk(seed: int, n: int, start: int, size: int) -> Bars:
     )  # fmt: skip
 
 
-@settings(max_examples=120)
+@examples(50)
 @given(
     seed=st.integers(0, 2**32),
     n=st.integers(31, 250),

@@ -3,7 +3,7 @@
 from math import inf, nan
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt_trader.kernel.guards import NOWHERE, refuses_entry, refuses_operator, said
@@ -11,6 +11,7 @@ from gpt_trader.kernel.readings import OF_ORDER, OF_PRODUCT, no_readings
 from gpt_trader.risk.guards import BARS, GUARDS, LIVE
 from gpt_trader.risk.policy import SETTINGS
 from gpt_trader.risk.table import guard_table, where
+from tests.examples import examples
 from tests.reference.naive_guards import refusal
 
 READ = OF_PRODUCT + OF_ORDER
@@ -18,7 +19,7 @@ NUMBERS = st.sampled_from([nan, 0.0, 0.0, 0.0, 1.0, 0.5, 2.0, -1.0, 20.0, inf])
 CALM = {"least_input": 1.0, "order_worth": 5.0, "free_cash": 9.0, "order_least": 1.0}
 
 
-@settings(deadline=None, max_examples=150)
+@examples(60)
 @given(
     read=st.dictionaries(st.sampled_from(READ), NUMBERS, max_size=6),
     limits=st.dictionaries(

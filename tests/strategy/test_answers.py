@@ -8,7 +8,12 @@ import pytest
 
 from gpt_trader.domain.targets import Condition, Target, Targets
 from gpt_trader.errors import StrategyError
-from gpt_trader.strategy.answers import ask_on_bar, ask_targets, without_early_opinions
+from gpt_trader.strategy.answers import (
+    MEMORY_BYTES,
+    ask_on_bar,
+    ask_targets,
+    without_early_opinions,
+)
 from tests.strategies_helpers import random_bars
 
 BARS = random_bars(20, seed=1)
@@ -114,3 +119,13 @@ def test_reasons_left_for_later_are_computed_once_and_then_checked():
     wrong = ask_targets(Says(Targets(ONES, conditions=later)), BARS)
     with pytest.raises(StrategyError, match="19 rows of value of x"):
         list(wrong.row(0).readings)
+
+
+def test_a_memory_that_grows_without_end_is_refused_with_its_size():
+    def keeps(size):
+        text = "x" * (size - 2)  # and its quotation marks
+        return ask_on_bar(Says(lambda *_: (None, text)), BARS, 20, None)
+
+    assert len(keeps(MEMORY_BYTES)[1]) == MEMORY_BYTES - 2
+    with pytest.raises(StrategyError, match="a memory of 16,385 bytes, expected at most 16,384"):
+        keeps(MEMORY_BYTES + 1)

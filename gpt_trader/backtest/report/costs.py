@@ -1,6 +1,6 @@
 """What trading cost: from gross to net, and what would be left at other costs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -9,22 +9,25 @@ from gpt_trader.backtest.report.returns import upright
 from gpt_trader.backtest.report.scale import WIDE, Scale, reach, ticks
 from gpt_trader.backtest.report.svg import esc, line, mark, n1, percent_of, tag, view
 from gpt_trader.backtest.report.words import compact, number, percent
-from gpt_trader.measure.assess import Assessment
+from gpt_trader.measure.assess import Assessment, Sensitivity
 
 ROW = 44.0
 HEIGHT = 220.0
 
 
-def waterfall(gross: float, costs: Sequence[tuple[str, float]], net: float) -> PagePart:
+def waterfall(
+    gross: float, costs: Sequence[tuple[str, float]], funding: float, net: float
+) -> PagePart:
     """Return gross profit, each cost taken from it and what is left, as floating bars.
 
-    gross, net and the costs (name, amount paid) are quote; gross less the costs is net.
+    gross, net, the costs (name, amount paid) and the funding paid (below 0: received) are quote;
+    gross less all of them is net.
     """
     key, title = "waterfall", "From gross to net"
     if not any(paid for _, paid in costs) and gross == 0.0:
         return empty(key, title, "No fills: nothing was earned and nothing was paid.")
     steps, left = [("gross", 0.0, gross)], gross
-    for name, paid in costs:
+    for name, paid in [*costs, ("funding", funding)] if funding else costs:
         steps.append((name, left, left - paid))
         left -= paid
     steps.append(("net", 0.0, net))
@@ -37,6 +40,8 @@ def waterfall(gross: float, costs: Sequence[tuple[str, float]], net: float) -> P
     says = f"Trading earned {number(gross, sign=True)} before costs of {number(total)}."
     if gross > 0.0:
         says += f" Costs took {percent(total / gross * 100.0, 0)} of it."
+    if funding:
+        says += f" Funding {'took' if funding > 0.0 else 'brought'} {number(abs(funding))}."
     values = ticks(x.low, x.high, 4)
     drawn = plot(
         key, height, f"{title}. {says}", view(height, *bars),
@@ -52,7 +57,7 @@ def waterfall(gross: float, costs: Sequence[tuple[str, float]], net: float) -> P
 def _bar(row: int, name: str, a: float, b: float, count: int) -> str:
     top, bottom = ROW * row + 11.0, ROW * (row + 1) - 11.0
     ends = row in {0, count - 1}
-    kind = "total" if ends and b >= a else "loss"
+    kind = "total" if b > a or (ends and b == a) else "loss"
     left, right = min(a, b), max(a, b, min(a, b) + 1.5)
     bar = f"M{n1(left)} {n1(top)}H{n1(right)}V{n1(bottom)}H{n1(left)}Z"
     link = "" if row == count - 1 else f"M{n1(b)} {n1(bottom)}V{n1(bottom + 22.0)}"
@@ -111,16 +116,22 @@ def curve(assessment: Assessment | None, paid_bps: float | None) -> PagePart:
         x=Ticks(tuple((x.at(f), f"x{f:g}") for f in factors)),
         y=value_axis(y, "%", 4), zero=y.at(0.0),
     )  # fmt: skip
+    return PagePart(figure(key, title, says, drawn, note=" ".join(_say_late(found))))
+
+
+def _say_late(found: Sensitivity) -> Iterator[str]:
+    if found.late is not None:
+        made = percent(found.late.return_pct, sign=True)
+        yield f"Filled a minute late, as its bars tell: {made}."
     late = found.delayed_return_pct
-    note = (
-        ""
-        if late is None
-        else (
-            f"Every target one bar later: {percent(late, sign=True)}, "
-            f"Sharpe {number(found.delayed_sharpe)}."
-        )
+    if late is None:
+        return
+    yield (
+        f"Every target one bar later: {percent(late, sign=True)}, "
+        f"Sharpe {number(found.delayed_sharpe)}."
     )
-    return PagePart(figure(key, title, says, drawn, note=note))
+    if late <= 0.0 < next(point.return_pct for point in found.costs if point.factor == 1.0):
+        yield "Its edge lives within the first bar after each decision."
 
 
 def _break_even(break_even_bps: float | None, paid_bps: float | None) -> str:

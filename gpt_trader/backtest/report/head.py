@@ -1,8 +1,12 @@
 """The top of the page: what was run, the verdict in plain words, and the numbers that matter."""
 
+from dataclasses import asdict
+
 from gpt_trader.backtest.report.svg import esc, tag
 from gpt_trader.backtest.report.words import day, number, percent, plural
 from gpt_trader.backtest.result import Result
+from gpt_trader.measure import sample
+from gpt_trader.measure.checks import Checks
 from gpt_trader.measure.inference import Range
 from gpt_trader.measure.verdict import LOSES, PASS, Verdict
 
@@ -33,7 +37,12 @@ def head(result: Result) -> str:
     ]
     labels = [
         tag("p", esc(said), class_="label")
-        for said in (result.label, _cost_label(result.costs_label), *result.notes)
+        for said in (
+            _undeclared(result),
+            result.label,
+            _cost_label(result.costs_label),
+            *result.notes,
+        )
         if said
     ]
     return tag(
@@ -47,6 +56,11 @@ def head(result: Result) -> str:
     )
 
 
+def _undeclared(result: Result) -> str | None:
+    said = "; ".join(result.undeclared)
+    return f"Not stated or checked: {said}." if said else None
+
+
 def _cost_label(label: str | None) -> str | None:
     return None if label is None else f"Costs are {label}."
 
@@ -55,10 +69,11 @@ def verdict(result: Result) -> str:
     """Return the verdict and its reasons; without an assessment, that there is none."""
     found = NOT_ASSESSED if result.assessment is None else result.assessment.verdict
     word, reasons = found.word, found.reasons
+    why = f"{word}: {', '.join(found.kinds)}" if found.kinds else word
     kind = {LOSES: "bad", PASS: "good"}.get(word, "open")
     return tag(
         "section",
-        tag("h2", tag("span", _symbol(kind), class_="symbol", aria_hidden="true"), esc(word)),
+        tag("h2", tag("span", _symbol(kind), class_="symbol", aria_hidden="true"), esc(why)),
         tag("ul", *(tag("li", esc(reason)) for reason in reasons)),
         tag("p", esc(checks(result)), class_="note"),
         class_=f"verdict {kind}",
@@ -78,9 +93,23 @@ def checks(result: Result) -> str:
         return "Checks: look-ahead and warm-up were not checked."
     said = {True: "ok", False: "failed", None: "not checked"}
     return (
-        f"Checks: look-ahead {said[found.lookahead_ok]} ({plural(found.sampled, 'row')} cut off), "
+        f"Checks: look-ahead {said[found.lookahead_ok]} ({_reach(found)}), "
         f"warm-up {said[found.warmup_ok]} ({plural(found.warmup_bars, 'bar')})."
+        f"{_without_doubt(result)}"
     )
+
+
+def _without_doubt(result: Result) -> str:
+    """Say what the run makes without the prices in doubt; nothing if there are none."""
+    clean = None if result.assessment is None else result.assessment.without_doubt
+    if clean is None:
+        return ""
+    made, held = (percent(p, sign=True) for p in (clean.return_pct, clean.buy_hold_return_pct))
+    return f" Without the prices in doubt it makes {made}, buy and hold {held}."
+
+
+def _reach(found: Checks) -> str:
+    return "no rows" if found.reach is None else sample.say(asdict(found.reach))
 
 
 def numbers(result: Result) -> str:
@@ -89,7 +118,7 @@ def numbers(result: Result) -> str:
     inference = None if found is None else found.inference
     level = "" if inference is None else f"{inference.level * 100:g} %: "
     hold = f"buy and hold {percent(m.buy_hold_return_pct, 1, sign=True)}"
-    paid = float(m.gross_pnl) - float(m.net_pnl)
+    paid = float(m.gross_pnl - m.funding_paid - m.net_pnl)
     tiles = [
         ("Return", percent(m.return_pct, 1, sign=True), hold,
          _range(level, None if inference is None else inference.return_pct, 1)),

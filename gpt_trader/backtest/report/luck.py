@@ -73,6 +73,12 @@ def _note(assessment: Assessment) -> str:
         if p is not None
     ]
     notes = [f"By its length, skew and tails: {'; '.join(said)}."] if said else []
+    if (nulls := assessment.nulls) is not None:
+        notes.append(
+            f"Of {nulls.count} runs of its own targets at other times, at the same costs, "
+            f"{nulls.as_good} did as well (p {nulls.p_value:.2g}); turned round they have a "
+            f"Sharpe ratio of {number(nulls.flipped_sharpe)}."
+        )
     notes += (
         [f"{inference.trials_note[0].upper()}{inference.trials_note[1:]}."]
         if inference.trials_note

@@ -88,7 +88,7 @@ def _sections(result: Result, span: TimeSpan) -> tuple[list[str], list[Readout],
         ("slippage", float(numbers.slippage_paid)),
     ]
     worst = tables.falls(result.breakdown)
-    waterfall = costs.waterfall(gross, paid, net)
+    waterfall = costs.waterfall(gross, paid, float(numbers.funding_paid), net)
     curve = costs.curve(found, _paid_bps(result))
     guards = events.guards(
         path, span, result.refusals, result.decision_counts.sum(axis=0), result.halts.drawdown
@@ -128,7 +128,7 @@ def _paid_bps(result: Result) -> float | None:
     """What each unit of value traded cost, basis points."""
     numbers = result.metrics
     traded = numbers.turnover * float(np.mean(result.path.equity))
-    paid = float(numbers.gross_pnl) - float(numbers.net_pnl)
+    paid = float(numbers.gross_pnl - numbers.funding_paid - numbers.net_pnl)
     return paid / traded * 10_000.0 if traded > 0.0 else None
 
 

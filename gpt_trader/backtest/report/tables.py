@@ -110,7 +110,10 @@ def terms(result: Result) -> str:
     risk = result.terms.risk
     groups = [
         *(_group(f"strategy {s.name}", _strategy(s)) for s in result.strategy),
-        *(_group(f"data {d.product}", _data(d)) for d in result.data),
+        *(
+            _group(f"data {d.product}", _data(d, warm))
+            for d, warm in zip(result.data, result.warmed_up, strict=True)
+        ),
         _group("costs", asdict(result.terms.costs)),
         _group("risk", {"policy": "none"} if risk is None else asdict(risk)),
         _group("run", {
@@ -139,11 +142,12 @@ def _leg(leg: Mapping[str, Any]) -> str:
     return ", ".join(f"{name(k)} {v}" if k != "style" else name(str(v)) for k, v in leg.items())
 
 
-def _data(used: DataUsed) -> dict[str, Any]:
+def _data(used: DataUsed, warmed_up: int) -> dict[str, Any]:
     return {
         "bars": f"{used.bars:,} of {used.interval}",
         "first": minute(used.first),
         "last": minute(used.last),
+        "warmed up on": f"{warmed_up:,} bars before",
         "gaps": f"{used.gaps:,} ({used.missing_bars:,} bars)",
         "coverage": f"{used.coverage_pct:,.2f} %",
         "sha256": used.sha256,

@@ -13,6 +13,8 @@ from gpt_trader.cli.options import StateDir
 from gpt_trader.cli.output import Json, ProfileName
 from gpt_trader.errors import UsageError
 
+LEAST_NULLS, MOST_NULLS = 19, 100_000
+
 
 class Engine(StrEnum):
     """What runs the bars."""
@@ -68,6 +70,22 @@ def command(  # noqa: PLR0913 - typer reads the flags from the arguments
     no_checks: Annotated[
         bool, typer.Option("--no-checks", help="Do not look for look-ahead and short warm-up.")
     ] = False,
+    nulls: Annotated[
+        int | None,
+        typer.Option(
+            "--nulls",
+            metavar="N",
+            min=LEAST_NULLS,
+            max=MOST_NULLS,
+            help="Runs of its own targets at other times (default: 0.3 s of them).",
+        ),
+    ] = None,
+    unseal: Annotated[
+        bool, typer.Option("--unseal", help="Read the sealed bars, once and for ever.")
+    ] = False,
+    cold_start: Annotated[
+        bool, typer.Option("--cold-start", help="Do not warm up on the bars before --from.")
+    ] = False,
     no_memory_check: Annotated[
         bool, typer.Option("--no-memory-check", help="Run even what may not fit in memory.")
     ] = False,
@@ -104,36 +122,34 @@ def command(  # noqa: PLR0913 - typer reads the flags from the arguments
     itself for look-ahead. What each number means is in docs/backtest.md.
     """
     from gpt_trader.app import backtest as backtest_input
-    from gpt_trader.backtest.files import check_outputs
     from gpt_trader.cli.backtest import stored as backtest_stored
     from gpt_trader.cli.commands import INTERRUPTED
     from gpt_trader.runtime.stop import on_interrupt
 
     root = _root(state_dir)
+    files = backtest_input.Files(trades, fills, equity, report)
     if _one_of(ctx, {"--show": show, "--diff": diff, "--reproduce": reproduce}):
         if show is not None:
             backtest_stored.show(root, show, json=json)
         elif diff is not None:
             backtest_stored.diff(root, *diff, json=json)
         elif reproduce is not None:
-            check_outputs(
-                {"--trades": trades, "--fills": fills, "--equity": equity, "--report": report}
-            )
-            result = backtest_stored.reproduce(root, reproduce, json=json)
-            backtest_input.write_files(result, trades=trades, fills=fills, equity=equity)
-            if report is not None:
-                backtest_input.write_report(result, report)
+            files.check()
+            backtest_stored.reproduce(root, reproduce, files, json=json)
         return
-    check_outputs({"--trades": trades, "--fills": fills, "--equity": equity, "--report": report})
+    files.check()
     asked = backtest_asked(
         profile,
         market,
         close_at_end=close_at_end,
         engine=None if engine is None else engine.value,
         self_check=not no_checks,
+        nulls=nulls,
+        unseal=unseal,
         universe=universe,
         universe_file=universe_file,
         universe_every=universe_every.value,
+        cold_start=cold_start,
     )
     inputs = backtest_input.resolve(asked)
     if not no_memory_check:
@@ -141,13 +157,10 @@ def command(  # noqa: PLR0913 - typer reads the flags from the arguments
     say_if_compiling(SIMULATOR if engine is not Engine.REPLAY else ENGINE)
     with on_interrupt() as stop:
         result = backtest_input.run(inputs, root, stop)
-    backtest_input.write_files(result, trades=trades, fills=fills, equity=equity)
-    if report is not None:
-        backtest_input.write_report(result, report)
     if result.interrupted:
-        backtest_stored.show_part(result, json=json)
+        backtest_stored.show_part(result, files, json=json)
         raise typer.Exit(INTERRUPTED)
-    backtest_stored.finish(root, result, inputs, json=json)
+    backtest_stored.finish(root, result, inputs, files, json=json)
 
 
 def _root(state_dir: Path | None) -> Path:

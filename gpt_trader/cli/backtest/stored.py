@@ -23,18 +23,29 @@ COMMAND = "gpt-trader backtest"
 MOST_ROWS = 40  # of a difference on a terminal; --json has all
 
 
-def finish(root: Path, result: Result, inputs: backtest_input.Inputs, *, json: bool) -> None:
-    """Store a run that has just ended, and print it. A disk that refuses is a warning."""
+def finish(
+    root: Path,
+    result: Result,
+    inputs: backtest_input.Inputs,
+    files: backtest_input.Files,
+    *,
+    json: bool,
+) -> None:
+    """Store a run that has just ended, print it, and write the files that were asked for.
+
+    A disk that refuses to store it is a warning. Exits 1 if a file cannot be written.
+    """
     run, problem = stored_runs.keep(root, result, inputs)
     warnings = [*result.notes, *([] if problem is None else [problem])]
     if json:
         warnings += [note for note in (result.label, result.costs_label) if note is not None]
     else:
         backtest_view.show(run.data, run.curve, then=_then(run) if problem is None else [])
-    emit("backtest", run.data, warnings, json=json)
+    refused = backtest_input.write_files(result, files)
+    emit("backtest", run.data, warnings, json=json, refused=refused)
 
 
-def show_part(result: Result, *, json: bool) -> None:
+def show_part(result: Result, files: backtest_input.Files, *, json: bool) -> None:
     """Print what an interrupted run came to. It is not stored: it is no whole run."""
     last = format_time(int(result.path.time[-1]))
     said = f"interrupted after the bar at {last}: a part, not stored"
@@ -42,15 +53,16 @@ def show_part(result: Result, *, json: bool) -> None:
         run = store.record(result, plain(result.to_json_dict()), {})
         again = f"Next: {shlex.join(['gpt-trader', *sys.argv[1:]])}"
         backtest_view.show(run.data, run.curve, then=[f"PARTIAL: {said}", again])
-    emit("backtest", result.to_json_dict(), [said], json=json)
+    refused = backtest_input.write_files(result, files)
+    emit("backtest", result.to_json_dict(), [said], json=json, refused=refused)
 
 
 def show(root: Path, ref: str, *, json: bool) -> None:
     """Print a stored run as it was printed when it ended."""
-    run = store.load(root, ref)
+    run, damaged = store.load(root, ref)
     if not json:
         backtest_view.show(run.data, run.curve, then=_then(run))
-    emit("backtest", run.data, json=json)
+    emit("backtest", run.data, damaged, json=json)
 
 
 def _then(run: StoredRun) -> list[str]:
@@ -66,8 +78,8 @@ def diff(root: Path, first: str, second: str, *, json: bool) -> None:
     emit("backtest", found, json=json)
 
 
-def reproduce(root: Path, ref: str, *, json: bool) -> Result:
-    """Run a stored run again and say that it is the same; return the new result."""
+def reproduce(root: Path, ref: str, files: backtest_input.Files, *, json: bool) -> None:
+    """Run a stored run again and say that it is the same; write the files that are asked for."""
     again = stored_runs.reproduce(root, ref)
     data = {"run_id": again.run_id, "identical": True, "fills": again.fills}
     data |= {"changed": again.changed}
@@ -75,8 +87,8 @@ def reproduce(root: Path, ref: str, *, json: bool) -> Result:
         print(f"identical: {again.fills:,} fills, equity and every number of {again.run_id}")
         if again.changed:
             print(f"although changed since: {', '.join(again.changed)}")
-    emit("backtest", data, json=json)
-    return again.result
+    refused = backtest_input.write_files(again.result, files)
+    emit("backtest", data, again.damaged, json=json, refused=refused)
 
 
 def _print_difference(found: Mapping[str, Any]) -> None:

@@ -9,15 +9,16 @@ DAYS = 10  # characters of a date
 Document = Mapping[str, Any]
 
 
-def breakdown(tables: Document) -> Iterator[Any]:
+def breakdown(tables: Document, places: int) -> Iterator[Any]:
     """Yield tables by product, exit reason and month, and the deepest drawdowns.
 
-    tables: `breakdown` of the result's document; a table without rows is left out.
+    tables: `breakdown` of the result's document; a table without rows is left out. places: decimals
+    of money.
     """
     if tables["products"]:
-        yield _groups("by product", tables["products"])
+        yield _groups("by product", tables["products"], places)
     if tables["exit_reasons"]:
-        yield _groups("by exit reason", tables["exit_reasons"])
+        yield _groups("by exit reason", tables["exit_reasons"], places)
     if tables["months"]:
         yield grid(
             ("by month", "return", "trades ended", "their net"),
@@ -26,7 +27,7 @@ def breakdown(tables: Document) -> Iterator[Any]:
                     m["begin"][:7],
                     percent(m["return_pct"]),
                     f"{m['trades']:,}",
-                    format_signed(m["pnl"]),
+                    format_signed(m["pnl"], places=places),
                 )
                 for m in tables["months"]
             ],
@@ -47,15 +48,15 @@ def breakdown(tables: Document) -> Iterator[Any]:
         )
 
 
-def _groups(title: str, rows: Sequence[Document]) -> Any:  # noqa: ANN401
+def _groups(title: str, rows: Sequence[Document], places: int) -> Any:  # noqa: ANN401
     return grid(
         (title, "trades", "net", "fees", "won", "profit factor"),
         [
             (
                 row["name"],
                 f"{row['trades']:,}",
-                format_signed(row["pnl"]),
-                format_signed(row["fees"], -1),
+                format_signed(row["pnl"], places=places),
+                format_signed(row["fees"], -1, places),
                 percent(row["win_rate_pct"]),
                 number(row["profit_factor"]),
             )

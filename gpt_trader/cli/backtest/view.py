@@ -6,6 +6,7 @@ when it has just ended and when it is shown again.
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from gpt_trader.cli.backtest.tables import breakdown
@@ -15,20 +16,18 @@ from gpt_trader.cli.numbers import (
     grid,
     hours,
     list_commonest,
+    list_some,
     money,
     number,
     percent,
+    places_for,
 )
 from gpt_trader.cli.output import console, verbosity
+from gpt_trader.measure.sample import say as say_reach
 from gpt_trader.observe.spark import sparkline
 
 NAMES_SHOWN = 4
-QUALITY = {
-    "missing_bars": "bars missing",
-    "bad_prints": "bad prints",
-    "stale_bars": "bars stale",
-    "zero_volume": "bars without trades",
-}
+PRODUCTS_SHOWN = 8
 WIDTH = 80
 Document = Mapping[str, Any]
 
@@ -47,6 +46,8 @@ def show(data: Document, curve: Mapping[str, list[float]], *, then: Sequence[str
         return
     for line in heading(data):
         out.print(Text(_wrapped("", line), style="bold"))
+    if said := data.get("undeclared"):
+        print(_wrapped("", f"Not stated or checked: {'; '.join(said)}"))
     out.print()
     for part in (_outcome(data), _money_and_trades(data["result"]), _in_money(data["result"])):
         out.print(part)
@@ -55,7 +56,8 @@ def show(data: Document, curve: Mapping[str, list[float]], *, then: Sequence[str
     out.print(_pair("drawdown", sparkline(np.array(curve["drawdown_pct"]), floor=0.0)))
     out.print()
     if verbosity() > 0:
-        for part in (*breakdown(data["breakdown"]), *everything(data)):
+        places = places_for(data["result"]["start_equity"])
+        for part in (*breakdown(data["breakdown"], places), *everything(data, places)):
             out.print(part)
             out.print()
     for label, text in remarks(data, full=verbosity() > 0):
@@ -73,25 +75,29 @@ def verdict_line(data: Document) -> str:
     """Return the verdict with the net result, on one line."""
     assessed = data["assessment"]
     word = "NOT JUDGED" if assessed is None else assessed["verdict"]
-    return f"Verdict: {word}, {data['result']['return_pct']:+,.2f} % after all costs"
+    kinds = [] if assessed is None else assessed.get("why", [])  # older records have none
+    why = f" ({', '.join(kinds)})" if kinds else ""
+    return f"Verdict: {word}{why}, {data['result']['return_pct']:+,.2f} % after all costs"
 
 
 def heading(data: Document) -> list[str]:
     """Say what was run on what."""
     lines = [
-        f"{s['name']} on {', '.join(s['products'])}: "
+        f"{s['name']} on {list_some(s['products'], PRODUCTS_SHOWN)}: "
         f"{', '.join(f'{k}={v}' for k, v in s['params'].items())}"
         for s in data["strategy"]
     ]
     used = data["data"]
-    first, last = min(d["first"] for d in used), max(d["last"] for d in used)
+    first, last = span_of(data)
     gaps = sum(d["gaps"] for d in used)
     fine = next((d["interval"] for d in data["detail"]), None)
     lines.append(
-        f"{sum(d['bars'] for d in used):,} bars of {used[0]['interval']}, {first[:10]} to "
-        f"{last[:10]}{f', {gaps:,} gaps' if gaps else ''}"
+        f"{sum(d['bars'] for d in used):,} bars of {used[0]['interval']}, {first} to "
+        f"{last}{f', {gaps:,} gaps' if gaps else ''}"
         f"{f', inside by {fine}' if fine else ''}, {data['engine']} engine"
     )
+    if warm := max(d.get("warmed_up_on", 0) for d in used):
+        lines.append(f"warmed up on {warm:,} bar{'' if warm == 1 else 's'} before")
     return [*lines, data["label"]] if data["label"] else lines
 
 
@@ -120,18 +126,25 @@ def _money_and_trades(m: Document) -> Any:  # noqa: ANN401
     trades = (
         f"{m['trades']:,} + {m['open_trades']} open" if m["open_trades"] else f"{m['trades']:,}"
     )
-    paid = [("fees", format_signed(m["fees_paid"], -1))]
+    places = places_for(m["start_equity"])
+
+    def signed(name: str, sign: int = 1) -> str:
+        return format_signed(m[name], sign, places)
+
+    paid = [("fees", signed("fees_paid", -1))]
     if "spread_paid" in m:
-        paid.append(("spread", format_signed(m["spread_paid"], -1)))
-        paid.append(("slippage", format_signed(m["slippage_paid"], -1)))
+        paid.append(("spread", signed("spread_paid", -1)))
+        paid.append(("slippage", signed("slippage_paid", -1)))
     else:
-        paid.append(("spread, slippage", format_signed(m["spread_slippage_paid"], -1)))
+        paid.append(("spread, slippage", signed("spread_slippage_paid", -1)))
+    if float(m.get("funding_paid", 0)):
+        paid.append(("funding", signed("funding_paid", -1)))
     left = [
-        ("start", money(m["start_equity"])),
-        ("gross", format_signed(m["gross_pnl"])),
+        ("start", money(m["start_equity"], places)),
+        ("gross", signed("gross_pnl")),
         *paid,
-        ("net", format_signed(m["net_pnl"])),
-        ("final", money(m["final_equity"])),
+        ("net", signed("net_pnl")),
+        ("final", money(m["final_equity"], places)),
     ]
     right = [
         ("trades", trades),
@@ -142,10 +155,8 @@ def _money_and_trades(m: Document) -> Any:  # noqa: ANN401
         ("maker share", percent(m["maker_share_pct"])),
         ("median holding", hours(m["median_holding_hours"])),
     ][: len(left)]
-    return grid(
-        ("in money", "", "   trading", ""),
-        [(*a, f"   {b[0]}", b[1]) for a, b in zip(left, right, strict=True)],
-    )
+    rows = zip_longest(left, right, fillvalue=("", ""))
+    return grid(("in money", "", "   trading", ""), [(*a, f"   {b[0]}", b[1]) for a, b in rows])
 
 
 def _in_money(m: Document) -> Any:  # noqa: ANN401
@@ -172,9 +183,9 @@ def _at(m: Document, name: str, kind: str) -> float | None:
     return found
 
 
-def everything(data: Document) -> Iterator[Any]:
+def everything(data: Document, places: int) -> Iterator[Any]:
     """Yield every number of the document that is not yet shown, as tables."""
-    rows = [(name, _plain(value)) for name, value in data["result"].items()]
+    rows = [(name, _plain(value, places)) for name, value in data["result"].items()]
     half = (len(rows) + 1) // 2
     beside = [*rows[half:], ("", "")]
     yield grid(
@@ -194,15 +205,32 @@ def remarks(data: Document, *, full: bool) -> list[tuple[str, str]]:
     groups, halted = data["decisions"], data["halts"]
     kinds = ("held", "acted", "refused") if full else ("refused",)
     lines = [(kind, list_commonest(groups[kind], NAMES_SHOWN)) for kind in kinds]
+    if short := groups["held"].get("SHORT_UNSUPPORTED"):
+        lines.append(("short", f"{short:,} targets below 0 taken as 0: spot cannot be short"))
     halts = []
     if halted["drawdown"] is not None:
         halts.append(f"drawdown limit on {halted['drawdown'][:10]}, no entry since")
     if halted["loss_days"]:
         halts.append(f"daily loss limit on {halted['loss_days']} days")
+    if halted.get("ruin") is not None:
+        halts.append(f"no equity left on {halted['ruin'][:10]}: the run ends there")
     if halts:
-        lines.append(("halts", "; ".join(halts)))
-    lines.append(("data", "; ".join(say_coverage(one) for one in data["data"])))
+        lines.append(("halts", "; ".join([*halts, *_without_halts(data["assessment"])])))
+    if (said := say_nulls(data["assessment"])) is not None:
+        lines.append(("nulls", said))
+    lines += say_robustness(data["assessment"])
+    if (held_out := (data["assessment"] or {}).get("holdout")) is not None:
+        lines.append(("sealed", say_holdout(held_out)))
+    first, last = span_of(data)
+    there = [say_coverage(one, first, last) for one in by_coverage(data["data"])]
+    most = len(there) if full else PRODUCTS_SHOWN
+    lines.append(("data", list_some(there, most, "; ")))
     lines.append(("checks", say_checks(data["checks"])))
+    if (clean := (data["assessment"] or {}).get("without_doubt")) is not None:
+        made, held = clean["return_pct"], clean["buy_hold_return_pct"]
+        lines.append(
+            ("in doubt", f"without such prices {percent(made)}, buy and hold {percent(held)}")
+        )
     costs = data["costs"]
     lines.append(("costs", "; ".join([costs["label"] or rates(costs), *terms(costs)])))
     if data["risk"] is None:
@@ -210,28 +238,121 @@ def remarks(data: Document, *, full: bool) -> list[tuple[str, str]]:
     return lines
 
 
-def say_coverage(used: Document) -> str:
-    """Say which bars these are and how many of them are there."""
-    return f"{used['product']} {used['coverage_pct']:.2f} % there, sha256 {used['sha256'][:12]}"
+def _without_halts(assessed: Document | None) -> Iterator[str]:
+    """Say what the run makes if no limit halts its entries."""
+    free = None if assessed is None else assessed["sensitivity"].get("unhalted")
+    if free is not None:
+        yield f"without them {percent(free['return_pct'])}, Sharpe {number(free['sharpe'])}"
+
+
+def say_nulls(assessed: Document | None) -> str | None:
+    """Say how the run stands among its own targets at other times; None if none were run."""
+    found = None if assessed is None else assessed.get("nulls")
+    if found is None:
+        return None
+    said = [
+        (
+            f"{found['as_good']} of {found['count']} at other times did as well (p "
+            f"{found['p_value']:.2g}, told to {found['resolution']:.2g})"
+        ),
+        f"flipped Sharpe {number(found['flipped_sharpe'])}",
+    ]
+    if found["shuffled"]:
+        said.append(f"{found['shuffled_as_good']} of {found['shuffled']} on shuffled bars as well")
+    return "; ".join(said)
+
+
+def say_robustness(assessed: Document | None) -> Iterator[tuple[str, str]]:
+    """Say what the result hangs on: single days, its fills, when its bars begin."""
+    found = None if assessed is None else assessed.get("robustness")
+    if found is None:
+        return
+    without = found["trimmed"]
+    days = f"{without['days']:,} day{'' if without['days'] == 1 else 's'}"
+    best, worst = number(without["without_best"]), number(without["without_worst"])
+    yield "days", f"Sharpe {best} without the best {days}, {worst} without the worst"
+    if found["ladder"]:
+        rungs = [f"{number(one['sharpe'])} {one['filled']}" for one in found["ladder"]]
+        yield "decay", f"Sharpe {', '.join([*rungs, *_a_minute_late(assessed)])}"
+    if found["phases"] is not None:
+        yield "phases", _say_phases(found["phases"])
+
+
+def _a_minute_late(assessed: Document | None) -> Iterator[str]:
+    late = None if assessed is None else assessed["sensitivity"].get("late")
+    if late is not None and late["kept"] is not None:
+        yield f"{late['kept']:.0%} of the growth is left a minute late"
+
+
+def say_holdout(found: Document) -> str:
+    """Say whether sealed days were opened, and what they brought."""
+    seen = f", {found['seen_by']:,} trials had read them before" if found["seen_by"] else ""
+    since = f"the days from {found['after'][:10]} on"
+    if found["opened"] is None:
+        return f"{since}: not read{seen}"
+    return (
+        f"{since}, opened on {found['opened'][:10]}{seen}: {percent(found['return_pct'])}, "
+        f"Sharpe {number(found['sharpe'])} in {found['days']:,} days"
+    )
+
+
+def _say_phases(found: Document) -> str:
+    return (
+        f"of bars begun at {found['count']} times: Sharpe {found['sharpe_low']:.2f} to "
+        f"{found['sharpe_high']:.2f}, median {found['sharpe_median']:.2f}; return "
+        f"{found['return_low_pct']:,.1f} to {found['return_high_pct']:,.1f} %"
+    )
+
+
+def span_of(data: Document) -> tuple[str, str]:
+    """Return the first and the last day of a run's bars, ISO."""
+    used = data["data"]
+    return min(d["first"] for d in used)[:10], max(d["last"] for d in used)[:10]
+
+
+def by_coverage(used: Sequence[Document]) -> Sequence[Document]:
+    """Return what is shown of all products: as they were named, or the least covered first."""
+    if len(used) <= PRODUCTS_SHOWN + 1:
+        return used
+    return sorted(used, key=lambda one: float(one["coverage_pct"]))
+
+
+def say_coverage(used: Document, first: str, last: str) -> str:
+    """Say which bars these are and how many of them are there; first, last: days of the run."""
+    begin, end = used["first"][:10], used["last"][:10]
+    since = f" from {begin}" if begin > first else ""
+    until = f" until {end}" if end < last else ""
+    return (
+        f"{used['product']} {used['coverage_pct']:.2f} % there{since}{until}, "
+        f"sha256 {used['sha256'][:12]}"
+    )
 
 
 def say_checks(checks: Document) -> str:
     """Say what the checks came to; one that fails ends the command."""
     lookahead, warmup = checks["lookahead"], checks["warmup"]
     return (
-        f"look-ahead {_found(lookahead['ok'])} ({lookahead['sampled']} rows cut off), "
+        f"look-ahead {_found(lookahead['ok'])} ({_reach(lookahead)}), "
         f"warm-up {_found(warmup['ok'])} ({warmup['bars']} bars), "
         f"data {_quality(checks['data'])}"
     )
+
+
+def _reach(lookahead: Document) -> str:
+    """Say how far the check reached; a run that was stored before that was known says how often."""
+    known = lookahead["ok"] is not None and lookahead.get("rows") is not None
+    return say_reach(lookahead) if known else f"{lookahead['sampled']:,} rows"
 
 
 def _quality(products: Sequence[Document]) -> str:
     """Say what is odd about the bars of all products."""
     if not products:
         return "not checked"
-    found = {name: sum(one[name] for one in products) for name in QUALITY}
-    odd = [f"{count:,} {QUALITY[name]}" for name, count in found.items() if count]
-    return ", ".join(odd) or "ok"
+    missing = sum(one["missing_bars"] for one in products)
+    counts: dict[str, int] = {"bars missing": missing} if missing else {}
+    for finding in (finding for one in products for finding in one["findings"]):
+        counts[finding["kind"]] = counts.get(finding["kind"], 0) + finding["count"]
+    return ", ".join(f"{count:,} {kind}" for kind, count in counts.items()) or "ok"
 
 
 def _found(ok: bool | None) -> str:
@@ -266,11 +387,11 @@ def _range(ends: Mapping[str, float] | None, unit: str = "") -> str:
     return "-" if ends is None else f"{ends['low']:,.1f} to {ends['high']:,.1f}{unit}"
 
 
-def _plain(value: object) -> str:
+def _plain(value: object, places: int) -> str:
     if value is None:
         return "-"
     if isinstance(value, str):
-        return money(value)
+        return money(value, places)
     return f"{value:,.4g}" if isinstance(value, float) else str(value)
 
 

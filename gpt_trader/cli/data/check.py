@@ -22,6 +22,7 @@ BAD = 7
 STRIP = 64  # cells of a line
 PICTURE = 240  # cells of a picture
 SHOWN = 5  # gaps that are named
+MARKS = {"fault": "FAULT", "doubt": "doubt", "note": "note "}
 
 
 def run(
@@ -77,11 +78,7 @@ def _row(one: Checked) -> dict[str, Any]:
         "bars": None,
         "coverage_pct": None,
         "ok": not one.is_wrong,
-        "findings": [
-            {"kind": f.kind, "count": f.rows, "fault": f.is_fault, "row": f.row,
-             "first": None if f.first_ms is None else format_time(f.first_ms)}
-            for f in one.found
-        ],
+        "findings": [finding.to_json_dict() for finding in one.found],
         "missing": kinds,
         "gaps": [
             {"from": format_time(g.start_ms), "to": format_time(g.end_ms), "bars": g.bars,
@@ -121,10 +118,10 @@ def _show_one(one: Checked) -> None:
         print(f"{one.name}: {len(one.bars):,} bars, {one.coverage_pct:.2f} % there")
         print(f"  {first} {line(strip)} {last}")
     for finding in one.found:
-        mark = "FAULT" if finding.is_fault else "note "
+        mark = MARKS[finding.weight]
         at = "" if finding.first_ms is None else f", first {format_time(finding.first_ms)[:16]}"
         row = "" if finding.row is None else f" in row {finding.row:,}"
-        print(f"  {mark}  {finding.rows:,} {finding.kind}{at}{row}")
+        print(f"  {mark}  {finding.rows:,} {finding.kind}{finding.most}{at}{row}")
     longest = sorted(one.gaps, key=lambda gap: gap.bars, reverse=True)[:SHOWN]
     if one.gaps:
         missing = sum(gap.bars for gap in one.gaps)

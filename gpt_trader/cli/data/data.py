@@ -147,6 +147,23 @@ def import_(
 
 
 @app.command()
+def remove(
+    product: Annotated[str, typer.Argument(help="A product, such as BTC-USD.")],
+    *,
+    interval: OneInterval = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask to type the product.")
+    ] = False,
+    data_dir: DataDir = None,
+    json: Json = False,
+) -> None:
+    """Delete a product's stored bars, of one interval or of all; it cannot be undone."""
+    from gpt_trader.cli.data import remove as data_remove
+
+    data_remove.run(product, interval, data_dir, yes=yes, json=json)
+
+
+@app.command()
 def repair(
     products: Products = None,
     *,

@@ -27,6 +27,7 @@ class Goal(StrEnum):
     "demo",
     "start",
     "end",
+    "sealed_after",
     "interval",
     "cash",
     "taker_bps",
@@ -45,6 +46,8 @@ class Goal(StrEnum):
     "data_dir",
     "risk",
     "order_style",
+    "check_seed",
+    "check_all",
 )
 def command(
     *,
@@ -72,7 +75,7 @@ def command(
     are kept, so that a search that was stopped goes on. See docs/optimize.md.
     """
     from gpt_trader.app import optimize as optimize_run
-    from gpt_trader.backtest.files import check_outputs, write_lines
+    from gpt_trader.backtest.files import check_outputs, write_each, write_text
     from gpt_trader.cli.commands import INTERRUPTED
     from gpt_trader.cli.optimize import view as optimize_view
     from gpt_trader.cli.optimize.progress import ProgressLine, again, next_command
@@ -101,9 +104,8 @@ def command(
         raise typer.Exit(INTERRUPTED) from None
     finally:
         shown.clear()
-    if report is not None:
-        write_lines(report, html(search), [])
     if not json:
         optimize_view.show(search, then=next_command(asked, search))
-    labels = [search.label] if json and search.label else []
-    emit("optimize", document(search), labels, json=json)
+    said = [*search.notes, *([search.label] if json and search.label else [])]
+    writers = [] if report is None else [lambda: write_text(report, html(search))]
+    emit("optimize", document(search), said, json=json, refused=write_each(writers))

@@ -5,15 +5,18 @@ from typing import Any
 
 import numpy as np
 
+from gpt_trader.cli.numbers import list_some
 from gpt_trader.cli.output import console
 from gpt_trader.domain.times import format_time
 from gpt_trader.observe.spark import sparkline
 from gpt_trader.optimize.heatmap import HeatMap
 from gpt_trader.optimize.search import Search
+from gpt_trader.optimize.space import named
 from gpt_trader.optimize.walk import FoldRun
 
 SHADES = "·░▒▓█"
 TOP = 10
+FAILED_SHOWN = 3
 GREEN, RED = (34, 160, 90), (200, 60, 60)
 
 
@@ -25,7 +28,7 @@ def show(search: Search, *, then: str) -> None:
     for line in heading(search):
         out.print(Text(line, style="bold"))
     out.print()
-    out.print(Text(f"{search.verdict.word}", style="bold"))
+    out.print(Text(verdict_line(search), style="bold"))
     for reason in search.verdict.reasons:
         out.print(Text(f"  {reason}"))
     out.print()
@@ -44,6 +47,12 @@ def show(search: Search, *, then: str) -> None:
     out.print(Text(f"Next: {then}"))
 
 
+def verdict_line(search: Search) -> str:
+    """Return the verdict's word, and which it is."""
+    word, kinds = search.verdict.word, search.verdict.kinds
+    return f"{word} ({', '.join(kinds)})" if kinds else word
+
+
 def heading(search: Search) -> list[str]:
     """Say what was searched on what."""
     space = search.space
@@ -51,10 +60,12 @@ def heading(search: Search) -> list[str]:
     fixed = "".join(f", {name}={value}" for name, value in search.fixed.items())
     run = len(space.points) - space.impossible
     skipped = f", {space.impossible} impossible ({space.why_impossible})"
+    fails = [f"{named(space, i)}: {words}" for i, words in search.failed.items()]
+    told = f", {len(fails)} failed ({list_some(fails, FAILED_SHOWN)})"
     used = search.data
     lines = [
         f"{search.strategy}: {axes}{fixed} on {', '.join(d.product for d in used)}",
-        f"{run:,} points{skipped if space.impossible else ''}",
+        f"{run:,} points{skipped if space.impossible else ''}{told if fails else ''}",
         (
             f"{sum(d.bars for d in used):,} bars of {used[0].interval}, "
             f"{_day(min(d.first for d in used))} to {_day(max(d.last for d in used))}"
@@ -76,6 +87,11 @@ def out_of_sample(search: Search) -> Iterator[str]:
         f"against          {_number(walk.in_sharpe)} Sharpe in sample{kept}; "
         f"{_percent(walk.yearly_pct)} a year, in sample {_percent(walk.in_yearly_pct)}"
     )
+    if (free := walk.unhalted) is not None:
+        yield (
+            f"halts            loss limits ended entries in {free.tests} of {len(walk.folds)} "
+            f"tests; without them {_percent(free.return_pct)}, Sharpe {_number(free.sharpe)}"
+        )
     yield f"equity           {sparkline(np.cumprod(1.0 + walk.returns))}"
 
 
@@ -91,7 +107,7 @@ def _fold(search: Search, number: int, run: FoldRun) -> tuple[str, ...]:
         str(number),
         _day(run.split),
         _day(run.end),
-        "nothing traded" if run.point is None else _named(search, run.point),
+        "nothing traded" if run.point is None else named(search.space, run.point),
         _number(run.in_sharpe),
         _number(run.out_sharpe),
         _percent(run.out_return_pct),
@@ -101,7 +117,7 @@ def _fold(search: Search, number: int, run: FoldRun) -> tuple[str, ...]:
 def _leaderboard(search: Search) -> Any:  # noqa: ANN401
     rows = [
         (
-            _named(search, i),
+            named(search.space, i),
             _number(search.scores[i]),
             _number(search.plateau[i]),
             _percent((search.closes[i, -1] / search.terms.start - 1.0) * 100.0),
@@ -122,6 +138,10 @@ def say_luck(search: Search) -> Iterator[str]:
     yield (
         f"deflated Sharpe   {_chance(luck.dsr)} that the chosen point is better than that "
         f"(above 0: {_chance(luck.psr)})"
+    )
+    yield (
+        f"resampled         {_chance(luck.chance)} that luck makes one of the points as good, "
+        f"{_chance(luck.beyond_market)} beyond the market (proof: {luck.level:.0%})"
     )
     if found is None:
         yield "overfitting       too few days or points to tell"
@@ -189,10 +209,6 @@ def _grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:  # noqa
     for row in rows:
         grid.add_row(*row)
     return grid
-
-
-def _named(search: Search, index: int) -> str:
-    return " ".join(f"{name}={value}" for name, value in search.space.points[index].items())
 
 
 def _day(time_ms: int) -> str:

@@ -1,35 +1,142 @@
-"""What is wrong or odd about bars: faults that no use of them survives, and things to know.
+"""What is wrong or odd about bars: the one judge of them, for every command that reads bars.
 
 Raw files are looked at as they are, every row; stored bars were checked row by row when they came,
-so only what lies between rows can still be wrong.
+so only what lies between rows can still be wrong. A finding is a fault that no use of the bars
+survives, a doubt that can have made a profit, so that no verdict on them is PASS, or a note.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.data.checks.quality import FAR, find_far, inspect
+from gpt_trader.data.checks.odd import Odd, odd_rows
+from gpt_trader.data.checks.quality import find_gaps
 from gpt_trader.data.files.bar_files import faults
 from gpt_trader.data.files.tables import Columns
 from gpt_trader.domain.bars import Bars, Floats, Ints
-from gpt_trader.domain.times import INTERVALS, format_interval
+from gpt_trader.domain.times import INTERVALS, format_interval, format_time
 
+Weight = Literal["fault", "doubt", "note"]
+
+WICKS = "highs or lows far from all around them"
+PRINTS = "prices far off that are not known to have stayed"
+LEVELS = "jumps to another level"
+GAPS = "jumps across missing bars"
+STUCK = "repeats of the bar before"
+STALE = "bars without movement"
+SILENT = "bars without trades"
+SPIKES = "volumes over 1,000 usual ones"
+UNITS = "changes of volume as if from base to quote units, or back"
+ENDED = "bars missing at its end, which others have"
+
+MOST_MISSING = 0.05  # share of the bars; more is a doubt
+MOST_STILL = 0.01  # share of the bars that repeat or do not move; more is a doubt
+MOST_SILENT = 0.05  # share of the bars without trades
 WINDOW = 500  # bars of which a usual volume is taken
 SPIKE = 1000.0  # times the usual volume, from which on a bar's is odd
 UNIT = 3.0  # a change of volume by the price, up to this factor, is a change of units
 CHEAP = 50.0  # prices below it: base and quote volume cannot be told apart
 
 
-class Finding(NamedTuple):
-    """Something found in so many rows. first_ms: of the first bar; row: in a file, from 1."""
+def _no_rows() -> Ints:
+    return np.empty(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something found in so many rows.
+
+    size: how far off the worst is, as a factor less 1 (9: ten times); None: no question of size.
+    row: the first in a file, from 1. at: the rows, ascending, (k,) int64; none of a raw file.
+    """
 
     kind: str
+    weight: Weight
     rows: int
-    first_ms: int | None
-    row: int | None
-    is_fault: bool
+    size: float | None = None
+    first_ms: int | None = None
+    last_ms: int | None = None
+    row: int | None = None
+    at: Ints = field(default_factory=_no_rows, compare=False, repr=False)
+
+    @property
+    def most(self) -> str:
+        """How far the worst is off, in words; nothing where that is no question."""
+        if self.size is None:
+            return ""
+        times = self.size + 1.0
+        return f", up to {times:,.0f} times" if times >= 100.0 else f", up to {times:.3g} times"
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return the finding as JSON holds it."""
+        first, last = (None if t is None else format_time(t) for t in (self.first_ms, self.last_ms))
+        return {
+            "kind": self.kind,
+            "weight": self.weight,
+            "count": self.rows,
+            "size": self.size,
+            "first": first,
+            "last": last,
+            "row": self.row,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One product's bars, and what is odd about them; gaps: places where bars are missing."""
+
+    product: str
+    bars: int
+    gaps: int
+    missing_bars: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def doubts(self) -> tuple[Finding, ...]:
+        """The findings that can have made a profit."""
+        return tuple(finding for finding in self.findings if finding.weight != "note")
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return it as JSON holds it."""
+        counts = {name: getattr(self, name) for name in ("product", "bars", "gaps", "missing_bars")}
+        return counts | {"findings": [one.to_json_dict() for one in self.findings]}
+
+
+def judge(bars: Bars) -> Judged:
+    """Look through one product's bars; linear in their number, a few ns a bar."""
+    gaps = find_gaps(bars.time, bars.interval_ms)
+    return Judged(
+        bars.product.product_id, len(bars), gaps.count, gaps.missing_bars, tuple(of_bars(bars))
+    )
+
+
+def judge_all(series: Sequence[Bars]) -> list[Judged]:
+    """Look through the bars of products that are traded together, also whether they end alike."""
+    ends = max(int(bars.time[-1]) for bars in series)
+    found = []
+    for bars in series:
+        one, last = judge(bars), int(bars.time[-1])
+        if last < ends:
+            early = Finding(ENDED, "note", (ends - last) // bars.interval_ms, first_ms=last)
+            one = replace(one, findings=(*one.findings, early))
+        found.append(one)
+    return found
+
+
+def say_doubts(judged: Iterable[Judged]) -> Iterator[str]:
+    """Yield, as sentences, what about bars keeps any verdict on them from PASS."""
+    for one in judged:
+        if one.missing_bars > MOST_MISSING * (one.bars + one.missing_bars):
+            yield f"{one.missing_bars:,} bars of {one.product} are missing."
+        for finding in one.doubts:
+            at = "" if finding.first_ms is None else f", first {format_time(finding.first_ms)[:16]}"
+            yield (
+                f"Bars of {one.product} are in doubt: {finding.kind} "
+                f"({finding.rows:,}{finding.most}{at})."
+            )
 
 
 def of_columns(columns: Columns, interval_ms: int | None = None) -> list[Finding]:
@@ -40,7 +147,8 @@ def of_columns(columns: Columns, interval_ms: int | None = None) -> list[Finding
     def add(kind: str, bad: NDArray[np.bool_]) -> None:
         if bad.any():
             row = int(bad.argmax())
-            found.append(Finding(kind, int(bad.sum()), int(time[row]), row + 1, is_fault=True))
+            first, last = int(time[row]), int(time[len(bad) - 1 - int(bad[::-1].argmax())])
+            found.append(Finding(kind, "fault", int(bad.sum()), None, first, last, row=row + 1))
 
     order = np.argsort(time, kind="stable")
     again = np.zeros(len(time), np.bool_)
@@ -56,7 +164,7 @@ def of_columns(columns: Columns, interval_ms: int | None = None) -> list[Finding
         wanted = usual if interval_ms is None else interval_ms
         if wanted not in INTERVALS.values() or usual != wanted:
             kind = f"bars are {format_interval(usual)} apart, wanted {format_interval(wanted)}"
-            found.append(Finding(kind, 1, int(time.min()), None, is_fault=True))
+            found.append(Finding(kind, "fault", 1, first_ms=int(time.min())))
         add("times off the grid", (time - time.min()) % wanted != 0)
     return found
 
@@ -67,25 +175,33 @@ def of_bars(bars: Bars) -> list[Finding]:
 
 
 def _between_rows(bars: Bars) -> Iterator[Finding]:
-    found = inspect(bars)
-    if found.bad_prints:
-        kind = "closes far from both neighbors"
-        yield Finding(kind, found.bad_prints, found.first_bad_print_ms, None, is_fault=False)
-    shifts = find_far(bars.close)
-    stayed = len(shifts) - found.bad_prints
-    if stayed > 0:
-        kind = f"moves of more than {FAR:g} usual ones that stayed"
-        yield Finding(kind, stayed, int(bars.time[shifts[0] + 1]), None, is_fault=False)
-    if found.stale_bars:
-        yield Finding(
-            "bars without movement", found.stale_bars, found.first_stale_ms, None, is_fault=False
-        )
-    if found.zero_volume:
-        row = int((bars.volume == 0.0).argmax())
-        yield Finding(
-            "bars without trades", found.zero_volume, int(bars.time[row]), None, is_fault=False
-        )
+    odd, n = odd_rows(bars), len(bars)
+    for kind, found in (
+        (WICKS, odd.wicks),
+        (PRINTS, odd.prints),
+        (LEVELS, odd.levels),
+        (GAPS, odd.gaps),
+    ):
+        yield from _far(bars, kind, found)
+    silent = np.flatnonzero(bars.volume == 0.0)
+    for kind, rows, most in (
+        (STUCK, odd.stuck, MOST_STILL),
+        (STALE, odd.stale, MOST_STILL),
+        (SILENT, silent, MOST_SILENT),
+    ):
+        if len(rows):
+            yield _at(bars, kind, "doubt" if len(rows) > most * n else "note", rows)
     yield from _volumes(bars)
+
+
+def _far(bars: Bars, kind: str, found: Odd) -> Iterator[Finding]:
+    if len(found.rows):
+        yield _at(bars, kind, "doubt", found.rows, float(found.sizes.max()))
+
+
+def _at(bars: Bars, kind: str, weight: Weight, rows: Ints, size: float | None = None) -> Finding:
+    first, last = (int(bars.time[rows[i]]) for i in (0, -1))
+    return Finding(kind, weight, len(rows), size, first, last, at=rows)
 
 
 def _volumes(bars: Bars) -> Iterator[Finding]:
@@ -94,14 +210,13 @@ def _volumes(bars: Bars) -> Iterator[Finding]:
         return
     around = np.repeat(usual, WINDOW)[: len(bars)]
     around = np.append(around, np.full(len(bars) - len(around), usual[-1]))
-    spikes = (bars.volume > SPIKE * around) & (around > 0)
-    if spikes.any():
-        first = int(bars.time[int(spikes.argmax())])
-        kind = f"volumes over {SPIKE:,.0f} usual ones"
-        yield Finding(kind, int(spikes.sum()), first, None, is_fault=False)
-    for row in _unit_changes(usual, np.float64(bars.product.tick) * bars.close[::WINDOW]):
-        kind = "volume changes as if from base to quote units, or back"
-        yield Finding(kind, 1, int(bars.time[row]), None, is_fault=True)
+    spikes = np.flatnonzero((bars.volume > SPIKE * around) & (around > 0))
+    if len(spikes):
+        size = float((bars.volume[spikes] / around[spikes]).max()) - 1.0
+        yield _at(bars, SPIKES, "note", spikes, size)
+    changes = _unit_changes(usual, np.float64(bars.product.tick) * bars.close[::WINDOW])
+    if len(changes):
+        yield _at(bars, UNITS, "fault", changes)
 
 
 def _usual_volumes(volume: Floats) -> Floats:

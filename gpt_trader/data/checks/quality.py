@@ -50,6 +50,9 @@ class DataReport:
         return coverage_pct(self.rows, self.gaps, self.silent)
 
 
+LEAST_COVERAGE_PCT = 90.0  # of a history's bars, for a result on it, where nobody says otherwise
+
+
 def coverage_pct(bars: int, gaps: Gaps, silent: int = 0) -> float:
     """Return the share of bars that are there or known to be silent, from first to last."""
     return 100.0 * (bars + silent) / (bars + gaps.missing_bars)
@@ -82,82 +85,3 @@ def digest(bars: Bars) -> str:
     if bars.half_spread_e8 is not None:
         found.update(np.ascontiguousarray(bars.half_spread_e8, "<i8"))
     return found.hexdigest()
-
-
-FAR = 20.0  # moves are far beyond the usual from so many median moves on
-BACK = 0.25  # most of a far move that may remain after the next one, to be a bad print
-STALE_BARS = 12  # bars without any movement in a row, from which on they count
-SAMPLED = 50_000  # moves that the median is taken of
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """What is wrong with one product's bars. Times are int64 ms UTC, None where there is none.
-
-    bad_prints: closes out of line with both neighbors. stale_bars: bars of runs of at least
-    STALE_BARS in which no price moved. zero_volume: bars without trades.
-    """
-
-    product: str
-    bars: int
-    gaps: int
-    missing_bars: int
-    bad_prints: int
-    first_bad_print_ms: int | None
-    stale_bars: int
-    first_stale_ms: int | None
-    zero_volume: int
-
-
-def inspect(bars: Bars) -> Quality:
-    """Look through one product's bars; linear in their number.
-
-    A bad print is a close that lies FAR median moves from the one before it, with a next close
-    that takes all but a quarter of the move back.
-    """
-    gaps = find_gaps(bars.time, bars.interval_ms)
-    bad, stale = _bad_prints(bars.close), _stale(bars)
-    return Quality(
-        product=bars.product.product_id,
-        bars=len(bars),
-        gaps=gaps.count,
-        missing_bars=gaps.missing_bars,
-        bad_prints=len(bad),
-        first_bad_print_ms=int(bars.time[bad[0]]) if len(bad) else None,
-        stale_bars=len(stale),
-        first_stale_ms=int(bars.time[stale[0]]) if len(stale) else None,
-        zero_volume=int(np.count_nonzero(bars.volume == 0.0)),
-    )
-
-
-def find_far(close: Ints) -> Ints:
-    """Return the rows after which the close moves by FAR times the median move or more.
-
-    The last move is left out: what follows it is not known.
-    """
-    size = np.abs(np.diff(close) / close[:-1])
-    if len(size) < 2:
-        return np.empty(0, np.int64)
-    usual = float(np.median(size[:: len(size) // SAMPLED + 1]))
-    return np.flatnonzero(size[:-1] > FAR * max(usual, 1e-9))
-
-
-def _bad_prints(close: Ints) -> Ints:
-    """Return the rows whose close is out of line with both neighbors."""
-    far = find_far(close)
-    before, after = close[far], close[far + 2]
-    left = np.abs(after - before)
-    return far[left < BACK * np.abs(close[far + 1] - before)] + 1
-
-
-def _stale(bars: Bars) -> Ints:
-    """Return the rows of long runs in which no price moved."""
-    still = np.zeros(len(bars), np.bool_)
-    still[1:] = (bars.high[1:] == bars.low[1:]) & (bars.close[1:] == bars.close[:-1])
-    edges = np.flatnonzero(np.diff(still, prepend=False, append=False))
-    begins, ends = edges[::2], edges[1::2]
-    kept = np.zeros(len(bars) + 1, np.int64)
-    long = ends - begins >= STALE_BARS
-    np.add.at(kept, begins[long], 1)
-    np.add.at(kept, ends[long], -1)
-    return np.flatnonzero(np.cumsum(kept[:-1]))

@@ -186,8 +186,11 @@ def _log(store: Store) -> list[dict[str, Any]]:
 
 
 def _of(log: Iterable[dict[str, Any]], product_id: str, interval_ms: int) -> list[dict[str, Any]]:
+    """Return a series' entries, since it was last removed."""
     place = (product_id, format_interval(interval_ms))
-    return [entry for entry in log if (entry.get("product"), entry.get("interval")) == place]
+    mine = [entry for entry in log if (entry.get("product"), entry.get("interval")) == place]
+    removed = [i for i, entry in enumerate(mine) if entry.get("op") == "remove"]
+    return mine[removed[-1] + 1 :] if removed else mine
 
 
 def _sources(log: Iterable[dict[str, Any]], product_id: str, interval_ms: int) -> set[str]:

@@ -1,6 +1,7 @@
 """Bars from market data files: every row checked, prices turned into whole ticks."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
@@ -8,9 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from gpt_trader.data.catalog import grid_note, off_grid, product_for, ticks_of
+from gpt_trader.data.checks.funding import MOST_AN_HOUR, is_impossible, paid_by, suspicion
 from gpt_trader.data.checks.quality import DataReport, digest, find_gaps
-from gpt_trader.data.files.tables import Columns, fail_at, read_columns
+from gpt_trader.data.files.tables import Columns, read_columns
 from gpt_trader.domain.bars import Bars, Floats, Ints, known
+from gpt_trader.domain.decimals import in_plain_decimals
 from gpt_trader.domain.product import MAX_TICKS, Product
 from gpt_trader.domain.times import INTERVALS, format_interval, format_time
 from gpt_trader.errors import DataError
@@ -22,12 +25,19 @@ PRICES = ("open", "high", "low", "close")
 
 
 class Loaded(NamedTuple):
-    """Bars and what was found while loading them."""
+    """Bars and what was found while loading them.
+
+    earlier: those before the period asked for, None if none were read: a run warms up on them.
+    finer: the bars that `bars` were made of, None if they were read as they are.
+    """
 
     bars: Bars
     report: DataReport
+    earlier: Bars | None = None
+    finer: Bars | None = None
 
 
+@in_plain_decimals
 def load_bars(
     path: str | PathLike[str],
     *,
@@ -41,14 +51,15 @@ def load_bars(
 
     It may have the columns funding_rate, and half_spread_bps or bid and ask (empty: not known).
 
-    Times are ISO-8601 (without a zone: UTC), epoch seconds or epoch milliseconds, sorted, on
-    one grid of `interval_ms` (None: the commonest distance). start_ms is inclusive, end_ms
-    exclusive. overrides: a product spec, see `catalog.parse_spec`. Prices that are not whole
-    ticks are rounded to the nearest and counted. An empty funding_rate counts as 0.
+    Columns and times of other programs are read, too, and that is said: see `headers` and
+    `text_times`. Times without a zone are UTC; they are on one grid of `interval_ms` (None: the
+    commonest distance). start_ms is inclusive, end_ms exclusive. overrides: a product spec, see
+    `catalog.parse_specs`. Prices that are not whole ticks are rounded to the nearest and counted.
+    An empty funding_rate counts as 0; that of a product that is no perpetual is left out, and said.
     Raises DataError, naming the row, if any row of the file is bad; UsageError on a bad id.
     """
     return from_columns(
-        read_columns(Path(path)),
+        read_columns(Path(path), product_id.partition("-")[0]),
         product_id=product_id,
         interval_ms=interval_ms,
         start_ms=start_ms,
@@ -75,7 +86,8 @@ def from_columns(
     _check_ticks(columns, ticks, product)
     off = off_grid(prices, ticks, product.price_increment)
     whole = ticks.astype(np.int64)
-    funding = columns.values.get("funding_rate", np.zeros(len(columns.time)))
+    rates = columns.values.get("funding_rate", np.zeros(len(columns.time)))
+    rates, foreign = paid_by(product, rates)
     bars = Bars(
         product,
         interval_ms,
@@ -85,18 +97,22 @@ def from_columns(
         whole[2],
         whole[3],
         columns.values["volume"] + 0.0,  # -0.0 is 0.0
-        np.nan_to_num(funding, nan=0.0),
+        rates,
         half_spreads(columns.values),
     )
     rows = _selection(columns, start_ms, end_ms)
+    earlier = bars[: rows.start] if rows.start else None
     bars = bars[rows]
-    return Loaded(bars, _report(columns, bars, int(off[:, rows].sum()), overrides))
+    report = _report(columns, bars, int(off[:, rows].sum()), overrides)
+    said = [note for note in (foreign, suspicion(bars)) if note]
+    return Loaded(bars, replace(report, notes=(*report.notes, *said)), earlier)
 
 
 def _report(
     columns: Columns, bars: Bars, off: int, overrides: Mapping[str, str] | None
 ) -> DataReport:
     notes = (
+        *columns.notes,
         None if columns.has_zone else "times without a zone are read as UTC",
         grid_note(bars.product, overrides),
         f"{off} prices rounded to {bars.product.price_increment:f}" if off else None,
@@ -123,12 +139,13 @@ def _check_rows(columns: Columns) -> None:
         cells = {name: float(column[index]) for name, column in columns.values.items()}
         cells_text = ", ".join(f"{name} {value:.12g}" for name, value in cells.items())
         time = format_time(int(columns.time[index]))
-        fail_at(columns.path, columns.text, index, f"{reason}, found time {time}, {cells_text}")
+        columns.fail(index, f"{reason}, found time {time}, {cells_text}")
 
 
 def faults(columns: Columns) -> Iterator[tuple["np.ndarray", str]]:
     """Yield each rule of a row with where it is broken, (n,) bool."""
     step = np.diff(columns.time, prepend=columns.time[0] - 1)
+    yield columns.time < 0, "expected a year from 1970 on"
     yield step == 0, "expected each time once"
     yield step < 0, "expected times in ascending order"
     values = columns.values
@@ -143,7 +160,8 @@ def faults(columns: Columns) -> Iterator[tuple["np.ndarray", str]]:
     volume = values["volume"]
     yield ~(volume >= 0) | np.isinf(volume), "expected a number >= 0 as volume"
     if "funding_rate" in values:
-        yield np.isinf(values["funding_rate"]), "expected a finite funding_rate"
+        wrong = is_impossible(values["funding_rate"], float(np.median(step)))
+        yield wrong, f"expected a funding_rate within {MOST_AN_HOUR:.0%} an hour, as a fraction"
     if "half_spread_bps" in values:
         wrong = (values["half_spread_bps"] < 0) | (values["half_spread_bps"] > MAX_HALF_SPREAD_BPS)
         yield wrong, f"expected half_spread_bps between 0 and {MAX_HALF_SPREAD_BPS}"
@@ -177,8 +195,8 @@ def _check_grid(columns: Columns, interval_ms: int | None) -> int:
     if interval_ms is None:
         if not steps.size:
             raise DataError(
-                f"{columns.path} has one row: its interval cannot be told",
-                hint="state it with --interval",
+                f"{columns.path} has one row: one bar is too few",
+                hint="a backtest needs two at least; data import takes one with --interval",
             )
         interval_ms = int(steps[counts.argmax()])
         if interval_ms not in INTERVALS.values():
@@ -196,9 +214,7 @@ def _check_grid(columns: Columns, interval_ms: int | None) -> int:
     off = (time - time[0]) % interval_ms != 0
     if off.any():
         index = int(off.argmax())
-        fail_at(
-            columns.path,
-            columns.text,
+        columns.fail(
             index,
             f"expected times whole multiples of {format_interval(interval_ms)} after "
             f"{format_time(int(time[0]))}, found {format_time(int(time[index]))}",
@@ -211,9 +227,7 @@ def _check_ticks(columns: Columns, ticks: Floats, product: Product) -> None:
     """Raise on the first row with a price beyond what whole ticks can hold."""
     for bad, bound in ((ticks < 1, "at least one"), (ticks > MAX_TICKS, f"at most {MAX_TICKS}")):
         if bad.any():
-            fail_at(
-                columns.path,
-                columns.text,
+            columns.fail(
                 int(bad.any(axis=0).argmax()),
                 f"expected prices of {bound} price increment of {product.price_increment:f}",
                 hint="state another with --product-spec price_increment=...",

@@ -9,7 +9,7 @@ import numpy as np
 
 from gpt_trader.data.files.bar_files import Loaded, from_columns
 from gpt_trader.data.files.layouts import Layout, in_zone, read_file
-from gpt_trader.data.store.store import Store, Written, read, write
+from gpt_trader.data.store.store import Store, Written, read_any, write
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.times import format_interval, format_time
 from gpt_trader.errors import DataError, UsageError
@@ -38,11 +38,13 @@ def prepare(path: Path, named: Named, overrides: Mapping[str, str] | None = None
     Raises DataError, naming the row, and UsageError, naming the flag, where it is not told which
     product or zone the file is of.
     """
-    found = read_file(path, named.layout)
+    found = read_file(path, named.layout, named.product_id)
     product_id = named.product_id or found.product_id
     if product_id is None:
+        may_be = f"it may be {' or '.join(found.may_be)}; " if found.may_be else ""
         raise UsageError(
-            f"which product is {path.name}?", hint="name it: --product BTC-USD; nothing is guessed"
+            f"which product is {path.name}?",
+            hint=f"{may_be}name it: --product BTC-USD; nothing is guessed",
         )
     columns = found.columns if named.zone is None else in_zone(found.columns, named.zone)
     interval_ms = named.interval_ms or found.interval_ms
@@ -76,12 +78,10 @@ def bring(store: Store, prepared: Prepared, *, replace: bool) -> Written:
 def _check_conflicts(store: Store, bars: Bars) -> None:
     product = bars.product
     span = (int(bars.time[0]), int(bars.time[-1]) + 1)
-    try:
-        held = read(store, product.product_id, bars.interval_ms, *span).bars
-    except DataError as error:
-        if "corrupt" in error.message:
-            raise
+    found = read_any(store, product.product_id, bars.interval_ms, *span)
+    if found is None:
         return
+    held = found.bars
     _, here, there = np.intersect1d(bars.time, held.time, assume_unique=True, return_indices=True)
     prices = [
         (getattr(bars, name)[here] * product.tick, getattr(held, name)[there] * held.product.tick)

@@ -1,106 +1,273 @@
 """Market data files as columns of numbers: CSV, CSV.gz and Parquet. No judgment of the rows.
 
-Errors name the row as an editor shows it: in a CSV the header is line 1; in Parquet, which has
-no lines, the first row is row 1.
+Errors name the row as an editor shows it: in a CSV the lines are counted from 1, the header's
+included; in Parquet, which has no lines, the first row is row 1. Whatever is read otherwise than it
+is written stands in the notes.
 """
 
 import csv
 import gzip
+import re
 import zlib
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import numpy as np
 
+from gpt_trader.data.files.headers import (
+    BINANCE,
+    HINT,
+    OPTIONAL,
+    PRICES,
+    REQUIRED,
+    headerless,
+    read_header,
+)
+from gpt_trader.data.files.text_times import text_times
 from gpt_trader.domain.bars import Floats, Ints
-from gpt_trader.domain.times import MAX_MS, SECONDS_LIMIT, read_time
+from gpt_trader.domain.times import MAX_MS, SECONDS_LIMIT
 from gpt_trader.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-REQUIRED = ("time", "open", "high", "low", "close", "volume")
-OPTIONAL = ("funding_rate", "half_spread_bps", "bid", "ask")
 EXTENSIONS = (".csv", ".csv.gz", ".parquet")
-_COLUMNS_HINT = f"columns are {','.join(REQUIRED)} and optionally {','.join(OPTIONAL)}"
+SEPARATORS = {",": "", ";": "semicolons", "\t": "tabs", "|": "bars"}
+UNITS = (  # epoch numbers below a limit, and how many of them are a millisecond
+    (SECONDS_LIMIT, "seconds", 1 / 1000),
+    (10**14, "ms", 1),
+    (10**17, "microseconds", 1000),
+    (2**63, "nanoseconds", 10**6),
+)
+LINE_END = re.compile(rb"\r\n|\n|\r")
+SELDOM = ("microseconds", "nanoseconds")
+MONEY = re.compile(r"\$?(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?")
+IN_COMMAS = re.compile(r"-?(\d{1,3}(?:\.\d{3})+|\d+),\d+")
+POINTED = re.compile(r"\d{1,3}(?:\.\d{3})+")  # a point as likely before thousands
+POINTS = "write decimals with a point, and nothing between thousands"
+
+
+class Source(NamedTuple):
+    """Where rows come from. text: the CSV's, b"" for Parquet; head: its lines before the rows."""
+
+    path: Path
+    text: bytes = b""
+    head: int = 0
+
+    def fail(self, index: int, reason: str, hint: str = "") -> NoReturn:
+        """Raise DataError about the row `index` (0-based), named as an editor shows it."""
+        row = index + 1
+        if self.text:
+            lines = enumerate(self.text.splitlines(), 1)
+            rows = (number for number, line in lines if line and number > self.head)
+            row = next(number for position, number in enumerate(rows) if position == index)
+        where = f"{self.path}:{row}"
+        raise DataError(f"{reason} in row {row} of {self.path}", hint=hint, where=where)
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A file's columns, in file order, unchecked; text is the CSV's, b"" for Parquet.
+    """A file's columns, oldest row first, unchecked.
 
     time: (n,) int64 ms UTC. values: name -> (n,) float64, NaN where a cell is empty.
-    has_zone: whether every time states its zone (epoch numbers do).
+    has_zone: whether every time states its zone (epoch numbers do). rows: (n,) int64, the row of
+    the file that each comes from; None: as they stand. klines: whether they are Binance's.
     """
 
-    path: Path
-    text: bytes
+    source: Source
     time: Ints
     values: dict[str, Floats]
     has_zone: bool
+    notes: tuple[str, ...] = ()
+    rows: Ints | None = None
+    klines: bool = False
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.source.path
+
+    def fail(self, index: int, reason: str, hint: str = "") -> NoReturn:
+        """Raise DataError about a row."""
+        self.source.fail(index if self.rows is None else int(self.rows[index]), reason, hint)
 
 
-def read_columns(path: Path) -> Columns:
-    """Read a market data file. Raises DataError if it cannot be read as one."""
-    table, text = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
-    return _columns(table, path, text)
+def read_columns(path: Path, base: str | None = None) -> Columns:
+    """Read a market data file; base: the currency of its sizes, if known.
+
+    Raises DataError if it cannot be read as one.
+    """
+    if path.suffix.lower() != ".parquet":
+        return read_csv(path, _read_text(path), base)
+    import pyarrow as pa  # noqa: PLC0415
+    from pyarrow import parquet  # noqa: PLC0415
+
+    content = _read_text(path)
+    try:
+        file = parquet.ParquetFile(pa.BufferReader(content))
+        names = file.schema_arrow.names
+        header = read_header(names, str(path), base)
+        table = file.read(columns=list(header.columns.values()), use_threads=False)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot read {path} as Parquet: {_line(error)}") from None
+    return columns_of(table, path, base, names)
 
 
-def columns_of(table: "pa.Table", path: Path) -> Columns:
+def columns_of(
+    table: "pa.Table", path: Path, base: str | None = None, names: list[str] | None = None
+) -> Columns:
     """Return the columns of a table that was read from a file, by our names for them.
 
-    Raises DataError if it lacks some.
+    names: those of the file, where the table has only some. Raises DataError if it lacks some.
     """
-    chosen = _choose(table.column_names, path)
-    return _columns(table.select(list(chosen.values())).rename_columns(list(chosen)), path, b"")
+    header = read_header(names or table.column_names, str(path), base)
+    chosen = table.select(list(header.columns.values())).rename_columns(list(header.columns))
+    return _columns(chosen, Source(path), [header.renamed], in_quote=header.in_quote)
 
 
-def _columns(table: "pa.Table", path: Path, text: bytes) -> Columns:
-    if not table.num_rows:
-        raise DataError(f"{path} has no rows", hint=_COLUMNS_HINT)
-    time, has_zone = _times(table["time"], path, text)
-    values = {
-        name: _numbers(table[name], name, path, text)
-        for name in (*REQUIRED[1:], *OPTIONAL)
-        if name in table.column_names
-    }
-    return Columns(path, text, time, values, has_zone)
-
-
-def fail_at(path: Path, text: bytes, index: int, reason: str, *, hint: str = "") -> NoReturn:
-    """Raise DataError about the data row `index` (0-based), named as an editor shows it."""
-    if text:
-        lines = (number for number, line in enumerate(text.splitlines(), 1) if line)
-        row = next(number for position, number in enumerate(lines) if position == index + 1)
-    else:
-        row = index + 1
-    raise DataError(f"{reason} in row {row} of {path}", hint=hint, where=f"{path}:{row}")
-
-
-def _read_csv(path: Path) -> tuple["pa.Table", bytes]:
-    text = _read_text(path)
-    header = next((line for line in text.splitlines() if line), b"")
-    try:
-        names = next(csv.reader([header.decode("utf-8-sig")]), [])
-    except UnicodeDecodeError:
-        raise DataError(f"{path} is not UTF-8 text", hint=_COLUMNS_HINT) from None
-    chosen = _choose(names, path)
-    if not text.partition(header)[2].strip():
+def read_csv(path: Path, text: bytes, base: str | None = None) -> Columns:
+    """Read the text of a CSV file; see `read_columns`."""
+    text = text.removeprefix(b"\xef\xbb\xbf")
+    top = _find_top(text)
+    if top.header.lstrip().lower().startswith((b"<!doctype", b"<html")):
+        raise DataError(f"{path} is a page of HTML, not a table", hint="download it again")
+    separator, cells = _cells(path, top.header)
+    named = headerless(cells)
+    names = list(named or cells)
+    header = read_header(names, str(path), base)
+    begin, above = (top.begin, top.lines) if named else (top.end, top.lines + 1)
+    notes = [
+        f"{top.remarks} lines above the header are left out" if top.remarks else None,
+        f"separated by {SEPARATORS[separator]}" if SEPARATORS[separator] else None,
+        f"no header, read as {','.join(names[:6])},..." if named else header.renamed,
+    ]
+    if not text[begin:].strip():
         # Not left to pyarrow: on a lone header it may leave a thread that aborts the exit.
-        raise DataError(f"{path} has no rows", hint=_COLUMNS_HINT)
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import csv as arrow_csv  # noqa: PLC0415
+        raise DataError(f"{path} has no rows", hint=HINT)
+    source = Source(path, text, above)
+    table = _parse(source, begin, names, separator, header.columns)
+    columns = _columns(table, source, notes, in_quote=header.in_quote)
+    klines = tuple(name.strip().lower() for name in names[:7]) == BINANCE[:7]
+    return replace(columns, klines=klines)
 
+
+class _Top(NamedTuple):
+    """The first line that is no remark, where it begins and the next one, and what is above it."""
+
+    header: bytes
+    begin: int
+    end: int
+    lines: int
+    remarks: int
+
+
+def _find_top(text: bytes) -> _Top:
+    begin = lines = remarks = 0
+    while True:
+        found = LINE_END.search(text, begin)
+        stop, end = (len(text), len(text)) if found is None else found.span()
+        line = text[begin:stop]
+        if not _is_remark(line) or end == len(text):
+            return _Top(line, begin, end, lines, remarks)
+        begin, lines, remarks = end, lines + 1, remarks + bool(line.strip())
+
+
+def _is_remark(line: bytes) -> bool:
+    """Whether a line above the header is none: blank, a comment, an address."""
+    return not line.strip() or line.lstrip()[:1] == b"#" or b"://" in line
+
+
+def _cells(path: Path, line: bytes) -> tuple[str, list[str]]:
+    """Return a header's separator and cells; raises DataError if it is no text."""
     try:
-        table = arrow_csv.read_csv(
-            pa.BufferReader(text),
-            convert_options=arrow_csv.ConvertOptions(include_columns=list(chosen.values())),
+        header = line.decode("utf-8")
+    except UnicodeDecodeError:
+        raise DataError(f"{path} is not UTF-8 text", hint=HINT) from None
+    separator = max(SEPARATORS, key=header.count)
+    return separator, next(csv.reader([header], delimiter=separator), [""])
+
+
+def _parse(
+    source: Source, begin: int, names: list[str], separator: str, columns: dict[str, str]
+) -> "pa.Table":
+    """Return the rows, from a byte on, by our names: numbers where all are, else their text."""
+    import pyarrow as pa  # noqa: PLC0415
+    from pyarrow import csv as arrow  # noqa: PLC0415
+
+    # names of their own: those of a file may be there twice, or be blank
+    ours = {theirs: name for name, theirs in columns.items()}
+    names = [ours.get(name, f"column {i}") for i, name in enumerate(names)]
+    numbers = dict.fromkeys(columns.keys() - {"time"}, pa.float64())
+    text = dict.fromkeys(columns, pa.string())
+    for types in (numbers, text):
+        try:
+            return arrow.read_csv(
+                pa.BufferReader(pa.py_buffer(source.text).slice(begin)),
+                read_options=arrow.ReadOptions(column_names=names, use_threads=False),
+                parse_options=arrow.ParseOptions(delimiter=separator),
+                convert_options=arrow.ConvertOptions(
+                    include_columns=list(columns),
+                    column_types=types,
+                    null_values=[""],
+                    strings_can_be_null=True,
+                ),
+            )
+        except pa.ArrowException as error:
+            _fail_ragged(source, begin, separator, len(names))
+            if types is text:
+                path = source.path
+                raise DataError(f"cannot read {path} as CSV: {_line(error)}") from None
+    raise AssertionError("unreachable: the second attempt returns or raises")
+
+
+def _columns(
+    table: "pa.Table", source: Source, notes: list[str | None], *, in_quote: bool
+) -> Columns:
+    if not table.num_rows:
+        raise DataError(f"{source.path} has no rows", hint=HINT)
+    time, has_zone, unit = _times(table["time"], source)
+    numbers = {
+        name: table[name] for name in (*REQUIRED[1:], *OPTIONAL) if name in table.column_names
+    }
+    read, commas = _reader(numbers, source)
+    values = {name: _numbers(column, name, source, read) for name, column in numbers.items()}
+    notes = [*notes, f"times in {unit}" if unit in SELDOM else None, commas]
+    columns = Columns(source, time, values, has_zone, tuple(note for note in notes if note))
+    if in_quote:
+        columns = replace(
+            columns,
+            values=values | {"volume": values["volume"] / values["close"]},
+            notes=(*columns.notes, "volume in quote currency, divided by each close"),
         )
-    except pa.ArrowException as error:
-        _fail_ragged(path, text, len(names))
-        raise DataError(f"cannot read {path} as CSV: {_line(error)}") from None
-    return table.rename_columns(list(chosen)), text
+    return _oldest_first(_without_empty(columns))
+
+
+def _without_empty(columns: Columns) -> Columns:
+    """Leave out rows without any price: minutes without trades, as some tables have them."""
+    empty = np.logical_and.reduce([np.isnan(columns.values[name]) for name in PRICES])
+    if not empty.any() or empty.all():
+        return columns
+    return _only(columns, np.flatnonzero(~empty), f"{empty.sum():,} rows without prices left out")
+
+
+def _oldest_first(columns: Columns) -> Columns:
+    """Turn rows around that stand newest first, all of them."""
+    if len(columns.time) < 2 or not (np.diff(columns.time) < 0).all():
+        return columns
+    return _only(columns, np.arange(len(columns.time))[::-1], "newest first, turned around")
+
+
+def _only(columns: Columns, kept: Ints, note: str) -> Columns:
+    rows = np.arange(len(columns.time)) if columns.rows is None else columns.rows
+    return replace(
+        columns,
+        time=columns.time[kept],
+        values={name: column[kept] for name, column in columns.values.items()},
+        notes=(*columns.notes, note),
+        rows=rows[kept],
+    )
 
 
 def _read_text(path: Path) -> bytes:
@@ -109,7 +276,7 @@ def _read_text(path: Path) -> bytes:
     if not path.name.lower().endswith(EXTENSIONS):
         raise DataError(
             f"expected a file named {', '.join('*' + e for e in EXTENSIONS)}, was {path}",
-            hint=_COLUMNS_HINT,
+            hint=HINT,
         )
     try:
         text = path.read_bytes()
@@ -120,50 +287,55 @@ def _read_text(path: Path) -> bytes:
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"cannot read {path}: {_line(error)}") from None
     if not text.strip():
-        raise DataError(f"{path} is empty", hint=_COLUMNS_HINT)
+        raise DataError(f"{path} is empty", hint=HINT)
     return text
 
 
-def _read_parquet(path: Path) -> tuple["pa.Table", bytes]:
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import parquet  # noqa: PLC0415
-
-    content = _read_text(path)
-    try:
-        file = parquet.ParquetFile(pa.BufferReader(content))
-        chosen = _choose(file.schema_arrow.names, path)
-        table = file.read(columns=list(chosen.values()))
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read {path} as Parquet: {_line(error)}") from None
-    return table.select(list(chosen.values())).rename_columns(list(chosen)), b""
-
-
-def _choose(names: list[str], path: Path) -> dict[str, str]:
-    """Map our column names to the file's; others are ignored."""
-    ours: dict[str, str] = {}
-    for name in names:
-        plain = name.strip().lower()
-        if plain in ours:
-            raise DataError(f"column {plain} appears twice in {path}")
-        if plain in REQUIRED + OPTIONAL:
-            ours[plain] = name
-    missing = [name for name in REQUIRED if name not in ours]
-    if missing:
-        found = ", ".join(repr(name) for name in names[:12])
-        raise DataError(
-            f"{path} lacks the columns {', '.join(missing)}; it has {found}", hint=_COLUMNS_HINT
-        )
-    return ours
-
-
-def _fail_ragged(path: Path, text: bytes, width: int) -> None:
-    lines = (line.decode(errors="replace") for line in text.splitlines() if line)
-    for index, cells in enumerate(csv.reader(lines)):
+def _fail_ragged(source: Source, begin: int, separator: str, width: int) -> None:
+    rows = source.text[begin:].splitlines()
+    lines = (line.decode(errors="replace") for line in rows if line)
+    for index, cells in enumerate(csv.reader(lines, delimiter=separator)):
         if len(cells) != width:
-            fail_at(path, text, index - 1, f"expected {width} cells, found {len(cells)}")
+            source.fail(index, f"expected {width} cells, found {len(cells)}")
 
 
-def _numbers(column: "pa.ChunkedArray", name: str, path: Path, text: bytes) -> Floats:
+def _reader(
+    columns: Mapping[str, "pa.ChunkedArray"], source: Source
+) -> tuple[Callable[[str], float | None], str | None]:
+    """Return how numbers are read that are text, and what is to be said of it.
+
+    A comma stands between thousands where a point, a dollar sign or a second comma shows it,
+    before decimals where no thousands can be written so; else nobody can tell.
+    """
+    import pyarrow as pa  # noqa: PLC0415
+
+    cells = [
+        (index, str(cell).strip())
+        for column in columns.values()
+        if pa.types.is_string(column.type)
+        for index, cell in enumerate(column.to_pylist())
+        if cell is not None
+    ]
+    with_comma = [(index, cell) for index, cell in cells if "," in cell]
+    if any(IN_COMMAS.fullmatch(c) and _is_no_thousand(c) for _, c in with_comma):
+        return _number_in_commas, "decimal commas"
+    shown = any(
+        ("." in c and not POINTED.fullmatch(c)) or "$" in c or c.count(",") > 1 for _, c in cells
+    )
+    if with_comma and not shown:
+        index, cell = with_comma[0]
+        mean = f"{cell.replace(',', '.')} or {cell.replace(',', '')}"
+        source.fail(index, f"cannot tell whether {cell} is {mean}", hint=POINTS)
+    return _number, None
+
+
+def _is_no_thousand(cell: str) -> bool:
+    return cell.lstrip("-").startswith("0") or not MONEY.fullmatch(cell.lstrip("-"))
+
+
+def _numbers(
+    column: "pa.ChunkedArray", name: str, source: Source, read: Callable[[str], float | None]
+) -> Floats:
     import pyarrow as pa  # noqa: PLC0415
 
     kind = column.type
@@ -171,70 +343,91 @@ def _numbers(column: "pa.ChunkedArray", name: str, path: Path, text: bytes) -> F
         return np.full(len(column), np.nan)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         numbers: Floats = column.cast(pa.float64(), safe=False).to_numpy()
+        if source.text and name in OPTIONAL:  # an empty cell is none; the word is a mistake
+            word = np.isnan(numbers) & column.is_valid().to_numpy()
+            if word.any():
+                source.fail(int(word.argmax()), f"expected a number as {name}, found 'nan'")
         return numbers
     out = np.full(len(column), np.nan)
     for index, cell in enumerate(column.to_pylist()):
         if cell is None:
             continue
-        try:  # Python reads 1_000 as a number, files do not
-            out[index] = float(str(cell).replace("_", "?"))
-        except ValueError:
-            fail_at(path, text, index, f"expected a number as {name}, found {str(cell)!r}")
+        number = read(str(cell).strip())
+        if number is None:
+            source.fail(index, f"expected a number as {name}, found {str(cell)!r}")
+        out[index] = number
     return out
 
 
-def _times(column: "pa.ChunkedArray", path: Path, text: bytes) -> tuple[Ints, bool]:
-    """Return times in ms UTC, and whether all state their zone."""
+def _number(text: str) -> float | None:
+    """Return a number, also one with a dollar sign or commas between thousands."""
+    if match := MONEY.fullmatch(text):
+        return float(match[1].replace(",", "") + (match[2] or ""))
+    try:  # Python reads 1_000 as a number, files do not
+        return float(text.replace("_", "?"))
+    except ValueError:
+        return None
+
+
+def _number_in_commas(text: str) -> float | None:
+    """Return a number with a decimal comma, also one with points between thousands."""
+    if IN_COMMAS.fullmatch(text):
+        return float(text.replace(".", "").replace(",", "."))
+    return None if "." in text or "," in text else _number(text)
+
+
+def _times(column: "pa.ChunkedArray", source: Source) -> tuple[Ints, bool, str]:
+    """Return times in ms UTC, whether all state their zone, and the unit of epoch numbers."""
     import pyarrow as pa  # noqa: PLC0415
 
     kind = column.type
     if column.null_count:
-        fail_at(path, text, _first_null(column), "expected a time, found an empty cell")
+        source.fail(_first_null(column), "expected a time, found an empty cell")
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return _epoch_times(column.to_numpy(), path, text), True
+        times, unit = _epoch_times(column.to_numpy(), source)
+        return times, True, unit
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         has_zone = pa.types.is_timestamp(kind) and kind.tz is not None
         try:
             micros = column.cast(pa.timestamp("us", tz=kind.tz if has_zone else None), safe=False)
         except pa.ArrowInvalid as error:
-            raise DataError(f"cannot read the times of {path}: {_line(error)}") from None
+            raise DataError(f"cannot read the times of {source.path}: {_line(error)}") from None
         whole, rest = np.divmod(micros.cast(pa.int64()).to_numpy(), 1000)
         if rest.any():
-            fail_at(path, text, int((rest != 0).argmax()), "expected whole milliseconds as time")
+            source.fail(int((rest != 0).argmax()), "expected whole milliseconds as time")
         if (np.abs(whole) > MAX_MS).any():
-            raise DataError(f"{path} has times beyond the year 9999")
-        return whole, has_zone
-    return _text_times(column.to_pylist(), path, text)
+            raise DataError(f"{source.path} has times beyond the year 9999")
+        return whole, has_zone, ""
+    return *text_times(column.to_pylist(), source.fail), ""
 
 
-def _epoch_times(numbers: "np.ndarray", path: Path, text: bytes) -> Ints:
-    bad = ~(np.abs(numbers.astype(np.float64)) <= MAX_MS)
+def _epoch_times(numbers: "np.ndarray", source: Source) -> tuple[Ints, str]:
+    """Return epoch numbers of any unit as int64 ms, and the unit, which their size tells."""
+    # 32 bits hold seconds, not milliseconds
+    whole = numbers.dtype.kind in "iu"
+    numbers = numbers.astype(np.int64 if whole else np.float64)
+    limits = np.array([float(limit) for limit, _, _ in UNITS])
+    bad = ~(np.abs(numbers) < limits[-1]) if not whole else np.zeros(len(numbers), np.bool_)
     if bad.any():
-        fail_at(
-            path, text, int(bad.argmax()), f"expected epoch seconds or ms, found {numbers[bad][0]}"
-        )
-    seconds = np.abs(numbers) < SECONDS_LIMIT
-    mixed = seconds != seconds[0]
+        source.fail(int(bad.argmax()), f"expected epoch seconds or ms, found {numbers[bad][0]}")
+    units = np.searchsorted(limits, np.abs(numbers.astype(np.float64)), "right")
+    mixed = units != units[0]
+    _, unit, a_ms = UNITS[units[0]]
     if mixed.any():
-        unit = "seconds" if seconds[0] else "ms"
         reason = f"expected epoch {unit} as in the first row, found {numbers[mixed][0]}"
-        fail_at(path, text, int(mixed.argmax()), reason)
-    if seconds[0]:
-        numbers = numbers * 1000
-    times: Ints = np.rint(numbers).astype(np.int64)
-    return times
-
-
-def _text_times(cells: list[Any], path: Path, text: bytes) -> tuple[Ints, bool]:
-    times = np.empty(len(cells), np.int64)
-    has_zone = True
-    for index, cell in enumerate(cells):
-        found = read_time(cell) if isinstance(cell, str) else None
-        if found is None:
-            fail_at(path, text, index, f"expected a time, found {str(cell)!r}")
-        times[index] = found[0]
-        has_zone = has_zone and found[1]
-    return times, has_zone
+        source.fail(int(mixed.argmax()), reason)
+    if a_ms < 1:
+        times = np.rint(numbers * 1000).astype(np.int64)
+    elif whole:
+        times, rest = np.divmod(numbers, a_ms)
+        if rest.any():
+            source.fail(int((rest != 0).argmax()), "expected whole milliseconds as time")
+    else:
+        times = np.rint(numbers / a_ms).astype(np.int64)
+    late = np.abs(times) > MAX_MS
+    if late.any():
+        source.fail(int(late.argmax()), f"expected epoch seconds or ms, found {numbers[late][0]}")
+    return np.asarray(times, np.int64), unit
 
 
 def _first_null(column: "pa.ChunkedArray") -> int:

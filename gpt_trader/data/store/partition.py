@@ -27,6 +27,8 @@ UNITS = 10**8  # volume units a base unit
 EXACT = 2**53  # whole numbers up to here are float64 exactly
 PRICES = ("open", "high", "low", "close")
 
+Room = dict[str, Any]  # columns by the names of `Bars`, (n,) each
+
 
 @dataclass(frozen=True, slots=True)
 class Partition:
@@ -130,9 +132,9 @@ def read(path: Path) -> Partition:
     """Read a partition, its pages verified; raises DataError, naming the file, if it is bad."""
     month = open_month(path)
     said = month.about
-    bars = room(said.product, said.interval_ms, said.rows, quoted=month.quoted)
-    fill(month, bars)
-    return Partition(bars, said.asked, said.sources)
+    columns = room(said.rows, quoted=month.quoted)
+    fill(month, said.product, columns)
+    return Partition(Bars(said.product, said.interval_ms, **columns), said.asked, said.sources)
 
 
 def open_month(path: Path) -> Month:
@@ -144,40 +146,31 @@ def open_month(path: Path) -> Month:
     return Month(opened, _about(path, opened.about))
 
 
-def room(product: Product, interval_ms: int, n: int, *, quoted: bool) -> Bars:
-    """Return n bars to be filled, with spreads if `quoted`; funding is 0."""
-    return Bars(
-        product,
-        interval_ms,
-        time=np.empty(n, np.int64),
-        open=np.empty(n, np.int64),
-        high=np.empty(n, np.int64),
-        low=np.empty(n, np.int64),
-        close=np.empty(n, np.int64),
-        volume=np.empty(n),
-        funding_rate=np.zeros(n),
-        half_spread_e8=np.empty(n, np.int64) if quoted else None,
-    )
+def room(n: int, *, quoted: bool) -> Room:
+    """Return the columns of n bars to be filled, with spreads if `quoted`; funding is 0."""
+    whole = ("time", *PRICES, *(("half_spread_e8",) if quoted else ()))
+    columns: Room = {name: np.empty(n, np.int64) for name in whole}
+    return columns | {"volume": np.empty(n), "funding_rate": np.zeros(n)}
 
 
-def fill(month: Month, place: Bars) -> None:
-    """Read a month's rows into their place, prices in ticks of the place's product; close it.
+def fill(month: Month, product: Product, place: Room) -> None:
+    """Read a month's rows into their place, prices in ticks of the product; close it.
 
     Raises DataError if a page is bad or ticks do not fit.
     """
     table = sealed.rows(month.opened)
     columns = {name: table.column(name).to_numpy() for name in month.opened.names}
     highest = int(columns["high"].max(initial=0))
-    factor = growth(month.about.product, place.product, highest)
-    place.time[:] = columns["time"]
-    for name, to in zip(PRICES, (place.open, place.high, place.low, place.close), strict=True):
-        np.multiply(columns[name], factor, out=to)
+    factor = growth(month.about.product, product, highest)
+    place["time"][:] = columns["time"]
+    for name in PRICES:
+        np.multiply(columns[name], factor, out=place[name])
     volume = columns["volume"]
-    np.divide(volume, UNITS if volume.dtype == np.int64 else 1, out=place.volume)
+    np.divide(volume, UNITS if volume.dtype == np.int64 else 1, out=place["volume"])
     if "funding_rate" in columns:
-        place.funding_rate[:] = columns["funding_rate"]
-    if place.half_spread_e8 is not None:
-        place.half_spread_e8[:] = columns.get("half_spread_e8", NO_QUOTE)
+        place["funding_rate"][:] = columns["funding_rate"]
+    if "half_spread_e8" in place:
+        place["half_spread_e8"][:] = columns.get("half_spread_e8", NO_QUOTE)
 
 
 def about(path: Path) -> About:

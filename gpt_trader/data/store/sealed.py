@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from gpt_trader.data.store.durable import replace_file
-from gpt_trader.errors import DataError
+from gpt_trader.errors import DataError, StorageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,8 +45,8 @@ class Opened(NamedTuple):
 def write(path: Path, columns: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> None:
     """Write a file in place of the one before: whole or not at all.
 
-    columns: int64, float64, or text as an array of objects. Raises StorageError; the old file
-    stays then.
+    columns: int64, float64, or text as an array of objects. Raises StorageError, also if what was
+    written reads back as something else; the old file stays then.
     """
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import parquet  # noqa: PLC0415
@@ -60,9 +60,9 @@ def write(path: Path, columns: Mapping[str, np.ndarray], about: Mapping[str, Any
         [pa.field(name, array.type, nullable=False) for name, array in arrays.items()],
         metadata={KEY: text, SEAL: _seal(text.encode())},
     )
-    sink = pa.BufferOutputStream()
+    sink, table = pa.BufferOutputStream(), pa.table(arrays, schema=schema)
     parquet.write_table(
-        pa.table(arrays, schema=schema),
+        table,
         sink,
         compression="zstd",
         use_dictionary=False,
@@ -70,7 +70,10 @@ def write(path: Path, columns: Mapping[str, np.ndarray], about: Mapping[str, Any
         write_statistics=False,
         write_page_checksum=True,
     )
-    replace_file(path, sink.getvalue().to_pybytes())
+    content = sink.getvalue()
+    if not parquet.ParquetFile(content).read(use_threads=False).equals(table):
+        raise StorageError(f"{path}: what was written is not what was to be written")
+    replace_file(path, content.to_pybytes())
 
 
 def read(path: Path) -> Sealed:

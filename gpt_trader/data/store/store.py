@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ import platformdirs
 
 from gpt_trader.data.store import partition
 from gpt_trader.data.store.durable import TEMPORARY, append_line, unwritable
-from gpt_trader.data.store.grid import one_product
+from gpt_trader.data.store.grid import growth, one_product
 from gpt_trader.data.store.partition import month_of, month_span
 from gpt_trader.data.store.spans import Span, clip, merge
 from gpt_trader.data.store.upsert import upsert
@@ -133,8 +134,10 @@ def write(store: Store, bars: Bars, asked: Sequence[Span], source: str) -> Writt
 
     asked: spans that the source has answered for, so that a bar missing inside them was not there;
     () where that is not known. source: where the bars come from. Call it inside `writing`; threads
-    may write different series. Raises StorageError, and DataError on a corrupt month.
+    may write different series. Raises StorageError, and DataError on a corrupt month, or if the
+    series could not be read as one any more; nothing is written then.
     """
+    _check_one_grid(month_files(store.folder(bars.product.product_id, bars.interval_ms)), bars)
     written = Written(0, 0, 0)
     for month in _months(bars, asked):
         within = month_span(month)
@@ -145,6 +148,25 @@ def write(store: Store, bars: Bars, asked: Sequence[Span], source: str) -> Writt
             partition.write(path, new)
         written = Written(*(a + b for a, b in zip(written, counts, strict=True)))
     return written
+
+
+def _check_one_grid(files: Sequence[Path], bars: Bars) -> None:
+    """Raise DataError if no grid holds the prices of stored months and of bars to be written."""
+    said = {path: _described(path, path.stat().st_mtime_ns) for path in files}
+    grids = {path: about.product for path, about in said.items() if about and about.rows}
+    if not len(bars) or all(one == bars.product for one in grids.values()):
+        return
+    whole = one_product([*grids.values(), bars.product])
+    growth(bars.product, whole, int(bars.high.max()))
+    for path, product in grids.items():
+        if product.price_increment != whole.price_increment:
+            growth(product, whole, int(partition.read(path).bars.high.max()))
+
+
+@lru_cache(maxsize=4096)
+def _described(path: Path, _: int) -> partition.About | None:
+    """Return what a month says of itself; its time of change tells one version from another."""
+    return _describe(path)
 
 
 def _months(bars: Bars, asked: Sequence[Span]) -> list[str]:
@@ -175,6 +197,20 @@ def read(
 
     Raises DataError if no bar is stored there, or a month is corrupt, naming its file.
     """
+    found = read_any(store, product_id, interval_ms, start_ms, end_ms)
+    if found is None:
+        raise _nothing(store, product_id, interval_ms)
+    return found
+
+
+def read_any(
+    store: Store,
+    product_id: str,
+    interval_ms: int,
+    start_ms: int | None = None,
+    end_ms: int | None = None,
+) -> Stored | None:
+    """Read as `read` does; None if no bar is stored there."""
     within = (
         ALL_TIME[0] if start_ms is None else start_ms,
         ALL_TIME[1] if end_ms is None else end_ms,
@@ -189,7 +225,7 @@ def read(
     bars = _gather(filled)
     bars = bars and bars[_rows(bars, within)]
     if not bars:
-        raise _nothing(store, product_id, interval_ms)
+        return None
     return Stored(
         bars,
         clip((span for month in months for span in month.about.asked), within),
@@ -202,20 +238,17 @@ def _gather(months: Sequence[partition.Month]) -> Bars | None:
     """Read months into one set of columns, side by side; None if there are none."""
     if not months:
         return None
+    product = one_product([month.about.product for month in months])
     ends = np.cumsum([month.about.rows for month in months])
-    bars = partition.room(
-        one_product([month.about.product for month in months]),
-        months[0].about.interval_ms,
-        int(ends[-1]),
-        quoted=any(month.quoted for month in months),
-    )
+    columns = partition.room(int(ends[-1]), quoted=any(month.quoted for month in months))
 
     def fill(month: partition.Month, end: int) -> None:
-        partition.fill(month, bars[end - month.about.rows : end])
+        rows = slice(end - month.about.rows, end)
+        partition.fill(month, product, {name: one[rows] for name, one in columns.items()})
 
     with ThreadPoolExecutor(READERS) as pool:
         list(pool.map(fill, months, ends))
-    return bars
+    return Bars(product, months[0].about.interval_ms, **columns)
 
 
 def _rows(bars: Bars, within: Span) -> slice:
@@ -231,8 +264,10 @@ def _notes(products: Sequence[Product], product: Product) -> tuple[str, ...]:
 
 def _nothing(store: Store, product_id: str, interval_ms: int) -> DataError:
     interval = format_interval(interval_ms)
+    others = [format_interval(ms) for ms in intervals(store, product_id) if ms != interval_ms]
+    there = f"; stored are bars of {', '.join(others)}" if others else ""
     return DataError(
-        f"no {interval} bars of {product_id} in {store.root} in the period asked for",
+        f"no {interval} bars of {product_id} in {store.root} in the period asked for{there}",
         hint=f"gpt-trader data pull {product_id} --interval {interval}; "
         "gpt-trader data list shows what there is",
     )

@@ -1,10 +1,12 @@
 """Stored bars as the history of a backtest: at the interval asked for, or made from finer ones."""
 
 from gpt_trader.data.checks import gaps
+from gpt_trader.data.checks.funding import without_foreign
 from gpt_trader.data.checks.quality import DataReport, digest, find_gaps
 from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.data.resample import resample
-from gpt_trader.data.store.store import Store, Stored, intervals, last_ms, read
+from gpt_trader.data.store.store import Store, Stored, intervals, last_ms, read, read_any
+from gpt_trader.domain.coarsen import coarsen
 from gpt_trader.domain.times import format_interval
 
 
@@ -25,11 +27,16 @@ def load_stored(
     finer = [one for one in held if one < interval_ms and interval_ms % one == 0]
     own_ms = interval_ms if interval_ms in held or not finer else max(finer)
     found = read(store, product_id, own_ms, start_ms, end_ms)
+    bars, foreign = without_foreign(found.bars)
+    found = found._replace(bars=bars, notes=(*found.notes, *filter(None, [foreign])))
+    before = None if start_ms is None else read_any(store, product_id, own_ms, None, start_ms)
+    earlier = None if before is None else without_foreign(before.bars)[0]
     if own_ms == interval_ms:
-        return Loaded(found.bars, _report(store, found, found.notes))
+        return Loaded(found.bars, _report(store, found, found.notes), earlier)
     note = f"{product_id}: {format_interval(interval_ms)} bars from {format_interval(own_ms)} ones"
     report = _report(store, found, (*found.notes, note))  # of what was read, gaps and all
-    return Loaded(resample(found.bars, interval_ms), report)
+    older = None if earlier is None else coarsen(earlier, interval_ms).bars
+    return Loaded(resample(found.bars, interval_ms), report, older, found.bars)
 
 
 def stored_end(store: Store, product_ids: list[str]) -> int | None:

@@ -20,7 +20,7 @@ GRID = 65_536.0  # 1/65,536 tick: far below a price, far above float64's noise o
 
 @njit(cache=True, nogil=True)
 def settle(values: Floats, grid: float) -> Floats:
-    """Round to multiples of 1/grid; NaN stays.
+    """Round to multiples of 1/grid; NaN stays. Memory: 1 row.
 
     Two runs of one recursive average from different seeds end within the last bits of each
     other, and on a flat market never closer. Whatever decides by such an average settles it
@@ -34,7 +34,7 @@ def settle(values: Floats, grid: float) -> Floats:
 
 @njit(cache=True, nogil=True)
 def ago(values: Floats, period: int) -> Floats:
-    """Return values[i-period] at row i; NaN before row `period`."""
+    """Return values[i-period] at row i; NaN before row `period`. Memory: period + 1 rows."""
     out = np.full(len(values), np.nan)
     for i in range(period, len(values)):
         out[i] = values[i - period]
@@ -43,9 +43,10 @@ def ago(values: Floats, period: int) -> Floats:
 
 @njit(cache=True, nogil=True)
 def sma(ticks: Ints, period: int) -> Floats:
-    """Simple moving average of ticks: exact integer sum / period.
+    """Simple moving average of ticks: exact integer sum / period (TA-Lib SMA).
 
     ticks: (n,) int64, |ticks| x period < 2^63. Returns (n,) float64, first valid row period-1.
+    Memory: period rows.
     """
     out = np.full(len(ticks), np.nan)
     total = 0
@@ -63,7 +64,7 @@ def sma_cross_state(ticks: Ints, fast: int, slow: int) -> Floats:
     """Sign of SMA(fast) - SMA(slow), decided in integers: slow x fast sum vs fast x slow sum.
 
     ticks: (n,) int64; ticks x fast x slow < 2^63. Returns (n,) float64 of 1, 0 (exact tie) or
-    -1; NaN before row max(fast, slow) - 1.
+    -1; NaN before row max(fast, slow) - 1. Memory: max(fast, slow) rows.
     """
     out = np.full(len(ticks), np.nan)
     first = max(fast, slow) - 1
@@ -87,7 +88,7 @@ def ema(values: Floats, period: int) -> Floats:
     """Exponential moving average, alpha = 2 / (period + 1), seeded by the SMA (TA-Lib EMA).
 
     values: (n,) float64. Returns (n,) float64, first valid row period-1. A NaN in values
-    restarts it: NaN until the next `period` values.
+    restarts it: NaN until the next `period` values. Memory: recursive, alpha 2 / (period + 1).
     """
     out = np.full(len(values), np.nan)
     alpha = 2.0 / (period + 1.0)
@@ -113,7 +114,10 @@ def ema(values: Floats, period: int) -> Floats:
 
 @njit(cache=True, nogil=True)
 def simple_returns(prices: Floats) -> Floats:
-    """Return prices[i] / prices[i-1] - 1; row 0 is NaN. prices: (n,) float64 > 0, any unit."""
+    """Return prices[i] / prices[i-1] - 1; row 0 is NaN. Memory: 2 rows.
+
+    prices: (n,) float64 > 0, any unit.
+    """
     out = np.full(len(prices), np.nan)
     for i in range(1, len(prices)):
         out[i] = prices[i] / prices[i - 1] - 1.0
@@ -122,7 +126,10 @@ def simple_returns(prices: Floats) -> Floats:
 
 @njit(cache=True, nogil=True)
 def log_returns(prices: Floats) -> Floats:
-    """Return log(prices[i] / prices[i-1]); row 0 is NaN. prices: (n,) float64 > 0, any unit."""
+    """Return log(prices[i] / prices[i-1]); row 0 is NaN. Memory: 2 rows.
+
+    prices: (n,) float64 > 0, any unit.
+    """
     out = np.full(len(prices), np.nan)
     for i in range(1, len(prices)):
         out[i] = math.log(prices[i] / prices[i - 1])
@@ -131,7 +138,11 @@ def log_returns(prices: Floats) -> Floats:
 
 @njit(cache=True, nogil=True)
 def rate_of_change(prices: Floats, period: int) -> Floats:
-    """Return prices[i] / prices[i-period] - 1 as a fraction (TA-Lib ROCP); first row period."""
+    """Return prices[i] / prices[i-period] - 1 as a fraction (TA-Lib ROCP).
+
+    prices: (n,) float64 > 0, any unit. Returns (n,) float64, first valid row `period`. Memory:
+    period + 1 rows.
+    """
     out = np.full(len(prices), np.nan)
     for i in range(period, len(prices)):
         out[i] = prices[i] / prices[i - period] - 1.0
@@ -140,7 +151,10 @@ def rate_of_change(prices: Floats, period: int) -> Floats:
 
 @njit(cache=True, nogil=True)
 def change_sign(ticks: Ints, period: int) -> Floats:
-    """Sign of ticks[i] - ticks[i-period] as 1, 0 or -1; NaN before row `period`."""
+    """Sign of ticks[i] - ticks[i-period] as 1, 0 or -1 (of TA-Lib MOM); NaN before row `period`.
+
+    Memory: period + 1 rows.
+    """
     out = np.full(len(ticks), np.nan)
     for i in range(period, len(ticks)):
         gap = ticks[i] - ticks[i - period]
@@ -154,6 +168,7 @@ def ewm_volatility(prices: Floats, period: int) -> Floats:
 
     RiskMetrics (J.P. Morgan, 1996), with alpha = 2 / (period + 1) and TA-Lib's seeding.
     prices: (n,) float64 > 0, any unit. Returns (n,) float64 fractions, first valid row period.
+    Memory: recursive, alpha 2 / (period + 1).
     """
     out = simple_returns(prices)
     for i in range(len(out)):
@@ -168,7 +183,8 @@ def ewm_volatility(prices: Floats, period: int) -> Floats:
 def volatility_weight(volatility: Floats, target: float, cap: float) -> Floats:
     """Weight min(target / volatility, cap); cap where nothing moved, NaN stays.
 
-    volatility: (n,) float64 >= 0, in the unit of target (both per bar, or both per year).
+    volatility: (n,) float64 >= 0, in the unit of target (both per bar, or both per year). Memory:
+    1 row.
     """
     out = np.empty(len(volatility))
     for i in range(len(volatility)):

@@ -19,7 +19,7 @@ def wilder_moves(close: Floats, period: int) -> tuple[Floats, Floats]:
     """Wilder's averages of gains and of losses, both >= 0, in the unit of close.
 
     close: (n,) float64. Returns two (n,) float64, first valid row `period`; a NaN in close
-    restarts both.
+    restarts both. Memory: recursive, alpha 1 / period.
     """
     gains = np.full(len(close), np.nan)
     losses = np.full(len(close), np.nan)
@@ -58,6 +58,7 @@ def rsi(close: Floats, period: int) -> Floats:
     """Relative strength index in [0, 100]: 100 gains / (gains + losses) (TA-Lib RSI).
 
     close: (n,) float64. Returns (n,) float64, first valid row `period`; 0 where nothing moved.
+    Memory: recursive, alpha 1 / period.
     """
     out, losses = wilder_moves(close, period)
     for i in range(len(out)):
@@ -71,7 +72,10 @@ def rsi(close: Floats, period: int) -> Floats:
 
 @njit(cache=True, nogil=True)
 def true_range_at(high: Floats, low: Floats, close: Floats, i: int) -> float:
-    """True range of row i >= 1: the bar's range, stretched to the close before it."""
+    """True range of row i >= 1: the bar's range, stretched to the close before it.
+
+    Memory: 2 rows.
+    """
     before = close[i - 1]
     reach: float = max(high[i], before) - min(low[i], before)
     return reach
@@ -81,7 +85,8 @@ def true_range_at(high: Floats, low: Floats, close: Floats, i: int) -> float:
 def atr(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
     """Average true range in the unit of the prices (TA-Lib ATR).
 
-    high, low, close: (n,) float64. Returns (n,) float64, first valid row `period`.
+    high, low, close: (n,) float64. Returns (n,) float64, first valid row `period`. Memory:
+    recursive, alpha 1 / period.
     """
     out = np.full(len(close), np.nan)
     state = 0.0
@@ -103,7 +108,8 @@ def adx(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
     """Average directional index in [0, 100], direction-free strength of a trend (TA-Lib ADX).
 
     high, low, close: (n,) float64; period >= 2. Returns (n,) float64, first valid row
-    2 period - 1. A row without any directional move keeps the index before it.
+    2 period - 1. A row without any directional move keeps the index before it. Memory: recursive,
+    alpha 1 / period.
     """
     out = np.full(len(close), np.nan)
     reach = 0.0

@@ -1,4 +1,4 @@
-"""Features of a sliding window: deviation, bands, channels, signals not yet out of date.
+"""Features of a sliding window: sums, deviation, bands, channels, signals not yet out of date.
 
 A row depends on its window alone and is summed afresh or compared in integers, so a trailing
 window gives the same bits as the full history. Conventions are those of `features`.
@@ -15,8 +15,51 @@ from gpt_trader.kernel.features.averages import simple_returns, sma
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Column = Ints | Floats
 
 BLOCK = 256  # rows summed side by side: they stay in the first-level cache
+
+
+@njit(cache=True, nogil=True)
+def weighted_sum(values: Column, weights: Floats) -> Floats:
+    """Sum of weights[k] x values[i-k] over k, the newest value first.
+
+    values: (n,) float64 or int64; weights: (period,) float64, weights[0] that of row i. Returns
+    (n,) float64, first valid row period-1; NaN while the window holds a NaN. Summed afresh, newest
+    to oldest, a block of rows at a time. Memory: period rows.
+    """
+    period = len(weights)
+    out = np.full(len(values), np.nan)
+    for start in range(period - 1, len(values), BLOCK):
+        stop = min(start + BLOCK, len(values))
+        rows = out[start:stop]
+        rows[:] = 0.0
+        for back in range(period):
+            window = values[start - back : stop - back]
+            weight = weights[back]
+            for j in range(len(rows)):
+                rows[j] += weight * window[j]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def rolling_sum(values: Column, period: int) -> Floats:
+    """Sum of the last `period` values (TA-Lib SUM), summed afresh.
+
+    values: (n,) float64 or int64. Returns (n,) float64, first valid row period-1; NaN while the
+    window holds a NaN. Memory: period rows.
+    """
+    return weighted_sum(values, np.ones(period))
+
+
+@njit(cache=True, nogil=True)
+def rolling_mean(values: Floats, period: int) -> Floats:
+    """Mean of the last `period` values, summed afresh; `sma` is its exact form for ticks.
+
+    values: (n,) float64. Returns (n,) float64, first valid row period-1; NaN while the window
+    holds a NaN. Memory: period rows.
+    """
+    return rolling_sum(values, period) / period
 
 
 @njit(cache=True, nogil=True)
@@ -25,7 +68,7 @@ def rolling_std(values: Floats, period: int) -> Floats:
 
     values: (n,) float64. Returns (n,) float64, first valid row period-1; NaN while the window
     holds a NaN. Two passes, so nothing cancels. Each row is summed newest to oldest; a block
-    of rows at a time, because then the processor adds several rows at once.
+    of rows at a time, because then the processor adds several rows at once. Memory: period rows.
     """
     out = np.full(len(values), np.nan)
     mean = np.empty(BLOCK)
@@ -55,6 +98,7 @@ def rolling_volatility(prices: Floats, period: int) -> Floats:
     """Volatility per bar: standard deviation (ddof 0) of the last `period` simple returns.
 
     prices: (n,) float64 > 0, any unit. Returns (n,) float64 fractions, first valid row period.
+    Memory: period + 1 rows.
     """
     return rolling_std(simple_returns(prices), period)
 
@@ -64,7 +108,7 @@ def bollinger(ticks: Ints, period: int, width: float) -> tuple[Floats, Floats, F
     """Bollinger bands: SMA and SMA +- width standard deviations (TA-Lib BBANDS).
 
     Bollinger, Bollinger on Bollinger Bands (2001). ticks: (n,) int64. Returns lower, middle,
-    upper as (n,) float64 ticks, first valid row period-1.
+    upper as (n,) float64 ticks, first valid row period-1. Memory: period rows.
     """
     middle = sma(ticks, period)
     reach = width * rolling_std(ticks.astype(np.float64), period)
@@ -72,11 +116,12 @@ def bollinger(ticks: Ints, period: int, width: float) -> tuple[Floats, Floats, F
 
 
 @njit(cache=True, nogil=True)
-def highest(ticks: Ints, period: int) -> Floats:
+def highest(ticks: Column, period: int) -> Floats:
     """Highest of the last `period` rows, this one included (Donchian; TA-Lib MAX).
 
-    ticks: (n,) int64 below 2^53. Returns (n,) float64, first valid row period-1. O(n): the
-    queue holds the rows that may still become the highest, in falling order of their values.
+    ticks: (n,) int64 below 2^53, or float64 without NaN. Returns (n,) float64, first valid row
+    period-1. O(n): the queue holds the rows that may still become the highest, in falling order
+    of their values. Memory: period rows.
     """
     out = np.full(len(ticks), np.nan)
     queue = np.empty(len(ticks), np.int64)
@@ -95,10 +140,28 @@ def highest(ticks: Ints, period: int) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def lowest(ticks: Ints, period: int) -> Floats:
+def rows_since_highest(ticks: Column, period: int) -> Floats:
+    """Rows since the highest of the last `period` ones, the newest of equal ones (0: this row).
+
+    ticks: as `highest`. Returns (n,) float64, first valid row period-1. Memory: period rows.
+    """
+    out = highest(ticks, period)
+    age = period
+    for i in range(period - 1, len(ticks)):
+        age += 1
+        if ticks[i] == out[i] or age >= period:  # a new one, or the old one has left
+            age = 0
+            while ticks[i - age] != out[i]:
+                age += 1
+        out[i] = age
+    return out
+
+
+@njit(cache=True, nogil=True)
+def lowest(ticks: Column, period: int) -> Floats:
     """Lowest of the last `period` rows, this one included (Donchian; TA-Lib MIN).
 
-    ticks: (n,) int64 below 2^53. Returns (n,) float64, first valid row period-1.
+    ticks: as `highest`. Returns (n,) float64, first valid row period-1. Memory: period rows.
     """
     return -highest(-ticks, period)
 
@@ -108,7 +171,7 @@ def since(flags: Flags, limit: int) -> Floats:
     """Bars since a flag was last true (0: this bar), capped at `limit`.
 
     flags: (n,) bool. Returns (n,) float64 in [0, limit]: `limit` says "not within the last
-    `limit` bars", so a row depends on those bars alone.
+    `limit` bars", so a row depends on those bars alone. Memory: limit rows.
     """
     out = np.empty(len(flags))
     age = limit

@@ -23,7 +23,7 @@ OPEN = -1  # exit bar of a trade that has not ended
 
 # One row a trade, flat to flat. value: what the entries (exits) were worth, units. ticks: price of
 # the first entry (exit) fill; ticks + shift is the average weighted by lots. slippage: spread too.
-# cause, base: those of the first entry fill, see FILL_DTYPE.
+# funding: received while it was held, units. cause, base: of the first entry fill, see FILL_DTYPE.
 TRADE_DTYPE = np.dtype(
     [
         ("product", np.int64),
@@ -40,6 +40,7 @@ TRADE_DTYPE = np.dtype(
         ("exit_value", np.int64),
         ("fees", np.int64),
         ("slippage", np.int64),
+        ("funding", np.int64),
         ("entry_reason", np.int64),
         ("exit_reason", np.int64),
         ("entry_cause", np.int64),

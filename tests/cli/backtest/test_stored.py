@@ -55,6 +55,33 @@ def test_a_run_is_stored_and_shown_as_it_was(capsys):
         assert again == first
 
 
+FULL = Path("/dev/full")
+
+
+@pytest.mark.parametrize("flag", ["--trades", "--fills", "--equity", "--report"])
+def test_a_file_that_is_refused_takes_nothing_of_the_run(flag, capsys, run):
+    code, out, err = call(capsys, "backtest", *DEMO, flag, FULL)
+    (run_id,) = store.run_ids(root())
+    assert code == 1
+    assert f"Stored: {run_id}" in out
+    assert "error: cannot write /dev/full: No space left on device" in err
+    code, document = run(*DEMO, flag, FULL)
+    assert (code, document["ok"]) == (1, False)
+    assert document["data"]["run_id"] == run_id
+    assert document["error"]["message"].startswith("cannot write /dev/full")
+    code, document = run("--reproduce", "last", flag, FULL)
+    assert (code, document["data"]["identical"]) == (1, True)
+
+
+def test_the_files_beside_one_that_is_refused_are_written(capsys, tmp_path):
+    good = tmp_path / "equity.csv"
+    code, out, _ = call(capsys, "backtest", *DEMO, "--fills", FULL, "--equity", good)
+    assert code == 1
+    assert "Stored: " in out
+    assert len(good.read_text().splitlines()) > 100
+    assert list(tmp_path.iterdir()) == [good]
+
+
 def test_show_gives_the_document_of_the_run(run):
     _, first = run(*DEMO)
     code, again = run("--show", first["data"]["run_id"])
@@ -146,16 +173,15 @@ def test_other_data_and_other_code_are_named(run, tmp_path):
     assert run("--reproduce", "last")[0] == 7
 
 
-def test_an_altered_number_is_named(run):
+def test_an_altered_number_is_no_record(run):
     _, document = run(*DEMO)
     path = root() / store.RUNS / document["data"]["run_id"] / "run.json"
     stored = json.loads(path.read_text())
     stored["data"]["result"]["sharpe"] = 9.0
     path.write_text(json.dumps(stored))
-    code, document = run("--reproduce", "last")
-    assert code == 8
-    assert "result.sharpe was 9.0, is " in document["error"]["message"]
-    assert document["error"]["hint"] == "changed since: nothing that is recorded"
+    code, document = run("--reproduce", document["data"]["run_id"])
+    assert code == 7
+    assert "it was altered" in document["error"]["message"]
 
 
 def test_a_folder_that_cannot_be_written_warns_and_does_not_fail_the_run(run, capsys, tmp_path):

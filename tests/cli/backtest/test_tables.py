@@ -36,13 +36,21 @@ def test_tables_name_products_reasons_months_and_drawdowns_in_80_columns(
 
 
 def test_what_is_odd_about_the_bars_is_added_up_and_the_rest_left_out() -> None:
-    fine = {"missing_bars": 0, "bad_prints": 0, "stale_bars": 0, "zero_volume": 0}
+    fine = {"missing_bars": 0, "findings": []}
+    jump = {"kind": "jumps to another level", "count": 2}
     checks = {
         "lookahead": {"ok": True, "sampled": 8},
         "warmup": {"ok": None, "bars": 50},
         "data": [fine, fine],
     }
     assert say_checks(checks).endswith("warm-up not checked (50 bars), data ok")
-    odd = [fine | {"missing_bars": 1_200}, fine | {"missing_bars": 5, "bad_prints": 2}]
-    assert say_checks(checks | {"data": odd}).endswith("data 1,205 bars missing, 2 bad prints")
+    odd = [{"missing_bars": 1_200, "findings": [jump]}, {"missing_bars": 5, "findings": [jump]}]
+    said = "data 1,205 bars missing, 4 jumps to another level"
+    assert say_checks(checks | {"data": odd}).endswith(said)
     assert say_checks(checks | {"data": []}).endswith("data not checked")
+
+
+def test_a_short_on_spot_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    flags = ("--strategy", "momentum", "--set", "long_only=false", "--state-dir", str(tmp_path))
+    assert main(["backtest", "--demo", *flags]) == 0
+    assert " targets below 0 taken as 0: spot cannot be short" in capsys.readouterr().out

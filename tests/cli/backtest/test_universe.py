@@ -106,3 +106,21 @@ def test_a_backtest_holds_only_who_is_in(capsys, listings, tmp_path):
 def test_bad_input(capsys, listings, args, code, words):
     found, out, _ = backtest(capsys, *args)
     assert (found, words in json.loads(out)["error"]["message"]) == (code, True), out
+
+
+def test_listings_that_name_nothing_of_the_data_are_an_error(capsys, listings, tmp_path):
+    other = tmp_path / "others.csv"
+    other.write_text(LISTINGS.replace("-USD,", "-EUR,"))
+    code, out, _ = backtest(capsys, "--universe", "top:1", "--universe-file", str(other))
+    assert code == 7
+    error = json.loads(out)["error"]
+    assert error["message"].endswith("none of the products of the data: BTC-USD, ETH-USD, SOL-USD")
+    assert error["hint"] == "they name BTC-EUR, ETH-EUR, SOL-EUR"
+
+
+def test_a_product_that_the_listings_do_not_name_is_named(capsys, listings, tmp_path):
+    other = tmp_path / "others.csv"
+    other.write_text(LISTINGS.replace("ETH-USD,", "ETH-EUR,"))
+    code, out, _ = backtest(capsys, "--universe", "top:1", "--universe-file", str(other))
+    assert code == 0
+    assert any("ETH-USD is not in it, and never held" in one for one in json.loads(out)["warnings"])

@@ -11,6 +11,7 @@ from gpt_trader.cli.main import main
 from gpt_trader.data.files.export import write_file
 from gpt_trader.data.store.store import Store, write
 from gpt_trader.data.synthetic import synthetic_market
+from tests.store_helpers import no_one_grid
 
 HOUR = 3_600_000
 REAL = Path(os.environ.get("GPT_TRADER_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -120,3 +121,12 @@ def test_the_list_goes_on_beside_a_corrupt_month(capsys, store):
     out, err = capsys.readouterr()
     assert "ETH-USD" in out
     assert f"{path} is corrupt" in err
+
+
+def test_a_series_that_cannot_be_read_is_named_and_the_rest_is_checked(capsys, store):
+    no_one_grid(store)
+    for args in ((), ("LUNA-USD",)):
+        code, out, _ = run(capsys, *args)
+        assert code == 7
+        assert "FAULT  1 that cannot be read: prices of LUNA-USD are too high" in out
+        assert ("ETH-USD 1h: " in out) == (not args)

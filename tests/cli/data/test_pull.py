@@ -157,7 +157,8 @@ def test_a_stored_series_is_exported_and_read_back(capsys, exchange, tmp_path):
 
 
 def start(exchange, tmp_path, *args):
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    paths = os.pathsep.join([str(Path(__file__).parents[2]), os.environ["PYTHONPATH"]])
+    environment = os.environ | {"PYTHONPATH": paths}
     command = [sys.executable, "-m", "gpt_trader.cli.main", "data", "pull", *args]
     return subprocess.Popen(
         [sys.executable, "-c", "import sys; from gpt_trader.cli.main import main; sys.exit(main())",

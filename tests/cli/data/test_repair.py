@@ -12,7 +12,7 @@ from gpt_trader.data.store.store import Store, read, read_spans, write, writing
 from gpt_trader.data.trades.trade_store import read_trades
 from tests.emulator import Fault, serve
 from tests.emulator.market import GENESIS_MS, Market, Product
-from tests.store_helpers import bars_at, span
+from tests.store_helpers import bars_at, no_one_grid, span
 
 HOUR, DAY = 3_600_000, 86_400_000
 OUT = (GENESIS_MS + 20 * DAY, GENESIS_MS + 20 * DAY + 5 * HOUR)
@@ -120,6 +120,17 @@ def test_one_series_failure_does_not_stop_the_others(capsys, exchange, tmp_path)
     error = document(capsys, "repair", code=7)
     assert "Coinbase has no product AAA-USD" in error["message"]
     assert [entry["product"] for entry in entries(tmp_path, "repair")] == ["ETH-USD"]
+
+
+def test_a_series_that_cannot_be_read_does_not_stop_the_others(capsys, exchange, tmp_path):
+    document(capsys, "pull", "BTC-USD", "-i", "1h", "--since", "40d")
+    no_one_grid(Store(tmp_path), "AAA-USD")
+    damage(tmp_path / "bars/BTC-USD/1h/2024-01.parquet")
+    error = document(capsys, "repair", code=7)
+    assert error["message"].startswith("prices of AAA-USD are too high")
+    document(capsys, "show", "BTC-USD")
+    document(capsys, "remove", "AAA-USD", "--yes")
+    assert document(capsys, "repair")["repaired"] == []
 
 
 def test_what_is_not_stored_cannot_be_repaired(capsys, exchange):

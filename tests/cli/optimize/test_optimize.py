@@ -84,6 +84,17 @@ def test_what_cannot_be_is_one_line_and_a_hint(capsys, args, code, said):
     assert "Traceback" not in err
 
 
+def test_a_page_that_is_refused_takes_nothing_of_the_search(capsys):
+    code, out, err = run(capsys, *SMALL, "--report", "/dev/full")
+    assert code == 1
+    assert "Next: " in out
+    assert "error: cannot write /dev/full: No space left on device" in err
+    code, out, _ = run(capsys, *SMALL, "--report", "/dev/full", "--json")
+    document = json.loads(out)
+    assert (code, document["ok"]) == (1, False)
+    assert document["data"]["search_id"]
+
+
 def test_the_page_is_self_contained_and_small(capsys, tmp_path):
     page = tmp_path / "search.html"
     assert run(capsys, *SMALL, "--report", str(page))[0] == 0
@@ -133,7 +144,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_an_interrupted_search_goes_on_to_the_same_document(tmp_path):
-    args = ["optimize", *SMALL, "--json", "--state-dir"]
+    args = ["optimize", *SMALL, "--check-seed", "1", "--json", "--state-dir"]
 
     def child(*command):
         return subprocess.run(

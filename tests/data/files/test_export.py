@@ -1,7 +1,6 @@
 """What is exported is read back bit for bit."""
 
 from dataclasses import replace
-from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -18,14 +17,15 @@ HOUR = 3_600_000
 @pytest.mark.parametrize("name", ["BTC-USD.csv", "BTC-USD.csv.gz", "BTC-USD.parquet"])
 @pytest.mark.parametrize("rich", [False, True])
 def test_a_file_is_read_back(tmp_path, name, rich):
-    (bars,) = synthetic_market(seed=2, products=["BTC-USD"], n_bars=300, interval_ms=HOUR)
+    product_id = "BTC-PERP" if rich else "BTC-USD"
+    (bars,) = synthetic_market(seed=2, products=[product_id], n_bars=300, interval_ms=HOUR)
     if rich:
         spreads = np.arange(300) * 100 - 1
         spreads[spreads < 0] = -1
         bars = replace(bars, funding_rate=np.linspace(-1e-3, 1e-3, 300), half_spread_e8=spreads)
     write_file(tmp_path / name, bars)
-    again = load_bars(tmp_path / name, product_id="BTC-USD").bars
-    assert again.product.price_increment == Decimal("0.01")
+    again = load_bars(tmp_path / name, product_id=product_id).bars
+    assert again.product.price_increment == bars.product.price_increment
     assert digest(again) == digest(bars)
 
 

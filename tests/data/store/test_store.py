@@ -1,5 +1,6 @@
 """The data store keeps what it was given, bit for bit, in whichever order it came."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from gpt_trader.data.checks.quality import digest
 from gpt_trader.data.store import partition, sealed
 from gpt_trader.data.store.partition import month_of, month_span
+from gpt_trader.data.store.removal import find_series, remove
 from gpt_trader.data.store.store import (
     Store,
     Written,
@@ -21,9 +23,10 @@ from gpt_trader.data.store.store import (
     write,
     writing,
 )
+from gpt_trader.domain.product import Product
 from gpt_trader.errors import DataError, LockedError, StorageError
 from gpt_trader.kernel.slippage import NO_QUOTE
-from tests.store_helpers import COIN, HOUR, START, bars_at, span
+from tests.store_helpers import COIN, HOUR, START, bars_at, no_one_grid, span
 
 
 @settings(max_examples=30)
@@ -110,14 +113,18 @@ def test_prices_that_no_common_grid_holds_are_refused(tmp_path):
     store = Store(tmp_path)
     write(store, bars_at(range(10)), [], "a")
     fine = COIN.with_spec(price_increment=Decimal("0.0000001"))
-    write(store, bars_at(range(20, 30), product=fine), [], "b")
+    for rows in (range(20, 30), [11]):
+        with pytest.raises(DataError, match="too high for steps"):
+            write(store, bars_at(rows, product=fine), [], "b")
+    assert digest(read(store, "BTC-USD", HOUR).bars) == digest(bars_at(range(10)))
+
+
+def test_months_that_no_common_grid_holds_can_be_read_alone(tmp_path):
+    store = Store(tmp_path)
+    no_one_grid(store)
     with pytest.raises(DataError, match="too high for steps"):
-        read(store, "BTC-USD", HOUR)
-    with pytest.raises(DataError, match="too high"):
-        write(store, bars_at([11], product=fine), [], "b")
-    assert digest(read(store, "BTC-USD", HOUR, None, START + 10 * HOUR).bars) == digest(
-        bars_at(range(10))
-    )
+        read(store, "LUNA-USD", HOUR)
+    assert len(read(store, "LUNA-USD", HOUR, None, month_span("2024-02")[0]).bars) == 3
 
 
 def test_an_asked_month_without_bars_is_kept(tmp_path):
@@ -211,3 +218,36 @@ def test_a_digest_that_does_not_fit_is_told(tmp_path):
     write(store, bars_at(range(5)), [], "venue")
     (path,) = tmp_path.rglob("*.parquet")
     assert partition.about(path).sha256 == digest(bars_at(range(5)))
+
+
+def test_what_could_not_be_read_with_the_rest_is_not_written(tmp_path):
+    store = Store(tmp_path)
+    dear = bars_at(range(5), product=Product("LUNA-USD", Decimal(1), Decimal("0.01")))
+    dear = replace(dear, high=dear.high + 10**6)
+    write(store, dear, (), "import")
+    before = {path: path.read_bytes() for path in store.root.rglob("*.parquet")}
+    fine = bars_at(range(30, 35), product=Product("LUNA-USD", Decimal(1), Decimal("0.00000001")))
+    with pytest.raises(DataError, match=r"too high for steps of 0.00000001"):
+        write(store, fine, (), "import")
+    assert {path: path.read_bytes() for path in store.root.rglob("*.parquet")} == before
+    assert len(read(store, "LUNA-USD", HOUR).bars) == 5
+
+
+def test_a_series_that_is_not_stored_names_its_other_intervals(tmp_path):
+    store = Store(tmp_path)
+    write(store, bars_at(range(5)), (), "import")
+    with pytest.raises(DataError, match=r"no 1d bars of BTC-USD .*; stored are bars of 1h"):
+        read(store, "BTC-USD", 24 * HOUR)
+
+
+def test_a_removed_series_is_gone_and_recorded(tmp_path):
+    store = Store(tmp_path)
+    no_one_grid(store)
+    write(store, bars_at(range(40)), (), "import")
+    remove(store, find_series(store, "LUNA-USD", None), 5)
+    assert [one.product_id for one in listing(store)] == ["BTC-USD"]
+    assert '"op": "remove", "product": "LUNA-USD", "interval": "1h"' in store.log.read_text()
+    with pytest.raises(DataError, match="nothing of LUNA-USD"):
+        find_series(store, "LUNA-USD", None)
+    with pytest.raises(DataError, match="no 1d bars of BTC-USD"):
+        find_series(store, "BTC-USD", 24 * HOUR)

@@ -11,25 +11,13 @@ from hypothesis import strategies as st
 from gpt_trader.kernel.features import averages as features
 from gpt_trader.kernel.features import wilder as features_wilder
 from gpt_trader.kernel.features import window as features_window
+from tests.kernel.features.walk import Walk
 
 # The first closes of TA-Lib's own regression test (TA_SREF_close_daily_ref_0).
 TA_CLOSE = np.array([
     91.500, 94.815, 94.375, 95.095, 93.780, 94.625, 92.530, 92.750, 90.315, 92.470, 96.125, 97.250,
     98.500, 89.875, 91.000, 92.815, 89.155, 89.345, 91.625, 89.875, 88.375, 87.625, 84.780, 83.000,
 ])  # fmt: skip
-
-
-class Walk:
-    """A random walk as ticks and as floats; high and low around it."""
-
-    def __init__(self, n: int, seed: int) -> None:
-        rng = np.random.default_rng(seed)
-        self.close = 100_000 + np.cumsum(rng.integers(-300, 301, n)).astype(np.int64)
-        self.high = self.close + rng.integers(0, 200, n)
-        self.low = self.close - rng.integers(0, 200, n)
-        self.closes, self.highs, self.lows = (
-            part.astype(np.float64) for part in (self.close, self.high, self.low)
-        )
 
 
 # name: (ours, TA-Lib's) as functions of a walk and a period

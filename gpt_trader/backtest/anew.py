@@ -1,0 +1,160 @@
+"""Asking a strategy again in a way that it cannot remember what it was asked before.
+
+Code that somebody brings may keep what it has seen: in its module, in one that it imports, in
+Python's own. So a process is forked before the first question, and answers none itself: each
+product's questions are asked in a fork of it, with the code imported anew there, about rising rows.
+What was kept of one product, whose bars end later, is gone when the next is asked. Built-in
+strategies keep nothing.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Any, NoReturn
+
+from gpt_trader.backtest.imported import imported_anew, is_importable
+from gpt_trader.domain.bars import Bars
+from gpt_trader.errors import StrategyError, TraderError, UsageError
+from gpt_trader.measure.checks import Ask, Windows
+from gpt_trader.strategy.answers import Ends, ask_ends
+from gpt_trader.strategy.registry import brings_code, is_array_strategy, place_in_strategy
+
+FAULT = "this is a fault of the strategy; --debug with --no-checks shows where"
+FORKS = sys.platform == "linux"  # elsewhere the system's own libraries may not survive a fork
+
+
+@contextlib.contextmanager
+def asked_anew(strategies: Sequence[Any], series: Sequence[Bars]) -> Iterator[list[Ask]]:
+    """Yield how each strategy is asked again about its bars; to be entered before it is asked.
+
+    strategies: one a product. Asking raises StrategyError where one fails, UsageError where it ends
+    the process that asks it.
+    """
+    pairs = list(zip(strategies, series, strict=True))
+    brought = [j for j, (one, _) in enumerate(pairs) if _is_to_be_held_apart(one)]
+    asks = [Ask(partial(ask_ends, strategy, bars), "built in") for strategy, bars in pairs]
+    if not brought or not FORKS:
+        for j in brought:
+            asks[j] = _beside(*pairs[j])
+        yield asks
+        return
+    with _forked(pairs) as child:
+        for j in brought:
+            asks[j] = _there(child, j, pairs[j][0])
+        yield asks
+
+
+def _is_to_be_held_apart(strategy: Any) -> bool:  # noqa: ANN401
+    return is_array_strategy(type(strategy)) and brings_code(strategy)
+
+
+def _beside(strategy: Any, bars: Bars) -> Ask:  # noqa: ANN401
+    """Return how a second copy of its code is asked, in this process."""
+    known = dict(sys.modules)
+    made = imported_anew(strategy)
+    sys.modules.update(known)
+    return Ask(partial(ask_ends, made, bars), "same" if made is strategy else "module")
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """The other process, and the pipe to it."""
+
+    pid: int
+    pipe: Connection
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """An error of the other process."""
+
+    message: str
+    hint: str
+    where: str | None
+
+
+def _there(child: _Child, j: int, strategy: Any) -> Ask:  # noqa: ANN401
+    """Return how the other process is asked."""
+
+    def ends(windows: Windows) -> Ends:
+        try:
+            child.pipe.send((j, windows))
+            answer: Ends | _Failed = child.pipe.recv()
+        except (EOFError, OSError) as error:
+            raise UsageError(  # no failing point of a search: the next one would end this process
+                f"strategy {strategy.name} ended the process that asked it",
+                hint="a strategy answers, and ends nothing",
+            ) from error
+        if isinstance(answer, _Failed):
+            raise StrategyError(answer.message, hint=answer.hint, where=answer.where)
+        return answer
+
+    return Ask(ends, "process" if is_importable(strategy) else "fork")
+
+
+@contextlib.contextmanager
+def _forked(pairs: Sequence[tuple[Any, Bars]]) -> Iterator[_Child]:
+    here, there = Pipe()
+    with warnings.catch_warnings():  # other threads hold nothing that an answer needs
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if pid == 0:
+        here.close()
+        _serve(there, pairs)
+    os.setpgid(pid, pid)  # to end it with the one that answers for it
+    there.close()
+    try:
+        yield _Child(pid, here)
+    finally:
+        here.close()
+        os.killpg(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def _serve(pipe: Connection, pairs: Sequence[tuple[Any, Bars]]) -> NoReturn:
+    """Have questions answered until nobody asks any more, or whoever answers one ends.
+
+    Ends without what this process inherited to do.
+    """
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        while True:
+            j, windows = pipe.recv()
+            strategy, bars = pairs[j]
+            pipe.send_bytes(_answer_apart(strategy, bars, windows))
+    finally:  # whatever it was: what comes after a fork is the other process's
+        os._exit(0)
+
+
+def _answer_apart(strategy: Any, bars: Bars, windows: Windows) -> bytes:  # noqa: ANN401
+    """Return what a fork of this process answers, as sent; raises EOFError if it ends before."""
+    here, there = Pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            there.send(_answer(strategy, bars, windows))
+        finally:
+            os._exit(0)
+    there.close()
+    try:
+        return here.recv_bytes()
+    finally:
+        here.close()
+        os.waitpid(pid, 0)
+
+
+def _answer(strategy: Any, bars: Bars, windows: Windows) -> Ends | _Failed:  # noqa: ANN401
+    try:
+        return ask_ends(imported_anew(strategy), bars, windows)
+    except TraderError as error:
+        return _Failed(error.message, error.hint, error.where)
+    except Exception as error:  # noqa: BLE001 - told in the process that asks
+        said = f"strategy {strategy.name} failed: {type(error).__name__}: {error}"
+        return _Failed(said, FAULT, place_in_strategy(error))

@@ -1,0 +1,78 @@
+"""What strategies that somebody brings may not move: bars, shared random numbers, folder, stdout.
+
+Asking one hands over copies (`strategy.answers`). That it reached nothing else is seen to here,
+once a run.
+"""
+
+import os
+import pickle
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gpt_trader.backtest.reads import watched_reads
+from gpt_trader.data.checks.quality import digest
+from gpt_trader.domain.bars import Bars
+from gpt_trader.errors import StrategyError
+from gpt_trader.strategy.aside import aside
+from gpt_trader.strategy.registry import brings_code
+
+OUT, ERR = 1, 2  # what compiled code and other programs write to
+
+
+@contextmanager
+def contained(strategies: Sequence[Any], series: Sequence[Bars]) -> Iterator[list[str]]:
+    """Let strategies answer about bars; yield notes of what had to be put back, filled at the end.
+
+    Built-in strategies are not looked after. Raises StrategyError if the bars are not what they
+    were.
+    """
+    names = dict.fromkeys(one.name for one in strategies if brings_code(one))
+    notes: list[str] = []
+    if not names:
+        yield notes
+        return
+    told = ", ".join(names)
+    bars = [digest(one) for one in series]
+    folder, drawn = Path.cwd(), _drawn()
+    try:
+        with _stdout_aside(), watched_reads():
+            yield notes
+    finally:
+        if pickle.dumps(_drawn()) != pickle.dumps(drawn):
+            np.random.set_state(drawn[0])  # noqa: NPY002
+            random.setstate(drawn[1])
+            notes.append(
+                f"{told} draws from random numbers that all code shares: they were put back as "
+                "they were; a numpy Generator of its own gives the same numbers at every run"
+            )
+        os.chdir(folder)
+    if [digest(one) for one in series] != bars:
+        raise StrategyError(
+            f"strategy {told} changed the bars that it is judged on",
+            hint="a strategy answers with Targets, and leaves everything else as it is",
+        )
+
+
+def _drawn() -> tuple[Any, Any]:
+    """Return where the random numbers stand that all code shares: numpy's, and Python's."""
+    return np.random.get_state(), random.getstate()  # noqa: NPY002
+
+
+@contextmanager
+def _stdout_aside() -> Iterator[None]:
+    """Send to stderr what is printed meanwhile, by compiled code and other programs, too."""
+    sys.stdout.flush()
+    kept = os.dup(OUT)
+    os.dup2(ERR, OUT)
+    try:
+        with aside():
+            yield
+    finally:
+        os.dup2(kept, OUT)
+        os.close(kept)

@@ -1,0 +1,92 @@
+"""Bars before a run: its strategies warm up on them, and nothing else does.
+
+Targets are known from the run's first bar on, as in a session that was shown the bars before it;
+no trade, no equity and no number comes from them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gpt_trader.backtest.contained import contained
+from gpt_trader.backtest.result import History
+from gpt_trader.backtest.route import Route
+from gpt_trader.data.checks.quality import digest, find_gaps
+from gpt_trader.data.files.bar_files import Loaded
+from gpt_trader.domain.bars import COLUMNS, Bars
+from gpt_trader.domain.targets import Targets
+from gpt_trader.errors import DataError
+from gpt_trader.strategy.answers import ask_targets
+
+
+def since(history: History, start_ms: int) -> History:
+    """Return what of a history opens from start_ms, int64 ms UTC, on; raise DataError if nothing.
+
+    Of a file's report what counts rows is of these; the notes stay.
+    """
+    bars = history.bars if isinstance(history, Loaded) else history
+    first = int(bars.time.searchsorted(start_ms))
+    if first == len(bars):
+        raise DataError(
+            f"no bars of {bars.product.product_id} in the period asked for",
+            hint="--from is inclusive, --to exclusive",
+        )
+    if first == 0 or isinstance(history, Bars):
+        return history if first == 0 else bars[first:]
+    left = bars[first:]
+    report = replace(
+        history.report, rows=len(left), first_ms=int(left.time[0]), silent=0,
+        gaps=find_gaps(left.time, left.interval_ms), zero_volume=int((left.volume == 0).sum()),
+        sha256=digest(left),
+    )  # fmt: skip
+    return history._replace(bars=left, report=report)
+
+
+def before(history: History, start_ms: int | None) -> Bars | None:
+    """Return the bars that are known before start_ms, or before a file's first; None: none."""
+    bars = history.bars if isinstance(history, Loaded) else history
+    first = 0 if start_ms is None else int(bars.time.searchsorted(start_ms))
+    older = history.earlier if isinstance(history, Loaded) else None
+    if first == 0:
+        return older
+    return bars[:first] if older is None else joined(older, bars[:first])
+
+
+def known(history: History) -> Bars:
+    """Return all bars of a history that were read, those before its first too."""
+    if isinstance(history, Bars) or history.earlier is None:
+        return history if isinstance(history, Bars) else history.bars
+    return joined(history.earlier, history.bars)
+
+
+def wanted(earlier: Bars | None, bars: Bars, strategy: Any) -> Bars:  # noqa: ANN401
+    """Return the newest bars before a run that its strategy's first answer looks at."""
+    if earlier is None:
+        return bars[:0]
+    need = max(strategy.warmup, strategy.min_bars, 1) - 1
+    return earlier[max(len(earlier) - need, 0) :]
+
+
+def joined(earlier: Bars, bars: Bars) -> Bars:
+    """Return bars with those before them."""
+    if not len(earlier):
+        return bars
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(earlier, name), getattr(bars, name)]) for name in COLUMNS[:-1]
+    }
+    quotes = None
+    if earlier.half_spread_e8 is not None or bars.half_spread_e8 is not None:
+        quotes = np.concatenate([earlier.quotes, bars.quotes])
+    return replace(bars, **columns, half_spread_e8=quotes)
+
+
+def ask_warm(
+    assigned: Sequence[Route], series: Sequence[Bars], earlier: Sequence[Bars]
+) -> list[Targets]:
+    """Ask each product's strategy about its bars, shown those before them."""
+    shown = [joined(*pair) for pair in zip(earlier, series, strict=True)]
+    with contained([route.strategy for route in assigned], shown):
+        asked = [ask_targets(r.strategy, b) for r, b in zip(assigned, shown, strict=True)]
+    return [targets.since(len(one)) for targets, one in zip(asked, earlier, strict=True)]

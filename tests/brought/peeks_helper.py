@@ -1,0 +1,3 @@
+"""Beside the peeks: what one of them keeps lies here."""
+
+KEPT = {}

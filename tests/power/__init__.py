@@ -1,0 +1,1 @@
+"""How often the verdict is wrong: PASS on noise, and no PASS on an edge that is there."""
