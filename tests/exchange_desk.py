@@ -6,7 +6,8 @@ from gpt_trader.broker.simulated.observe import ObserveBroker
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.engine import events as ev
 from gpt_trader.engine.due import due
-from gpt_trader.engine.protect import RETRY_MS, resting_protection
+from gpt_trader.engine.leaving import RETRY_MS
+from gpt_trader.engine.protect import resting_protection
 from tests.engine_helpers import Desk, sent
 
 

@@ -34,6 +34,7 @@ from gpt_trader.runtime.live.news import News
 from gpt_trader.runtime.live.opening import checked_portfolio, known_rests, read_account
 from gpt_trader.runtime.live.terms import LiveTerms, live_terms
 from gpt_trader.runtime.live.timekeeping import Timekeeping
+from gpt_trader.runtime.live.told import told_by
 from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.session import JOURNAL, Session, read_header, start
 from gpt_trader.runtime.stop import Stop
@@ -134,7 +135,7 @@ class Live:
         )
 
     def private(self, attempts: int = 4) -> Private:
-        return Private(self.rest(attempts=attempts), self.rest())
+        return Private(self.rest(attempts=attempts))
 
     def market(self) -> PublicMarket:
         return PublicMarket(self.rest(signed=False))
@@ -155,19 +156,21 @@ class Live:
         )
         resumes = (self.folder / JOURNAL).exists()
         terms = live_terms(settings, products, account, self.now_ms(), resumes=resumes)
+        held = contextlib.ExitStack()
         carriers, sender = Carriers(Inline(), Inline()), None
         if self.bell is not None:
-            carriers = on_threads(self.bell.ring)
-            sender = Threads("sender", MOST, self.bell.ring)
+            carriers = held.enter_context(on_threads(self.bell.ring))
+            sender = held.enter_context(Threads("sender", MOST, self.bell.ring))
         broker = ExchangeBroker(self.private(attempts=1), sender)
         now = self.now_ms
-        with start(terms, self.folder, lambda _: False, broker=broker, now_ms=now) as session:
+        begun = start(terms, self.folder, lambda _: False, broker=broker, now_ms=now)
+        with held, begun as session:
             attended = attend(
                 session.plan,
                 lambda: session.state,
                 broker,
                 read_header(self.folder).wallets,
-                session.journal.unknown,
+                told_by(session.journal, None),
                 now,
                 carriers,
                 Paces(1e6, 1e6),

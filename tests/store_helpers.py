@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from gpt_trader.data.store import partition
 from gpt_trader.data.store.partition import month_span
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.product import Product
@@ -37,3 +38,15 @@ def bars_at(rows, seed=0, product=COIN, **changes):
 
 def span(first, last):
     return (START + first * HOUR, START + last * HOUR)
+
+
+def no_one_grid(store, product_id="LUNA-USD"):
+    """Put two months into a store, behind its back, that no grid holds together."""
+    for month, increment, ticks in (("2024-01", "0.01", 11_900), ("2024-02", "0.00000001", 1)):
+        product = Product(product_id, Decimal(1), Decimal(increment))
+        first = month_span(month)[0]
+        prices = np.full(3, ticks, np.int64)
+        time = first + np.arange(3) * HOUR
+        bars = Bars(product, HOUR, time, *[prices] * 4, np.ones(3), np.zeros(3))
+        path = store.folder(product_id, HOUR) / f"{month}.parquet"
+        partition.write(path, partition.Partition(bars, (), ("import:by hand",)))

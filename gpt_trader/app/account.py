@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import NamedTuple
 
 from gpt_trader.app.folders import session_folder
@@ -12,12 +13,12 @@ from gpt_trader.broker.exchange.ports import Account
 from gpt_trader.config.find import is_found
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
-from gpt_trader.domain.account import Balance
+from gpt_trader.domain.account import Balance, Permissions
 from gpt_trader.domain.market import Touch
 from gpt_trader.errors import ConfigError, DataError
 from gpt_trader.runtime.header import Header
 from gpt_trader.runtime.session import JOURNAL, read_header
-from gpt_trader.runtime.venues import Exchange, check_key, connect_account, reach
+from gpt_trader.runtime.venues import Exchange, admitted, check_key, connect_account, reach
 
 DEFAULT_QUOTE = "USD"
 ATTEMPTS = 3  # of a question: somebody waits for the answer
@@ -36,15 +37,23 @@ class Reached(NamedTuple):
         """The currency that the profile counts in."""
         return quote_of(self.settings)
 
+    def permissions(self) -> Permissions:
+        """Return what the key may do; raises AuthError, or Unavailable where the time is wrong."""
+        return admitted(self.exchange, self.settings.products, self.private.permissions)
 
-def reach_account(profile: str | None, header: Header | None = None) -> Reached:
+
+def reach_account(
+    profile: str | None, state_dir: Path | None, header: Header | None = None
+) -> Reached:
     """Return the account of a profile (None: defaults and environment), for reading only.
 
     header: of the session that it is asked for. Without one, a profile that is not found here may
-    still be that of a session. Raises ConfigError, AuthError if there is no key, or a BrokerError
-    if the exchange does not answer.
+    still be that of a session; without a name it is that of the only one in `state_dir`. Raises
+    ConfigError, AuthError if there is no key, or a BrokerError if the exchange does not answer.
     """
-    settings = _settings(profile) if header is None else kept_settings(header, profile).settings
+    settings = (
+        _settings(profile, state_dir) if header is None else kept_settings(header, profile).settings
+    )
     check_key(settings, os.environ)
     exchange = reach(settings, wait, attempts=ATTEMPTS)
     private = connect_account(
@@ -58,11 +67,13 @@ def reach_account(profile: str | None, header: Header | None = None) -> Reached:
     return Reached(settings, exchange, private)
 
 
-def _settings(profile: str | None) -> Settings:
+def _settings(profile: str | None, state_dir: Path | None) -> Settings:
+    if profile is None and state_dir is not None:
+        return kept_settings(read_header(session_folder(None, state_dir))).settings
     try:
         return load_profile(profile, env=os.environ, flags={}).settings
     except ConfigError:
-        folder = session_folder(profile, None)
+        folder = session_folder(profile, state_dir)
         if profile is None or is_found(profile) or not (folder / JOURNAL).exists():
             raise
         return kept_settings(read_header(folder), profile).settings

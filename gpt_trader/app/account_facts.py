@@ -53,7 +53,7 @@ def fees(reached: Reached) -> Json:
 
 def permissions(reached: Reached) -> Json:
     """Return what the key may do, and in which portfolio."""
-    found: Json = reached.private.permissions()._asdict()
+    found: Json = reached.permissions()._asdict()
     return found
 
 
@@ -78,13 +78,13 @@ def open_orders(reached: Reached) -> list[Json]:
 
 def portfolios(reached: Reached) -> list[Json]:
     """Return the portfolios, and which of them the key trades in."""
-    mine = reached.private.permissions().portfolio_uuid
+    mine = reached.permissions().portfolio_uuid
     return [one._asdict() | {"is_traded": one.uuid == mine} for one in reached.private.portfolios()]
 
 
 def limits(reached: Reached) -> tuple[Json, list[Json]]:
     """Return the limits on requests, and those on the orders of each product."""
-    reached.private.permissions()
+    reached.permissions()
     products = [
         _limits_of(look_up(reached.exchange.market.product, name))
         for name in reached.settings.products

@@ -1,5 +1,6 @@
 """Writing down what came in or went out otherwise than by a fill."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -24,10 +25,17 @@ class Adjustment:
     reason: str
 
 
-def adjust(asked: Adjustment, *, profile: str | None, state_dir: Path | None) -> dict[str, Any]:
+def adjust(
+    asked: Adjustment,
+    *,
+    profile: str | None,
+    state_dir: Path | None,
+    warn: Callable[[str], object],
+) -> dict[str, Any]:
     """Journal the adjustment and return it, as JSON; nothing is moved at the exchange.
 
-    Raises UsageError for what makes no sense, or where the account is in line already.
+    Raises UsageError for what makes no sense, or where the account is in line already. warn: is
+    told what else there is to say.
     """
     amount = read_amount(asked.kind, asked.amount)
     asset = asked.asset.strip().upper()
@@ -35,7 +43,7 @@ def adjust(asked: Adjustment, *, profile: str | None, state_dir: Path | None) ->
         raise UsageError(f"expected an asset such as USD, was {asked.asset!r}")
     if not asked.by.strip() or not asked.reason.strip():
         raise UsageError("who says so, and why?", hint="give --by NAME and --reason TEXT")
-    with open_session(profile, state_dir, reduces=True, fresh=True) as session:
+    with open_session(profile, state_dir, warn, reduces=True, fresh=True) as session:
         looked_ms = session.time_ms() - session.state.reconciled_ms
         if session.plan.max_unreconciled_ms and looked_ms <= JUST_NOW_MS:
             raise UsageError(

@@ -22,12 +22,14 @@ from gpt_trader.domain.order_ids import is_ours
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.protect import is_sellable, resting_protection
 from gpt_trader.engine.state import State
-from gpt_trader.errors import Unavailable
+from gpt_trader.engine.waiting import BELOW_MINIMUM, is_below_minimum
+from gpt_trader.errors import BrokerError, Unavailable
 from gpt_trader.kernel.codes import BUY
 from gpt_trader.observe.cycle import size_text
 
 HOUR_MS = 3_600_000
 LOOK_S = 0.5
+DUST = "it is dust, below the smallest order that the exchange takes"
 
 Json = dict[str, Any]
 
@@ -43,27 +45,30 @@ class Outside(NamedTuple):
 class Left(NamedTuple):
     """What is there. entries: their client ids. held: as JSON; None if no journal says it.
 
-    unknown: orders of whose outcome nothing is known.
+    unknown: orders of whose outcome the journal knows nothing. unseen: the entries among them that
+    the exchange does not show either.
     """
 
     entries: list[str]
     held: list[Json] | None
     unknown: list[str]
+    unseen: list[str]
 
     @property
     def is_clear(self) -> bool:
         """Whether no entry is open, and none may still turn up."""
-        return not (self.entries or self.unknown)
+        return not (self.entries or self.unseen)
 
     @property
     def is_flat(self) -> bool:
-        """Whether nothing is held that could be sold, beyond doubt."""
-        return self.held == [] and not self.unknown
+        """Whether nothing is held that could be sold, beyond doubt: nothing, or dust."""
+        is_sold = self.held is not None and all(one["dust"] for one in self.held)
+        return is_sold and not self.unknown
 
 
 def reach_outside(kept: KeptSession, profile: str | None) -> Outside:
     """Return the account of a session; raises ConfigError, AuthError or a BrokerError."""
-    from gpt_trader.runtime.venues import connect_account, reach
+    from gpt_trader.runtime.venues import admitted, connect_account, reach
 
     settings, doubts = kept_settings(kept.header, profile)
     check_stand_in(settings)
@@ -71,7 +76,8 @@ def reach_outside(kept: KeptSession, profile: str | None) -> Outside:
     private = connect_account(
         settings, os.environ, wait, sends=True, now_ms=exchange.now_ms, attempts=ATTEMPTS
     )
-    check_portfolio(private.permissions(), kept.portfolio)
+    permissions = admitted(exchange, settings.products, private.permissions)
+    check_portfolio(permissions, kept.portfolio)
     return Outside(private, exchange.now_ms, doubts)
 
 
@@ -85,31 +91,48 @@ def watch_left(
 ) -> Left:
     """Look until something is so, or the time is over; return what is left then.
 
-    look: reads the session's folder again. cancels: whether entries are cancelled from here; orders
-    of others and protective stops are left alone. Raises Unavailable where it seems to be so at
-    the end, and what is open cannot all be read: that is no proof.
+    look: reads the session's folder again. cancels: whether entries are cancelled from here, at
+    each look that shows them; orders of others and protective stops are left alone. What is not
+    answered is asked again. Raises what the last look raised, and Unavailable where it seems to be
+    so at the end, and what is open cannot all be read: that is no proof.
     """
     until = time.monotonic() + timeout_s
-    asked: set[str] = set()
     while True:
-        kept = look()
-        open_there = outside.private.open_orders(_since_ms(kept, outside))
-        entries = [one for one in open_there.rows if is_entry_of(kept, one)]
-        left = Left(
-            [one.client_order_id for one in entries],
-            _held(kept, open_there.rows),
-            _unknown(kept.state),
-        )
         is_late = time.monotonic() > until
-        if is_late and is_done(left) and not open_there.is_whole:
-            raise Unavailable("what is open at the exchange cannot be read")
-        if is_late or (is_done(left) and open_there.is_whole):
-            return left
-        new = [one.order_id for one in entries if one.order_id not in asked]
-        if cancels and new:
-            outside.private.cancel(new)
-            asked.update(new)
+        try:
+            left, is_whole = _look(outside, look(), cancels=cancels)
+        except BrokerError:
+            if is_late:
+                raise
+        else:
+            if is_late and is_done(left) and not is_whole:
+                raise Unavailable("what is open at the exchange cannot be read")
+            if is_late or (is_done(left) and is_whole):
+                return left
         threading.Event().wait(LOOK_S)
+
+
+def _look(outside: Outside, kept: KeptSession, *, cancels: bool) -> tuple[Left, bool]:
+    """Return what is left, having asked to cancel it, and whether all that is open was read."""
+    since_ms, unknown = _since_ms(kept, outside), unknown_of(kept.state)
+    # Before what is open is read: one that is shown first, and is not open then, has ended.
+    shown = outside.private.orders(since_ms=since_ms).rows if unknown else []
+    ids = {one.client_order_id for one in shown}
+    open_there = outside.private.open_orders(since_ms)
+    entries = [one for one in open_there.rows if is_entry_of(kept, one)]
+    if cancels and entries:
+        outside.private.cancel([one.order_id for one in entries])
+    left = Left(
+        [one.client_order_id for one in entries],
+        _held(kept, open_there.rows),
+        [one.client_order_id for one in unknown],
+        [
+            one.client_order_id
+            for one in unknown
+            if is_entry(one) and one.client_order_id not in ids
+        ],
+    )
+    return left, open_there.is_whole
 
 
 def is_entry_of(kept: KeptSession, one: RemoteOrder) -> bool:
@@ -134,15 +157,15 @@ def _since_ms(kept: KeptSession, outside: Outside) -> int:
     return min(known, default=outside.now_ms()) - HOUR_MS
 
 
-def _unknown(state: State | None) -> list[str]:
+def unknown_of(state: State | None) -> list[Order]:
     """Return the orders that were sent, or may have been, and that nobody has answered."""
     waits = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
     orders = () if state is None else state.open_orders
-    return [one.client_order_id for one in orders if one.status in waits]
+    return [one for one in orders if one.status in waits]
 
 
 def _held(kept: KeptSession, open_there: Iterable[RemoteOrder]) -> list[Json] | None:
-    """Return the positions, each with the stop that rests there for it; dust is none."""
+    """Return what is held, each with the stop that rests there for it."""
     plan, state = kept.plan, kept.state
     if plan is None or state is None:
         return None
@@ -151,20 +174,41 @@ def _held(kept: KeptSession, open_there: Iterable[RemoteOrder]) -> list[Json] | 
 
 
 def held(plan: Plan, state: State, rests: set[str]) -> list[Json]:
-    """Return what is not flat: positions but for dust, and what is below zero. rests: open ids."""
+    """Return what is not flat: positions, dust, and what is below zero. rests: open ids.
+
+    Of each the stop that rests for it, and why it is not sold, if anything says so. dust: less than
+    the exchange has ever taken of it, so that there is nothing to be done.
+    """
     return [
         {
             "product": product.product_id,
             "size": size_text(product, int(state.slots["lots"][j])),
             "stop": _stop(plan, state, j, rests),
+            "dust": is_dust(plan, state, j),
+            "why": _why(plan, state, j),
         }
         for j, product in enumerate(plan.products)
-        if state.slots["lots"][j] < 0
-        or (
-            state.slots["lots"][j]
-            and (not state.slots["close_ticks"][j] or is_sellable(plan, state, j))
-        )
+        if state.slots["lots"][j]
     ]
+
+
+def is_dust(plan: Plan, state: State, j: int) -> bool:
+    """Whether no order could sell what product j holds, whatever minimums it had.
+
+    Without a price nobody knows; what spot holds below zero is none.
+    """
+    slot = state.slots[j]
+    if not slot["close_ticks"] or (slot["lots"] < 0 and not plan.products[j].is_perpetual):
+        return False
+    return not (is_sellable(plan, state, j) or is_below_minimum(plan, state, j))
+
+
+def _why(plan: Plan, state: State, j: int) -> str | None:
+    """Return why a position is not sold; None: nobody said."""
+    if is_dust(plan, state, j):
+        return DUST
+    below = BELOW_MINIMUM if is_below_minimum(plan, state, j) else ""
+    return below or state.closed[j] or state.leaving[j].why or None
 
 
 def _stop(plan: Plan, state: State, j: int, rests: set[str]) -> str | None:

@@ -12,6 +12,7 @@ from gpt_trader.engine.state import State
 from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.live.record import LiveRecord
 from gpt_trader.runtime.live.terms import LiveTerms
+from gpt_trader.runtime.live.upkeep import Left
 from gpt_trader.runtime.session import Session
 from gpt_trader.runtime.summary import Record
 from gpt_trader.runtime.wiring import Wired
@@ -20,10 +21,10 @@ Say = Callable[[str], None]
 
 
 class Trading(NamedTuple):
-    """A feed that runs. left: what a single cycle left to chance in the end, in words."""
+    """A feed that runs. left: what a run leaves to chance in the end."""
 
     events: Iterator[Event]
-    left: Callable[[], list[str]]
+    left: Callable[[], Left]
 
 
 class Desk(NamedTuple):

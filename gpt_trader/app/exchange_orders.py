@@ -20,12 +20,12 @@ from gpt_trader.runtime.venues import product_of, venue_of
 Json = dict[str, Any]
 
 
-def preview(asked: OrderRequest, profile: str | None) -> Json:
+def preview(asked: OrderRequest, profile: str | None, state_dir: Path | None) -> Json:
     """Return what the exchange says an order would come to; nothing is placed.
 
     Raises HaltError for an order that is off the product's grid.
     """
-    reached = reach_account(profile)
+    reached = reach_account(profile, state_dir)
     product = product_of(reached.exchange.market.product(normalize_id(asked.product)))
     try:
         intent = intent_of(product, asked)
@@ -35,17 +35,21 @@ def preview(asked: OrderRequest, profile: str | None) -> Json:
     return {"request": terms} | reached.private.preview(intent, product)._asdict()
 
 
-def fills(profile: str | None, product: str | None, days: int) -> list[Json]:
+def fills(
+    profile: str | None, state_dir: Path | None, product: str | None, days: int
+) -> list[Json]:
     """Return the account's fills of so many days, newest first."""
-    reached = reach_account(profile)
+    reached = reach_account(profile, state_dir)
     wanted = [] if product is None else [normalize_id(product)]
     since_ms = reached.exchange.now_ms() - days * DAY_MS
     return [_fill(one) for one in reached.private.fills(product_ids=wanted, since_ms=since_ms).rows]
 
 
-def history(profile: str | None, product: str | None, days: int) -> list[Json]:
+def history(
+    profile: str | None, state_dir: Path | None, product: str | None, days: int
+) -> list[Json]:
     """Return the account's orders of so many days, of everybody, newest first."""
-    reached = reach_account(profile)
+    reached = reach_account(profile, state_dir)
     wanted = [] if product is None else [normalize_id(product)]
     since_ms = reached.exchange.now_ms() - days * DAY_MS
     return [
@@ -70,7 +74,7 @@ def look_up(order_id: str, profile: str | None, state_dir: Path | None) -> Json:
     kept = order_json(plan, order) | {"why": why or None}
     data: Json = {"journal": kept, "exchange": None, "fills": []}
     if order.exchange_id:
-        private = reach_account(profile, header).private
+        private = reach_account(profile, state_dir, header).private
         remote = private.order(order.exchange_id)
         data["exchange"] = None if remote is None else _order(remote)
         data["fills"] = [_fill(one) for one in private.fills(order_ids=[order.exchange_id]).rows]

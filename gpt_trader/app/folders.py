@@ -6,16 +6,19 @@ A session of money is found from any environment: its portfolio's lock says wher
 import os
 from pathlib import Path
 
-from gpt_trader.errors import StorageError, UsageError
+from gpt_trader.errors import StorageError, TraderError, UsageError
+from gpt_trader.journal.faults import UNREADABLE
 from gpt_trader.journal.root import state_root
 from gpt_trader.runtime.lock import known_folders, user_lock_dir
-from gpt_trader.runtime.session import JOURNAL
+from gpt_trader.runtime.session import JOURNAL, read_header, running
 
 
-def session_folder(profile: str | None, state_dir: Path | None) -> Path:
+def session_folder(profile: str | None, state_dir: Path | None, *, strictly: bool = False) -> Path:
     """Return the state folder of a profile, or of the only session there is.
 
-    Nothing is made. Raises UsageError if no profile was named and there is not just one session.
+    Simulations that have ended do not stand in the way of another session; strictly: they do, for
+    what may add risk is done to no session that was not meant. Nothing is made. Raises UsageError
+    where more than one session is meant, and if no profile was named and there is none.
     """
     root = state_root(state_dir, os.environ)
     money = [] if state_dir is not None else _of_money()
@@ -23,8 +26,14 @@ def session_folder(profile: str | None, state_dir: Path | None) -> Path:
         name = Path(profile).stem if _is_path(profile) else profile
         if (root / name).exists():
             return root / name
-        return next((one for one in money if _is_called(one, name)), root / name)
+        called = [one for one in money if _is_called(one, name)]
+        if len(called) > 1:
+            places = ", ".join(str(one.parent) for one in called)
+            raise UsageError(f"which session {name}?", hint=f"--state-dir DIR: {places}")
+        return called[0] if called else root / name
     found = sorted({path.parent.resolve() for path in root.glob(f"*/{JOURNAL}")} | {*money})
+    if len(found) > 1 and not strictly:
+        found = [one for one in found if not _is_past(one)] or found
     if len(found) == 1:
         return found[0]
     if not found:
@@ -39,6 +48,15 @@ def _of_money() -> list[Path]:
         return known_folders(user_lock_dir(os.getuid()))
     except StorageError:  # no place for locks: no session of money
         return []
+
+
+def _is_past(folder: Path) -> bool:
+    """Whether a session moved no money, and nobody runs it. What cannot be read may hold money."""
+    try:
+        header = read_header(folder)
+        return not header.mode.trades_money and running(header, folder) is None
+    except (TraderError, *UNREADABLE):
+        return False
 
 
 def _is_called(folder: Path, name: str) -> bool:

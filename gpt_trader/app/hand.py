@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from gpt_trader.app.account import ATTEMPTS, wait
 from gpt_trader.app.ask import ask
 from gpt_trader.app.folders import session_folder
 from gpt_trader.app.kept_settings import kept_settings
@@ -20,11 +21,15 @@ from gpt_trader.engine.events import (
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import OrderRefused
 from gpt_trader.engine.state import State
-from gpt_trader.errors import LockedError
+from gpt_trader.engine.step import step
+from gpt_trader.errors import LockedError, UsageError
+from gpt_trader.runtime.halt import Latch, latched_event
+from gpt_trader.runtime.header import plan_of
 from gpt_trader.runtime.journaling import recover_state
 from gpt_trader.runtime.requests import new_name
-from gpt_trader.runtime.session import Session, view
+from gpt_trader.runtime.session import Session, as_reopened, undecided, view
 from gpt_trader.runtime.situation import market_ms
+from gpt_trader.runtime.venues import reach
 
 Request = OrderRequested | CancelRequested | AmendRequested
 
@@ -55,21 +60,48 @@ class Hand(NamedTuple):
 def hand_on(
     profile: str | None,
     state_dir: Path | None,
+    warn: Callable[[str], object],
     *,
     live: bool = False,
     reads: bool = False,
     reduces: bool = False,
 ) -> Iterator[Hand]:
-    """Hold the profile's session, or the only one; the flags are as of `open_session`."""
+    """Hold the profile's session, or the only one; the flags are as of `open_session`.
+
+    reads: nothing is written, asked or sent: requests are only checked.
+    """
+    folder = session_folder(profile, state_dir, strictly=not reduces)
+    if reads:
+        yield _reading(folder, profile)
+        return
     with ExitStack() as stack:
         try:
-            opened = open_session(profile, state_dir, live=live, reads=reads, reduces=reduces)
+            opened = open_session(
+                profile, state_dir, warn, folder=folder, live=live, reduces=reduces
+            )
             session = stack.enter_context(opened)
         except LockedError as held:
-            folder = session_folder(profile, state_dir)
-            yield _beside(folder, profile, held, is_free=reads or reduces, live=live)
+            yield _beside(folder, profile, held, is_free=reduces, live=live)
         else:
             yield _on(session)
+
+
+def _reading(folder: Path, profile: str | None) -> Hand:
+    """Return the hand that only looks: at what the journal knows, and what the latch says."""
+    with view(folder) as (known, was, journal):
+        plan, state = plan_of(as_reopened(known)), recover_state(journal, was, known.cash)
+        seq = journal.head()[0]
+    time_ms = market_ms(plan, state)
+    if known.mode.is_live:
+        time_ms = reach(kept_settings(known, profile).settings, wait, attempts=ATTEMPTS).now_ms()
+    latched = latched_event(Latch(folder), state, time_ms)
+    if latched is not None:
+        state = step(plan, state, latched, undecided).state
+
+    def request(_: Request) -> Said:
+        raise UsageError("this only looks", hint="leave out --dry-run")
+
+    return Hand(plan, state, time_ms, known.data_ends_ms, lambda: str(seq + 1), request)
 
 
 def _on(session: Session) -> Hand:

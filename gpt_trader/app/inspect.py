@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from gpt_trader.app.folders import session_folder
 from gpt_trader.errors import JournalError
 from gpt_trader.observe.cycle import order_json
-from gpt_trader.runtime.explained import explain_decisions
+from gpt_trader.runtime.explained import doubted, explain_decisions
 from gpt_trader.runtime.header import signals_of, version_changes
 from gpt_trader.runtime.journaling import doubts, recover_state
 from gpt_trader.runtime.replay import Replayed, replay
@@ -47,7 +47,9 @@ def why(
     with view(session_folder(profile, state_dir)) as (_, plan, journal):
         found = explain_decisions(plan, journal, product_id, at_ms=at_ms, last=last)
         data = {"product": product_id, "interval": plan.interval, **history(found)}
-        return Extract(data | {"decisions": found}, doubts(journal))
+        unsure = doubted(plan, journal).get(product_id)
+        said = [] if unsure is None else [f"the price of {product_id} is in doubt: {unsure}"]
+        return Extract(data | {"decisions": found}, [*doubts(journal), *said])
 
 
 def history(found: list[Json]) -> Json:

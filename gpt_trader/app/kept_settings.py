@@ -2,14 +2,16 @@
 
 import os
 from collections.abc import Mapping
-from itertools import product
 from typing import NamedTuple
 
 from gpt_trader.config.load import load_profile
+from gpt_trader.config.location import ProfileError
 from gpt_trader.config.settings import Settings
 from gpt_trader.config.words import VENUES
 from gpt_trader.errors import ConfigError
 from gpt_trader.runtime.header import Header
+
+ANYHOW = {"alerts.required": False}  # an address that is wrong keeps nobody from the exchange
 
 
 class Kept(NamedTuple):
@@ -24,23 +26,45 @@ def kept_settings(header: Header | None, named: str | None = None) -> Kept:
 
     Its profile is looked for where the header says it was, then as it was `named` now, then by its
     name. An emergency must not depend on any of it: without a profile that can be read the defaults
-    and the environment say how the exchange is reached, and a wrong variable keeps nobody from it.
-    header: None if it cannot be read.
+    and the environment say how the exchange is reached, and a wrong variable is left out. Nothing
+    that is wrong with either raises. header: None if it cannot be read.
     """
-    doubts = []
-    envs = os.environ, _access(os.environ)
-    for ref, env in product(_places(header, named), envs):
+    doubts: list[str] = []
+    for ref in _places(header, named):
         try:
-            settings = load_profile(ref, env=env, flags={}).settings
-        except ConfigError as error:
-            doubts.append(error.message)
+            settings, left_out = _load(ref, dict(os.environ))
+        except (ConfigError, OSError) as error:
+            doubts.append(str(error))
             continue
+        doubts = left_out
         if header is not None and _differs(header, settings):
             doubts.append(f"{settings.file.path} has changed since the session began with it")
-            return Kept(settings, doubts[-1:])
-        return Kept(settings, [])
+        return Kept(settings, doubts)
     doubts.append("no profile can be read: the environment alone says how the exchange is reached")
-    return Kept(load_profile(None, env=_access(os.environ), flags={}).settings, doubts)
+    settings, left_out = _load(None, _access(os.environ))
+    return Kept(settings, doubts + left_out)
+
+
+def _load(ref: str | None, env: dict[str, str]) -> Kept:
+    """Return a profile's settings with the variables that are right, and what of them is not.
+
+    Raises ConfigError or OSError if the profile is wrong without any of them.
+    """
+    doubts: list[str] = []
+    while True:
+        try:
+            return Kept(load_profile(ref, env=env, flags=ANYHOW).settings, doubts)
+        except ProfileError as error:
+            wrong = {one.origin.text.removeprefix("env "): str(one) for one in error.problems}
+            if not env:
+                raise
+        named = {name: said for name, said in wrong.items() if name in env}
+        doubts += [f"left out: {said}" for said in named.values()]
+        if named:
+            env = {name: value for name, value in env.items() if name not in named}
+        else:  # something of it does not go with the profile
+            fewer = _access(env)
+            env = fewer if len(fewer) < len(env) else {}
 
 
 def _places(header: Header | None, named: str | None) -> list[str]:

@@ -9,11 +9,12 @@ exchange. Nothing is sold beside it: it may wake and sell the same coins, and th
 would go. End it, and the next to run carries the wish out.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gpt_trader.app.at_exchange import Left, held, is_entry, reach_outside, watch_left
+from gpt_trader.app.at_exchange import Left, held, is_entry, reach_outside, unknown_of, watch_left
 from gpt_trader.app.folders import session_folder
 from gpt_trader.app.kept_session import KeptSession, look_at
 from gpt_trader.app.operate import carry_on, open_session, take
@@ -24,8 +25,9 @@ from gpt_trader.errors import BrokerError, LockedError, StorageError, TraderErro
 from gpt_trader.journal.faults import UNREADABLE
 from gpt_trader.runtime.controls import switches
 from gpt_trader.runtime.halt import Halt, Latch
+from gpt_trader.runtime.live.upkeep import is_shut_in
 from gpt_trader.runtime.requests import Inbox
-from gpt_trader.runtime.session import Session, clock_ms, hold
+from gpt_trader.runtime.session import Session, clock_ms, hold, nothing
 
 SILENT_S = 5.0
 SENDING_S = 15.0  # an entry's request may be under way for so long
@@ -55,10 +57,12 @@ class KillRequest:
 class Killed:
     """What came of it.
 
-    latched: whether the latch is set. flatten: whether all is to be sold, by this wish or one of
-    before. cancelled_by: who cancels, and sells. session: what its
-    switches say now, None if nobody could tell. left: what is there, having looked; None: nobody
-    could look, and problem says why. is_done: nothing is left that was to go, beyond doubt.
+    latched: whether the latch is set, in the end. flatten: whether all is to be sold, by this wish
+    or one of before. cancelled_by: who cancels, and sells. session: what its switches say now, None
+    if nobody could tell. left: what is there, having looked; None: nobody could look. journal:
+    what the journal alone says then, None if it says nothing. not_seen: what could not be seen, in
+    words. problem: why not, or why nobody carried it out. is_done:
+    nothing is left that was to go, and that was seen.
     """
 
     latched: bool
@@ -66,50 +70,75 @@ class Killed:
     cancelled_by: str
     session: Json | None
     left: Left | None
+    journal: Left | None
+    not_seen: list[str]
     problem: TraderError | None
     is_done: bool
     warnings: list[str]
 
 
 def kill(
-    asked: KillRequest, *, profile: str | None, state_dir: Path | None, silent_s: float = SILENT_S
+    asked: KillRequest,
+    *,
+    profile: str | None,
+    state_dir: Path | None,
+    silent_s: float = SILENT_S,
+    say: Callable[[str], object] = nothing,
 ) -> Killed:
     """Latch, cancel, verify. Raises UsageError if there is no such session.
 
-    silent_s: a bot that does not answer for so long is passed over.
+    silent_s: a bot that does not answer for so long is passed over. say: is told what is done now.
     """
     folder = session_folder(profile, state_dir)
     if not folder.is_dir():
         raise UsageError(f"no session in {folder}", hint="name the one: --profile NAME")
     latch, warnings = Latch(folder), list[str]()
+    say("setting the latch: no entry's request begins after it")
     is_shut = _set(latch, asked, warnings)
-    latched = latch.read() is not None
     standing = latch.read()
     if standing is not None and standing.flatten:  # a wish of before is a wish
         asked = KillRequest(asked.by, asked.reason, flatten=True)
     kept = look_at(folder)
     if kept.problem:
         warnings.append(kept.problem)
+    left: Left | None = None
     problem: TraderError | None = None
+    say("letting the session cancel its entries")
     try:
-        by, told = _hand_over(asked, kept, profile, state_dir, silent_s, warnings)
+        by, told, is_whole = _hand_over(asked, kept, profile, state_dir, silent_s, warnings)
     except TraderError as error:
-        by, told, problem = NOBODY, None, error
+        by, told, is_whole, problem = NOBODY, None, False, error
     if by == OUTSIDE and asked.flatten:
         warnings.append(f"nothing is sold from here, the wish is kept: {_next_step(kept)}")
     if not kept.trades_money:
-        left = _simulated(look_at(folder))
-        return Killed(
-            latched, asked.flatten, by, told, left, problem, latched and problem is None, warnings
-        )
-    if isinstance(problem, BrokerError):  # there is nobody to look at
-        return Killed(latched, asked.flatten, by, told, None, problem, False, warnings)
-    try:
-        left = _look(kept, profile, warnings, cancels=by != BOT, sells=asked.flatten and by == BOT)
-    except TraderError as error:
-        return Killed(latched, asked.flatten, by, told, None, problem or error, False, warnings)
-    done = is_shut and left.is_clear and (left.is_flat or not asked.flatten)
-    return Killed(latched, asked.flatten, by, told, left, None, latched and done, warnings)
+        left = _by_journal(look_at(folder))
+    elif not isinstance(problem, BrokerError):  # else there is nobody to look at
+        sells = asked.flatten and by == BOT
+        say("looking at the exchange until nothing is left")
+        try:
+            left, problem = _look(kept, profile, warnings, cancels=by != BOT, sells=sells), None
+        except TraderError as error:
+            problem = problem or error
+    journal = _by_journal(look_at(folder)) if left is None else None
+    not_seen = _not_seen(kept, left, is_whole=is_whole)
+    done = is_shut and problem is None and not not_seen
+    if left is not None:
+        done = done and left.is_clear and (left.is_flat or not asked.flatten)
+    latched = latch.read() is not None
+    if standing is not None and not latched:
+        warnings.append("somebody has rearmed meanwhile: entries may be sent again")
+    return Killed(
+        latched,
+        asked.flatten,
+        by,
+        told,
+        left,
+        journal,
+        not_seen,
+        problem,
+        latched and done,
+        warnings,
+    )
 
 
 def _set(latch: Latch, asked: KillRequest, warnings: list[str]) -> bool:
@@ -133,20 +162,25 @@ def _hand_over(
     state_dir: Path | None,
     silent_s: float,
     warnings: list[str],
-) -> tuple[str, Json | None]:
-    """Let the session cancel: its bot if one runs, else its own journal; else nobody does here."""
+) -> tuple[str, Json | None, bool]:
+    """Let the session cancel: its bot if one runs, else its own journal; else nobody does here.
+
+    Returns who, what the switches say, and whether the account told what the journal lacks, as far
+    as it was asked.
+    """
     try:
         if kept.state is None:
             with hold(kept.locks(), kept.folder):
-                return OUTSIDE, None
-        with open_session(profile, state_dir, reduces=True) as session:
+                return OUTSIDE, None, True
+        opened = open_session(profile, state_dir, warnings.append, folder=kept.folder, reduces=True)
+        with opened as session:
             _carry_out(asked, session)
-            return THIS, switches(session.state)
+            return THIS, switches(session.state), session.is_whole
     except LockedError:
-        return _ask(asked, kept.folder, silent_s)
+        return *_ask(asked, kept.folder, silent_s), True
     except UNREADABLE as error:  # it cannot be written, or no lock can be had
         warnings.append(f"the journal cannot be used: {error}")
-        return OUTSIDE, None
+        return OUTSIDE, None, True
 
 
 def _ask(asked: KillRequest, folder: Path, silent_s: float) -> tuple[str, Json | None]:
@@ -167,8 +201,10 @@ def _carry_out(asked: KillRequest, session: Session) -> None:
 
     def is_settled(state: State) -> bool:
         waits = any(map(is_entry, state.open_orders))
-        places = range(len(session.plan.products))
-        holds = asked.flatten and any(is_sellable(session.plan, state, j) for j in places)
+        plan, places = session.plan, range(len(session.plan.products))
+        holds = asked.flatten and any(
+            is_sellable(plan, state, j) and not is_shut_in(plan, state, j) for j in places
+        )
         return not (waits or holds)
 
     take(session, asked.event(session.said_ms()))
@@ -184,7 +220,7 @@ def _look(
     cancels: whether from here. sells: whether somebody does, so that it is worth waiting for.
     """
     outside = reach_outside(kept, profile)
-    warnings += outside.doubts
+    warnings += [doubt for doubt in outside.doubts if doubt not in warnings]
     return watch_left(
         outside,
         lambda: look_at(kept.folder),
@@ -194,14 +230,29 @@ def _look(
     )
 
 
-def _simulated(kept: KeptSession) -> Left:
-    """Return what a simulation holds: its own journal is all there is to look at."""
+def _by_journal(kept: KeptSession) -> Left | None:
+    """Return what the journal alone says; of a simulation that is all there is to look at."""
     if kept.plan is None or kept.state is None:
-        return Left([], None, [])
+        return None
     state = kept.state
     rests = {order.client_order_id for order in state.open_orders}
     entries = [one.client_order_id for one in state.open_orders if is_entry(one)]
-    return Left(entries, held(kept.plan, state, rests), [])
+    unknown = [one.client_order_id for one in unknown_of(state)] if kept.trades_money else []
+    return Left(entries, held(kept.plan, state, rests), unknown, [])
+
+
+def _not_seen(kept: KeptSession, left: Left | None, *, is_whole: bool) -> list[str]:
+    """Return what could not be seen, in words."""
+    found = []
+    if left is None:
+        found.append("which entries are open")
+    if left is None and kept.state is not None:
+        found.append("what is held, and which stops rest: that is what the journal says")
+    if kept.state is None:
+        found.append("what is held, and which orders may still turn up: no journal says it")
+    elif not is_whole:
+        found.append("orders that the journal lacks: the account did not tell its history")
+    return found
 
 
 def _next_step(kept: KeptSession) -> str:

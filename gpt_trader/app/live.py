@@ -2,13 +2,14 @@
 
 import gc
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from gpt_trader.app.desk import Desk, Say, Trading
+from gpt_trader.app.kept_session import look_at
 from gpt_trader.app.paging import Pager
 from gpt_trader.app.profile_choice import check_choice
 from gpt_trader.app.request import RunRequest
@@ -18,19 +19,21 @@ from gpt_trader.broker.exchange.catalog import Catalog
 from gpt_trader.broker.exchange.link import Link
 from gpt_trader.broker.exchange.ports import Account, MarketData
 from gpt_trader.config.settings import Settings
+from gpt_trader.data.catalog import product_for
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.drive import Observer
+from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Broker
 from gpt_trader.engine.state import State
-from gpt_trader.errors import StorageError
+from gpt_trader.errors import AuthError, StorageError, Unavailable
 from gpt_trader.observe.notify import INFO
 from gpt_trader.risk.policy import no_policy
 from gpt_trader.runtime.clock import ExchangeClock
 from gpt_trader.runtime.controls import Controls
 from gpt_trader.runtime.halt import Latch
-from gpt_trader.runtime.header import plan_of
+from gpt_trader.runtime.header import Header, plan_of
 from gpt_trader.runtime.live.alive import Alive
-from gpt_trader.runtime.live.assemble import Paces, attend, on_threads
+from gpt_trader.runtime.live.assemble import Carriers, Paces, attend, on_threads
 from gpt_trader.runtime.live.carry_on import carry_on
 from gpt_trader.runtime.live.feed import Clock, LiveFeed, Surroundings
 from gpt_trader.runtime.live.last_resort import cancel_from_memory
@@ -45,15 +48,20 @@ from gpt_trader.runtime.live.record import live_record_of
 from gpt_trader.runtime.live.take_over import take_over
 from gpt_trader.runtime.live.terms import LiveTerms, Opening, live_terms
 from gpt_trader.runtime.live.timekeeping import Timekeeping
-from gpt_trader.runtime.live.upkeep import Upkeep
+from gpt_trader.runtime.live.told import Told, told_by
+from gpt_trader.runtime.live.upkeep import Left, Upkeep
+from gpt_trader.runtime.rehearsal import rehearse
 from gpt_trader.runtime.session import JOURNAL, Session, read_header
 from gpt_trader.runtime.state_dir import live_dir, state_dir
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.venues import (
+    Exchange,
+    admitted,
     check_abilities,
     connect_account,
     link,
     load_tokens,
+    product_of,
     reach,
     simulated_broker,
     venue_of,
@@ -75,6 +83,7 @@ class Wires(NamedTuple):
     clock: ExchangeClock
     folder: Path
     bell: Bell
+    sender: AbstractContextManager[object]  # who carries what the broker sends
 
     def now_ms(self) -> int:
         """Return the exchange's time, ms UTC."""
@@ -90,12 +99,21 @@ def live_desk(asked: RunRequest, settings: Settings, stop: Stop, *, note: Say, w
 
     @contextmanager
     def trade(session: Session, controls: Controls, pager: Pager) -> Iterator[Trading]:
-        with _keep_linked(wires, settings, once=asked.once) as stream:
-            if wires.account is not None:
-                take_over(session, wires.account, pager.watch, warn)
-            news = _news(wires, session)
-            for event in news.at_start():
+        with (
+            wires.sender,
+            on_threads(wires.bell.ring) as carriers,
+            _keep_linked(wires, settings, once=asked.once) as stream,
+            _last_resort(wires, session, warn),
+            _asked_once_more(wires.account, Exchange(wires.market, wires.clock), session.plan),
+        ):
+            untold_ms, news = None, _news(wires, session)
+            for event in news.at_start():  # before anything is sent
                 session.take(event, pager.watch)
+            if wires.account is not None:
+                began = read_header(wires.folder).wallets
+                untold_ms = take_over(
+                    session, wires.account, began, wires.market.product, pager.watch, warn
+                )
             alive = Alive(wires.folder)
 
             def idle() -> None:
@@ -104,15 +122,13 @@ def live_desk(asked: RunRequest, settings: Settings, stop: Stop, *, note: Say, w
                 alive.touch()
 
             around = Surroundings(controls.events, news.questions, idle)
-            feed = _feed(wires, session, stop, stream, around, settings, once=asked.once)
+            told = told_by(session.journal, untold_ms)
+            feed = _feed(
+                wires, session, told, carriers, stop, stream, around, settings, once=asked.once
+            )
             session.settle = partial(_settle, wires, session, feed.upkeep)
             gc.freeze()  # what is loaded stays: no need to walk it between close and order
-            try:
-                yield Trading(iter(feed), lambda: _left(feed) if asked.once else [])
-            except StorageError:
-                if (cancelled := cancel_from_memory(session, wires.bell.wait)) > 0:
-                    warn(f"the journal cannot be written: {cancelled} entries were cancelled")
-                raise
+            yield Trading(iter(feed), lambda: _left(feed, once=asked.once))
             alive.end()
             if feed.missed:
                 said = f"{feed.missed} closes were missed: their bars decide nothing"
@@ -141,6 +157,8 @@ def live_desk(asked: RunRequest, settings: Settings, stop: Stop, *, note: Say, w
 def _feed(
     wires: Wires,
     session: Session,
+    told: Told,
+    carriers: Carriers,
     stop: Stop,
     stream: Link | None,
     around: Surroundings,
@@ -154,9 +172,9 @@ def _feed(
         lambda: session.state,
         wires.broker,
         read_header(wires.folder).wallets,
-        session.journal.unknown,
+        told,
         wires.now_ms,
-        on_threads(wires.bell.ring),
+        carriers,
         Paces(access.private_requests_per_s, access.public_requests_per_s),
     )
     return LiveFeed(
@@ -188,10 +206,18 @@ def _news(wires: Wires, session: Session) -> News:
     )
 
 
-def _left(feed: LiveFeed) -> list[str]:
-    """Return what a single cycle leaves to chance."""
-    unseen = f"the account, or what closed, could not be seen: {feed.polls.problem}"
-    return [*([unseen] if feed.is_unseen else []), *feed.upkeep.left_open()]
+def _left(feed: LiveFeed, *, once: bool) -> Left:
+    """Return what a run that ends leaves to chance; of a single cycle also what it did not see."""
+    unseen = f"the account could not be seen: {feed.polls.problem}"
+    account = feed.upkeep.account
+    apart = "" if account is None else account.apart()
+    undecided = [f"nobody told what closed of {name}: it is not decided" for name in feed.untold]
+    left = feed.upkeep.left_open()
+    if not once:
+        return left
+    differs = [f"the account is {apart}"] if apart else []
+    again = [*([unseen] if feed.is_unseen else []), *undecided, *differs, *left.again]
+    return left._replace(again=again)
 
 
 def _settle(
@@ -211,6 +237,36 @@ def _settle(
         wait=wires.bell.wait,
         observe=observe,
     )
+
+
+@contextmanager
+def _asked_once_more(account: Account | None, exchange: Exchange, plan: Plan) -> Iterator[None]:
+    """Ask once more before a key is called wrong that was right when the run began.
+
+    Raises the AuthError if it is refused, and Unavailable if the time was, or if it is taken again.
+    """
+    try:
+        yield
+    except AuthError as error:
+        if account is not None:
+            names = [product.product_id for product in plan.products]
+            admitted(exchange, names, account.permissions)
+            raise Unavailable(f"{error.message}; it is taken again", hint="start again") from error
+        raise
+
+
+@contextmanager
+def _last_resort(wires: Wires, session: Session, warn: Say) -> Iterator[None]:
+    """Cancel the entries where nothing can be written any more, and say how that went."""
+    try:
+        yield
+    except StorageError:
+        with Threads("cancels", MOST, wires.bell.ring) as carrier:
+            swept = cancel_from_memory(session, carrier, wires.bell.wait)
+        if swept.entries:
+            told = f"of {swept.entries} entries the cancels of {swept.taken} were taken"
+            warn(f"the journal cannot be written: {told}")
+        raise
 
 
 @contextmanager
@@ -240,13 +296,17 @@ def _connect(asked: RunRequest, settings: Settings, stop: Stop, note: Say, warn:
     wait, bell = stop.wait, Bell()
     venue = venue_of(settings.venue)
     check_abilities(venue, settings)
+    limits = None if asked.risk else no_policy(settings.interval_ms)
+    # Before anything is asked and anybody is told that it runs: a new version compiles here.
+    listed = [product_for(name) for name in settings.products]
+    rehearse(live_terms(settings, listed, None, 0, limits).plan)
     exchange = reach(settings, wait, attempts=LIVE_ATTEMPTS)
     if abs(skew_ms := exchange.clock.measured.skew_ms) > SKEW_SAID_MS:
         note(f"this machine's clock is {-skew_ms / 1000:+.1f} s from the exchange's")
-    limits = None if asked.risk else no_policy(settings.interval_ms)
     opening: Opening | None = None
     private: Account | None = None
     broker = simulated_broker(settings.broker)
+    sender: AbstractContextManager[object] = nullcontext()
     if broker is None:
         private = connect_account(
             settings,
@@ -256,13 +316,14 @@ def _connect(asked: RunRequest, settings: Settings, stop: Stop, note: Say, warn:
             now_ms=exchange.now_ms,
             attempts=LIVE_ATTEMPTS,
         )
-        portfolio = checked_portfolio(private, settings)
+        ask = partial(checked_portfolio, private, settings)
+        portfolio = admitted(exchange, settings.products, ask)
         folder = live_dir(settings.profile, portfolio, asked.state_dir, os.environ)
-        sender = Threads("sender", MOST, bell.ring)
+        sender = threads = Threads("sender", MOST, bell.ring)
         asked_once = connect_account(
             settings, os.environ, wait, sends=asked.live, now_ms=exchange.now_ms, attempts=1
         )
-        broker = ExchangeBroker(asked_once, sender, Latch(folder).entering)
+        broker = ExchangeBroker(asked_once, threads, Latch(folder).entering)
     else:
         folder = state_dir(settings.profile, asked.state_dir, os.environ)
     note(f"profile {settings.profile}: {settings.file.path}")
@@ -271,20 +332,53 @@ def _connect(asked: RunRequest, settings: Settings, stop: Stop, note: Say, warn:
     if kept is not None:
         check_choice(asked.profile or "", settings, kept.file)
     known = () if kept is None else plan_of(kept).products
-    products, catalog = _list(exchange.market, settings.products, known, warn)
+    held = partial(_held, folder, kept)
+    products, catalog = _list(exchange.market, settings.products, known, warn, held)
     if private is not None:
-        opening = read_account(venue, private, portfolio, products, known_rests(folder))
+        now = [_as_listed(one, catalog) for one in products]
+        opening = read_account(venue, private, portfolio, now, known_rests(folder))
     terms = live_terms(settings, products, opening, exchange.now_ms(), limits, resumes=resumes)
     return Wires(
-        terms, exchange.market, broker, private, opening, catalog, exchange.clock, folder, bell
+        terms,
+        exchange.market,
+        broker,
+        private,
+        opening,
+        catalog,
+        exchange.clock,
+        folder,
+        bell,
+        sender,
     )
 
 
+def _as_listed(product: Product, catalog: Catalog) -> Product:
+    """Return a product as it trades now, however the session counts it."""
+    listing = catalog.known.get(product.product_id)
+    return product if listing is None or listing.info is None else product_of(listing.info)
+
+
+def _held(folder: Path, header: Header | None) -> Collection[str]:
+    """Return the products of which a session at an exchange holds something, or has an order."""
+    if header is None or not header.mode.trades_money:
+        return ()
+    state = look_at(folder).state
+    if state is None:
+        return [one.product_id for one in header.products]
+    lots = state.slots["lots"].tolist()
+    held = [one.product_id for one, n in zip(header.products, lots, strict=True) if n]
+    return {*held, *(order.product_id for order in state.open_orders)}
+
+
 def _list(
-    market: MarketData, names: Sequence[str], known: Sequence[Product], warn: Say
+    market: MarketData,
+    names: Sequence[str],
+    known: Sequence[Product],
+    warn: Say,
+    held: Callable[[], Collection[str]],
 ) -> tuple[list[Product], Catalog]:
     """Return the products as they trade now, and what the exchange says of them."""
-    found = find_products(market.product, names, known)
+    found = find_products(market.product, names, known, held)
     for product, listing in found:
         if listing is None:
             warn(f"the exchange says nothing of {product.product_id} now: it is as it was known")

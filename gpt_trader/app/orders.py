@@ -8,7 +8,7 @@ from gpt_trader.app.hand import Hand
 from gpt_trader.config.words import DEFAULT_VENUE
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.domain.decision import Reason
-from gpt_trader.domain.order import Order, OrderIntent, OrderType, Origin, TimeInForce
+from gpt_trader.domain.order import Order, OrderIntent, OrderStatus, OrderType, Origin, TimeInForce
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.times import parse_time
 from gpt_trader.engine.events import AmendRequested, CancelRequested, OrderRequested
@@ -96,8 +96,18 @@ def place(hand: Hand, asked: OrderRequest, *, dry_run: bool) -> Reply:
         data["cut_from"] = str(product.size(intent.lots))
     words = f"{'would be taken' if dry_run else 'taken'}: {order_words(plan, checked)}"
     if not dry_run:
-        words += f"\n{checked.client_order_id}: {checked.status}, rests until the next bar"
+        words += f"\n{checked.client_order_id}: {checked.status}{_what_follows(plan, checked)}"
     return Reply(None, data, words, _ended_hint(hand))
+
+
+def _what_follows(plan: Plan, order: Order) -> str:
+    """Say what an order that was taken waits for; "" where its status says it."""
+    is_market = order.intent.type is OrderType.MARKET
+    if order.status is not OrderStatus.OPEN:
+        return ""
+    if plan.rests:
+        return ", not filled yet" if is_market else ", it rests"
+    return ", it fills at the next bar's open" if is_market else ", the next bar can fill it"
 
 
 def _fees(plan: Plan, state: State, product: Product, order: Order) -> Json:

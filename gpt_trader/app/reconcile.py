@@ -28,8 +28,8 @@ def reconcile(profile: str | None, state_dir: Path | None) -> tuple[dict[str, An
             )
         state = recover_state(journal, plan, header.cash)
         warnings = doubts(journal)
-    reached = reach_account(profile, header)
-    check_portfolio(reached.private.permissions(), header.portfolio)
+    reached = reach_account(profile, state_dir, header)
+    check_portfolio(reached.permissions(), header.portfolio)
     began_ms = min(
         [order.intent.sent_ms for order in state.open_orders], default=reached.exchange.now_ms()
     )

@@ -16,7 +16,7 @@ from gpt_trader.errors import ConfigError, HaltError, UsageError
 class RunRequest:
     """What to run. flags: values by dotted profile key, None where not given.
 
-    data: files or stored products instead of the profile's feed, within a period. spec: their
+    data: files or stored products instead of the profile's feed, within a period. specs: their
     grids. risk: whether the profile's limits hold. live: money may move. once: one cycle; cycles:
     so many, None: until the end. fills: a file for the session's fills.
     """
@@ -27,7 +27,7 @@ class RunRequest:
     data: Sequence[str] = ()
     period: Period = ALL_OF_IT
     interval: str | None = None
-    spec: str | None = None
+    specs: Sequence[str] = ()
     risk: bool = True
     live: bool = False
     data_dir: Path | None = None

@@ -1,32 +1,38 @@
 """Running a session to its end: the one shell of dev, paper, observe and live."""
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gpt_trader.app.desk import Desk, Say
-from gpt_trader.app.paging import paging
+from gpt_trader.app.paging import Pager, page_failure, paging
 from gpt_trader.app.request import RunRequest, settings_of
 from gpt_trader.app.simulated import simulated_desk
-from gpt_trader.backtest.files import FILLS_HEADER, check_writable, write_lines
+from gpt_trader.backtest.files import FILLS_HEADER, check_writable, write_each, write_lines
 from gpt_trader.config.settings import Settings
 from gpt_trader.config.words import venue_in
+from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.times import format_time
 from gpt_trader.engine.drive import Observer
 from gpt_trader.engine.events import FillReceived, StopRequested
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import FillBooked
 from gpt_trader.engine.state import State
-from gpt_trader.errors import DataError
-from gpt_trader.observe.cycle import DecidedCycle, fill_json
-from gpt_trader.observe.notify import PAGE
+from gpt_trader.errors import DataError, StorageError
+from gpt_trader.journal.root import state_root
+from gpt_trader.observe.cycle import DecidedCycle, fill_json, order_words
+from gpt_trader.observe.notify import INFO, PAGE
 from gpt_trader.runtime.clock import monotonic_ms
 from gpt_trader.runtime.controls import Controls
+from gpt_trader.runtime.doubts import BarsInDoubt
 from gpt_trader.runtime.journaling import read_entries
 from gpt_trader.runtime.live.record import LiveRecord
 from gpt_trader.runtime.live.terms import LiveTerms
+from gpt_trader.runtime.live.upkeep import Left, is_unsettled
 from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.requests import Inbox
 from gpt_trader.runtime.session import Session, start
@@ -59,7 +65,7 @@ class Ran(NamedTuple):
     """What a run came to. summary: JSON, of the whole session. cycles: decided in this run.
 
     product: the one that last did something. next_close_ms: when there is something to decide, if
-    nothing was. left: what a single cycle left to chance, in words.
+    nothing was. left: what was left to chance. refused: why the fills are in no file.
     """
 
     summary: dict[str, Any]
@@ -68,7 +74,8 @@ class Ran(NamedTuple):
     halted: bool
     product: str
     next_close_ms: int | None
-    left: list[str]
+    left: Left
+    refused: StorageError | None
 
 
 def run(asked: RunRequest, view: View, stop: Stop) -> Ran:
@@ -80,6 +87,11 @@ def run(asked: RunRequest, view: View, stop: Stop) -> Ran:
     if asked.fills is not None:
         check_writable(asked.fills)
     settings = settings_of(asked)
+    with page_failure(settings, state_root(asked.state_dir, os.environ)):
+        return _run(asked, settings, view, stop)
+
+
+def _run(asked: RunRequest, settings: Settings, view: View, stop: Stop) -> Ran:
     desk = _desk(asked, settings, view, stop)
     is_live = desk.terms.header.mode.is_live
     with (
@@ -89,6 +101,7 @@ def run(asked: RunRequest, view: View, stop: Stop) -> Ran:
         paging(settings, session) as pager,
     ):
         controls = _controls(session)
+        doubts = [] if venue_in(settings.feed) is None else [_in_doubt(session, view, pager)]
         with desk.trade(session, controls, pager) as trading:
             view.begin(settings, desk.terms, session)
             record = desk.record(session)
@@ -97,20 +110,30 @@ def run(asked: RunRequest, view: View, stop: Stop) -> Ran:
                     session,
                     trading.events,
                     stop=stop,
-                    watch=_tell_each(record.take, controls.watch, pager.watch),
+                    watch=_tell_each(
+                        record.take,
+                        controls.watch,
+                        pager.watch,
+                        *doubts,
+                    ),
                     on_cycle=_or_end(on_cycle, stop, view.warn),
                     cycles=desk.cycles,
                     pause_s=desk.pause_s,
                 )
             if stop.asked and is_live:  # stops stay there, what could open a position goes
                 session.take(StopRequested(session.time_ms(), stop.why), record.take)
-                session.settle(None, END_S, record.take)
+                session.settle(is_told, END_S, record.take)
+                for order in session.state.open_orders:
+                    shown = order_words(session.plan, order)
+                    view.warn(f"left at the exchange, {order.status}: {shown}")
             left = trading.left()
-            if left:
-                pager.say(PAGE, "left", "a cycle ended: " + "; ".join(left))
+            words = [*left.again, *left.person]
+            if words:
+                pager.say(PAGE, "left", "it ended: " + "; ".join(words))
             session.durable.snapshot()
+            refused = None
             if asked.fills is not None:
-                write_fills(asked.fills, session)
+                refused = write_each([partial(write_fills, asked.fills, session)])
         state = session.state
     if asked.once and not done and not is_live and not stop.asked:
         raise DataError(
@@ -118,7 +141,7 @@ def run(asked: RunRequest, view: View, stop: Stop) -> Ran:
             "there is no bar to decide on",
             hint="without --once a new session starts; or another --state-dir",
         )
-    outcome = Outcome(done, session.resumed, stop.asked, str(desk.folder))
+    outcome = Outcome(done, session.resumed, stop.asked, str(desk.folder), words)
     acted = [d for d in record.notes.latest if d is not None and d.action != "hold"]
     return Ran(
         summary=record.summary(state, outcome),
@@ -128,7 +151,26 @@ def run(asked: RunRequest, view: View, stop: Stop) -> Ran:
         product=acted[0].product_id if acted else session.plan.products[0].product_id,
         next_close_ms=_next_close(session) if is_live and asked.once and not done else None,
         left=left,
+        refused=refused,
     )
+
+
+def is_told(state: State) -> bool:
+    """Whether nothing is under way: what rests, or waits for a quote, outlives a run."""
+    return not any(
+        is_unsettled(order) and order.status is not OrderStatus.WAITING
+        for order in state.open_orders
+    )
+
+
+def _in_doubt(session: Session, view: View, pager: Pager) -> Observer:
+    """Return what warns of bars that may not be true, and tells whoever is paged."""
+
+    def say(text: str) -> None:
+        view.warn(text)
+        pager.say(INFO, "bar_in_doubt", text)
+
+    return BarsInDoubt(session.plan, say).watch
 
 
 def _or_end(on_cycle: OnCycle, stop: Stop, warn: Say) -> OnCycle:

@@ -8,17 +8,21 @@ from gpt_trader.app.desk import Desk, Say, Trading
 from gpt_trader.app.history import ALL_OF_IT, load_files, load_store, parse_data
 from gpt_trader.app.paging import Pager
 from gpt_trader.app.request import RunRequest
+from gpt_trader.backtest.seals import refuse_sealed
+from gpt_trader.backtest.warm import known
 from gpt_trader.config.settings import Settings
 from gpt_trader.config.words import Venue
-from gpt_trader.data.catalog import parse_spec
+from gpt_trader.data.catalog import parse_specs
 from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.data.store.store import data_dir
 from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.costs import say_currency
 from gpt_trader.domain.times import parse_interval
 from gpt_trader.engine.state import State
 from gpt_trader.errors import UsageError
 from gpt_trader.risk.policy import no_policy
 from gpt_trader.runtime.controls import Controls
+from gpt_trader.runtime.live.upkeep import Left
 from gpt_trader.runtime.session import Session
 from gpt_trader.runtime.simulated import feed, first_live_row
 from gpt_trader.runtime.state_dir import state_dir
@@ -37,7 +41,7 @@ def simulated_desk(asked: RunRequest, settings: Settings, warn: Say) -> Desk:
 
     @contextmanager
     def trade(session: Session, controls: Controls, _: Pager) -> Iterator[Trading]:
-        yield Trading(controls.around(feed(wired, session.state)), list)
+        yield Trading(controls.around(feed(wired, session.state)), lambda: Left([], []))
 
     def left(state: State) -> int:
         time = wired.panel.time[first_live_row(wired) :]
@@ -65,6 +69,8 @@ def prepare(asked: RunRequest, settings: Settings) -> tuple[Wired, list[str]]:
     """
     interval_ms = None if asked.interval is None else parse_interval(asked.interval)
     series, notes = _series(asked, settings, interval_ms)
+    fees = series and say_currency(settings.costs, series[0].product.quote_currency)
+    notes += [fees] if fees else []
     if asked.risk:
         return wire(settings, series), notes
     length_ms = settings.interval_ms if series is None else series[0].interval_ms
@@ -76,17 +82,18 @@ def _series(
 ) -> tuple[list[Bars] | None, list[str]]:
     """Return the files' bars and what is to be said of them; None: the synthetic market."""
     if asked.data:
-        spec = {} if asked.spec is None else parse_spec(asked.spec)
         named = parse_data(asked.data, settings.products)
         files = {product: path for product, path in named.items() if path is not None}
-        loaded = load_files(files, asked.period, interval_ms=interval_ms, spec=spec)
+        loaded = load_files(
+            files, asked.period, interval_ms=interval_ms, specs=parse_specs(asked.specs)
+        )
         stored = [product for product in named if product not in files]
         return _told([*loaded, *_stored(asked, settings, stored)])
     match settings.feed:
         case "file":
             return _told(_stored(asked, settings, settings.products))
         case "synthetic":
-            if asked.spec is not None or asked.period != ALL_OF_IT:
+            if asked.specs or asked.period != ALL_OF_IT:
                 raise UsageError(
                     "--product-spec, --from and --to need --data",
                     hint="the synthetic market has its own products and time",
@@ -107,4 +114,5 @@ def _stored(asked: RunRequest, settings: Settings, products: Sequence[str]) -> l
 
 
 def _told(loaded: Sequence[Loaded]) -> tuple[list[Bars], list[str]]:
+    refuse_sealed(list(map(known, loaded)))
     return [one.bars for one in loaded], [n for one in loaded for n in one.report.notes]

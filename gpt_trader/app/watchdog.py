@@ -1,9 +1,11 @@
 """Watching a bot's sign of life, and cancelling its entries when there is none.
 
-Entries are cancelled before anybody is told, and again and again until the exchange has answered.
-It needs no profile, no journal and no clock that is right.
+Entries are cancelled before anybody is told, and again and again until the exchange shows that none
+is open, and none may turn up. It needs no profile, no journal and no clock that is right.
 """
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,16 +20,21 @@ from gpt_trader.runtime.live.alive import EVERY_S, Alive
 from gpt_trader.runtime.session import clock_ms
 from gpt_trader.runtime.stop import Stop
 
-VERIFY_S = 15.0
+VERIFY_S = 15.0  # of cancelling, before somebody is told that it does not go well
+UNSEEN_S = 600.0  # an order that the exchange has not shown by then turns up no more
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """How a watch ended. silent_s: since the last sign of life, None: no run is under way."""
+    """How a watch ended. silent_s: since the last sign of life, None: no run is under way.
+
+    unknown_orders: those that may still turn up at the exchange.
+    """
 
     silent_s: float | None
     died: bool
     entries_left_open: list[str]
+    unknown_orders: list[str]
 
 
 def watch(
@@ -35,8 +42,8 @@ def watch(
 ) -> Watched:
     """Look every second until the bot ends, dies, or a stop is asked for.
 
-    Raises UsageError if there is no such session; with `once`, or stopped, also what keeps the
-    entries from being cancelled.
+    Raises UsageError if there is no such session; with `once`, stopped, or where the bot is back,
+    also what keeps the entries from being cancelled.
     """
     folder = session_folder(profile, state_dir)
     if not folder.is_dir():
@@ -47,47 +54,76 @@ def watch(
         stop.wait(EVERY_S)
         silence = alive.silent_s()
     if silence is None or silence < silent_s:
-        return Watched(silence, False, [])
-    return Watched(silence, True, _cancel(look_at(folder), profile, silence, stop, once=once))
+        return Watched(silence, False, [], [])
+
+    def is_back() -> bool:
+        now_s = alive.silent_s()
+        return now_s is not None and now_s < silent_s
+
+    left = _cancel(look_at(folder), profile, silence, stop, once=once, is_back=is_back)
+    return Watched(silence, True, left.entries, left.unseen)
 
 
 def _cancel(
-    kept: KeptSession, profile: str | None, silence_s: float, stop: Stop, *, once: bool
-) -> list[str]:
-    """Cancel until it is seen that nothing is open; page once it is known how that goes."""
-    is_told = False
+    kept: KeptSession,
+    profile: str | None,
+    silence_s: float,
+    stop: Stop,
+    *,
+    once: bool,
+    is_back: Callable[[], bool],
+) -> Left:
+    """Cancel until nothing is open, or the bot is back and does it; page how that goes, and ends.
+
+    Entries that stay open, and an exchange that does not answer, are asked for as long as it takes.
+    """
+    until_s = time.monotonic() + UNSEEN_S
+    told = ""
     while True:
-        try:
-            left = _sweep(kept, profile)
-        except TraderError as error:
-            if not is_told:
-                _page(kept, profile, silence_s, f"its entries are not cancelled: {error.message}")
-            is_told = True
-            if once or stop.asked:
-                raise
-            stop.wait(EVERY_S)
-            continue
-        _page(kept, profile, silence_s, f"{len(left.entries)} of its entries are left open")
-        return left.entries
+        found = _sweep(kept, profile)
+        if isinstance(found, Left):
+            said = _words(found)
+            is_over = found.is_clear or (not found.entries and time.monotonic() >= until_s)
+        else:
+            said, is_over = f"its entries are not cancelled: {found.message}", False
+        is_over = is_over or once or stop.asked or is_back()
+        if said != told and (is_over or not told):
+            _page(kept, profile, silence_s, said)
+            told = said
+        if is_over:
+            if isinstance(found, TraderError):
+                raise found
+            return found
+        stop.wait(EVERY_S)
 
 
-def _sweep(kept: KeptSession, profile: str | None) -> Left:
+def _words(left: Left) -> str:
+    said = f"{len(left.entries)} of its entries are left open"
+    return said if not left.unseen else f"{said}, {len(left.unseen)} may still turn up"
+
+
+def _sweep(kept: KeptSession, profile: str | None) -> Left | TraderError:
+    """Cancel for a while; return what is left, or what keeps that from being known."""
     if not kept.trades_money:
-        return Left([], None, [])
-    return watch_left(
-        reach_outside(kept, profile),
-        lambda: kept,
-        cancels=True,
-        is_done=lambda left: not left.entries,
-        timeout_s=VERIFY_S,
-    )
+        return Left([], None, [], [])
+    try:
+        return watch_left(
+            reach_outside(kept, profile),
+            lambda: look_at(kept.folder),
+            cancels=True,
+            is_done=lambda left: left.is_clear,
+            timeout_s=VERIFY_S,
+        )
+    except TraderError as error:
+        return error
 
 
 def _page(kept: KeptSession, profile: str | None, silence_s: float, said: str) -> None:
-    settings = kept_settings(kept.header, profile).settings
+    settings, doubts = kept_settings(kept.header, profile)
     keys, name = settings.alerts, settings.profile or kept.folder.name
     if keys.webhook_url is not None:
         notifier = Notifier(Addresses(keys.webhook_url, None, keys.heartbeat_s), name)
-        alert = Alert(PAGE, "silent", f"silent for {silence_s:.0f} s: {said}")
+        words = "; ".join([f"silent for {silence_s:.0f} s: {said}", *doubts])
+        alert = Alert(PAGE, "silent", words)
         notifier.tell(alert, format_time(clock_ms()))
         notifier.close()

@@ -27,7 +27,8 @@ ISO-8601 UTC. `-q`, `-v` and `--debug` may stand anywhere. `NO_COLOR` is honored
 
 State lives under `--state-dir`, else `GPT_TRADER_STATE_DIR`, else the platform's user state
 directory, in a folder a profile. A command that reads a session takes `--profile`, else
-`GPT_TRADER_PROFILE`, else the only session there is.
+`GPT_TRADER_PROFILE`, else the only session there is; simulations that have ended count only for
+what may add risk.
 
 | exit code | meaning |
 |---|---|
@@ -37,7 +38,7 @@ directory, in a folder a profile. A command that reads a session takes `--profil
 | 3 | configuration |
 | 4 | authentication or permission |
 | 5 | exchange or network |
-| 6 | refused by a guard, or halted (`run --once`: only if halted) |
+| 6 | refused by a guard, or halted (`run --once`: halted, or only a person can end a position) |
 | 7 | data missing or bad |
 | 8 | a validation gate was not passed |
 | 9 | another instance holds the lock |

@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "gpt_trader.cli.optimize.optimize",
         "Search parameters, tested on days that no choice has seen.",
     ),
+    "assess": ("gpt_trader.cli.assess", "Judge an equity curve or trades of another tool."),
     "data": ("gpt_trader.cli.data.data", "Pull, import, check and keep market data."),
     "validate-config": (
         "gpt_trader.cli.validate_config",

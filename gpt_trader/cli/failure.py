@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import typer
 
 from gpt_trader.cli.commands import COMMANDS, PROGRAM
-from gpt_trader.cli.output import document, encode
+from gpt_trader.cli.output import document, encode, error_of
 from gpt_trader.errors import TraderError
 
 USAGE = 2
@@ -22,7 +22,7 @@ SUBCOMMANDS = {
         "adjust",
         "reconcile",
     ),
-    "data": ("pull", "import", "check", "list", "show", "repair", "export", "universe"),
+    "data": ("pull", "import", "check", "list", "show", "repair", "remove", "export", "universe"),
     "journal": ("verify",),
     "orders": (
         "place",
@@ -50,7 +50,7 @@ class Failure:
     details: tuple[str, ...] = ()
 
 
-def describe(error: Exception, args: Sequence[str]) -> Failure:
+def describe(error: Exception | SystemExit, args: Sequence[str]) -> Failure:
     """Return what an error says; one that nobody foresaw is named an internal error."""
     if isinstance(error, TraderError):
         return Failure(
@@ -67,7 +67,7 @@ def describe(error: Exception, args: Sequence[str]) -> Failure:
         return Failure(
             "USAGE",
             USAGE,
-            f"the strategy failed: {type(error).__name__}: {_one_line(str(error))}",
+            f"{_failed(error)}: {type(error).__name__}: {_one_line(str(error))}",
             "this is a fault of the strategy; --debug shows where",
             place,
         )
@@ -82,10 +82,23 @@ def describe(error: Exception, args: Sequence[str]) -> Failure:
     )
 
 
-def _place_in_strategy(error: Exception) -> str | None:
+def _place_in_strategy(error: BaseException) -> str | None:
     from gpt_trader.strategy.registry import place_in_strategy
 
     return place_in_strategy(error)
+
+
+def _failed(error: BaseException) -> str:
+    """Return whose fault it is, by the note that asking a strategy leaves on its errors."""
+    notes = vars(error).get("__notes__", [])
+    if isinstance(error, SystemExit):
+        return "the strategy ended the program"
+    return f"{notes[0] if notes else 'the strategy'} failed"
+
+
+def is_of_strategy(error: BaseException) -> bool:
+    """Whether code that a strategy brings raised it."""
+    return _place_in_strategy(error) is not None
 
 
 def report(failure: Failure, args: Sequence[str]) -> int:
@@ -106,13 +119,7 @@ def command_of(args: Sequence[str]) -> str:
 
 def _json(failure: Failure, command: str) -> str:
     """The envelope; for `run`, whose output is lines, a last summary line."""
-    each = [block.partition("\n")[0] for block in failure.details]
-    error = {
-        "code": failure.code,
-        "message": _one_line(failure.message) + (f": {'; '.join(each)}" if each[1:] else ""),
-        "hint": failure.hint,
-        "where": failure.where,
-    }
+    error = error_of(failure.code, failure.message, failure.hint, failure.where, failure.details)
     if command == "run":
         return encode({"type": "summary", "ok": False, "error": error})
     return document(command, error=error)

@@ -44,6 +44,7 @@ class MarketFlags:
     demo: opt.Demo = False
     start: opt.FromTime = None
     end: opt.ToTime = None
+    sealed_after: opt.SealedAfter = None
     interval: opt.Interval = None
     detail: opt.Detail = None
     cash: opt.Cash = None
@@ -63,6 +64,8 @@ class MarketFlags:
     data_dir: opt.DataDir = None
     risk: opt.RiskChoice = opt.Risk.PROFILE
     order_style: opt.StyleChoice = None
+    check_seed: opt.CheckSeed = None
+    check_all: opt.CheckAll = False
 
 
 def takes[R](*names: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
@@ -107,13 +110,17 @@ def backtest_asked(
     close_at_end: bool = False,
     engine: Literal["fast", "replay"] | None = None,
     self_check: bool = True,
+    nulls: int | None = None,
+    unseal: bool = False,
     universe: str | None = None,
     universe_file: Path | None = None,
     universe_every: Literal["1d", "1w", "1M"] = "1w",
+    cold_start: bool = False,
 ) -> "BacktestRequest":
     """Return what a run on history is asked for. Raises UsageError for an impossible period."""
     from gpt_trader.app.backtest import BacktestRequest
     from gpt_trader.app.history import parse_period
+    from gpt_trader.domain.times import parse_time
 
     return BacktestRequest(
         profile=profile,
@@ -128,10 +135,16 @@ def backtest_asked(
         universe=universe,
         universe_file=universe_file,
         universe_every=universe_every,
-        spec=market.product_spec,
+        cold_start=cold_start,
+        specs=market.product_spec or [],
         risk=market.risk is opt.Risk.PROFILE,
         style=None if market.order_style is None else market.order_style.value,
         close_at_end=close_at_end,
         engine=engine,
         self_check=self_check,
+        nulls=nulls,
+        sealed_after_ms=None if market.sealed_after is None else parse_time(market.sealed_after),
+        unseal=unseal,
+        check_seed=market.check_seed,
+        check_all=market.check_all,
     )

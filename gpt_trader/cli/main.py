@@ -7,21 +7,52 @@ The global flags `-q`, `-v`, `--debug` may stand anywhere on the command line; c
 declare them. This file imports nothing slow: `--version` answers without the parser.
 """
 
+import atexit
+import contextlib
 import errno
 import os
 import pathlib
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 
 from gpt_trader.cli.commands import GLOBAL_FLAGS, INTERRUPTED, PROGRAM, version
+from gpt_trader.cli.plain_text import fall_back
 
 VERSION = (["--version"], ["-V"])  # answered without importing the parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line (default: the process's own) and return its exit code."""
-    args = list(sys.argv[1:] if argv is None else argv)
+    """Run a command line and return its exit code; the process's own (None) ends the process."""
+    code = _main(list(sys.argv[1:] if argv is None else argv))
+    if argv is None:
+        with contextlib.suppress(OSError, ValueError):  # a full disk, or a stream is closed
+            sys.stdout.flush()
+            os.dup2(2, 1)  # all is said: what others print as the process ends is no data
+        _end_at_once(code)
+    return code
+
+
+def _end_at_once(code: int) -> None:
+    """End the process as Python does, but for what libraries do after that.
+
+    Arrow's reader of CSV leaves a thread of its own behind; under load the process was seen to
+    abort (134) while that was torn down, with everything done and written. Where other threads of
+    ours still run, nothing is done here.
+    """
+    if "pyarrow" not in sys.modules or threading.active_count() > 1:
+        return
+    atexit._run_exitfuncs()  # noqa: SLF001 - what Python itself does here
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # said by `_main`, or closed
+            stream.flush()
+    os._exit(code)
+
+
+def _main(args: list[str]) -> int:
     _open_closed_streams()
+    fall_back()
+    _leave_a_deleted_folder()
     try:
         code = _run(hoist(args) or ["--help"]) if args not in VERSION else _say_version()
         sys.stdout.flush()
@@ -50,6 +81,15 @@ def _open_closed_streams() -> None:
             setattr(sys, name, pathlib.Path(os.devnull).open("w"))  # noqa: SIM115 - until exit
 
 
+def _leave_a_deleted_folder() -> None:
+    """Go on from the root where the current folder was deleted: `kill` needs no folder."""
+    try:
+        pathlib.Path.cwd()
+    except FileNotFoundError:
+        os.chdir(os.sep)
+        print("warning: the current folder is deleted: names are looked for in /", file=sys.stderr)
+
+
 def hoist(args: Sequence[str]) -> list[str]:
     """Move global flags to the front, so that they may stand after the command too."""
     end = args.index("--") if "--" in args else len(args)
@@ -72,9 +112,16 @@ def _run(args: list[str]) -> int:
         # Without standalone mode the code of `typer.Exit` is returned, and errors are raised.
         code = root().main(args, prog_name=PROGRAM, standalone_mode=False)
     except KeyboardInterrupt:
+        if "--json" in args and failure.command_of(args) == "run":  # its last line is promised
+            words = "ended at once, by a second signal"
+            return failure.report(failure.Failure("INTERRUPTED", INTERRUPTED, words), args)
         return INTERRUPTED
     except BrokenPipeError:
         raise
+    except SystemExit as error:
+        if not failure.is_of_strategy(error):
+            raise
+        return failure.report(failure.describe(error, args), args)
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC and not error.filename:
             raise  # stdout: where the program opens a file itself, it raises StorageError

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 HOURS_A_DAY = 24.0
+SMALL = 100.0  # quote: an account below it is one of a dear currency
 
 
 def grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:  # noqa: ANN401
@@ -19,15 +20,20 @@ def grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Any:  # noqa: 
     return table
 
 
-def money(text: str) -> str:
-    """Return money in quote to the cent."""
-    return f"{float(text):,.2f}"
+def places_for(start: str) -> int:
+    """Return the decimals of an account's money: cents, or 1e-8 where it starts below 100."""
+    return 2 if float(start) >= SMALL else 8
 
 
-def format_signed(text: str, sign: int = 1) -> str:
-    """Return money gained or (sign -1) paid, to the cent."""
+def money(text: str, places: int = 2) -> str:
+    """Return money in quote."""
+    return f"{float(text):,.{places}f}"
+
+
+def format_signed(text: str, sign: int = 1, places: int = 2) -> str:
+    """Return money gained or (sign -1) paid."""
     value = float(text)
-    return f"{sign * value:+,.2f}" if value else "0.00"
+    return f"{sign * value:+,.{places}f}" if value else "0.00"
 
 
 def percent(value: float | None) -> str:
@@ -57,3 +63,10 @@ def list_commonest(counts: Mapping[str, int], most: int) -> str:
     shown = [f"{name} {count:,}" for name, count in list(counts.items())[:most]]
     rest = len(counts) - len(shown)
     return (", ".join(shown) or "none") + (f", {rest} more" if rest else "")
+
+
+def list_some(names: Sequence[str], most: int, separator: str = ", ") -> str:
+    """Return the first names, and how many are left; one that is left alone is named, too."""
+    shown = names if len(names) <= most + 1 else names[:most]
+    rest = len(names) - len(shown)
+    return separator.join([*shown, *([f"{rest:,} more"] if rest else [])])

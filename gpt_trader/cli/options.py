@@ -47,11 +47,26 @@ DataFiles = Annotated[
         "--data", metavar="[PRODUCT=]PATH", help="A file of bars, or a stored product's id."
     ),
 ]
+CheckSeed = Annotated[
+    int | None,
+    typer.Option(
+        "--check-seed", metavar="N", min=0, help="Draw the rows that are checked from it."
+    ),
+]
+CheckAll = Annotated[
+    bool, typer.Option("--check-all", help="Look for look-ahead and short warm-up at every row.")
+]
 Demo = Annotated[bool, typer.Option("--demo", help="Use the synthetic market.")]
 FromTime = Annotated[
     str | None, typer.Option("--from", metavar="TIME", help="First bar, inclusive.")
 ]
 ToTime = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Last bar, exclusive.")]
+SealedAfter = Annotated[
+    str | None,
+    typer.Option(
+        "--sealed-after", metavar="TIME", help="Seal the bars from there on: none is read."
+    ),
+]
 Interval = Annotated[
     str | None,
     typer.Option("--interval", "-i", metavar="1m..1d", help="Bar length, as in the data."),
@@ -102,8 +117,10 @@ Detail = Annotated[
     ),
 ]
 ProductSpec = Annotated[
-    str | None,
-    typer.Option("--product-spec", metavar="K=V,...", help="base_increment=0.01, ..."),
+    list[str] | None,
+    typer.Option(
+        "--product-spec", metavar="[PRODUCT:]K=V,...", help="base_increment=0.01, ...; repeatable."
+    ),
 ]
 RiskChoice = Annotated[Risk, typer.Option("--risk", help="The profile's limits, or none.")]
 StyleChoice = Annotated[

@@ -8,8 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from gpt_trader.app.plain import plain
+from gpt_trader.cli.numbers import list_some
+from gpt_trader.errors import TraderError
 
 SCHEMA_VERSION = 1
+SUBJECTS_SHOWN = 3
 PIPE_WIDTH = 1000  # columns where stdout is no terminal: nothing is wrapped or cut
 
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to stdout.")]
@@ -35,16 +38,53 @@ def verbosity() -> int:
     return _verbosity[0]
 
 
-def emit(command: str, data: object, warnings: Sequence[str] = (), *, json: bool = True) -> None:
+def emit(
+    command: str,
+    data: object,
+    warnings: Sequence[str] = (),
+    *,
+    json: bool = True,
+    refused: TraderError | None = None,
+) -> None:
     """Write a successful result: with `json` the envelope to stdout, else warnings to stderr.
 
-    Without `json` the caller has printed its own text or table.
+    Without `json` the caller has printed its own text or table. refused: what failed beside a
+    result that is there all the same; it ends the command with its exit code.
     """
     if not json:
-        for warning in warnings:
+        for warning in joined(warnings):
             warn(warning)
+        if refused is not None:
+            raise refused
         return
-    print(document(command, data=data, warnings=warnings))
+    if refused is None:
+        print(document(command, data=data, warnings=warnings))
+        return
+    error = error_of(refused.code, refused.message, refused.hint, refused.where, refused.details)
+    print(document(command, data=data, warnings=warnings, error=error))
+    raise typer.Exit(refused.exit_code)
+
+
+def joined(warnings: Sequence[str]) -> list[str]:
+    """Return each warning once, and as one what is said of many products, their first word."""
+    subjects: dict[str, dict[str, None]] = {}
+    for warning in warnings:
+        subject, _, said = warning.partition(" ")
+        subjects.setdefault(said, {})[subject] = None
+    return [
+        f"{first} {said}".strip()
+        + (f"; the same of {list_some(others, SUBJECTS_SHOWN)}" if others else "")
+        for said, (first, *others) in subjects.items()
+    ]
+
+
+def error_of(
+    code: str, message: str, hint: str, where: str | None, details: Sequence[str] = ()
+) -> dict[str, object]:
+    """Return an error as the envelope has it, with the first line of each mistake found."""
+    each = [block.partition("\n")[0] for block in details]
+    said = " ".join(message.split()) + (f": {'; '.join(each)}" if each[1:] else "")
+    return {"code": code, "message": said, "hint": hint, "where": where}
 
 
 def document(

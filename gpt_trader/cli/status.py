@@ -8,6 +8,7 @@ from gpt_trader.cli.output import Json, ProfileName
 from gpt_trader.config.words import VENUES
 
 COMMAND = "status"
+MINUTES_FROM_S = 120.0
 
 
 def command(*, profile: ProfileName = None, state_dir: StateDir = None, json: Json = False) -> None:
@@ -30,6 +31,7 @@ def _show(data: dict[str, Any]) -> None:
     rows = [
         ("at risk", _at_risk(data)),
         ("equity", f"{data['equity']}, cash {data['cash']}, fees paid {data['fees']}"),
+        *_process(data),
         *[("position", _position(p)) for p in data["positions"]],
         *[("order", _order(order)) for order in data["open_orders"]],
         *[
@@ -42,10 +44,11 @@ def _show(data: dict[str, Any]) -> None:
             for one in data["positions"]
             if one["cannot_leave"]
         ],
+        *[_bare(one) for one in data["positions"] if one["bare_since"]],
         *[
-            ("BARE", f"{one['product']} {_for(one['bare_since']['age_s'])}: no stop, no exit")
+            ("STRANDED", f"{one['product']} worth {one['value']}: {one['not_sellable']}")
             for one in data["positions"]
-            if one["bare_since"]
+            if one["not_sellable"]
         ],
         *[("HALT", _halt(halt)) for halt in data["halts"]],
     ]
@@ -53,6 +56,19 @@ def _show(data: dict[str, Any]) -> None:
         rows.append(("FROZEN", f"{product}: {why}; only exits, until gpt-trader rearm"))
     for product, why in data["closed"].items():
         rows.append(("CLOSED", f"{product} takes no orders at the exchange: {why}"))
+    rows += [
+        ("limits", f"{product} takes no market orders: exits are limit orders")
+        for product in data["limit_only"]
+    ]
+    rows += [
+        ("grid", f"{product}: other sizes or prices are taken; entries once it starts flat")
+        for product in data["regridded"]
+    ]
+    rows += [("DOUBTED", f"{product}: {why}") for product, why in data["doubted"].items()]
+    for product, why in data["undecided"].items():
+        rows.append(("passed", f"{product}: {why}; it is decided at the next close"))
+    if data["out_of_line"]:
+        rows.append(("DIFFERS", f"{data['out_of_line']}; only exits, until it is in line"))
     if data["foreign_orders"]:
         rows.append(("foreign", f"{data['foreign_orders']} open orders of somebody else"))
     if data["flattening"]:
@@ -65,10 +81,13 @@ def _show(data: dict[str, Any]) -> None:
         rows.append(("order", "none open"))
     if not data["halts"] and not data["paused"]:
         rows.append(("halts", "none"))
+    last = "none"
+    if data["last_bar"]:
+        last = f"{data['last_bar']}, its close is {_old(data['last_close_age_s'])}"
     following = "none: the data has ended, the next run starts anew"
     if not data["ended"]:
-        following = data["next_bar"] or "the first"
-    rows += [("last bar", data["last_bar"] or "none"), ("next bar", following)]
+        following = f"closes {data['next_close']}" if data["next_close"] else "the first"
+    rows += [("last bar", last), ("next bar", following)]
     journal = data["journal"]
     size = f"{journal['bytes'] / 1e6:,.1f} MB"
     rows.append(("journal", f"{journal['path']}, {journal['entries']:,} entries, {size}"))
@@ -79,6 +98,18 @@ def _show(data: dict[str, Any]) -> None:
         print(data["label"])
 
 
+def _process(data: dict[str, Any]) -> list[tuple[str, str]]:
+    """Say of a loop that it hangs, or has died."""
+    if data["silent_s"] is None:
+        return []
+    if data["hangs"]:
+        hint = "gpt-trader kill cancels its entries"
+        return [("HANGS", f"the bot has said nothing for {data['silent_s']:.0f} s; {hint}")]
+    if data["running"]:
+        return []
+    return [("DIED", f"the last run did not end in good order, {data['silent_s']:.0f} s ago")]
+
+
 def _at_risk(data: dict[str, Any]) -> str:
     if data["broker"] in VENUES:
         return f"MONEY: {data['money_at_risk']} in positions"
@@ -87,7 +118,8 @@ def _at_risk(data: dict[str, Any]) -> str:
 
 def _position(one: dict[str, Any]) -> str:
     words = (
-        f"{one['size']} {one['product']} at {one['average_price']}, now {one['close']}: "
+        f"{one['size']} {one['product']} at {one['average_price']}, now {one['close']} "
+        f"({_old(one['close_age_s'])}): "
         f"worth {one['value']}, {one['unrealized_pnl']} unrealized"
     )
     if one["stop"]:
@@ -97,12 +129,38 @@ def _position(one: dict[str, Any]) -> str:
     return words if one["stop"] else words + ", no stop"
 
 
+def _bare(one: dict[str, Any]) -> tuple[str, str]:
+    """Say of a position that no stop is known to rest for what is known of one."""
+    name, words = _known_of_stop(one["stop_status"])
+    return name, f"{one['product']} {_for(one['bare_since']['age_s'])}: {words}, no exit"
+
+
+def _known_of_stop(status: str | None) -> tuple[str, str]:
+    match status:
+        case None:
+            return "BARE", "no stop"
+        case "PENDING_CANCEL":
+            return "ENDING", "its stop is being cancelled, and rests until that is done"
+        case "SUBMITTED":
+            return "BARE", "its stop was sent, and no answer is in"
+        case "SUBMIT_UNKNOWN":
+            return "BARE", "nobody knows whether its stop rests"
+        case _:
+            return "BARE", f"its stop is {status}"
+
+
 def _for(age_s: float | None) -> str:
     return (
         "since a time that this machine's clock has not reached"
         if age_s is None
         else (f"for {age_s:.0f} s")
     )
+
+
+def _old(age_s: float | None) -> str:
+    if age_s is None:
+        return "of unknown age"
+    return f"{age_s:.0f} s old" if age_s < MINUTES_FROM_S else f"{age_s / 60:.0f} min old"
 
 
 def _waiting(one: dict[str, Any]) -> str:

@@ -94,7 +94,7 @@ def _warnings(loaded: LoadedProfile) -> list[str]:
                 f"profile {settings.profile} trades money: this version sends orders to a "
                 "stand-in on this machine only"
             )
-    if settings.costs.below_default:
+    if settings.costs.below_default():
         warnings.append("costs are below the exchange's worst tier: results are flattered")
     return warnings
 

@@ -7,8 +7,7 @@ from typing import NamedTuple, assert_never
 from gpt_trader.config.text import Path
 from gpt_trader.config.venues import ProfileKeys
 from gpt_trader.config.words import VENUES, Broker, Feed, Mode, trades_money
-
-QUOTES = ("USD", "USDC", "EUR", "GBP", "USDT", "BTC", "ETH")
+from gpt_trader.domain.product import ONE_ACCOUNT, quotes_of
 
 
 class Conflict(NamedTuple):
@@ -111,18 +110,15 @@ def _routes(keys: ProfileKeys) -> Iterator[Conflict]:
 
 
 def _products(lists: list[tuple[Path, tuple[str, ...]]]) -> Iterator[Conflict]:
-    quotes: set[str] = set()
+    named: list[str] = []
     for path, products in lists:
         for product, count in Counter(products).items():
             if count > 1:
                 yield Conflict(f"{product} is listed twice", (path,))
-        quotes |= {p.rpartition("-")[2] for p in products} & set(QUOTES)
+        named += products
+        quotes = quotes_of(named)
         if len(quotes) > 1:
-            yield Conflict(
-                f"products are quoted in {' and '.join(sorted(quotes))}",
-                (path,),
-                "one account holds one quote currency; USD and USDC are separate wallets",
-            )
+            yield Conflict(f"products are quoted in {' and '.join(quotes)}", (path,), ONE_ACCOUNT)
             return
 
 

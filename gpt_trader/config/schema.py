@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from gpt_trader.config.words import Broker, Feed, Mode
 from gpt_trader.data.catalog import normalize_id
+from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT
 from gpt_trader.domain.costs import DEFAULT_COSTS, Leg, OrderStyleName
 from gpt_trader.domain.schedules import FeeTier, Region
 from gpt_trader.errors import UsageError
@@ -238,7 +239,7 @@ class DataKeys(BaseModel, extra="forbid", frozen=True):
     """What history must be like."""
 
     min_coverage_pct: Annotated[float, Number] = Field(
-        default=90.0,
+        default=LEAST_COVERAGE_PCT,
         ge=0,
         le=100,
         allow_inf_nan=False,

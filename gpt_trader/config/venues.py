@@ -37,7 +37,8 @@ class CoinbaseKeys(BaseModel, extra="forbid", frozen=True):
         ge=0.1,
         le=1000,
         allow_inf_nan=False,
-        description="most requests for the account in a second; cancels have their own",
+        description="most requests for the account in a second, as many at once after a pause; "
+        "cancels have their own",
     )
     allow_transfer_key: bool = Field(
         default=False, description="whether a key that can move money out may be used"

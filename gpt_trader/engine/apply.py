@@ -20,6 +20,7 @@ from gpt_trader.engine.events import (
     FillReceived,
     HistoryLoaded,
     OrderAmended,
+    OrderEdited,
     OrdersFound,
     OrderUpdated,
     PositionFound,
@@ -28,7 +29,8 @@ from gpt_trader.engine.events import (
 )
 from gpt_trader.engine.exposure import take_exposure
 from gpt_trader.engine.fills import book_fill
-from gpt_trader.engine.found import take_orders, take_position
+from gpt_trader.engine.found import take_edit, take_orders, take_position
+from gpt_trader.engine.modes import priced
 from gpt_trader.engine.names import TAGS
 from gpt_trader.engine.orders import (
     amend_order,
@@ -38,6 +40,7 @@ from gpt_trader.engine.orders import (
     cut_position,
     end_order,
     mark_cancelled,
+    note_unwanted,
     release_order,
     repeat_exit,
     take_order,
@@ -47,13 +50,12 @@ from gpt_trader.engine.orders import (
 )
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
-from gpt_trader.engine.state import State, costs_now, replaced, roll_book, with_moved
+from gpt_trader.engine.state import State, bring_in, costs_now, replaced, roll_book, with_moved
 from gpt_trader.engine.windows import correct_bar, join_cycle, take_bar, take_history
 from gpt_trader.errors import JournalError
 from gpt_trader.kernel.codes import HOLD_ORDER_WORKING
 from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.entries import note_decision
-from gpt_trader.kernel.ledger import quote
 from gpt_trader.kernel.marks import Marks, count_entry
 from gpt_trader.kernel.sizing import Ticket
 from gpt_trader.kernel.slot import KIND_LIMIT, KIND_SIZE, KIND_VALUE, Slots, copy_slots
@@ -88,6 +90,7 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             | rec.StatusTaken()
             | rec.AbsenceCounted()
             | rec.AmendTaken()
+            | rec.EditTaken()
             | rec.AssetAdjusted()
             | rec.PositionTaken()
             | rec.OrdersTaken()
@@ -100,10 +103,12 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             return take_order(plan, state, record.order)
         case (
             rec.OrderReleased()
+            | rec.ExitPriced()
             | rec.OrderEnded()
             | rec.ExitTaken()
             | rec.ExitRepeated()
             | rec.ProtectionTaken()
+            | rec.LevelPassed()
             | rec.ExposureNoted()
         ):
             return _take_at_exchange(plan, state, event, record)
@@ -112,6 +117,9 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             return mark_cancelled(plan, state, record.client_order_id, in_cycle)
         case rec.PositionCut():
             return cut_position(plan, state, record)
+        case rec.DebtSettled():
+            whole = rec.PositionCut(record.j, 0)
+            return cut_position(plan, state, whole)._replace(cash=state.cash - record.units)
         case _:
             return _switch(state, record)
 
@@ -121,6 +129,9 @@ def _take_at_exchange(plan: Plan, state: State, event: Event, record: rec.AtExch
     match record:
         case rec.OrderReleased():
             return release_order(plan, state, record)
+        case rec.ExitPriced():
+            order = state.orders[record.client_order_id]
+            return with_orders(plan, state, priced(order, record.limit))
         case rec.OrderEnded():
             return end_order(plan, state, record, event.time_ms)
         case rec.ExitTaken():
@@ -129,6 +140,8 @@ def _take_at_exchange(plan: Plan, state: State, event: Event, record: rec.AtExch
             return repeat_exit(plan, state, record)
         case rec.ProtectionTaken():
             return take_protection(plan, state, record)
+        case rec.LevelPassed():
+            return state._replace(passed_ms=replaced(state.passed_ms, record.j, record.since_ms))
         case rec.ExposureNoted():
             return take_exposure(state, record, event.time_ms)
         case _:
@@ -169,11 +182,13 @@ def _take_event(plan: Plan, state: State, event: Event, record: rec.EventTaken) 
             return await_amendment(plan, state, event)
         case rec.AmendTaken(), OrderAmended():
             return amend_order(plan, state, event)
+        case rec.EditTaken(), OrderEdited():
+            return take_edit(plan, state, event)
         case rec.AssetAdjusted(), Adjusted():
             moved = with_moved(state, event.asset, Decimal(event.amount))
-            return _adjust_cash(moved, record.units) if record.units else moved
+            return bring_in(moved._replace(cash=moved.cash + record.units), record.units)
         case rec.PositionTaken(), PositionFound():
-            return take_position(plan, state, event)
+            return take_position(plan, state, event, record.units)
         case rec.OrdersTaken(), OrdersFound():
             return take_orders(plan, state, event)
         case rec.Armed(), Reconciled():
@@ -190,7 +205,12 @@ def _switch(state: State, record: rec.Switch) -> State:
         case rec.ProductFrozen():
             return state._replace(frozen=replaced(state.frozen, record.j, record.reason))
         case rec.ProductClosed():
-            return state._replace(closed=replaced(state.closed, record.j, record.reason))
+            return state._replace(
+                closed=replaced(state.closed, record.j, record.reason),
+                limit_only=replaced(state.limit_only, record.j, record.limit_only),
+            )
+        case rec.ProductRegridded():
+            return state._replace(grids=replaced(state.grids, record.j, record.grid))
         case rec.Disarmed():
             return state._replace(reconciled_ms=0)
         case rec.Flattening():
@@ -214,21 +234,6 @@ def _set_switches(state: State, record: rec.SwitchSet) -> State:
     )
 
 
-def _adjust_cash(state: State, units: int) -> State:
-    """Move cash and everything it is measured against: a transfer is no profit, no loss."""
-    moved = float(quote(units))
-    marks = state.marks
-    return state._replace(
-        cash=state.cash + units,
-        transfers=state.transfers + units,
-        marks=marks._replace(
-            equity=marks.equity + moved,
-            high=marks.high + moved,
-            day_start=marks.day_start + moved,
-        ),
-    )
-
-
 def _take_decision(plan: Plan, state: State, record: rec.Decided) -> State:
     """Note the weight; empty the slot of a cancelled order; put the decision's order there."""
     decision, order = record.decision, record.order
@@ -246,6 +251,7 @@ def _take_decision(plan: Plan, state: State, record: rec.Decided) -> State:
     changed: list[Order] = []
     if record.cancelled is not None:
         waiting = state.orders[record.cancelled]
+        state = note_unwanted(state, waiting)
         status, reserve = cancelling(waiting.status), int(slots["reserve_units"][j])
         changed.append(waiting._replace(status=status, reserve=reserve))
         clear_order(slots, j)

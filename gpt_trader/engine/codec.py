@@ -18,6 +18,7 @@ import numpy as np
 from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.decision import Decision, Told, Why
 from gpt_trader.domain.order import Order
+from gpt_trader.domain.product import AS_COUNTED, Grid
 from gpt_trader.engine.commands import Command
 from gpt_trader.engine.events import Event
 from gpt_trader.engine.names import (
@@ -32,7 +33,17 @@ from gpt_trader.engine.names import (
 )
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
-from gpt_trader.engine.state import COVERED, STAYING, Absence, Exposure, Leaving, State, open_of
+from gpt_trader.engine.state import (
+    AS_SENT,
+    COVERED,
+    STAYING,
+    Absence,
+    Exposure,
+    Leaving,
+    Resized,
+    State,
+    open_of,
+)
 from gpt_trader.engine.window import Window, window_of
 from gpt_trader.engine.written import written
 from gpt_trader.errors import JournalError, UsageError
@@ -199,10 +210,18 @@ def state_text(state: State) -> str:
     }
     if any(state.closed):
         parts["closed"] = state.closed
+    if any(state.passed_ms):
+        parts["passed_ms"] = state.passed_ms
+    if any(state.limit_only):
+        parts["limit_only"] = state.limit_only
+    if any(one != AS_COUNTED for one in state.grids):
+        parts["grids"] = state.grids
     if any(one != STAYING for one in state.leaving):
         parts["leaving"] = state.leaving
     if any(one != COVERED for one in state.exposure):
         parts["exposure"] = state.exposure
+    if any(one != AS_SENT for one in state.resized):
+        parts["resized"] = state.resized
     if state.absences:
         parts["absences"] = state.absences
     if state.unwanted:
@@ -216,7 +235,8 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
     absent: dict[str, Any] = {"ledger": {}, "guarded_ms": [0] * p}  # before version 4, and 5
     # before version 6, and where there is nothing of it
     absent |= {"leaving": [{}] * p, "absences": {}, "unwanted": [], "exposure": [{}] * p}
-    absent |= {"closed": [""] * p}
+    absent |= {"closed": [""] * p, "limit_only": [False] * p, "grids": [{}] * p}
+    absent |= {"passed_ms": [0] * p, "resized": [{}] * p}
     absent |= {"flattening": False, "frozen": [""] * p, "reconciled_ms": 0, "foreign_orders": 0}
     data = absent | data
     marks: Marks = _decoder(Marks)(data["marks"])
@@ -249,12 +269,16 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
         fee_book=np.array(data["fee_book"], np.int64),
         ledger=data["ledger"],
         protected_ms=tuple(data["guarded_ms"]),
+        passed_ms=tuple(data["passed_ms"]),
         frozen=tuple(data["frozen"]),
         closed=tuple(data["closed"]),
+        limit_only=tuple(data["limit_only"]),
+        grids=tuple(map(_decoder(Grid), data["grids"])),
         reconciled_ms=data["reconciled_ms"],
         foreign_orders=data["foreign_orders"],
         leaving=tuple(map(_decoder(Leaving), data["leaving"])),
         exposure=tuple(map(_decoder(Exposure), data["exposure"])),
+        resized=tuple(map(_decoder(Resized), data["resized"])),
         unwanted=frozenset(data["unwanted"]),
         absences={key: _decoder(Absence)(one) for key, one in data["absences"].items()},
     )

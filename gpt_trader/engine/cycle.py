@@ -31,17 +31,27 @@ from gpt_trader.engine.ports import Signals
 from gpt_trader.engine.state import (
     State,
     costs_row,
+    is_oversold,
     open_entries,
     replaced,
 )
 from gpt_trader.engine.waiting import hold_back
-from gpt_trader.kernel.codes import ACT_ENTER, ORDINAL_BAR
+from gpt_trader.kernel.codes import (
+    ACT_ENTER,
+    HOLD_ORDER_WORKING,
+    HOLD_SHORT_UNSUPPORTED,
+    ORDINAL_BAR,
+)
 from gpt_trader.kernel.entries import decide_product, mark_account
 from gpt_trader.kernel.marks import Marks
 from gpt_trader.kernel.sizing import Ticket, fill_reason
 from gpt_trader.kernel.slot import KIND_LIMIT, KIND_NONE
 
 NO_TARGET = Target(weight=math.nan)
+# This very bar was decided in a part of the story that the journal lost, and its order taken over.
+IS_SENT = Ticket(HOLD_ORDER_WORKING, KIND_NONE, 0, 0, 0, 0, 0, 0.0, 0.0)
+# Spot is below zero: nothing buys it back. Its coins were somebody else's, and so is the answer.
+IS_OVERSOLD = Ticket(HOLD_SHORT_UNSUPPORTED, KIND_NONE, 0, 0, 0, 0, 0, 0.0, 0.0)
 END_WAIT_MS = 10_000  # after a close, for an order that ends there to be seen to have ended
 
 
@@ -156,7 +166,14 @@ def _decide(
         *plan.terms,
     )
     ticket, cancel = found[:-1], found[-1]
-    code, kind, side = ticket[:3]
+    order = None
+    if ticket[1] != KIND_NONE:
+        order = _order(plan, j, Ticket(*ticket), cycle_ms, known.bar_age_ms, target)
+        if order.client_order_id in state.orders:
+            order, ticket, cancel = None, IS_SENT, False
+        elif is_oversold(plan, state, j):
+            order, ticket, cancel = None, IS_OVERSOLD, False
+    code, _, side = ticket[:3]
     decision = Decision(
         product_id,
         cycle_ms,
@@ -169,9 +186,7 @@ def _decide(
     )
     return rec.Decided(
         decision,
-        hold_back(plan, state, _order(plan, j, Ticket(*ticket), cycle_ms, known.bar_age_ms, target))
-        if kind != KIND_NONE
-        else None,
+        None if order is None else hold_back(plan, state, order),
         working_id(plan, state, j) if cancel else None,
         target.stop,
         target.take_profit,

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.order import Fill, Order, OrderStatus
+from gpt_trader.domain.product import AS_COUNTED, Grid
 
 RECONCILIATION = "reconciliation"  # the kind of an adjustment that nobody explains
 
@@ -128,6 +129,20 @@ class OrderAmended(NamedTuple):
     limit: int
 
 
+class OrderEdited(NamedTuple):
+    """A resting order has other terms at the exchange than were sent: its owner changed it there.
+
+    lots: its whole size. limit, stop: ticks.
+    """
+
+    time_ms: int
+    product_id: str
+    client_order_id: str
+    lots: int
+    limit: int
+    stop: int
+
+
 class Noted(NamedTuple):
     """Something to be kept on the record, such as a product's new minimum; it changes nothing."""
 
@@ -137,11 +152,16 @@ class Noted(NamedTuple):
 
 
 class ProductSeen(NamedTuple):
-    """The exchange was asked about a product. closed: why it takes no orders now; "": it does."""
+    """The exchange was asked about a product. closed: why it takes no orders now; "": it does.
+
+    limit_only: whether it takes no market orders. grid: of what it takes.
+    """
 
     time_ms: int
     product_id: str
     closed: str
+    limit_only: bool = False
+    grid: Grid = AS_COUNTED
 
 
 class HaltRequested(NamedTuple):
@@ -161,9 +181,27 @@ class PauseRequested(NamedTuple):
 
 
 class Rearmed(NamedTuple):
-    """A person cleared the halt and the drawdown latch."""
+    """A person cleared the halt, the drawdown latch and frozen products.
+
+    kept: products that stay frozen: what froze them was found after the person looked.
+    """
 
     time_ms: int
+    by: str
+    reason: str
+    kept: tuple[str, ...] = ()
+
+
+class Settled(NamedTuple):
+    """A person wrote off what was sold beyond what was bought, at a price.
+
+    lots: how many; ticks: what one of them is worth.
+    """
+
+    time_ms: int
+    product_id: str
+    lots: int
+    ticks: int
     by: str
     reason: str
 
@@ -201,7 +239,8 @@ class PositionFound(NamedTuple):
 
     lots, ticks: what is left of it and its average entry; 0: nothing. order: the protection that
     rests for it; None: none is known to. recent: client ids of the newest orders that say so,
-    which a look would else take for those of a second instance.
+    which a look would else take for those of a second instance. price_ticks: of the product when
+    it was found; 0: nobody told.
     """
 
     time_ms: int
@@ -212,6 +251,7 @@ class PositionFound(NamedTuple):
     ticks: int = 0
     order: Order | None = None
     recent: tuple[str, ...] = ()
+    price_ticks: int = 0
 
 
 class OrdersFound(NamedTuple):
@@ -265,6 +305,7 @@ PersonsEvent = (
     | Rearmed
     | FlattenRequested
     | StopRequested
+    | Settled
 )
 
 Event = (
@@ -282,11 +323,13 @@ Event = (
     | CancelRequested
     | AmendRequested
     | OrderAmended
+    | OrderEdited
     | Noted
     | ProductSeen
     | HaltRequested
     | PauseRequested
     | Rearmed
+    | Settled
     | Adjusted
     | Reconciled
     | PositionFound

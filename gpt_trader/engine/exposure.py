@@ -28,8 +28,9 @@ def note_exposure(plan: Plan, state: State, j: int, event: Event) -> Answer:  # 
 
 def is_stopless(plan: Plan, state: State, j: int) -> bool:
     """Whether product j holds what can be sold, with no stop known to rest for it."""
-    resting = resting_protections(plan, state, j)
-    return is_sellable(plan, state, j) and not any(one.status in RESTS for one in resting)
+    if not is_sellable(plan, state, j):
+        return False
+    return not any(one.status in RESTS for one in resting_protections(plan, state, j))
 
 
 def is_bare(plan: Plan, state: State, j: int) -> bool:

@@ -14,27 +14,35 @@ from gpt_trader.engine.answer import Answer, freeze, stop_entries
 from gpt_trader.engine.events import (
     FillReceived,
     InstanceSeen,
+    OrderEdited,
     OrdersFound,
     OrderUpdated,
     PositionFound,
 )
 from gpt_trader.engine.fills import book_fill
+from gpt_trader.engine.leaving import is_stop
 from gpt_trader.engine.orders import end_order, take_status, with_orders
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.reports import book_exactly
-from gpt_trader.engine.state import State, costs_now
+from gpt_trader.engine.state import Resized, State, bring_in, costs_now, is_over, replaced
 from gpt_trader.engine.waiting import waiting
 from gpt_trader.engine.worst import worst_cost
 from gpt_trader.kernel.codes import FILL_ENTRY
+from gpt_trader.kernel.ledger import value
 from gpt_trader.kernel.marks import Marks, count_entry
+from gpt_trader.kernel.rounding import units_down
 from gpt_trader.kernel.slot import Slots, copy_slots
 from gpt_trader.kernel.table import fill_order
+
+IN_A_ROW_MS = 180_000  # within which another stop that is cut counts as one in a row
 
 
 def answer_position(plan: Plan, state: State, event: PositionFound) -> Answer:
     """Hold what is found where nothing was known to be held; the product is frozen."""
     is_new = event.lots > 0 and not state.slots["lots"][plan.index[event.product_id]]
-    taken = Answer([rec.PositionTaken()] if is_new else [])
+    j, price = plan.index[event.product_id], event.price_ticks or event.ticks
+    units = units_down(value(event.lots, price, plan.products[j].spec))
+    taken = Answer([rec.PositionTaken(units)] if is_new else [])
     return taken + freeze(plan, state, event.product_id, f"{event.reason} (by {event.by})")
 
 
@@ -62,11 +70,17 @@ def answer_instance(state: State, event: InstanceSeen) -> Answer:
     return stop_entries(state, True, state.paused, "engine", why)
 
 
-def take_position(plan: Plan, state: State, found: PositionFound) -> State:
-    """Hold what another journal knew of, with the levels of the protection that rests for it."""
+def take_position(plan: Plan, state: State, found: PositionFound, units: int) -> State:
+    """Hold what another journal knew of, with the levels of the protection that rests for it.
+
+    units: its worth, which was there before the session was: no profit.
+    """
+    state = bring_in(state, units)
     j = plan.index[found.product_id]
     slots = copy_slots(state.slots)
     fill_order(slots, j, 1, found.lots, found.ticks, FILL_ENTRY, costs_now(plan, state))
+    if not slots["close_ticks"][j]:  # worth what it was brought in at, until a bar says more
+        slots["close_ticks"][j] = found.price_ticks or found.ticks
     if found.order is None:
         return state._replace(slots=slots)
     _set_levels(slots, j, found.order)
@@ -74,10 +88,17 @@ def take_position(plan: Plan, state: State, found: PositionFound) -> State:
 
 
 def take_orders(plan: Plan, state: State, found: OrdersFound) -> State:
-    """Know the orders, book their fills, end those that have ended, act on the stop that rests."""
+    """Know the orders, book their fills, end those that have ended, act on the stop that rests.
+
+    Of orders that are all known only this is news: that one lives which had ended.
+    """
+    is_news = any(order.client_order_id not in state.orders for order in found.orders)
     for order in found.orders:
-        if order.client_order_id not in state.orders:
+        known = state.orders.get(order.client_order_id)
+        if known is None:
             state = _adopt(plan, state, order)
+        elif known.status.is_final and not order.status.is_final:
+            state = _revive(plan, state, known, order)
     for fill in found.fills:
         booked = book_exactly(plan, state, fill, state.orders[fill.client_order_id])
         if booked is not None:
@@ -88,11 +109,36 @@ def take_orders(plan: Plan, state: State, found: OrdersFound) -> State:
         state = take_status(plan, state, told)
     j = plan.index[found.product_id]
     stop = _newest_stop(found.orders)
-    if stop is None or not state.slots["lots"][j]:
+    if stop is None or not is_news or not state.slots["lots"][j]:
         return state
     slots = copy_slots(state.slots)
     _set_levels(slots, j, stop)
     return state._replace(slots=slots)
+
+
+def take_edit(plan: Plan, state: State, event: OrderEdited) -> State:
+    """Know an order by the terms that its owner gave it; a position follows its stop.
+
+    What an entry sets aside is never less for it: only its own word says that it buys less.
+    """
+    order, j = state.orders[event.client_order_id], plan.index[event.product_id]
+    intent = order.intent._replace(lots=event.lots, limit=event.limit, stop=event.stop)
+    reserve = 0 if intent.reduce_only else max(order.reserve, worst_cost(plan, state, intent))
+    edited = order._replace(intent=intent, reserve=reserve)
+    if is_stop(edited) and event.lots != order.intent.lots:
+        state = state._replace(resized=replaced(state.resized, j, _resized(state, j, event)))
+    if is_stop(edited) and state.slots["lots"][j]:
+        slots = copy_slots(state.slots)
+        _set_levels(slots, j, edited)
+        state = state._replace(slots=slots)
+    return with_orders(plan, state, edited)
+
+
+def _resized(state: State, j: int, event: OrderEdited) -> Resized:
+    """Count a stop that is told with another size; one that comes much later counts anew."""
+    known, held = state.resized[j], int(state.slots["lots"][j])
+    is_new = known.times == 0 or is_over(known.told_ms, IN_A_ROW_MS, event.time_ms)
+    return Resized(1 if is_new else known.times + 1, event.time_ms, event.client_order_id, held)
 
 
 def _adopt(plan: Plan, state: State, order: Order) -> State:
@@ -103,6 +149,13 @@ def _adopt(plan: Plan, state: State, order: Order) -> State:
     reserve = worst_cost(plan, state, order.intent)
     known = with_orders(plan, state, order._replace(status=alive, reserve=reserve))
     return known._replace(marks=Marks(*count_entry(known.marks)))
+
+
+def _revive(plan: Plan, state: State, known: Order, told: Order) -> State:
+    """Know that an order lives which had ended: it counts in full again."""
+    reserve = 0 if known.intent.reduce_only else worst_cost(plan, state, known.intent)
+    there = known._replace(status=told.status, exchange_id=told.exchange_id, reserve=reserve)
+    return with_orders(plan, state, there)
 
 
 def _newest_stop(orders: Sequence[Order]) -> Order | None:

@@ -10,6 +10,8 @@ from gpt_trader.engine.state import STAYING, Leaving, State, replaced
 from gpt_trader.kernel.codes import FILL_STOP, FILL_TRAIL
 
 STOPS = (FILL_STOP, FILL_TRAIL)
+RETRY_MS = 5_000  # before what did not hold is tried again
+LONGEST_RETRY_MS = 60_000  # between attempts to leave; they begin RETRY_MS apart
 PAGED_REFUSALS = 2  # refusals in a row from which on a position counts as one that cannot be left
 PROMISED = "all that is held is promised to other orders"  # why an exit that waited was not sent
 
@@ -22,6 +24,8 @@ def note_decision(state: State, j: int, order: Order | None, *, goes_on: bool) -
     known = state.leaving[j]
     if order is not None and order.intent.reduce_only:
         intent = order.intent
+        if known.reason in STOPS:
+            return _with(state, j, known._replace(tried_ms=intent.sent_ms))
         return _with(
             state,
             j,
@@ -68,7 +72,8 @@ def note_report(state: State, j: int, order: Order, event: OrderUpdated) -> Stat
         return state
     known = state.leaving[j]
     match event.status:
-        case OrderStatus.REJECTED:
+        case OrderStatus.REJECTED:  # what had made way for it comes back at once
+            state = state._replace(protected_ms=replaced(state.protected_ms, j, 0))
             return note_refusal(state, j, event.code, event.time_ms)
         case OrderStatus.EXPIRED:  # the next close decides first
             return _with(state, j, known._replace(tried_ms=event.time_ms))
@@ -88,6 +93,15 @@ def note_refusal(state: State, j: int, why: str, time_ms: int) -> State:
         tried_ms=time_ms,
     )
     return _with(state, j, refused)
+
+
+def retry_ms(wish: Leaving) -> int:
+    """Return how long after its last attempt a wish is tried again, ms.
+
+    A stop that has triggered is not kept waiting.
+    """
+    tried = 0 if wish.reason in STOPS else max(wish.tries, wish.refusals - 1)
+    return min(RETRY_MS << min(tried, 4), LONGEST_RETRY_MS)
 
 
 def note_cut(state: State, j: int) -> State:

@@ -11,9 +11,15 @@ from gpt_trader.domain.order import (
 )
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.answer import Answer, cancel_all
-from gpt_trader.engine.approve import approve_entry, approve_reducing
+from gpt_trader.engine.approve import approve_entry, approve_reducing, approve_released
 from gpt_trader.engine.commands import AmendOrder, Approved, SubmitOrder
-from gpt_trader.engine.events import AmendRequested, CancelRequested, OrderRequested, Rearmed
+from gpt_trader.engine.events import (
+    AmendRequested,
+    CancelRequested,
+    OrderRequested,
+    Rearmed,
+    Settled,
+)
 from gpt_trader.engine.explain import give_reason
 from gpt_trader.engine.ids import operator_id
 from gpt_trader.engine.leaving import is_stop
@@ -21,11 +27,12 @@ from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import (
     State,
     costs_now,
+    is_oversold,
     open_of,
     open_order,
     unknown_orders,
 )
-from gpt_trader.engine.waiting import hold_back, most_at_once
+from gpt_trader.engine.waiting import hold_back, is_worth_selling, most_at_once
 from gpt_trader.engine.worst import worst_ticks
 from gpt_trader.kernel.codes import BUY, FILL_OPERATOR, REFUSED_GRID, SELL, SIDE_NAMES
 from gpt_trader.kernel.rounding import buy_cost, lots_for_quote
@@ -42,7 +49,8 @@ def answer_order(plan: Plan, state: State, event: OrderRequested) -> Answer:
     order = hold_back(plan, state, checked.order)
     if order.status is OrderStatus.WAITING:
         return Answer([rec.OrderTaken(order)])
-    return Answer([rec.OrderTaken(order)], [SubmitOrder(checked)])
+    approved = approve_released(order, int(state.slots["lots"][plan.index[order.product_id]]))
+    return Answer([rec.OrderTaken(order)], [SubmitOrder(approved)])
 
 
 def answer_cancel(state: State, event: CancelRequested) -> Answer:
@@ -65,17 +73,39 @@ def answer_amend(plan: Plan, state: State, event: AmendRequested) -> Answer:
     return Answer([rec.AmendTaken()], [amend])
 
 
-def answer_rearm(state: State, event: Rearmed) -> Answer:
+def answer_rearm(plan: Plan, state: State, event: Rearmed) -> Answer:
     """Clear halt, drawdown latch and frozen products; not while an order's outcome is unknown."""
     unknown = unknown_orders(state, event.time_ms)
     if unknown:
         why = Reason("UNKNOWN_ORDER", "orders are unknown", unknown, 0)
         return Answer([rec.OrderRefused("rearm", why)])
     clear = rec.SwitchSet(False, state.paused, event.by, event.reason)
-    thawed = [rec.ProductFrozen(j, "") for j, why in enumerate(state.frozen) if why]
+    thawed = [
+        rec.ProductFrozen(j, "")
+        for j, why in enumerate(state.frozen)
+        if why and plan.products[j].product_id not in event.kept
+    ]
     if state.halted:
         return Answer([clear, *thawed])
     return Answer([rec.SwitchSet(True, state.paused, event.by, event.reason), clear, *thawed])
+
+
+def answer_settlement(plan: Plan, state: State, event: Settled) -> Answer:
+    """Write off what product j was oversold by, and let it trade again; or say why not.
+
+    Nothing is bought and no wallet moves: what the coins are worth is taken out of cash.
+    """
+    j = plan.index[event.product_id]
+    held = int(state.slots["lots"][j])
+    alive = [one for one in state.open_orders if one.product_id == event.product_id]
+    if not is_oversold(plan, state, j) or -held != event.lots:
+        why = Reason("NOTHING_TO_SETTLE", "so many lots were not sold too many", event.lots, -held)
+    elif alive:
+        why = Reason("NOTHING_TO_SETTLE", "orders of the product are open", len(alive), 0)
+    else:
+        worth = buy_cost(event.lots, event.ticks, 0, plan.products[j].spec)
+        return Answer([rec.DebtSettled(j, int(worth)), rec.ProductFrozen(j, "")])
+    return Answer([rec.OrderRefused("settle", why)])
 
 
 def _refused(event: OrderRequested | CancelRequested | AmendRequested, why: Reason) -> Answer:
@@ -172,7 +202,7 @@ def _reduce(plan: Plan, state: State, order: Order, held: int) -> Approved | Rea
         asked = int(lots_for_quote(min(intent.quote, whole), ticks, rate, spec))
     lots = min(asked, abs(held) - selling, most_at_once(plan, state, j))
     least = spec.min_lots
-    if lots < least:
+    if lots < least or not is_worth_selling(plan, state, j, lots):
         return Reason("NOTHING_TO_SELL", "less than the minimum is free to sell", lots, least)
     reducing = intent._replace(lots=lots, quote=0, reduce_only=True)
     return approve_reducing(order._replace(intent=reducing, reserve=0), held)

@@ -219,6 +219,7 @@ def close_by_quote(plan: Plan, state: State, record: rec.ExitTaken) -> State:
     changed = []
     for key in record.stopped:
         other = state.orders[key]
+        state = note_unwanted(state, other)
         held_back = reserve if key == working else other.reserve
         changed.append(other._replace(status=cancelling(other.status), reserve=held_back))
     trigger(slots, j)
@@ -270,9 +271,7 @@ def mark_cancelled(
     order = state.orders[client_order_id]
     changed = order._replace(status=cancelling(order.status))
     j = plan.index[order.product_id]
-    if order.status is OrderStatus.SUBMIT_UNKNOWN:
-        open_ = {one.client_order_id for one in state.open_orders}
-        state = state._replace(unwanted=(state.unwanted & open_) | {client_order_id})
+    state = note_unwanted(state, order)
     if order.status is OrderStatus.WAITING:
         state = _without(plan, state, order)
     elif in_cycle and working_id(plan, state, j) == client_order_id:
@@ -281,6 +280,14 @@ def mark_cancelled(
         clear_order(slots, j)
         state = state._replace(slots=slots)
     return with_orders(plan, state, changed)
+
+
+def note_unwanted(state: State, order: Order) -> State:
+    """Note an order that is to be cancelled once it is known to be there."""
+    if order.status not in (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN):
+        return state
+    open_ = {one.client_order_id for one in state.open_orders}
+    return state._replace(unwanted=(state.unwanted & open_) | {order.client_order_id})
 
 
 def await_amendment(plan: Plan, state: State, asked: AmendRequested) -> State:

@@ -14,25 +14,63 @@ from gpt_trader.domain.order import (
     Origin,
     TimeInForce,
 )
+from gpt_trader.domain.product import AS_COUNTED, Product
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.answer import NOTHING, Answer, cancel_all
 from gpt_trader.engine.approve import approve_reducing
 from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.engine.events import Event, Quoted
+from gpt_trader.engine.grids import gridded
 from gpt_trader.engine.ids import new_id, resting_id, working_id
-from gpt_trader.engine.leaving import STOPS, is_crossing, is_stop
+from gpt_trader.engine.leaving import (
+    LONGEST_RETRY_MS,
+    RETRY_MS,
+    STOPS,
+    is_crossing,
+    is_stop,
+    retry_ms,
+)
+from gpt_trader.engine.modes import is_to_be_priced
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.state import State, is_doubtful, is_over
-from gpt_trader.engine.waiting import free_lots, hold_back, is_worth_selling, most_at_once, waiting
+from gpt_trader.engine.state import State, is_doubtful, is_over, replaced
+from gpt_trader.engine.waiting import (
+    free_lots,
+    hold_back,
+    is_worth_selling,
+    most_at_once,
+    waiting,
+)
 from gpt_trader.kernel.codes import FILL_OPERATOR, FILL_TAKE_PROFIT, ORDINAL_QUOTE
 
-RETRY_MS = 5_000  # before a protection that did not hold is sent again
+UNSURE = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
+STUCK_MS = 5_000  # for so long a quote may be beyond a stop that does not trigger
 THROUGH = 20  # a stop's limit is a twentieth, 5 %, beyond its trigger
 
 
 def needs(plan: Plan, state: State, quote: Quoted) -> bool:
-    """Whether a quote asks for something: it has passed a level."""
-    return bool(plan.rests) and passed_level(plan, state, plan.index[quote.product_id], quote) != 0
+    """Whether a quote asks for something: it has passed a level, or an exit waits for a price."""
+    if not plan.rests:
+        return False
+    j = plan.index[quote.product_id]
+    if is_passing(plan, state, j, quote) != bool(state.passed_ms[j]):
+        return True
+    return awaits_quote(state, j, plan.products[j]) or passed_level(plan, state, j, quote) != 0
+
+
+def is_passing(plan: Plan, state: State, j: int, quote: Quoted) -> bool:
+    """Whether a quote is beyond the stop that rests for product j, and it has not triggered."""
+    held, stop = state.slots["lots"].item(j), state.slots["stop_ticks"].item(j)
+    if held == 0 or stop == 0:
+        return False
+    resting = resting_protection(plan, state, j)
+    if resting is None or resting.status is not OrderStatus.OPEN:
+        return False
+    return bool(stop >= quote.bid if held > 0 else stop <= quote.ask)
+
+
+def awaits_quote(state: State, j: int, product: Product) -> bool:
+    """Whether an exit of product j cannot leave before a quote says at which limit."""
+    return any(is_to_be_priced(state, j, one) for one in waiting(state, product.product_id))
 
 
 def is_sellable(plan: Plan, state: State, j: int) -> bool:
@@ -40,7 +78,7 @@ def is_sellable(plan: Plan, state: State, j: int) -> bool:
 
     What spot holds below zero is nobody's position: it is for a person to say what becomes of it.
     """
-    held = int(state.slots["lots"][j])
+    held = state.slots["lots"].item(j)
     return (held > 0 or plan.products[j].is_perpetual) and is_worth_selling(
         plan, state, j, abs(held)
     )
@@ -49,28 +87,43 @@ def is_sellable(plan: Plan, state: State, j: int) -> bool:
 def passed_level(plan: Plan, state: State, j: int, quote: Quoted) -> int:
     """Return the level, ticks, at which product j's position is to be closed now; 0: none.
 
-    What rests at the exchange is left to it, unless the price has run away from its limit. Within
+    What rests at the exchange is left to it, unless the price has run away from its limit, or has
+    been beyond it for STUCK_MS and it has not triggered. Within
     RETRY_MS of the last attempt nothing is tried again, and nothing beside an exit that takes what
     is there: while it is not known what became of that one, it may have sold everything.
     """
     slot = state.slots[j]
     held, stop, take = int(slot["lots"]), int(slot["stop_ticks"]), int(slot["take_ticks"])
-    if not is_over(state.protected_ms[j], RETRY_MS, quote.time_ms):
+    if is_early(state, j, quote.time_ms) or not is_sellable(plan, state, j):
         return 0
-    if not is_sellable(plan, state, j):
-        return 0
-    if is_being_left(plan, state, j):
+    if is_being_left(plan, state, j) or is_kept(plan, state, j):
         return 0
     side = 1 if held > 0 else -1
     price = quote.bid if held > 0 else quote.ask
     resting = resting_protection(plan, state, j)
     if stop and (stop - price) * side >= 0:
-        is_sure = resting is not None and resting.status is not OrderStatus.SUBMIT_UNKNOWN
+        is_sure = resting is not None and resting.status not in UNSURE
         is_left_behind = not is_sure or (limit_through(stop, side) - price) * side > 0
-        return stop if is_left_behind else 0
+        since_ms = state.passed_ms[j]
+        is_stuck = since_ms > 0 and is_over(since_ms, STUCK_MS, quote.time_ms)
+        is_stuck &= resting is not None and resting.status is OrderStatus.OPEN
+        return stop if is_left_behind or is_stuck else 0
     if take and resting is None and (price - take) * side >= 0:
         return take
     return 0
+
+
+def is_early(state: State, j: int, now_ms: int) -> bool:
+    """Whether product j's protection, or an exit that was refused, was sent just now."""
+    wish = state.leaving[j]
+    if not is_over(state.protected_ms[j], RETRY_MS, now_ms):
+        return True
+    return wish.refusals > 0 and not is_over(wish.tried_ms, retry_ms(wish), now_ms)
+
+
+def is_kept(plan: Plan, state: State, j: int) -> bool:
+    """Whether what rests for product j stays, whatever is wanted: no order could take its place."""
+    return bool(state.closed[j]) and bool(resting_protections(plan, state, j))
 
 
 def limit_through(stop: int, side: int) -> int:
@@ -117,6 +170,9 @@ def answer_quote(plan: Plan, state: State, quote: Quoted) -> Answer:
     level = passed_level(plan, state, j, quote)
     if level:
         return close_position(plan, state, j, level, quote.time_ms)
+    is_now = plan.rests and is_passing(plan, state, j, quote)
+    if bool(is_now) != bool(state.passed_ms[j]):
+        return Answer([rec.LevelPassed(j, quote.time_ms if is_now else 0)])
     return Answer([rec.QuoteTaken()])
 
 
@@ -124,8 +180,11 @@ def close_position(plan: Plan, state: State, j: int, level: int, time_ms: int) -
     """Cancel what works in the product, and sell at market; a take-profit not below its level.
 
     It waits for what others may still sell. level: what was passed, ticks; 0: an operator's wish.
-    Nothing if an order was made at this very time already: an id is made of it.
+    Nothing if an order was made at this very time already, for an id is made of it; nor if what
+    rests is all that the exchange would take.
     """
+    if is_kept(plan, state, j):
+        return NOTHING
     slot, product_id = state.slots[j], plan.products[j].product_id
     held = int(slot["lots"])
     is_take = level > 0 and level == int(slot["take_ticks"])
@@ -172,18 +231,50 @@ def protect(plan: Plan, state: State, j: int, event: Event) -> Answer:
     """
     if not plan.rests[j] or not state.slots["close_ticks"][j]:
         return NOTHING  # without a price nothing can be said of its worth: what rests stays
-    wanted = _wanted(plan, state, j, event.time_ms)
+    wanted = _wanted(plan, state, j)
     resting = resting_protections(plan, state, j)
     if not resting:
         is_early = not is_over(state.protected_ms[j], RETRY_MS, event.time_ms)
         free = free_lots(plan, state, j) + _doubtful_lots(plan, state, j)
-        is_free = wanted is not None and free >= wanted.intent.lots
-        return NOTHING if wanted is None or is_early or not is_free else _place(state, j, wanted)
-    kept = next((o for o in resting if wanted is not None and _same(o, wanted)), None)
+        if wanted is None or is_early or free < wanted.lots:
+            return NOTHING
+        return _place(plan, state, j, wanted, event.time_ms)
+    as_counted = state._replace(grids=replaced(state.grids, j, AS_COUNTED))
+    either = [wanted, _wanted(plan, as_counted, j)]  # a grid that changes makes no stop worse
+    kept = next((o for o in resting if any(one and _same(o, one) for one in either)), None)
+    if kept is None and wanted is not None:
+        kept = next((o for o in resting if _is_cut_again(state, j, o, wanted, event)), None)
+    if kept is None and is_kept(plan, state, j):
+        kept = resting[0]
+    if kept is None and _is_dust(plan, state, j):  # no order of now could replace it
+        held = abs(int(state.slots["lots"][j]))
+        kept = next((o for o in resting if o.intent.lots - o.filled <= held), None)
     ending = {OrderStatus.OPEN}  # what is not known to be there is waited for
     if waiting(state, plan.products[j].product_id):
         ending.add(OrderStatus.TRIGGERED)
     return cancel_all([one for one in resting if one is not kept and one.status in ending])
+
+
+def _is_cut_again(state: State, j: int, rests: Order, wanted: OrderIntent, event: Event) -> bool:
+    """Whether a stop stays for now that covers less than is held, as the ones before it did.
+
+    Whoever cuts each stop would leave the position without any, over and over. One that was cut for
+    the first time, or that would sell more than is held, makes way at once.
+    """
+    told = state.resized[j]
+    if told.order != rests.client_order_id or told.held != int(state.slots["lots"][j]):
+        return False
+    if rests.intent.lots - rests.filled > wanted.lots or rests.intent.stop != wanted.stop:
+        return False
+    wait_ms = min(RETRY_MS << min(told.times - 2, 4), LONGEST_RETRY_MS) if told.times > 1 else 0
+    return not is_over(told.told_ms, wait_ms, event.time_ms)
+
+
+def _is_dust(plan: Plan, state: State, j: int) -> bool:
+    """Whether what product j holds is too little for an order of now, and no exit sells it."""
+    if not state.slots["lots"][j] or not state.slots["stop_ticks"][j]:
+        return False
+    return not is_sellable(plan, state, j) and not exits_at_work(plan, state, j)
 
 
 def _doubtful_lots(plan: Plan, state: State, j: int) -> int:
@@ -195,27 +286,31 @@ def _doubtful_lots(plan: Plan, state: State, j: int) -> int:
     return sum(one.intent.lots - one.filled for one in exits if is_doubtful(state, one))
 
 
-def _place(state: State, j: int, wanted: Order) -> Answer:
-    if wanted.client_order_id in state.orders:
+def _place(plan: Plan, state: State, j: int, wanted: OrderIntent, time_ms: int) -> Answer:
+    held = int(state.slots["lots"][j])
+    name = resting_id(plan, wanted.product_id, time_ms, abs(held))
+    if name in state.orders:
         return NOTHING  # an id is made of the time: a little later it is another one
-    approved = approve_reducing(wanted, int(state.slots["lots"][j]))
-    return Answer([rec.ProtectionTaken(wanted, wanted.intent.sent_ms)], [SubmitOrder(approved)])
+    order = Order(wanted._replace(client_order_id=name, sent_ms=time_ms))
+    approved = approve_reducing(order, held)
+    return Answer([rec.ProtectionTaken(order, time_ms)], [SubmitOrder(approved)])
 
 
-def _same(resting: Order, wanted: Order) -> bool:
+def _same(resting: Order, wanted: OrderIntent) -> bool:
     """Whether what rests still covers what is held, at the same levels."""
     left = resting.intent.lots - resting.filled
     return (left, resting.intent.stop, resting.intent.type) == (
-        wanted.intent.lots,
-        wanted.intent.stop,
-        wanted.intent.type,
-    ) and (
-        wanted.intent.type is OrderType.STOP_LIMIT or resting.intent.limit == wanted.intent.limit
-    )
+        wanted.lots,
+        wanted.stop,
+        wanted.type,
+    ) and (wanted.type is OrderType.STOP_LIMIT or resting.intent.limit == wanted.limit)
 
 
-def _wanted(plan: Plan, state: State, j: int, time_ms: int) -> Order | None:
-    """Return the protection that should rest; None: nothing is held, or an exit works."""
+def _wanted(plan: Plan, state: State, j: int) -> OrderIntent | None:
+    """Return the protection that should rest; None: nothing is held, or an exit works.
+
+    Its name and its time come when it is placed.
+    """
     slot, product = state.slots[j], plan.products[j]
     held, stop, take = int(slot["lots"]), int(slot["stop_ticks"]), int(slot["take_ticks"])
     if held == 0 or stop == 0:
@@ -225,20 +320,19 @@ def _wanted(plan: Plan, state: State, j: int, time_ms: int) -> Order | None:
     if state.leaving[j].reason in STOPS or not is_sellable(plan, state, j):
         return None  # it has triggered; or it is dust: the exchange would refuse it
     side = 1 if held > 0 else -1
-    return Order(
-        OrderIntent(
-            client_order_id=resting_id(plan, product.product_id, time_ms, abs(held)),
-            product_id=product.product_id,
-            side=-side,
-            type=OrderType.BRACKET if take else OrderType.STOP_LIMIT,
-            tif=TimeInForce.GTC,
-            lots=most_at_once(plan, state, j),
-            quote=0,
-            limit=take or limit_through(stop, side),
-            stop=stop,
-            reduce_only=True,
-            reason=int(slot["stop_reason"]),
-            origin=Origin.PROTECTION,
-            sent_ms=time_ms,
-        )
+    intent = OrderIntent(
+        client_order_id="",
+        product_id=product.product_id,
+        side=-side,
+        type=OrderType.BRACKET if take else OrderType.STOP_LIMIT,
+        tif=TimeInForce.GTC,
+        lots=most_at_once(plan, state, j),
+        quote=0,
+        limit=take or limit_through(stop, side),
+        stop=stop,
+        reduce_only=True,
+        reason=int(slot["stop_reason"]),
+        origin=Origin.PROTECTION,
+        sent_ms=0,
     )
+    return gridded(state.grids[j], intent)

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from gpt_trader.domain.decision import Decision, Reason
 from gpt_trader.domain.order import Order
+from gpt_trader.domain.product import Grid
 from gpt_trader.kernel.marks import Marks
 
 
@@ -87,6 +88,16 @@ class OrderReleased(NamedTuple):
     time_ms: int
 
 
+class ExitPriced(NamedTuple):
+    """An exit at market that waits is to leave as a limit order: no other is taken.
+
+    limit: ticks, through the touch of the event.
+    """
+
+    client_order_id: str
+    limit: int
+
+
 class OrderEnded(NamedTuple):
     """An order is known not to be at the exchange: it was never sent, or never placed.
 
@@ -120,6 +131,10 @@ class AmendTaken(NamedTuple):
     """The event's new size and price are the order's."""
 
 
+class EditTaken(NamedTuple):
+    """The order is what the event says; so is the level of a position that it protects."""
+
+
 class SwitchSet(NamedTuple):
     """Halt or pause were set or cleared."""
 
@@ -143,11 +158,26 @@ class PositionCut(NamedTuple):
 
 
 class PositionTaken(NamedTuple):
-    """The event's position is held, with the protection that rests for it."""
+    """The event's position is held, with the protection that rests for it.
+
+    units: what it was worth then, which is brought in as a transfer is; 0 in older journals.
+    """
+
+    units: int = 0
 
 
 class OrdersTaken(NamedTuple):
     """The event's orders are ours, and their fills are booked."""
+
+
+class DebtSettled(NamedTuple):
+    """What was sold of product j beyond what was bought is nobody's position any more.
+
+    units: of cash, what it was worth: they are somebody else's now.
+    """
+
+    j: int
+    units: int
 
 
 class ProductFrozen(NamedTuple):
@@ -158,10 +188,21 @@ class ProductFrozen(NamedTuple):
 
 
 class ProductClosed(NamedTuple):
-    """The exchange takes no orders of product j, and why; "": it does again."""
+    """The exchange takes no orders of product j, and why; "": it does.
+
+    limit_only: but for market orders.
+    """
 
     j: int
     reason: str
+    limit_only: bool = False
+
+
+class ProductRegridded(NamedTuple):
+    """The exchange takes other sizes and prices of product j than before."""
+
+    j: int
+    grid: Grid
 
 
 class Flattening(NamedTuple):
@@ -178,6 +219,13 @@ class Armed(NamedTuple):
 
 class QuoteTaken(NamedTuple):
     """The event's quote was looked at and asked for nothing."""
+
+
+class LevelPassed(NamedTuple):
+    """The quote is beyond the stop that rests for product j, or no longer (0): since when, ms."""
+
+    j: int
+    since_ms: int
 
 
 class ExitTaken(NamedTuple):
@@ -216,6 +264,7 @@ EventTaken = (
     | StatusTaken
     | AbsenceCounted
     | AmendTaken
+    | EditTaken
     | AssetAdjusted
     | PositionTaken
     | OrdersTaken
@@ -223,10 +272,19 @@ EventTaken = (
 )
 
 # Those that only a session makes whose stops do not fill by bars.
-AtExchange = OrderReleased | OrderEnded | ExitTaken | ExitRepeated | ProtectionTaken | ExposureNoted
+AtExchange = (
+    OrderReleased
+    | ExitPriced
+    | OrderEnded
+    | ExitTaken
+    | ExitRepeated
+    | ProtectionTaken
+    | LevelPassed
+    | ExposureNoted
+)
 
 # Those that turn entries on or off.
-Switch = SwitchSet | ProductFrozen | ProductClosed | Flattening | Disarmed
+Switch = SwitchSet | ProductFrozen | ProductClosed | ProductRegridded | Flattening | Disarmed
 
 Record = (
     HistoryTaken
@@ -241,18 +299,22 @@ Record = (
     | StatusTaken
     | AbsenceCounted
     | OrderReleased
+    | ExitPriced
     | OrderEnded
     | OrderTaken
     | OrderRefused
     | CancelTaken
     | AmendTaken
+    | EditTaken
     | SwitchSet
     | AssetAdjusted
     | PositionCut
     | PositionTaken
     | OrdersTaken
+    | DebtSettled
     | ProductFrozen
     | ProductClosed
+    | ProductRegridded
     | Flattening
     | Disarmed
     | Armed
@@ -260,5 +322,6 @@ Record = (
     | ExitTaken
     | ExitRepeated
     | ProtectionTaken
+    | LevelPassed
     | ExposureNoted
 )

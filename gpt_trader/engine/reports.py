@@ -2,13 +2,14 @@
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from gpt_trader.domain.order import NOT_PLACED, Fill, Order, OrderStatus
+from gpt_trader.domain.order import NOT_PLACED, Fill, Order, OrderStatus, Origin
 from gpt_trader.domain.order_life import Move, move
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
-from gpt_trader.engine.answer import NOTHING, Answer, freeze, stop_entries
+from gpt_trader.engine.answer import NOTHING, Answer, cancel_all, freeze, stop_entries
 from gpt_trader.engine.commands import CancelOrder
 from gpt_trader.engine.ids import protection_id
+from gpt_trader.engine.leaving import is_stop
 from gpt_trader.engine.orders import counted_absence
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
@@ -18,7 +19,7 @@ from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 
 ABSENT_LOOKS = 10  # that must have missed an order before it counts as never placed
 ABSENT_MS = 120_000  # that they must have covered
-MAY_BE_ABSENT = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN, OrderStatus.PENDING_CANCEL)
+MAY_BE_ABSENT = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
 
 LEAST_LOSS = Decimal("0.01")  # quote: what exchanges round away freezes nothing
 
@@ -96,15 +97,25 @@ def answer_report(plan: Plan, state: State, event: ev.OrderUpdated) -> Answer:
         return taken
     found = move(order.status, event.status, was_placed=bool(order.exchange_id))
     if found in (Move.TAKEN, Move.ECHO):
-        is_found = event.exchange_id and not order.exchange_id and not event.status.is_final
-        if is_found and order.status is OrderStatus.PENDING_CANCEL:  # it could not be before
-            return taken + Answer((), [CancelOrder(event.product_id, event.client_order_id)])
         return taken
     why = f"{event.client_order_id} was {order.status} and is reported as {event.status}"
     answer = taken + freeze(plan, state, event.product_id, why)
     if not event.status.is_final:  # it lives, against all proof: it is cancelled
         answer += Answer((), [CancelOrder(event.product_id, event.client_order_id)])
     return answer
+
+
+def answer_edit(state: State, event: ev.OrderEdited) -> Answer:
+    """Take a resting order for what its owner made of it, if it is a stop or was placed by hand.
+
+    Another is not what was decided any more: it is cancelled.
+    """
+    order = state.orders.get(event.client_order_id)
+    if order is None or order.status.is_final:
+        return NOTHING
+    if is_stop(order) or order.intent.origin is Origin.OPERATOR:
+        return Answer([rec.EditTaken()])
+    return cancel_all([order] if order.can_cancel else [])
 
 
 def answer_absent(state: State, event: ev.Absent) -> Answer:

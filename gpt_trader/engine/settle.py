@@ -22,29 +22,36 @@ from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.engine.events import BarClosed, Event, OrderUpdated, Ticked
 from gpt_trader.engine.exposure import note_exposure
 from gpt_trader.engine.ids import new_id, working_id
-from gpt_trader.engine.leaving import STOPS, is_crossing, is_stop
+from gpt_trader.engine.leaving import STOPS, is_crossing, is_stop, retry_ms
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.protect import (
-    RETRY_MS,
     close_position,
     exits_at_work,
     is_being_left,
+    is_early,
+    is_kept,
     is_sellable,
     protect,
 )
 from gpt_trader.engine.state import Leaving, State, is_over
-from gpt_trader.engine.waiting import LEAST_LIFE_MS, hold_back, most_at_once, release, waiting
+from gpt_trader.engine.waiting import (
+    LEAST_LIFE_MS,
+    entries_stopped,
+    hold_back,
+    is_worth_selling,
+    most_at_once,
+    release,
+    waiting,
+)
 from gpt_trader.kernel.codes import ORDINAL_QUOTE
 from gpt_trader.kernel.style import STYLE_MAKER_ONLY
 
-LONGEST_RETRY_MS = 60_000  # between attempts to leave; they begin RETRY_MS apart
-
-# What an exchange says when a stop that was to rest would trigger at once.
-PASSED = (
-    "STOP_PRICE_ABOVE_LAST_TRADE_PRICE",
-    "STOP_PRICE_BELOW_LAST_TRADE_PRICE",
-    "INVALID_STOP_PRICE",
-)
+# What an exchange says, by side, when a stop that was to rest would trigger at once. A price that
+# is on the other side, or not one at all, is a fault: quotes are watched then.
+PASSED = {
+    -1: "STOP_PRICE_ABOVE_LAST_TRADE_PRICE",
+    1: "STOP_PRICE_BELOW_LAST_TRADE_PRICE",
+}
 
 Rule = Callable[[Plan, State, int, Event], Answer]
 
@@ -62,7 +69,9 @@ def cancel_strays(plan: Plan, state: State, j: int, event: Event) -> Answer:  # 
         and order.status is OrderStatus.OPEN
         and order.filled < max(order.intent.lots, 1)
     ]
-    is_stopped = state.halted or state.paused or bool(state.frozen[j] or _latches(state))
+    if not alive:
+        return NOTHING
+    is_stopped = entries_stopped(state, j)
     working = working_id(plan, state, j)
     makes_way = any(one.intent.origin is Origin.PROTECTION for one in waiting(state, product_id))
     return cancel_all(
@@ -85,27 +94,21 @@ def _is_stray(order: Order, working: str | None, is_stopped: bool, makes_way: bo
     return makes_way or (order.intent.origin is Origin.ROUTE and order.client_order_id != working)
 
 
-def _latches(state: State) -> int:
-    return state.marks.halted or state.marks.day_halted
-
-
 def leave(plan: Plan, state: State, j: int, event: Event) -> Answer:
     """Sell what is to be sold and is not: a triggered stop, a flattened account, an open wish."""
     if _has_passed(plan, state, j, event):
         return close_position(plan, state, j, int(state.slots["stop_ticks"][j]), event.time_ms)
     exits = exits_at_work(plan, state, j)
     at_work = [one for one in exits if one.intent.origin is not Origin.OPERATOR]
-    is_due = is_over(state.protected_ms[j], RETRY_MS, event.time_ms)
-    is_left = is_being_left(plan, state, j) or not is_sellable(plan, state, j)
-    if state.flattening and is_due and not is_left:
+    if is_kept(plan, state, j):
+        return NOTHING
+    is_due = state.flattening and not is_early(state, j, event.time_ms)
+    if is_due and is_sellable(plan, state, j) and not is_being_left(plan, state, j):
         return close_position(plan, state, j, 0, event.time_ms)
     if at_work:
-        return _give_up(plan, at_work, event) if plan.rests[j] else NOTHING
+        return _give_up(plan, state, j, at_work, event) if plan.rests[j] else NOTHING
     wish = state.leaving[j]
-    delay_ms = min(RETRY_MS << min(wish.tries, 4), LONGEST_RETRY_MS)
-    if wish.reason in STOPS:
-        delay_ms = RETRY_MS
-    is_open = wish.reason != 0 and is_over(wish.tried_ms, delay_ms, event.time_ms)
+    is_open = wish.reason != 0 and is_over(wish.tried_ms, retry_ms(wish), event.time_ms)
     return _leave_again(plan, state, j, wish, event.time_ms) if is_open else NOTHING
 
 
@@ -119,19 +122,20 @@ def _has_passed(plan: Plan, state: State, j: int, event: Event) -> bool:
         and order.product_id == plan.products[j].product_id
         and order.status is OrderStatus.REJECTED
         and is_stop(order)
-        and any(word in event.code for word in PASSED)
+        and PASSED[order.intent.side] in event.code
         and is_sellable(plan, state, j)
         and state.slots["stop_ticks"].item(j) > 0
         and not is_being_left(plan, state, j)
     )
 
 
-def _give_up(plan: Plan, at_work: list[Order], event: Event) -> Answer:
+def _give_up(plan: Plan, state: State, j: int, at_work: list[Order], event: Event) -> Answer:
     """Cancel a route's exit that keeps a stop from resting for too long.
 
-    At a close it was just decided about.
+    At a close it was just decided about. Once a stop has triggered nothing rests.
     """
-    if isinstance(event, BarClosed | Ticked):
+    has_triggered = state.leaving[j].reason in STOPS
+    if isinstance(event, BarClosed | Ticked) and not has_triggered:
         return NOTHING
     return cancel_all(
         [
@@ -140,7 +144,9 @@ def _give_up(plan: Plan, at_work: list[Order], event: Event) -> Answer:
             if order.intent.origin is Origin.ROUTE
             and order.status is OrderStatus.OPEN
             and not is_crossing(order)
-            and is_over(order.intent.sent_ms, plan.exit_timeout_ms, event.time_ms)
+            and (
+                has_triggered or is_over(order.intent.sent_ms, plan.exit_timeout_ms, event.time_ms)
+            )
         ]
     )
 
@@ -153,8 +159,8 @@ def _leave_again(plan: Plan, state: State, j: int, wish: Leaving, now_ms: int) -
         if plan.order_styles[j].exit_maker == STYLE_MAKER_ONLY:
             return NOTHING  # it never crosses: the next close decides
         limit = 0
-    if lots <= 0 or not is_sellable(plan, state, j):
-        return NOTHING
+    if not is_sellable(plan, state, j) or not is_worth_selling(plan, state, j, lots):
+        return NOTHING  # what is left of the wish is dust
     order = hold_back(plan, state, _exit(plan, j, -1 if held > 0 else 1, lots, limit, wish, now_ms))
     if order.intent.tif is TimeInForce.GTD and order.intent.expire_ms - now_ms < LEAST_LIFE_MS:
         return NOTHING

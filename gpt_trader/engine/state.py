@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.order import Order, OrderStatus, Origin
+from gpt_trader.domain.product import AS_COUNTED, Grid
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.window import Window
 from gpt_trader.kernel.costs import Costs, costs_record
@@ -68,6 +69,18 @@ class Exposure(NamedTuple):
     bare_ms: int = 0
 
 
+class Resized(NamedTuple):
+    """How often in a row a product's stops were told with another size than was sent.
+
+    told_ms: when last. order: the client id of that one. held: lots that were held then.
+    """
+
+    times: int = 0
+    told_ms: int = 0
+    order: str = ""
+    held: int = 0
+
+
 class Absence(NamedTuple):
     """How often an order was not found, and for how long the looks have covered that, ms.
 
@@ -81,6 +94,7 @@ class Absence(NamedTuple):
 
 STAYING = Leaving()
 COVERED = Exposure()
+AS_SENT = Resized()
 
 
 class State(NamedTuple):
@@ -116,14 +130,18 @@ class State(NamedTuple):
     fee_book: Ints  # see kernel/fees.py; empty without tiers; never written in place
     ledger: Mapping[str, str]  # exact change of each asset since the start; {} in a simulation
     protected_ms: tuple[int, ...]  # when a product's protection was last sent
+    passed_ms: tuple[int, ...]  # since when the quote is beyond the stop that rests; 0: it is not
     frozen: tuple[str, ...]  # why a product takes no entries until a person rearms; "": it does
     closed: tuple[str, ...]  # why the exchange takes no orders of a product now; "": it does
+    limit_only: tuple[bool, ...]  # whether the exchange takes no market orders of a product now
+    grids: tuple[Grid, ...]  # what sizes and prices the exchange takes of a product now
     reconciled_ms: int  # when the account was last found in line; 0: not since the start
     foreign_orders: int  # open orders of somebody else in the account
     leaving: tuple[Leaving, ...]  # one a product
     absences: Mapping[str, Absence]  # by client order id: what looks did not find
     unwanted: frozenset[str]  # client order ids: unknown, and to be cancelled once found alive
     exposure: tuple[Exposure, ...]  # one a product
+    resized: tuple[Resized, ...]  # one a product
 
     def window(self, j: int) -> Bars | None:
         """Product j's newest bars; None before the first."""
@@ -159,14 +177,18 @@ def new_state(plan: Plan, cash: int) -> State:
         fee_book=new_fee_book(plan.tiers),
         ledger={},
         protected_ms=(0,) * p,
+        passed_ms=(0,) * p,
         frozen=("",) * p,
         closed=("",) * p,
+        limit_only=(False,) * p,
+        grids=(AS_COUNTED,) * p,
         reconciled_ms=0,
         foreign_orders=0,
         leaving=(STAYING,) * p,
         absences={},
         unwanted=frozenset(),
         exposure=(COVERED,) * p,
+        resized=(AS_SENT,) * p,
     )
 
 
@@ -174,6 +196,24 @@ def with_moved(state: State, asset: str, amount: Decimal) -> State:
     """Return the state with an exact change of an asset in its ledger."""
     moved = Decimal(state.ledger.get(asset, "0")) + amount
     return state._replace(ledger={**state.ledger, asset: format(moved, "f")})
+
+
+def bring_in(state: State, units: int) -> State:
+    """Return the state after so much came in or went out: a transfer is no profit, no loss.
+
+    It moves everything that equity is measured against; where the money is says who calls.
+    """
+    if not units:
+        return state
+    moved, marks = float(quote(units)), state.marks
+    return state._replace(
+        transfers=state.transfers + units,
+        marks=marks._replace(
+            equity=marks.equity + moved,
+            high=marks.high + moved,
+            day_start=marks.day_start + moved,
+        ),
+    )
 
 
 def all_moved(state: State) -> dict[str, Decimal]:
@@ -225,8 +265,16 @@ def equity(plan: Plan, state: State) -> float:
 
 
 def with_new_orders(state: State, *changed: Order) -> State:
-    """Return the state with orders added or, at their places, replaced."""
-    orders = {**state.orders, **{order.client_order_id: order for order in changed}}
+    """Return the state with orders added or, at their places, replaced.
+
+    One that ends goes last: it is news, however old, and the first to be dropped ended longest ago.
+    """
+    new = {order.client_order_id: order for order in changed}
+    ended = {one.client_order_id for one in state.open_orders} & {
+        key for key, order in new.items() if order.status.is_final
+    }
+    before = {key: one for key, one in state.orders.items() if key not in ended}
+    orders = {**before, **new}
     touched = {one.intent.client_order_id: None for one in (*state.open_orders, *changed)}
     if any(key in state.orders and state.orders[key].status.is_final for key in touched):
         return state._replace(orders=orders, open_orders=open_of(orders))
@@ -273,11 +321,19 @@ def is_over(since_ms: int, wait_ms: int, now_ms: int) -> bool:
 
 
 def unreconciled(plan: Plan, state: State, j: int, time_ms: int) -> int:
-    """1 if product j takes no entries: frozen, closed, or the account not looked at in time."""
-    if state.frozen[j] or state.closed[j]:
+    """1 if product j takes no entries: frozen, closed, or the account not looked at in time.
+
+    Nor on another grid than it is counted in: the next start with nothing held counts anew.
+    """
+    if state.frozen[j] or state.closed[j] or state.grids[j] != AS_COUNTED:
         return 1
     limit_ms = plan.max_unreconciled_ms
     return int(limit_ms > 0 and time_ms - state.reconciled_ms > limit_ms)
+
+
+def is_oversold(plan: Plan, state: State, j: int) -> bool:
+    """Whether more of product j was sold than was bought, on spot: a person has to look."""
+    return state.slots["lots"].item(j) < 0 and not plan.products[j].is_perpetual
 
 
 def open_entries(state: State, product_id: str | None = None) -> list[Order]:

@@ -10,7 +10,13 @@ from gpt_trader.engine.apply import apply
 from gpt_trader.engine.commands import CancelOrder, Command
 from gpt_trader.engine.cycle import deciding, run_cycle
 from gpt_trader.engine.found import answer_instance, answer_orders, answer_position
-from gpt_trader.engine.operator import answer_amend, answer_cancel, answer_order, answer_rearm
+from gpt_trader.engine.operator import (
+    answer_amend,
+    answer_cancel,
+    answer_order,
+    answer_rearm,
+    answer_settlement,
+)
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Signals
 from gpt_trader.engine.protect import answer_quote, close_position, is_being_left, is_sellable
@@ -18,6 +24,7 @@ from gpt_trader.engine.records import Record
 from gpt_trader.engine.reports import (
     answer_absent,
     answer_adjustment,
+    answer_edit,
     answer_fill,
     answer_report,
 )
@@ -45,7 +52,7 @@ def step(plan: Plan, state: State, event: ev.Event, signals: Signals) -> Step:
     if places is not None:
         state, decided = run_cycle(plan, state, event, signals, places)
         records, commands = [*records, *decided.records], [*commands, *decided.commands]
-    if plan.rests:
+    if plan.rests and not isinstance(event, ev.Started):  # nothing is known of now at a start
         state, settled = _settle(plan, state, event)
         cancels = [one for one in settled.commands if isinstance(one, CancelOrder)]
         sent = [one for one in settled.commands if not isinstance(one, CancelOrder)]
@@ -89,6 +96,8 @@ def _answer(plan: Plan, state: State, event: ev.Event) -> Answer:
         case ev.OrderAmended():
             known = open_order(state, event.client_order_id) is not None
             return Answer([rec.AmendTaken()] if known else [])
+        case ev.OrderEdited():
+            return answer_edit(state, event)
         case (
             ev.Reconciled()
             | ev.Adjusted()
@@ -117,8 +126,11 @@ def _answer_look(plan: Plan, state: State, event: ev.Looked) -> Answer:
             return answer_instance(state, event)
         case ev.ProductSeen():
             j = plan.index[event.product_id]
-            is_news = event.closed != state.closed[j]
-            return Answer([rec.ProductClosed(j, event.closed)] if is_news else [])
+            is_news = (event.closed, event.limit_only) != (state.closed[j], state.limit_only[j])
+            closed = rec.ProductClosed(j, event.closed, event.limit_only)
+            regridded = rec.ProductRegridded(j, event.grid)
+            changed = [regridded] if event.grid != state.grids[j] else []
+            return Answer([*([closed] if is_news else []), *changed])
         case _:
             assert_never(event)
 
@@ -143,7 +155,9 @@ def _answer_person(plan: Plan, state: State, event: ev.PersonsEvent) -> Answer:
         case ev.PauseRequested():
             return Answer([rec.SwitchSet(state.halted, False, event.by, "operator")])
         case ev.Rearmed():
-            return answer_rearm(state, event)
+            return answer_rearm(plan, state, event)
+        case ev.Settled():
+            return answer_settlement(plan, state, event)
         case _:
             assert_never(event)
 

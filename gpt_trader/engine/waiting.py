@@ -6,20 +6,33 @@ and every later event looks whether it may. Coins that an order may sell, whatev
 are promised: no second one sells them. What was sold is never more than what was bought.
 """
 
+from functools import lru_cache
+
 from gpt_trader.domain.order import NOT_SENT, Order, OrderStatus, Origin
+from gpt_trader.domain.product import AS_COUNTED, Grid
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.answer import NOTHING, Answer
 from gpt_trader.engine.approve import approve_released
 from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.engine.events import Event, FillReceived
+from gpt_trader.engine.grids import on_grid, tick, whole
 from gpt_trader.engine.leaving import PROMISED, is_stop
+from gpt_trader.engine.modes import is_to_be_priced, limit_at, priced
 from gpt_trader.engine.orders import released
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.state import State, is_doubtful, is_over
-from gpt_trader.kernel.rounding import most_lots, notional_down
+from gpt_trader.engine.state import (
+    State,
+    is_doubtful,
+    is_over,
+    unknown_orders,
+    unreconciled,
+)
+from gpt_trader.kernel.rounding import Spec, most_lots, notional_down
 
 UNKNOWN_WAIT_MS = 10_000  # an exit waits so long for what is unknown; then it sells what is free
 ENTRY_WAIT_MS = 5_000  # an entry that has not left so long after its decision is not sent
+BELOW_MINIMUM = "it is below the smallest order that the exchange takes now"
+UNPRICED = "no quote says what a limit order could sell at"
 LEAST_LIFE_MS = 1_000  # that must be left of an order's time when it is sent
 
 UNSETTLED = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN, OrderStatus.PENDING_CANCEL)
@@ -60,23 +73,52 @@ def free_lots(plan: Plan, state: State, j: int) -> int:
 def most_at_once(plan: Plan, state: State, j: int) -> int:
     """Return how many lots of product j's position one order may close."""
     most = most_lots(int(state.slots["close_ticks"][j]), plan.products[j].spec)
-    return min(abs(int(state.slots["lots"][j])), int(most))
+    return whole(state.grids[j], min(abs(int(state.slots["lots"][j])), int(most)))
 
 
 def is_worth_selling(plan: Plan, state: State, j: int, lots: int) -> bool:
     """Whether the exchange would let go of so many lots of product j: it is no dust."""
-    spec = plan.products[j].spec
-    worth = notional_down(max(lots, 0), int(state.slots["close_ticks"][j]), spec)
-    return bool(lots >= max(spec.min_lots, 1) and worth >= spec.min_units)
+    return _is_taken(plan.products[j].spec, state.grids[j], int(lots), _worth_ticks(state, j))
+
+
+def _worth_ticks(state: State, j: int) -> int:
+    """Return the price, ticks, at which product j's position is judged to be dust.
+
+    That of its stop if it is above the close: one bar may be off by a factor of a thousand.
+    """
+    return int(max(state.slots["close_ticks"].item(j), state.slots["stop_ticks"].item(j)))
+
+
+@lru_cache(maxsize=1024)  # asked several times in every turn, mostly about the same
+def _is_taken(spec: Spec, grid: Grid, lots: int, ticks: int) -> bool:
+    """Whether an order of so many lots at a price is large enough."""
+    lots = whole(grid, lots)
+    return lots >= max(spec.min_lots, grid.least_lots, 1) and bool(
+        notional_down(lots, ticks, spec) >= max(spec.min_units, grid.least_units)
+    )
+
+
+def is_below_minimum(plan: Plan, state: State, j: int) -> bool:
+    """Whether product j holds what its own minimums let go, and those of now do not."""
+    held, close = abs(state.slots["lots"].item(j)), _worth_ticks(state, j)
+    spec, grid = plan.products[j].spec, state.grids[j]
+    if grid == AS_COUNTED or not _is_taken(spec, AS_COUNTED, held, close):
+        return False
+    return not _is_taken(spec, grid, held, close)
 
 
 def hold_back(plan: Plan, state: State, order: Order) -> Order:
-    """Return an order as it is taken: WAITING if what it needs is not free, else as it is."""
+    """Return an order as it is taken: WAITING if what it needs is not free, else as it is.
+
+    An exit is one of a size and prices that the exchange takes now.
+    """
     if not plan.rests:
         return order
     j = plan.index[order.product_id]
     if order.intent.reduce_only:
-        waits = free_lots(plan, state, j) < order.intent.lots
+        order = on_grid(state, j, order)
+        waits = is_to_be_priced(state, j, order) or order.intent.lots == 0
+        waits = waits or free_lots(plan, state, j) < order.intent.lots
     else:
         waits = order.intent.origin is Origin.ROUTE and _replaces(state, order)
     return order._replace(status=OrderStatus.WAITING) if waits else order
@@ -107,20 +149,36 @@ def release(plan: Plan, state: State, j: int, event: Event) -> Answer:
         if isinstance(found, str):
             return Answer([rec.OrderEnded(order.client_order_id, f"{NOT_SENT}: {found}")])
         if found is not None:
-            sent = released(order, found, event.time_ms)
-            approved = approve_released(sent, int(state.slots["lots"][j]))
-            taken = rec.OrderReleased(order.client_order_id, found, event.time_ms)
-            return Answer([taken], [SubmitOrder(approved)])
+            return _send(state, j, order, found, event)
     return NOTHING
+
+
+def _send(state: State, j: int, order: Order, lots: int, event: Event) -> Answer:
+    """Send an order that waited; where no market orders are taken, at a limit by a quote of now."""
+    key, limit = order.client_order_id, 0
+    if is_to_be_priced(state, j, order):
+        told = limit_at(order, event)
+        if told is None:
+            is_late = is_over(order.intent.sent_ms, UNKNOWN_WAIT_MS, event.time_ms)
+            return Answer([rec.OrderEnded(key, f"{NOT_SENT}: {UNPRICED}")] if is_late else [])
+        limit = tick(state.grids[j], told, order.intent.side)
+    lots = whole(state.grids[j], lots) if order.intent.reduce_only else lots
+    sent = released(priced(order, limit), lots, event.time_ms)
+    approved = approve_released(sent, int(state.slots["lots"][j]))
+    at_limit = [rec.ExitPriced(key, limit)] if limit else []
+    taken = rec.OrderReleased(key, lots, event.time_ms)
+    return Answer([*at_limit, taken], [SubmitOrder(approved)])
 
 
 def _judge_entry(plan: Plan, state: State, j: int, order: Order, event: Event) -> int | str | None:
     """Return the lots with which an entry leaves, why it never will, or None: it waits on."""
     if is_over(order.intent.sent_ms, ENTRY_WAIT_MS, event.time_ms):
         return "it waited for too long"
+    if entries_stopped(state, j) or unreconciled(plan, state, j, event.time_ms):
+        return "entries are stopped"
     if isinstance(event, FillReceived) and event.fill.product_id == plan.products[j].product_id:
         return "what it was to replace was filled"
-    if _replaces(state, order):
+    if _replaces(state, order) or unknown_orders(state, event.time_ms, order.product_id):
         return None
     return order.intent.lots if _lives(order, event.time_ms) else "its end is near"
 
@@ -137,6 +195,8 @@ def _judge_exit(plan: Plan, state: State, j: int, order: Order, event: Event) ->
         return "nothing is held that it could sell"
     if not _lives(order, event.time_ms):
         return "its end is near"
+    if state.closed[j] and any(map(is_stop, promising(state, order.product_id, side))):
+        return f"{state.closed[j]}: {PROMISED}"
     free = free_lots(plan, state, j)
     if free >= lots:
         return lots
@@ -156,6 +216,12 @@ def _replaces(state: State, order: Order) -> bool:
         for other in promising(state, order.product_id, order.intent.side)
         if other.client_order_id != order.client_order_id
     )
+
+
+def entries_stopped(state: State, j: int) -> bool:
+    """Whether nothing may be entered in product j, whoever stopped it."""
+    has_latched = state.marks.halted or state.marks.day_halted
+    return bool(state.halted or state.paused or state.frozen[j] or has_latched)
 
 
 def _lives(order: Order, now_ms: int) -> bool:

@@ -5,33 +5,37 @@ from dataclasses import replace
 
 import numpy as np
 
-from gpt_trader.domain.bars import Bar, Bars, known
+from gpt_trader.domain.bars import COLUMNS, Bar, Bars
 from gpt_trader.domain.product import Product
+from gpt_trader.kernel.slippage import NO_QUOTE
 
 SPARE_ROWS = 256
+FLOATS = frozenset({"volume", "funding_rate"})
 
 
 class _Block:
     """Bars in order, as rows; the first `done` of them also as columns."""
 
-    __slots__ = ("columns", "done", "quotes", "room", "rows")
+    __slots__ = ("bars", "columns", "done", "room", "rows")
 
     def __init__(self, product: Product, interval_ms: int, rows: list[Bar]) -> None:
         self.rows = rows
         self.room = 4 * len(rows) + SPARE_ROWS
         self.done = 0
-        self.quotes = np.empty(self.room, np.int64)
-        self.columns = Bars(
-            product,
-            interval_ms,
-            time=np.empty(self.room, np.int64),
-            open=np.empty(self.room, np.int64),
-            high=np.empty(self.room, np.int64),
-            low=np.empty(self.room, np.int64),
-            close=np.empty(self.room, np.int64),
-            volume=np.empty(self.room, np.float64),
-            funding_rate=np.empty(self.room, np.float64),
-        )
+        self.columns = {
+            column: np.empty(self.room, np.float64 if column in FLOATS else np.int64)
+            for column in COLUMNS
+        }
+        self.bars = Bars(product, interval_ms, **self.columns)  # type: ignore[arg-type]
+
+    def fill(self) -> None:
+        """Turn the rows that are new into columns."""
+        at = slice(self.done, len(self.rows))
+        values = zip(*self.rows[at], strict=True)
+        next(values)  # the product
+        for column, new in zip(COLUMNS, values, strict=True):
+            self.columns[column][at] = new
+        self.done = len(self.rows)
 
 
 class Window:
@@ -56,21 +60,10 @@ class Window:
     def bars(self) -> Bars:
         """The bars as columns: views that no later bar changes."""
         block = self._block
-        columns = block.columns
         if block.done < self.end:
-            new = block.rows[block.done :]
-            at = slice(block.done, len(block.rows))
-            columns.time[at] = [bar.open_ms for bar in new]
-            columns.open[at] = [bar.open for bar in new]
-            columns.high[at] = [bar.high for bar in new]
-            columns.low[at] = [bar.low for bar in new]
-            columns.close[at] = [bar.close for bar in new]
-            columns.volume[at] = [bar.volume for bar in new]
-            columns.funding_rate[at] = [bar.funding_rate for bar in new]
-            block.quotes[at] = [bar.half_spread_e8 for bar in new]
-            block.done = len(block.rows)
-        seen = slice(self.begin, self.end)
-        return replace(columns[seen], half_spread_e8=known(block.quotes[seen]))
+            block.fill()
+        seen = block.bars[self.begin : self.end]
+        return seen if (seen.quotes != NO_QUOTE).any() else replace(seen, half_spread_e8=None)
 
     def appended(self, bar: Bar, keep: int) -> "Window":
         """Return the window with one more bar, cut to `keep` bars once it is twice as long."""
@@ -80,7 +73,7 @@ class Window:
         block = self._block
         if len(block.rows) != self.end or self.end == block.room:  # another went on, or it is full
             rows = block.rows[begin : self.end]
-            block = _Block(block.columns.product, block.columns.interval_ms, rows)
+            block = _Block(block.bars.product, block.bars.interval_ms, rows)
             block.rows.append(bar)
             return Window(block, 0, len(block.rows))
         block.rows.append(bar)

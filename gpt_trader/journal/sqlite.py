@@ -24,7 +24,9 @@ _ENTRY_SQL = """
 INSERT INTO entry (seq, time_ms, kind, event, records, commands, digest)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 """
-_NEWEST_SQL = "SELECT seq FROM entry WHERE kind = ? ORDER BY seq DESC LIMIT 1"
+_NEWEST_SQL = (
+    "SELECT seq FROM entry WHERE kind = ? AND seq < ifnull(?, seq + 1) ORDER BY seq DESC LIMIT 1"
+)
 _DECISION_SQL = "INSERT INTO decision (product_id, bar_ms, seq) VALUES (?, ?, ?)"
 _INTENT_SQL = "INSERT OR IGNORE INTO intent (client_order_id) VALUES (?)"
 _KNOWN_SQL = "SELECT 1 FROM intent WHERE client_order_id = ?"
@@ -128,10 +130,13 @@ class Journal:
         self._check_writable()
         return compact(self._connection, self._name, header, archive)
 
-    def newest(self, kind: str) -> StoredEntry | None:
-        """Newest durable entry of a kind, its own link checked; None if there is none."""
+    def newest(self, kind: str, before_seq: int | None = None) -> StoredEntry | None:
+        """Newest durable entry of a kind, its own link checked; None if there is none.
+
+        before_seq: of those before an entry.
+        """
         with told_plainly(self._name):
-            row = self._connection.execute(_NEWEST_SQL, (kind,)).fetchone()
+            row = self._connection.execute(_NEWEST_SQL, (kind, before_seq)).fetchone()
         return None if row is None else next(self.read(int(row[0]) - 1, limit=1))
 
     def verify(self) -> VerifyReport:

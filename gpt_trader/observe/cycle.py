@@ -14,7 +14,7 @@ from gpt_trader.domain.order import Order, OrderType
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import fixed, grid_of, iso_times, units_text
 from gpt_trader.engine.commands import SubmitOrder
-from gpt_trader.engine.events import FillReceived, OrderAmended, OrderUpdated
+from gpt_trader.engine.events import FillReceived, OrderAmended, OrderEdited, OrderUpdated
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import Decided
@@ -40,6 +40,11 @@ class DecidedCycle(NamedTuple):
     def decided(self) -> tuple[Decided, ...]:
         """The cycle's decisions, in plan order."""
         return tuple(r for e in self.entries for r in e.records if isinstance(r, Decided))
+
+    def absent(self, plan: Plan) -> list[str]:
+        """Return the products whose bar was not in: they are decided at the next close."""
+        bars = zip(plan.products, self.state.last_bar_ms, strict=True)
+        return [product.product_id for product, bar_ms in bars if bar_ms < self.cycle_ms]
 
 
 def cycle_line(plan: Plan, cycle: DecidedCycle) -> Json:
@@ -161,7 +166,7 @@ def _find_touched(cycle: DecidedCycle, product_id: str) -> Sequence[Order]:
         event = entry.event
         if isinstance(event, FillReceived):
             ids[event.fill.client_order_id] = None
-        elif isinstance(event, OrderUpdated | OrderAmended):
+        elif isinstance(event, OrderUpdated | OrderAmended | OrderEdited):
             ids[event.client_order_id] = None
         ids |= {c.order.client_order_id: None for c in entry.commands if isinstance(c, SubmitOrder)}
     orders = cycle.state.orders

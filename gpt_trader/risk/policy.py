@@ -1,7 +1,8 @@
 """The risk policy as people state it, and its limits by name, as everything else takes them."""
 
 from collections.abc import Mapping
-from dataclasses import field, make_dataclass
+from dataclasses import field, make_dataclass, replace
+from math import inf
 from typing import Any
 
 from gpt_trader.risk.guards import GUARDS
@@ -49,6 +50,10 @@ class RiskPolicy(_Stated):  # type: ignore[misc]  # its fields are the settings
             setting.limit: setting.in_kernel_units(getattr(self, setting.key), interval_ms)
             for setting in SETTINGS
         }
+
+    def unhalted(self) -> "RiskPolicy":
+        """Return the policy without the limits that halt entries: drawdown and daily loss."""
+        return replace(self, max_drawdown_pct=inf, max_daily_loss_pct=inf)
 
 
 def no_policy(interval_ms: int) -> Limits:  # noqa: ARG001 - called like RiskPolicy.limits

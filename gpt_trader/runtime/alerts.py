@@ -3,15 +3,20 @@
 from collections.abc import Iterator, Sequence
 
 from gpt_trader.domain.order import NOT_PLACED, Order, OrderStatus, Origin
+from gpt_trader.domain.product import AS_COUNTED
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.leaving import PAGED_REFUSALS, PROMISED, is_stop
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.state import State
-from gpt_trader.engine.waiting import free_lots, promising
+from gpt_trader.engine.waiting import BELOW_MINIMUM, free_lots, is_below_minimum, promising
 from gpt_trader.observe.notify import INFO, PAGE, Alert
+from gpt_trader.runtime.live.apart import APART, IN_LINE
+from gpt_trader.runtime.live.looks import CONTRADICTED
 from gpt_trader.runtime.live.reconcile import ACCOUNT
+from gpt_trader.runtime.live.sure import PAGED
+from gpt_trader.runtime.live.timekeeping import LASTS
 
 
 def alerts_of(plan: Plan, before: State, state: State, entries: Sequence[Entry]) -> Iterator[Alert]:
@@ -19,6 +24,8 @@ def alerts_of(plan: Plan, before: State, state: State, entries: Sequence[Entry])
     for entry in entries:
         yield from _of_event(plan, state, entry.event)
         for record in entry.records:
+            if isinstance(record, rec.ProductRegridded):
+                yield from _of_grid(plan, before, state, record.j)
             yield from _of_record(plan, before, entry.event, record)
             if isinstance(record, rec.OrderEnded):
                 yield from _of_end(plan, state, record)
@@ -40,6 +47,18 @@ def _of_event(plan: Plan, state: State, event: ev.Event) -> Iterator[Alert]:
             yield Alert(PAGE if event.amount.startswith("-") else INFO, "adjusted", words)
         case ev.Noted(about=about) if about == ACCOUNT:
             yield Alert(PAGE, "account", f"no entries before it is seen again: {event.text}")
+        case ev.Noted(about=about) if about == APART:
+            is_over = event.text == IN_LINE
+            words = f"the account is {event.text}"
+            yield Alert(INFO if is_over else PAGE, "out_of_line", words)
+        case ev.OrderEdited():
+            yield from _of_edit(plan, state, event)
+        case ev.Noted(about=about) if about.startswith(PAGED):
+            yield Alert(PAGE, "price_in_doubt", f"{about.removeprefix(PAGED)}: {event.text}")
+        case ev.Noted(about=about) if about == LASTS:
+            yield Alert(PAGE, "clock", f"no entries for two minutes: {event.text}")
+        case ev.Noted(about=about) if about == CONTRADICTED:
+            yield Alert(PAGE, "contradicted", event.text)
         case ev.InstanceSeen():
             words = f"a second instance trades this portfolio: order {event.client_order_ids[0]}"
             yield Alert(PAGE, "second_instance", words)
@@ -47,6 +66,23 @@ def _of_event(plan: Plan, state: State, event: ev.Event) -> Iterator[Alert]:
             yield Alert(INFO, "doubt", f"no entries for now: {why}")
         case ev.Reconciled() if event.differences:
             yield Alert(INFO, "differs", f"{event.differences} wallets differ from the journal")
+
+
+def _of_edit(plan: Plan, state: State, event: ev.OrderEdited) -> Iterator[Alert]:
+    """Tell of an order that was changed; of stops that are cut in a row page once."""
+    told = state.resized[plan.index[event.product_id]]
+    is_again = (told.order, told.told_ms) == (event.client_order_id, event.time_ms)
+    is_again &= told.times > 1
+    if is_again and told.times.bit_count() > 1:  # of the 2nd, 4th, 8th, ... it is said
+        return
+    product = plan.products[plan.index[event.product_id]]
+    words = (
+        f"order {event.client_order_id} of {event.product_id} was changed at the exchange, not by"
+    )
+    words += f" this bot: {product.size(event.lots)} at {product.price(event.limit)}"
+    if event.stop:
+        words += f", stop {product.price(event.stop)}"
+    yield Alert(INFO if is_again else PAGE, "edited", words)
 
 
 def _unknown(product_id: str, client_order_id: str) -> Alert:
@@ -67,7 +103,7 @@ def _of_refusal(
         return
     is_protective = order is not None and order.intent.origin is Origin.PROTECTION
     what = "a protective order" if is_protective else "an order"
-    words = f"{what} of {product_id} was not taken: {code or 'no reason'}"
+    words = f"{what} of {product_id} was not taken: {code or 'no reason given'}"
     yield Alert(PAGE if is_protective else INFO, "rejected", words)
 
 
@@ -79,7 +115,7 @@ def cannot_leave(plan: Plan, state: State, j: int) -> str:
     others = [one.client_order_id for one in promising(state, product.product_id, side)]
     words = [
         f"{product.product_id} cannot be left: {wish.refusals} exits in a row were not taken",
-        wish.why or "no reason",
+        wish.why or "no reason given",
         f"{product.size(free)} of {product.size(abs(held))} is free of orders of ours",
     ]
     if others:
@@ -95,6 +131,16 @@ def _of_end(plan: Plan, state: State, record: rec.OrderEnded) -> Iterator[Alert]
     is_missed = record.code.startswith(NOT_PLACED) or record.code.endswith(PROMISED)
     if order is not None and (is_missed or not order.intent.reduce_only):
         yield from _of_refusal(plan, state, order.product_id, order, record.code)
+
+
+def _of_grid(plan: Plan, before: State, state: State, j: int) -> Iterator[Alert]:
+    """Tell that a product is counted otherwise at the exchange, and page if it strands coins."""
+    name, was_below = plan.products[j].product_id, is_below_minimum(plan, before, j)
+    if is_below_minimum(plan, state, j) and not was_below:
+        yield Alert(PAGE, "below_minimum", f"{name} is held and cannot be sold: {BELOW_MINIMUM}")
+    elif state.grids[j] != AS_COUNTED:
+        words = "no entries before a start with nothing held"
+        yield Alert(INFO, "grid", f"the exchange takes other sizes or prices of {name}: {words}")
 
 
 def _of_record(plan: Plan, before: State, event: ev.Event, record: rec.Record) -> Iterator[Alert]:

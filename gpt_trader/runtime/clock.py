@@ -17,6 +17,7 @@ MOST_AGE_MS = 1_800_000  # of the newest measurement, before entries wait
 JUMP_MS = 500  # by which the machine's two clocks may part unnoticed
 LONG_MS = 1_000  # a round trip that says too little: it is asked again
 TRIES = 3
+APART_MS = 60_000  # two clocks that are further apart do not tell the same
 
 
 class Offset(NamedTuple):
@@ -43,6 +44,9 @@ class ExchangeClock:
 
     ask: the exchange, ms UTC. monotonic_ms, wall_ms: this machine's clocks. base: what the time is
     counted from; measured: what was learned last. Read by several threads, written by one.
+
+    Whose clock is wrong nobody knows: of three, the exchange's, that of its books and this
+    machine's, two must tell the same. The books' goes before the machine's.
     """
 
     ask: Callable[[], int]
@@ -51,6 +55,24 @@ class ExchangeClock:
     base: Offset
     measured: Offset
     _asked_ms: int
+    _other: Offset | None = None  # one that contradicts, until the next says the same
+    _book: tuple[int, int] | None = None  # a book's time, and this machine's monotonic clock then
+
+    def hear(self, book_ms: int) -> None:
+        """Take the time that a book tells of itself, ms UTC; 0: it tells none."""
+        if book_ms > 0:
+            self._book = book_ms, self.monotonic_ms()
+
+    def _book_skew_ms(self, time_ms: int, at_ms: int) -> int | None:
+        """Return how far a time is from that of the newest book; None: there is none."""
+        if self._book is None or not 0 <= at_ms - self._book[1] <= AGAIN_MS:
+            return None
+        return time_ms - (self._book[0] + at_ms - self._book[1])
+
+    def _is_backed(self, found: Offset) -> bool:
+        """Whether another clock tells what a measurement does."""
+        skew_ms = self._book_skew_ms(found.exchange_ms, found.at_ms)
+        return abs(found.skew_ms if skew_ms is None else skew_ms) <= APART_MS
 
     def now_ms(self) -> int:
         """Return the exchange's time, ms UTC."""
@@ -72,14 +94,27 @@ class ExchangeClock:
         """Return why the time is not known well enough for an entry; "" if it is."""
         if self.has_jumped():
             return "this machine's clock was set, or the machine slept"
+        if self._other is not None:
+            return "the exchange has told another time, and nobody knows which is right"
         if self.age_ms() > MOST_AGE_MS:
             return "the exchange has not told its time for half an hour"
+        at_ms = self.monotonic_ms()
+        apart_ms = self._book_skew_ms(self._time_ms(at_ms), at_ms)
+        is_off_here = abs(self._time_ms(at_ms) - self.wall_ms()) > APART_MS
+        if apart_ms is not None and abs(apart_ms) > APART_MS and is_off_here:
+            return "the exchange's clock tells another time than its books and this machine"
         return ""
+
+    def _contradicts(self, known: Offset, found: Offset) -> bool:
+        """Whether a measurement cannot be of the same clock as one before."""
+        passed_ms = found.at_ms - known.at_ms
+        apart_ms = abs(known.exchange_ms + passed_ms - found.exchange_ms)
+        return apart_ms > found.round_trip_ms + known.round_trip_ms + JUMP_MS
 
     def is_due(self) -> bool:
         """Whether it is time to measure; said once in ANEW_MS until an answer is taken."""
         now_ms = self.monotonic_ms()
-        is_old = self.age_ms() >= AGAIN_MS or self.has_jumped()
+        is_old = self.age_ms() >= AGAIN_MS or self.has_jumped() or bool(self.doubt())
         if not is_old or now_ms - self._asked_ms < ANEW_MS:
             return False
         self._asked_ms = now_ms
@@ -92,9 +127,17 @@ class ExchangeClock:
     def take(self, found: Offset) -> str:
         """Believe a measurement; return what changed, "" if the machine's clock did not.
 
-        A time that a measurement leaves possible is kept: it never jumps without need.
+        A time that a measurement leaves possible is kept: it never jumps without need. One that
+        contradicts, while this machine's clocks agree, is believed once the next says the same and
+        another clock does: to be told twice by one is no proof.
         """
-        before, believed_ms = self.measured, self._time_ms(found.at_ms)
+        before, other = self.measured, self._other
+        self._other = None
+        is_new = other is None or self._contradicts(other, found) or not self._is_backed(found)
+        if is_new and self._contradicts(self.base, found) and not self.has_jumped():
+            self._other, self._asked_ms = found, found.at_ms
+            return ""
+        believed_ms = self._time_ms(found.at_ms)
         if not 0 <= believed_ms - found.exchange_ms <= found.round_trip_ms:
             self.base = found
         self.measured, self._asked_ms = found, found.at_ms - ANEW_MS

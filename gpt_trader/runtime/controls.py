@@ -11,7 +11,7 @@ from gpt_trader.engine.records import OrderRefused
 from gpt_trader.engine.state import State
 from gpt_trader.observe.cycle import reason_json
 from gpt_trader.runtime.halt import Latch, latched_event
-from gpt_trader.runtime.requests import Command, Inbox, is_fresh
+from gpt_trader.runtime.requests import Command, Inbox, asked_ns, is_fresh
 
 EVERY_MS = 100
 
@@ -49,11 +49,14 @@ class Controls:
         if now_ms - self._looked_ms < EVERY_MS:
             return
         self._looked_ms = now_ms
+        yield from self._latched()
+        for name in self.inbox.waiting():
+            yield from self._taken(name)
+
+    def _latched(self) -> Iterator[Event]:
         latched = latched_event(self.latch, self.state(), self.now_ms())
         if latched is not None:
             yield latched
-        for name in self.inbox.waiting():
-            yield from self._taken(name)
 
     def _taken(self, name: str) -> Iterator[Event]:
         command = self.inbox.read(name)
@@ -75,7 +78,10 @@ class Controls:
         ]
         why = refusals[0] if refusals else None
         if isinstance(command, ev.Rearmed) and why is None:
-            self.latch.clear()
+            stays = self.latch.clear(asked_ns(name))
+            if stays:
+                why = Reason("LATCHED", stays)
+                yield from self._latched()
         answer = {
             "refused": None if why is None else why.detail,
             "reason": None if why is None else reason_json(why),

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,22 +40,30 @@ class Halt(NamedTuple):
     flatten: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Latch:
-    """The latch of a state folder."""
+    """The latch of a state folder. file: that it exists is what counts; every turn looks at it."""
 
     folder: Path
+    file: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.file = self.folder / HALT
 
     def read(self) -> Halt | None:
         """Return who set it; None if nobody did. What cannot be read is set all the same."""
-        path, flatten = self.folder / HALT, self.wants_flat()
         try:
-            told = json.loads(path.read_text(encoding="utf-8"))
-            return Halt(str(told["by"]), str(told["reason"]), flatten)
+            text = self.file.read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError):
-            return Halt("unknown", f"{path} cannot be read", flatten)
+        except (OSError, ValueError):
+            text = ""
+        flatten = self.wants_flat()
+        try:
+            told = json.loads(text)
+            return Halt(str(told["by"]), str(told["reason"]), flatten)
+        except (ValueError, KeyError, TypeError):
+            return Halt("unknown", f"{self.file} cannot be read", flatten)
 
     def wants_flat(self) -> bool:
         """Whether all is to be sold, whoever runs next."""
@@ -68,34 +76,60 @@ class Latch:
         any more; False if one took longer than the timeout: it is on its way. Raises StorageError
         if not even an empty file can be made.
         """
-        _make(self.folder / HALT)
-        if halt.flatten:
-            _make(self.folder / FLATTEN)
-        with contextlib.suppress(StorageError):  # a full disk: the files are there all the same
-            told = {"by": halt.by, "reason": halt.reason}
-            replace_file(self.folder / HALT, json.dumps(told).encode())
+        self._write(halt)
         with self._gate() as gate:
             until = time.monotonic() + timeout_s
             while True:
                 with contextlib.suppress(BlockingIOError):
                     fcntl.flock(gate, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    if not self.holds(halt):  # a rearm that was under way took it
+                        self._write(halt)
                     return True
                 if time.monotonic() >= until:
                     return False
                 threading.Event().wait(LOOK_S)
 
-    def clear(self) -> None:
-        """Take it away, and the wish to sell before it, durably."""
-        (self.folder / FLATTEN).unlink(missing_ok=True)
-        (self.folder / HALT).unlink(missing_ok=True)
-        sync_folder(self.folder)
+    def holds(self, halt: Halt) -> bool:
+        """Whether it is set, and the wish to sell with it if that was asked for."""
+        return self.file.exists() and (self.wants_flat() or not halt.flatten)
+
+    def clear(self, asked_ns: int) -> str:
+        """Take it away, and the wish to sell before it, durably; return why it stays, "" if not.
+
+        asked_ns: when that was asked, by the wall clock: what was set later stands.
+        """
+        paths = self.folder / FLATTEN, self.file
+        if not any(path.exists() for path in paths):
+            return ""
+        with self._gate() as gate:  # no kill returns, and no entry begins, in the midst of it
+            try:
+                fcntl.flock(gate, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return "an entry's request is under way, or a kill: try again"
+            if any(path.stat().st_mtime_ns > asked_ns for path in paths if path.exists()):
+                return "a newer kill stands: look again before you rearm"
+            for path in paths:
+                path.unlink(missing_ok=True)
+            sync_folder(self.folder)
+        return ""
+
+    def _write(self, halt: Halt) -> None:
+        _make(self.file)
+        if halt.flatten:
+            _make(self.folder / FLATTEN)
+        with contextlib.suppress(StorageError):  # a full disk: the files are there all the same
+            told = {"by": halt.by, "reason": halt.reason}
+            replace_file(self.file, json.dumps(told).encode())
+        with contextlib.suppress(OSError):  # files are stamped by a coarser clock than a rearm is
+            now_ns = time.time_ns()
+            os.utime(self.file, ns=(now_ns, now_ns))
 
     @contextlib.contextmanager
     def entering(self) -> Iterator[bool]:
         """Hold the gate while an entry's request is under way; yields whether it may begin."""
         with self._gate() as gate:
             fcntl.flock(gate, fcntl.LOCK_SH)
-            yield not (self.folder / HALT).exists()
+            yield not self.file.exists()
 
     @contextlib.contextmanager
     def _gate(self) -> Iterator[int]:

@@ -118,7 +118,10 @@ def to_stored(entry: Entry) -> NewEntry:
 
 
 def _orders_of(entry: Entry) -> Iterator[str]:
-    """Yield the client ids that are known from now on: what is sent, and what is found."""
+    """Yield the client ids that are known from now on: what is sent, and what is taken over.
+
+    What is seen of a second instance is not: nothing of it is booked.
+    """
     for command in entry.commands:
         if isinstance(command, SubmitOrder):
             yield command.order.client_order_id
@@ -129,8 +132,6 @@ def _orders_of(entry: Entry) -> Iterator[str]:
                 yield order.client_order_id
         case ev.OrdersFound(orders=orders):
             yield from (order.client_order_id for order in orders)
-        case ev.InstanceSeen(client_order_ids=keys):
-            yield from keys
 
 
 def from_stored(stored: StoredEntry) -> Entry:

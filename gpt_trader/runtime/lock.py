@@ -59,20 +59,20 @@ def portfolio_lock(lock_dir: Path, portfolio_id: str, folder: Path | None = None
             ) from error
         since = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         lies = {} if folder is None else {"folder": str(folder.resolve())}
-        _rewrite(path, {"pid": os.getpid(), "since": since} | lies)
+        _rewrite(descriptor, {"pid": os.getpid(), "since": since} | lies)
         try:
             yield path
         finally:
-            _rewrite(path, lies)
+            _rewrite(descriptor, lies)
 
 
 def known_folders(lock_dir: Path) -> list[Path]:
-    """Return where the sessions lie that were ever locked here and are still there."""
+    """Return where the sessions lie that were ever locked here and are not gone."""
     found = set()
     for path in lock_dir.glob("*.lock"):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             found.add(Path(json.loads(path.read_text(encoding="utf-8"))["folder"]))
-    return sorted(folder for folder in found if folder.is_dir())
+    return sorted(folder for folder in found if _is_there(folder))
 
 
 def holder(lock_dir: Path, portfolio_id: str) -> str | None:
@@ -90,6 +90,14 @@ def holder(lock_dir: Path, portfolio_id: str) -> str | None:
     return _describe_holder(text)
 
 
+def _is_there(folder: Path) -> bool:
+    """Whether there is a folder; one that this user cannot look at may be there."""
+    try:
+        return folder.is_dir()
+    except OSError:
+        return True
+
+
 def _file_name(portfolio_id: str) -> str:
     # Readable, and different for different ids, whatever characters an id has.
     readable = re.sub(r"[^A-Za-z0-9-]+", "-", portfolio_id)[-40:]
@@ -105,6 +113,13 @@ def _describe_holder(text: str) -> str:
         return "another process"
 
 
-def _rewrite(path: Path, told: Mapping[str, object]) -> None:
+def _rewrite(descriptor: int, told: Mapping[str, object]) -> None:
+    """Write the file's words anew, in place: a lock is the file's, and no other may take its place.
+
+    Blanks cover what was there before it is cut off: whatever ends the process or fills the disk,
+    the words of before stand whole, or these do.
+    """
+    said = json.dumps(told).encode() if told else b""
     with contextlib.suppress(OSError):  # a full disk must not undo a lock that is held
-        path.write_text(json.dumps(told) if told else "", encoding="utf-8")
+        os.pwrite(descriptor, said.ljust(os.fstat(descriptor).st_size), 0)
+        os.ftruncate(descriptor, len(said))

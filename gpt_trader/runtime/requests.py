@@ -1,11 +1,12 @@
 """Commands to a running bot: files that it takes in, journals as events, and answers."""
 
 import json
+import os
 import threading
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,43 +33,57 @@ Command = (
 )
 
 
+def clock_ns() -> int:
+    """Nanoseconds UTC of the wall clock: the order of what people say, in any process."""
+    return time.time_ns()
+
+
 def new_name() -> str:
     """Return a name that no other command has; later ones sort after it."""
-    return f"{time.time_ns():020d}-{uuid.uuid4().hex[:8]}"
+    return f"{clock_ns():020d}-{uuid.uuid4().hex[:8]}"
+
+
+def asked_ns(name: str) -> int:
+    """Return when a command was left, by the wall clock. Raises ValueError if no name says it."""
+    return int(name[:20])
 
 
 def is_fresh(name: str) -> bool:
     """Whether a command was left just now, so that somebody still expects it."""
     try:
-        age_s = (time.time_ns() - int(name[:20])) / 1e9
+        age_s = (clock_ns() - asked_ns(name)) / 1e9
     except ValueError:
         return False
     return -FRESH_S < age_s < FRESH_S
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Inbox:
-    """The inbox of a state folder."""
+    """The inbox of a state folder. place: of its commands; every turn looks there."""
 
     folder: Path
+    place: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.place = self.folder / INBOX
 
     def put(self, command: Command) -> str:
         """Leave a command, durably; return the name that its answer will have."""
         name = f"{new_name()}.json"
-        replace_file(self.folder / INBOX / name, tagged_text(command).encode())
+        replace_file(self.place / name, tagged_text(command).encode())
         return name
 
     def waiting(self) -> list[str]:
         """Return the names of the commands that nobody has taken, oldest first."""
         try:
-            names = [path.name for path in (self.folder / INBOX).iterdir()]
+            names = [entry.name for entry in os.scandir(self.place)]
         except FileNotFoundError:
             return []
         return sorted(name for name in names if name.endswith(".json") and name[0] != ".")
 
     def read(self, name: str) -> Command | None:
         """Return a command; None if it is none that may come this way."""
-        path = self.folder / INBOX / name
+        path = self.place / name
         try:
             if path.stat().st_size > MOST_BYTES:
                 return None
@@ -79,12 +94,12 @@ class Inbox:
 
     def done(self, name: str) -> None:
         """Take a command out."""
-        (self.folder / INBOX / name).unlink(missing_ok=True)
+        (self.place / name).unlink(missing_ok=True)
 
     def take_back(self, name: str) -> bool:
         """Take a command out that nobody has answered; return whether it was still there."""
         try:
-            (self.folder / INBOX / name).unlink()
+            (self.place / name).unlink()
         except FileNotFoundError:
             return False
         return True

@@ -13,7 +13,7 @@ from gpt_trader.broker.simulated.paper import PaperBroker
 from gpt_trader.domain.order_ids import MARKED
 from gpt_trader.domain.targets import Target
 from gpt_trader.engine.drive import Observer, advance
-from gpt_trader.engine.events import Event, Started
+from gpt_trader.engine.events import Event, FlattenRequested, HaltRequested, Started
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Broker, Signals
 from gpt_trader.engine.state import State, new_state
@@ -61,6 +61,7 @@ class Session:
     resumed: whether a journal of the same session was found. kept: where a journal of another
     session was moved to, None if there was none. has_new_terms: whether a market of the past goes
     on under terms that it did not begin with. ends_ms: open time of the market's last bar.
+    is_whole: whether the account has told what the journal does not know.
     """
 
     plan: Plan
@@ -75,6 +76,7 @@ class Session:
     cash: int = 0  # units it began with
     kept: Path | None = None
     has_new_terms: bool = False
+    is_whole: bool = True
     clock: Callable[[], int] | None = None  # the exchange's time; None: the market's own
     # Goes on until something is so (None: what was sent is known), for so many seconds at most.
     settle: Callable[[Callable[[State], bool] | None, float, Observer], bool] = settled
@@ -182,7 +184,8 @@ def start(
         with open_journal(folder / JOURNAL, create=False) as journal:
             known = _header(journal, folder / JOURNAL)
             header = _going_on(known, terms.header)
-            plan = replace(terms.plan, id_form=header.id_form)
+            began = plan_of(known)  # whose money it is was settled when the session began
+            plan = replace(terms.plan, id_form=header.id_form, is_capped=began.is_capped)
             session = _opened(journal, plan, terms.signals, known, broker or PaperBroker(), folder)
             session.kept, session.resumed, session.clock = kept, resumed, now_ms
             _go_on(session, known, header, observe)
@@ -225,8 +228,15 @@ def _now_ms(session: Session) -> int:
 
 
 def _keep_halted(session: Session, at_ms: int, observe: Observer) -> None:
-    """Do what the kill latch asks for: it may have been set while nobody ran."""
+    """Do what the kill latch asks for: it may have been set while nobody ran.
+
+    At an exchange nothing is sold before it has said which orders it takes now: whoever goes on
+    with the session reads the wish again.
+    """
     latched = latched_event(session.latch, session.state, at_ms)
+    if session.plan.rests and isinstance(latched, FlattenRequested):
+        halt = HaltRequested(at_ms, latched.by, latched.reason)
+        latched = None if session.state.halted else halt
     if latched is not None:
         session.take(latched, observe)
 
@@ -241,18 +251,16 @@ def reopen(folder: Path, connect: Connect = of_the_market) -> Iterator[Session]:
     """Open a stopped session as its own header describes it, for an operator's command.
 
     connect: asked for a broker and a clock once the lock is held, so that nobody waits for a
-    network to learn that a bot runs. No strategy is needed: nothing is decided. Guards that came
-    since are asked, too: their limits are not stated there, so that they refuse entries until the
-    session has gone on under its profile.
+    network to learn that a bot runs. No strategy is needed: nothing is decided.
     """
     with contextlib.ExitStack() as stack:
         known = read_header(folder)
-        header = _going_on(known, replace(known, guards=guards_now(), id_form=MARKED))
+        header = as_reopened(known)
         plan = plan_of(header)
         stack.enter_context(hold(locks_of(header, folder), folder))
         broker, now_ms = connect(known)
         journal = stack.enter_context(open_journal(folder / JOURNAL, create=False))
-        session = _opened(journal, plan, _undecided, known, broker, folder)
+        session = _opened(journal, plan, undecided, known, broker, folder)
         session.clock = now_ms
         if header != known:
             session.take(Started(_now_ms(session), header_to_json(header)), nothing)
@@ -261,7 +269,16 @@ def reopen(folder: Path, connect: Connect = of_the_market) -> Iterator[Session]:
         yield from _save_at_end(session)
 
 
-def _undecided(state: State, j: int) -> tuple[Target | None, Any]:
+def as_reopened(known: Header) -> Header:
+    """Return what a stopped session is under for an operator's command.
+
+    Guards that came since are asked, too: their limits are not stated there, so that they refuse
+    entries until the session has gone on under its profile.
+    """
+    return _going_on(known, replace(known, guards=guards_now(), id_form=MARKED))
+
+
+def undecided(state: State, j: int) -> tuple[Target | None, Any]:
     """No target: an operator's command takes no bar."""
     return None, state.memory[j]
 

@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from gpt_trader.domain.decision import GuardReading
-from gpt_trader.domain.order import OrderStatus
-from gpt_trader.domain.product import Product
+from gpt_trader.domain.order import Order, OrderStatus
+from gpt_trader.domain.product import AS_COUNTED, Product
 from gpt_trader.domain.text import fixed, grid_of, units_text
 from gpt_trader.engine.explain import guard_readings
 from gpt_trader.engine.leaving import PAGED_REFUSALS
 from gpt_trader.engine.outside import outside
 from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.protect import resting_protection
 from gpt_trader.engine.state import State, equity
-from gpt_trader.engine.waiting import waits_for
+from gpt_trader.engine.waiting import BELOW_MINIMUM, is_below_minimum, waits_for
 from gpt_trader.journal.sqlite import Journal
 from gpt_trader.kernel.codes import FILL_NAMES
 from gpt_trader.kernel.ledger import value
@@ -27,12 +28,16 @@ from gpt_trader.observe.cycle import (
     time_text,
 )
 from gpt_trader.runtime.alerts import cannot_leave
+from gpt_trader.runtime.explained import doubted
 from gpt_trader.runtime.halt import Halt, Latch
 from gpt_trader.runtime.header import Header
+from gpt_trader.runtime.live.alive import Alive
+from gpt_trader.runtime.live.told import told_apart
 from gpt_trader.runtime.session import JOURNAL, running
 
 Json = dict[str, Any]
 AVERAGE_DIGITS = 4
+SILENT_S = 5.0  # a loop that says nothing for so long hangs
 
 
 def market_ms(plan: Plan, state: State) -> int:
@@ -63,6 +68,9 @@ def situation(
     clock_ms: this machine's time; a simulated session has its own.
     """
     now_ms = clock_ms if plan.rests else market_ms(plan, state)
+    holder, silent_s = running(header, folder), Alive(folder).silent_s()
+    hangs = holder is not None and silent_s is not None and silent_s >= SILENT_S
+    is_followed = not header.mode.trades_money or (holder is not None and not hangs)
     held = [
         _position(plan, state, j, product, now_ms)
         for j, product in enumerate(plan.products)
@@ -74,7 +82,9 @@ def situation(
         "profile": header.profile,
         "label": header.label,
         "strategies": sorted({route.strategy for route in header.routes}),
-        "running": running(header, folder),
+        "running": holder,
+        "hangs": hangs,
+        "silent_s": silent_s,
         "broker": header.broker,
         "money_at_risk": _at_risk(state, plan) if header.mode.trades_money else "0.00",
         "simulated_at_risk": "0.00" if header.mode.trades_money else _at_risk(state, plan),
@@ -86,7 +96,7 @@ def situation(
         "unknown_orders": [
             order_json(plan, order) | _age(order.intent.sent_ms, now_ms)
             for order in open_orders
-            if order.status is OrderStatus.SUBMIT_UNKNOWN
+            if _is_unknown(order, is_followed=is_followed)
         ],
         "waiting_orders": [
             order_json(plan, order)
@@ -100,6 +110,19 @@ def situation(
         "flattening": state.flattening or Latch(folder).wants_flat(),
         "frozen": _reasons(plan, state.frozen),
         "closed": _reasons(plan, state.closed),
+        "limit_only": [
+            product.product_id
+            for product, is_so in zip(plan.products, state.limit_only, strict=True)
+            if is_so
+        ],
+        "regridded": [
+            product.product_id
+            for product, grid in zip(plan.products, state.grids, strict=True)
+            if grid != AS_COUNTED
+        ],
+        "doubted": doubted(plan, journal),
+        "out_of_line": told_apart(journal) or None,
+        "undecided": _undecided(plan, state, journal),
         "reconciled": time_text(state.reconciled_ms) if state.reconciled_ms > 0 else None,
         "foreign_orders": state.foreign_orders,
         "guards": [
@@ -108,7 +131,7 @@ def situation(
             if guard.name not in of_a_product(plan)
         ],
         "cycles": state.cycles,
-        **_bars(plan, state, header.data_ends_ms),
+        **_bars(plan, state, header.data_ends_ms, now_ms),
         "journal": {
             "path": str(folder / JOURNAL),
             "entries": seq,
@@ -125,6 +148,31 @@ def _reasons(plan: Plan, reasons: Sequence[str]) -> dict[str, str]:
     }
 
 
+def _is_unknown(order: Order, *, is_followed: bool) -> bool:
+    """Whether nobody knows what became of an order.
+
+    is_followed: whether a process waits for answers; of one that is gone, or hangs, nobody learns.
+    """
+    if order.status is OrderStatus.SUBMITTED:
+        return not is_followed
+    return order.status is OrderStatus.SUBMIT_UNKNOWN
+
+
+def _undecided(plan: Plan, state: State, journal: Journal) -> dict[str, str]:
+    """Return why the newest cycle passed products over: their bar was not in, and does not wait."""
+    found = {}
+    for j, product in enumerate(plan.products):
+        name, bar_ms = product.product_id, state.last_bar_ms[j]
+        if not state.cycles or j in state.arrived or bar_ms > state.cycle_ms:
+            continue
+        decided = journal.decisions(name, limit=1)
+        if bar_ms < state.cycle_ms:
+            found[name] = f"no bar of {time_text(state.cycle_ms)} was told in time"
+        elif not decided or decided[0][1] < bar_ms:
+            found[name] = f"the bar of {time_text(bar_ms)} came once the others were decided"
+    return found
+
+
 def _position(plan: Plan, state: State, j: int, product: Product, now_ms: int) -> Json:
     slot, exposed = state.slots[j], state.exposure[j]
     lots, close = int(slot["lots"]), int(slot["close_ticks"])
@@ -137,17 +185,26 @@ def _position(plan: Plan, state: State, j: int, product: Product, now_ms: int) -
         "size": size_text(product, lots),
         "average_price": average_text(product, average),
         "close": price_text(product, close),
+        "close_age_s": _close_age_s(plan, state.last_bar_ms[j], now_ms),
         "value": quote_text(worth),
         "unrealized_pnl": quote_text(worth - cost),
         "stop": price_text(product, stop) if stop else None,
         "stop_kind": FILL_NAMES[int(slot["stop_reason"])] if stop else None,
+        "stop_status": _stop_status(plan, state, j),
         "take_profit": price_text(product, take) if take else None,
         "bars_held": int(slot["bars_held"]),
         "max_bars": int(slot["max_bars"]) or None,
         "cannot_leave": _stuck(plan, state, j),
+        "not_sellable": BELOW_MINIMUM if is_below_minimum(plan, state, j) else None,
         "stopless_since": _since(exposed.stopless_since_ms, now_ms),
         "bare_since": _since(exposed.bare_since_ms, now_ms),
     }
+
+
+def _stop_status(plan: Plan, state: State, j: int) -> str | None:
+    """Return what is known of the order that may rest as a position's stop; None: there is none."""
+    stop = resting_protection(plan, state, j)
+    return None if stop is None else stop.status
 
 
 def _stuck(plan: Plan, state: State, j: int) -> Json | None:
@@ -206,12 +263,23 @@ def _halts(state: State, profile: str, latch: Halt | None) -> list[Json]:
     return found
 
 
-def _bars(plan: Plan, state: State, ends_ms: int) -> Json:
-    """Return the newest bar and the next decision; none once a market of the past has ended."""
+def _close_age_s(plan: Plan, open_ms: int, now_ms: int) -> float | None:
+    """Return for how long the close of a bar has been known; None before the first bar."""
+    return None if open_ms < 0 else _age(open_ms + plan.interval_ms, now_ms)["age_s"]
+
+
+def _bars(plan: Plan, state: State, ends_ms: int, now_ms: int) -> Json:
+    """Return the newest bar and the next, each named by its open, and when the next closes.
+
+    Then the next decision is made. None once a market of the past has ended.
+    """
     newest = max(state.last_bar_ms)
     over = newest >= ends_ms
+    next_ms = None if newest < 0 or over else newest + plan.interval_ms
     return {
         "last_bar": time_text(newest) if newest >= 0 else None,
-        "next_bar": None if newest < 0 or over else time_text(newest + plan.interval_ms),
+        "last_close_age_s": _close_age_s(plan, newest, now_ms),
+        "next_bar": None if next_ms is None else time_text(next_ms),
+        "next_close": None if next_ms is None else time_text(next_ms + plan.interval_ms),
         "ended": over,
     }

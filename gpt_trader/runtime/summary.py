@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.run import RawRun, Tape
+from gpt_trader.backtest.raw_run import RawRun
+from gpt_trader.backtest.run import Tape
 from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.text import money_text, units_text
 from gpt_trader.engine.plan import Plan
@@ -16,7 +17,8 @@ from gpt_trader.engine.state import State, equity
 from gpt_trader.kernel.codes import ACT_ENTER, FIRST_REFUSAL
 from gpt_trader.kernel.ledger import value
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
-from gpt_trader.measure.measure import Metrics, buy_and_hold, measure, money
+from gpt_trader.measure.holding import buy_and_hold
+from gpt_trader.measure.measure import Metrics, measure, money
 from gpt_trader.measure.path import Path
 from gpt_trader.observe.cycle import price_text, quote_text, size_text, time_text
 from gpt_trader.risk.guards import decision_name
@@ -71,12 +73,13 @@ def record_of(wired: Wired, session: Session) -> Record:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended. cycles: decided in this process."""
+    """How a run ended. cycles: decided in this process. left: what was left to chance, in words."""
 
     cycles: int
     resumed: bool
     interrupted: bool
     folder: str
+    left: Sequence[str] = ()
 
 
 def path_so_far(wired: Wired, raw: RawRun, state: State) -> Path | None:
@@ -96,9 +99,12 @@ def path_so_far(wired: Wired, raw: RawRun, state: State) -> Path | None:
 
 
 def summary_line(record: Record, state: State, outcome: Outcome) -> Json:
-    """Return the last line of a run: the whole session's money, holds, refusals and halts."""
+    """Return the last line of a run: the whole session's money, holds, refusals and halts.
+
+    `figures_of` says so; of this run alone are cycles, resumed, interrupted, left and error.
+    """
     wired = record.wired
-    costs = wired.costs
+    costs, time = wired.costs, wired.panel.time
     raw = record.tape.so_far(state)
     path = path_so_far(wired, raw, state)
     return {
@@ -106,9 +112,10 @@ def summary_line(record: Record, state: State, outcome: Outcome) -> Json:
         "ok": True,
         "profile": wired.header.profile,
         "label": wired.label,
-        "costs_below_default": costs.below_default,
+        "costs_below_default": bool(costs.below_default(int(time[0]), int(time[-1]))),
         "cycles": outcome.cycles,
         "session_cycles": state.cycles,
+        "figures_of": "session",
         "first_bar": _first_bar(wired, raw),
         "last_bar": None if state.cycle_ms < 0 else time_text(state.cycle_ms),
         **_money(wired, path, costs),
@@ -120,6 +127,7 @@ def summary_line(record: Record, state: State, outcome: Outcome) -> Json:
         "halts": halts(wired, raw, state),
         "resumed": outcome.resumed,
         "interrupted": outcome.interrupted,
+        "left": list(outcome.left),
         "state_dir": outcome.folder,
         "error": None,
     }
@@ -135,19 +143,20 @@ def _money(wired: Wired, path: Path | None, costs: CostModel) -> Json:
     """Where the money went. Holding is bought and valued as a backtest does, at these costs."""
     start = units_text(wired.cash)
     if path is None:
-        nothing = {"gross_pnl": "0.00", "fees": "0.00", "spread_slippage": "0.00"}
-        return {"start_equity": start, "final_equity": start, **nothing, "net_pnl": "0.00"}
+        names = ("gross_pnl", "fees", "spread_slippage", "funding", "net_pnl")
+        return {"start_equity": start, "final_equity": start} | dict.fromkeys(names, "0.00")
     numbers: Metrics = measure(path, costs, close_at_end=False)[0]
-    held = buy_and_hold(path.bars, costs, start_units=path.start_units, close_at_end=False)
+    held = buy_and_hold(path.holdable, costs, start_units=path.start_units, close_at_end=False)
     return {
         "start_equity": start,
         "final_equity": money_text(numbers.final_equity),
         "gross_pnl": money_text(numbers.gross_pnl),
         "fees": money_text(numbers.fees_paid),
         "spread_slippage": money_text(numbers.spread_slippage_paid),
+        "funding": money_text(numbers.funding_paid),
         "net_pnl": money_text(numbers.net_pnl),
         "return_pct": numbers.return_pct,
-        "buy_hold_pnl": money_text(money(held - path.start_units)),
+        "buy_hold_pnl": None if held is None else money_text(money(held - path.start_units)),
         "buy_hold_return_pct": numbers.buy_hold_return_pct,
         "max_drawdown_pct": numbers.max_drawdown_pct,
         "trades": numbers.trades,

@@ -1,9 +1,10 @@
 """The exchanges: the only table of them, and how one is reached with the real clock."""
 
+import contextlib
 import os
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, assert_never
 
 from gpt_trader.broker.coinbase.venue import COINBASE
@@ -21,11 +22,12 @@ from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.order import OrderType
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.ports import Broker
-from gpt_trader.errors import AuthError, ConfigError, DataError
+from gpt_trader.errors import AuthError, BrokerError, ConfigError, DataError, Unavailable
 from gpt_trader.runtime.clock import ExchangeClock, exchange_clock, monotonic_ms
 from gpt_trader.runtime.session import clock_ms
 
 ATTEMPTS = 6  # of a question that nobody waits for
+TOKEN_MS = 60_000  # by which a token's time may be wrong, and it is still taken
 NEEDED = frozenset((OrderType.MARKET, OrderType.LIMIT))  # what every strategy's orders are
 
 
@@ -98,6 +100,41 @@ def reach(
     """Return the public market with its clock, measured. Raises Unavailable, RateLimited."""
     market = connect(settings, sleep, attempts=attempts)
     return Exchange(market, exchange_clock(market.now_ms, monotonic_ms, clock_ms))
+
+
+def admitted[T](exchange: Exchange, product_ids: Sequence[str], ask: Callable[[], T]) -> T:
+    """Return an account's first answer.
+
+    A token bears the exchange's time: one that is refused says nothing of the key where that was
+    wrong. It is measured anew, and held against the time of a book. Raises what `ask` raises, and
+    Unavailable instead of an AuthError where the exchange tells two times.
+    """
+    try:
+        return ask()
+    except AuthError:
+        for one in product_ids[:1]:
+            with contextlib.suppress(BrokerError, DataError):
+                exchange.clock.hear(exchange.market.touch(one).time_ms)
+        for _ in range(2):  # another time is believed once it is told twice, and by a book
+            exchange.clock.take(exchange.clock.measure())
+    try:
+        return ask()
+    except AuthError as error:
+        apart_ms = max((_apart_ms(exchange, one) for one in product_ids[:1]), default=0)
+        if apart_ms <= TOKEN_MS:
+            raise
+        raise Unavailable(
+            f"the exchange tells two times, {apart_ms / 1000:.0f} s apart, and refuses the key",
+            hint="a token of a wrong time is refused: try again",
+        ) from error
+
+
+def _apart_ms(exchange: Exchange, product_id: str) -> int:
+    """Return how far a book's time is from the exchange's; 0 if no book is told."""
+    try:
+        return abs(exchange.market.touch(product_id).time_ms - exchange.now_ms())
+    except (BrokerError, DataError):
+        return 0
 
 
 def check_key(settings: Settings, env: Mapping[str, str]) -> None:

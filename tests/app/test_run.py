@@ -44,7 +44,7 @@ def test_a_market_of_the_past_runs_and_goes_on(capsys, tmp_path):
     heard, again = Heard(), Heard()
     asked = RunRequest("dev", flags=SMALL, cycles=5, state_dir=tmp_path)
     ran = run(asked, heard.view, Stop())
-    assert (ran.cycles, ran.interrupted, ran.halted, ran.left) == (5, False, False, [])
+    assert (ran.cycles, ran.interrupted, ran.halted, ran.left) == (5, False, False, ([], []))
     assert heard.begun == [("dev", "dev", False)]
     assert heard.cycles == [1, 2, 3, 4, 5]
     assert heard.expected == 5

@@ -58,6 +58,9 @@ def test_longer_bars_are_made_of_the_stored_ones_and_it_is_said(capsys, stored):
     code, found = document(capsys, "backtest", *STRATEGY, "--data", "BTC-USD", "-i", "4h")
     assert code == 0
     assert found["data"]["data"][0]["bars"] == len(resample(stored[1], 4 * HOUR))
+    assert found["data"]["assessment"]["robustness"]["phases"]["count"] == 4
+    assert found["data"]["assessment"]["sensitivity"]["late"]["bar_ms"] == HOUR
+    assert found["data"]["detail"] == []
     assert "BTC-USD: 4h bars from 1h ones" in found["warnings"]
 
 

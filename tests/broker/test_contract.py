@@ -16,6 +16,7 @@ from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
 from gpt_trader.engine.commands import AmendOrder, Approved, CancelOrder, SubmitOrder
 from gpt_trader.runtime.live.assemble import Carriers, Paces, attend
+from gpt_trader.runtime.live.told import Told
 from gpt_trader.runtime.live.upkeep import Upkeep
 from tests.broker.slow import Slow
 from tests.broker.tiny.exchange import Exchange
@@ -48,7 +49,14 @@ class ExchangeDesk(Desk):
         self.plan = replace(self.plan, rests=(False,) * len(self.plan.products))
         carriers = carriers or Carriers(Inline(), Inline())
         self.upkeep = attend(
-            self.plan, lambda: self.state, self.broker, began, nobody, self.time, carriers, FAST
+            self.plan,
+            lambda: self.state,
+            self.broker,
+            began,
+            Told(nobody),
+            self.time,
+            carriers,
+            FAST,
         ).upkeep
 
     def time(self):

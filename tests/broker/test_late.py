@@ -52,7 +52,7 @@ def test_an_order_that_nobody_has_answered_keeps_its_product_from_entering():
         [refused] = records_of(desk.place(1, **limit), rec.OrderRefused)
         assert refused.reason.code == "UNKNOWN_ORDER"
         rearmed = ev.Rearmed(desk.now(), "somebody", "all is well")
-        [refused] = answer_rearm(desk.state, rearmed).records
+        [refused] = answer_rearm(desk.plan, desk.state, rearmed).records
         assert refused.reason.code == "UNKNOWN_ORDER"
         desk.want(0.0)
         desk.settle()

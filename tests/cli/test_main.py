@@ -16,12 +16,16 @@ from gpt_trader import errors
 from gpt_trader.cli import main as cli
 from gpt_trader.cli.commands import COMMANDS
 from gpt_trader.cli.main import hoist, main
+from tests.market_files import rows_of, walk, write_rows
+
+ROOT = Path(__file__).parents[2]
 
 # The least arguments that each command works with; {tmp} is a folder of the test's own.
 MINIMAL = {
     "run": ["--profile", "dev", "--cycles", "2", "--state-dir", "{tmp}"],
     "backtest": ["--demo", "--strategy", "hold"],
     "optimize": ["--demo", "--strategy", "sma_cross", "--grid", "fast=5,10", "--set", "slow=20"],
+    "assess": ["{tmp}/equity.csv"],
     "data": ["list", "--data-dir", "{tmp}"],
     "validate-config": ["--profile", "dev"],
     "status": ["--profile", "dev", "--state-dir", "{tmp}"],
@@ -319,3 +323,51 @@ def test_a_closed_stdout_is_no_error():
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_deleted_current_folder_is_left(tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    shell = f"cd {gone}; rmdir {gone}; exec {sys.executable} -m gpt_trader.cli.main data list"
+    known = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}  # needs a folder
+    where = {
+        **known,
+        "GPT_TRADER_DATA_DIR": str(tmp_path),
+        "PYTHONPATH": f"{ROOT}:{os.environ['PYTHONPATH']}",
+    }
+    done = subprocess.run(
+        ["sh", "-c", shell], capture_output=True, text=True, check=False, env=where
+    )
+    assert done.returncode == 0, done.stderr
+    assert "warning: the current folder is deleted" in done.stderr
+    assert "nothing is stored" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "encoding, shown", [("ascii", "######"), ("latin-1", "######"), ("utf-8", "██████")]
+)
+def test_a_terminal_without_our_signs_is_shown_others(tmp_path, encoding, shown):
+    file = write_rows(tmp_path / "BTC-USD_1d.csv", rows_of(walk(6)))
+    done = started("data", "check", str(file), env={**os.environ, "PYTHONIOENCODING": encoding},
+                   encoding=encoding)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert shown in done.stdout
+
+
+def test_no_thread_of_a_library_is_waited_for_at_the_end(tmp_path):
+    """What C++ does after Python has ended cannot turn a finished command into an abort."""
+    file = write_rows(tmp_path / "BTC-USD_1d.csv", rows_of(walk(6)))
+    code = """
+import atexit, ctypes, os, sys
+aborting = ctypes.CFUNCTYPE(None)(os.abort)
+ctypes.CDLL(None)["__cxa_atexit"](aborting, None, None)
+atexit.register(lambda: print("ended as Python does"))
+from gpt_trader.cli.main import main
+main()
+"""
+    args = ["data", "import", str(file), "--data-dir", str(tmp_path / "store")]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *args], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.rstrip().endswith("ended as Python does")

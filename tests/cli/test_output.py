@@ -103,3 +103,16 @@ def test_a_table_shows_text_as_it_is_and_cuts_nothing_in_a_pipe(capsys):
     assert "y" * 300 in out
     assert ":smile:" in out
     assert "\x1b" not in out
+
+
+def test_what_is_said_of_many_products_is_one_warning():
+    said = [f"P{i}-USD is not in the bundled grids" for i in range(200)]
+    [one] = output.joined(said)
+    assert one.startswith("P0-USD is not in the bundled grids; the same of P1-USD, P2-USD, P3-USD,")
+    assert one.endswith(", 196 more")
+    assert output.joined(["A is odd", "B is odd", "A is even", "A is odd", "short"]) == [
+        "A is odd; the same of B",
+        "A is even",
+        "short",
+    ]
+    assert output.joined([]) == []

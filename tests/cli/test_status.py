@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from gpt_trader.runtime.live.alive import ALIVE, Alive
+from gpt_trader.runtime.session import hold, locks_of, read_header
 from tests.session_helpers import call, write_market
 
 
@@ -39,11 +41,14 @@ def test_it_shows_the_next_bar_and_the_journal(capsys, data):
     assert now["running"] is None
     assert now["ended"] is False
     assert now["next_bar"] > now["last_bar"]
+    assert now["next_close"] > now["next_bar"], "then it is decided"
+    assert f"closes {now['next_close']}" in call(capsys, "status")[1]
+    assert now["last_close_age_s"] == 0.0, "of a market of the past"
     assert now["journal"]["entries"] > 3
     assert len(now["journal"]["head"]) == 64
     call(capsys, "-q", "run", "-p", "dev", "--data", data)
     now = status(capsys)
-    assert (now["ended"], now["next_bar"]) == (True, None)
+    assert (now["ended"], now["next_bar"], now["next_close"]) == (True, None, None)
     assert "the data has ended" in call(capsys, "status")[1]
 
 
@@ -56,6 +61,26 @@ def test_the_only_session_is_meant_unless_there_are_two(capsys, data, tmp_path):
     assert code == 2
     assert "--profile NAME: dev, mine" in err
     assert status(capsys, "-p", str(profile))["profile"] == "mine"
+
+
+def test_a_run_that_died_and_one_that_hangs_are_shown(capsys, data, tmp_path):
+    state = tmp_path / "state"
+    call(capsys, "-q", "run", "-p", "dev", "--data", data, "--once", "--state-dir", state)
+    where = ("-p", "dev", "--state-dir", state)
+    now = status(capsys, *where)
+    assert (now["running"], now["hangs"], now["silent_s"]) == (None, False, None)
+    (state / "dev" / ALIVE).write_text("another-boot 00000000.0")
+    now = status(capsys, *where)
+    assert (now["hangs"], now["silent_s"] > 0) == (False, True)
+    assert "the last run did not end in good order" in call(capsys, "status", *where)[1]
+    with hold(locks_of(read_header(state / "dev"), state / "dev"), state / "dev"):
+        now = status(capsys, *where)
+        assert (now["running"] is not None, now["hangs"]) == (True, True)
+        assert "HANGS" in call(capsys, "status", *where)[1]
+        Alive(state / "dev").touch()
+        now = status(capsys, *where)
+        assert (now["hangs"], now["silent_s"] < 5.0) == (False, True)
+        assert "HANGS" not in call(capsys, "status", *where)[1]
 
 
 def test_a_pause_shows_until_it_is_lifted(capsys, data):

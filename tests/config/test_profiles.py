@@ -35,7 +35,7 @@ def test_a_shipped_profile_loads_and_its_strategies_exist(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_no_shipped_profile_flatters_its_costs_or_loosens_a_default_limit(name):
     made = settings(name)
-    assert not made.costs.below_default
+    assert not made.costs.below_default()
     assert made.risk == RiskPolicy()
     assert made.order_style == OrderStyle()
 

@@ -54,13 +54,13 @@ def test_entries_wait_until_the_time_is_known_again_and_exits_do_not(tmp_path):
         set_ms = begin_ms + 4 * MINUTE
         desk.machine = lambda now_ms: -SLOW_MS if now_ms < set_ms else 0
         desk.exchange.faults.add(html(503, path="/time", skip=1, times=None))
-        session = desk.run(set_ms + 14 * MINUTE)
+        session = desk.run(set_ms + 9 * MINUTE)
         assert session.state.reconciled_ms == 0
         sides = [o.side for o in books.orders.values() if o.created_ms >= set_ms]
         assert set(sides) == {"SELL"}, "what was held was left, nothing was entered"
         desk.exchange.faults.heal()
         healed_ms = desk.exchange.now_ms
         desk.machine = lambda now_ms: 0
-        session = desk.run(healed_ms + 8 * MINUTE)
+        session = desk.run(healed_ms + 5 * MINUTE + 30_000)  # between two bars
         assert "BUY" in {o.side for o in books.orders.values() if o.created_ms >= healed_ms}
         agrees(desk, session)

@@ -28,7 +28,7 @@ def flags(folder, engine):
     folder.mkdir()
     files = ("--fills", folder / "fills.csv", "--equity", folder / "equity.csv")
     state = ("--state-dir", folder / "state")  # the record of other trials is part of a verdict
-    return (*ASKED, "--engine", engine, *files, *state, "--json")
+    return (*ASKED, "--check-seed", "1", "--engine", engine, *files, *state, "--json")
 
 
 @pytest.mark.parametrize("engine", ["fast", "replay"])

@@ -21,6 +21,7 @@ from gpt_trader.runtime.session import JOURNAL, read_header
 from tests.emulator import serve
 from tests.emulator.faults import Fault, everything
 from tests.live_helpers import MINUTE, Live, keep_time_of, live, until
+from tests.observe.test_notify import service
 
 
 def entries(desk: Live):
@@ -319,3 +320,17 @@ def test_a_run_that_goes_on_streams_and_says_what_broke(account, capsys, monkeyp
     assert kinds == ["cycle"] * 4 + ["summary"]
     assert "the market stream came up" in err
     assert account.now_ms - begin_ms >= 2 * MINUTE
+
+
+def test_a_run_that_cannot_start_pages_once(account, capsys, monkeypatch):
+    with service() as (address, asked):
+        run = ["run", "-p", "canary", "--live", "--once", "--set", f"alerts.webhook_url={address}"]
+        _, secret = account.new_key()
+        monkeypatch.setenv("COINBASE_API_KEY", "organizations/a/apiKeys/nobody")
+        monkeypatch.setenv("COINBASE_API_SECRET", secret)
+        for _ in range(2):
+            assert main(run) == 4
+        said = capsys.readouterr().err
+    [(_, document)] = asked
+    assert document["text"].partition("ended: ")[2] in said
+    assert secret not in document["text"]

@@ -11,7 +11,7 @@ from gpt_trader.engine.events import OrdersFound, PositionFound, Rearmed
 from gpt_trader.engine.protect import resting_protection
 from gpt_trader.journal.compact import backup
 from gpt_trader.runtime.live.take_over import found_at_start, take_over
-from gpt_trader.runtime.session import JOURNAL
+from gpt_trader.runtime.session import JOURNAL, read_header
 from tests.e2e.test_live import account  # noqa: F401 - a fixture
 from tests.emulator.faults import Fault
 from tests.live_helpers import MINUTE, Live, live
@@ -36,6 +36,8 @@ def taken_over(desk: Live) -> list[PositionFound | OrdersFound]:
         take_over(
             session,
             desk.private(),
+            read_header(desk.folder).wallets,
+            desk.market().product,
             lambda _, entries: found.extend(
                 one.event for one in entries if isinstance(one.event, PositionFound | OrdersFound)
             ),
@@ -114,7 +116,7 @@ def test_a_command_line_says_what_it_takes_over(account, capsys, tmp_path):  # n
     assert main([*taker, "--state-dir", str(tmp_path / "one")]) == 0
     assert account.books.fills
     capsys.readouterr()
-    assert main([*taker, "--state-dir", str(tmp_path / "two")]) == 0
+    assert main([*taker, "--state-dir", str(tmp_path / "two")]) == 6, "what is held has no stop"
     said = capsys.readouterr().err
     assert "takes no entries until rearm" in said
     assert "are taken over" in said
@@ -122,8 +124,24 @@ def test_a_command_line_says_what_it_takes_over(account, capsys, tmp_path):  # n
     assert main(status) == 0
     shown = json.loads(capsys.readouterr().out)["data"]
     assert [p["product"] for p in shown["positions"]] == ["BTC-USD", "ETH-USD"]
-    assert main([*taker, "--state-dir", str(tmp_path / "two")]) == 0
+    assert main([*taker, "--state-dir", str(tmp_path / "two")]) == 6
     assert "taken over" not in capsys.readouterr().err
+
+
+def test_what_is_taken_over_is_brought_in_and_never_profit(account, capsys, tmp_path):  # noqa: F811
+    run = ["-q", "run", "-p", "canary", "--live", "--once", "--strategy", "buy_and_hold"]
+    taker = [*run, "--order-style", "taker", "--json", "--state-dir"]
+    assert main([*taker, str(tmp_path / "one")]) == 0
+    first = json.loads(capsys.readouterr().out.splitlines()[-1])
+    worth = sum(Decimal(one["value"]) for one in first["open_positions"])
+    assert worth > 1
+    assert main([*taker, str(tmp_path / "two")]) == 6, "what is held has no stop"
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    paid = sum(fill.price * fill.size for fill in account.books.fills)  # just now, at the market
+    assert Decimal(told["transfers"]) == pytest.approx(paid, rel=Decimal("0.005"))
+    final = Decimal(told["start_equity"]) + Decimal(told["transfers"]) + Decimal(told["net_pnl"])
+    assert Decimal(told["final_equity"]) == pytest.approx(final, abs=Decimal("0.02"))
+    assert abs(Decimal(told["net_pnl"])) < worth / 50, "the newest close is not the price of now"
 
 
 def test_a_start_that_ended_before_it_looked_is_followed_by_one_that_does(
@@ -140,7 +158,7 @@ def test_a_start_that_ended_before_it_looked_is_followed_by_one_that_does(
     account.faults.heal()
     sent = len(account.books.orders)
     capsys.readouterr()
-    assert main([*taker, str(tmp_path / "two")]) == 0
+    assert main([*taker, str(tmp_path / "two")]) == 6, "what is held has no stop"
     assert "are taken over" in capsys.readouterr().err
     assert len(account.books.orders) == sent
 
@@ -182,7 +200,8 @@ def test_a_copy_of_any_minute_is_told_the_rest_of_the_story(tmp_path):
         copies = []
         for minute in range(14):
             desk.run(desk.exchange.now_ms + MINUTE)
-            copies.append(backed_up(desk, tmp_path / f"{minute}.db"))
+            if minute % 3 == 1:  # before, between and after its trades
+                copies.append(backed_up(desk, tmp_path / f"{minute}.db"))
         whole, j = held(desk)
         expected, books = journal_state(whole), desk.exchange.books
         assert desk.differences(whole) == []
@@ -220,7 +239,7 @@ def test_after_a_rearm_it_trades_on_within_its_caps(tmp_path):
         with desk.session() as (session, _, _):
             session.take(Rearmed(desk.exchange.now_ms, "ann", "looked"), lambda *_: None)
             assert not any(session.state.frozen)
-        for _ in range(20):
+        for _ in range(10):
             now = desk.run(desk.exchange.now_ms + MINUTE)
             books = desk.exchange.books
             coins = books.totals[product.base_currency] - theirs.get(product.base_currency, 0)
@@ -243,7 +262,10 @@ def test_a_take_over_that_is_cut_short_is_finished_by_the_next_start(tmp_path):
         put_back(desk, copy)
         with desk.session() as (session, _, _):
             now_ms, private = desk.exchange.now_ms, desk.private()
-            found = found_at_start(session.plan, session.state, session.journal, private, now_ms)
+            began = read_header(desk.folder).wallets
+            found, _ = found_at_start(
+                session.plan, session.state, session.journal, private, now_ms, began
+            )
             assert len(found) == 2
             session.take(found[0], lambda *_: None)
         [rest] = taken_over(desk)
@@ -270,7 +292,7 @@ def test_the_command_line_tells_of_an_older_journal_and_reconcile_agrees(
     assert sent > 2
     shutil.copy(tmp_path / "copy.db", journal)
     capsys.readouterr()
-    assert main([*held, "taker"]) == 0
+    assert main([*held, "taker"]) == 6, "what is held has no stop"
     assert "an older journal was put back" in capsys.readouterr().err
     assert len(account.books.orders) == sent, "its coins are known, and it is frozen"
     assert main(["account", "reconcile", "-p", "canary", *folder, "--json"]) == 0

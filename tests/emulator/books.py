@@ -97,6 +97,8 @@ class Order:
     opens_ms: int = 0  # when a pending order becomes open
     told: Totals | None = None
     row_lags: bool = False
+    is_stuck: bool = False  # it never triggers, whatever the price
+    row: dict[str, Any] | None = None  # as it was shown last; None: it has changed since
 
     @property
     def totals(self) -> Totals:
@@ -334,6 +336,7 @@ class Books:
         sign = 1 if order.side == "BUY" else -1
         self.totals[rules.base] = self.totals.get(rules.base, ZERO) + sign * size
         self.totals[rules.quote] = self.totals.get(rules.quote, ZERO) - sign * value - fee
+        order.row = None
         order.filled += size
         order.value += value
         order.fees += fee
@@ -408,6 +411,25 @@ class Books:
         self.check()
         return None
 
+    def move_stop(self, order: Order, stop: Decimal, size: Decimal) -> bool:
+        """Let the owner change a stop that rests; return whether that is possible."""
+        step, before = self.rules[order.product_id].price_increment, order.size
+        if not order.is_watching or order.status != "OPEN" or size <= order.filled:
+            return False
+        order.size = size
+        if self.available(self.rules[order.product_id].base) < 0:
+            order.size = before
+            return False
+        name = "stop_price" if "stop_price" in order.terms else "stop_trigger_price"
+        order.stop = stop // step * step
+        order.terms = order.terms | {name: str(order.stop), "base_size": format(size, "f")}
+        if order.kind.startswith("stop"):
+            order.limit = order.stop * (1 - THROUGH) // step * step
+            order.terms = order.terms | {"limit_price": str(order.limit)}
+        self._tell(order)
+        self.check()
+        return True
+
     # The market.
 
     def trade(self, product_id: str, price: Decimal, size: Decimal, now_ms: int) -> None:
@@ -431,6 +453,8 @@ class Books:
 
     def _watch(self, order: Order, price: Decimal, now_ms: int) -> None:
         assert order.stop is not None
+        if order.is_stuck:
+            return
         if price > order.stop if order.side == "SELL" else price < order.stop:
             return
         order.triggered = True
@@ -456,6 +480,7 @@ class Books:
 
     def _tell(self, order: Order) -> None:
         self._told += 1
+        order.row = None
         for hear in self.on_order:
             hear(order)
 

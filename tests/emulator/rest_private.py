@@ -1,5 +1,6 @@
 """The private REST API: pure functions from the books and a request to an answer."""
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -264,8 +265,18 @@ def _fills(books: Books, query: dict[str, list[str]]) -> Answer:
     )
 
 
-def order_row(order: Order) -> dict[str, Any]:
-    """Return an order as the REST API shows it."""
+class Row(dict[str, Any]):
+    """A row that has been carried over the wire: plain JSON, and nobody's to change."""
+
+
+def order_row(order: Order) -> Row:
+    """Return an order as the REST API shows it; the same row until the order changes."""
+    if order.row is None:
+        order.row = Row(json.loads(json.dumps(_row(order))))
+    return order.row
+
+
+def _row(order: Order) -> dict[str, Any]:
     kind, tif = TYPES[order.kind]
     shown = (order.told if order.row_lags else None) or order.totals
     average = shown.value / shown.filled if shown.filled else None

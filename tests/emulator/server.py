@@ -251,15 +251,16 @@ class Exchange:
     def _product(self, product: Product) -> dict[str, Any]:
         base, quote = product.product_id.split("-")
         tape = self.market.tape(product, self.now_ms - 86_400_000, self.now_ms)
+        rules = self.books.rules[product.product_id]
         return {
             "product_id": product.product_id,
             "price": cents(tape.price[-1]) if len(tape.price) else "",
             "volume_24h": units(tape.size.sum()),
-            "base_increment": product.base_increment,
-            "quote_increment": product.price_increment,
-            "price_increment": product.price_increment,
-            "base_min_size": product.base_increment,
-            "quote_min_size": "1",
+            "base_increment": format(rules.base_increment, "f"),
+            "quote_increment": format(rules.quote_increment, "f"),
+            "price_increment": format(rules.price_increment, "f"),
+            "base_min_size": format(rules.base_min, "f"),
+            "quote_min_size": format(rules.quote_min, "f"),
             "base_currency_id": base,
             "quote_currency_id": quote,
             "product_type": "SPOT",
@@ -267,7 +268,7 @@ class Exchange:
             "best_bid_price": "",
             "best_ask_price": "",
             "is_disabled": False,
-            **dict.fromkeys(self.books.rules[product.product_id].flags, True),
+            **dict.fromkeys(rules.flags, True),
         }
 
     def _book(self, product_id: str) -> Answer:

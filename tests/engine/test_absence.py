@@ -111,7 +111,7 @@ def test_a_fill_ends_an_absence():
 def test_one_that_was_to_be_cancelled_before_it_was_known_may_be_absent():
     desk, entry = unanswered()
     desk.send(ev.HaltRequested(desk.now(), "ann", "x"))
-    assert status(desk, entry) is OrderStatus.PENDING_CANCEL
+    assert status(desk, entry) is OrderStatus.SUBMITTED, "nobody has said that it is there"
     for _ in range(ABSENT_LOOKS):
         miss(desk, entry)
     assert status(desk, entry) is OrderStatus.REJECTED

@@ -33,12 +33,13 @@ from gpt_trader.engine.codec import (
 from gpt_trader.engine.commands import Approved, Command, SubmitOrder
 from gpt_trader.engine.events import Adjusted, Event, PositionFound
 from gpt_trader.engine.names import SLOT_COLUMNS
-from gpt_trader.engine.records import Decided, Record
+from gpt_trader.engine.records import Decided, PositionTaken, Record
 from gpt_trader.engine.written import tagged_text, written
 from gpt_trader.errors import JournalError, UsageError
 from gpt_trader.journal.encode import canonical_json
 from gpt_trader.kernel.slot import SLOT
 from tests.engine_helpers import COIN, FREE, GOLD, Desk, records_of, sent
+from tests.examples import examples
 
 READERS = {Event: event_from_json, Record: record_from_json, Command: command_from_json}
 KINDS = [(kind, read) for union, read in READERS.items() for kind in get_args(union)]
@@ -85,6 +86,7 @@ def values(hint: Any, *, absent: bool = False) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("kind, read", KINDS, ids=lambda x: getattr(x, "__name__", ""))
+@examples(15)
 @given(data=st.data())
 def test_every_type_survives_json(kind, read, data):
     value = data.draw(values(kind))
@@ -170,6 +172,10 @@ def test_a_strategy_sees_a_copy_of_the_memory_that_was_journaled():
 def test_an_event_of_an_older_journal_is_read_under_its_new_name():
     data = {"type": "FreezeRequested", "time_ms": 1, "product_id": "COIN-USD", "by": "t"}
     assert event_from_json(data | {"reason": "odd"}) == PositionFound(1, "COIN-USD", "t", "odd")
+
+
+def test_what_an_older_journal_took_over_brought_in_nothing():
+    assert record_from_json({"type": "PositionTaken"}) == PositionTaken(0)
 
 
 def test_an_order_of_an_older_journal_has_the_fields_it_lacks():

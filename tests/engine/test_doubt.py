@@ -1,5 +1,7 @@
 """An order that whole looks do not find: it proves nothing yet, and leaves no position bare."""
 
+import pytest
+
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
@@ -60,6 +62,21 @@ def test_a_passed_stop_sells_once_its_unknown_order_is_hardly_there():
     made += desk.quote(9_400)
     [exit_order] = [order for order in sent(made) if not order.intent.stop]
     assert exit_order.intent.lots == 20
+
+
+@pytest.mark.parametrize("is_flattened", [False, True])
+def test_a_stop_called_back_before_its_answer_was_lost_delays_no_exit_for_longer(is_flattened):
+    desk = Protected()
+    key = desk.resting.client_order_id
+    if is_flattened:
+        desk.send(ev.FlattenRequested(desk.now(), "ann", "x"))
+    else:
+        desk.quote(8_900)
+    desk.report(key, OrderStatus.SUBMIT_UNKNOWN)
+    [exit_order] = sent(look(desk, key, times=DOUBT_LOOKS))
+    assert exit_order.intent.lots == 20
+    [cancel] = commands(desk.report(key, OrderStatus.OPEN))
+    assert cancel.client_order_id == key, "it is there after all, and nobody wants it"
 
 
 def test_beside_an_exit_that_is_hardly_there_a_stop_rests_and_no_second_exit_leaves():

@@ -773,7 +773,7 @@ def test_a_position_of_a_lost_journal_is_held_with_its_stop_and_only_sold():
     assert desk.order("theirs") == stop
     assert "lost" in desk.state.frozen[0]
     again = ev.PositionFound(desk.now(), "COIN-USD", "t", "lost", 50, 10_000)
-    assert rec.PositionTaken() not in desk.send(again)[0].records
+    assert not records_of(desk.send(again), rec.PositionTaken)
     assert desk.lots() == 5
     desk.want(0.9)
     desk.bar(10_000)

@@ -10,12 +10,20 @@ from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.commands import CancelOrder, SubmitOrder
 from gpt_trader.engine.events import InstanceSeen, OrdersFound, PositionFound
+from gpt_trader.engine.ids import new_id
 from gpt_trader.engine.protect import resting_protection
 from gpt_trader.engine.recover import recover
-from gpt_trader.engine.state import with_new_orders
-from gpt_trader.kernel.codes import FILL_ENTRY, FILL_EXIT, FILL_STOP, TAKER
+from gpt_trader.engine.state import equity, with_new_orders
+from gpt_trader.kernel.codes import (
+    FILL_ENTRY,
+    FILL_EXIT,
+    FILL_STOP,
+    HOLD_ORDER_WORKING,
+    ORDINAL_BAR,
+    TAKER,
+)
 from gpt_trader.runtime.alerts import alerts_of
-from tests.engine_helpers import COIN, UNIT, Desk
+from tests.engine_helpers import COIN, HOUR, UNIT, Desk, records_of, sent
 
 COIN_ID = COIN.product_id
 BUY, SELL = 1, -1
@@ -218,3 +226,49 @@ def test_a_second_instance_halts_and_pages(keys, words):
     assert words in desk.state.switch_reason
     told = list(alerts_of(desk.plan, before, desk.state, entries))
     assert {(one.level, one.event) for one in told} >= {("page", "second_instance")}
+
+
+def test_a_bar_whose_order_was_taken_over_is_not_decided_to_be_sent_again():
+    desk = live_desk()
+    after_ms = desk.state.last_bar_ms[0] + HOUR
+    key = new_id(desk.plan, COIN_ID, after_ms, ORDINAL_BAR)
+    found(desk, [order(key, BUY, 5, OrderStatus.CANCELLED)])
+    desk.send(ev.Reconciled(desk.now(), 0, 0))
+    desk.send(ev.Rearmed(desk.now(), "ann", "looked"))
+    desk.want(0.2)
+    made = desk.bar(10_000)
+    assert not sent(made)
+    assert desk.state.orders[key].exchange_id == f"x-{key}"
+    [decided] = records_of(made, rec.Decided)
+    assert decided.decision.code == HOLD_ORDER_WORKING
+    assert decided.decision.why
+    assert [one.intent.side for one in sent(desk.bar(10_000))] == [BUY], "the next one is"
+
+
+def test_a_stop_that_had_ended_and_lives_is_known_again_and_moves_no_level():
+    desk = live_desk()
+    entry, new = order("e", BUY, 5, OrderStatus.FILLED), stop_order("new", 5)
+    found(desk, [entry, new], [fill(entry, 5, 100)])
+    levels = desk.state.slots["stop_ticks"][0]
+    old = stop_order("old", 5, OrderStatus.CANCELLED, stop=9_000)
+    desk.state = with_new_orders(desk.state, old)
+    made = found(desk, [old._replace(status=OrderStatus.OPEN)])
+    assert made[0].commands == (CancelOrder(COIN_ID, "old"),), "one stop is kept"
+    assert desk.state.orders["new"].status is OrderStatus.OPEN
+    assert desk.state.slots["stop_ticks"][0] == levels
+    assert desk.state.frozen[0]
+
+
+@pytest.mark.parametrize("price_ticks, worth", [(12_000, 600), (0, 500)])
+def test_what_is_taken_over_is_brought_in_at_its_value_and_moves_every_mark(price_ticks, worth):
+    desk = Desk()
+    before = desk.state.marks
+    lost = PositionFound(desk.now(), COIN_ID, "t", "lost", 5, 10_000, price_ticks=price_ticks)
+    desk.send(lost)
+    after = desk.state
+    assert after.transfers == worth * UNIT
+    assert after.cash == 10_000 * UNIT, "its money was spent before this session was"
+    assert equity(desk.plan, after) == 10_000 + worth
+    assert after.marks.equity == before.equity + worth
+    assert after.marks.high == before.high + worth
+    assert after.marks.day_start == before.day_start + worth

@@ -1,17 +1,25 @@
 """Protection where bars do not fill stops: it rests at the exchange, or quotes are watched."""
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.order import OrderStatus, OrderType, Origin
+from gpt_trader.domain.product import Grid
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
-from gpt_trader.engine.protect import RETRY_MS, needs, resting_protection
+from gpt_trader.engine.codec import state_from_json, state_text
+from gpt_trader.engine.commands import CancelOrder
+from gpt_trader.engine.leaving import LONGEST_RETRY_MS, RETRY_MS
+from gpt_trader.engine.protect import STUCK_MS, is_sellable, needs, resting_protection
+from gpt_trader.engine.state import AS_SENT
 from gpt_trader.engine.waiting import UNKNOWN_WAIT_MS, waiting
+from gpt_trader.runtime.alerts import alerts_of
 from tests.engine_helpers import COIN, Desk, commands, sent
-from tests.exchange_desk import Protected, Silent
+from tests.exchange_desk import AtExchange, Protected, Silent
 
 
 def test_a_filled_entry_is_followed_by_its_stop_at_the_exchange():
@@ -90,7 +98,7 @@ def test_where_none_rests_a_quote_at_the_stop_sells(bid, sells):
 def test_what_rests_is_left_to_the_exchange_until_the_price_runs_away_from_it():
     desk = Protected()
     desk.open()
-    assert not desk.quote(9_400)
+    assert not commands(desk.quote(9_400))
     stop = desk.resting
     [cancel] = commands(desk.quote(stop.intent.limit - 1))
     assert cancel.client_order_id == stop.client_order_id
@@ -166,6 +174,32 @@ def test_dust_is_not_protected():
     assert not needs(desk.plan, desk.state, quote)
 
 
+def test_what_a_wild_bar_makes_look_like_dust_keeps_its_stop_and_can_be_sold():
+    desk = Protected()
+    desk.open()
+    stop, open_ms = desk.resting, desk.state.last_bar_ms[0] + desk.plan.interval_ms
+    wild = Bar("COIN-USD", open_ms, 1, 1, 1, 1, 1.0)
+    assert not commands(desk.send(ev.BarMissed(desk.now(), wild)))
+    assert not commands(desk.wake(60_000))
+    assert is_sellable(desk.plan, desk.state, 0)
+    desk.send(ev.FlattenRequested(desk.now(), "ann", "odd"))
+    [sold] = sent(desk.told(stop, OrderStatus.CANCELLED))
+    assert sold.intent.lots == 20
+
+
+def test_a_stop_stays_where_what_is_held_is_dust():
+    desk = Protected()
+    desk.open()
+    desk.send(ev.ProductSeen(desk.now(), "COIN-USD", "", grid=Grid(least_lots=100)))
+    desk.plan = replace(
+        desk.plan, products=(replace(desk.plan.products[0], base_min_size=Decimal(100)),)
+    )
+    assert not is_sellable(desk.plan, desk.state, 0)
+    for _ in range(3):
+        assert not commands(desk.wake(60_000))
+    assert desk.resting.status is OrderStatus.OPEN
+
+
 def test_a_broker_that_fills_stops_itself_is_not_helped():
     desk = Protected(rests=False)
     desk.plan = replace(desk.plan, rests=())
@@ -199,3 +233,133 @@ def test_what_one_order_cannot_sell_is_sold_in_parts():
     desk.plan = replace(desk.plan, products=(most,))
     desk.wake(RETRY_MS)
     assert resting_protection(desk.plan, desk.state, 0).intent.lots == 8
+
+
+def test_a_stop_that_does_not_trigger_is_acted_on_like_one_that_is_watched():
+    """Its trigger has passed by every quote for five seconds, and the exchange says nothing."""
+    desk = Protected()
+    desk.open()
+    rests = desk.resting
+    assert sent(desk.quote(9_450)) == []
+    assert sent(desk.quote(9_450, after_ms=STUCK_MS - 1)) == []
+    assert desk.resting.status is OrderStatus.OPEN
+    made = desk.quote(9_450, after_ms=1)
+    assert CancelOrder("COIN-USD", rests.client_order_id) in commands(made)
+    assert sent(made) == [], "it waits for the end of the stop"
+    made = desk.report(rests.client_order_id, OrderStatus.CANCELLED)
+    [order] = sent(made)
+    assert (order.intent.side, order.intent.lots, order.intent.type) == (-1, 20, OrderType.MARKET)
+
+
+def test_a_price_that_comes_back_above_its_stop_counts_anew():
+    desk = Protected()
+    desk.open()
+    desk.quote(9_450)
+    assert desk.state.passed_ms[0]
+    desk.quote(9_550, after_ms=4_000)
+    assert not desk.state.passed_ms[0]
+    desk.quote(9_450, after_ms=4_000)
+    assert commands(desk.quote(9_450, after_ms=STUCK_MS - 1)) == []
+
+
+def test_a_stop_that_has_triggered_is_left_to_the_exchange():
+    desk = Protected()
+    desk.open()
+    desk.report(desk.resting.client_order_id, OrderStatus.TRIGGERED)
+    desk.quote(9_450)
+    assert commands(desk.quote(9_450, after_ms=2 * STUCK_MS)) == []
+
+
+def edit(desk, order, **terms):
+    intent = order.intent._replace(**terms)
+    event = ev.OrderEdited(
+        desk.now(), "COIN-USD", order.client_order_id, intent.lots, intent.limit, intent.stop
+    )
+    return desk.send(event)
+
+
+def test_a_stop_that_its_owner_moved_stays_and_is_the_level_from_then_on():
+    desk = Protected()
+    desk.open()
+    made = edit(desk, desk.resting, stop=9_000, limit=8_550)
+    assert commands(made) == []
+    assert desk.resting.intent.stop == desk.state.slots["stop_ticks"][0] == 9_000
+    assert commands(desk.quote(9_400)) == [], "it has not passed"
+    [alert] = alerts_of(desk.plan, desk.state, desk.state, made)
+    assert (alert.level, alert.event) == ("page", "edited")
+    assert "stop 90" in alert.text
+
+
+@pytest.mark.parametrize("lots", [12, 30])
+def test_a_stop_that_its_owner_cut_or_enlarged_makes_way_for_one_of_what_is_held(lots):
+    desk = Protected()
+    desk.open()
+    rests = desk.resting
+    made = edit(desk, rests, lots=lots, stop=9_000, limit=8_550)
+    assert commands(made) == [CancelOrder("COIN-USD", rests.client_order_id)]
+    assert desk.state.orders[rests.client_order_id].intent.lots == lots
+    desk.time_ms = desk.now() + 1
+    [order] = sent(desk.report(rests.client_order_id, OrderStatus.CANCELLED))
+    assert (order.intent.lots, order.intent.stop) == (20, 9_000)
+
+
+def cut(desk, lots=12):
+    """Let the stop that rests be told with another size; return the commands, and the alerts."""
+    made = edit(desk, desk.resting, lots=lots)
+    return commands(made), list(alerts_of(desk.plan, desk.state, desk.state, made))
+
+
+def test_a_stop_that_is_cut_again_and_again_rests_longer_and_longer_and_pages_once():
+    """Its position is without one only while the next is placed."""
+    desk, levels, waits = Protected(), [], []
+    for _ in range(8):
+        desk.open()
+        rests = desk.resting
+        made, alerts = cut(desk)
+        levels += [one.level for one in alerts]
+        waited_ms = 0
+        while not made:
+            assert desk.resting.status is OrderStatus.OPEN
+            assert waited_ms <= LONGEST_RETRY_MS
+            made, waited_ms = commands(desk.wake(1_000)), waited_ms + 1_000
+        waits.append(waited_ms)
+        assert made == [CancelOrder("COIN-USD", rests.client_order_id)]
+        desk.time_ms = desk.now() + 300
+        [order] = sent(desk.report(rests.client_order_id, OrderStatus.CANCELLED))
+        assert order.intent.lots == 20
+    again = state_from_json(desk.plan, json.loads(state_text(desk.state)))
+    assert again.resized == desk.state.resized != (AS_SENT,)
+    assert waits == [0, 5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000]
+    assert levels == ["page", "info", "info", "info"], "once, and the 2nd, 4th, 8th"
+    desk.open()
+    desk.wake(3 * LONGEST_RETRY_MS)
+    assert (bool(cut(desk)[0]), desk.state.resized[0].times) == (True, 1), "it counts anew"
+
+
+@pytest.mark.parametrize("change", ["larger", "exit"])
+def test_a_stop_that_was_cut_makes_way_where_it_does_not_fit(change):
+    desk = Protected()
+    for _ in range(2):
+        desk.open()
+        rests = desk.resting
+        made, _ = cut(desk, 30 if change == "larger" else 12)
+        if desk.resting is None or desk.resting.status is not OrderStatus.OPEN:
+            desk.time_ms = desk.now() + 300
+            desk.report(rests.client_order_id, OrderStatus.CANCELLED)
+    if change == "larger":
+        assert made, "it would sell more than is held"
+        return
+    assert not made
+    desk.want(0.0)
+    assert CancelOrder("COIN-USD", rests.client_order_id) in commands(desk.bar(10_000))
+
+
+def test_an_entry_that_its_owner_changed_is_not_what_was_decided_and_is_cancelled():
+    desk = AtExchange(style="maker_first")
+    desk.want(0.2)
+    [entry] = sent(desk.bar(10_000))
+    desk.report(entry.client_order_id, OrderStatus.OPEN)
+    made = edit(desk, entry, limit=9_000)
+    assert commands(made) == [CancelOrder("COIN-USD", entry.client_order_id)]
+    desk.report(entry.client_order_id, OrderStatus.CANCELLED)
+    assert edit(desk, entry, limit=9_000)[0].records == ()

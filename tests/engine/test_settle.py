@@ -9,8 +9,9 @@ from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.commands import CancelOrder
 from gpt_trader.engine.due import due
-from gpt_trader.engine.protect import RETRY_MS
-from gpt_trader.engine.settle import LONGEST_RETRY_MS, PASSED
+from gpt_trader.engine.leaving import LONGEST_RETRY_MS, RETRY_MS
+from gpt_trader.engine.settle import PASSED
+from gpt_trader.engine.state import unknown_orders
 from gpt_trader.engine.waiting import waiting
 from tests.engine_helpers import HOUR, Desk, commands, commands_of, records_of, sent
 from tests.exchange_desk import AtExchange, Protected
@@ -122,10 +123,9 @@ def test_nothing_is_tried_beside_an_exit_of_unknown_outcome():
         assert not sent(desk.wake(LONGEST_RETRY_MS))
 
 
-@pytest.mark.parametrize("word", PASSED)
-def test_a_stop_refused_because_its_trigger_has_passed_has_triggered(word):
+def test_a_stop_refused_because_its_trigger_has_passed_has_triggered():
     desk = Protected(take=0.1)
-    [sold] = sent(desk.told(desk.resting, OrderStatus.REJECTED, f"PREVIEW_{word}: too high"))
+    [sold] = sent(desk.told(desk.resting, OrderStatus.REJECTED, f"PREVIEW_{PASSED[-1]}: too high"))
     assert (sold.intent.type, sold.intent.lots) == (OrderType.MARKET, 20)
     desk.told(sold, OrderStatus.REJECTED, "NO")
     assert desk.resting is None, "nothing rests for what is to be sold"
@@ -137,9 +137,44 @@ def test_a_stop_refused_because_its_trigger_has_passed_has_triggered(word):
     assert sent(desk.wake(RETRY_MS)), "no decision takes a triggered stop back"
 
 
-def test_a_stop_refused_for_anything_else_is_sent_again():
+@pytest.mark.parametrize("target", [0.0, 0.1])
+def test_a_decision_that_sells_less_or_slower_does_not_take_a_triggered_stop_back(target):
+    desk = Protected(style="maker_only")
+    [sold] = sent(desk.told(desk.resting, OrderStatus.REJECTED, PASSED[-1]))
+    desk.told(sold, OrderStatus.REJECTED, "NO")
+    desk.want(target, stop=0.05)
+    [slow] = sent(desk.bar(10_000))
+    assert slow.intent.post_only
+    wish = desk.state.leaving[0]
+    assert (wish.reason, wish.keep, wish.limit) == (sold.intent.reason, 0, 0)
+    assert cancelled(desk.told(slow, OrderStatus.OPEN, exchange_id="x")) == [slow.client_order_id]
+    desk.told(slow, OrderStatus.CANCELLED)
+    [again] = sent(desk.wake(RETRY_MS))
+    assert (again.intent.type, again.intent.lots) == (OrderType.MARKET, 20)
+
+
+def test_a_reduction_that_leaves_dust_to_sell_leaves_the_stop_alone():
     desk = Protected()
-    assert not sent(desk.told(desk.resting, OrderStatus.REJECTED, "RATE_LIMITED"))
+    desk.open()
+    desk.want(0.1, stop=0.05)
+    desk.bar(10_000)
+    desk.told(desk.resting, OrderStatus.CANCELLED)
+    [less] = sent(desk.wake(0)) or [one for one in desk.state.open_orders if not one.intent.stop]
+    [product] = desk.plan.products
+    least = replace(product, base_min_size=2 * product.base_increment)
+    desk.plan = replace(desk.plan, products=(least,))
+    desk.filled(less, less.intent.lots - 1, 10_000)
+    for _ in range(5):
+        assert not cancelled(desk.wake(LONGEST_RETRY_MS))
+    assert desk.resting is not None
+
+
+@pytest.mark.parametrize(
+    "code", ["RATE_LIMITED", "PREVIEW_INVALID_STOP_PRICE", f"PREVIEW_{PASSED[1]}"]
+)
+def test_a_stop_refused_for_anything_else_is_sent_again(code):
+    desk = Protected()
+    assert not sent(desk.told(desk.resting, OrderStatus.REJECTED, code))
     [again] = sent(desk.wake(RETRY_MS))
     assert again.intent.stop == 9_500
 
@@ -147,7 +182,7 @@ def test_a_stop_refused_for_anything_else_is_sent_again():
 def test_a_stop_that_was_refused_twice_over_does_not_sell_beside_its_exit():
     desk = Protected()
     stop = desk.resting
-    code = f"PREVIEW_{PASSED[0]}"
+    code = f"PREVIEW_{PASSED[-1]}"
     [sold] = sent(desk.told(stop, OrderStatus.REJECTED, code))
     assert not sent(desk.told(stop, OrderStatus.REJECTED, code))
     assert desk.order(sold.client_order_id).status is OrderStatus.SUBMITTED
@@ -215,9 +250,22 @@ def test_an_order_asked_to_end_before_its_answer_is_asked_again_when_it_is_found
     desk.want(0.2, stop=0.05)
     [entry] = sent(desk.bar(10_000))
     desk.send(ev.HaltRequested(desk.now(), "ann", "x"))
-    assert desk.order(entry.client_order_id).status is OrderStatus.PENDING_CANCEL
     desk.told(entry, OrderStatus.SUBMIT_UNKNOWN)
+    assert desk.order(entry.client_order_id).status is OrderStatus.SUBMIT_UNKNOWN
     assert cancelled(desk.told(entry, OrderStatus.OPEN, exchange_id="x")) == [entry.client_order_id]
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_an_entry_asked_to_end_before_its_answer_still_counts_as_unknown(is_lost):
+    desk = AtExchange(style="maker_first")
+    desk.want(0.2, stop=0.05)
+    [entry] = sent(desk.bar(10_000))
+    desk.send(ev.HaltRequested(desk.now() + 1, "ann", "x"))
+    if is_lost:
+        desk.told(entry, OrderStatus.SUBMIT_UNKNOWN)
+    assert unknown_orders(desk.state, desk.now() + 1) == 1
+    desk.send(ev.Rearmed(desk.now() + 2, "ann", "x"))
+    assert desk.state.halted
 
 
 def test_what_is_to_be_flattened_is_sold_until_nothing_is_left():
@@ -328,3 +376,18 @@ def test_the_waiting_exit_of_a_product_ends_with_its_position():
     assert waiting(desk.state, "COIN-USD") == []
     assert desk.state.leaving[0].reason == 0
     assert records_of(desk.entries, rec.ExitRepeated) == []
+
+
+@pytest.mark.parametrize("target", [0.0, 0.2])
+def test_what_spot_holds_below_zero_is_never_bought_back(target):
+    """More was sold than was bought: the coins were somebody else's, and so is the answer."""
+    desk = Protected()
+    stop = desk.resting
+    desk.filled(stop, 50, 9_500)
+    assert desk.state.slots["lots"][0] == -30
+    desk.send(ev.Rearmed(desk.now(), "ann", "looked"))
+    desk.want(target, stop=0.05)
+    for _ in range(3):
+        assert not sent(desk.bar(10_000))
+        assert not sent(desk.wake(LONGEST_RETRY_MS))
+    assert not sent(desk.send(ev.FlattenRequested(desk.now(), "ann", "x")))

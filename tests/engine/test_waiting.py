@@ -1,11 +1,14 @@
 """Orders that wait for coins that others hold: what leaves when, and what never does."""
 
+from dataclasses import replace
+
 import pytest
 
-from gpt_trader.domain.order import NOT_SENT, OrderStatus, OrderType, TimeInForce
+from gpt_trader.domain.order import NOT_SENT, OrderStatus, OrderType, Origin, TimeInForce
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.commands import CancelOrder, SubmitOrder
+from gpt_trader.engine.state import with_new_orders
 from gpt_trader.engine.waiting import (
     ENTRY_WAIT_MS,
     UNKNOWN_WAIT_MS,
@@ -39,6 +42,39 @@ def cancelled(entries):
 def ended(entries):
     """Why orders ended that were never sent."""
     return [one.code for one in records_of(entries, rec.OrderEnded)]
+
+
+@pytest.mark.parametrize("stops", ["latched", "unreconciled", "frozen"])
+def test_an_entry_that_waits_does_not_leave_once_entries_are_stopped(stops):
+    desk, first, waits = replacing()
+    match stops:
+        case "latched":
+            desk.state = desk.state._replace(marks=desk.state.marks._replace(day_halted=1))
+        case "unreconciled":
+            desk.plan = replace(desk.plan, max_unreconciled_ms=1)
+        case "frozen":
+            desk.state = desk.state._replace(frozen=("odd",))
+    made = desk.told(first, OrderStatus.CANCELLED)
+    assert not sent(made)
+    assert ended(made) == [f"{NOT_SENT}: entries are stopped"]
+    assert desk.order(waits.client_order_id).status is OrderStatus.REJECTED
+
+
+def unknown_order(desk, like):
+    """Know an order of an operator, as if its answer was lost."""
+    intent = like.intent._replace(client_order_id="by-hand", origin=Origin.OPERATOR, lots=1)
+    order = like._replace(intent=intent, status=OrderStatus.SUBMITTED, exchange_id="")
+    desk.state = with_new_orders(desk.state, order)
+    return order
+
+
+def test_an_entry_that_waits_does_not_leave_beside_an_order_of_unknown_outcome():
+    desk, first, waits = replacing()
+    other = unknown_order(desk, first)
+    desk.told(other, OrderStatus.SUBMIT_UNKNOWN)
+    assert not sent(desk.told(first, OrderStatus.CANCELLED))
+    [left] = sent(desk.told(other, OrderStatus.CANCELLED))
+    assert left.client_order_id == waits.client_order_id
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Whatever is asked, amended, cancelled and reported: side and intent stay, nothing is lost."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt_trader.domain.order import Fill, Order, OrderStatus, OrderType, Origin, TimeInForce
@@ -13,6 +13,7 @@ from gpt_trader.engine.recover import recover
 from gpt_trader.kernel.ledger import cash_after
 from gpt_trader.risk.policy import RiskPolicy
 from tests.engine_helpers import COIN, PERP, Desk, commands_of, fills_of, records_of, sent
+from tests.examples import examples
 from tests.property.test_restart import through_json
 
 TYPES = (
@@ -113,7 +114,7 @@ def report_fill(desk: Desk, order: Order, action: str, rng: np.random.Generator)
         desk.fill(order, told, order.filled + lots, 10_000, fee=11)
 
 
-@settings(max_examples=800)
+@examples(300)
 @given(steps=steps)
 def test_lesson_08_amendments_keep_side_and_intent(steps: list[tuple[str, int]]) -> None:
     desk = Desk(COIN, PERP, risk=RiskPolicy(max_product_pct=60, max_entries_per_day=1000))

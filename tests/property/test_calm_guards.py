@@ -7,7 +7,7 @@ knows of guards only when their answers can change next.
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt_trader.backtest.run import run_fast, run_replay
@@ -19,6 +19,7 @@ from gpt_trader.kernel.readings import MOVES, OF_PRODUCT
 from gpt_trader.kernel.style import Style
 from gpt_trader.risk.guards import GUARDS, Guard
 from gpt_trader.risk.policy import Limits
+from tests.examples import examples
 from tests.property.strategies import INTERVAL_MS, PRODUCTS, costs, limits, market, styles
 
 START_MS = 1_600_000_000_000 // INTERVAL_MS * INTERVAL_MS
@@ -97,7 +98,7 @@ def steady_targets(seed: int, n: int) -> Targets:
     return Targets(weight, stop=stop)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(25)
 @given(
     seed=st.integers(0, 2**32),
     chosen=st.lists(st.sampled_from(range(3)), min_size=1, max_size=3, unique=True),

@@ -1,7 +1,7 @@
 """Whatever has happened, a position can be closed; and nothing that reduces ever opens."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt_trader.domain.costs import CostModel
@@ -13,6 +13,7 @@ from gpt_trader.kernel.codes import FIRST_REFUSAL
 from gpt_trader.kernel.rounding import notional_down
 from gpt_trader.risk.policy import RiskPolicy
 from tests.engine_helpers import COIN, GOLD, HOUR, PERP, Desk, fills_of, sent
+from tests.examples import examples
 
 STOPS = ("halt", "pause", "daily_loss", "drawdown", "entries_today", "bar_age_ms", "unknown_orders")
 BARS_TO_LEAVE = 16
@@ -127,7 +128,7 @@ class Story:
         return lots < spec.min_lots or notional_down(lots, close, spec) < spec.min_units
 
 
-@settings(max_examples=80)
+@examples(40)
 @given(
     seed=st.integers(0, 2**32),
     actions=actions,

@@ -5,7 +5,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from math import floor, isinf, log, sqrt
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt_trader.backtest.run import history, run_fast
@@ -21,7 +21,11 @@ from gpt_trader.engine.records import CycleEnded, FillBooked
 from gpt_trader.engine.state import State, equity, new_state
 from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.style import Style
+from gpt_trader.measure.funding import by_trade, received
+from gpt_trader.measure.path import Path
+from gpt_trader.measure.trades import trades
 from gpt_trader.risk.policy import Limits
+from tests.examples import examples
 from tests.property.strategies import (
     INTERVAL_MS,
     PRODUCTS,
@@ -44,6 +48,7 @@ class Ledger:
         self.fees = Decimal(0)
         self.lots = [0] * len(panel.products)
         self.close = [0] * len(panel.products)
+        self.funding = [Decimal(0)] * len(panel.products)
 
     def book(self, bar: int, fills: Sequence[Sequence[int]]) -> None:
         """Book a bar's fills, each (product, side, lots, ticks, fee in units, liquidity)."""
@@ -61,6 +66,7 @@ class Ledger:
         for j, product in enumerate(self.panel.products):
             if self.panel.present[bar, j]:
                 self.close[j] = int(self.panel.close[bar, j])
+                self.funding[j] += self._funding(bar, j, product)
                 self.cash += self._funding(bar, j, product)
 
     def _check_volume(self, bar: int, fills: Sequence[Sequence[int]]) -> None:
@@ -170,7 +176,7 @@ def with_transfers(panel: Panel, seed: int) -> Iterator[Event]:
         yield event
 
 
-@settings(max_examples=80)
+@examples(40)
 @given(
     seed=st.integers(0, 2**32),
     n=st.integers(2, 60),
@@ -203,6 +209,11 @@ def test_cash_and_positions_make_the_equity_at_every_bar(
         assert not spot or ledger.cash >= 0
     assert ledger.cash == fast.cash * GRAIN
     assert ledger.lots == fast.lots.tolist()
+    path = Path(tuple(series), INTERVAL_MS, panel.time, fast.equity, fast.fills, 10_000 * 10**8)
+    flows = [int(received(path, j).sum()) for j in range(p)]
+    assert [flow * GRAIN for flow in flows] == ledger.funding
+    rows = trades(fast.fills, panel.products)
+    assert by_trade(path, rows).sum() == sum(flows)
 
     plan = Plan(
         "test", "1h", INTERVAL_MS, panel.products, costs, limits,

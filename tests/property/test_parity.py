@@ -1,7 +1,7 @@
 """Replay and fast engine agree fill by fill: one decision path, shown rather than promised."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt_trader.backtest.run import run_fast, run_replay
@@ -13,6 +13,7 @@ from gpt_trader.domain.schedules import ADVANCED
 from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.style import Style
 from gpt_trader.risk.policy import Limits
+from tests.examples import examples
 from tests.property.strategies import (
     INTERVAL_MS,
     PRODUCTS,
@@ -32,7 +33,7 @@ QUICK_TIERS = (
 )
 
 
-@settings(deadline=None, max_examples=200)
+@examples(80)
 @given(
     seed=st.integers(0, 2**32),
     n=st.integers(50, 400),

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt_trader.backtest.run import history, ignore
@@ -28,6 +28,7 @@ from gpt_trader.engine.written import tagged_text, tagged_texts
 from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.style import Style
 from gpt_trader.risk.policy import Limits
+from tests.examples import examples
 from tests.property.strategies import (
     INTERVAL_MS,
     PRODUCTS,
@@ -84,7 +85,7 @@ def rest_of(panel: Panel, state: State, plan: Plan) -> object:
             yield event
 
 
-@settings(deadline=None, max_examples=60)
+@examples(30)
 @given(
     seed=st.integers(0, 2**32),
     n=st.integers(3, 60),

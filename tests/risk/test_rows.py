@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import gpt_trader
-from gpt_trader.backtest.run import RawRun, run_fast, run_replay
+from gpt_trader.backtest.raw_run import RawRun
+from gpt_trader.backtest.run import run_fast, run_replay
 from gpt_trader.backtest.signals import MixedSignals
 from gpt_trader.broker.simulated.quotes import QuotePaper
 from gpt_trader.cli.orders.view import VERDICTS
@@ -380,5 +381,6 @@ def test_a_guard_is_named_in_its_row_and_nowhere_else():
         "kernel/codes.py",  # the numbers that journals have
         "kernel/sizing.py",  # what sizing itself sees to: minimum, overflow, missing input
         "engine/operator.py",  # the grid, of whatever way an order points
+        "backtest/raw_run.py",  # overflow, which bars PASS
         "risk/guards.py",
     }

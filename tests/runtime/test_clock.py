@@ -125,6 +125,70 @@ def test_a_long_round_trip_says_little_and_is_asked_again():
     assert machine.asked == TRIES + 1
 
 
+@pytest.mark.parametrize("off_ms", [-600_000, 600_000])
+def test_another_time_is_not_believed_at_once(off_ms):
+    """This machine's clocks agree: either the exchange was wrong before, or it is now."""
+    machine = Machine()
+    clock = machine.clock()
+    told = clock.measure()
+    wrong = told._replace(exchange_ms=told.exchange_ms + off_ms)
+    assert clock.take(wrong) == ""
+    assert "another time" in clock.doubt()
+    assert 0 <= behind_ms(machine, clock) <= 60, "the time is what it was"
+    assert not clock.is_due()
+    machine.passed_ms += ANEW_MS
+    assert clock.is_due(), "it is asked again soon"
+    assert clock.take(clock.measure()) == ""
+    assert (behind_ms(machine, clock), clock.doubt()) == (30, "")
+
+
+@pytest.mark.parametrize("off_ms", [-3_600_000, 3_600_000])
+def test_another_time_told_twice_is_no_proof_before_a_book_tells_it(off_ms):
+    machine = Machine()
+    clock = machine.clock()
+
+    def told(apart_ms):
+        clock.hear(machine.true_ms() + apart_ms)
+        found = clock.measure()
+        return clock.take(found._replace(exchange_ms=found.exchange_ms + off_ms))
+
+    for _ in range(5):
+        assert told(0) == ""
+        assert "nobody knows which is right" in clock.doubt()
+        assert abs(behind_ms(machine, clock)) < 60_000
+        machine.passed_ms += ANEW_MS
+        assert clock.is_due()
+    assert "3600.0 s" in told(off_ms)
+    assert abs(behind_ms(machine, clock)) > 3_500_000
+
+
+@pytest.mark.parametrize("off_ms", [-3_600_000, 3_600_000])
+def test_a_start_by_a_clock_that_nobody_backs_lets_entries_wait(off_ms):
+    machine = Machine()
+    clock = exchange_clock(lambda: machine.ask() + off_ms, machine.monotonic_ms, machine.wall_ms)
+    assert clock.doubt() == "", "nobody else has told a time"
+    clock.hear(machine.true_ms())
+    assert "another time than its books and this machine" in clock.doubt()
+    machine.passed_ms += ANEW_MS
+    assert clock.is_due()
+    clock.ask = machine.ask
+    for _ in range(2):
+        clock.take(clock.measure())
+    assert clock.doubt() == ""
+    assert abs(behind_ms(machine, clock)) < 1_000
+
+
+def test_a_machine_that_is_off_and_a_book_that_is_old_are_no_doubt():
+    machine = Machine(offset_ms=3_600_000)
+    clock = machine.clock()
+    clock.hear(machine.true_ms())
+    assert clock.doubt() == ""
+    machine = Machine()
+    clock = machine.clock()
+    clock.hear(machine.true_ms() - 3_600_000)
+    assert clock.doubt() == ""
+
+
 def test_an_exchange_that_does_not_answer_gives_no_clock():
     def ask():
         raise Unavailable("503")

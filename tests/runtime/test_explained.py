@@ -4,10 +4,11 @@ import pytest
 
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.engine import events as ev
+from gpt_trader.errors import UsageError
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.runtime.explained import explain_decisions, what_became_of
 from gpt_trader.runtime.journaling import to_stored
-from tests.engine_helpers import sent
+from tests.engine_helpers import COIN, GOLD, HOUR, T0, Desk, sent
 from tests.exchange_desk import Protected
 
 
@@ -74,3 +75,20 @@ def test_one_that_was_called_back_before_it_left_was_cancelled(journal):
     [waits] = [o for o in desk.state.open_orders if o.status is OrderStatus.WAITING]
     desk.send(ev.FlattenRequested(desk.now() + 1, "ann", "x"))
     assert told(desk, journal, waits)[0] is OrderStatus.CANCELLED
+
+
+def test_a_bar_that_came_late_is_said_to_have_decided_nothing(journal):
+    desk = Desk(COIN, GOLD)
+    for _ in range(2):
+        for j in range(2):
+            desk.bar(10_000, j=j)
+    desk.bar(10_000)
+    desk.send(ev.Ticked(T0 + 3 * HOUR + 10_000))
+    desk.bar(10_000, j=1, late_ms=20_000)
+    journal.append([to_stored(entry) for entry in desk.entries])
+    late = T0 + 2 * HOUR
+    assert explain_decisions(desk.plan, journal, "COIN-USD", at_ms=late, last=1)
+    with pytest.raises(UsageError, match="decided nothing: it was told at 2020-09-13T03:00:20"):
+        explain_decisions(desk.plan, journal, "GOLD-USD", at_ms=late, last=1)
+    with pytest.raises(UsageError, match="no decision on GOLD-USD at"):
+        explain_decisions(desk.plan, journal, "GOLD-USD", at_ms=late + HOUR, last=1)

@@ -2,6 +2,7 @@
 
 import fcntl
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -22,8 +23,7 @@ def test_it_stays_until_it_is_cleared(tmp_path):
     assert Latch(tmp_path).read() == ANN
     with latch.entering() as may_begin:
         assert not may_begin
-    latch.clear()
-    latch.clear()
+    assert [latch.clear(time.time_ns()) for _ in range(2)] == ["", ""]
     assert latch.read() is None
 
 
@@ -75,8 +75,46 @@ def test_a_wish_to_sell_stays_until_it_is_cleared(tmp_path):
     latch.set(ANN._replace(flatten=True), 1.0)
     latch.set(Halt("bob", "again"), 1.0)
     assert latch.read() == Halt("bob", "again", flatten=True)
-    latch.clear()
+    assert latch.clear(time.time_ns()) == ""
     assert (latch.wants_flat(), latch.read()) == (False, None)
+
+
+@pytest.mark.parametrize("before", [None, Halt("bob", "slow"), ANN._replace(flatten=True)])
+@pytest.mark.parametrize("flatten", [False, True])
+def test_what_is_set_after_a_rearm_was_asked_for_stands(tmp_path, before, flatten):
+    latch = Latch(tmp_path)
+    if before is not None:
+        latch.set(before, 1.0)
+    asked_ns = time.time_ns()
+    newer = ANN._replace(flatten=flatten)
+    latch.set(newer, 1.0)
+    assert latch.clear(asked_ns) == "a newer kill stands: look again before you rearm"
+    assert latch.read() == newer._replace(flatten=latch.wants_flat())
+    assert latch.wants_flat() is (flatten or (before is not None and before.flatten))
+    assert latch.clear(time.time_ns()) == ""
+
+
+def test_a_rearm_does_not_clear_beside_an_entry_that_is_sent(tmp_path):
+    """Until that is over a kill may wait for it: both have not returned yet."""
+    latch = Latch(tmp_path)
+    with latch.entering():
+        latch.set(ANN, 0.0)
+        assert "under way" in latch.clear(time.time_ns())
+    assert latch.read() == ANN
+
+
+def test_a_kill_looks_last_whether_its_latch_is_there(tmp_path, monkeypatch):
+    latch, real = Latch(tmp_path), fcntl.flock
+    halt = ANN._replace(flatten=True)
+
+    def flock(descriptor, operation):
+        monkeypatch.undo()
+        assert latch.clear(time.time_ns()) == "", "an order of before, on its way"
+        real(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    assert latch.set(halt, 1.0)
+    assert latch.read() == halt
 
 
 def test_a_folder_that_takes_no_file_is_said(tmp_path):

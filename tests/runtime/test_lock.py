@@ -1,6 +1,7 @@
 import json
 import os
 import pwd
+import resource
 import signal
 import subprocess
 import sys
@@ -155,6 +156,46 @@ def test_a_lock_tells_where_its_session_lies_also_when_it_is_free(tmp_path):
             assert known_folders(locks) == [lies]
     (locks / "torn.lock").write_text("{")
     assert known_folders(locks) == [lies]
+
+
+def test_a_folder_that_this_user_cannot_look_at_may_be_there(tmp_path, monkeypatch):
+    lies = tmp_path / "a"
+    with portfolio_lock(tmp_path, "abc", lies):
+        pass
+    assert known_folders(tmp_path) == []
+
+    real = Path.stat
+
+    def refuse(path, **more):
+        if path == lies:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, **more)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    assert known_folders(tmp_path) == [lies]
+
+
+def test_a_full_disk_leaves_the_words_of_before(tmp_path):
+    with portfolio_lock(tmp_path, "abc", tmp_path):
+        pass
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with portfolio_lock(tmp_path, "abc", tmp_path):
+            assert known_folders(tmp_path) == [tmp_path]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert known_folders(tmp_path) == [tmp_path]
+
+
+def test_words_that_could_not_be_cut_off_are_read(tmp_path, monkeypatch):
+    def ended(*_):
+        raise OSError
+
+    with portfolio_lock(tmp_path, "abc", tmp_path):
+        monkeypatch.setattr(os, "ftruncate", ended)  # the process ends between the two steps
+    assert known_folders(tmp_path) == [tmp_path]
+    assert holder(tmp_path, "abc") is None
 
 
 def test_another_users_command_takes_the_lock_of_the_bots_user_too(tmp_path, monkeypatch):

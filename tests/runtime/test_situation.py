@@ -1,11 +1,18 @@
 """What `status` shows of a session at an exchange: what waits, what is stuck, and since when."""
 
+from dataclasses import replace
+
 import pytest
 
+from gpt_trader.cli.status import _show
 from gpt_trader.domain.order import OrderStatus
+from gpt_trader.engine.events import Ticked
+from gpt_trader.observe.cycle import DecidedCycle
+from gpt_trader.runtime.header import Mode
+from gpt_trader.runtime.live.alive import Alive
 from gpt_trader.runtime.session import view
 from gpt_trader.runtime.situation import situation
-from tests.engine_helpers import sent
+from tests.engine_helpers import COIN, GOLD, HOUR, T0, Desk, sent
 from tests.exchange_desk import Protected
 from tests.session_helpers import call
 
@@ -16,10 +23,10 @@ def shown(tmp_path, capsys):
     call(capsys, "-q", "run", "-p", "dev", "--cycles", 1, "--state-dir", tmp_path)
     folder = tmp_path / "dev"
 
-    def show(desk, after_ms=0):
+    def show(desk, after_ms=0, mode=Mode.LIVE):
         with view(folder) as (header, _, journal):
-            clock_ms = desk.now() + after_ms
-            return situation(folder, header, desk.plan, journal, desk.state, clock_ms)
+            clock_ms, header_now = desk.now() + after_ms, replace(header, mode=mode)
+            return situation(folder, header_now, desk.plan, journal, desk.state, clock_ms)
 
     return show
 
@@ -41,6 +48,34 @@ def test_the_age_of_an_unknown_order_is_never_silently_0(shown, after_ms, age_s)
     desk.told(desk.resting, OrderStatus.SUBMIT_UNKNOWN)
     [unknown] = shown(desk, after_ms)["unknown_orders"]
     assert unknown["age_s"] == age_s
+
+
+@pytest.mark.parametrize(
+    "mode, holder, silent_s, is_unknown",
+    [
+        ("live", None, None, True),  # stopped, or dead
+        ("live", "pid 1", 31.0, True),  # it hangs
+        ("live", "pid 1", 0.5, False),  # an answer is waited for
+        ("live", "pid 1", None, False),  # a command holds the session
+        ("dev", None, None, False),  # the next run's broker answers
+    ],
+)
+def test_what_was_sent_and_nobody_waits_for_is_unknown(
+    shown, monkeypatch, mode, holder, silent_s, is_unknown
+):
+    monkeypatch.setattr("gpt_trader.runtime.situation.running", lambda *_: holder)
+    monkeypatch.setattr(Alive, "silent_s", lambda _: silent_s)
+    desk = Protected()
+    assert desk.resting.status is OrderStatus.SUBMITTED
+    found = shown(desk, 9_000, mode=Mode(mode))["unknown_orders"]
+    assert [one["age_s"] for one in found] == ([9.0] if is_unknown else [])
+
+
+def test_a_price_says_how_old_it_is(shown):
+    desk = Protected()
+    [position] = shown(desk, 61_000)["positions"]
+    assert position["close_age_s"] == 61.0
+    assert shown(desk, -(10**9))["positions"][0]["close_age_s"] is None
 
 
 def test_a_position_that_cannot_be_left_says_why_and_since_when(shown):
@@ -67,3 +102,49 @@ def test_a_position_without_a_stop_says_since_when(shown):
     desk.open()
     [position] = shown(desk)["positions"]
     assert position["stopless_since"] is position["bare_since"] is None
+
+
+def test_a_stop_that_is_being_cancelled_is_not_called_none(shown, capsys):
+    desk = Protected()
+    assert shown(desk)["positions"][0]["stop_status"] == "SUBMITTED"
+    desk.open()
+    assert shown(desk)["positions"][0]["stop_status"] == "OPEN"
+    desk.want(0.0)
+    desk.bar(10_000)
+    found = shown(desk, 3_000)
+    [position] = found["positions"]
+    assert (position["stop_status"], position["bare_since"]["age_s"]) == ("PENDING_CANCEL", 3.0)
+    _show(found)
+    out = capsys.readouterr().out
+    words = "COIN-USD for 3 s: its stop is being cancelled, and rests until that is done, no exit"
+    assert f"  ENDING    {words}" in out
+    assert "BARE" not in out
+
+
+@pytest.mark.parametrize(
+    "status, words",
+    [
+        (OrderStatus.SUBMIT_UNKNOWN, "nobody knows whether its stop rests"),
+        (OrderStatus.REJECTED, "no stop"),
+    ],
+)
+def test_a_position_is_called_bare_with_what_is_known_of_its_stop(shown, capsys, status, words):
+    desk = Protected()
+    desk.told(desk.resting, status)
+    _show(shown(desk, 3_000))
+    assert f"  BARE      COIN-USD for 3 s: {words}, no exit" in capsys.readouterr().out
+
+
+def test_a_product_that_the_newest_close_passed_over_is_named(shown):
+    desk = Desk(COIN, GOLD)
+    desk.bar(10_000)
+    desk.send(Ticked(T0 + HOUR + 10_000))
+    assert shown(desk)["undecided"] == {
+        "COIN-USD": "the bar of 2020-09-13T00:00:00.000Z came once the others were decided",
+        "GOLD-USD": "no bar of 2020-09-13T00:00:00.000Z was told in time",
+    }, "the journal that is asked here has decided none"
+    assert DecidedCycle(1, T0, (), desk.state).absent(desk.plan) == ["GOLD-USD"]
+    desk.bar(10_000, j=1, open_ms=T0, late_ms=20_000)
+    assert "came once" in shown(desk)["undecided"]["GOLD-USD"]
+    desk.bar(10_000)
+    assert "COIN-USD" not in shown(desk)["undecided"], "its next bar is in, and waits"

@@ -135,6 +135,6 @@ class VirtualCarrier:
         return ended
 
     @property
-    def has_news(self) -> bool:
-        """Whether a job has ended and nobody has asked."""
-        return bool(self._ended)
+    def news(self) -> int:
+        """How many jobs have ended and nobody has asked."""
+        return len(self._ended)

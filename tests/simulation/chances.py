@@ -37,6 +37,17 @@ class Chances:
     restarts: float = 0.0  # the process is ended in good order, and started again
     put_backs: float = 0.0  # at a start: the journal is one of an earlier start
     crash: float = 0.0  # at each point where one can happen
+    # Lies about a stop of the bot's that rests. The wallets, what they hold and fills are true.
+    false_fill_rows: float = 0.0  # in an order list: it was filled
+    false_fill_frames: float = 0.0  # a minute, over the stream: the same
+    false_ends: float = 0.0  # either of them: it was cancelled
+    false_own_ends: float = 0.0  # the order itself, for seconds: it was cancelled
+    refused_stops: float = 0.0  # the answer to a stop says that it is refused: it rests
+    # No lies, but as little expected.
+    edited_stops: float = 0.0  # a minute: the owner moves a stop of the bot's, or cuts it
+    stuck_stops: float = 0.0  # a stop that rests, and does not trigger
+    far_prices: float = 0.0  # a minute: one source tells a product's price far off, for a while
+    modes: float = 0.0  # a minute: a product takes only limit orders, or only resting ones
 
     latency_ms: tuple[int, int] = (20, 120)  # there and back
 
@@ -48,16 +59,24 @@ WIRE = (  # what any network does
     *("frame_late", "link_breaks", "clock_steps", "crash"),
 )
 APART = ("late_rows",)  # only when they are asked for: nothing is promised under them
+LIES = (
+    *("false_fill_rows", "false_fill_frames", "false_ends", "false_own_ends", "refused_stops"),
+    *("edited_stops", "stuck_stops", "far_prices", "modes"),
+)
 KINDS = tuple(one.name for one in fields(Chances) if one.name not in (*APART, "latency_ms"))
+FIRST = tuple(one for one in KINDS if one not in LIES)  # those that a seed has always chosen of
 
 
-def stormy(seed: int, kinds: tuple[str, ...] = KINDS) -> Chances:
-    """Return how often what goes wrong under a seed: all kinds that are given, or two."""
+def stormy(seed: int, kinds: tuple[str, ...] = ()) -> Chances:
+    """Return how often what goes wrong under a seed: all of some kinds, or where none is given
+    two of all, or every one. A lie is drawn apart, so that what was chosen before stays.
+    """
     rng = random.Random(seed + 3)
     often = rng.choice((0.005, 0.02, 0.06))
     crash = rng.choice((0.0, 0.0002, 0.002))
-    is_all = kinds != KINDS or rng.random() < 0.5
-    chosen = kinds if is_all else tuple(rng.choices(kinds, k=2))
+    chosen = kinds or (KINDS if rng.random() < 0.5 else tuple(rng.choices(FIRST, k=2)))
+    if not kinds and len(chosen) < len(KINDS):
+        chosen = (*chosen, random.Random(seed + 4).choice(LIES))
     found = {kind: often / 4 if kind in RARELY else often for kind in chosen}
     if "crash" in found:
         found["crash"] = crash

@@ -8,7 +8,7 @@ import heapq
 import json
 import random
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
@@ -21,10 +21,11 @@ from tests.emulator.books import Books, Order, Rules
 from tests.emulator.half import spoil_ticker_row, spoil_user_row
 from tests.emulator.people import Owner
 from tests.emulator.rest import Answer, error
-from tests.emulator.rest_private import answer, iso, user_row
+from tests.emulator.rest_private import Row, answer, iso, user_row
 from tests.simulation.chances import NONE, Chances
+from tests.simulation.liar import Liar
 from tests.simulation.truth import Truth, nobody, up
-from tests.simulation.weather import Weather
+from tests.simulation.weather import MODES, Weather
 
 MINUTE = 60_000
 PREFIX = "/api/v3/brokerage"
@@ -32,6 +33,8 @@ POINTS_MS = (2_000, 20_000, 40_000, 58_000)  # of a minute: when trades happen
 PRODUCTS = {"BTC-USD": (4_000_000, "0.00000001"), "ETH-USD": (250_000, "0.00000001")}
 CENT = Decimal("0.01")
 QUICK_MS = 2_500  # between two tickers while something depends on them
+BEAT_MS = 1_000  # between heartbeats, which tell of what is missing
+SILENT_MS = 10_000  # after a look that was not answered, if nobody looks again
 DEADLINE_MS = 10_000  # after which the bot's side gives a request up
 PORTFOLIO = "11111111-2222-3333-4444-555555555555"
 
@@ -54,9 +57,22 @@ class Request:
         return f"{self.method} {self.path.removeprefix(PREFIX)} {' '.join(asked)}"
 
     @property
+    def looks(self) -> str:
+        """What of the account it looks at; "" if nothing."""
+        path = self.path.removeprefix(PREFIX)
+        is_look = self.method == "GET" and path.startswith(("/accounts", "/orders"))
+        return path.split("/0000", maxsplit=1)[0] if is_look else ""
+
+    @property
     def writes(self) -> bool:
         """Whether it changes something."""
         return self.method == "POST" and "preview" not in self.path
+
+    @property
+    def is_stop(self) -> bool:
+        """Whether it asks for an order that waits for a trigger."""
+        kinds = self.body.get("order_configuration") or ()
+        return self.writes and any(one.startswith(("stop_", "trigger_")) for one in kinds)
 
 
 def nothing() -> None:
@@ -98,15 +114,18 @@ class Exchange:
         if self._next_ms <= self.now_ms:
             self._next_ms += MINUTE
         self.books.on_order.append(self._report)
-        self.weather = Weather(self.random, self.happened)
+        self.odds = random.Random(self.seed + 6)
+        self.weather = Weather(self.random, self.happened, self.odds)
         self.truth = Truth(self.books, self.happened, self.now_ms)
         self.owner = Owner(self.books, self.random, self.truth.held)
+        self.liar = Liar(self.books, random.Random(self.seed + 5), self.happened, self.truth.ours)
         self.machine_ms = 0  # what the machine's clock is off
         self.on_minute: list[Callable[[], object]] = []
         self.watch_sends: list[Any] = []
         self._agenda: list[tuple[int, int, Request | None, Callable[[], object], bool]] = []
         self._planned = 0
         self._untold: set[str] = set()
+        self._failed_ms: dict[str, int] = {}  # by what was asked, while that is unanswered
         self.later(self.now_ms + QUICK_MS, self._tick_quickly, own=True)
 
     # Time.
@@ -159,7 +178,7 @@ class Exchange:
         """Forget whoever watches from outside."""
         self.watch_sends.clear()
         self.on_minute.clear()
-        self.truth.belief, self.truth.is_down = nobody, up
+        self.truth.belief, self.truth.is_down, self.truth.is_silent = nobody, up, bool
 
     def leave(self) -> None:
         """Forget the process: what it sent may still arrive, and nobody hears of it."""
@@ -200,7 +219,7 @@ class Exchange:
         """Tell bids and asks."""
         rows = [
             {"product_id": p, "best_bid": str(bid), "best_ask": str(ask)}
-            for p, (bid, ask) in self.books.touch.items()
+            for p, (bid, ask) in self._touches("ticker")
             if not self.weather.is_silent(p, self.now_ms)
             and not self.weather.is_closed(p, self.now_ms)
         ]
@@ -209,6 +228,12 @@ class Exchange:
             rows = [spoil_ticker_row(row, self.random) for row in rows]
         if rows:
             self._tell("market", "ticker", {"type": "update", "tickers": rows})
+
+    def _touches(self, source: str) -> Iterator[tuple[str, tuple[Decimal, Decimal]]]:
+        """Yield bids and asks as a source tells them."""
+        for name, touch in self.books.touch.items():
+            bid, ask = (self.weather.told(source, name, one, self.now_ms) for one in touch)
+            yield name, (bid, ask)
 
     def _traded(self, name: str, ticks: int, at_ms: int) -> None:
         open_ms = at_ms // MINUTE * MINUTE
@@ -221,7 +246,7 @@ class Exchange:
             {
                 "trade_id": str(self._numbers),
                 "product_id": name,
-                "price": str(ticks * CENT),
+                "price": str(self.weather.told("tape", name, ticks * CENT, at_ms)),
                 "size": "1",
                 "time": iso(at_ms),
                 "side": "BUY",
@@ -247,6 +272,9 @@ class Exchange:
             self.happened["machine clock stepped"] += 1
         self.weather.change(chances, tuple(PRODUCTS), self.now_ms)
         self._close_products()
+        self.liar.edit(chances)
+        for row in self.liar.frames(chances):
+            self._tell("user", "user", {"type": "update", "orders": [row]})
         self._let_people_act()
         for act in self.on_minute:
             act()
@@ -261,7 +289,8 @@ class Exchange:
 
     def _close_products(self) -> None:
         for name, rules in self.books.rules.items():
-            rules.flags.discard("cancel_only")
+            rules.flags -= {"cancel_only", *MODES}
+            rules.flags |= {self.weather.mode(name, self.now_ms)} - {""}
             if self.weather.is_closed(name, self.now_ms):
                 rules.flags.add("cancel_only")
 
@@ -279,7 +308,7 @@ class Exchange:
     def heal(self) -> None:
         """Let nothing go wrong from now on."""
         self.chances, self.machine_ms = NONE, 0
-        self.weather = Weather(self.random, self.happened)
+        self.weather = Weather(self.random, self.happened, self.odds)
         self._close_products()
         self.owner.let_go(self.now_ms)
         self.books.hidden_ms = self.books.pending_ms = self.books.cancelling_ms = 0
@@ -325,11 +354,16 @@ class Exchange:
         if self._held is None and self._fails("frame_late", chances.frame_late):
             self.happened["frames late"] += 1
             self._held = frame | {"link": link}
+            self.later(self.now_ms + BEAT_MS, self._let_go, own=True)
             return
         self.frames.append((link, frame))
         if self._fails("frame_twice", chances.frame_twice):
             self.happened["frames twice"] += 1
             self.frames.append((link, frame))
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Tell a frame that was held back: the next one passed it, at the latest a heartbeat."""
         if self._held is not None:
             self.frames.append((self._held.pop("link"), self._held))
             self._held = None
@@ -370,23 +404,22 @@ class Exchange:
         The answer is a document or an error. One that does not come is told by the deadline.
         """
         due_ms = self.now_ms + back_ms
+        if request.looks:
+            self._failed_ms[request.looks] = self.now_ms
         try:
             found = self._answered(request)
         except requests.ReadTimeout as error:
             return error, max(request.begun_ms + DEADLINE_MS, due_ms)
         except requests.RequestException as error:
             return error, due_ms
-        return json.loads(json.dumps(found)), due_ms  # as the wire would carry it
+        return carried(found), due_ms
 
     def _answered(self, request: Request) -> dict[str, Any]:
         chances, rng = self.chances, self.random
         path, writes = request.path, request.writes
         now_ms, weather = self.now_ms, self.weather
         is_left = weather.leaves(request.name, now_ms)
-        is_stop = writes and any(
-            kind.startswith(("stop_", "trigger_"))
-            for kind in request.body.get("order_configuration") or ()
-        )
+        is_stop = request.is_stop
         if is_stop and rng.random() < chances.unknown_stops:
             self.happened["stop unknown"] += 1
             is_left = True
@@ -423,7 +456,25 @@ class Exchange:
             return {} if how == 3 else {"success": True}
         if found.status >= 400:
             raise _failed(found.status, found.document)
-        return weather.halved(path, found.document, now_ms)
+        return self._told(request, found.document)
+
+    def _told(self, request: Request, document: dict[str, Any]) -> dict[str, Any]:
+        """Return an answer as it is told: whole, or half of it."""
+        told: dict[str, Any] = self.weather.halved(request.path, document, self.now_ms)
+        if told is document:
+            self._failed_ms.pop(request.looks, None)
+        if request.is_stop and document.get("success") is True:
+            told = self.liar.placed(document, self.chances)
+        elif request.path.endswith("/orders/historical/batch"):
+            told = self.liar.list(told, self.chances)
+        elif "order" in told:
+            told = self.liar.own(told, self.chances, self.now_ms)
+        return told
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether what was asked last of the account was not answered, or not in full."""
+        return any(self.now_ms - ms <= SILENT_MS for ms in self._failed_ms.values())
 
     def _fails(self, kind: str, chance: float) -> bool:
         """Count an operation; whether it fails, by chance or because it is the n-th."""
@@ -453,7 +504,7 @@ class Exchange:
                 return self._candles(name, int(query["start"][0]), int(query["end"][0]))
             case ["market", "product_book"]:
                 name = query["product_id"][0]
-                bid, ask = self.books.touch[name]
+                bid, ask = dict(self._touches("touch"))[name]
                 book = {
                     "product_id": name,
                     "bids": [{"price": str(bid), "size": "1"}],
@@ -480,7 +531,7 @@ class Exchange:
             "product_type": "SPOT",
             "status": "online",
             "is_disabled": False,
-            "cancel_only": "cancel_only" in rules.flags,
+            **{flag: flag in rules.flags for flag in ("cancel_only", *MODES)},
         }
 
     def _closed_name(
@@ -502,7 +553,10 @@ class Exchange:
         bars, rows = self.bars[name], []
         for open_ms in range(end_s * 1000 // MINUTE * MINUTE, start_s * 1000 - 1, -MINUTE):
             if open_ms in bars and open_ms <= self.now_ms:
-                o, h, low, c = (str(ticks * CENT) for ticks in bars[open_ms])
+                o, h, low, c = (
+                    str(self.weather.told("candles", name, ticks * CENT, self.now_ms))
+                    for ticks in bars[open_ms]
+                )
                 rows.append(
                     {
                         "start": str(open_ms // 1000),
@@ -514,6 +568,15 @@ class Exchange:
                     }
                 )
         return Answer(200, {"candles": rows})
+
+
+def carried(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document as the wire carries it: plain JSON. Rows that were carried stay."""
+    rows = document.get("orders", [])
+    if not rows:
+        return json.loads(json.dumps(document))
+    told = [row if isinstance(row, Row) else json.loads(json.dumps(row)) for row in rows]
+    return json.loads(json.dumps(document | {"orders": []})) | {"orders": told}
 
 
 def _failed(status: int, document: object = None) -> requests.HTTPError:

@@ -1,7 +1,7 @@
 """What must be so after every event, and before every request that changes something."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -26,9 +26,10 @@ CAN_BE_SEEN = (
 
 @dataclass
 class Watch:
-    """Watches one process from its start to its end."""
+    """Watches one process from its start to its end. price: what a product is worth, ticks."""
 
     latch: Latch
+    price: Callable[[str], int]
     session: Session | None = None
     shadow: State | None = None
     intents: set[str] = field(default_factory=set)
@@ -64,6 +65,7 @@ class Watch:
             assert live == shadow, (name, live, shadow)
         assert repr(state.slots.tolist()) == repr(self.shadow.slots.tolist())
         self._money(plan, state)
+        self._prices(plan, state)
         if any(_enters(entry) for entry in entries):
             self._exposure(plan, state)
 
@@ -93,6 +95,12 @@ class Watch:
         aside = int(state.slots["held_back_units"].sum()) + int(state.slots["reserve_units"].sum())
         assert aside >= 0
         assert aside <= held + int(state.slots["reserve_units"].sum())
+
+    def _prices(self, plan: Plan, state: State) -> None:
+        """Nothing is decided by a price that one source alone tells."""
+        for j, product in enumerate(plan.products):
+            close, price = state.slots["close_ticks"].item(j), self.price(product.product_id)
+            assert not close or 0.5 < close / price < 2, (product.product_id, close, price)
 
     def _exposure(self, plan: Plan, state: State) -> None:
         """Whatever may still fill counts as filled, and stays within the caps."""

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.simulation import crashes
-from tests.simulation.chances import KINDS, WIRE, stormy
+from tests.simulation.chances import LIES, WIRE, stormy
 from tests.simulation.world import World
 
 pytestmark = pytest.mark.compiled  # whole worlds take long
@@ -20,8 +20,8 @@ STEP = 61  # `make crashes` takes every point
 # SHA-256 of two seeds' decision logs, equal on Python 3.12 and 3.13. They change when decisions,
 # or what is told of them, are meant to: run the command of the test below again.
 DECIDED = [
-    "11 752382e42fa1b8147362f07eecf236d765183154c3fc64e9d350947229f4b3b3",
-    "12 cff6d10add5059a939f627cc1b8e5735c13058a6eadab43e8ebbf55ffd0c5e4f",
+    "11 20d6e1a722fcfe5b90502f6711546bb2a7ed64254d5d2ac58f98bcb56d7a8cff",
+    "12 2d1501b8ab62529c4d5e157d7cffa318c5f37b49a0a8d1ab429d974b00868e12",
 ]
 
 
@@ -31,9 +31,21 @@ def test_a_world_that_once_failed_comes_to_rest(seed, tmp_path):
     assert world.exchange.books.fills
 
 
+def test_a_world_that_lies_about_stops_that_rest_comes_to_rest(tmp_path):
+    world = World(2, tmp_path / "world", stormy(2, LIES), people=True).run(1)
+    assert sum(world.exchange.happened[name] for name in world.exchange.happened if "false" in name)
+
+
+@pytest.mark.parametrize("seed, cron", [(411, False), (304, True)])
+def test_no_price_is_decided_by_that_one_source_tells(seed, cron, tmp_path):
+    odd = stormy(seed, ("far_prices", "modes", "crash", "restarts", "read"))
+    world = World(seed, tmp_path / "world", odd, people=True, cron=cron).run(1)
+    assert any("far off" in what for what in world.exchange.happened)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_world_where_everything_goes_wrong_comes_to_rest(seed, tmp_path):
-    world = World(seed, tmp_path / "world", stormy(seed, KINDS), people=True).run(1)
+    world = World(seed, tmp_path / "world", stormy(seed), people=True).run(1)
     assert world.decisions > 50
     assert world.exchange.books.fills
 

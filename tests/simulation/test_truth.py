@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tests.emulator.books import Books, Rules
-from tests.simulation.truth import FRESH_MS, RUNS, UNKNOWN, Belief, Truth
+from tests.simulation.truth import DEAD, DOWN, FRESH_MS, RUNS, UNKNOWN, Belief, Truth
 
 BTC = "BTC-USD"
 STEP, CENT = Decimal("0.00000001"), Decimal("0.01")
@@ -63,7 +63,7 @@ def test_a_position_is_bare_until_a_stop_rests(truth):
     truth.pass_time(60_000)
     truth.end()
     [one] = truth.positions
-    assert (one.unstopped_ms, one.longest_ms, one.bare_ms[RUNS]) == (7_000, 7_000, 7_000)
+    assert (one.unstopped_ms, one.unguarded.longest_ms, one.bare_ms[RUNS]) == (7_000, 7_000, 7_000)
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,43 @@ def test_an_order_is_unknown_only_while_somebody_could_ask(truth):
     truth.pass_time(8_000)
     truth.on_unknown(set())
     assert [(one.client_order_id, one.took_ms) for one in truth.resolved] == [("one", 3_000)]
+
+
+def test_what_passes_without_answers_neither_counts_nor_ends_the_spell(truth):
+    truth.belief = lambda _: Belief(Decimal(0), is_unknown=False)
+    send(truth, "in", "BUY")
+    truth.pass_time(0)
+    truth.pass_time(6_000)
+    truth.is_silent = lambda: True  # the bot does not know of it, and is not told
+    truth.pass_time(50_000)
+    truth.is_silent, truth.is_down = bool, lambda _: True
+    truth.pass_time(90_000)
+    truth.is_down = lambda _: False
+    truth.pass_time(95_000)
+    truth.end()
+    [one] = truth.positions
+    assert (one.unguarded.longest_ms, one.bare_ms[DOWN]) == (11_000, 84_000)
+
+
+def test_a_price_that_is_old_is_no_matter_of_the_account(truth):
+    truth.belief, truth.is_silent = lambda _: Belief(ONE, is_unknown=False), lambda: True
+    truth.heard_ms[BTC] = -FRESH_MS
+    send(truth, "in", "BUY")
+    truth.pass_time(0)
+    truth.pass_time(6_000)
+    truth.end()
+    assert truth.positions[0].unguarded.longest_ms == 6_000
+
+
+def test_no_process_counts_while_the_exchange_answers(truth):
+    send(truth, "in", "BUY")
+    truth.pass_time(0)
+    truth.pass_time(40_000)
+    truth.is_down = lambda _: True
+    truth.pass_time(100_000)
+    truth.is_down = lambda _: False
+    truth.pass_time(120_000)
+    truth.end()
+    [one] = truth.positions
+    assert (one.unwatched.longest_ms, one.unwatched.at_ms) == (60_000, 120_000)
+    assert one.bare_ms == {DEAD: 60_000, DOWN: 60_000}

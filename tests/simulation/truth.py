@@ -27,7 +27,10 @@ class Belief(NamedTuple):
 
 
 class Resolved(NamedTuple):
-    """An order whose outcome the bot did not know: until when, and how long a process asked."""
+    """An order whose outcome the bot did not know: until when, and how long a process asked.
+
+    took_ms: while it was answered, since the last look that spoke for the order.
+    """
 
     client_order_id: str
     took_ms: int
@@ -36,11 +39,27 @@ class Resolved(NamedTuple):
 
 
 @dataclass
+class Stretch:
+    """Time from when a position was guarded last. longest_ms: the most of it, until at_ms."""
+
+    ms: int = 0
+    longest_ms: int = 0
+    at_ms: int = 0
+
+    def last(self, passed_ms: int, now_ms: int) -> None:
+        """Let it go on."""
+        self.ms += passed_ms
+        if self.ms > self.longest_ms:
+            self.longest_ms, self.at_ms = self.ms, now_ms
+
+
+@dataclass
 class Position:
     """One position. bare_ms: unguarded, by circumstance.
 
-    In one go, longest_ms: while a process runs and knows of every order; longest_unsure_ms: while
-    one runs; longest_alone_ms: whatever was so.
+    unguarded: while a process runs and knows of every order; unsure: while one runs; unwatched: as
+    unguarded, or while none runs. What passes otherwise, as while the exchange does not answer,
+    does not count, and ends none of them.
     """
 
     product_id: str
@@ -49,13 +68,9 @@ class Position:
     began_ms: int
     unstopped_ms: int = 0
     bare_ms: Counter[str] = field(default_factory=Counter)
-    longest_ms: int = 0
-    longest_at_ms: int = 0
-    stretch_ms: int = 0
-    longest_unsure_ms: int = 0
-    unsure_ms: int = 0
-    longest_alone_ms: int = 0
-    alone_ms: int = 0
+    unguarded: Stretch = field(default_factory=Stretch)
+    unsure: Stretch = field(default_factory=Stretch)
+    unwatched: Stretch = field(default_factory=Stretch)
     kinds: frozenset[str] = frozenset()
 
 
@@ -75,7 +90,8 @@ class Truth:
     journal was one of earlier; heard_ms: a product's newest quote.
 
     rests: whether stops rest there; is_wanted: whether positions are to have one at all. belief:
-    asks the running process about a product. is_down: whether questions about it get no answer.
+    asks the running process about a product. is_down: whether questions about it get no answer;
+    is_silent: whether what was asked last of the account was not answered, or not in full.
     """
 
     books: Books
@@ -85,6 +101,7 @@ class Truth:
     is_wanted: bool = True
     belief: Callable[[str], Belief | None] = nobody
     is_down: Callable[[str], bool] = up
+    is_silent: Callable[[], bool] = bool
     ours: dict[str, str] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
     filled: dict[str, Decimal] = field(default_factory=dict)
@@ -130,7 +147,7 @@ class Truth:
     def pass_time(self, to_ms: int) -> None:
         """Let time pass under what is so now."""
         passed_ms, self.now_ms = to_ms - self.now_ms, max(to_ms, self.now_ms)
-        for key in self.unknown:
+        for key in () if self.is_silent() else self.unknown:
             name = self.ours.get(key, "")
             if name and self.belief(name) is not None and not self.is_down(name):
                 self.unknown[key] += passed_ms
@@ -153,13 +170,15 @@ class Truth:
         why = "" if is_stopped else self._unguarded(one.product_id, held)
         if why:
             one.bare_ms[why] += passed_ms
-        one.alone_ms = one.alone_ms + passed_ms if why else 0
-        one.longest_alone_ms = max(one.longest_alone_ms, one.alone_ms)
-        one.unsure_ms = one.unsure_ms + passed_ms if why in (RUNS, UNKNOWN) else 0
-        one.longest_unsure_ms = max(one.longest_unsure_ms, one.unsure_ms)
-        one.stretch_ms = one.stretch_ms + passed_ms if why == RUNS else 0
-        if one.stretch_ms > one.longest_ms:
-            one.longest_ms, one.longest_at_ms = one.stretch_ms, self.now_ms
+        for stretch, counted in (
+            (one.unguarded, (RUNS,)),
+            (one.unsure, (RUNS, UNKNOWN)),
+            (one.unwatched, (RUNS, DEAD)),
+        ):
+            if not why:
+                stretch.ms = 0
+            elif why in counted:
+                stretch.last(passed_ms, self.now_ms)
 
     def _stopped(self, name: str) -> Decimal:
         """Return for how much a stop rests."""
@@ -168,17 +187,35 @@ class Truth:
             return ZERO
         for key in [key for key, order in stops.items() if order.is_final]:
             del stops[key]
-        return sum((order.left for order in stops.values() if order.status != "PENDING"), ZERO)
+        return sum(
+            (
+                order.left
+                for order in stops.values()
+                if order.status != "PENDING" and not self._has_failed(order)
+            ),
+            ZERO,
+        )
+
+    def _has_failed(self, stop: Order) -> bool:
+        """Whether a stop's price has passed, and it has not triggered."""
+        price = stop.stop
+        return stop.is_stuck and price is not None and self.books.touch[stop.product_id][0] <= price
+
+    def _is_left_alone(self, name: str) -> bool:
+        """Whether a stop has failed, and the bot has not so much as cancelled it."""
+        stops = self.stops.get(name, {}).values()
+        return any(one.status == "OPEN" and self._has_failed(one) for one in stops)
 
     def _unguarded(self, name: str, held: Decimal) -> str:
         """Return under which circumstances nobody can act; "" if a process can."""
         belief = self.belief(name)
-        if belief is None:
-            return DEAD
+        if belief is None:  # one that ran would do no more while nobody answers
+            return DOWN if self.is_down(name) else DEAD
         is_fresh = self.now_ms - self.heard_ms.get(name, 0) <= FRESH_MS
-        if belief.held >= held and is_fresh and not belief.is_unknown:
+        acts = not self._is_left_alone(name)
+        if belief.held >= held and is_fresh and acts and not belief.is_unknown:
             return ""
-        if self.is_down(name):
+        if self.is_down(name) or (belief.held < held and self.is_silent()):
             return DOWN
         return UNKNOWN if belief.is_unknown else RUNS
 
@@ -221,6 +258,11 @@ class Truth:
             kinds = since(self._unknown_before.pop(key), self.happened)
             took_ms = self.unknown.pop(key)
             self.resolved.append(Resolved(key, took_ms, self.now_ms, kinds))
+
+    def on_contradiction(self, key: str) -> None:
+        """Take note that a look spoke for an order that it did not find: proof begins anew."""
+        if key in self.unknown:
+            self.unknown[key] = 0
 
 
 def since(before: Counter[str], now: Counter[str]) -> frozenset[str]:

@@ -2,12 +2,17 @@
 
 import random
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 from tests.emulator.half import WAYS, halve
 from tests.simulation.chances import Chances
 
 MINUTE = 60_000
+SOURCES = ("ticker", "touch", "tape", "candles")  # of prices
+FACTORS = ("0.001", "0.1", "10", "1000")
+CENT = Decimal("0.01")
+MODES = ("limit_only", "post_only")
 NEVER = (  # endpoints that may stop answering
     *("GET /accounts", "GET /orders/historical/batch", "GET /orders/historical/fills"),
     *("GET /orders/historical/0000", "product_book", "candles"),
@@ -16,14 +21,19 @@ NEVER = (  # endpoints that may stop answering
 
 
 class Weather:
-    """What is so until when. happened: counts what began."""
+    """What is so until when. happened: counts what began.
 
-    def __init__(self, rng: random.Random, happened: Counter[str]) -> None:
-        self.random, self.happened = rng, happened
+    odds: draws what is chosen apart, so that the rest stays as it was.
+    """
+
+    def __init__(self, rng: random.Random, happened: Counter[str], odds: random.Random) -> None:
+        self.random, self.happened, self.odds = rng, happened, odds
         self.unanswered: dict[str, int] = {}  # part of a request's name
         self.halves: dict[str, tuple[str, int]] = {}  # by end of the path
         self.silent: dict[str, int] = {}  # products whose ticker says nothing
         self.closed: dict[str, tuple[str, int]] = {}  # delisted or cancel_only
+        self.far: dict[str, tuple[str, Decimal, int]] = {}  # products: source, factor
+        self.modes: dict[str, tuple[str, int]] = {}  # products that take few kinds of orders
         self.burst = 0, 0  # every request is refused with this status
 
     def change(self, chances: Chances, products: tuple[str, ...], now_ms: int) -> None:
@@ -48,6 +58,19 @@ class Weather:
         if rng.random() < chances.bursts:
             self.burst = rng.choice((429, 500, 503)), now_ms + rng.randrange(2_000, MINUTE)
             self.happened[f"burst of {self.burst[0]}"] += 1
+        self._change_odds(chances, products, now_ms)
+
+    def _change_odds(self, chances: Chances, products: tuple[str, ...], now_ms: int) -> None:
+        odds = self.odds
+        if odds.random() < chances.far_prices:
+            source, factor = odds.choice(SOURCES), Decimal(odds.choice(FACTORS))
+            until_ms = now_ms + odds.randrange(1_000, 4 * MINUTE)
+            self.far[odds.choice(products)] = source, factor, until_ms
+            self.happened[f"{source} far off"] += 1
+        if odds.random() < chances.modes:
+            how = odds.choice(MODES)
+            self.modes[odds.choice(products)] = how, now_ms + odds.randrange(MINUTE, 15 * MINUTE)
+            self.happened[how] += 1
 
     def refuses(self, now_ms: int) -> int:
         """Return the status with which every request is refused now; 0: none."""
@@ -74,11 +97,22 @@ class Weather:
         how, until_ms = self.closed.get(name, ("", 0))
         return how if now_ms < until_ms else ""
 
+    def told(self, source: str, name: str, price: Decimal, now_ms: int) -> Decimal:
+        """Return a product's price as one source tells it."""
+        who, factor, until_ms = self.far.get(name, ("", Decimal(1), 0))
+        return (price * factor).quantize(CENT) if who == source and now_ms < until_ms else price
+
+    def mode(self, name: str, now_ms: int) -> str:
+        """Return of which kind alone a product takes orders; "" if of any."""
+        how, until_ms = self.modes.get(name, ("", 0))
+        return how if now_ms < until_ms else ""
+
     def is_down(self, name: str, now_ms: int) -> bool:
         """Whether the exchange does not answer, or half, or lets nobody trade a product."""
         return bool(
             self.refuses(now_ms)
             or self.is_closed(name, now_ms)
+            or self.mode(name, now_ms) == "post_only"
             or any(now_ms < until_ms for until_ms in self.unanswered.values())
             or any(now_ms < until_ms for _, until_ms in self.halves.values())
         )

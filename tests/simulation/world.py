@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.product import Product
-from gpt_trader.engine.events import OrdersFound, Rearmed, StopRequested
+from gpt_trader.engine.events import Absent, OrdersFound, Rearmed, StopRequested
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.protect import exits_at_work, resting_protection
@@ -43,9 +44,10 @@ from gpt_trader.runtime.live.carry_on import carry_on
 from gpt_trader.runtime.live.feed import Clock, LiveFeed, Surroundings
 from gpt_trader.runtime.live.last_resort import cancel_from_memory
 from gpt_trader.runtime.live.opening import known_rests, read_account
-from gpt_trader.runtime.live.take_over import found_at_start
+from gpt_trader.runtime.live.take_over import take_over
 from gpt_trader.runtime.live.terms import live_terms
 from gpt_trader.runtime.live.timekeeping import Timekeeping
+from gpt_trader.runtime.live.told import told_by
 from gpt_trader.runtime.live.upkeep import is_bare
 from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.requests import Inbox
@@ -261,14 +263,15 @@ class World:
         self._await_news(min(t for t in due if t > now) + exchange.now_ms - now)
 
     def await_answers(self, timeout_s: float) -> bool:
-        """Let time pass until an answer is there, as a process without a stream does."""
+        """Let time pass until one more answer is there, as a process without a stream does."""
         self.point("waiting")
-        self._await_news(self.exchange.now_ms + max(int(timeout_s * 1000), 1))
+        self.exchange.frames.clear()  # nobody hears them
+        self._await_news(self.exchange.now_ms + max(int(timeout_s * 1000), 1), self.news)
         return False
 
-    def _await_news(self, until_ms: int) -> None:
+    def _await_news(self, until_ms: int, known: int = 0) -> None:
         exchange = self.exchange
-        while exchange.now_ms < until_ms and not exchange.frames and not self.has_news():
+        while exchange.now_ms < until_ms and not exchange.frames and self.news <= known:
             exchange.advance(min(max(exchange.next_ms, exchange.now_ms + 1), until_ms))
 
     def _is_busy(self) -> bool:
@@ -281,13 +284,15 @@ class World:
             any(is_bare(plan, state, j) for j in range(len(plan.products)))
             or (feed.upkeep.account is not None and not feed.upkeep.account.is_in_line)
             or self.hands.has_work
+            or bool(self.broker.hearsay or self.broker.hearsay.contradicted)
             or any(exchange.weather.is_silent(name, exchange.now_ms) for name in PRODUCTS)
             or any(o.status is not OrderStatus.OPEN for o in state.open_orders)
         )
 
-    def has_news(self) -> bool:
-        """Whether a job of the process has ended and nobody has asked."""
-        return any(carrier.has_news for carrier in self.carriers)
+    @property
+    def news(self) -> int:
+        """How many jobs of the process have ended and nobody has asked."""
+        return sum(carrier.news for carrier in self.carriers)
 
     # What goes wrong.
 
@@ -365,15 +370,18 @@ class World:
         exchange.up = dict.fromkeys(exchange.up, False)
         self._keep_or_put_back()
         latch = Latch(folder)
-        watch = self.watch = Watch(latch)
+        watch = self.watch = Watch(latch, lambda name: self.exchange.price[name])
         try:
             with self._session(latch, watch) as session:
                 self._trade(session, watch, until_ms)
                 state = session.state
             if self.cron:
                 assert self.feed is not None
-                is_left = self.feed.is_unseen or self.feed.upkeep.left_open()
-                self._judge(6 if state.halted or state.marks.halted else 5 if is_left else 0)
+                feed = self.feed
+                left = feed.upkeep.left_open()
+                is_left = feed.is_unseen or feed.untold or left.again
+                is_halted = state.halted or state.marks.halted
+                self._judge(6 if is_halted else 5 if is_left else 6 if left.person else 0)
         except Crash:
             return False
         except (AuthError, BrokerError, DataError, StorageError) as error:
@@ -403,9 +411,9 @@ class World:
 
     def _session(self, latch: Latch, watch: Watch) -> Any:
         rest = SimRest(self)
-        self.private = private = Private(rest, rest)
+        self.private = private = Private(rest)
         once = SimRest(self, attempts=1)
-        self.broker = ExchangeBroker(Private(once, once), self.carrier(), latch.entering)
+        self.broker = ExchangeBroker(Private(once), self.carrier(), latch.entering)
         self.market = PublicMarket(SimRest(self))
         exchange = self.exchange
         self.clock = exchange_clock(
@@ -456,12 +464,33 @@ class World:
         controls = Controls(
             session.latch, Inbox(self.folder), state, self.now_ms, lambda: self.exchange.now_ms
         )
+
+        def seen(after: State, entries: Sequence[Entry]) -> None:
+            watch.watch(after, entries)
+            self.exchange.truth.on_unknown(
+                {
+                    order.client_order_id
+                    for order in after.open_orders
+                    if order.status is OrderStatus.SUBMIT_UNKNOWN
+                }
+            )
+            controls.watch(after, entries)
+            for entry in entries:
+                if isinstance(entry.event, Absent) and entry.event.against:
+                    self.exchange.truth.on_contradiction(entry.event.client_order_id)
+                if isinstance(entry.event, OrdersFound):  # the journal knows of them again
+                    known = {order.client_order_id for order in entry.event.orders}
+                    self.exchange.truth.forgotten -= known
+
+        untold_ms = take_over(
+            session, self.private, began, self.market.product, seen, lambda _: None
+        )
         attended = attend(
             session.plan,
             state,
             self.broker,
             began,
-            session.journal.unknown,
+            told_by(session.journal, untold_ms),
             self.now_ms,
             Carriers(self.carrier(), self.carrier()),
             Paces(10.0, 5.0),
@@ -482,26 +511,6 @@ class World:
             once=self.cron,
         )
 
-        def seen(after: State, entries: Sequence[Entry]) -> None:
-            watch.watch(after, entries)
-            self.exchange.truth.on_unknown(
-                {
-                    order.client_order_id
-                    for order in after.open_orders
-                    if order.status is OrderStatus.SUBMIT_UNKNOWN
-                }
-            )
-            controls.watch(after, entries)
-            for entry in entries:
-                if isinstance(entry.event, OrdersFound):  # the journal knows of them again
-                    known = {order.client_order_id for order in entry.event.orders}
-                    self.exchange.truth.forgotten -= known
-
-        found = found_at_start(
-            session.plan, session.state, session.journal, self.private, self.now_ms()
-        )
-        for event in found:
-            session.take(event, seen)
         self.is_looping = True
         try:
             run_feed(session, iter(self.feed), stop=Stop(), watch=seen, on_cycle=lambda _: None)
@@ -515,9 +524,10 @@ class World:
                     longest_s=END_S,
                     wait=self.await_answers,
                     observe=seen,
+                    monotonic_s=self.clock_s,
                 )
         except StorageError:
-            cancel_from_memory(session, self.await_answers)
+            cancel_from_memory(session, self.carrier(), self.await_answers, self.clock_s)
             raise
         finally:
             self.is_looping = False
@@ -557,7 +567,7 @@ class World:
         self.exchange.heal()
         self.points_before_healing = self.points
         self.crash_at = None
-        Latch(self.folder).clear()
+        Latch(self.folder).clear(time.time_ns())
         for _ in range(HEALINGS):
             end_ms = self.exchange.now_ms + HEALING_MS
             while not self._live(end_ms):
@@ -569,6 +579,7 @@ class World:
         left = self.unsettled()
         assert left == [], left
         self.check()
+        self.exchange.truth.end()
         return self
 
     def unsettled(self) -> list[str]:
@@ -641,10 +652,18 @@ class World:
         }
         with open_journal(folder / JOURNAL, create=False) as journal:
             assert journal.unknown(ours) == set(), "an order that the journal does not know"
+        for order in books.live():
+            known = state.orders.get(order.client_order_id)
+            if known is not None and order.is_watching and known.intent.stop:
+                product = plan.products[plan.index[known.product_id]]
+                terms = product.size(known.intent.lots), product.price(known.intent.stop)
+                assert terms == (order.size, order.stop), "the owner's edit is not known"
         for j, product in enumerate(plan.products):
             lots = int(state.slots["lots"][j])
             assert lots >= 0
-            assert product.size(lots) <= books.totals[product.base_currency]
+            assert product.size(lots) <= books.totals.get(product.base_currency, Decimal(0))
+            held = self.exchange.truth.held.get(product.product_id, Decimal(0))
+            assert product.size(lots) == held, f"{held} of {product.product_id} were {lots} lots"
 
     def take_exchange(self, exchange: Exchange) -> None:
         """Go on with an exchange that another process left."""
@@ -653,6 +672,7 @@ class World:
         exchange.on_minute.append(self._minutely)
         exchange.truth.belief = self.believes
         exchange.truth.is_down = lambda name: exchange.weather.is_down(name, exchange.now_ms)
+        exchange.truth.is_silent = lambda: exchange.is_silent
 
     def believes(self, product_id: str) -> Belief | None:
         """Return what the running process thinks of a product; None if none trades."""

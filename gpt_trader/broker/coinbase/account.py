@@ -80,7 +80,9 @@ def _is_spot(row: Mapping[str, Any], kind: str) -> bool:
 
 
 def _amount(value: object) -> Decimal | None:
-    return read_decimal(value.get("value")) if isinstance(value, dict) else None
+    """Return what of a wallet is told; below 0 is nothing that a wallet can hold."""
+    found = read_decimal(value.get("value")) if isinstance(value, dict) else None
+    return None if found is None or found < 0 else found
 
 
 def add_up(wallets: Iterable[Wallet]) -> list[Balance]:
@@ -179,8 +181,7 @@ def parse_order(row: Mapping[str, Any]) -> RemoteOrder | None:
         post_only=sizes.get("post_only") is True,
         reject_reason=_why_rejected(row),
         cancel_message=text(row, "cancel_message"),
-        pending_cancel=row.get("pending_cancel") is True,
-        originating_order_id=text(row, "originating_order_id"),
+        average_price=read_decimal(row.get("average_filled_price")),
     )
 
 
@@ -238,8 +239,7 @@ def parse_user_order(row: Mapping[str, Any]) -> RemoteOrder | None:
         post_only=str(row.get("post_only")).lower() == "true",
         reject_reason=_why_rejected(row),
         cancel_message=text(row, "cancel_reason"),
-        pending_cancel=False,
-        originating_order_id="",
+        average_price=read_decimal(row.get("avg_price")),
     )
 
 
@@ -331,7 +331,8 @@ def _refusal(found: Mapping[str, Any], names: tuple[str, ...]) -> Refused:
     words = [text(found, name) for name in names]
     useful = [word for word in words if word and "UNKNOWN" not in word]
     reason = (useful or [word for word in words if word] or ["UNKNOWN"])[0]
-    return Refused(reason, text(found, "message") or text(found, "error_details"))
+    told = text(found, "message") or text(found, "error_details")
+    return Refused(reason, told or ("" if useful else "no reason given"))
 
 
 def parse_cancels(document: Mapping[str, Any]) -> Parsed[CancelResult]:

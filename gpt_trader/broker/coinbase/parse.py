@@ -14,6 +14,8 @@ from gpt_trader.domain.number import read_decimal
 from gpt_trader.errors import Unavailable
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST_MS, LATEST_MS = 1_420_070_400_000, 4_102_444_800_000  # 2015 and 2100: else it is no time
+SECOND_MS = 1_000
 FLAGS = (
     "is_disabled",
     "trading_disabled",
@@ -28,6 +30,7 @@ CLOSED = {
     "is_disabled": "it is disabled",
     "trading_disabled": "trading is disabled",
     "cancel_only": "orders can only be cancelled",
+    "post_only": "only orders that rest are taken",
     "auction_mode": "an auction is on",
     "view_only": "this account may only look at it",
 }
@@ -80,13 +83,14 @@ def product(row: Mapping[str, Any]) -> ProductInfo | None:
         read_decimal(row.get("quote_increment")),
         read_decimal(row.get("base_max_size")),
         read_decimal(row.get("quote_max_size")),
+        limit_only="limit_only" in flags,
     )
 
 
 def _say_closed(flags: tuple[str, ...], status: str) -> str:
-    """Return why no order of a product would be taken, "" if it would.
+    """Return why a position could not be entered, protected and left, "" if it could.
 
-    limit_only and post_only are no reason: resting orders work.
+    limit_only is no reason, limit orders do all three. post_only is: no stop and no exit is taken.
     """
     for flag, words in CLOSED.items():
         if flag in flags:
@@ -127,9 +131,13 @@ def _best(levels: object) -> Decimal | None:
 
 
 def time_ms(document: Mapping[str, Any]) -> int | None:
-    """Return the exchange's time, ms UTC; None if the document does not tell it."""
-    found = read_decimal(document.get("epochMillis"))
-    return None if found is None else int(found)
+    """Return the exchange's time, ms UTC; None if the document does not tell it, or tells two."""
+    found, seconds = (read_decimal(document.get(name)) for name in ("epochMillis", "epochSeconds"))
+    if found is None or not EARLIEST_MS <= found < LATEST_MS:
+        return None
+    if seconds is not None and abs(found - seconds * 1000) > SECOND_MS:
+        return None
+    return int(found)
 
 
 def each[T](
@@ -179,6 +187,9 @@ def moment_ms(value: object) -> int | None:
 
 
 def text(row: Mapping[str, Any], name: str) -> str:
-    """Return a field's text; "" if it is absent or something else."""
+    """Return a field's text; "" if it is absent or something else.
+
+    Half a character, which JSON can say and nothing can write, becomes a question mark.
+    """
     value = row.get(name)
-    return value if isinstance(value, str) else ""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else ""

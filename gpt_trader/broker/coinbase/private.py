@@ -1,11 +1,12 @@
 """An account at Coinbase: questions about it, and the requests that change it.
 
-Reads are tried again, writes are made once, at a pace of their own: they never wait behind reads.
+Reads are tried again, writes are made once and at once: they never wait behind reads.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from gpt_trader.broker.coinbase import account, parse
 from gpt_trader.broker.coinbase.parse import Parsed
@@ -41,13 +42,12 @@ MOST_CANCELS = 100  # orders in one request
 
 @dataclass(frozen=True, slots=True)
 class Private:
-    """The account that a key belongs to. sends: the same for what changes something, at its pace.
+    """The account that a key belongs to.
 
     most_pages: of one question; a cursor that never ends is a fault.
     """
 
     rest: Rest
-    sends: Rest
     most_pages: int = field(default=1000, kw_only=True)
 
     def permissions(self) -> Permissions:
@@ -95,7 +95,7 @@ class Private:
 
     def place(self, intent: OrderIntent, product: Product) -> Placed | Refused:
         """Place an order, once. Raises as `Rest.post`; an answer without proof: UnknownOutcome."""
-        found = account.parse_created(self.sends.post("/orders", request(intent, product)))
+        found = account.parse_created(self.rest.post("/orders", request(intent, product)))
         if found is None:
             raise UnknownOutcome(f"Coinbase does not say what became of {intent.client_order_id}")
         return found
@@ -107,7 +107,7 @@ class Private:
             "price": price_text(product, limit),
             "size": size_text(product, lots),
         }
-        found = account.parse_edited(self.sends.post("/orders/edit", body))
+        found = account.parse_edited(self.rest.post("/orders/edit", body))
         if found is False:
             raise UnknownOutcome(f"Coinbase does not say what became of the edit of {order_id}")
         return found if isinstance(found, Refused) else None
@@ -117,7 +117,7 @@ class Private:
         found: list[CancelResult] = []
         for at in range(0, len(order_ids), MOST_CANCELS):
             body = {"order_ids": list(order_ids[at : at + MOST_CANCELS])}
-            answer = self.sends.post("/orders/batch_cancel", body)
+            answer = self.rest.post("/orders/batch_cancel", body)
             try:
                 found += account.parse_cancels(answer).rows
             except Unavailable as error:
@@ -127,7 +127,7 @@ class Private:
     def order(self, order_id: str) -> RemoteOrder | None:
         """Return an order; None if it is not visible, which proves nothing."""
         try:
-            return self.rest.get(f"/orders/historical/{order_id}", _one_order)
+            return self.rest.get(f"/orders/historical/{quote(order_id, safe='')}", _one_order)
         except DataError:
             return None
 
@@ -192,6 +192,11 @@ class Private:
         """What the newest answer said of limits on requests."""
         return dict(self.rest.limits)
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether the newest answer said that no more requests are allowed for now."""
+        return self.rest.is_spent
+
     def _pages[T](
         self,
         path: str,
@@ -203,25 +208,27 @@ class Private:
         cursor = ""
         for _ in range(self.most_pages):
             asked = dict(params) | ({"cursor": cursor} if cursor else {})
-            page, after = self.rest.get(path, lambda page: (read(page), _after(page)), asked)
+            was = cursor
+            page, cursor = self.rest.get(path, lambda page: (read(page), _after(page, was)), asked)  # noqa: B023 - read at once
             found = Parsed(found.rows + page.rows, found.rejected + page.rejected)
-            if not after or after == cursor:
+            if not cursor:
                 return found
-            cursor = after
         raise Unavailable(f"Coinbase's pages of {path} do not end")
 
 
-def _after(page: Mapping[str, Any]) -> str:
-    """Return the cursor of the next page, "" if this is the last.
+def _after(page: Mapping[str, Any], asked: str) -> str:
+    """Return the cursor of the next page, "" if this is the last. asked: this page's own.
 
-    Raises Unavailable if the page does not say whether it is, or more follows and not where.
+    Where pages have nothing but a cursor, the last one may repeat it. Raises Unavailable if the
+    page does not say whether it is the last, or more follows and not where.
     """
     has_next, cursor = page.get("has_next"), page.get("cursor")
     if has_next is False:
         return ""
-    if not isinstance(cursor, str) or (has_next is True and not cursor):
+    leads_on = bool(cursor) and cursor != asked
+    if not isinstance(cursor, str) or (has_next is True and not leads_on):
         raise Unavailable("Coinbase does not say where the next page is")
-    return cursor
+    return cursor if leads_on else ""
 
 
 def _one_order(document: Mapping[str, Any]) -> RemoteOrder:

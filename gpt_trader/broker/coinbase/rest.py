@@ -1,4 +1,4 @@
-"""Coinbase's REST API: paced, bounded in time; reads are tried again, writes never."""
+"""Coinbase's REST API, bounded in time: reads are paced and tried again, writes are neither."""
 
 import logging
 import re
@@ -85,14 +85,14 @@ class Rest:
         return self._retried(lambda: read(self._once("POST", path, None, body)))
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Post once, never twice, and return the answer, within the deadline.
+        """Post once, never twice, at once, and return the answer, within the deadline.
 
+        When it may leave is for the caller to say: it waits behind no question here.
         Raises AuthError, RateLimited or BrokerError where the exchange refused before it took
         anything in (a 4xx), and Unavailable where no connection was made: nothing was sent. All
         else, a timeout, a cut connection, 5xx, an answer that is no JSON object, proves nothing:
         UnknownOutcome.
         """
-        self._pace.take()
         try:
             found = self._client().post(PREFIX + path, data=dict(body))
         except (requests.RequestException, ValueError, RecursionError) as error:
@@ -101,15 +101,17 @@ class Rest:
                     f"Coinbase cannot be reached: {_reason(error)} ({path})"
                 ) from None
             failure = translate(error, path, signed=True)
-            if isinstance(failure, RateLimited):
-                self._pace.slow_down()
             if _is_definite(error):
                 raise failure from None
             raise UnknownOutcome(f"sent, and not answered: {failure.message}") from None
         if not isinstance(found, dict):
             raise UnknownOutcome(f"Coinbase answered {path} with no object")
-        self._pace.speed_up()
         return found
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the newest answer said that no more requests are allowed for now."""
+        return self.limits.get("x-ratelimit-remaining") == "0"
 
     def _retried[T](self, attempt: Callable[[], T]) -> T:
         was_refused = False
@@ -174,12 +176,9 @@ class Rest:
 
     def _take(self, response: requests.Response, **_sent: object) -> None:
         """Take in a body of bounded size; requests itself knows no bound."""
-        self.limits |= {
-            name: value
-            for name, value in response.headers.items()
-            if name.lower().startswith("x-ratelimit-")
-        }
-        if self.limits.get("x-ratelimit-remaining") == "0":
+        told = {name.lower(): value for name, value in response.headers.items()}
+        self.limits |= {k: v for k, v in told.items() if k.startswith("x-ratelimit-")}
+        if self.is_spent:
             self._pace.slow_down()
         body = bytearray()
         for chunk in response.iter_content(CHUNK_BYTES):

@@ -20,8 +20,6 @@ from gpt_trader.broker.exchange.venue import Machine, Venue
 from gpt_trader.domain.order import OrderType
 from gpt_trader.domain.schedules import ADVANCED
 
-SENDS_PER_S = 20.0  # a pace of its own: what is sent never waits behind what is asked
-
 
 def make_market(access: Access, machine: Machine) -> PublicMarket:
     """Return the public market at the pace that the profile allows."""
@@ -36,8 +34,7 @@ def make_account(
 ) -> Private:
     """Return the account of the configured key. Raises AuthError if the key cannot be used."""
     signer = _signer(access, machine, now_ms)
-    paces = access.private_requests_per_s, SENDS_PER_S
-    return Private(*(_rest(access, machine, pace, signer, sends=sends) for pace in paces))
+    return Private(_rest(access, machine, access.private_requests_per_s, signer, sends=sends))
 
 
 def load_tokens(

@@ -41,7 +41,6 @@ class Arrivals:
         self._orders: deque[RemoteOrder] = deque()
         self._trades: dict[str, Decimal] = {}
         self._lock = threading.Lock()
-        self.most_queued = 0  # reports on orders that waited at one time
 
     def put(self, told: News) -> None:
         """Take in what a message tells."""
@@ -56,7 +55,6 @@ class Arrivals:
                     self._quotes[product_id] = bid, ask
             if orders:
                 self._orders.extend(orders)
-                self.most_queued = max(self.most_queued, len(self._orders))
         if quotes or orders or is_unread:
             self._ring()
 

@@ -16,8 +16,8 @@ from typing import NamedTuple
 from gpt_trader.broker.exchange.cadence import CANCEL_AGAIN_MS, is_past
 from gpt_trader.broker.exchange.carry import Carrier, Done, Inline, Job
 from gpt_trader.broker.exchange.departures import Budget, Departure, Departures, Kind
+from gpt_trader.broker.exchange.hearsay import Hearsay
 from gpt_trader.broker.exchange.ports import EARLY_MS, Orders
-from gpt_trader.broker.exchange.reports import reports
 from gpt_trader.domain.account import Placed, Refused, RemoteOrder
 from gpt_trader.domain.order import NOT_SENT, Order, OrderStatus, TimeInForce
 from gpt_trader.domain.product import Product
@@ -46,6 +46,8 @@ KINDS = {
     "amend": Kind(2, 2),
     "enter": Kind(3, 16, spares=2.0),
 }
+DUPLICATE = "DUPLICATE_CLIENT_ORDER_ID"
+CONTRADICTED = "an order of its product rests that was told to be none"
 MOST = sum(kind.most for kind in KINDS.values())  # requests under way, and threads for them
 
 
@@ -72,7 +74,8 @@ class ExchangeBroker:
         self._budget = Budget(SENDS_PER_S)
         self._departures: Departures[Command] = Departures(KINDS, self._budget)
         self._cancelled_ms: dict[str, int] = {}
-        self._ending: set[str] = set()
+        self.hearsay = Hearsay()
+        self.refused: dict[str, str] = {}  # why what reduces was refused, until a look shows it
         self._named: dict[str, str] = {}  # the exchange's ids, before the state knows them
 
     def on_bar(self, plan: Plan, state: State, event: BarClosed | BarMissed) -> Sequence[Event]:
@@ -88,26 +91,13 @@ class ExchangeBroker:
     ) -> Sequence[Event]:
         """Return what a report of the user channel says that is new; a foreign order says nothing.
 
-        An order that had ended may still be reported: a late fill is booked, and halts. That one
-        ended with less than it asked for is only a hint, for a fill may be told after it: the
-        order is looked at before its coins are somebody else's (`is_ending`).
+        What it says was filled, and how one ended, is only a reason to ask the order itself.
         """
         order = state.orders.get(remote.client_order_id)
         if order is None:
             return []
         product = plan.products[plan.index[order.product_id]]
-        found = reports(product, order, remote, time_ms)
-        if order.status.is_final or not any(map(_ends_short, found)):
-            return found
-        self._ending.add(order.client_order_id)
-        told = [event for event in found if not _ends_short(event)]
-        if order.exchange_id or not remote.order_id:
-            return told
-        return [*told, _report(order, OrderStatus.OPEN, time_ms, exchange_id=remote.order_id)]
-
-    def is_ending(self, client_order_id: str) -> bool:
-        """Whether an order was reported to have ended, and nobody has looked at it since."""
-        return client_order_id in self._ending
+        return self.hearsay.hear(product, order, remote, time_ms)
 
     def execute(
         self, plan: Plan, state: State, commands: Sequence[Command], time_ms: int
@@ -118,14 +108,20 @@ class ExchangeBroker:
         """
         withdrawn: list[Event] = []
         for command in commands:
-            found = self._withdraw(command, time_ms) if isinstance(command, CancelOrder) else []
+            found = self._withdraw(command, time_ms)
             withdrawn += found
             if not found:
                 self._departures.put(_departure(command, time_ms))
         return [*withdrawn, *self.turn(plan, state, time_ms)]
 
-    def _withdraw(self, command: CancelOrder, time_ms: int) -> list[Event]:
-        """Keep an order that is to be cancelled from leaving; [] if it has left."""
+    def _withdraw(self, command: Command, time_ms: int) -> list[Event]:
+        """Keep an order from leaving: one that is to be cancelled, one among contradictions."""
+        if isinstance(command, SubmitOrder) and (
+            command.order.product_id in self.hearsay.contradicted
+        ):
+            return [_report_end(command.order, time_ms, f"{NOT_SENT}: {CONTRADICTED}")]
+        if not isinstance(command, CancelOrder):
+            return []
         waited = self._departures.withdraw({(command.client_order_id,)})
         return [
             _report(one.what.order, OrderStatus.CANCELLED, time_ms, f"{NOT_SENT}: cancelled")
@@ -159,14 +155,24 @@ class ExchangeBroker:
     def _forget(self, state: State) -> None:
         """Forget what is known of orders that have ended."""
         most = len(state.open_orders) + KEPT
-        if self._ending or len(self._cancelled_ms) > most:
+        for key in [key for key in self.refused if _is_over(state.orders.get(key))]:
+            del self.refused[key]
+        if len(self._cancelled_ms) > most:
             open_ = {order.client_order_id for order in state.open_orders}
-            self._ending &= open_
             self._cancelled_ms = {k: v for k, v in self._cancelled_ms.items() if k in open_}
 
     def is_sending(self, client_order_id: str) -> bool:
         """Whether something about an order is to leave, or has left and is not answered."""
         return self._departures.holds((client_order_id,))
+
+    def refusal(self, order: Order, time_ms: int) -> OrderUpdated | None:
+        """Return the end of an order that was refused, for a look has not found it; else None."""
+        why = self.refused.get(order.client_order_id)
+        return None if why is None else _report_end(order, time_ms, why)
+
+    def exchange_id(self, order: Order) -> str:
+        """Return the exchange's id of an order, also before the state knows it; "" if none."""
+        return order.exchange_id or self._named.get(order.client_order_id, "")
 
     @property
     def is_idle(self) -> bool:
@@ -197,7 +203,7 @@ class ExchangeBroker:
                 return partial(self.account.place, order.intent, product)
             return partial(self._enter, order, product)
         order = state.orders[command.client_order_id]
-        order_id = order.exchange_id or self._named.get(order.client_order_id)
+        order_id = self.exchange_id(order)
         if not order_id or order.status.is_final:
             return None  # it is looked for, and cancelled once it is found alive
         if isinstance(command, AmendOrder):
@@ -216,14 +222,23 @@ class ExchangeBroker:
             command = self._departures.end(done.job.key)
             if isinstance(done.error, RateLimited):
                 self._budget.slow_down()
+            elif done.error is None and self.account.is_spent:
+                self._budget.left = 0.0
             elif done.error is None:
                 self._budget.speed_up()
             elif not isinstance(done.error, BrokerError | DataError):
                 raise done.error
             if isinstance(done.value, Placed):
                 self._named[done.job.key[0]] = done.value.order_id
-            found += _outcome(state, command, done, time_ms)
+            if isinstance(command, SubmitOrder) and (why := _refusal(command.order, done)):
+                self.refused[command.order.client_order_id] = why  # a look shows whether it is so
+            else:
+                found += _outcome(state, command, done, time_ms)
         return found
+
+
+def _is_over(order: Order | None) -> bool:
+    return order is None or order.status.is_final
 
 
 def _departure(command: Command, time_ms: int) -> Departure[Command]:
@@ -243,6 +258,20 @@ def _until(order: Order, time_ms: int) -> int:
     soon = time_ms + ENTRY_MS
     ends_ms = order.intent.expire_ms - EARLY_MS - LEAST_MS
     return min(soon, ends_ms) if order.intent.tif is TimeInForce.GTD else soon
+
+
+def _refusal(order: Order, done: Done) -> str:
+    """Return why an order that reduces was refused, as far as its answer says; "" if it was not.
+
+    It is no proof: what was placed nonetheless would sell beside the next one.
+    """
+    if not order.intent.reduce_only:
+        return ""
+    if isinstance(done.error, DataError):
+        return f"{NOT_SENT}: {done.error.code}"
+    if isinstance(done.value, Refused) and not done.value.reason.endswith(DUPLICATE):
+        return done.value.words
+    return ""
 
 
 def _outcome(state: State, command: Command, done: Done, time_ms: int) -> list[Event]:
@@ -267,20 +296,13 @@ def _placed(order: Order, done: Done, time_ms: int) -> OrderUpdated:
     match done.value:
         case Shut():
             return _report_end(order, time_ms, f"{NOT_SENT}: halted")
-        case Refused(reason) if reason.endswith("DUPLICATE_CLIENT_ORDER_ID"):
+        case Refused(reason) if reason.endswith(DUPLICATE):
             return _report(order, OrderStatus.SUBMIT_UNKNOWN, time_ms)
         case Refused() as refused:
             return _report_end(order, time_ms, refused.words)
         case Placed(order_id):
             return _report(order, OrderStatus.OPEN, time_ms, exchange_id=order_id)
     raise TypeError(done.value)
-
-
-def _ends_short(event: Event) -> bool:
-    """Whether a report says that an order ended otherwise than filled."""
-    if not isinstance(event, OrderUpdated):
-        return False
-    return event.status.is_final and event.status is not OrderStatus.FILLED
 
 
 def _report(

@@ -22,7 +22,7 @@ def look_after_ms(order: Order, now_ms: int, *, is_up: bool) -> int | None:
         case OrderStatus.SUBMITTED | OrderStatus.SUBMIT_UNKNOWN:
             return UNKNOWN_MS
         case OrderStatus.PENDING_CANCEL:
-            return ENDING_MS if order.exchange_id else UNKNOWN_MS
+            return ENDING_MS
         case OrderStatus.OPEN | OrderStatus.TRIGGERED:
             if ends_at_once(order) or 0 < order.intent.expire_ms <= now_ms:
                 return ENDING_MS
@@ -41,3 +41,8 @@ def ends_at_once(order: Order) -> bool:
 def is_past(then_ms: int | None, after_ms: int, now_ms: int) -> bool:
     """Whether so long has passed since then; a clock that was set back makes no wait longer."""
     return then_ms is None or not 0 <= now_ms - then_ms < after_ms
+
+
+def has_lasted(since_ms: int, for_ms: int, now_ms: int) -> bool:
+    """Whether something has gone on for so long; a clock that was set back proves nothing."""
+    return now_ms - since_ms >= for_ms

@@ -8,7 +8,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 type Key = tuple[str, ...]
 
@@ -57,17 +57,27 @@ class Bell:
 
 
 class Threads:
-    """Carries each job on a thread of its own, at most `most` at a time.
+    """Carries each job on a thread of its own, at most `most` at a time, while it is held open.
 
-    ring: called on such a thread when a job has ended. The threads never keep a process alive.
+    ring: called on such a thread when a job has ended. The threads never keep a process alive, and
+    end with the job that each is at when it is closed.
     """
 
     def __init__(self, name: str, most: int, ring: Callable[[], object]) -> None:
         self._name, self._most, self._ring = name, most, ring
-        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()  # None: no more
         self._done: deque[Done] = deque()
         self._threads: list[threading.Thread] = []
         self._idle = threading.Semaphore(0)
+
+    def __enter__(self) -> Self:
+        """Hold it open."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let each thread end once nothing waits to be carried. Nobody waits for them."""
+        for _thread in self._threads:
+            self._jobs.put(None)
 
     def carry(self, job: Job) -> None:
         """Begin a job."""
@@ -83,8 +93,8 @@ class Threads:
         return [self._done.popleft() for _ in range(len(self._done))]
 
     def _work(self) -> None:
-        while True:
-            self._done.append(do(self._jobs.get()))
+        while (job := self._jobs.get()) is not None:
+            self._done.append(do(job))
             self._idle.release()
             self._ring()
 

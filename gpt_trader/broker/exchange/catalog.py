@@ -2,7 +2,8 @@
 
 A product may be closed, or no longer be listed, while others trade: a refusal is an answer, about
 that product alone. What was said grows old; it is asked again soon after an order was refused, and
-while a product is closed.
+every minute while a product is closed or held: before its stop is cancelled for an exit it must be
+known that an exit is taken.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -15,7 +16,7 @@ from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.errors import DataError
 
 AGAIN_MS = 3_600_000  # between questions about a product
-CLOSED_MS = 60_000  # the same, while it is closed
+CLOSED_MS = 60_000  # the same, while it is closed, or held
 REFUSED_MS = 5_000  # the same, after an order of it was refused
 WATCHED = (
     "base_increment",
@@ -41,6 +42,11 @@ class Listing(NamedTuple):
     def closed(self) -> str:
         """Why no order of it is taken now; "" if one is."""
         return f"not listed any more: {self.why}" if self.info is None else self.info.closed
+
+    @property
+    def limit_only(self) -> bool:
+        """Whether no market order of it is taken now."""
+        return self.info is not None and self.info.limit_only
 
 
 def look_up(ask: Callable[[str], ProductInfo], product_id: str) -> Listing:
@@ -84,27 +90,37 @@ class Catalog:
     _suspects: set[str] = field(default_factory=set)
 
     def wanted(
-        self, product_ids: Sequence[str], orders: Mapping[str, Order], now_ms: int
+        self,
+        product_ids: Sequence[str],
+        held: Collection[str],
+        orders: Mapping[str, Order],
+        now_ms: int,
     ) -> list[str]:
         """Return the products to ask about now; whoever asks, asks them all.
 
-        orders: the session's newest, by id: one that is refused now may tell of a change.
+        held: those with a position. orders: the session's newest, by id: one that is refused now
+        may tell of a change.
         """
         self._suspect(orders)
         for name in self.known:  # what is known when this is first asked was just told
             self._asked_ms.setdefault(name, now_ms)
-        found = [name for name in product_ids if self._is_due(name, now_ms)]
+        found = [name for name in product_ids if self._is_due(name, held, now_ms)]
         self._asked_ms |= dict.fromkeys(found, now_ms)
         return found
+
+    def ask_soon(self, product_id: str) -> None:
+        """Ask about a product again in seconds: what was said of it is to be said twice."""
+        self._suspects.add(product_id)
 
     def _suspect(self, orders: Mapping[str, Order]) -> None:
         before, self._refused = self._refused, refused(orders.values())
         new: Collection[str] = () if before is None else self._refused - before
         self._suspects |= {orders[key].product_id for key in new}
 
-    def _is_due(self, product_id: str, now_ms: int) -> bool:
+    def _is_due(self, product_id: str, held: Collection[str], now_ms: int) -> bool:
         known = self.known.get(product_id)
-        wait_ms = CLOSED_MS if known is None or known.closed else AGAIN_MS
+        matters = known is None or known.closed or product_id in held
+        wait_ms = CLOSED_MS if matters else AGAIN_MS
         if product_id in self._suspects:
             wait_ms = REFUSED_MS
         return is_past(self._asked_ms.get(product_id), wait_ms, now_ms)

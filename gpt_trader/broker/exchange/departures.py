@@ -84,6 +84,8 @@ class Departures[T]:
 
     def begin(self, now_ms: int) -> list[Departure[T]]:
         """Return what leaves now, in order; each is under way until its key is `end`ed."""
+        if not self._waiting:
+            return []
         under_way = Counter(one.kind for one in self._under_way.values())
         left: list[tuple[int, int, Departure[T]]] = []
         begun: list[Departure[T]] = []
@@ -108,6 +110,8 @@ class Departures[T]:
 
     def drop_late(self, now_ms: int) -> list[Departure[T]]:
         """Take out, and return, what has not begun in its time."""
+        if not self._waiting:
+            return []
         late = [item for item in self._waiting if 0 < item[2].until_ms < now_ms]
         self._waiting = [item for item in self._waiting if item not in late]
         return [item[2] for item in late]
@@ -121,10 +125,6 @@ class Departures[T]:
     def holds(self, key: Key) -> bool:
         """Whether something about a key waits or is under way."""
         return key in self._under_way or any(item[2].key == key for item in self._waiting)
-
-    def is_under_way(self, key: Key) -> bool:
-        """Whether something about a key has left and not come back."""
-        return key in self._under_way
 
     @property
     def is_empty(self) -> bool:

@@ -6,7 +6,7 @@ after it is told order by order, with all that was filled. What comes up while a
 neither: then somebody else runs this bot.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from gpt_trader.broker.exchange.ours import (
@@ -18,15 +18,15 @@ from gpt_trader.broker.exchange.ours import (
     missing,
     oldest_first,
     order_of,
+    told_fills,
 )
 from gpt_trader.broker.exchange.reports import reports
 from gpt_trader.domain.account import RemoteOrder, told_wallet
-from gpt_trader.domain.order import Order
+from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.events import Event, FillReceived, InstanceSeen, OrdersFound, PositionFound
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
-from gpt_trader.errors import Unavailable
 from gpt_trader.kernel.codes import BUY, SELL
 
 ZERO = Decimal(0)
@@ -44,7 +44,8 @@ def earlier(
     """Return what a product's orders, in any order, show of a journal that is gone; [] if nothing.
 
     What was filled is in the wallets already: of an order that is still open only what comes from
-    now on will be booked. Raises Unavailable if something is held and its wallet is not told.
+    now on will be booked. Raises Unavailable if something is held and its wallet is not told, or a
+    row does not tell what was filled.
     """
     mine = oldest_first(row for row in rows if row.product_id == product.product_id)
     ours = [row for row in mine if is_of_ours(plan, product, row)]
@@ -60,6 +61,8 @@ def earlier(
     others = tuple(as_booked(product, row) for row in ours if is_open(row) and row is not stop)
     why = f"the journal of order {ours[-1].client_order_id} is not here: "
     why += "lost, or on another machine"
+    if lots and stop is None:
+        why += "; what is held has no stop"
     recent = tuple(
         row.client_order_id for row in ours if time_ms - (row.created_ms or 0) < RECENT_MS
     )
@@ -74,34 +77,67 @@ def earlier(
     return found
 
 
+def by_product(
+    plan: Plan, rows: Sequence[RemoteOrder]
+) -> Iterator[tuple[Product, list[RemoteOrder]]]:
+    """Yield each product of which there are rows, with those."""
+    for product in plan.products:
+        here = [row for row in rows if row.product_id == product.product_id]
+        if here:
+            yield product, here
+
+
 def later(
     product: Product,
     new: Sequence[RemoteOrder],
     known: Mapping[str, Order],
     rows: Sequence[RemoteOrder],
     time_ms: int,
+    untold: Container[str] = (),
 ) -> OrdersFound:
     """Return what became of a product since the journal that was put back ends.
 
     new: orders of ours that it does not know. known: the ones that are open in it, by client id;
-    rows: what the exchange says of those. Raises Unavailable if a row does not say what it cost.
+    rows: what the exchange says of those. untold: client ids of which what was filled has no
+    witness: they are taken as orders that rest, for looks to ask. Raises Unavailable if a row does
+    not say what it cost.
     """
-    pairs = [(order_of(product, row), row) for row in new]
-    pairs += [(known[row.client_order_id], row) for row in rows]
-    pairs.sort(key=lambda pair: (pair[1].created_ms or 0, pair[1].client_order_id))
+    pairs = pairs_of(product, new, known, rows)
     fills = []
     for order, row in pairs:
-        if (row.filled_size or ZERO) > 0 and (row.filled_value or ZERO) <= 0:
-            raise Unavailable(f"the exchange does not say what order {row.order_id} came to")
-        told = reports(product, order, row, time_ms)
+        if order.client_order_id in untold:
+            continue
+        told = reports(product, order, told_fills(row), time_ms)
         fills += [event.fill for event in told if isinstance(event, FillReceived)]
     orders = [
-        order._replace(status=row.life or order.status, exchange_id=row.order_id)
+        order._replace(
+            status=_status(order, row, is_told=order.client_order_id not in untold),
+            exchange_id=row.order_id,
+        )
         for order, row in pairs
     ]
     why = f"order {new[-1].client_order_id} and all before it since the journal's last look are "
     why += "taken over: an older journal was put back, or its end was lost"
     return OrdersFound(time_ms, product.product_id, BY, why, tuple(orders), tuple(fills))
+
+
+def pairs_of(
+    product: Product,
+    new: Sequence[RemoteOrder],
+    known: Mapping[str, Order],
+    rows: Sequence[RemoteOrder],
+) -> list[tuple[Order, RemoteOrder]]:
+    """Return what is known of each order, with what is said of it, the oldest first."""
+    pairs = [(order_of(product, row), row) for row in new]
+    pairs += [(known[row.client_order_id], row) for row in rows]
+    return sorted(pairs, key=lambda pair: (pair[1].created_ms or 0, pair[1].client_order_id))
+
+
+def _status(order: Order, row: RemoteOrder, *, is_told: bool) -> OrderStatus:
+    """Return how an order is taken: as it is told, or as one that rests."""
+    if is_told:
+        return row.life or order.status
+    return OrderStatus.OPEN if order.status.is_final else order.status
 
 
 def seen_beside(
@@ -122,14 +158,18 @@ def seen_beside(
 
 
 def _held(product: Product, mine: Sequence[RemoteOrder], bought: set[str]) -> tuple[int, int]:
-    """Return lots and average entry, ticks, of what was bought and not sold since."""
+    """Return lots and average entry, ticks, of what was bought and not sold since.
+
+    Raises Unavailable if a row does not tell what was filled.
+    """
     size = value = ZERO
     for row in mine:
-        filled = row.filled_size or ZERO
         if row.client_order_id in bought:
-            size, value = size + filled, value + (row.filled_value or ZERO)
+            told = told_fills(row)
+            size += told.filled_size or ZERO
+            value += told.filled_value or ZERO
         elif row.side == SELL and size:
-            left = max(size - filled, ZERO)
+            left = max(size - (told_fills(row).filled_size or ZERO), ZERO)
             size, value = left, value * left / size
     lots = int((size / product.base_increment).to_integral_value(ROUND_FLOOR))
     if not lots:

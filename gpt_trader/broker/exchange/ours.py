@@ -11,6 +11,7 @@ from gpt_trader.domain.order import Order, OrderIntent, OrderStatus, OrderType, 
 from gpt_trader.domain.order_ids import BARE, client_order_id, is_ours, order_id
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.plan import Plan
+from gpt_trader.errors import Unavailable
 from gpt_trader.kernel.codes import BUY, FILL_ENTRY, FILL_EXIT, FILL_STOP, SELL
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 
@@ -97,12 +98,26 @@ def order_of(product: Product, row: RemoteOrder) -> Order:
 
 
 def as_booked(product: Product, row: RemoteOrder) -> Order:
-    """Return an order of ours with all that was filled of it so far as booked elsewhere."""
+    """Return an order of ours with all that was filled of it so far as booked elsewhere.
+
+    Raises Unavailable if the row does not tell that.
+    """
+    told_fills(row)
     return order_of(product, row)._replace(
         filled=int((row.filled_size or ZERO) / product.base_increment),
         filled_value=format(row.filled_value or ZERO, "f"),
         filled_fees=format(row.total_fees or ZERO, "f"),
     )
+
+
+def told_fills(row: RemoteOrder) -> RemoteOrder:
+    """Return a row that tells what was filled; what it does not tell is not nothing.
+
+    Raises Unavailable.
+    """
+    if not row.tells_fills:
+        raise Unavailable(f"the exchange does not say what was filled of order {row.order_id}")
+    return row
 
 
 def _is_of_a_bar(plan: Plan, row: RemoteOrder) -> bool:

@@ -76,6 +76,11 @@ class MarketData(Protocol):
 class Orders(Protocol):
     """What the life of an order asks of an account."""
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether the newest answer said that no more requests are allowed for now."""
+        ...
+
     def place(self, intent: OrderIntent, product: Product) -> Placed | Refused:
         """Send an order, once; raises UnknownOutcome where nothing proves what became of it."""
         ...

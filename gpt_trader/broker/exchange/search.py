@@ -4,7 +4,7 @@ Silence is never "no". A look that finds nothing counts only if all of it could 
 fills and wallets. And what moved without an order that is known contradicts it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from gpt_trader.domain.order import Order
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
+from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 
 BEFORE_MS = 86_400_000  # how far before an order was decided its history is read: clocks err
 FILLS_BEFORE_MS = 600_000
@@ -44,14 +45,30 @@ def search(account: Orders, product_ids: Sequence[str], since_ms: int) -> Found:
     fills = account.fills(since_ms=since_ms - FILLS_BEFORE_MS)
     here = [one for one in fills.rows if one.product_id in product_ids]
     orders = account.orders(since_ms=since_ms - BEFORE_MS)
-    told = {one.order_id for one in orders.rows}
-    strays = {one.order_id: None for one in here if one.order_id not in told}
+    resting = account.open_orders(since_ms - FILLS_BEFORE_MS)  # those of long ago hold coins, too
+    rows = {one.order_id: one for one in (*resting.rows, *orders.rows)}
+    strays = {one.order_id: None for one in here if one.order_id not in rows}
     looked_up = [account.order(one) for one in list(strays)[:MOST_STRAYS]]
     balances = account.balances()
     wallets = {one.currency: one.total for one in balances}
     holds = {one.currency: one.hold for one in balances}
-    found = [*orders.rows, *(one for one in looked_up if one is not None)]
-    return Found(found, here, wallets, holds, orders.is_whole and fills.is_whole)
+    found = [*rows.values(), *(one for one in looked_up if one is not None)]
+    is_whole = orders.is_whole and resting.is_whole and fills.is_whole
+    return Found(found, here, wallets, holds, is_whole)
+
+
+HELD = "is on hold as if it rests"
+
+
+def tells(product: Product, found: Found, expected: Mapping[str, Decimal]) -> bool:
+    """Whether a look tells all that an order's absence is held against; else it is none.
+
+    expected: what each wallet must hold by the journal: one of 0 may be missing.
+    """
+    wallets = (product.base_currency, product.quote_currency)
+    return found.is_whole and all(
+        one in found.wallets or not expected.get(one, ZERO) for one in wallets
+    )
 
 
 def contradiction(
@@ -59,8 +76,8 @@ def contradiction(
 ) -> str:
     """Return what speaks against an order's absence from a look, "" if nothing does.
 
-    expected: what each wallet must hold by the journal. A fill moves both wallets: coins alone
-    are somebody's deposit.
+    found: one that `tells`. expected: what each wallet must hold by the journal. A fill moves both
+    wallets: coins alone are somebody's deposit.
     """
     known = {one.exchange_id for one in state.orders.values()} | {
         one.order_id for one in found.orders
@@ -70,44 +87,86 @@ def contradiction(
         if is_alike and fill.order_id not in known:
             return f"a fill of order {fill.order_id}, which nobody knows"
     product = plan.products[plan.index[order.product_id]]
-    missing = [
-        one
-        for one in (product.base_currency, product.quote_currency)
-        if one not in found.wallets and expected.get(one, ZERO)
-    ]
-    if missing:
-        return f"no wallet of {missing[0]} is told"
-    if _is_held(product, order, found):
-        return f"{product.base_currency} is on hold as if it rests"
+    if is_held(product, order, found.orders, found.holds):
+        return f"{product.base_currency} {HELD}"
+    moved = list(_unexplained(state, order, product, found, expected))
+    close = product.price(_close(plan, state, order))
+    alike = [coins for coins, money in moved if _is_alike(order, product, close, coins, money)]
+    if not alike or any(abs(coins) < product.base_increment for coins, _ in moved):
+        return ""
+    return f"the wallets moved as if it was filled: {alike[0]:+f} {product.base_currency}"
+
+
+def _unexplained(
+    state: State, order: Order, product: Product, found: Found, expected: Mapping[str, Decimal]
+) -> Iterator[tuple[Decimal, Decimal]]:
+    """Yield by how much coins and money differ from what is expected, once for each explanation.
+
+    Other people's fills since the order was sent are not expected yet: while it is unknown nothing
+    is adopted. Of those before, the newest may not be either, however many.
+    """
     coins, money = (
         found.wallets.get(asset, ZERO) - expected.get(asset, ZERO)
         for asset in (product.base_currency, product.quote_currency)
     )
-    for fill in found.fills:  # somebody else's: while this order is unknown none is adopted
-        is_new = fill.trade_ms >= order.intent.sent_ms and not _is_ours(state, fill.order_id)
-        if is_new and fill.product_id == order.product_id:
-            coins -= fill.side * fill.size
-            money += fill.side * fill.price * fill.size + fill.commission
-    worth = coins * order.intent.side * product.price(int(_close(plan, state, order)))
+    theirs = [
+        fill
+        for fill in sorted(found.fills, key=lambda one: -one.trade_ms)
+        if fill.product_id == order.product_id and not _is_ours(state, fill.order_id)
+    ]
+    for fill in theirs:
+        if fill.trade_ms < order.intent.sent_ms:
+            yield coins, money
+        coins -= fill.side * fill.size
+        money += fill.side * fill.price * fill.size + fill.commission
+    yield coins, money
+
+
+def _is_alike(
+    order: Order, product: Product, close: Decimal, coins: Decimal, money: Decimal
+) -> bool:
+    """Whether wallets moved by coins and money as an order's fill would move them."""
+    worth = coins * order.intent.side * close
     paid = -money * order.intent.side
-    if abs(coins) >= product.base_increment and worth > 0 and abs(paid - worth) <= NEAR * worth:
-        return f"the wallets moved as if it was filled: {coins:+f} {product.base_currency}"
-    return ""
+    most = product.size(order.intent.lots - order.filled)
+    is_within = coins * order.intent.side <= most if order.intent.lots else worth <= _most(order)
+    is_paid = worth > 0 and abs(paid - worth) <= NEAR * worth
+    return is_within and is_paid
 
 
-def _is_held(product: Product, order: Order, found: Found) -> bool:
+def _most(order: Order) -> Decimal:
+    """Return for how much at most an order by value may have bought, priced at another close."""
+    return (1 + NEAR) * order.intent.quote / UNITS_PER_QUOTE
+
+
+def is_held(
+    product: Product,
+    order: Order,
+    rows: Sequence[RemoteOrder],
+    holds: Mapping[str, Decimal],
+) -> bool:
     """Whether as many coins are on hold as a sell would hold, beyond those of orders that are told.
 
     An order that tells no size may hold them all: nothing is known of it.
     """
-    if order.intent.side > 0:
+    left = product.size(order.intent.lots - order.filled)
+    if order.intent.side > 0 or left <= 0:
         return False
-    held = found.holds.get(product.base_currency, ZERO)
-    for one in found.orders:
+    held = holds.get(product.base_currency, ZERO)
+    for one in rows:
         is_alive = one.life is None or not one.life.is_final
         if is_alive and one.side < 0 and one.product_id.split("-")[0] == product.base_currency:
             held -= (one.base_size or ZERO) - (one.filled_size or ZERO)
-    return held >= product.size(order.intent.lots - order.filled)
+    return held >= left
+
+
+def is_covered(
+    product: Product, order: Order, wallets: Mapping[str, Decimal], holds: Mapping[str, Decimal]
+) -> bool:
+    """Whether what is left of a sell could be sold beside all that is on hold."""
+    base = product.base_currency
+    left = product.size(order.intent.lots - order.filled)
+    return wallets.get(base, ZERO) - holds.get(base, ZERO) >= left
 
 
 def _is_ours(state: State, order_id: str) -> bool:

@@ -9,7 +9,7 @@ the wire is the venue's: its `Dialect`.
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -183,16 +183,15 @@ class Stream:
 
     async def _listen(self, one: Connection) -> None:
         """Take in a connection's messages until it ends; raises what ended it."""
-        async with connect(
-            one.url, open_timeout=OPEN_S, close_timeout=CLOSE_S, max_size=MOST_BYTES
-        ) as socket:
-            one.heard_s = self._clock()
-            watching = asyncio.ensure_future(self._watch(one, socket))
-            try:
-                await self._subscribe(one, socket)
-                await self._take(one, socket)
-            finally:
-                watching.cancel()
+        socket = await opened(one.url)
+        one.heard_s = self._clock()
+        watching = asyncio.ensure_future(self._watch(one, socket))
+        try:
+            await self._subscribe(one, socket)
+            await self._take(one, socket)
+        finally:
+            watching.cancel()
+            await socket.close()
         raise Unavailable("the exchange closed the connection")
 
     async def _subscribe(self, one: Connection, socket: ClientConnection) -> None:
@@ -203,7 +202,7 @@ class Stream:
         expected: int | None = None  # a connection may begin at any number
         confirmed: set[str] = set()
         wanted = {channel.name for channel in one.channels}
-        async for text in socket:
+        async for text in received(socket):
             frame = self._dialect.read(text)
             one.heard_s = self._clock()
             if frame.sequence is not None:
@@ -228,3 +227,27 @@ class Stream:
             if self._clock() - one.heard_s > self._silent_s:
                 one.problem = "silent"
                 await socket.close()
+
+
+async def opened(url: str) -> ClientConnection:
+    """Return a connection. Raises OSError, TimeoutError, WebSocketException or Unavailable."""
+    try:
+        return await connect(url, open_timeout=OPEN_S, close_timeout=CLOSE_S, max_size=MOST_BYTES)
+    except (EOFError, ValueError, NotImplementedError) as fault:
+        # websockets 13 lets these out where an answer breaks off, or is not what it can read
+        raise Unavailable(
+            f"the exchange's answer to a connection cannot be read: {fault}"
+        ) from fault
+
+
+async def received(socket: ClientConnection) -> AsyncIterator[str | bytes]:
+    """Yield a connection's messages until it is closed.
+
+    Raises WebSocketException or Unavailable: what ended it.
+    """
+    try:
+        async for text in socket:
+            yield text
+    except (IndexError, UnicodeDecodeError) as fault:
+        # websockets 13 lets these out: its end came with a message, or one is no text
+        raise Unavailable(f"the connection broke off with a message: {fault}") from fault

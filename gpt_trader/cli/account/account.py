@@ -25,51 +25,59 @@ class AdjustmentKind(StrEnum):
 
 
 @app.command()
-def snapshot(*, profile: ProfileName = None, json: Json = False) -> None:
+def snapshot(
+    *, profile: ProfileName = None, state_dir: StateDir = None, json: Json = False
+) -> None:
     """Show everything at once: key, wallets with their worth, fees, open orders, limits."""
     from gpt_trader.cli.account import read as account_read
 
-    account_read.snapshot(profile, json=json)
+    account_read.snapshot(profile, state_dir, json=json)
 
 
 @app.command()
-def balances(*, profile: ProfileName = None, json: Json = False) -> None:
+def balances(
+    *, profile: ProfileName = None, state_dir: StateDir = None, json: Json = False
+) -> None:
     """Show each wallet: what is free, what orders hold, what it is worth."""
     from gpt_trader.cli.account import read as account_read
 
-    account_read.balances(profile, json=json)
+    account_read.balances(profile, state_dir, json=json)
 
 
 @app.command()
-def fees(*, profile: ProfileName = None, json: Json = False) -> None:
+def fees(*, profile: ProfileName = None, state_dir: StateDir = None, json: Json = False) -> None:
     """Show the fee tier, its rates, and what it rests on."""
     from gpt_trader.cli.account import read as account_read
 
-    account_read.fees(profile, json=json)
+    account_read.fees(profile, state_dir, json=json)
 
 
 @app.command()
-def permissions(*, profile: ProfileName = None, json: Json = False) -> None:
+def permissions(
+    *, profile: ProfileName = None, state_dir: StateDir = None, json: Json = False
+) -> None:
     """Show what the key may do, and in which portfolio."""
     from gpt_trader.cli.account import read as account_read
 
-    account_read.permissions(profile, json=json)
+    account_read.permissions(profile, state_dir, json=json)
 
 
 @app.command()
-def portfolios(*, profile: ProfileName = None, json: Json = False) -> None:
+def portfolios(
+    *, profile: ProfileName = None, state_dir: StateDir = None, json: Json = False
+) -> None:
     """List the portfolios that the key can see; it trades in one of them."""
     from gpt_trader.cli.account import read as account_read
 
-    account_read.portfolios(profile, json=json)
+    account_read.portfolios(profile, state_dir, json=json)
 
 
 @app.command()
-def limits(*, profile: ProfileName = None, json: Json = False) -> None:
+def limits(*, profile: ProfileName = None, state_dir: StateDir = None, json: Json = False) -> None:
     """Show the limits on requests and, by product, on orders."""
     from gpt_trader.cli.account import read as account_read
 
-    account_read.limits(profile, json=json)
+    account_read.limits(profile, state_dir, json=json)
 
 
 @app.command()
@@ -98,6 +106,35 @@ def adjust(
         Adjustment(kind.value, asset, amount, by, reason),
         profile=profile,
         state_dir=state_dir,
+        json=json,
+    )
+
+
+@app.command()
+def settle(
+    product: Annotated[str, typer.Argument(help="As in BTC-USD.")],
+    *,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: for scripts.")] = False,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
+) -> None:
+    """Write off what was sold beyond what was bought, and let the product trade again.
+
+    It says what is owed at the ask of now, lets you confirm it, and looks at the account. Nothing
+    is bought: the value leaves the session's cash, and what it cost beyond its sale is a loss of
+    today. The bot must not run.
+    """
+    from gpt_trader.app.settle import Settlement
+    from gpt_trader.cli.account import settle as account_settle
+
+    account_settle.run(
+        Settlement(product.strip().upper(), by, reason),
+        profile=profile,
+        state_dir=state_dir,
+        yes=yes,
         json=json,
     )
 

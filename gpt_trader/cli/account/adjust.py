@@ -8,7 +8,7 @@ from gpt_trader.cli import output
 
 def run(asked: Adjustment, *, profile: str | None, state_dir: Path | None, json: bool) -> None:
     """Journal the adjustment, and say so."""
-    data = adjust(asked, profile=profile, state_dir=state_dir)
+    data = adjust(asked, profile=profile, state_dir=state_dir, warn=output.warn)
     output.emit("account adjust", data, json=json)
     if not json:
         amount = format(data["amount"], "f")

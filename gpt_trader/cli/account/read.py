@@ -1,6 +1,7 @@
 """What `gpt-trader account` reads from the exchange, as documents and tables."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from gpt_trader.app import account_facts as facts
@@ -9,9 +10,9 @@ from gpt_trader.app.plain import plain
 from gpt_trader.cli import output
 
 
-def snapshot(profile: str | None, *, json: bool) -> None:
+def snapshot(profile: str | None, state_dir: Path | None, *, json: bool) -> None:
     """Show everything at once."""
-    reached = reach_account(profile)
+    reached = reach_account(profile, state_dir)
     data = facts.snapshot(reached)
     output.emit("account snapshot", data, json=json)
     if json:
@@ -22,43 +23,43 @@ def snapshot(profile: str | None, *, json: bool) -> None:
     _rows(("product", "side", "type", "status", "client_order_id"), data["open_orders"], "orders")
 
 
-def balances(profile: str | None, *, json: bool) -> None:
+def balances(profile: str | None, state_dir: Path | None, *, json: bool) -> None:
     """Show each wallet."""
-    reached = reach_account(profile)
+    reached = reach_account(profile, state_dir)
     found = facts.balances(reached)
     output.emit("account balances", {"balances": found, "quote": reached.quote}, json=json)
     if not json:
         _wallets(found, reached.quote)
 
 
-def fees(profile: str | None, *, json: bool) -> None:
+def fees(profile: str | None, state_dir: Path | None, *, json: bool) -> None:
     """Show the fee tier."""
-    data = facts.fees(reach_account(profile))
+    data = facts.fees(reach_account(profile, state_dir))
     output.emit("account fees", data, json=json)
     if not json:
         _pairs("fees", data)
 
 
-def permissions(profile: str | None, *, json: bool) -> None:
+def permissions(profile: str | None, state_dir: Path | None, *, json: bool) -> None:
     """Show what the key may do."""
-    data = facts.permissions(reach_account(profile))
+    data = facts.permissions(reach_account(profile, state_dir))
     warnings = ["this key can move money out: a bot needs no such key"]
     output.emit("account permissions", data, warnings if data["can_transfer"] else [], json=json)
     if not json:
         _pairs("key", data)
 
 
-def portfolios(profile: str | None, *, json: bool) -> None:
+def portfolios(profile: str | None, state_dir: Path | None, *, json: bool) -> None:
     """List the portfolios."""
-    found = facts.portfolios(reach_account(profile))
+    found = facts.portfolios(reach_account(profile, state_dir))
     output.emit("account portfolios", {"portfolios": found}, json=json)
     if not json:
         _rows(("name", "type", "uuid", "is_traded"), found, "portfolios")
 
 
-def limits(profile: str | None, *, json: bool) -> None:
+def limits(profile: str | None, state_dir: Path | None, *, json: bool) -> None:
     """Show limits on requests and orders."""
-    requests, products = facts.limits(reach_account(profile))
+    requests, products = facts.limits(reach_account(profile, state_dir))
     output.emit("account limits", {"requests": requests, "products": products}, json=json)
     if not json:
         _pairs("requests", requests)

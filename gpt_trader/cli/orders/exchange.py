@@ -9,25 +9,31 @@ from gpt_trader.app.plain import plain
 from gpt_trader.cli import output
 
 
-def preview(asked: OrderRequest, profile: str | None, *, json: bool) -> None:
+def preview(
+    asked: OrderRequest, profile: str | None, state_dir: Path | None, *, json: bool
+) -> None:
     """Show what an order would come to."""
-    data = told.preview(asked, profile)
+    data = told.preview(asked, profile, state_dir)
     output.emit("orders preview", data, list(data["warnings"]), json=json)
     if not json:
         output.table(("preview", ""), [(key, plain(value)) for key, value in data.items()])
         print("would be refused" if data["errors"] else "would be taken")
 
 
-def fills(profile: str | None, product: str | None, days: int, *, json: bool) -> None:
+def fills(
+    profile: str | None, state_dir: Path | None, product: str | None, days: int, *, json: bool
+) -> None:
     """List the account's fills, newest first."""
-    found = told.fills(profile, product, days)
+    found = told.fills(profile, state_dir, product, days)
     output.emit("orders fills", {"fills": found}, json=json)
     _table(("time", "product", "side", "size", "price", "fee", "liquidity"), found, json=json)
 
 
-def history(profile: str | None, product: str | None, days: int, *, json: bool) -> None:
+def history(
+    profile: str | None, state_dir: Path | None, product: str | None, days: int, *, json: bool
+) -> None:
     """List the account's orders, of everybody, newest first."""
-    found = told.history(profile, product, days)
+    found = told.history(profile, state_dir, product, days)
     output.emit("orders history", {"orders": found}, json=json)
     _table(
         ("time", "product", "side", "type", "size", "price", "filled", "status"), found, json=json

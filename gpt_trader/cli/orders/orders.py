@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from gpt_trader.cli import output
+from gpt_trader.cli.confirm import confirm
 from gpt_trader.cli.options import StateDir, again
 from gpt_trader.cli.output import Json, ProfileName
 
@@ -84,7 +85,7 @@ def place(  # noqa: PLR0913 - typer reads the flags from the arguments
     state_dir: StateDir = None,
     json: Json = False,
 ) -> None:
-    """Place one order through every check; in a simulation it rests until the next bar.
+    """Place one order through every check; in a simulation it meets the next bar.
 
     A refused order exits 6 and names the guard, its value and its limit.
     """
@@ -105,8 +106,8 @@ def place(  # noqa: PLR0913 - typer reads the flags from the arguments
         post_only=post_only,
     )
     if live and not dry_run:
-        _confirm(product, yes=yes)
-    with hand_on(profile, state_dir, live=live, reads=dry_run) as hand:
+        confirm(product, "money is at stake", yes=yes)
+    with hand_on(profile, state_dir, output.warn, live=live, reads=dry_run) as hand:
         verdict = orders_input.place(hand, asked, dry_run=dry_run)
     if not json:
         orders_view.show_place(verdict, dry_run=dry_run)
@@ -156,7 +157,7 @@ def cancel(
     from gpt_trader.app import orders as orders_input
     from gpt_trader.app.hand import hand_on
 
-    with hand_on(profile, state_dir, reduces=True, reads=dry_run) as hand:
+    with hand_on(profile, state_dir, output.warn, reduces=True, reads=dry_run) as hand:
         verdict = orders_input.cancel(hand, order_id, dry_run=dry_run)
     _end(
         "orders cancel",
@@ -184,8 +185,8 @@ def edit(
     from gpt_trader.app.hand import hand_on
 
     if live and not dry_run:
-        _confirm(order_id, yes=yes)
-    with hand_on(profile, state_dir, live=live, reads=dry_run) as hand:
+        confirm(order_id, "money is at stake", yes=yes)
+    with hand_on(profile, state_dir, output.warn, live=live, reads=dry_run) as hand:
         verdict = orders_input.edit(hand, order_id, size=size, price=price, dry_run=dry_run)
     _end(
         "orders edit",
@@ -208,7 +209,7 @@ def cancel_all(
     from gpt_trader.app import orders as orders_input
     from gpt_trader.app.hand import hand_on
 
-    with hand_on(profile, state_dir, reduces=True, reads=dry_run) as hand:
+    with hand_on(profile, state_dir, output.warn, reduces=True, reads=dry_run) as hand:
         found = orders_input.cancel_all(hand, product, dry_run=dry_run)
     output.emit("orders cancel-all", {"orders": found, "dry_run": dry_run}, json=json)
     if not json:
@@ -231,6 +232,7 @@ def preview(
     ] = None,
     post_only: Annotated[bool, typer.Option("--post-only", help="Never cross.")] = False,
     profile: ProfileName = None,
+    state_dir: StateDir = None,
     json: Json = False,
 ) -> None:
     """Ask the exchange what an order would come to; nothing is placed."""
@@ -240,7 +242,7 @@ def preview(
     asked = orders_input.OrderRequest(
         product, side.value, size, value, kind.value, price, stop, None, None, post_only
     )
-    orders_exchange.preview(asked, profile, json=json)
+    orders_exchange.preview(asked, profile, state_dir, json=json)
 
 
 @app.command()
@@ -259,36 +261,32 @@ def show(
 
 @app.command()
 def fills(
-    *, product: OfProduct = None, days: Days = 7, profile: ProfileName = None, json: Json = False
+    *,
+    product: OfProduct = None,
+    days: Days = 7,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
 ) -> None:
     """List the account's fills as the exchange tells them, newest first."""
     from gpt_trader.cli.orders import exchange as orders_exchange
 
-    orders_exchange.fills(profile, product, days, json=json)
+    orders_exchange.fills(profile, state_dir, product, days, json=json)
 
 
 @app.command()
 def history(
-    *, product: OfProduct = None, days: Days = 7, profile: ProfileName = None, json: Json = False
+    *,
+    product: OfProduct = None,
+    days: Days = 7,
+    profile: ProfileName = None,
+    state_dir: StateDir = None,
+    json: Json = False,
 ) -> None:
     """List the account's orders as the exchange tells them, newest first."""
     from gpt_trader.cli.orders import exchange as orders_exchange
 
-    orders_exchange.history(profile, product, days, json=json)
-
-
-def _confirm(what: str, *, yes: bool) -> None:
-    """Let the user type what is to be traded, unless told not to. No prompt without a terminal."""
-    import sys
-
-    from gpt_trader.errors import UsageError
-
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError("money moves only if you say so", hint="add --yes where nobody can type")
-    if typer.prompt(f"money is at stake: type {what} to go on", err=True) != what:
-        raise UsageError("that was something else: nothing is sent")
+    orders_exchange.history(profile, state_dir, product, days, json=json)
 
 
 def _end(command: str, verdict: Any, following: str, *, json: bool) -> None:  # noqa: ANN401

@@ -63,8 +63,8 @@ def command(
     """Trade a profile: decide at each close, say why, survive anything.
 
     Ends with the market's data, after --cycles, or on Ctrl-C with the state saved (exit 130);
-    the same command goes on from there. --once exits 6 only if trading is halted, and 5 if it
-    leaves an order unknown or a position without its stop.
+    the same command goes on from there. --once exits 5 if it leaves an order unknown or a
+    position without its stop, and 6 if trading is halted or only a person can go on.
     """
     from gpt_trader.runtime.stop import stop_signals
 
@@ -90,7 +90,7 @@ def command(
             data=market.data or [],
             period=parse_period(market.start, market.end),
             interval=market.interval,
-            spec=market.product_spec,
+            specs=market.product_spec or [],
             data_dir=market.data_dir,
             risk=market.risk is opt.Risk.PROFILE,
             live=live,
@@ -102,11 +102,17 @@ def command(
         say_if_compiling(ENGINE)
         ran = session.run(asked, view.of(json=json), stop)
         view.show(ran, again(profile, state_dir), json=json)
+    for one in (*ran.left.again, *ran.left.person):
+        warn(one)
     if ran.interrupted:
         raise typer.Exit(INTERRUPTED)
-    if once and ran.halted:
+    if not once:
+        raise typer.Exit(0 if ran.refused is None else ran.refused.exit_code)
+    if ran.halted:
         raise typer.Exit(HALTED)
-    if ran.left:
-        for one in ran.left:
-            warn(one)
+    if ran.left.again:
         raise typer.Exit(Unavailable.exit_code)
+    if ran.left.person:
+        raise typer.Exit(HALTED)
+    if ran.refused is not None:
+        raise typer.Exit(ran.refused.exit_code)

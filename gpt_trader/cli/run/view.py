@@ -9,12 +9,12 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from gpt_trader.app.run import Ran, View
-from gpt_trader.cli.numbers import list_commonest
-from gpt_trader.cli.output import console, detail, encode, note, verbosity, warn
+from gpt_trader.cli.numbers import format_signed, list_commonest, money, places_for
+from gpt_trader.cli.output import console, detail, encode, error_of, note, verbosity, warn
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.times import format_interval, format_time
 from gpt_trader.observe.cycle import DecidedCycle, cycle_line
-from gpt_trader.observe.words import decision_line, number
+from gpt_trader.observe.words import decision_line, minute, number
 from gpt_trader.risk.policy import Limits
 from gpt_trader.runtime.header import Header
 from gpt_trader.runtime.live.record import LiveRecord
@@ -131,6 +131,8 @@ def _say(record: Shown, cycle: DecidedCycle) -> None:
             print(line, flush=True)
         else:
             detail(line)
+    for name in cycle.absent(record.terms.plan):
+        detail(f"{minute(cycle.cycle_ms)}  {name:<9} ABSENT  its bar was not told in time")
 
 
 def _index(record: Shown, decision: Any) -> int:  # noqa: ANN401
@@ -196,13 +198,19 @@ def of(*, json: bool) -> View:
 def show(ran: Ran, options: str, *, json: bool) -> None:
     """Show what a run came to. options: they name the session again."""
     if json:
-        print(encode(ran.summary), flush=True)
+        told = ran.summary
+        if (no := ran.refused) is not None:
+            error = error_of(no.code, no.message, no.hint, no.where)
+            told = told | {"ok": False, "error": error}
+        print(encode(told), flush=True)
         return
     if ran.next_close_ms is not None:
         when = format_time(ran.next_close_ms)
         note(f"nothing new to decide: the next bar closes at {when}")
     why = f"gpt-trader why {shlex.quote(ran.product)} --last {LAST_SHOWN}"
     show_summary(ran.summary, why + options)
+    if ran.refused is not None:
+        warn(ran.refused.message)
 
 
 def show_summary(summary: dict[str, Any], following: str) -> None:
@@ -218,7 +226,7 @@ def show_summary(summary: dict[str, Any], following: str) -> None:
     out.print()
     if summary["label"]:
         out.print(summary["label"])
-    out.print(f"{summary['cycles']:,} cycles, {summary['first_bar']} to {summary['last_bar']}")
+    out.print(_span(summary))
     out.print(grid)
     for name, text in _words(summary):
         out.print(f"{name:<10}{text}")
@@ -227,27 +235,36 @@ def show_summary(summary: dict[str, Any], following: str) -> None:
     out.print(f"Next: {following}")
 
 
+def _span(summary: dict[str, Any]) -> str:
+    """Say what the figures are of: a run that went on with a session has them of all of it."""
+    run, session = summary["cycles"], summary["session_cycles"]
+    words = f"{session:,} cycles, {summary['first_bar']} to {summary['last_bar']}"
+    return words if run == session else f"this run: {run:,} cycles\nthe whole session: {words}"
+
+
 def _money_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    places = places_for(summary["start_equity"])
     rows = [
-        ("start", _money(summary["start_equity"])),
-        ("final", _money(summary["final_equity"])),
-        ("gross", _money(summary["gross_pnl"], sign="+")),
-        ("fees", _money(summary["fees"], less=True)),
+        ("start", money(summary["start_equity"], places)),
+        *_brought_in(summary, places),
+        ("final", money(summary["final_equity"], places)),
+        ("gross", format_signed(summary["gross_pnl"], places=places)),
+        ("fees", format_signed(summary["fees"], -1, places)),
     ]
     if summary["spread_slippage"] is not None:
-        rows.append(("spread, slippage", _money(summary["spread_slippage"], less=True)))
-    rows.append(("net", _money(summary["net_pnl"], sign="+")))
-    if "buy_hold_pnl" in summary:
-        rows.append(("buy and hold", _money(summary["buy_hold_pnl"], sign="+")))
+        rows.append(("spread, slippage", format_signed(summary["spread_slippage"], -1, places)))
+    if float(summary["funding"]):
+        rows.append(("funding", format_signed(summary["funding"], -1, places)))
+    rows.append(("net", format_signed(summary["net_pnl"], places=places)))
+    if summary.get("buy_hold_pnl") is not None:
+        rows.append(("buy and hold", format_signed(summary["buy_hold_pnl"], places=places)))
     return rows
 
 
-def _money(text: str, *, sign: str = "", less: bool = False) -> str:
-    """Return exact money for reading: two decimals."""
-    from decimal import Decimal
-
-    amount = -Decimal(text) if less else Decimal(text)
-    return f"{amount:{sign},.2f}"
+def _brought_in(summary: dict[str, Any], places: int) -> list[tuple[str, str]]:
+    """Say what came in or went out since the start: it is no profit, no loss."""
+    moved = summary.get("transfers", "0")
+    return [("transfers", format_signed(moved, places=places))] if float(moved) else []
 
 
 def _words(summary: dict[str, Any]) -> list[tuple[str, str]]:

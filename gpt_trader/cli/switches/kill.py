@@ -7,6 +7,7 @@ import typer
 from gpt_trader.cli import output
 from gpt_trader.cli.options import StateDir, again
 from gpt_trader.cli.output import ProfileName
+from gpt_trader.cli.switches.waiting import waiting
 
 if TYPE_CHECKING:
     from gpt_trader.app.kill import Killed, KillRequest
@@ -36,7 +37,8 @@ def command(
     from gpt_trader.app.kill import KillRequest, kill
 
     asked = KillRequest(by.strip() or "operator", reason.strip() or "kill", flatten)
-    killed = kill(asked, profile=profile, state_dir=state_dir)
+    with waiting("killing") as say:
+        killed = kill(asked, profile=profile, state_dir=state_dir, say=say)
     data, error = _data(asked, killed), None if killed.is_done else _error(killed)
     if json:
         print(output.document("kill", data=data, warnings=killed.warnings, error=error))
@@ -49,6 +51,7 @@ def command(
 
 def _data(asked: "KillRequest", killed: "Killed") -> Json:
     left = killed.left
+    known = killed.journal if left is None else left
     return {
         "latched": killed.latched,
         "by": asked.by,
@@ -59,8 +62,9 @@ def _data(asked: "KillRequest", killed: "Killed") -> Json:
         "looked": left is not None,
         "verified": killed.is_done,
         "entries_left_open": None if left is None else left.entries,
-        "held": None if left is None else left.held,
-        "unknown_orders": None if left is None else left.unknown,
+        "held": None if known is None else known.held,
+        "unknown_orders": None if known is None or known.held is None else known.unknown,
+        "not_seen": killed.not_seen,
     }
 
 
@@ -68,10 +72,16 @@ def _error(killed: "Killed") -> Json:
     """Return why it is not over, as the envelope has it."""
     kept = "the latch is set and the wish is kept: whoever runs next carries it out"
     if not killed.latched:
-        kept = "the latch could not be set"
+        kept = "the latch is not set"
     found = killed.problem
     if found is None:
-        return {"code": "FAILURE", "message": "not all of it is done", "hint": kept, "where": None}
+        what = "seen" if killed.not_seen else "done"
+        return {
+            "code": "FAILURE",
+            "message": f"not all of it is {what}",
+            "hint": kept,
+            "where": None,
+        }
     hint = f"{kept}. {found.hint}".rstrip(". ")
     return {"code": found.code, "message": found.message, "hint": hint, "where": found.where}
 
@@ -82,19 +92,18 @@ def _show(data: Json, error: Json | None, options: str) -> None:
     print(f"carried out by: {data['cancelled_by']}")
     if data["looked"]:
         print(f"entries left open: {len(data['entries_left_open'])}")
-        _show_held(data["held"])
-    else:
-        print("nobody could look at what is left")
+    _show_held(data["held"] or [], "held" if data["looked"] else "held, the journal says")
+    if data["held"] == []:
+        print("nothing is held" if data["looked"] else "nothing is held, the journal says")
+    for one in data["not_seen"]:
+        print(f"not seen: {one}")
     if error is not None:
         print(f"not verified: {error['message']}; {error['hint']}")
     print(f"Next: gpt-trader status{options}")
 
 
-def _show_held(held: list[Json] | None) -> None:
-    if held is None:
-        print("what is held is not known: the journal does not say")
-    elif not held:
-        print("nothing is held")
-    for one in held or []:
+def _show_held(held: list[Json], how: str) -> None:
+    for one in held:
         stop = "without a stop" if one["stop"] is None else f"with a stop at {one['stop']}"
-        print(f"held: {one['size']} {one['product']}, {stop}")
+        why = f"; it is not sold: {one['why']}" if one["why"] else ""
+        print(f"{how}: {one['size']} {one['product']}, {stop}{why}")

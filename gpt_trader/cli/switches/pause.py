@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
+from gpt_trader.cli import output
 from gpt_trader.cli.options import StateDir, again
 from gpt_trader.cli.output import Json, ProfileName
 from gpt_trader.cli.switches.outcome import show
+from gpt_trader.cli.switches.waiting import waiting
 
 
 def command(
@@ -20,9 +22,11 @@ def command(
     from gpt_trader.app.switch import switch
     from gpt_trader.engine.events import PauseRequested
 
-    data = switch(
-        lambda now_ms: PauseRequested(now_ms, by, paused=True),
-        profile=profile,
-        state_dir=state_dir,
-    )
+    with waiting("waiting for the session"):
+        data = switch(
+            lambda now_ms: PauseRequested(now_ms, by, paused=True),
+            profile=profile,
+            state_dir=state_dir,
+            warn=output.warn,
+        )
     show("pause", data, "paused: only exits", again(profile, state_dir), json=json)

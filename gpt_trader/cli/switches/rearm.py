@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
+from gpt_trader.cli import output
 from gpt_trader.cli.options import StateDir, again
 from gpt_trader.cli.output import Json, ProfileName
 from gpt_trader.cli.switches.outcome import show
+from gpt_trader.cli.switches.waiting import waiting
 
 
 def command(
@@ -27,9 +29,11 @@ def command(
 
     if not by.strip() or not reason.strip():
         raise UsageError("expected --by NAME and --reason TEXT", hint="both go into the journal")
-    data = switch(
-        lambda now_ms: Rearmed(now_ms, by, reason),
-        profile=profile,
-        state_dir=state_dir,
-    )
+    with waiting("waiting for the session"):
+        data = switch(
+            lambda now_ms: Rearmed(now_ms, by, reason),
+            profile=profile,
+            state_dir=state_dir,
+            warn=output.warn,
+        )
     show("rearm", data, f"rearmed by {by}: {reason}", again(profile, state_dir), json=json)

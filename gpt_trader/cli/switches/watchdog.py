@@ -7,8 +7,7 @@ import typer
 from gpt_trader.cli import output
 from gpt_trader.cli.options import StateDir
 from gpt_trader.cli.output import Json, ProfileName
-
-DIED = 1
+from gpt_trader.errors import TraderError
 
 
 def command(
@@ -31,12 +30,16 @@ def command(
 
     with stop_signals() as stop:
         found = watch(silent_s, stop, once=once, profile=profile, state_dir=state_dir)
-    output.emit("watchdog", found, json=json)
-    if not json:
-        words = "no run is under way"
-        if found.silent_s is not None:
-            words = f"silent for {found.silent_s:.0f} s"
-        left = len(found.entries_left_open)
-        print(f"{words}; entries left open: {left}" if found.died else words)
+    words = "no run is under way"
+    if found.silent_s is not None:
+        words = f"silent for {found.silent_s:.0f} s"
     if found.died:
-        raise typer.Exit(DIED)
+        words += f"; entries left open: {len(found.entries_left_open)}"
+    if found.unknown_orders:
+        words += f"; orders that may still turn up: {len(found.unknown_orders)}"
+    if json:
+        output.emit("watchdog", found, refused=TraderError(words) if found.died else None)
+        return
+    print(words)
+    if found.died:
+        raise typer.Exit(TraderError.exit_code)

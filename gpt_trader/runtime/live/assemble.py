@@ -1,6 +1,7 @@
 """Putting a session's upkeep together: who carries, who asks, who looks."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from gpt_trader.engine.state import State
 from gpt_trader.runtime.live.looks import Looks
 from gpt_trader.runtime.live.polls import Polls
 from gpt_trader.runtime.live.reconcile import Reconciler
+from gpt_trader.runtime.live.told import Told
 from gpt_trader.runtime.live.upkeep import Upkeep
 
 
@@ -30,9 +32,11 @@ class Paces(NamedTuple):
     market_per_s: float
 
 
-def on_threads(ring: Callable[[], object]) -> Carriers:
-    """Return carriers on threads; ring: wakes the loop when an answer is in."""
-    return Carriers(Threads("account", MOST, ring), Threads("market", MOST, ring))
+@contextmanager
+def on_threads(ring: Callable[[], object]) -> Iterator[Carriers]:
+    """Hold carriers on threads open; ring: wakes the loop when an answer is in."""
+    with Threads("account", MOST, ring) as account, Threads("market", MOST, ring) as market:
+        yield Carriers(account, market)
 
 
 class Attended(NamedTuple):
@@ -48,20 +52,24 @@ def attend(
     state: Callable[[], State],
     broker: Broker,
     began: Mapping[str, Decimal],
-    unknown: Callable[[Iterable[str]], set[str]],
+    told: Told | None,
     now_ms: Callable[[], int],
     carriers: Carriers,
     paces: Paces,
 ) -> Attended:
     """Return what keeps a session up. began: what the wallets held when its journal began.
 
-    unknown: those of some client ids that no entry of the journal names.
+    told: what the journal says of the account; None: nothing is held against it, and nothing
+    adopted.
     """
     polls = Polls(now_ms)
     market = Reader(carriers.market, paces.market_per_s, polls.hear)
     if not isinstance(broker, ExchangeBroker):
-        return Attended(Upkeep(plan, state, broker, (market,), None, now_ms), market, polls)
+        return Attended(Upkeep(plan, state, broker, (market,), None, None, now_ms), market, polls)
     asks = Reader(carriers.account, paces.account_per_s, polls.admit)
     looks = Looks(plan, state, broker, asks, began, now_ms)
-    account = Reconciler(plan, looks, began, state, now_ms, unknown)
-    return Attended(Upkeep(plan, state, broker, (asks, market), account, now_ms), market, polls)
+    account = None
+    if told is not None:
+        account = Reconciler(plan, looks, began, state, now_ms, *told)
+    upkeep = Upkeep(plan, state, broker, (asks, market), looks, account, now_ms)
+    return Attended(upkeep, market, polls)

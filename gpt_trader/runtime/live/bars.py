@@ -19,6 +19,7 @@ from gpt_trader.engine.events import BarClosed, BarMissed, Event, Ticked
 from gpt_trader.engine.plan import Plan
 from gpt_trader.errors import Unavailable
 from gpt_trader.runtime.live.quotes import Quotes
+from gpt_trader.runtime.live.sure import CANDLE, TAPE, pause_ms
 
 SETTLE_MS = 2_000  # after a close, before the exchange's candle is taken
 ASK_AGAIN_MS = 1_000
@@ -51,6 +52,7 @@ class ClosingBars:
     waiting: set[int] = field(default_factory=set)
     unconfirmed: dict[int, dict[int, Bar | None]] = field(default_factory=dict)
     _asked_ms: int | None = None
+    _doubts: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)  # tries, again_ms
 
     def close(self, told: Sequence[Bar], now_ms: int) -> Iterator[Event]:
         """Hand over the bars that closed; after the deadline decide without those that did not.
@@ -68,7 +70,8 @@ class ClosingBars:
             self.newest_ms, self.waiting = due_ms, set(range(len(self.plan.products)))
         for bar in told:
             j = self.plan.index[bar.product_id]
-            if bar.open_ms == self.newest_ms and j in self.waiting:
+            is_due = bar.open_ms == self.newest_ms and j in self.waiting
+            if is_due and self.quotes.sure.hear_bar(bar, TAPE, now_ms):
                 yield self._close(j, bar, now_ms)
         if self.waiting and now_ms >= self.newest_ms + interval_ms + DEADLINE_MS:
             yield from self._give_up(now_ms)
@@ -76,7 +79,8 @@ class ClosingBars:
     def wanted(self, now_ms: int) -> list[Wanted]:
         """Return which candles are to be asked for now: of missing bars, and of bars to confirm.
 
-        At most once in ASK_AGAIN_MS, and again until they are answered.
+        At most once in ASK_AGAIN_MS, and again until they are answered; what is in doubt later and
+        later.
         """
         if not is_past(self._asked_ms, ASK_AGAIN_MS, now_ms):
             return []
@@ -86,6 +90,7 @@ class ClosingBars:
             opens = [one for one in self.unconfirmed.get(j, ()) if self._is_final(one, now_ms)]
             if j in self.waiting and now_ms >= self._closed_ms(self.newest_ms) + SETTLE_MS:
                 opens.append(self.newest_ms)
+            opens = [one for one in opens if self._is_due(j, one, now_ms)]
             if opens:
                 found.append(Wanted(j, min(opens), max(opens), now_ms))
         return found
@@ -100,6 +105,8 @@ class ClosingBars:
         held = self.unconfirmed.get(wanted.j, {})
         for open_ms in range(wanted.first_ms, wanted.last_ms + 1, self.plan.interval_ms):
             bar = found.get(open_ms)
+            if bar is not None and not self._believes(wanted.j, bar, now_ms):
+                continue  # it is asked for again; at the deadline it is one that is not in
             if open_ms == self.newest_ms and wanted.j in self.waiting:
                 if bar is not None:
                     yield self._close(wanted.j, bar, now_ms)
@@ -113,6 +120,25 @@ class ClosingBars:
                     yield BarClosed(now_ms, self.quotes.price(bar))
                 elif differs(bar, known):
                     yield BarClosed(now_ms, bar)
+
+    def _believes(self, j: int, bar: Bar, now_ms: int) -> bool:
+        """Whether a candle is near what is known, or near what others say of now.
+
+        An old one says nothing of now: only the newest is held against others.
+        """
+        sure, key = self.quotes.sure, (j, bar.open_ms)
+        is_newest = bar.open_ms == self.newest_ms
+        if sure.hear_bar(bar, CANDLE, now_ms) if is_newest else sure.hear_old(bar, now_ms):
+            self._doubts.pop(key, None)
+            return True
+        tries = self._doubts.get(key, (0, 0))[0] + 1
+        self._doubts[key] = tries, now_ms + pause_ms(tries)
+        return False
+
+    def _is_due(self, j: int, open_ms: int, now_ms: int) -> bool:
+        """Whether a candle is not in doubt, or was asked for long enough ago."""
+        tries, again_ms = self._doubts.get((j, open_ms), (0, now_ms))
+        return not 0 < again_ms - now_ms <= pause_ms(max(tries, 1))
 
     def _close(self, j: int, bar: Bar, now_ms: int) -> Event:
         self.waiting.discard(j)
@@ -132,6 +158,7 @@ class ClosingBars:
         held[open_ms] = bar
         for old in sorted(held)[:-MOST_HELD]:
             del held[old]
+            self._doubts.pop((j, old), None)
 
     def _closed_ms(self, open_ms: int) -> int:
         return open_ms + self.plan.interval_ms

@@ -10,6 +10,7 @@ from gpt_trader.engine.state import State
 from gpt_trader.errors import BrokerError, TraderError
 from gpt_trader.runtime.live.bars import SETTLE_MS, ClosingBars, Wanted, differs
 from gpt_trader.runtime.live.quotes import Quotes
+from gpt_trader.runtime.live.sure import CANDLE, are_far, wick
 
 
 @dataclass(slots=True)
@@ -17,8 +18,10 @@ class CatchUp:
     """How far the past is known. newest_ms: open of the newest bars that have closed.
 
     left: products whose past was not told. newest: the newest bars that were, by product; they are
-    decided on together. missed: closes while nobody looked. unanswered: products whose question
-    found no answer at all; one that is refused, of a product that is gone, is answered.
+    decided on together. missed: closes while nobody looked. doubted: opens of bars whose price is
+    not believed; they are asked for again. unanswered: products whose question
+    found no answer at all: nothing is decided on them; one that is refused, of a product that is
+    gone, is answered.
     """
 
     plan: Plan
@@ -27,12 +30,8 @@ class CatchUp:
     left: dict[int, Wanted] = field(default_factory=dict)
     newest: dict[int, Bar] = field(default_factory=dict)
     missed: int = 0
-    unanswered: int = 0
-
-    @property
-    def is_blind(self) -> bool:
-        """Whether nobody answered: what closed is not known, and nothing was decided."""
-        return self.unanswered == len(self.plan.products)
+    doubted: dict[int, list[int]] = field(default_factory=dict)
+    unanswered: list[str] = field(default_factory=list)
 
     def take(self, state: State, wanted: Wanted, bars: Sequence[Bar], now_ms: int) -> list[Event]:
         """Return what follows from the candles of an answer; the newest bar waits for `end`.
@@ -44,7 +43,7 @@ class CatchUp:
         self.left.pop(j, None)
         known_ms = state.last_bar_ms[j]
         self.newest.update((j, bar) for bar in bars if known_ms < bar.open_ms == self.newest_ms)
-        missed = tuple(bar for bar in bars if known_ms < bar.open_ms < self.newest_ms)
+        missed = self._believed(state, j, bars, now_ms)
         if is_new(state, j):
             return [HistoryLoaded(now_ms, product_id, missed)] if missed else []
         self.missed = max(self.missed, len(missed))
@@ -55,12 +54,18 @@ class CatchUp:
         """Go on without a product: its bars are asked for later. A new session raises `failure`."""
         if is_new(state, wanted.j):
             raise failure
-        self.unanswered += isinstance(failure, BrokerError)
+        if isinstance(failure, BrokerError):
+            self.unanswered.append(self.plan.products[wanted.j].product_id)
 
     def end(self, now_ms: int) -> Iterator[Event]:
         """Decide on the newest bars; those that were not told do not come in time any more."""
-        for j in sorted(self.newest):
-            yield BarClosed(now_ms, self.quotes.price(self.newest[j]))
+        for j, bar in sorted(self.newest.items()):
+            if self.quotes.sure.hear_bar(bar, CANDLE, now_ms):
+                yield BarClosed(now_ms, self.quotes.price(bar))
+                continue
+            del self.newest[j]
+            self.doubted.setdefault(j, []).append(bar.open_ms)
+            self.unanswered.append(bar.product_id)
         if self.newest and len(self.newest) < len(self.plan.products):
             yield Ticked(now_ms)
 
@@ -73,7 +78,26 @@ class CatchUp:
             begin_ms = wanted.first_ms + self.plan.interval_ms
             for open_ms in range(begin_ms, self.newest_ms + 1, self.plan.interval_ms):
                 bars.hold(j, open_ms, None)
+        for j, opens in self.doubted.items():
+            for open_ms in opens:
+                bars.hold(j, open_ms, None)
         return bars
+
+    def _believed(self, state: State, j: int, bars: Sequence[Bar], now_ms: int) -> tuple[Bar, ...]:
+        """Return the missed bars but for those whose close or wick is not believed."""
+        rows = [bar for bar in bars if state.last_bar_ms[j] < bar.open_ms <= self.newest_ms]
+        now, found = self.quotes.sure.price(self.plan.products[j].product_id), list[Bar]()
+        is_known = _told_whole(rows, now) if is_new(state, j) else _led_to(state, j, rows, now)
+        for bar, is_told in zip(rows, is_known, strict=True):
+            if bar.open_ms == self.newest_ms:  # it is held against what others say of now
+                continue
+            price = wick(bar) if is_told else bar.close
+            if price:
+                self.doubted.setdefault(j, []).append(bar.open_ms)
+                self.quotes.sure.doubt(bar, price, now_ms)
+            else:
+                found.append(bar)
+        return tuple(found)
 
 
 def catch_up(plan: Plan, state: State, quotes: Quotes, now_ms: int) -> CatchUp:
@@ -102,5 +126,45 @@ def _first_ms(plan: Plan, state: State, j: int, newest_ms: int) -> int:
 
 
 def _corrects(state: State, j: int, bar: Bar) -> bool:
+    """Whether a candle tells another bar than is known; a wild one corrects nothing."""
     window = state.windows[j]
-    return window is not None and differs(bar, window.rows[-1])
+    if window is None or wick(bar) or are_far(bar.close, window.rows[-1].close):
+        return False
+    return differs(bar, window.rows[-1])
+
+
+def _told_whole(rows: Sequence[Bar], now: int) -> list[bool]:
+    """Return which bars of a whole history are believed: not a close that stands alone.
+
+    None is if the newest is far from the price of now, which somebody else tells; 0: nobody does.
+    """
+    closes = [bar.close for bar in rows]
+    if closes and now and are_far(closes[-1], now):
+        return [False] * len(rows)
+    around = [[*closes[max(k - 1, 0) : k], *closes[k + 1 : k + 2]] for k in range(len(closes))]
+    return [
+        not others or not all(are_far(close, one) for one in others)
+        for close, others in zip(closes, around, strict=True)
+    ]
+
+
+def _led_to(state: State, j: int, rows: Sequence[Bar], now: int) -> list[bool]:
+    """Return which missed bars are believed: no far step parts them from a known price.
+
+    That is the close that was known, or the price of now: one source tells them all, and may be
+    off in all of them.
+    """
+    closes, known = [bar.close for bar in rows], state.slots["close_ticks"].item(j)
+    forth = _near(known, closes)
+    back = _near(now, closes[::-1])[::-1]
+    return [one or other for one, other in zip(forth, back, strict=True)]
+
+
+def _near(price: int, closes: Sequence[int]) -> list[bool]:
+    """Return which closes are no far step from the last one that is none, from a price on."""
+    found = []
+    for close in closes:
+        found.append(price > 0 and not are_far(close, price))
+        if found[-1]:
+            price = close
+    return found

@@ -17,6 +17,7 @@ from gpt_trader.broker.exchange.ports import MarketData
 from gpt_trader.broker.exchange.reader import Question, Reader
 from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.market import Touch
+from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.events import Event, Quoted
 from gpt_trader.engine.plan import Plan
@@ -26,6 +27,7 @@ from gpt_trader.runtime.live.bars import ClosingBars, Wanted, fetch
 from gpt_trader.runtime.live.catch_up import CatchUp, catch_up
 from gpt_trader.runtime.live.polls import Polls
 from gpt_trader.runtime.live.quotes import Quotes, quote_of
+from gpt_trader.runtime.live.sure import CANDLE, TAPE, TICKER, TOUCH
 from gpt_trader.runtime.live.timekeeping import Timekeeping
 from gpt_trader.runtime.live.upkeep import Upkeep
 
@@ -35,6 +37,7 @@ SEEN_S = 60.0  # for so long a single cycle does
 PAST_S = 30.0  # for so long it is waited for what closed while nobody looked
 AGAIN_S = 30.0  # for so long it waits for what is tried again: a look, a stop, an exit
 PROOF_S = 150.0  # for so long a single cycle waits for what is unknown
+REFUSED_S = 5.0  # so late it looks once more at what was refused, and may have been carried out
 LONGEST_WAIT_S = 0.5
 TURN_S = 0.05  # between turns while a question waits for its turn
 
@@ -72,7 +75,7 @@ class LiveFeed:
     reader: asks the market. time: the exchange's clock; None: nobody minds it. link: None without a
     stream. once: end when what is known now has been handed over, and it is known what became of
     what was sent. missed: closes while nobody looked. polls: what could not be learned, and why.
-    is_blind: whether nobody told what closed meanwhile.
+    untold: products of which nobody told what closed meanwhile: nothing was decided on them.
     """
 
     plan: Plan
@@ -87,7 +90,7 @@ class LiveFeed:
     link: Link | None = None
     once: bool = False
     missed: int = 0
-    is_blind: bool = False
+    untold: Sequence[str] = ()
     quotes: Quotes = field(init=False)
     _polled_ms: int | None = None
 
@@ -96,6 +99,10 @@ class LiveFeed:
 
     def __iter__(self) -> Iterator[Event]:
         """Hand over what was missed, then what happens."""
+        began_ms = self.clock.now_ms()
+        closes = self.state().slots["close_ticks"].tolist()
+        for product, close in zip(self.plan.products, closes, strict=True):
+            self.quotes.sure.begin(product.product_id, close)
         longest_s = SEEN_S if self.once else FIRST_LOOK_S
         yield from self._turn_until(self._is_armed, longest_s)
         caught = catch_up(self.plan, self.state(), self.quotes, self.clock.now_ms())
@@ -106,10 +113,10 @@ class LiveFeed:
             if self.reader.asks(about) and not self.clock.is_over():
                 late = Unavailable(f"no candles of {self.plan.products[j].product_id} in time")
                 caught.fail(self.state(), caught.left[j], late)
-        self.missed, self.is_blind = caught.missed, caught.is_blind
+        self.missed, self.untold = caught.missed, caught.unanswered
         yield from caught.end(self.clock.now_ms())
         if self.once:
-            yield from self._finish()
+            yield from self._finish(began_ms)
         else:
             yield from self._follow(caught.following())
 
@@ -120,29 +127,45 @@ class LiveFeed:
             return True
         return account.is_in_line if self.once else not account.unseen
 
-    def _is_seen(self) -> bool:
-        return self.upkeep.account is None or not self.upkeep.account.unseen
+    def _finish(self, began_ms: int) -> Iterator[Event]:
+        """End a single cycle once it is known what became of what it decided, or after a while.
 
-    def _finish(self) -> Iterator[Event]:
-        """End a single cycle once it is known what became of what it decided, or after a while."""
+        began_ms: when it began. What is refused may be there for all that, and not show at once.
+        """
         for product in self.plan.products:
             self._ask_quote(product)
         account = self.upkeep.account
         if account is not None:
-            account.look()
+            account.look(self.clock.now_ms())
 
         def is_known() -> bool:
-            return self.upkeep.is_settled and self.reader.is_idle
+            may_end = account is None or not account.may_explain(self.clock.now_ms())
+            return self.upkeep.is_settled and self.reader.is_idle and may_end
 
-        yield from self._turn_until(
-            lambda: is_known() and self._is_seen() and self.upkeep.is_at_rest, AGAIN_S
-        )
+        def is_done() -> bool:
+            return is_known() and not self.is_unseen and self.upkeep.is_at_rest
+
+        yield from self._turn_until(is_done, AGAIN_S)
         yield from self._turn_until(is_known, PROOF_S)
+        yield from self._turn_until(is_done, AGAIN_S)  # what was proven not there is sent again
+        if account is not None and self._was_refused(began_ms):
+            yield from self._turn_until(self.clock.is_over, REFUSED_S)
+            account.look(self.clock.now_ms())
+            yield from self._turn_until(is_done, AGAIN_S)
+        if account is not None:
+            yield from account.tell_apart(self.clock.now_ms())
+
+    def _was_refused(self, since_ms: int) -> bool:
+        """Whether an order that was sent since then was refused."""
+        return any(
+            one.status is OrderStatus.REJECTED and one.intent.sent_ms >= since_ms
+            for one in self.state().orders.values()
+        )
 
     @property
     def is_unseen(self) -> bool:
-        """Whether the account, or what closed, was asked for and not seen."""
-        return self.is_blind or (self.upkeep.account is not None and self.upkeep.account.unseen)
+        """Whether the account was asked for and not seen."""
+        return self.upkeep.account is not None and self.upkeep.account.unseen
 
     def _turn_until(self, is_so: Callable[[], bool], longest_s: float) -> Iterator[Event]:
         """Turn until something is so, at least once, and for so long at most."""
@@ -170,14 +193,32 @@ class LiveFeed:
         yield from self.around.commands()
         if self.link is not None:
             for event in self.link.events(self.plan, self.state, now_ms):
-                yield self.quotes.note(event) if isinstance(event, Quoted) else event
-            if self.link.missed_reports() and self.upkeep.account is not None:
-                self.upkeep.account.looks.again()
+                if not isinstance(event, Quoted):
+                    yield event
+                elif self._believes(event, TICKER):
+                    yield self.quotes.note(event)
+                else:
+                    self._ask_quote(self.plan.products[self.plan.index[event.product_id]])
+            if self.link.missed_reports() and self.upkeep.looks is not None:
+                self.upkeep.looks.again()
         is_up = self.link is not None and self.link.is_up()
         self._ask_quotes(now_ms, is_up=is_up)
         yield from self._keep_time(now_ms)
+        yield from self.quotes.sure.watch(self.plan, self.state(), now_ms)
         found = self.upkeep.turn(now_ms, is_up=is_up)
         yield from found if self.time is None else self.time.guard(found)
+
+    def _believes(self, quote: Quoted, source: str) -> bool:
+        """Whether a source's quote is believed, be it because the tape tells the same.
+
+        The tape comes unasked: a fall is acted on however long answers take.
+        """
+        if self.quotes.believes(quote, source):
+            return True
+        trades = {} if self.link is None else self.link.trades
+        name, sure = quote.product_id, self.quotes.sure
+        is_told = name in trades and sure.hear(name, TAPE, trades[name], quote.time_ms)
+        return is_told and self.quotes.believes(quote, source)
 
     def _keep_time(self, now_ms: int) -> Iterator[Event]:
         """Ask for the exchange's time when it is due, and say what is in doubt of it."""
@@ -208,7 +249,26 @@ class LiveFeed:
         self.reader.put(Question(("touch", name), "touch", ask, take))
 
     def _take_quote(self, product: Product, touch: Touch) -> Iterator[Event]:
-        yield self.quotes.note(quote_of(touch, product, self.clock.now_ms()))
+        if self.time is not None:
+            self.time.clock.hear(touch.time_ms)
+        quote = quote_of(touch, product, self.clock.now_ms())
+        if self._believes(quote, TOUCH):
+            yield self.quotes.note(quote)
+        else:
+            self._ask_now(product, quote.time_ms)
+
+    def _ask_now(self, product: Product, now_ms: int) -> None:
+        """Ask what the candle of now says, where nobody else tells what the touch does."""
+        name = product.product_id
+        if self.quotes.sure.may_ask(name, TOUCH, now_ms):
+            open_ms = now_ms // self.plan.interval_ms * self.plan.interval_ms
+            ask = partial(fetch, self.plan, self.market, product, open_ms, open_ms)
+            self.reader.put(Question(("now", name), "candles", ask, self._take_now))
+
+    def _take_now(self, bars: Sequence[Bar]) -> Iterator[Event]:
+        for bar in bars[-1:]:
+            self.quotes.sure.hear(bar.product_id, CANDLE, bar.close, self.clock.now_ms())
+        return iter(())
 
     def _ask_past(self, caught: CatchUp, wanted: Wanted) -> tuple[str, ...]:
         """Ask for what a product closed while nobody looked; return what the question is about."""

@@ -1,6 +1,8 @@
 """Looking at orders: whatever is unknown, every few seconds until it is known.
 
-Nothing waits for an answer. A look that could not be read is none, and the next is due as before.
+Nothing waits for an answer. A look that could not be read is none, and is soon tried again; one
+that was for some orders tells of all of them. What is said of an order elsewhere, it is asked
+itself; what it says was filled is booked once a witness says so, too.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,16 +11,65 @@ from decimal import Decimal
 from functools import partial
 
 from gpt_trader.broker.exchange.broker import ExchangeBroker
-from gpt_trader.broker.exchange.cadence import ENDING_MS, is_past, look_after_ms
+from gpt_trader.broker.exchange.cadence import (
+    ENDING_MS,
+    UNKNOWN_MS,
+    has_lasted,
+    is_past,
+    look_after_ms,
+)
+from gpt_trader.broker.exchange.hearsay import Said
 from gpt_trader.broker.exchange.reader import Question, Reader
-from gpt_trader.broker.exchange.reports import reports
-from gpt_trader.broker.exchange.search import Found, contradiction, search
-from gpt_trader.domain.account import RemoteOrder
-from gpt_trader.domain.order import Order
-from gpt_trader.engine.events import Absent, Event, OrderAmended
+from gpt_trader.broker.exchange.reports import edited, lots_of, reports
+from gpt_trader.broker.exchange.search import (
+    HELD,
+    Found,
+    contradiction,
+    is_covered,
+    search,
+    tells,
+)
+from gpt_trader.broker.exchange.witness import (
+    Rests,
+    ask_rests,
+    end_needs_witness,
+    fills_tell,
+    has_let_go,
+    has_size,
+    has_sold,
+    needs_no_more,
+    needs_witness,
+    priced_as_booked,
+    priced_by_fills,
+    priced_by_wallets,
+    wallets_tell,
+)
+from gpt_trader.domain.account import Balance, History, RemoteFill, RemoteOrder
+from gpt_trader.domain.order import Order, OrderStatus
+from gpt_trader.domain.product import Product
+from gpt_trader.engine.events import (
+    Absent,
+    Event,
+    FillReceived,
+    Noted,
+    OrderAmended,
+    OrdersFound,
+    PositionFound,
+    Reconciled,
+)
+from gpt_trader.engine.leaving import is_stop
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 from gpt_trader.runtime.live.wallets import expected_wallets
+
+BY = "engine"  # who freezes
+RESTS_MS = 600_000  # how far back orders are listed that may be pending
+QUICKLY_MS = 5_000  # for so long what is said of an order is asked as often as an end
+FILLS_MS = 1_000  # for so long its fills alone are asked for what it says was filled
+HOLD_MS = 12_000  # for so long coins on hold are taken for those of an order that says it ended
+PAGE_MS = 60_000  # for so long it may be told otherwise by others before somebody is told
+SEARCH = ("search",)  # what is asked of orders that nobody has named
+CONTRADICTED = "contradicted"  # what notes are about
 
 
 @dataclass(slots=True)
@@ -35,6 +86,8 @@ class Looks:
     began: Mapping[str, Decimal]
     now_ms: Callable[[], int]
     _looked_ms: dict[str, int] = field(default_factory=dict)
+    _unseen: set[str] = field(default_factory=set)  # client ids whose newest look told nothing
+    _paged: set[str] = field(default_factory=set)  # client ids of which somebody was told
 
     def again(self) -> None:
         """Take note that reports may have been missed: every open order is due."""
@@ -43,57 +96,321 @@ class Looks:
     def ask(self, now_ms: int, *, is_up: bool) -> None:
         """Ask about each order that is due. is_up: whether the stream reports what happens."""
         lost: list[Order] = []
-        for order in self.state().open_orders:
+        is_due = False  # any of them
+        for order in self._asked_about():
             key = order.client_order_id
-            after_ms = look_after_ms(order, now_ms, is_up=is_up)
-            if after_ms is not None and self.broker.is_ending(key):
-                after_ms = ENDING_MS
-            if after_ms is None or self.broker.is_sending(key):
+            if self.broker.is_sending(key):
                 self._looked_ms.pop(key, None)  # once it is answered, what is not known is due
-            elif is_past(self._looked_ms.get(key), after_ms, now_ms):
+            elif not order.exchange_id:
+                lost.append(order)
+                is_due |= self._is_due(order, now_ms, is_up=is_up)
+            elif self._is_due(order, now_ms, is_up=is_up):
                 self._looked_ms[key] = now_ms
-                if order.exchange_id:
-                    self.ask_for(order)
-                else:
-                    lost.append(order)
-        if len(self._looked_ms) > len(self.state().open_orders):  # some have ended
-            open_ = {order.client_order_id for order in self.state().open_orders}
-            self._looked_ms = {k: v for k, v in self._looked_ms.items() if k in open_}
-        if lost:
-            self._search(lost)
+                self.ask_for(order)
+        if is_due and not self.reader.asks(SEARCH):  # one look tells of all: none is passed over
+            self._search([one for one in lost if self._was_sent(one, now_ms, is_up=is_up)], now_ms)
+
+    def _asked_about(self) -> list[Order]:
+        """Return the orders that are open, and those of which something is said that is not so."""
+        state, hearsay = self.state(), self.broker.hearsay
+        hearsay.keep(state.orders)
+        asked = [*state.open_orders]
+        if hearsay:
+            orders = state.orders.values()
+            asked += [o for o in orders if o.status.is_final and hearsay.get(o.client_order_id)]
+        if len(self._looked_ms) > len(asked):  # some have ended
+            kept = {order.client_order_id for order in asked}
+            self._looked_ms = {k: v for k, v in self._looked_ms.items() if k in kept}
+            self._unseen &= kept
+        return asked
+
+    def _is_due(self, order: Order, now_ms: int, *, is_up: bool) -> bool:
+        """Whether to ask about an order now. One that was never sent is not asked about."""
+        key = order.client_order_id
+        after_ms, asked_ms = look_after_ms(order, now_ms, is_up=is_up), self._looked_ms.get(key)
+        said = self.broker.hearsay.get(key)
+        if said is not None:
+            if asked_ms is None or asked_ms <= said.newest_ms:
+                return True
+            is_new = not is_past(said.since_ms, QUICKLY_MS, now_ms)
+            often_ms = ENDING_MS if is_new else UNKNOWN_MS
+            after_ms = often_ms if after_ms is None else min(after_ms, often_ms)
+        elif after_ms is None:
+            return False
+        elif key in self._unseen or self._is_passed(order):
+            after_ms = min(after_ms, UNKNOWN_MS)
+        return is_past(asked_ms, after_ms, now_ms)
+
+    def _is_passed(self, order: Order) -> bool:
+        """Whether an order is a stop whose price has passed, and that may have sold by now."""
+        return is_stop(order) and self.state().passed_ms[self.plan.index[order.product_id]] > 0
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether something is said of an order that it has not told itself, or nobody else has."""
+        return bool(self.broker.hearsay)
+
+    def doubt(self, now_ms: int) -> str:
+        """Return why nothing may be entered: of which orders not all tell the same; "" if none."""
+        doubted = self.broker.hearsay.doubted(now_ms)
+        orders = [self.state().orders[key] for key in doubted if key in self.state().orders]
+        return "; ".join(
+            f"what became of order {one.client_order_id} of {one.product_id} is not told alike"
+            for one in orders
+        )
+
+    def watch(self, now_ms: int) -> Iterator[Event]:
+        """Let entries wait while orders are in doubt; say so where that lasts."""
+        doubt, state = self.doubt(now_ms), self.state()
+        if not doubt:
+            self._paged.clear()
+            return
+        if state.reconciled_ms > 0:
+            yield Reconciled(now_ms, state.foreign_orders, 0, doubt)
+        for key in self.broker.hearsay.doubted(now_ms):
+            said = self.broker.hearsay.get(key)
+            if said is None or not has_lasted(said.since_ms, PAGE_MS, now_ms):
+                continue
+            if key not in self._paged:
+                self._paged.add(key)
+                text = f"for {PAGE_MS // 1000} s order {key} {self._words(key, said)}"
+                yield Noted(
+                    now_ms, CONTRADICTED, f"{text}, and not everybody says so: entries wait"
+                )
+            order = self.state().orders.get(key)
+            if order is not None and self._is_refuted(order, said):
+                why = f"order {key} and the wallets do not tell the same"
+                yield PositionFound(now_ms, order.product_id, BY, why)
+
+    def _words(self, key: str, said: Said) -> str:
+        """Return what is said of an order and is not settled."""
+        order = self.state().orders.get(key)
+        is_news = order is None or said.has_ended or said.lots > order.filled
+        if not is_news:
+            return "is said to have other terms than are known"
+        return f"is said to have filled {said.lots} lots" + " and ended" * said.has_ended
+
+    def _is_refuted(self, order: Order, said: Said) -> bool:
+        """Whether wallets tell otherwise of an order that sells, and have for long."""
+        is_frozen = bool(self.state().frozen[self.plan.index[order.product_id]])
+        is_long = has_lasted(said.since_ms, PAGE_MS, said.refuted_ms)
+        return order.intent.reduce_only and is_long and not is_frozen
 
     def ask_for(self, order: Order) -> None:
         """Ask about an order that the exchange has named; also about one that has ended here."""
-        ask = partial(self.broker.account.order, order.exchange_id)
-        take = partial(self._take, order.client_order_id)
-        self.reader.put(Question(("order", order.client_order_id), "order", ask, take))
+        key = order.client_order_id
+        order_id = self.broker.hearsay.renamed.pop(key, order.exchange_id)
+        ask = partial(self.broker.account.order, order_id)
+        take, fail = partial(self._take, key), lambda _: self._unseen.add(key)
+        self.reader.put(Question(("order", key), "order", ask, take, fail))
 
     def _take(self, key: str, remote: RemoteOrder | None) -> Iterator[Event]:
-        """Say what an answer about an order tells; one that is not visible says nothing."""
+        """Say what an order's own answer tells; one that is not visible says nothing.
+
+        Nor does one of another order. What it tells of fills waits for a witness.
+        """
         order = self.state().orders.get(key)
+        if remote is not None and remote.client_order_id != key:
+            remote = None
+        if remote is None:
+            self._unseen.add(key)
         if order is None or remote is None:
             return
-        product, now_ms = self.plan.products[self.plan.index[order.product_id]], self.now_ms()
+        self._unseen.discard(key)
+        product, now_ms = self._product(order), self.now_ms()
+        remote = priced_as_booked(product, order, remote)
+        if not needs_witness(product, order, remote):
+            yield from self._take_end(key, remote)
+            return
+        hearsay, account = self.broker.hearsay, self.broker.account
+        hearsay.wait(order, lots_of(product, remote), now_ms)
+        if order.exchange_id != remote.order_id:
+            yield from hearsay.hear(product, order, remote, now_ms)
+        said = hearsay.get(key)
+        ask = partial(account.fills, order_ids=[remote.order_id])
+        take = partial(self._take_fills, key, remote)
+        self.reader.put(Question(("fills", key), "order", ask, take))
+        if said is not None and is_past(said.since_ms, FILLS_MS, now_ms):
+            ask_all, take_all = account.balances, partial(self._take_wallets, key, remote)
+            self.reader.put(Question(("wallets", key), "order", ask_all, take_all))
+
+    def _take_fills(
+        self, key: str, remote: RemoteOrder, fills: History[RemoteFill]
+    ) -> Iterator[Event]:
+        """Say what an order told if its fills tell it, too; of a stop, if the wallet does."""
+        order = self.state().orders.get(key)
+        told = priced_by_fills(remote, fills.rows if fills.is_whole else ())
+        if order is None or not told.tells_fills:
+            return
+        if not fills_tell(self._product(order), told, fills.rows):
+            return
+        if not is_stop(order):
+            yield from self._take_end(key, told)
+            return
+        ask, take = self.broker.account.balances, partial(self._take_sale, key, told)
+        self.reader.put(Question(("sale", key), "order", ask, take))
+
+    def _take_sale(
+        self, key: str, remote: RemoteOrder, balances: Sequence[Balance]
+    ) -> Iterator[Event]:
+        """Say what a stop and its fills told if its coins are gone, too.
+
+        Else it would be cancelled as nobody's, and what it protects be written off.
+        """
+        order, state = self.state().orders.get(key), self.state()
+        if order is None:
+            return
+        expected = expected_wallets(self.began, state)
+        sold = has_sold(self._product(order), order, remote, balances, expected)
+        if sold:
+            yield from self._take_end(key, remote)
+        elif sold is False:
+            self.broker.hearsay.refute(key, self.now_ms())
+
+    def _take_wallets(
+        self, key: str, remote: RemoteOrder, balances: Sequence[Balance]
+    ) -> Iterator[Event]:
+        """Say what an order told if the wallets tell it, too."""
+        order, wallets = self.state().orders.get(key), {b.currency: b.total for b in balances}
+        if order is None:
+            return
+        state, product = self.state(), self._product(order)
+        expected = expected_wallets(self.began, state)
+        close = product.price(int(state.slots["close_ticks"][self.plan.index[order.product_id]]))
+        told = priced_by_wallets(product, order, remote, wallets, expected, close)
+        if told.tells_fills and wallets_tell(product, order, told, wallets, expected):
+            yield from self._take_end(key, told)
+
+    def _take_end(self, key: str, remote: RemoteOrder) -> Iterator[Event]:
+        """Say what an order tells whose fills are told by others; its end waits for a witness."""
+        order = self.state().orders[key]
+        if not end_needs_witness(order, remote):
+            yield from self._settle(key, remote)
+            return
+        product, now_ms = self._product(order), self.now_ms()
+        told = reports(product, order, remote, now_ms)
+        yield from (event for event in told if isinstance(event, FillReceived))
+        self.broker.hearsay.wait(order, lots_of(product, remote), now_ms, has_ended=True)
+        ask = partial(ask_rests, self.broker.account, remote.order_id, now_ms - RESTS_MS)
+        take = partial(self._take_rests, key, remote)
+        self.reader.put(Question(("rests", key), "order", ask, take))
+
+    def _take_rests(self, key: str, remote: RemoteOrder, found: Rests) -> Iterator[Event]:
+        """Say how an order ended if nothing else says that it rests, or sold more."""
+        order = self.state().orders.get(key)
+        if order is None:
+            return
+        let_go = has_let_go(self._product(order), order, remote, found)
+        if let_go or self._is_anybodys(order, remote, found):
+            yield from self._settle(key, remote)
+        elif let_go is False:
+            self.broker.hearsay.refute(key, self.now_ms())
+
+    def _is_anybodys(self, order: Order, remote: RemoteOrder, found: Rests) -> bool:
+        """Whether coins on hold need not be an order's that is being cancelled, and says it is.
+
+        It was told so again and again meanwhile, and what it left can be sold beside them: to wait
+        on would leave the position without a stop for as long as somebody's withdrawal takes.
+        """
+        said, now_ms = self.broker.hearsay.get(order.client_order_id), self.now_ms()
+        is_long = said is not None and has_lasted(said.since_ms, HOLD_MS, now_ms)
+        is_asked = order.status is OrderStatus.PENDING_CANCEL
+        return is_long and is_asked and needs_no_more(self._product(order), order, remote, found)
+
+    def _settle(self, key: str, remote: RemoteOrder) -> Iterator[Event]:
+        """Say what an order told that needs no witness, or has one; another size needs one."""
+        order = self.state().orders[key]
+        product, now_ms = self._product(order), self.now_ms()
+        if not self._resized(order, remote):
+            yield from self._told(key, remote)
+            return
+        self.broker.hearsay.wait(order, lots_of(product, remote), now_ms)
+        ask = partial(ask_rests, self.broker.account, remote.order_id, now_ms - RESTS_MS)
+        take = partial(self._take_size, key, remote)
+        self.reader.put(Question(("size", key), "order", ask, take))
+
+    def _resized(self, order: Order, remote: RemoteOrder) -> int:
+        """Return with how many lots an order that sells says that it rests; 0: those known."""
+        found = edited(self._product(order), order, remote, self.now_ms())
+        is_other = order.intent.side < 0 and any(one.lots != order.intent.lots for one in found)
+        return found[0].lots if is_other else 0
+
+    def _take_size(self, key: str, remote: RemoteOrder, found: Rests) -> Iterator[Event]:
+        """Say that an order rests with another size if as many coins are on hold.
+
+        Else coins that it may sell would be taken for free, by its own word alone.
+        """
+        order = self.state().orders.get(key)
+        lots = 0 if order is None else self._resized(order, remote)
+        if order is None or not lots:
+            return
+        is_so = has_size(self._product(order), order, lots, found)
+        if is_so:
+            yield from self._told(key, remote)
+        elif is_so is False:
+            self.broker.hearsay.refute(key, self.now_ms())
+
+    def _told(self, key: str, remote: RemoteOrder) -> Iterator[Event]:
+        """Say all that an order told."""
+        order = self.state().orders[key]
+        product, now_ms = self._product(order), self.now_ms()
+        hearsay, life = self.broker.hearsay, remote.life
+        is_told = life is not None and remote.tells_fills
+        lots, has_ended = lots_of(product, remote), life is not None and life.is_final
+        if is_told and hearsay.settle(order, lots, now_ms, has_ended=has_ended):
+            text = f"order {key} was said to have been filled, or to have ended: it says otherwise"
+            yield Noted(now_ms, order.product_id, text)
+        if order.status.is_final and life is not None and not life.is_final:
+            if hearsay.lives(key):
+                yield self._found_alive(order, remote, "had ended")
+            return
         yield from reports(product, order, remote, now_ms)
+        yield from edited(product, self.state().orders[key], remote, now_ms)
         if order.amendment.lots and remote.limit_price is not None and remote.base_size:
             lots = int(remote.base_size / product.base_increment)
             limit = int(remote.limit_price / product.price_increment)
             yield OrderAmended(now_ms, order.product_id, key, lots, limit)
 
-    def _search(self, lost: Sequence[Order]) -> None:
+    def _found_alive(self, order: Order, row: RemoteOrder, how: str) -> Event:
+        """Return that an order of ours rests against what was told: it is ours, and watched."""
+        assert row.life is not None
+        name, key = order.product_id, order.client_order_id
+        self.broker.hearsay.contradict(name)
+        self.broker.hearsay.forget(key)
+        self.broker.refused.pop(key, None)
+        there = order._replace(status=row.life, exchange_id=row.order_id)
+        why = f"order {key} {how} and rests at the exchange"
+        return OrdersFound(self.now_ms(), name, BY, why, (there,))
+
+    def _product(self, order: Order) -> Product:
+        return self.plan.products[self.plan.index[order.product_id]]
+
+    def _was_sent(self, order: Order, now_ms: int, *, is_up: bool) -> bool:
+        is_open = look_after_ms(order, now_ms, is_up=is_up) is not None
+        return is_open or self.broker.hearsay.get(order.client_order_id) is not None
+
+    def _search(self, lost: Sequence[Order], now_ms: int) -> None:
         """Look for orders by our ids, in all that happened since they were decided."""
+        self._looked_ms |= dict.fromkeys((order.client_order_id for order in lost), now_ms)
         products = sorted({order.product_id for order in lost})
         since_ms = min(order.intent.sent_ms for order in lost)
         ask = partial(search, self.broker.account, products, since_ms)
         take = partial(self._take_search, [order.client_order_id for order in lost])
-        self.reader.put(Question(("search",), "search", ask, take))
+        self.reader.put(Question(SEARCH, "search", ask, take))
 
     def _take_search(self, lost: Sequence[str], found: Found) -> Iterator[Event]:
+        """Say what a look tells of any order of ours, and that one it was for is not in it."""
         told = {one.client_order_id: one for one in found.orders}
+        for key, row in told.items():
+            if (order := self.state().orders.get(key)) is not None:
+                now_ms = self.now_ms()
+                if key in self.broker.refused and row.life is not None and not row.life.is_final:
+                    yield self._found_alive(order, row, "was refused")
+                    continue
+                self.broker.refused.pop(key, None)
+                yield from self.broker.hearsay.hear(self._product(order), order, row, now_ms)
         for key in lost:
-            if key in told:
-                yield from self._take(key, told[key])
-            elif found.is_whole:
+            if key not in told:
                 yield from self._absent(key, found)
 
     def _absent(self, key: str, found: Found) -> Iterator[Event]:
@@ -102,5 +419,32 @@ class Looks:
         if order is None or order.exchange_id or order.status.is_final:
             return  # it was found meanwhile
         expected = expected_wallets(self.began, state)
+        product = self._product(order)
+        if not tells(product, found, expected):
+            return
         against = contradiction(self.plan, state, order, found, expected)
-        yield Absent(self.now_ms(), order.product_id, key, against)
+        if against and self._may_be_ours(order, found):
+            return  # neither absent nor there: another look tells
+        is_anybodys = against.endswith(HELD) and is_covered(
+            product, order, found.wallets, found.holds
+        )
+        if not against and (refused := self.broker.refusal(order, self.now_ms())):
+            yield refused
+            return
+        yield Absent(self.now_ms(), order.product_id, key, "" if is_anybodys else against)
+
+    def _may_be_ours(self, order: Order, found: Found) -> bool:
+        """Whether another order of its product, which a look does not tell, may have moved it.
+
+        One that was sent while the look was under way holds coins, and is not in its history.
+        """
+        told = {one.client_order_id for one in found.orders}
+        others = [
+            one.client_order_id
+            for one in self.state().open_orders
+            if one.product_id == order.product_id and (one.exchange_id or self._sends(one))
+        ]
+        return not told.issuperset(others)
+
+    def _sends(self, order: Order) -> bool:
+        return self.broker.is_sending(order.client_order_id)

@@ -1,6 +1,6 @@
 """What an account is when a session on it begins."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from gpt_trader.broker.exchange.catalog import Listing, look_up
@@ -41,13 +41,19 @@ def known_rests(folder: Path) -> dict[str, bool]:
 
 
 def find_products(
-    ask: Callable[[str], ProductInfo], names: Sequence[str], known: Sequence[Product]
+    ask: Callable[[str], ProductInfo],
+    names: Sequence[str],
+    known: Sequence[Product],
+    held: Callable[[], Collection[str]] = tuple,
 ) -> list[tuple[Product, Listing | None]]:
     """Return products as they trade now, each with what the exchange says; None: it said nothing.
 
     known: those that the session has. One of them that is not listed any more, or not told of now,
     is as it was: it is stranded, and never keeps the others from being managed. Of any other it
     must be known what it is: raises DataError, Unavailable or RateLimited.
+    held: the session's positions and open orders, by product; asked for where something changed.
+    While there is any the session goes on counting in its lots and ticks, and what is held keeps
+    its minimums: what is taken now its listing says (`ProductSeen`).
     """
     before = {product.product_id: product for product in known}
     found: list[tuple[Product, Listing | None]] = []
@@ -63,8 +69,18 @@ def find_products(
         except TEACH_NOTHING:
             found.append((before[name], None))
         else:
-            found.append((told, listing))
+            found.append((_counted(before[name], told, held), listing))
     return found
+
+
+def _counted(known: Product, told: Product, held: Callable[[], Collection[str]]) -> Product:
+    if told == known or not (names := held()):
+        return told
+    if known.product_id in names:
+        return known
+    return told.with_spec(
+        base_increment=known.base_increment, price_increment=known.price_increment
+    )
 
 
 def _traded(info: ProductInfo) -> Product:

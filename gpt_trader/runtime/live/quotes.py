@@ -19,6 +19,7 @@ from gpt_trader.engine.state import State
 from gpt_trader.errors import Unavailable
 from gpt_trader.kernel.rounding import RATE_SCALE
 from gpt_trader.kernel.slippage import NO_QUOTE
+from gpt_trader.runtime.live.sure import Sure
 
 QUOTE_AGE_MS = 3_000  # of a quote that something depends on, before it is asked for
 PASSED_AGE_MS = 500  # the same, once a trade has passed a level of the position
@@ -30,6 +31,7 @@ class Quotes:
     """The newest spread of each product, and when it came."""
 
     plan: Plan
+    sure: Sure = field(default_factory=Sure)
     _half_spread_e8: dict[str, int] = field(default_factory=dict)
     _came_ms: dict[str, int] = field(default_factory=dict)
     _asked_ms: dict[str, int] = field(default_factory=dict)
@@ -40,6 +42,11 @@ class Quotes:
         self._half_spread_e8[quote.product_id] = max(half, 0)
         self._came_ms[quote.product_id] = quote.time_ms
         return quote
+
+    def believes(self, quote: Quoted, source: str) -> bool:
+        """Whether a quote of a source may be taken."""
+        middle = (quote.bid + quote.ask) // 2
+        return self.sure.hear(quote.product_id, source, middle, quote.time_ms)
 
     def price(self, bar: Bar) -> Bar:
         """Return a bar that closes now with the spread as it is."""
@@ -75,7 +82,7 @@ def stale(
     found = []
     for j, product in enumerate(plan.products):
         name = product.product_id
-        if state.slots["lots"][j] == 0 and name not in ordered:
+        if state.slots["lots"].item(j) == 0 and name not in ordered:
             continue
         is_passed = name in trades and has_passed(state, j, trades[name])
         age_ms = ages_ms.get(name)
@@ -87,8 +94,8 @@ def stale(
 
 def has_passed(state: State, j: int, price: int) -> bool:
     """Whether a trade at `price`, ticks, is beyond the stop or the take-profit of product j."""
-    slot = state.slots[j]
-    held, stop, take = int(slot["lots"]), int(slot["stop_ticks"]), int(slot["take_ticks"])
+    names = ("lots", "stop_ticks", "take_ticks")
+    held, stop, take = (int(state.slots[name].item(j)) for name in names)
     side = 1 if held > 0 else -1
     is_stopped = stop != 0 and (stop - price) * side >= 0
     is_taken = take != 0 and (price - take) * side >= 0

@@ -4,6 +4,9 @@ A difference in orders is a report that was missed, and is taken as one. A diffe
 that stays, look after look, with no order's outcome open, is adopted as an adjustment under the
 name of RECONCILIATION: nothing is invented to explain it, and what is gone freezes its product.
 Before that the fills since the last look in line are read, for a fill that nobody told explains it.
+Whose order it was is asked where no look shows it; and what moved as in a trade, while no fill is
+told, is waited for longer. Whatever keeps an account out of line, after two minutes a person is
+told.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,27 +15,42 @@ from decimal import Decimal
 from functools import partial
 from typing import NamedTuple
 
-from gpt_trader.broker.exchange.cadence import is_past
-from gpt_trader.broker.exchange.earlier import seen_beside
+from gpt_trader.broker.exchange.cadence import has_lasted, is_past
+from gpt_trader.broker.exchange.earlier import by_product, later, pairs_of, seen_beside
+from gpt_trader.broker.exchange.ours import missing
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.broker.exchange.reader import Question
-from gpt_trader.broker.exchange.reports import reports
+from gpt_trader.broker.exchange.witness import unsold
 from gpt_trader.domain.account import History, RemoteFill, RemoteOrder
 from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.engine.events import RECONCILIATION, Adjusted, Event, Noted, Reconciled
+from gpt_trader.engine.leaving import is_stop
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 from gpt_trader.errors import Unavailable
+from gpt_trader.runtime.live.apart import (
+    APART,
+    APART_MS,
+    EXPLAINED_MS,
+    HELP,
+    IN_LINE,
+    LOOKS,
+    Difference,
+    Look,
+    Untold,
+    words,
+)
 from gpt_trader.runtime.live.looks import Looks
-from gpt_trader.runtime.live.wallets import differing_wallets
+from gpt_trader.runtime.live.wallets import differing_wallets, expected_wallets
 
-LOOKS = 4  # at which a difference must have been the same
-STAYS_MS = 30_000  # for so long
-AGAIN_MS = 1_000  # after a look that showed a difference for the first time
+TRADED_MS = 600_000  # for so long what moved as in a trade that no fill tells is waited for
+MOST_STRAYS = 20  # orders that only their fills tell, asked for after one look
+AGAIN_MS = 1_000  # after a look that showed a difference, or another one, for the first time
 POLL_MS = 5_000  # between looks while something differs, or nobody reports
 CALM_MS = 60_000  # between looks in any case
 BEFORE_MS = 600_000  # how far back orders are listed that may be pending
 FILLS_BEFORE_MS = 300_000  # before the last look in line, from when fills are read
+UNDER_WAY_MS = 15_000  # after its process died an order may still arrive
 BLIND_MS = 120_000  # without an answer, before somebody is told
 ACCOUNT = "account"  # what notes are about
 UNSURE = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
@@ -53,26 +71,23 @@ class Facts(NamedTuple):
 NO_FILLS: History[RemoteFill] = History([], is_whole=False)
 
 
-class _Difference(NamedTuple):
-    assets: Mapping[str, Decimal]
-    looks: int
-    since_ms: int
-
-
 def read_facts(account: Orders, orders_since_ms: int, fills_since_ms: int | None) -> Facts:
-    """Look at an account. Raises what it raises: half a look is none."""
+    """Look at an account. Raises what it raises, and Unavailable for half a look: it is none."""
     fills = NO_FILLS if fills_since_ms is None else account.fills(since_ms=fills_since_ms)
     wallets = {one.currency: one.total for one in account.balances()}
-    recent = account.orders(since_ms=orders_since_ms).rows
-    return Facts(wallets, account.open_orders(orders_since_ms).rows, recent, fills)
+    recent, resting = account.orders(since_ms=orders_since_ms), account.open_orders(orders_since_ms)
+    if not (recent.is_whole and resting.is_whole):
+        raise Unavailable("some orders of the account cannot be read: they may be this bot's")
+    return Facts(wallets, resting.rows, recent.rows, fills)
 
 
 @dataclass(slots=True)
 class Reconciler:
     """Looks at a session's account. began: its wallets when the journal began.
 
-    unknown: those of some client ids that no entry of the journal names. unseen: whether the newest
-    look that was wanted has not been answered.
+    unknown, in_line_ms, untold_ms, begins_ms, is_told_apart: see `Told`; they are kept up to date.
+    unseen: whether the newest look that was wanted has not been answered in full: entries wait for
+    one that is, and nothing is adopted.
     """
 
     plan: Plan
@@ -81,13 +96,20 @@ class Reconciler:
     state: Callable[[], State]
     now_ms: Callable[[], int]
     unknown: Callable[[Iterable[str]], set[str]]
-    difference: _Difference | None = None
+    in_line_ms: int | None = None
+    untold_ms: int | None = None
+    begins_ms: int | None = None
+    is_told_apart: bool = False
+    difference: Difference | None = None
     unseen: bool = True
     _blind_since_ms: int | None = None
     _is_told: bool = False
     _told: set[str] = field(default_factory=set)
     _asked_ms: int | None = None
-    _in_line_ms: int | None = None
+    _began_ms: int = 0  # at the first look
+    _strays: dict[str, RemoteOrder] = field(default_factory=dict)  # by the exchange's id
+    _nobodys: set[str] = field(default_factory=set)  # ids of which the exchange knows no order
+    _untold_orders: Untold = field(default_factory=Untold)
 
     @property
     def is_in_line(self) -> bool:
@@ -97,34 +119,63 @@ class Reconciler:
     def ask(self, now_ms: int, *, is_up: bool) -> None:
         """Look if it is time. is_up: whether the stream reports what happens to orders."""
         if is_past(self._asked_ms, self._after_ms(is_up=is_up), now_ms):
-            self.look()
+            self.look(now_ms)
 
     def say_blind(self, now_ms: int) -> Iterator[Event]:
         """Say once that nobody could look at the account for a while: entries wait by then."""
         since_ms = self._blind_since_ms
-        if since_ms is None or self._is_told or not is_past(since_ms, BLIND_MS, now_ms):
+        if since_ms is None or self._is_told or not has_lasted(since_ms, BLIND_MS, now_ms):
             return
         self._is_told = True
         text = f"for {BLIND_MS // 1000} s no look at the account was answered, or not in full"
         yield Noted(now_ms, ACCOUNT, text)
 
+    def say_apart(self, now_ms: int) -> Iterator[Event]:
+        """Say once that the account has been out of line for a while: entries wait by then."""
+        found = self.difference
+        if found is not None and has_lasted(found.since_ms, APART_MS, now_ms):
+            yield from self.tell_apart(now_ms)
+
+    def tell_apart(self, now_ms: int) -> Iterator[Event]:
+        """Say once that the account is out of line, if it is."""
+        if not self.is_told_apart and (text := self.apart()):
+            self.is_told_apart = True
+            yield Noted(now_ms, APART, text)
+
+    def may_explain(self, now_ms: int) -> bool:
+        """Whether a difference is so new that some more looks may explain or adopt it."""
+        found = self.difference
+        return found is not None and not has_lasted(found.since_ms, EXPLAINED_MS, now_ms)
+
+    def apart(self) -> str:
+        """Return how the account is out of line, and what helps; "" if it is not."""
+        if self.difference is None:
+            return ""
+        said = words(self.difference, expected_wallets(self.began, self.state()))
+        return f"{said}; {HELP}"
+
     def _after_ms(self, *, is_up: bool) -> int:
-        if self.difference is not None and self.difference.looks == 1:
+        is_new = self.difference is not None and self.difference.is_new
+        if is_new or self.looks.broker.hearsay.contradicted:
             return AGAIN_MS
         is_calm = is_up or not self.state().open_orders
         return CALM_MS if self.is_in_line and is_calm and not self.unseen else POLL_MS
 
-    def look(self) -> None:
+    def look(self, now_ms: int) -> None:
         """Look at the account; whatever follows is said when the answer is in."""
-        now_ms = self._asked_ms = self.now_ms()
+        self._asked_ms = now_ms
+        self._began_ms = self._began_ms or now_ms
         self.unseen = True
-        if self._blind_since_ms is None:
-            self._blind_since_ms = now_ms
+        since_ms = now_ms if self._blind_since_ms is None else self._blind_since_ms
+        self._blind_since_ms = min(since_ms, now_ms)  # a clock that was set back counts anew
         fills_since_ms = None
         if self.difference is not None:
-            known_ms = self.difference.since_ms if self._in_line_ms is None else self._in_line_ms
+            known_ms = self.difference.since_ms if self.in_line_ms is None else self.in_line_ms
             fills_since_ms = known_ms - FILLS_BEFORE_MS
-        ask = partial(read_facts, self.looks.broker.account, now_ms - BEFORE_MS, fills_since_ms)
+        since_ms = now_ms - BEFORE_MS
+        if self.untold_ms is not None:
+            since_ms = min(since_ms, self.untold_ms)
+        ask = partial(read_facts, self.looks.broker.account, since_ms, fills_since_ms)
         take = partial(self._take, self.state())
         self.looks.reader.put(Question(("account",), "account", ask, take))
 
@@ -134,31 +185,98 @@ class Reconciler:
         if self.state().ledger is not then.ledger:
             self._asked_ms = None  # something moved while it was under way: it tells nothing
             return
+        self._hold_against(facts.orders)
+        now_ms = self.now_ms()
         try:
-            assets, now_ms = self._differing(facts), self.now_ms()
+            if found := self._found_late(facts, now_ms):
+                yield from found
+                self._asked_ms = None
+                return
+            assets = self._differing(facts)
         except Unavailable:
             return  # a wallet that is not told is not one of 0: that was no look
-        self.unseen = False
+        self.unseen, self.untold_ms = False, None
         self._blind_since_ms, self._is_told = None, False
         yield from self._say_beside(facts, now_ms)
         foreign = sum(one.client_order_id not in self.state().orders for one in facts.orders)
         if not assets:
-            self.difference, self._in_line_ms = None, now_ms
-            yield Reconciled(now_ms, foreign, 0)
+            self.difference, self.in_line_ms = None, now_ms
+            self._strays.clear()
+            self._nobodys.clear()
+            self._untold_orders = Untold()
+            yield Reconciled(now_ms, foreign, 0, self.looks.doubt(now_ms))
+            if self.is_told_apart:
+                self.is_told_apart = False
+                yield Noted(now_ms, APART, IN_LINE)
             return
-        before = self.difference
-        if before is None or before.assets != assets:
-            before = _Difference(assets, 0, now_ms)
-        self.difference = before._replace(looks=before.looks + 1)
-        if self.difference.looks > 1 and self.state().reconciled_ms > 0:
+        found_apart = (self.difference or Difference(now_ms)).at(Look(now_ms, assets))
+        self.difference = found_apart
+        if len(found_apart.looks) > 1 and self.state().reconciled_ms > 0:
             yield Reconciled(now_ms, foreign, len(assets))
+        if self._is_told_in_full(facts, now_ms) and self._is_unexplained(now_ms, facts):
+            part = found_apart.stayed(now_ms)
+            self.difference = found_apart.without(part) if part else found_apart
+            for asset in sorted(part):
+                yield _adopt(asset, part[asset], facts, now_ms)
+
+    def _is_told_in_full(self, facts: Facts, now_ms: int) -> bool:
+        """Whether no fill is told of which its order may still tell; those orders are asked.
+
+        An order that the exchange does not tell, look after look, never will; one that could not be
+        asked may be this bot's, and is waited for.
+        """
         untold = self._untold(facts.fills.rows)
         for order in untold:
             self.looks.ask_for(order)
-        if self._has_stayed(now_ms) and facts.fills.is_whole and not untold:
-            self.difference = None
-            for asset in sorted(assets):
-                yield _adopt(asset, assets[asset], facts, now_ms)
+        strays = self._ask_for_strays(facts)
+        ids = [*(order.exchange_id for order in untold), *strays]
+        self._untold_orders = self._untold_orders.at(ids, now_ms)
+        is_asked = self._nobodys.issuperset(strays)
+        is_open = not is_asked or self._untold_orders.may_be_told(now_ms)
+        return facts.fills.is_whole and not is_open
+
+    def _found_late(self, facts: Facts, now_ms: int) -> list[Event]:
+        """Return orders of ours that no entry names, and that are of before this process.
+
+        They could not be read at the start, or a process that died had just sent them: what comes
+        up later is somebody else's who runs this bot. Raises Unavailable if a row does not say what
+        was filled.
+        """
+        known, rows = self.state().orders, (*facts.recent, *self._strays.values())
+        new = missing(self.plan.portfolio, rows, known, self.unknown)
+        if self.untold_ms is None:
+            new = [row for row in new if self._is_of_before(row)]
+        expected = expected_wallets(self.began, self.state())
+        found: list[Event] = []
+        for product, here in by_product(self.plan, new):
+            pairs = pairs_of(product, here, {}, [])
+            untold = unsold(product, pairs, facts.wallets, None, expected)
+            found.append(later(product, here, {}, [], now_ms, untold))
+        return found
+
+    def _is_of_before(self, row: RemoteOrder) -> bool:
+        """Whether a process before this one, of this journal, may have sent an order."""
+        return (self.begins_ms or 0) <= (row.created_ms or 0) < self._began_ms + UNDER_WAY_MS
+
+    def _ask_for_strays(self, facts: Facts) -> list[str]:
+        """Ask whose orders they are that only their fills tell; return their ids."""
+        known = {one.exchange_id for one in self.state().orders.values()}
+        known |= {row.order_id for row in (*facts.recent, *facts.orders)} | self._strays.keys()
+        strays = list(
+            dict.fromkeys(f.order_id for f in facts.fills.rows if f.order_id not in known)
+        )
+        for order_id in strays[:MOST_STRAYS]:
+            ask = partial(self.looks.broker.account.order, order_id)
+            take = partial(self._take_stray, order_id)
+            self.looks.reader.put(Question(("order", order_id), "order", ask, take))
+        return strays
+
+    def _take_stray(self, order_id: str, row: RemoteOrder | None) -> Iterable[Event]:
+        if row is None:
+            self._nobodys.add(order_id)
+        else:
+            self._strays[order_id] = row
+        return ()
 
     def _say_beside(self, facts: Facts, now_ms: int) -> Iterator[Event]:
         """Say once of each order with our mark that no entry names: somebody else makes such."""
@@ -172,12 +290,27 @@ class Reconciler:
             yield event
 
     def _reports(self, remote: Sequence[RemoteOrder]) -> Iterator[Event]:
-        """Yield what open orders tell that is new; one of ours that had ended here lives."""
+        """Yield what may be taken of what is told of our orders; the rest they are asked."""
         for one in remote:
             order = self.state().orders.get(one.client_order_id)
             if order is not None:
                 product = self.plan.products[self.plan.index[order.product_id]]
-                yield from reports(product, order, one, self.now_ms())
+                yield from self.looks.broker.hearsay.hear(product, order, one, self.now_ms())
+
+    def _hold_against(self, rows: Sequence[RemoteOrder]) -> None:
+        """Let a product's orders be sent again once what rests of ours is what is known to."""
+        hearsay, state = self.looks.broker.hearsay, self.state()
+        for name in sorted(hearsay.contradicted):
+            rest = {one.client_order_id for one in rows if one.product_id == name}
+            mine = {key for key in rest if key in state.orders}
+            open_ = {
+                one.client_order_id
+                for one in state.open_orders
+                if one.product_id == name and one.status is not OrderStatus.WAITING
+            }
+            stops = [key for key in open_ if is_stop(state.orders[key])]
+            if mine == open_ and len(stops) <= 1 and not self.looks.unsettled:
+                hearsay.agree(name)
 
     def _differing(self, facts: Facts) -> dict[str, Decimal]:
         return differing_wallets(self.began, self.state(), facts.wallets)
@@ -191,16 +324,34 @@ class Reconciler:
         for order in self.state().orders.values():
             product = self.plan.products[self.plan.index[order.product_id]]
             told = sizes.get(order.exchange_id)
-            if told is not None and told > product.size(order.filled):
+            if told is not None and told >= product.size(order.filled + 1):  # less is rounding
                 found.append(order)
         return found
 
-    def _has_stayed(self, now_ms: int) -> bool:
-        """Whether a difference has stayed, and no order can explain it any more."""
+    def _is_unexplained(self, now_ms: int, facts: Facts) -> bool:
+        """Whether no order can explain a difference any more."""
         found = self.difference
         assert found is not None
-        is_old = found.looks >= LOOKS and now_ms - found.since_ms >= STAYS_MS
-        return is_old and not any(order.status in UNSURE for order in self.state().open_orders)
+        if self.looks.unsettled:
+            return False
+        since_ms = found.since_ms if self.in_line_ms is None else self.in_line_ms
+        if now_ms - since_ms < TRADED_MS and self._is_untold_trade(found, facts, since_ms):
+            return False
+        return not any(order.status in UNSURE for order in self.state().open_orders)
+
+    def _is_untold_trade(self, found: Difference, facts: Facts, since_ms: int) -> bool:
+        """Whether coins came and money went, or the other way, and no fill since a time tells it.
+
+        Somebody may trade without fills of this interface, so that it is no proof.
+        """
+        told = {one.product_id for one in facts.fills.rows if one.trade_ms >= since_ms}
+        none = Decimal(0)
+        return any(
+            found.assets.get(one.base_currency, none) * found.assets.get(one.quote_currency, none)
+            < 0
+            and one.product_id not in told
+            for one in self.plan.products
+        )
 
 
 def _adopt(asset: str, amount: Decimal, facts: Facts, now_ms: int) -> Adjusted:

@@ -6,74 +6,111 @@ is asked for whole: a question that names a product that is gone is refused, and
 said of the others.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
 
-from gpt_trader.broker.exchange.earlier import earlier, later
+from gpt_trader.broker.exchange.earlier import by_product, earlier, later, pairs_of
 from gpt_trader.broker.exchange.ours import missing
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.broker.exchange.reports import reports
-from gpt_trader.domain.account import RemoteOrder
+from gpt_trader.broker.exchange.witness import fills_tell, has_sold, needs_witness, unsold
+from gpt_trader.domain.account import Balance, RemoteOrder
+from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.order import Order
+from gpt_trader.domain.product import Product
 from gpt_trader.engine.drive import Observer
 from gpt_trader.engine.events import Event, Noted, OrdersFound, PositionFound, Reconciled
+from gpt_trader.engine.leaving import is_stop
 from gpt_trader.engine.names import TAGS
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
-from gpt_trader.errors import Unavailable
+from gpt_trader.errors import DataError, RateLimited, Unavailable
 from gpt_trader.journal.sqlite import Journal
+from gpt_trader.runtime.live.told import begins_ms
+from gpt_trader.runtime.live.wallets import expected_wallets
 from gpt_trader.runtime.session import Session
 
 YEARS_MS = 2 * 365 * 86_400_000  # how far back a journal that is gone is looked for
-UNREADABLE = "some orders of the account cannot be read: if they are this bot's, they are missed"
+NEWEST = 5  # orders of a product that may still rest whatever a list says: they are asked
+UNREADABLE = "some orders of the account cannot be read: nothing is entered until they can"
 BEFORE_MS = 600_000  # how far before the last time orders are read again
 
 
 def take_over(
-    session: Session, account: Orders, observe: Observer, say: Callable[[str], object]
-) -> None:
+    session: Session,
+    account: Orders,
+    began: Mapping[str, Decimal],
+    market: Callable[[str], ProductInfo],
+    observe: Observer,
+    say: Callable[[str], object],
+) -> int | None:
     """Take what is found at a start, each as one transaction, and note that it was asked for.
 
-    say: is told of it. Raises what the account raises: then the next start asks again.
+    began: what the wallets held when the journal began. market: asked what a position that is found
+    is worth now. say: is told of it. Returns since when not all could be read, None if it could:
+    until then the account has to be asked again. Raises what the account raises: then the next
+    start asks again.
     """
     plan, now_ms = session.plan, session.time_ms()
-    found = found_at_start(plan, session.state, session.journal, account, now_ms)
+    found, untold_ms = found_at_start(plan, session.state, session.journal, account, now_ms, began)
     for event in found:
         for words in words_of(plan, event):
             say(words)
-        session.take(event, observe)
-    if not any(
-        isinstance(event, Noted) for event in found
-    ):  # what could not be read is asked again
+        session.take(_priced(plan, event, market), observe)
+    if untold_ms is None:
         session.journal.note_told(now_ms)
+    return untold_ms
 
 
 def found_at_start(
-    plan: Plan, state: State, journal: Journal, account: Orders, time_ms: int
-) -> list[Event]:
+    plan: Plan,
+    state: State,
+    journal: Journal,
+    account: Orders,
+    time_ms: int,
+    began: Mapping[str, Decimal],
+) -> tuple[list[Event], int | None]:
     """Return what the account shows and the journal does not know; [] if it is the whole story.
 
-    Raises what the account raises: nothing may be decided before it was asked.
+    began: what the wallets held when the journal began.
+    And since when some of it could not be read, None if all could. Raises what the account raises:
+    nothing may be decided before it was asked.
     """
     told_ms = _told_ms(journal)
     if told_ms is None:
-        return _of_a_lost_journal(plan, account, time_ms)
-    since_ms = max(told_ms - BEFORE_MS, _begins_ms(journal))
+        return _of_a_lost_journal(plan, account, time_ms), None
+    since_ms = max(told_ms - BEFORE_MS, begins_ms(journal))
     rows, is_whole = account.orders(since_ms=since_ms)
     new = missing(plan.portfolio, rows, state.orders, journal.unknown)
+    expected = expected_wallets(began, state)
     found: list[Event] = [] if is_whole else [Noted(time_ms, "orders", UNREADABLE)]
     for row in rows:  # one that had ended here, proven absent maybe, and that the account shows
         order = state.orders.get(row.client_order_id)
         if order is not None and order.status.is_final and order.product_id in plan.index:
             product = plan.products[plan.index[order.product_id]]
-            found += reports(product, order, row, time_ms)
-    for product in plan.products:
-        here = [row for row in new if row.product_id == product.product_id]
-        if here:
-            mine = [one for one in state.open_orders if one.product_id == product.product_id]
-            known = {one.client_order_id: one for one in mine}
-            told = list(_rows_of(mine, rows, account))
-            found.append(later(product, here, known, told, time_ms))
-    return found
+            if reports(product, order, row, time_ms):
+                found += _told_itself(product, order, row, account, time_ms, expected)
+    for product, here in by_product(plan, new):
+        here[-NEWEST:] = [_asked(row.order_id, account) for row in here[-NEWEST:]]
+        mine = [one for one in state.open_orders if one.product_id == product.product_id]
+        known = {one.client_order_id: one for one in mine}
+        told = list(_rows_of(mine, rows, account))
+        untold = _untold(product, pairs_of(product, here, known, told), account, expected)
+        found.append(later(product, here, known, told, time_ms, untold))
+    return found, None if is_whole else since_ms
+
+
+def _priced(plan: Plan, event: Event, market: Callable[[str], ProductInfo]) -> Event:
+    """Return a position that was found with its price now; as it is where nobody tells that."""
+    if not isinstance(event, PositionFound) or not event.lots:
+        return event
+    product = plan.products[plan.index[event.product_id]]
+    try:
+        price = market(event.product_id).price
+    except (DataError, Unavailable, RateLimited):
+        price = None
+    ticks = product.ticks(price, ROUND_HALF_EVEN) if price else None
+    return event._replace(price_ticks=ticks or 0)
 
 
 def words_of(plan: Plan, event: Event) -> Iterator[str]:
@@ -100,11 +137,6 @@ def _told_ms(journal: Journal) -> int | None:
     return told_ms if looked is None else looked.time_ms
 
 
-def _begins_ms(journal: Journal) -> int:
-    """Return when the journal began: what is older was another's; 0 if that was cut off."""
-    return 0 if journal.anchor()[0] else next(journal.read(limit=1)).time_ms
-
-
 def _of_a_lost_journal(plan: Plan, account: Orders, time_ms: int) -> list[Event]:
     rows, is_whole = account.orders(since_ms=time_ms - YEARS_MS)
     if not is_whole:
@@ -117,17 +149,69 @@ def _of_a_lost_journal(plan: Plan, account: Orders, time_ms: int) -> list[Event]
     ]
 
 
+def _untold(
+    product: Product,
+    pairs: list[tuple[Order, RemoteOrder]],
+    account: Orders,
+    expected: Mapping[str, Decimal],
+) -> set[str]:
+    """Return the stops of which only they say that they have sold: looks go on asking."""
+    if not any(is_stop(one) and needs_witness(product, one, row) for one, row in pairs):
+        return set()
+    told = _balances(account)
+    totals, holds = {b.currency: b.total for b in told}, {b.currency: b.hold for b in told}
+    return unsold(product, pairs, totals, holds, expected)
+
+
+def _balances(account: Orders) -> Sequence[Balance]:
+    """Return the wallets; none where they are not told."""
+    try:
+        return account.balances()
+    except (RateLimited, Unavailable):
+        return ()
+
+
+def _told_itself(
+    product: Product,
+    order: Order,
+    row: RemoteOrder,
+    account: Orders,
+    time_ms: int,
+    expected: Mapping[str, Decimal],
+) -> list[Event]:
+    """Return what an order that had ended here tells of itself, and its fills with it.
+
+    Of a stop the wallet must tell it, too.
+
+    What they do not tell is no news yet: looks at the account go on asking.
+    """
+    own = _asked(row.order_id, account)
+    if own.client_order_id != order.client_order_id:
+        return []
+    if needs_witness(product, order, own):
+        fills = account.fills(order_ids=[own.order_id])
+        if not fills_tell(product, own, fills.rows):
+            return []
+        if is_stop(order) and not has_sold(product, order, own, _balances(account), expected):
+            return []
+    return reports(product, order, own, time_ms)
+
+
 def _rows_of(mine: list[Order], rows: list[RemoteOrder], account: Orders) -> Iterator[RemoteOrder]:
-    """Yield what the exchange says of orders that are open in the journal.
+    """Yield what orders that are open in the journal say of themselves.
 
     One without an id of the exchange, which is not among the rows, may never have been placed.
     """
-    told = {row.client_order_id: row for row in rows}
+    told = {row.client_order_id: row.order_id for row in rows}
     for order in mine:
-        if order.client_order_id in told:
-            yield told[order.client_order_id]
-        elif order.exchange_id:
-            row = account.order(order.exchange_id)
-            if row is None:
-                raise Unavailable(f"the exchange does not show order {order.exchange_id}")
-            yield row
+        order_id = order.exchange_id or told.get(order.client_order_id)
+        if order_id:
+            yield _asked(order_id, account)
+
+
+def _asked(order_id: str, account: Orders) -> RemoteOrder:
+    """Return what an order says of itself. Raises Unavailable if it is not shown."""
+    row = account.order(order_id)
+    if row is None:
+        raise Unavailable(f"the exchange does not show order {order_id}")
+    return row

@@ -7,16 +7,21 @@ from gpt_trader.engine.events import Event, Noted, Reconciled
 from gpt_trader.engine.state import State
 from gpt_trader.runtime.clock import ExchangeClock, Offset
 
-CLOCK = "clock"  # what notes are about
+CLOCK, LASTS = "clock", "lasting doubt of the clock"  # what notes are about
+LONG_MS = 120_000  # of a doubt, before a person is paged
 
 
 @dataclass(slots=True)
 class Timekeeping:
-    """The exchange's clock as the loop minds it. doubted: why the time was not sure at last."""
+    """The exchange's clock as the loop minds it. doubted: why the time was not sure at last.
+
+    Since when is counted by this machine's monotonic clock; None: it was paged, or there is none.
+    """
 
     clock: ExchangeClock
     state: Callable[[], State]
     doubted: str = ""
+    _since_ms: int | None = None
 
     def watch(self, now_ms: int) -> Iterator[Event]:
         """Let entries wait from when the time is in doubt until it was measured again."""
@@ -24,6 +29,12 @@ class Timekeeping:
         if doubt and not self.doubted:
             yield Noted(now_ms, CLOCK, doubt)
             yield from self._disarm(now_ms, doubt)
+            self._since_ms = self.clock.monotonic_ms()
+        if not doubt:
+            self._since_ms = None
+        elif self._since_ms is not None and self.clock.monotonic_ms() - self._since_ms >= LONG_MS:
+            self._since_ms = None
+            yield Noted(now_ms, LASTS, doubt)
         self.doubted = doubt
 
     def take(self, found: Offset) -> Iterator[Event]:

@@ -177,7 +177,7 @@ def test_a_fill_in_quote_is_turned_into_base():
             },
             Refused("PREVIEW_INSUFFICIENT_FUND", "no"),
         ),
-        ({"success": False, "error_response": {}}, Refused("UNKNOWN", "")),
+        ({"success": False, "error_response": {}}, Refused("UNKNOWN", "no reason given")),
     ],
 )
 def test_only_a_whole_answer_proves_what_became_of_an_order(document, came):
@@ -189,7 +189,9 @@ def test_edits_and_cancels():
     assert account.parse_edited({}) is False
     refused = {"success": False, "errors": [{"edit_failure_reason": "ORDER_NOT_FOUND"}]}
     assert account.parse_edited(refused) == Refused("ORDER_NOT_FOUND", "")
-    assert account.parse_edited({"success": False, "errors": None}) == Refused("UNKNOWN", "")
+    assert account.parse_edited({"success": False, "errors": None}) == Refused(
+        "UNKNOWN", "no reason given"
+    )
     rows = [{"success": True, "order_id": "o", "failure_reason": "UNKNOWN_CANCEL_FAILURE_REASON"}]
     assert account.parse_cancels({"results": [*rows, {}]}).rows[0].success
 
@@ -199,3 +201,48 @@ def test_a_preview_may_say_little_but_not_nothing():
     assert (found.errors, found.order_total) == (("PREVIEW_INVALID_SIDE",), None)
     with pytest.raises(Unavailable):
         account.parse_preview({"odd": 1})
+
+
+FILLED = ORDER | {
+    "status": "FILLED",
+    "filled_size": "0.5",
+    "filled_value": "50",
+    "total_fees": "0.6",
+    "average_filled_price": "100",
+}
+
+
+@pytest.mark.parametrize(
+    "change, tells",
+    [
+        ({}, True),
+        ({"average_filled_price": ""}, True),
+        ({"average_filled_price": "100.4"}, True),
+        ({"filled_size": "0", "filled_value": "0"}, True),
+        ({"filled_value": "0"}, False),
+        ({"filled_value": "-50"}, False),
+        ({"filled_value": True}, False),
+        ({"filled_size": True}, False),
+        ({"filled_size": "-0.5"}, False),
+        ({"total_fees": False}, False),
+        ({"total_fees": "6"}, False),
+        ({"average_filled_price": "90"}, False),
+        ({"order_configuration": {"limit_limit_gtc": {"base_size": "0.4"}}}, False),
+    ],
+)
+def test_a_row_that_contradicts_itself_tells_nothing_of_fills(change, tells):
+    assert account.parse_order(FILLED | change).tells_fills is tells
+
+
+@pytest.mark.parametrize(
+    "refusal, words",
+    [
+        ({}, "UNKNOWN: no reason given"),
+        ({"error": "UNKNOWN_FAILURE_REASON"}, "UNKNOWN_FAILURE_REASON: no reason given"),
+        ({"error": "INSUFFICIENT_FUND", "message": ""}, "INSUFFICIENT_FUND"),
+        ({"error": "", "message": "too late"}, "UNKNOWN: too late"),
+    ],
+)
+def test_a_refusal_without_a_reason_says_so(refusal, words):
+    document = {"success": False, "error_response": refusal}
+    assert account.parse_created(document).words == words

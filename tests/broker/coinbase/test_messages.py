@@ -149,7 +149,6 @@ def test_arrivals_keep_the_newest_quote_and_every_report():
     assert len(rung) == 6
     found = box.take()
     assert (found.quotes, len(found.orders)) == ({"COIN-USD": ("3", "9")}, 6)
-    assert box.most_queued == 6
     assert box.take().orders == []
     trade = {
         "trade_id": "1",

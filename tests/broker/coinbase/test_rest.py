@@ -193,7 +193,18 @@ def test_all_pages_of_products(server, market):
     assert (found[-1].flags, found[-1].price) == (("is_disabled",), None)
 
 
-@pytest.mark.parametrize("body", ["{}", '{"epochMillis": ""}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{}",
+        '{"epochMillis": ""}',
+        '{"epochMillis": "0"}',
+        '{"epochMillis": "-1790216929123"}',
+        '{"epochMillis": "1790216929"}',
+        '{"epochMillis": "1e30"}',
+        '{"epochMillis": "1790216929123", "epochSeconds": "1790216329"}',
+    ],
+)
 def test_no_time_is_no_time(server, market, body):
     server.answers = [(200, body, {})]
     with pytest.raises(Unavailable, match="what time"):

@@ -203,7 +203,9 @@ def test_an_order_of_somebody_else_is_not_ours(desk):
     remote = private.order(desk.order(order.client_order_id).exchange_id)
     stranger = remote._replace(client_order_id="theirs")
     assert desk.broker.on_order(desk.plan, desk.state, stranger, 5) == []
-    assert desk.broker.on_order(desk.plan, desk.state, remote._replace(life=OrderStatus.FILLED), 5)
+    desk.broker.on_order(desk.plan, desk.state, remote._replace(life=OrderStatus.FILLED), 5)
+    assert desk.broker.hearsay.get(order.client_order_id)
+    assert not desk.broker.hearsay.get("theirs")
 
 
 def test_that_an_order_ended_short_is_looked_at_before_it_is_believed(desk):
@@ -216,13 +218,13 @@ def test_that_an_order_ended_short_is_looked_at_before_it_is_believed(desk):
     for event in desk.broker.on_order(desk.plan, desk.state, ended, desk.now()):
         desk.send(event)
     assert not desk.order(order.client_order_id).status.is_final
-    assert desk.broker.is_ending(order.client_order_id)
+    assert desk.broker.hearsay
     desk.exchange.books.cancel(known.exchange_id, desk.exchange.now_ms)
     desk.turn(1_000)
+    desk.turn(0)
     assert desk.order(order.client_order_id).status.is_final
     assert desk.order(order.client_order_id).filled == 4
-    desk.turn(0)
-    assert not desk.broker.is_ending(order.client_order_id)
+    assert not desk.broker.hearsay
 
 
 def test_an_end_that_is_told_before_the_answer_names_the_order(desk):
@@ -232,3 +234,17 @@ def test_an_end_that_is_told_before_the_answer_names_the_order(desk):
     remote = desk.broker.account.order(there.order_id)._replace(life=OrderStatus.EXPIRED)
     [report] = desk.broker.on_order(desk.plan, desk.state, remote, desk.now())
     assert (report.status, report.exchange_id) == (OrderStatus.OPEN, there.order_id)
+
+
+def test_what_the_exchange_allows_no_more_waits_a_moment(desk):
+    [first] = sent(desk.place(1, **LIMIT))
+    desk.exchange.private_left = 0
+    desk.turn()
+    [second] = sent(desk.place(1, **(LIMIT | {"lots": 3})))
+    assert desk.broker.is_idle, "it was answered"
+    [third] = sent(desk.place(1, **(LIMIT | {"lots": 2})))
+    assert third.client_order_id not in desk.exchange.books.by_client
+    assert second.client_order_id in desk.exchange.books.by_client
+    desk.turn()
+    assert third.client_order_id in desk.exchange.books.by_client
+    assert first.client_order_id in desk.exchange.books.by_client

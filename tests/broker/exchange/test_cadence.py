@@ -7,6 +7,7 @@ from gpt_trader.broker.exchange.cadence import (
     ENDING_MS,
     RESTING_MS,
     UNKNOWN_MS,
+    has_lasted,
     is_past,
     look_after_ms,
 )
@@ -31,7 +32,6 @@ ENDED = LIMIT._replace(tif=TimeInForce.GTD, expire_ms=NOW)
     [
         (Order(LIMIT, OrderStatus.SUBMITTED), UNKNOWN_MS),
         (Order(LIMIT, OrderStatus.SUBMIT_UNKNOWN), UNKNOWN_MS),
-        (Order(LIMIT, OrderStatus.PENDING_CANCEL), UNKNOWN_MS),
         (Order(LIMIT, OrderStatus.PENDING_CANCEL, exchange_id="x"), ENDING_MS),
         (Order(MARKET, OrderStatus.OPEN, exchange_id="x"), ENDING_MS),
         (Order(ENDED, OrderStatus.OPEN, exchange_id="x"), ENDING_MS),
@@ -59,3 +59,9 @@ def test_a_clock_that_is_set_back_makes_no_wait_longer():
     assert not is_past(100, 5, 104)
     assert is_past(100, 5, 105)
     assert is_past(100, 5, 99), "the time of then has not come: nothing is known of how long ago"
+
+
+def test_a_clock_that_is_set_back_proves_not_that_something_lasts():
+    assert not has_lasted(100, 5, 104)
+    assert has_lasted(100, 5, 105)
+    assert not has_lasted(100, 5, 99)

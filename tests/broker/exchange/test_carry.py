@@ -5,10 +5,16 @@ import threading
 import pytest
 
 from gpt_trader.broker.exchange.carry import Inline, Job, Threads
+from tests.live_helpers import until
 
 
 def fail():
     raise ValueError("no")
+
+
+def threads_of(name):
+    """Count the threads of one carrier: those of other tests begin and end as they like."""
+    return sum(one.name.startswith(f"{name}-") for one in threading.enumerate())
 
 
 def all_done(carrier, count, rung):
@@ -50,15 +56,26 @@ def test_a_job_that_never_ends_keeps_no_other_waiting():
 def test_threads_are_made_as_they_are_needed_and_no_more_than_allowed():
     rung, gate = threading.Semaphore(0), threading.Event()
     carrier = Threads("many", 3, rung.release)
-    before = threading.active_count()
     for number in range(9):
         carrier.carry(Job((str(number),), gate.wait))
-    assert threading.active_count() == before + 3
+    assert threads_of("many") == 3
     gate.set()
     all_done(carrier, 9, rung)
     carrier.carry(Job(("again",), gate.wait))
     all_done(carrier, 1, rung)
-    assert threading.active_count() == before + 3
+    assert threads_of("many") == 3
+
+
+def test_threads_end_with_the_job_that_each_is_at_once_it_is_closed():
+    rung, stuck = threading.Semaphore(0), threading.Event()
+    with Threads("ends", 3, rung.release) as carrier:
+        carrier.carry(Job(("stuck",), stuck.wait))
+        for number in range(5):
+            carrier.carry(Job((str(number),), lambda: None))
+    assert len(all_done(carrier, 5, rung)) == 5, "what was begun is done"
+    until(lambda: threads_of("ends") == 1)
+    stuck.set()
+    until(lambda: threads_of("ends") == 0)
 
 
 @pytest.mark.parametrize("run, value", [(lambda: 7, 7), (fail, None)])

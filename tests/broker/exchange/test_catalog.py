@@ -34,7 +34,7 @@ BTC = product(ROW)
     [
         ({}, ""),
         ({"limit_only": True}, ""),
-        ({"post_only": True}, ""),
+        ({"post_only": True}, "only orders that rest are taken"),
         ({"status": ""}, ""),
         ({"status": "delisted"}, "it is delisted"),
         ({"cancel_only": True}, "orders can only be cancelled"),
@@ -99,22 +99,22 @@ def test_each_product_is_asked_about_in_its_own_time():
     names = ["BTC-USD", "OFF-USD", "NEW-USD"]
     listings = (Listing("BTC-USD", BTC), Listing("OFF-USD", closed))
     catalog = Catalog({one.product_id: one for one in listings})
-    assert catalog.wanted(names, {}, 1) == ["NEW-USD"], "the others were told just now"
-    assert catalog.wanted(names, {}, CLOSED_MS) == []
-    assert catalog.wanted(names, {}, CLOSED_MS + 1) == ["OFF-USD", "NEW-USD"]
-    assert catalog.wanted(["BTC-USD"], {}, AGAIN_MS) == []
-    assert catalog.wanted(["BTC-USD"], {}, AGAIN_MS + 1) == ["BTC-USD"]
+    assert catalog.wanted(names, (), {}, 1) == ["NEW-USD"], "the others were told just now"
+    assert catalog.wanted(names, (), {}, CLOSED_MS) == []
+    assert catalog.wanted(names, (), {}, CLOSED_MS + 1) == ["OFF-USD", "NEW-USD"]
+    assert catalog.wanted(["BTC-USD"], (), {}, AGAIN_MS) == []
+    assert catalog.wanted(["BTC-USD"], (), {}, AGAIN_MS + 1) == ["BTC-USD"]
 
 
 def test_a_refused_order_makes_its_product_be_asked_about():
     names = ["BTC-USD", "ETH-USD"]
     catalog = Catalog({name: Listing(name, BTC._replace(product_id=name)) for name in names})
     old = order("a", "ETH-USD", OrderStatus.REJECTED)
-    catalog.wanted(names, {"a": old}, 1)
+    catalog.wanted(names, (), {"a": old}, 1)
     waits = order("b", "BTC-USD", OrderStatus.SUBMITTED)
-    assert catalog.wanted(names, {"a": old, "b": waits}, 10_000) == []
+    assert catalog.wanted(names, (), {"a": old, "b": waits}, 10_000) == []
     no = order("b", "BTC-USD", OrderStatus.REJECTED)
-    assert catalog.wanted(names, {"a": old, "b": no}, REFUSED_MS) == [], "not more often"
-    assert catalog.wanted(names, {"a": old, "b": no}, REFUSED_MS + 1) == ["BTC-USD"]
+    assert catalog.wanted(names, (), {"a": old, "b": no}, REFUSED_MS) == [], "not more often"
+    assert catalog.wanted(names, (), {"a": old, "b": no}, REFUSED_MS + 1) == ["BTC-USD"]
     catalog.take(Listing("BTC-USD", BTC))
-    assert catalog.wanted(names, {"a": old, "b": no}, 3 * REFUSED_MS) == [], "once for an order"
+    assert catalog.wanted(names, (), {"a": old, "b": no}, 3 * REFUSED_MS) == [], "once for an order"

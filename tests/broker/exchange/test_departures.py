@@ -59,6 +59,14 @@ def test_a_budget_is_spent_refilled_with_time_and_spared_for_what_is_urgent():
     assert len(leaving(waiting, 10_000)) == 2
 
 
+def test_what_is_spent_comes_back_with_time():
+    budget = Budget(10.0)
+    assert budget.has(5.0, 0)
+    budget.left = 0.0
+    assert not budget.has(1.0, 99)
+    assert budget.has(1.0, 100)
+
+
 def test_after_a_refusal_half_as_many_leave_and_slowly_more():
     budget = Budget(8.0)
     budget.slow_down()
@@ -79,7 +87,7 @@ def test_what_has_not_begun_in_its_time_is_dropped_and_told():
     assert waiting.drop_late(5_000) == []
     assert [one.what for one in waiting.drop_late(5_001)] == ["entry-3"]
     assert not waiting.holds(("entry-3",))
-    assert waiting.is_under_way(("entry-1",)), "what has left is not called back"
+    assert waiting.holds(("entry-1",)), "what has left is not called back"
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(KINDS)), st.integers(0, 5)), max_size=40),
@@ -111,4 +119,4 @@ def test_what_is_withdrawn_does_not_leave_and_what_has_left_is_not_called_back()
     put(waiting, "entry-4", "cancel-1")
     assert [one.what for one in waiting.withdraw()] == ["cancel-1", "entry-4"]
     assert not waiting.waits
-    assert waiting.is_under_way(("entry-1",))
+    assert waiting.holds(("entry-1",))

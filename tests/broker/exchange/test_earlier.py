@@ -151,8 +151,26 @@ def test_of_an_order_that_the_journal_knows_only_what_is_new_is_told():
 
 def test_a_row_that_does_not_say_what_it_cost_is_no_answer():
     silent = bought(5, 100)._replace(filled_value=None)
-    with pytest.raises(Unavailable, match="came to"):
+    with pytest.raises(Unavailable, match="what was filled"):
         later(COIN, [silent], {}, [], NOW_MS)
+
+
+@pytest.mark.parametrize("missing", ["filled_size", "filled_value", "total_fees"])
+def test_what_a_row_does_not_tell_is_not_nothing(missing):
+    silent = bought(5, 100)._replace(**{missing: None})
+    with pytest.raises(Unavailable, match="what was filled"):
+        later(COIN, [silent], {}, [], NOW_MS)
+    with pytest.raises(Unavailable, match="what was filled"):
+        earlier(PLAN, COIN, [silent], {"COIN": Decimal(5)}, NOW_MS)
+
+
+def test_an_open_order_that_does_not_tell_its_fills_is_not_taken_over():
+    silent = limit_buy(route(1), 5)._replace(filled_size=None)
+    with pytest.raises(Unavailable, match="what was filled"):
+        earlier(PLAN, COIN, [bought(5, 100), silent], {"COIN": Decimal(5)}, NOW_MS)
+    theirs = sold(1, 1)._replace(filled_size=None)
+    with pytest.raises(Unavailable, match="what was filled"):
+        earlier(PLAN, COIN, [bought(5, 100), theirs], {"COIN": Decimal(5)}, NOW_MS)
 
 
 # ------------------------------------------------------------------ a second instance

@@ -32,6 +32,27 @@ def test_requests_are_spaced():
     assert began[-1] - began[0] == pytest.approx(2.0)
 
 
+def test_what_was_not_asked_for_a_second_may_be_asked_at_once_and_no_more():
+    clock = Clock()
+    pace = Pace(5.0, clock, clock.sleep)
+    clock.now += 3_600.0
+    began = []
+    for _ in range(11):
+        pace.take()
+        began.append(clock.now)
+    assert [round(one - began[0], 6) for one in began] == [0.0] * 5 + [0.2, 0.4, 0.6, 0.8, 1.0, 1.2]
+
+
+def test_a_refusal_ends_what_was_saved():
+    clock = Clock()
+    pace = Pace(5.0, clock, clock.sleep)
+    clock.now += 3_600.0
+    pace.slow_down()
+    before = clock.now
+    pace.take()
+    assert clock.now - before == pytest.approx(0.4)
+
+
 def test_many_threads_share_one_rate():
     waits, lock = [], threading.Lock()
 

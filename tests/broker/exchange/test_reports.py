@@ -151,3 +151,19 @@ def test_both_channels_say_the_same():
     one, other = (reports(COIN, order, remote, 5) for remote in (rest, user))
     assert one == other
     assert [type(event) for event in one] == [FillReceived, OrderUpdated]
+
+
+def test_the_history_corrects_the_id_that_an_answer_gave(desk):
+    [order] = sent(desk.place(1, **LIMIT))
+    told(desk, order, order_id="same")
+    [named] = told(desk, order)
+    assert (named.status, named.exchange_id) == (OrderStatus.OPEN, "x1")
+    assert desk.state.orders[order.client_order_id].exchange_id == "x1"
+    assert told(desk, order) == []
+
+
+def test_more_than_an_orders_own_size_is_no_report(desk):
+    [order] = sent(desk.place(1, **LIMIT))
+    terms = {"order_configuration": {"limit_limit_gtc": {"base_size": "10"}}}
+    assert told(desk, order, size="11", value="990", fees="1", status="FILLED", **terms) == []
+    assert told(desk, order, size="10", value="900", fees="1", status="FILLED", **terms)

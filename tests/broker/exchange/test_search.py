@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.broker.exchange.search import Found, contradiction, search
+from gpt_trader.broker.exchange.search import Found, contradiction, search, tells
 from gpt_trader.domain.account import Balance, History, RemoteFill
 from gpt_trader.domain.order import Order, OrderIntent, OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine.state import with_new_orders
@@ -93,6 +93,24 @@ def test_what_somebody_else_traded_meanwhile_explains_what_moved(desk):
     assert "as if" in against(desk, UNKNOWN, usd=3_996, coin=50, **theirs), "both were filled"
 
 
+def test_what_somebody_else_traded_just_before_may_not_be_adopted_yet(desk):
+    theirs = {"orders": [Row("x1"), Row("x2")]}
+    fills = [fill_of("x1", at_ms=SENT - 9_000), fill_of("x2", at_ms=SENT - 1_000)]
+    assert against(desk, UNKNOWN, usd=5_998, coin=30, fills=fills, **theirs) == "", "the newer one"
+    assert against(desk, UNKNOWN, usd=3_996, coin=50, fills=fills, **theirs) == "", "both"
+    assert against(desk, UNKNOWN, fills=fills, **theirs) == "", "both are adopted"
+    assert "as if" in against(desk, UNKNOWN, usd=1_994, coin=70, fills=fills, **theirs)
+
+
+def test_a_move_that_is_larger_than_an_order_is_not_its_own(desk):
+    """Somebody converts coins in an app: there is no order, and no fill."""
+    sale = SALE._replace(intent=SALE.intent._replace(lots=5))
+    assert "as if" in against(desk, sale, usd=8_498, coin=5)
+    assert against(desk, sale, usd=8_598, coin=4) == ""
+    assert "as if" in against(desk, UNKNOWN, usd=5_900, coin=31), "at another price"
+    assert against(desk, UNKNOWN, usd=5_500, coin=35) == ""
+
+
 def test_a_fill_of_an_order_of_ours_that_is_known_explains_nothing(desk):
     """It is booked, or will be: the expectation moves with it."""
     known = UNKNOWN._replace(intent=INTENT._replace(client_order_id="old"), exchange_id="x2")
@@ -100,9 +118,15 @@ def test_a_fill_of_an_order_of_ours_that_is_known_explains_nothing(desk):
     assert "as if" in against(desk, UNKNOWN, usd=5_998, coin=30, fills=[fill_of("x2")])
 
 
-def test_a_wallet_that_is_not_told_is_not_empty(desk):
-    assert "COIN" in against(desk, UNKNOWN, wallets={"USD": Decimal(8_000)})
-    assert "USD" in against(desk, UNKNOWN, wallets={"COIN": Decimal(10)})
+@pytest.mark.parametrize("missing", ["COIN", "USD"])
+def test_a_look_that_does_not_tell_a_wallet_is_none(missing, desk):
+    [coin] = desk.plan.products
+    whole = Found([], [], EXPECTED, {}, True)
+    half = {key: value for key, value in EXPECTED.items() if key != missing}
+    assert tells(coin, whole, EXPECTED)
+    assert not tells(coin, whole._replace(wallets=half), EXPECTED)
+    assert tells(coin, whole._replace(wallets=half), half), "it is to hold nothing"
+    assert not tells(coin, whole._replace(is_whole=False), EXPECTED)
 
 
 class Account:
@@ -125,6 +149,10 @@ class Account:
         self.since["orders"] = since_ms
         return self._answer("orders", History([Row("told")], self.is_whole))
 
+    def open_orders(self, since_ms):
+        self.since["open_orders"] = since_ms
+        return self._answer("open_orders", History([Row("of long ago"), Row("told")], True))
+
     def order(self, order_id):
         return self._answer("order", Row(order_id))
 
@@ -135,7 +163,7 @@ class Account:
 def test_a_look_reads_everything_and_looks_up_what_only_fills_tell():
     account = Account()
     found = search(account, ["COIN-USD"], SENT)
-    assert [one.order_id for one in found.orders] == ["told", "stray"]
+    assert {one.order_id for one in found.orders} == {"told", "stray", "of long ago"}
     assert [one.order_id for one in found.fills] == ["stray", "told"], "of these products"
     assert found.wallets == {"USD": Decimal(8)}
     assert found.is_whole
@@ -143,7 +171,7 @@ def test_a_look_reads_everything_and_looks_up_what_only_fills_tell():
     assert account.since["orders"] <= SENT - 86_400_000, "a clock may have been a day off"
 
 
-@pytest.mark.parametrize("missing", ["fills", "orders", "order", "balances"])
+@pytest.mark.parametrize("missing", ["fills", "orders", "open_orders", "order", "balances"])
 def test_half_a_look_is_none(missing):
     with pytest.raises(Unavailable):
         search(Account(missing), ["COIN-USD"], SENT)

@@ -44,6 +44,7 @@ class TinyAccount:
     sends: bool
 
     limits = {}  # noqa: RUF012 - this exchange says nothing of them
+    is_spent = False
 
     def place(self, order, product):
         assert self.sends
@@ -169,7 +170,6 @@ def _remote(one: Ticket) -> RemoteOrder:
         limit_price=one.price or None, stop_price=one.trigger or None, base_size=one.amount,
         quote_size=None, filled_size=one.done, filled_value=one.paid, total_fees=Decimal(0),
         created_ms=one.made_ms, post_only=False, reject_reason="", cancel_message="",
-        pending_cancel=False, originating_order_id="",
     )  # fmt: skip
 
 

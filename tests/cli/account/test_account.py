@@ -153,8 +153,10 @@ def test_an_order_by_hand_from_preview_to_fill(exchange, capsys):
     assert request["order_configuration"] == {"market_market_ioc": {"quote_size": "10.00"}}
     assert found["data"]["fees"] == {"rate": "0.012", "estimate": "0.120"}
     before = len(exchange.books.orders)
+    seq = call(capsys, "status")[1]["data"]["journal"]
     code, out = text(capsys, "orders", "place", *order, "--dry-run")
     assert "market_market_ioc" in out
+    assert call(capsys, "status")[1]["data"]["journal"] == seq, "looking writes nothing"
     assert main(["orders", "place", *order]) == 3, "money needs --live"
     assert main(["orders", "place", *order, "--live"]) == 2, "and somebody who says so"
     assert len(exchange.books.orders) == before
@@ -268,7 +270,9 @@ def test_doctor_sends_a_test_to_where_pages_go(capsys, monkeypatch):
         monkeypatch.setenv("GPT_TRADER_ALERTS__WEBHOOK_URL", address)
         monkeypatch.setenv("GPT_TRADER_ALERTS__HEARTBEAT_URL", address)
         assert alerts()[1]["state"] == "ok"
-        assert [document and document["event"] for _, document in asked] == ["test", None]
+        assert [document and document["event"] for _, document in asked] == ["test"], (
+            "a heartbeat would keep a dead bot's watch calm"
+        )
     with service(500, 500, 500, 500) as (address, asked):
         settings = load_profile("dev", env={}, flags={"alerts.webhook_url": address}).settings
         found = _alerts(settings, pause_s=0.001)

@@ -4,6 +4,10 @@ import json
 
 import pytest
 
+from gpt_trader.app.folders import session_folder
+from gpt_trader.journal.sqlite import open_journal
+from gpt_trader.runtime.halt import Halt, Latch
+from gpt_trader.runtime.session import JOURNAL
 from tests.session_helpers import call, write_market
 
 FLAT = ("--strategy", "hold")
@@ -45,6 +49,19 @@ def test_an_order_on_a_fresh_state_knows_prices_from_history_and_fills_at_the_ne
     assert order["status"] == "FILLED"
     assert float(order["filled"]) > 0
     assert call(capsys, "replay")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "flags, words",
+    [
+        (("--value", "500"), "OPEN, it fills at the next bar's open"),
+        (("--type", "limit", "--size", "1", "--price", "50"), "OPEN, the next bar can fill it"),
+    ],
+)
+def test_it_is_said_what_a_simulated_order_waits_for(session, capsys, flags, words):
+    code, out, _ = call(capsys, "orders", "place", "SOL-USD", "buy", *flags)
+    assert code == 0
+    assert words in out
 
 
 def test_a_limit_rests_is_edited_and_cancelled(session, capsys):
@@ -124,6 +141,33 @@ def test_a_dry_run_says_the_verdict_and_sends_nothing(session, capsys):
     assert code == 0
     assert "would be taken: buy 100.00 USD SOL-USD market" in out
     assert listed(capsys) == []
+
+
+def test_a_dry_run_writes_nothing_and_knows_the_latch(session, capsys):
+    code, document = place(
+        capsys, "SOL-USD", "buy", "--type", "limit", "--size", "1", "--price", "50.01"
+    )
+    key = document["data"]["order"]["client_order_id"]
+    folder = session_folder("dev", None)
+    Latch(folder).set(Halt("ann", "odd", flatten=True), 0.0)
+    before = head(folder)
+    code, document = place(capsys, "SOL-USD", "buy", "--value", "100", "--dry-run")
+    assert (code, document["error"]["code"]) == (6, "HALTED")
+    for words in (["cancel", key], ["edit", key, "--price", "49"], ["cancel-all"]):
+        call(capsys, "orders", *words, "--dry-run")
+    assert head(folder) == before
+    assert call(capsys, "orders", "place", "SOL-USD", "sell", "--size", "1", "--dry-run")[0] == 6
+
+
+def test_a_dry_run_begins_no_session(capsys):
+    code, document = place(capsys, "BTC-USD", "buy", "--value", "100", "--dry-run", "-p", "dev")
+    assert (code, document["error"]["code"]) == (2, "USAGE")
+    assert not session_folder("dev", None).exists()
+
+
+def head(folder):
+    with open_journal(folder / JOURNAL, readonly=True) as journal:
+        return journal.head()
 
 
 def test_a_dry_run_has_no_status_of_a_sent_order(session, capsys):

@@ -205,3 +205,29 @@ def test_a_session_goes_on_under_changed_terms_and_says_so(capsys):
     assert "(resumed after 9 cycles)" in call(capsys, *other)[2]
     assert "new; the session before is kept" in call(capsys, *other, "--cash", "5000")[2]
     assert call(capsys, "replay")[0] == 0
+
+
+def test_a_run_that_goes_on_says_which_figures_are_of_the_whole_session(capsys):
+    flags = ("run", "-p", "dev", *SMALL, "--speed", "0", "--cycles")
+    code, out, _ = call(capsys, *flags, "5")
+    first = next(line for line in out.splitlines() if line.startswith("5 cycles, "))
+    assert "this run" not in out
+    code, out, _ = call(capsys, *flags, "3")
+    run, session = [line for line in out.splitlines() if "cycles" in line][:2]
+    assert (code, run) == (0, "this run: 3 cycles")
+    assert session.startswith("the whole session: 8 cycles, " + first.split()[2])
+    summary = lines_of(call(capsys, *flags, "1", "--json")[1])[-1]
+    assert (summary["cycles"], summary["session_cycles"]) == (1, 9)
+    assert summary["figures_of"] == "session"
+
+
+def test_fills_that_no_file_takes_are_said_beside_the_summary(capsys):
+    flags = ("run", "-p", "dev", *SMALL, "--cycles", "5", "--speed", "0", "--fills", "/dev/full")
+    code, out, err = call(capsys, *flags)
+    assert code == 1
+    assert "5 cycles" in out
+    assert "warning: cannot write /dev/full: No space left on device" in err
+    code, out, _ = call(capsys, *flags, "--json")
+    summary = lines_of(out)[-1]
+    assert (code, summary["ok"], summary["cycles"]) == (1, False, 5)
+    assert summary["error"]["message"].startswith("cannot write /dev/full")

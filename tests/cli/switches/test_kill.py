@@ -4,17 +4,21 @@ import json
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
+from gpt_trader.app.kept_session import look_at
 from gpt_trader.app.kill import KillRequest, kill
+from gpt_trader.cli.main import main
 from gpt_trader.engine.events import HaltRequested, PauseRequested, Rearmed
 from gpt_trader.journal.sqlite import open_journal
-from gpt_trader.runtime.halt import HALT
+from gpt_trader.runtime.halt import HALT, Latch
 from gpt_trader.runtime.journaling import read_entries
 from gpt_trader.runtime.lock import portfolio_lock, user_lock_dir
 from gpt_trader.runtime.requests import INBOX
+from gpt_trader.runtime.session import JOURNAL
 from tests.cli.account.test_account import HOLD, call, exchange  # noqa: F401 - a fixture
 from tests.live_helpers import until
 from tests.session_helpers import COMMAND
@@ -31,6 +35,9 @@ def test_a_stopped_session_stays_halted_until_somebody_rearms(tmp_path, capsys):
     code, found = call(capsys, *dev(tmp_path, "kill", "--by", "ann", "--reason", "odd fills"))
     assert (code, found["data"]["cancelled_by"]) == (0, "this command")
     assert (tmp_path / "dev" / HALT).exists()
+    assert main(dev(tmp_path, "kill")) == 0
+    assert capsys.readouterr().err.startswith("setting the latch"), "said before anything is asked"
+    assert call(capsys, *dev(tmp_path, "kill", "--by", "ann", "--reason", "odd fills"))[0] == 0
     assert call(capsys, *dev(tmp_path, "run", "--once"))[0] == 6
     halt = call(capsys, *dev(tmp_path, "status"))[1]["data"]["halts"][0]
     assert (halt["by"], halt["reason"]) == ("ann", "odd fills")
@@ -38,6 +45,34 @@ def test_a_stopped_session_stays_halted_until_somebody_rearms(tmp_path, capsys):
     assert call(capsys, *rearm)[0] == 0
     assert not (tmp_path / "dev" / HALT).exists()
     assert call(capsys, *dev(tmp_path, "run", "--once"))[0] == 0
+
+
+def test_a_rearm_that_was_asked_for_before_a_kill_leaves_it(tmp_path, capsys):
+    """It may have waited for the exchange, or for the lock, while somebody killed."""
+    call(capsys, *dev(tmp_path, "run", "--once"))
+    assert call(capsys, *dev(tmp_path, "kill", "--by", "ann", "--reason", "odd"))[0] == 0
+    later_ns = time.time_ns() + 3_600_000_000_000
+    os.utime(tmp_path / "dev" / HALT, ns=(later_ns, later_ns))
+    code, found = call(capsys, *dev(tmp_path, "rearm", "--by", "bob", "--reason", "before"))
+    assert (code, found["error"]["code"]) == (6, "HALTED")
+    assert "a newer kill stands" in found["error"]["message"]
+    [halt] = call(capsys, *dev(tmp_path, "status"))[1]["data"]["halts"]
+    assert (halt["guard"], halt["by"]) == ("halt", "ann")
+    assert call(capsys, *dev(tmp_path, "run", "--once"))[0] == 6
+
+
+def test_a_kill_that_somebody_takes_back_says_so(tmp_path, capsys, monkeypatch):
+    call(capsys, *dev(tmp_path, "run", "--once"))
+    real = look_at
+
+    def rearm_and_look(folder):
+        Latch(folder).clear(time.time_ns())
+        return real(folder)
+
+    monkeypatch.setattr("gpt_trader.app.kill.look_at", rearm_and_look)
+    code, found = call(capsys, *dev(tmp_path, "kill"))
+    assert (code, found["data"]["latched"], found["data"]["verified"]) == (1, False, False)
+    assert "somebody has rearmed" in found["warnings"][-1]
 
 
 def test_the_latch_alone_halts_whoever_starts(tmp_path, capsys):
@@ -58,7 +93,8 @@ def test_flatten_sells_what_is_held(tmp_path, capsys):
     held = call(capsys, *dev(tmp_path, "status"))[1]["data"]["positions"]
     assert held
     code, found = call(capsys, *dev(tmp_path, "kill", "--flatten"))
-    assert (code, found["data"]["session"]["flattening"]) == (0, True)
+    assert (code, found["data"]["session"]["flattening"]) == (1, True), "the next bar sells"
+    assert (found["data"]["held"] != [], found["data"]["verified"]) == (True, False)
     call(
         capsys,
         *dev(
@@ -66,6 +102,18 @@ def test_flatten_sells_what_is_held(tmp_path, capsys):
         ),
     )
     assert call(capsys, *dev(tmp_path, "status"))[1]["data"]["positions"] == []
+    code, found = call(capsys, *dev(tmp_path, "kill", "--flatten"))
+    assert (code, found["data"]["held"], found["data"]["verified"]) == (0, [], True)
+
+
+def test_a_simulation_whose_journal_says_nothing_is_not_called_done(tmp_path, capsys):
+    call(capsys, *dev(tmp_path, "run", "--once"))
+    (tmp_path / "dev" / JOURNAL).write_bytes(b"this was a journal" * 1000)
+    code, found = call(capsys, *dev(tmp_path, "kill"))
+    data = found["data"]
+    assert (code, data["latched"], data["looked"], data["verified"]) == (1, True, False, False)
+    assert "which entries are open" in data["not_seen"]
+    assert found["error"]["message"] == "not all of it is seen"
 
 
 def test_nothing_to_kill_is_said(tmp_path, capsys):
@@ -234,6 +282,18 @@ def test_a_single_cycle_that_cannot_look_in_the_end_says_so(exchange, capsys, mo
     exchange.faults.add(html(503, path="/accounts", skip=2, times=None))
     code, found = call(capsys, *HOLD)
     assert code == 5, found
+
+
+def test_a_single_cycle_says_which_product_it_could_not_decide_on(exchange, capsys):  # noqa: F811
+    from tests.emulator.faults import html
+
+    assert call(capsys, *HOLD)[0] == 0
+    exchange.advance(exchange.now_ms + 3_600_000)
+    exchange.faults.add(html(503, path="/ETH-USD/candles", times=None))
+    assert main(HOLD) == 5
+    said = capsys.readouterr().err
+    assert "nobody told what closed of ETH-USD: it is not decided" in said
+    assert "of BTC-USD" not in said
 
 
 def test_a_signal_cancels_entries_leaves_the_rest_and_saves(exchange, capsys, tmp_path):  # noqa: F811

@@ -4,6 +4,7 @@
 import os
 import resource
 import sqlite3
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from gpt_trader.cli.main import main
 from gpt_trader.journal.root import state_root
 from gpt_trader.observe.notify import Notifier
 from gpt_trader.runtime.halt import FLATTEN, HALT, Latch
-from gpt_trader.runtime.live.alive import ALIVE
+from gpt_trader.runtime.live.alive import ALIVE, Alive
 from gpt_trader.runtime.lock import user_lock_dir
 from gpt_trader.runtime.session import JOURNAL, hold, locks_of, read_header
 from gpt_trader.runtime.stop import Stop
@@ -85,9 +86,14 @@ def test_a_journal_that_says_nothing(exchange, capsys, damage, flatten):
     damage(folder() / JOURNAL)
     words = ["kill", "-p", "canary", *(["--flatten"] if flatten else [])]
     code, found = call(capsys, *words)
-    assert code == (1 if flatten else 0), found
+    assert code == 1, "an order of unknown outcome is nowhere known"
     data = found["data"]
     assert (data["latched"], data["looked"], data["held"]) == (True, True, None)
+    assert (data["verified"], data["unknown_orders"]) == (False, None)
+    assert data["entries_left_open"] == []
+    assert data["not_seen"] == [
+        "what is held, and which orders may still turn up: no journal says it"
+    ]
     assert any("cannot be read" in one for one in found["warnings"])
     assert (order.status, foreign.status) == ("CANCELLED", "OPEN")
     assert (folder() / FLATTEN).exists() == flatten
@@ -120,7 +126,7 @@ def test_a_folder_in_which_nothing_can_be_made(exchange, capsys, monkeypatch):
     monkeypatch.setattr(os, "open", refuse)
     code, found = call(capsys, "kill", "-p", "canary")
     assert (code, found["data"]["latched"], order.status) == (1, False, "CANCELLED")
-    assert found["error"]["hint"] == "the latch could not be set"
+    assert found["error"]["hint"] == "the latch is not set"
 
 
 def test_a_strategy_whose_file_is_gone(exchange, capsys, tmp_path, monkeypatch):
@@ -164,6 +170,23 @@ def test_a_position_is_sold_and_seen_to_be(exchange, capsys):
     assert not Path(folder() / FLATTEN).exists()
 
 
+def test_dust_is_named_and_is_no_failure(exchange, capsys):
+    """A sale in whole lots may leave what no order could sell."""
+    hold_some(exchange, capsys)
+    size = Decimal(call(capsys, "status")[1]["data"]["positions"][0]["size"])
+    left = Decimal("0.00000001")
+    sell = ["sell" if one == "buy" else one for one in REST]
+    assert call(capsys, *sell, "--size", format(size - left, "f"))[0] == 0
+    code, found = call(capsys, "kill", "--flatten", "-p", "canary")
+    [held] = found["data"]["held"]
+    assert (code, found["data"]["verified"]) == (0, True), found
+    assert (held["product"], Decimal(held["size"]), held["dust"]) == ("BTC-USD", left, True)
+    assert "dust" in held["why"]
+    assert main(["kill", "-p", "canary"]) == 0
+    out = capsys.readouterr().out
+    assert "held: 0.00000001 BTC-USD, without a stop; it is not sold: it is dust" in out
+
+
 def test_a_wish_of_before_is_carried_out_by_whoever_runs_next(exchange, capsys):
     hold_some(exchange, capsys)
     exchange.faults.add(html(503, times=None))
@@ -176,6 +199,52 @@ def test_a_wish_of_before_is_carried_out_by_whoever_runs_next(exchange, capsys):
     exchange.faults.heal()
     code, found = call(capsys, "kill", "-p", "canary")
     assert (code, found["data"]["flatten"], found["data"]["held"]) == (0, True, []), found
+
+
+BY_JOURNAL = "what is held, and which stops rest: that is what the journal says"
+
+
+def go_away(exchange, monkeypatch):
+    exchange.faults.add(html(503, times=None))
+    return 5, "UNAVAILABLE"
+
+
+def refuse_the_key(exchange, monkeypatch):
+    _, another = exchange.new_key()
+    monkeypatch.setenv("COINBASE_API_SECRET", another)
+    return 4, "AUTH"
+
+
+@pytest.mark.parametrize("flatten", [False, True])
+@pytest.mark.parametrize("keep_out", [go_away, refuse_the_key])
+def test_where_nobody_can_look_the_journal_says_what_is_held(
+    exchange, capsys, monkeypatch, keep_out, flatten
+):
+    hold_some(exchange, capsys)
+    size = call(capsys, "status")[1]["data"]["positions"][0]["size"]
+    expected = keep_out(exchange, monkeypatch)
+    words = ["kill", "-p", "canary", *(["--flatten"] if flatten else [])]
+    code, found = call(capsys, *words)
+    data = found["data"]
+    assert (code, found["error"]["code"]) == expected, found
+    assert (data["latched"], data["looked"], data["verified"]) == (True, False, False)
+    assert [(one["product"], one["size"], one["stop"]) for one in data["held"]] == [
+        ("BTC-USD", size, None)
+    ]
+    assert (data["entries_left_open"], data["unknown_orders"]) == (None, [])
+    assert data["not_seen"][:2] == ["which entries are open", BY_JOURNAL]
+    assert "the latch is set and the wish is kept" in found["error"]["hint"]
+    assert (folder() / FLATTEN).exists() == flatten
+
+
+def test_what_the_journal_alone_says_is_shown_as_such(exchange, capsys, monkeypatch):
+    hold_some(exchange, capsys)
+    size = call(capsys, "status")[1]["data"]["positions"][0]["size"]
+    refuse_the_key(exchange, monkeypatch)
+    assert main(["kill", "-p", "canary"]) == 4
+    out = capsys.readouterr().out
+    assert f"held, the journal says: {size} BTC-USD, without a stop" in out
+    assert f"not seen: {BY_JOURNAL}" in out
 
 
 def test_what_is_held_is_said_with_its_stop_as_it_rests_there(exchange, capsys):
@@ -198,8 +267,8 @@ def test_what_is_held_is_said_with_its_stop_as_it_rests_there(exchange, capsys):
     assert all(one["stop"] for one in held), "one that went is put back before it is said"
     exchange.books.cancel(exchange.books.live()[-1].order_id, exchange.now_ms)
     spoil(folder() / JOURNAL)
-    assert main(["kill", "-p", "canary"]) == 0
-    assert "what is held is not known" in capsys.readouterr().out
+    assert main(["kill", "-p", "canary"]) == 1
+    assert "not seen: what is held" in capsys.readouterr().out
 
 
 def test_a_sale_that_was_refused_is_tried_again(exchange, capsys):
@@ -213,6 +282,7 @@ def test_a_sale_that_was_refused_is_tried_again(exchange, capsys):
 def test_an_order_of_unknown_outcome_is_not_called_gone(exchange, capsys, monkeypatch):
     assert call(capsys, *HOLD)[0] == 0
     exchange.faults.add(Fault(method="POST", path="/orders", cut="before", refuses=True))
+    monkeypatch.setattr("gpt_trader.app.operate.SETTLE_S", 0.5)
     call(capsys, *REST, "--size", "0.0002")
     exchange.faults.add(html(503, method="GET", path="/orders/historical/batch", times=None))
     with hold(locks_of(read_header(folder()), folder()), folder()):
@@ -274,6 +344,19 @@ def die():
     (folder() / ALIVE).write_text("another-boot 00000000.0", encoding="ascii")
 
 
+def idle(times, then):
+    """Return a wait that takes no time; the last one of some does something."""
+    waited = []
+
+    def wait(_, seconds):
+        waited.append(seconds)
+        if len(waited) == times:
+            then()
+        return False
+
+    return wait
+
+
 @pytest.mark.parametrize("damage", [None, spoil])
 def test_the_watchdog_cancels_before_it_pages(exchange, capsys, monkeypatch, damage):
     order, seen = resting(exchange, capsys), []
@@ -286,6 +369,7 @@ def test_the_watchdog_cancels_before_it_pages(exchange, capsys, monkeypatch, dam
         damage(folder() / JOURNAL)
     code, found = call(capsys, "watchdog", "--once", "-p", "canary")
     assert (code, found["data"]["entries_left_open"]) == (1, []), found
+    assert (found["ok"], found["error"]["code"]) == (False, "FAILURE")
     [(status, level, text)] = seen
     assert (status, level) == ("CANCELLED", "page")
     assert text.endswith("0 of its entries are left open")
@@ -295,18 +379,61 @@ def test_the_watchdog_goes_on_until_the_exchange_has_answered(exchange, capsys, 
     order, seen = resting(exchange, capsys), []
     monkeypatch.setenv("GPT_TRADER_ALERTS__WEBHOOK_URL", "http://127.0.0.1:9/hook")
     monkeypatch.setattr(Notifier, "tell", lambda _, alert, at: seen.append(alert.text))
-    waited = []
-
-    def wait(_, seconds):
-        waited.append(seconds)
-        if len(waited) == 3:
-            exchange.faults.heal()
-        return False
-
-    monkeypatch.setattr(Stop, "wait", wait)
+    monkeypatch.setattr("gpt_trader.app.watchdog.VERIFY_S", 0.0)
+    monkeypatch.setattr(Stop, "wait", idle(3, exchange.faults.heal))
     die()
     exchange.faults.add(html(503, times=None))
     code, found = call(capsys, "watchdog", "-p", "canary")
     assert (code, found["data"]["died"], order.status) == (1, True, "CANCELLED")
-    assert len(waited) == 3
     assert ["not cancelled" in text for text in seen] == [True, False], "each is said once"
+
+
+NOT_DONE = Fault("batch_cancel", status=200, body='{"results": []}', refuses=True)
+
+
+def test_what_is_still_open_is_asked_to_be_cancelled_again(exchange, capsys):
+    order = resting(exchange, capsys)
+    die()
+    exchange.faults.add(NOT_DONE)
+    code, found = call(capsys, "watchdog", "--once", "-p", "canary")
+    assert (code, found["data"]["entries_left_open"], order.status) == (1, [], "CANCELLED")
+
+
+def test_the_watchdog_goes_on_while_an_entry_is_open(exchange, capsys, monkeypatch):
+    order = resting(exchange, capsys)
+    die()
+    monkeypatch.setattr("gpt_trader.app.watchdog.VERIFY_S", 0.0)
+    monkeypatch.setattr("gpt_trader.app.watchdog.UNSEEN_S", 0.0)
+    monkeypatch.setattr(Stop, "wait", idle(3, exchange.faults.heal))
+    exchange.faults.add(replace(NOT_DONE, times=None))
+    code, found = call(capsys, "watchdog", "-p", "canary")
+    assert (code, found["data"]["entries_left_open"], order.status) == (1, [], "CANCELLED")
+
+
+def test_the_watchdog_leaves_a_bot_that_is_back_alone(exchange, capsys, monkeypatch):
+    order = resting(exchange, capsys)
+    die()
+    monkeypatch.setattr("gpt_trader.app.watchdog.VERIFY_S", 0.0)
+    monkeypatch.setattr(Stop, "wait", idle(2, Alive(folder()).touch))
+    exchange.faults.add(replace(NOT_DONE, times=None))
+    found = call(capsys, "watchdog", "-p", "canary")[1]
+    assert (len(found["data"]["entries_left_open"]), order.status) == (1, "OPEN")
+
+
+def test_the_watchdog_waits_for_what_may_still_turn_up(exchange, capsys, monkeypatch):
+    assert call(capsys, *HOLD)[0] == 0
+    exchange.faults.add(Fault(method="POST", path="/orders", cut="before"))
+    exchange.books.hidden_ms = 3_600_000  # it is there, and nobody can see it
+    monkeypatch.setattr("gpt_trader.app.operate.SETTLE_S", 0.5)
+    limit = format(exchange.books.touch["BTC-USD"][0] * 9 // 10, "f") + ".00"
+    call(capsys, *REST, "--size", "0.0002", "--type", "limit", "--price", limit)
+    [order] = exchange.books.orders.values()
+    die()
+    monkeypatch.setattr("gpt_trader.app.watchdog.VERIFY_S", 0.0)
+    data = call(capsys, "watchdog", "--once", "-p", "canary")[1]["data"]
+    assert (data["entries_left_open"], len(data["unknown_orders"])) == ([], 1)
+    assert main(["watchdog", "--once", "-p", "canary"]) == 1
+    assert "orders that may still turn up: 1" in capsys.readouterr().out
+    monkeypatch.setattr(Stop, "wait", idle(2, lambda: setattr(order, "visible_ms", 0)))
+    data = call(capsys, "watchdog", "-p", "canary")[1]["data"]
+    assert (order.status, data["unknown_orders"]) == ("CANCELLED", [])

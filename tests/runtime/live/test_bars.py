@@ -156,3 +156,34 @@ def test_a_candle_that_tells_no_price_is_no_candle():
     assert bar_of(one, COIN).close == MAX_TICKS
     with pytest.raises(Unavailable, match="no price"):
         bar_of(one._replace(close=price + 1), COIN)
+
+
+def test_a_candle_in_doubt_is_asked_for_later_and_later_and_is_not_in_at_the_deadline():
+    bars = closing()
+    bars.quotes.sure.begin("COIN-USD", 10_000)
+    assert list(bars.close([], CLOSED)) == []
+    asked, given_up = [], []
+    for at_ms in range(SETTLE_MS, 100_000, 1_000):
+        for wanted in bars.wanted(CLOSED + at_ms):
+            asked.append(at_ms // 1_000)
+            assert list(bars.take(wanted, [bar(DUE, 10_000_000)], CLOSED + at_ms)) == []
+        given_up += bars.close([], CLOSED + at_ms)
+    assert asked == [2, 3, 5, 9, 17, 33, 63, 93]
+    assert given_up == [Ticked(CLOSED + DEADLINE_MS)]
+    late_ms = CLOSED + 123_000
+    [wanted] = bars.wanted(late_ms)
+    assert list(bars.take(wanted, [bar(DUE)], late_ms)) == [BarClosed(late_ms, bar(DUE))]
+    assert bars.wanted(late_ms + 60_000) == []
+
+
+def test_a_doubt_about_one_bar_does_not_hold_up_the_next():
+    bars = closing()
+    bars.quotes.sure.begin("COIN-USD", 10_000)
+    list(bars.close([], CLOSED))
+    for at_ms in range(SETTLE_MS, HOUR, 1_000):
+        for wanted in bars.wanted(CLOSED + at_ms):
+            list(bars.take(wanted, [bar(DUE, 10_000_000)], CLOSED + at_ms))
+        list(bars.close([], CLOSED + at_ms))
+    list(bars.close([], CLOSED + HOUR))
+    [wanted] = bars.wanted(CLOSED + HOUR + SETTLE_MS)
+    assert wanted.last_ms == CLOSED

@@ -128,7 +128,7 @@ def test_a_product_that_is_gone_does_not_stop_the_others(tmp_path):
         desk.exchange.faults.add(
             Fault("/product_book?product_id=ETH", **gone), Fault("/ETH-USD/candles", **gone, skip=1)
         )
-        session = desk.run(BEGIN + 8 * MINUTE)
+        session = desk.run(BEGIN + 6 * MINUTE)
         assert session.state.last_bar_ms[0] > session.state.last_bar_ms[1]
         assert desk.differences(session) == []
 
@@ -148,15 +148,15 @@ def test_quotes_and_candles_off_the_grid():
 def test_a_market_of_one_quiet_product(tmp_path):
     market = Market((Product("BTC-USD", trades_per_day=300),))
     with live(tmp_path, market, products="BTC-USD") as desk:
-        session = desk.run(BEGIN + 30 * MINUTE)
-        assert 0 < session.state.cycles < 31
+        session = desk.run(BEGIN + 20 * MINUTE)
+        assert 0 < session.state.cycles < 21
         assert desk.differences(session) == []
 
 
 def test_a_refused_order_tells_of_a_product_that_is_closed_and_it_opens_by_itself(tmp_path):
     with live(tmp_path, **{"order_style.entry.style": "taker", "params.bars": 1}) as desk:
         flags = desk.exchange.books.rules["BTC-USD"].flags
-        closed_ms, opened_ms = BEGIN + 3 * MINUTE, BEGIN + 9 * MINUTE
+        closed_ms, opened_ms = BEGIN + 3 * MINUTE, BEGIN + 6 * MINUTE
         wait = desk.wait
 
         def waits(seconds):
@@ -165,7 +165,7 @@ def test_a_refused_order_tells_of_a_product_that_is_closed_and_it_opens_by_itsel
             flags.update({"cancel_only"}) if is_closed else flags.clear()
 
         desk.wait = waits
-        session = desk.run(opened_ms + 6 * MINUTE)
+        session = desk.run(opened_ms + 2 * MINUTE)
         closed, opened = events(desk, ProductSeen)
         refused = [
             e

@@ -4,8 +4,11 @@ from decimal import Decimal
 
 import pytest
 
+from gpt_trader.broker.exchange.cadence import UNKNOWN_MS
+from gpt_trader.domain.account import History
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
+from gpt_trader.errors import Unavailable
 from gpt_trader.runtime.live.assemble import Carriers
 from gpt_trader.runtime.live.feed import Clock, LiveFeed
 from gpt_trader.runtime.live.polls import Polls
@@ -61,9 +64,64 @@ def test_what_may_have_been_missed_is_due_at_once(desk):
     desk.exchange.trade(Decimal(89))
     turn(desk, 1_000, is_up=True)
     assert desk.order(order.client_order_id).filled == 0, "the stream would have said so"
-    desk.upkeep.account.looks.again()
+    desk.upkeep.looks.again()
+    turn(desk, 0, is_up=True)
+    turn(desk, 0, is_up=True)  # its fills say so, too
+    assert desk.order(order.client_order_id).status is OrderStatus.FILLED
+
+
+def no_answer(_):
+    raise Unavailable("no")
+
+
+@pytest.mark.parametrize("answer", [no_answer, lambda _: None])
+def test_a_look_that_told_nothing_is_soon_tried_again_even_if_the_stream_is_up(answer, desk):
+    turn(desk, 0, is_up=True)
+    [order] = sent(desk.place(1, **LIMIT))
+    turn(desk, 1_000, is_up=True)
+    desk.exchange.trade(Decimal(89))
+    desk.broker.account.order = answer
+    desk.upkeep.looks.again()
+    turn(desk, 0, is_up=True)
+    del desk.broker.account.order
+    turn(desk, UNKNOWN_MS - 1, is_up=True)
+    assert desk.order(order.client_order_id).filled == 0
+    turn(desk, 1, is_up=True)
     turn(desk, 0, is_up=True)
     assert desk.order(order.client_order_id).status is OrderStatus.FILLED
+
+
+def test_a_look_for_one_order_tells_of_all_that_are_in_it(desk):
+    turn(desk, 0, is_up=True)
+    [known] = sent(desk.place(1, **LIMIT))
+    turn(desk, 1_000, is_up=True)
+    desk.exchange.trade(Decimal(89))
+    with without_answers(desk):
+        desk.place(1, **LIMIT)
+    for _ in range(3):  # the look, then the order itself, then its fills
+        turn(desk, 100, is_up=True)
+    assert desk.order(known.client_order_id).status is OrderStatus.FILLED, "nobody looked for it"
+
+
+def test_coins_that_another_order_may_hold_say_nothing_of_one_that_is_absent(desk):
+    turn(desk, 0, is_up=True)
+    desk.place(1, type=OrderType.MARKET, tif=TimeInForce.IOC, lots=10)
+    turn(desk, 0, is_up=True)
+    turn(desk, 0, is_up=True)
+    sell = LIMIT | {"limit": 20_000, "lots": 5}
+    [rests] = sent(desk.place(-1, **sell))
+    turn(desk, 0, is_up=True)
+    with without_answers(desk):
+        [lost] = sent(desk.place(-1, **sell))
+    del desk.exchange.tickets[f"n{lost.client_order_id}"]  # it never arrived
+    desk.broker.account.orders = lambda **_: History([], is_whole=True)
+    desk.broker.account.open_orders = lambda _: History([], is_whole=True)
+    turn(desk, 100, is_up=True)
+    assert desk.order(rests.client_order_id).status is OrderStatus.OPEN
+    assert not desk.state.absences, "the one that rests is not told: it may be what holds them"
+    del desk.broker.account.orders, desk.broker.account.open_orders
+    turn(desk, UNKNOWN_MS, is_up=True)
+    assert desk.state.absences[lost.client_order_id].looks == 1
 
 
 @pytest.mark.parametrize("looks", [1, 6])

@@ -4,12 +4,13 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.broker.exchange.catalog import AGAIN_MS, CLOSED_MS, Catalog, Listing
+from gpt_trader.broker.exchange.catalog import AGAIN_MS, CLOSED_MS, REFUSED_MS, Catalog, Listing
 from gpt_trader.domain.account import FeeTier
 from gpt_trader.domain.market import ProductInfo
+from gpt_trader.domain.product import AS_COUNTED
 from gpt_trader.engine.events import Noted, ProductSeen
 from gpt_trader.errors import DataError
-from gpt_trader.runtime.live.news import FEES, News
+from gpt_trader.runtime.live.news import FEES, SURE_MS, News
 from tests.engine_helpers import Desk
 
 COIN = ProductInfo(
@@ -71,6 +72,39 @@ def test_a_product_that_closes_and_opens_is_told_each_once():
     scene.listing = COIN
     now_ms += CLOSED_MS
     assert scene.turn(now_ms)[1] == [ProductSeen(now_ms, "COIN-USD", "")]
+
+
+@pytest.mark.parametrize("step, is_believed", [("0.05", True), ("1.01", False), ("1000", False)])
+def test_a_grid_that_changes_is_believed_if_it_is_likely_and_told_twice(step, is_believed):
+    scene = Scene()
+    scene.desk.bar(10_000)
+    scene.turn(1)
+    scene.listing = COIN._replace(price_increment=Decimal(step))
+    now_ms = 1 + AGAIN_MS
+    [noted] = scene.turn(now_ms)[1]
+    assert isinstance(noted, Noted)
+    assert scene.turn(now_ms + SURE_MS) == ([], [])
+    about, found = scene.turn(now_ms + REFUSED_MS)
+    assert about == [("product", "COIN-USD")]
+    ticks = int(Decimal(step) * 100)
+    assert [one.grid.ticks for one in found] == [ticks] * is_believed
+    assert scene.desk.state.grids[0].ticks == (ticks if is_believed else 1)
+    scene.listing = COIN
+    later_ms = now_ms + REFUSED_MS + AGAIN_MS
+    scene.turn(later_ms)
+    scene.turn(later_ms + REFUSED_MS)
+    assert scene.desk.state.grids == (AS_COUNTED,)
+
+
+def test_a_grid_that_is_told_once_is_not_believed():
+    scene = Scene()
+    scene.desk.bar(10_000)
+    scene.turn(1)
+    now_ms = 1
+    for step in ("0.05", "0.01", "0.05", "0.07"):
+        scene.listing = COIN._replace(price_increment=Decimal(step))
+        now_ms += AGAIN_MS
+        assert not any(isinstance(one, ProductSeen) for one in scene.turn(now_ms)[1])
 
 
 @pytest.mark.parametrize(

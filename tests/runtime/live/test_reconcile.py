@@ -42,6 +42,18 @@ def test_a_deposit_is_adopted_and_is_no_profit(tmp_path):
         assert desk.differences(session) == []
 
 
+def test_an_order_of_somebody_else_at_a_restart_makes_no_money_his(tmp_path):
+    """What its hold leaves free is less than all: but the session began with all of it."""
+    with live(tmp_path) as desk:
+        desk.run(BEGIN + 2 * MINUTE)
+        terms = {"base_size": "0.001", "limit_price": "10000.00"}
+        order = {"client_order_id": "his", "product_id": "BTC-USD", "side": "BUY"}
+        order |= {"order_configuration": {"limit_limit_gtc": terms}}
+        desk.exchange.books.create(order, desk.exchange.now_ms)
+        session = desk.run(BEGIN + 3 * MINUTE)
+        assert not session.plan.is_capped
+
+
 @pytest.mark.parametrize(
     "page",
     [
@@ -104,11 +116,19 @@ def test_a_position_is_never_larger_than_the_coins(tmp_path):
         assert session.state.frozen[0]
 
 
-def test_nothing_is_entered_before_the_account_was_looked_at(tmp_path):
+@pytest.mark.parametrize(
+    "fault",
+    [
+        html(503, path="/accounts", times=None),
+        Fault("/orders/historical/batch", times=None, rows=lambda rows: [*rows, 7]),
+    ],
+    ids=["not answered", "answered in part"],
+)
+def test_nothing_is_entered_before_the_account_was_looked_at(tmp_path, fault):
     with live(tmp_path) as desk:
         desk.run(BEGIN)
         with desk.session() as (session, feed, _):
-            desk.exchange.faults.add(html(503, path="/accounts", times=None))
+            desk.exchange.faults.add(fault)
             end(feed, lambda: desk.exchange.now_ms >= BEGIN + 8 * MINUTE)
             for event in feed:
                 session.take(event, lambda *_: None)
@@ -141,14 +161,14 @@ def test_a_capped_session_does_not_trade_what_its_owner_deposits(tmp_path):
     with live(tmp_path, risk__max_equity="50", **{"order_style.entry.style": "taker"}) as desk:
         desk.run(BEGIN + 2 * MINUTE)
         desk.exchange.books.transfer("USD", "20000")
-        session = desk.run(BEGIN + 8 * MINUTE)
+        session = desk.run(BEGIN + 5 * MINUTE)
         assert [Decimal(event.amount) for event in events_of(desk, ev.Adjusted)] == [20_000]
         assert session.state.transfers == 0
         assert session.state.cash <= 50 * 10**8
         bought = [fill for fill in desk.exchange.books.fills if fill.order.side == "BUY"]
         assert all(fill.size * fill.price <= 50 for fill in bought)
         desk.exchange.books.transfer("USD", "-25000")
-        session = desk.run(BEGIN + 11 * MINUTE)
+        session = desk.run(BEGIN + 7 * MINUTE)
         assert session.state.transfers == 0, "the session's part is still there"
         assert session.state.frozen == ("", ""), "nothing of the session's is gone"
         assert [one for one in desk.differences(session) if "lots" not in one] == []

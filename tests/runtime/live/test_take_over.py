@@ -1,12 +1,17 @@
 """A start asks the account for what its journal does not know, and takes silence for no answer."""
 
+from decimal import Decimal
+from typing import NamedTuple
+
 import pytest
 
-from gpt_trader.domain.account import History
+from gpt_trader.domain.account import Balance, History
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.engine.events import (
+    FillReceived,
     Noted,
     OrdersFound,
+    OrderUpdated,
     PositionFound,
     Reconciled,
     Started,
@@ -29,13 +34,14 @@ from tests.engine_helpers import Desk
 from tests.live_helpers import live
 
 NOW_MS = SENT_MS + 60_000
+BEGAN = {"COIN": Decimal(100)}
 
 
 class Account:
     """The wire's end: rows as they are told, and what was asked for."""
 
-    def __init__(self, *rows, is_whole=True):
-        self.rows, self.is_whole, self.asked = rows, is_whole, []
+    def __init__(self, *rows, is_whole=True, wallet=None):
+        self.rows, self.is_whole, self.asked, self.wallet = rows, is_whole, [], wallet
 
     def orders(self, *, product_ids=(), since_ms=None):
         self.asked.append(since_ms)
@@ -46,7 +52,9 @@ class Account:
         return next((row for row in self.rows if row.order_id == order_id), None)
 
     def balances(self):
-        return []
+        if isinstance(self.wallet, Exception):
+            raise self.wallet
+        return [] if self.wallet is None else [Balance("COIN", *map(Decimal, self.wallet))]
 
 
 @pytest.fixture
@@ -63,7 +71,7 @@ def write(journal, event):
 
 
 def asked(desk, journal, account):
-    return found_at_start(desk.plan, desk.state, journal, account, NOW_MS)
+    return found_at_start(desk.plan, desk.state, journal, account, NOW_MS, BEGAN)[0]
 
 
 def test_orders_are_asked_for_from_shortly_before_the_newest_look(journal):
@@ -140,6 +148,92 @@ def test_a_history_that_could_not_be_read_in_full_is_asked_for_again(tmp_path):
         session.take(Reconciled(desk.exchange.now_ms, 0, 0), nothing)
         for is_whole in (False, True):
             before = session.journal.told_ms()
-            take_over(session, Account(is_whole=is_whole), nothing, said.append)
+            untold_ms = take_over(
+                session, Account(is_whole=is_whole), BEGAN, nothing, nothing, said.append
+            )
             assert (session.journal.told_ms() != before) is is_whole
+            assert (untold_ms is None) is is_whole
     assert len(said) == 1
+
+
+class Liar(Account):
+    """A list that tells otherwise than the orders themselves, and their fills."""
+
+    def __init__(self, *rows, own, filled=False, wallet=None):
+        super().__init__(*rows, wallet=wallet)
+        self.own, self.filled = own, filled
+
+    def order(self, order_id):
+        return self.own
+
+    def fills(self, *, order_ids):
+        sizes = [self.own.filled_size] if self.filled else []
+        return History([Sold(order_id, one) for order_id in order_ids for one in sizes], True)
+
+
+class Sold(NamedTuple):
+    order_id: str
+    size: Decimal
+
+
+GONE, THERE = (95, 0), (100, 0)  # of 100 coins, with nothing on hold
+
+
+@pytest.mark.parametrize(
+    "filled, wallet, booked",
+    [
+        (False, GONE, []),
+        (True, GONE, [FillReceived, OrderUpdated]),
+        (True, THERE, []),
+        (True, None, []),
+        (True, Unavailable("no"), []),
+    ],
+)
+def test_a_stop_that_had_ended_is_asked_itself_what_a_list_says_of_it(
+    filled, wallet, booked, journal
+):
+    """And its fills and the wallet must say the same."""
+    desk = live_desk()
+    key = stop().client_order_id
+    ended = stop_order(key, 5)._replace(status=OrderStatus.CANCELLED)
+    desk.state = desk.state._replace(orders={key: ended})
+    more = {"status": "FILLED", "filled_size": "5", "filled_value": "475", "total_fees": "0"}
+    lie, true = stop(**more), stop(status="CANCELLED")
+    assert asked(desk, journal, Liar(lie, own=true)) == []
+    told = asked(desk, journal, Liar(lie, own=lie, filled=filled, wallet=wallet))
+    assert [type(event) for event in told] == booked
+
+
+FILLED = {"status": "FILLED", "filled_size": "5", "filled_value": "475", "total_fees": "0"}
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize(
+    "wallet, is_sold",
+    [
+        ((100, 0), True),  # five came and went since
+        ((105, 0), True),  # somebody brought five, and nothing is on hold
+        ((95, 5), True),  # they went, and somebody else's order holds some
+        ((100, 5), False),  # it rests
+        (None, False),
+        (Unavailable("no"), False),
+    ],
+)
+def test_what_only_a_stop_says_it_sold_since_an_older_journal_is_left_to_looks(
+    wallet, is_sold, known, journal
+):
+    """The entry is booked; the stop counts as one that rests, whatever it says."""
+    desk = live_desk()
+    entry, told = bought(5, 100, bars=2), stop(**FILLED)
+    if known:
+        desk.state = desk.state._replace(
+            orders={told.client_order_id: stop_order(told.client_order_id, 5)},
+            open_orders=(stop_order(told.client_order_id, 5),),
+        )
+    [event] = asked(desk, journal, Account(entry, told, wallet=wallet))
+    taken = {one.client_order_id: one.status for one in event.orders}
+    assert taken[entry.client_order_id] is OrderStatus.FILLED
+    filled = {one.client_order_id for one in event.fills}
+    assert entry.client_order_id in filled
+    assert (told.client_order_id in filled) == is_sold
+    assert taken[told.client_order_id] is (OrderStatus.FILLED if is_sold else OrderStatus.OPEN)

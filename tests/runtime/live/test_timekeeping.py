@@ -2,8 +2,9 @@
 
 from gpt_trader.engine.events import Noted, Quoted, Reconciled
 from gpt_trader.engine.state import unreconciled
+from gpt_trader.observe.notify import PAGE
 from gpt_trader.runtime.alerts import alerts_of
-from gpt_trader.runtime.clock import MOST_AGE_MS
+from gpt_trader.runtime.clock import MOST_AGE_MS, Offset
 from gpt_trader.runtime.live.timekeeping import CLOCK, Timekeeping
 from tests.engine_helpers import Desk
 from tests.runtime.test_clock import Machine
@@ -65,3 +66,21 @@ def test_somebody_is_told():
         entries += desk.send(event)
     [alert] = alerts_of(desk.plan, before, desk.state, entries)
     assert (alert.event, "no entries" in alert.text) == ("doubt", True)
+
+
+def test_a_doubt_that_lasts_pages_once():
+    desk, machine, time = minded()
+    take(desk, [Reconciled(NOW + 10, 0, 0)])
+    pages = []
+    for second in range(400):
+        machine.passed_ms += 1_000
+        found = machine.ask()
+        machine.passed_ms -= 50
+        at_ms = machine.monotonic_ms()
+        list(time.take(Offset(found + 3_600_000, 50, at_ms, machine.wall_ms())))
+        for event in time.watch(NOW + 20 + second):
+            alerts = alerts_of(desk.plan, desk.state, desk.state, desk.send(event))
+            pages += [one.text for one in alerts if one.level == PAGE]
+    [page] = pages
+    assert "nobody knows which is right" in page
+    assert desk.state.reconciled_ms == 0

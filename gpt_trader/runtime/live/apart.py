@@ -1,0 +1,125 @@
+"""A difference between an account and its session, look by look: how much of it has stayed.
+
+Each wallet's difference may grow while it is looked at, as by a friend's small deposits. What all
+looks show of it is as sure as a difference that never moved.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from gpt_trader.broker.exchange.cadence import has_lasted
+from gpt_trader.domain.times import format_time
+
+LOOKS = 4  # that must have shown a difference
+STAYS_MS = 30_000  # for so long
+MOVES_MS = 60_000  # for so long one that goes on changing, before the newest looks are enough
+NEWEST_LOOKS = 3
+APART_MS = 120_000  # out of line, before somebody is told
+UNTOLD_MS = 120_000  # of looks with fills that the order itself does not tell: then it never will
+UNTOLD_LOOKS = 12
+EXPLAINED_MS = UNTOLD_MS + 15_000  # after which looks that are answered hardly tell more
+APART = "account out of line"  # what notes are about
+IN_LINE = "in line again"  # what the last of them says
+HELP = (
+    "see gpt-trader account reconcile; with the bot stopped, gpt-trader account adjust writes down "
+    "what came in or went out"
+)
+
+
+class Look(NamedTuple):
+    """By how much each wallet that is not as it must be holds more (> 0) or less, at a time."""
+
+    time_ms: int
+    assets: Mapping[str, Decimal]
+
+
+class Difference(NamedTuple):
+    """An account out of line since a time. looks: the newest, as far as they count."""
+
+    since_ms: int
+    looks: tuple[Look, ...] = ()
+
+    def at(self, look: Look) -> "Difference":
+        """Return what it is after one more look; a clock that was set back counts anew."""
+        now_ms = look.time_ms
+        looks = [one for one in self.looks if one.time_ms <= now_ms] + [look]
+        while len(looks) > LOOKS and has_lasted(looks[1].time_ms, STAYS_MS, now_ms):
+            del looks[0]
+        return Difference(min(self.since_ms, now_ms), tuple(looks))
+
+    @property
+    def assets(self) -> Mapping[str, Decimal]:
+        """What the newest look shows."""
+        return self.looks[-1].assets
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the look before the newest showed another one, or none."""
+        return len(self.looks) == 1 or self.looks[-2].assets != self.assets
+
+    def stayed(self, now_ms: int) -> dict[str, Decimal]:
+        """Return what was the same, look after look; of one that never rests the newest tell."""
+        if len(self.looks) < LOOKS:
+            return {}
+        if has_lasted(self.since_ms, MOVES_MS, now_ms):
+            newest = in_common(self.looks[-NEWEST_LOOKS:])
+            if newest == self.assets:
+                return newest
+        has_stayed = has_lasted(self.looks[0].time_ms, STAYS_MS, now_ms)
+        return in_common(self.looks) if has_stayed else {}
+
+    def without(self, part: Mapping[str, Decimal]) -> "Difference | None":
+        """Return what is left of it once a part was explained; None: nothing."""
+        looks = tuple(Look(one.time_ms, _less(one.assets, part)) for one in self.looks)
+        return Difference(self.since_ms, looks) if looks[-1].assets else None
+
+
+def _less(assets: Mapping[str, Decimal], part: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    none = Decimal(0)
+    left = {one: assets.get(one, none) - part.get(one, none) for one in {*assets, *part}}
+    return {one: amount for one, amount in sorted(left.items()) if amount}
+
+
+def in_common(looks: Sequence[Look]) -> dict[str, Decimal]:
+    """Return what all looks show of each wallet's difference: the least, if one way."""
+    found = {}
+    for asset in looks[-1].assets:
+        amounts = [look.assets.get(asset, Decimal(0)) for look in looks]
+        if all(amount > 0 for amount in amounts):
+            found[asset] = min(amounts)
+        elif all(amount < 0 for amount in amounts):
+            found[asset] = max(amounts)
+    return found
+
+
+class Untold(NamedTuple):
+    """Orders of which fills tell more than the order does: since when, and in how many looks."""
+
+    seen: Mapping[str, tuple[int, int]] = {}
+
+    def at(self, order_ids: Iterable[str], now_ms: int) -> "Untold":
+        """Return what it is after one more look."""
+        seen = {}
+        for one in order_ids:
+            since_ms, looks = self.seen.get(one, (now_ms, 0))
+            seen[one] = (min(since_ms, now_ms), looks + 1)
+        return Untold(seen)
+
+    def may_be_told(self, now_ms: int) -> bool:
+        """Whether one of them may still tell it itself."""
+        return any(
+            looks < UNTOLD_LOOKS or not has_lasted(since_ms, UNTOLD_MS, now_ms)
+            for since_ms, looks in self.seen.values()
+        )
+
+
+def words(found: Difference, expected: Mapping[str, Decimal]) -> str:
+    """Say of each wallet what it holds and should, and since when something differs."""
+    none = Decimal(0)
+    wallets = "; ".join(
+        f"{asset} holds {expected.get(asset, none) + amount:f}, {expected.get(asset, none):f} "
+        "is expected"
+        for asset, amount in sorted(found.assets.items())
+    )
+    return f"out of line since {format_time(found.since_ms)}: {wallets}"
