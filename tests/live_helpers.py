@@ -288,7 +288,7 @@ def end(feed: LiveFeed, is_over: Callable[[], bool]) -> None:
     feed.clock = feed.clock._replace(is_over=is_over)
 
 
-def until(is_so: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
     """Return once something is so; what happens on other threads has no virtual time."""
     begun, pause = time.monotonic(), threading.Event()
     while not is_so():

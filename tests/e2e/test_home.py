@@ -48,7 +48,7 @@ def test_a_session_at_the_stand_in_that_runs_by_hand_is_not_the_users(tmp_path, 
     command, told = [sys.executable, "-m", "tests.emulator"], tmp_path / "exports"
     with told.open("w") as file, subprocess.Popen(command, cwd=ROOT, stdout=file) as stand_in:
         try:
-            until(lambda: told.read_text().count("\n") == EXPORTS, seconds=20)
+            until(lambda: told.read_text().count("\n") == EXPORTS)
             words = f"{told.read_text()}exec {COMMAND} {' '.join(HOLD)}"
             done = subprocess.run(["sh", "-c", words], capture_output=True, text=True, check=False)
         finally:

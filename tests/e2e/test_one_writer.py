@@ -24,12 +24,12 @@ def test_another_environment_is_no_way_around_the_lock(exchange, capsys, tmp_pat
         subprocess.Popen([str(COMMAND), *RUN], stdout=out, **moved("one")) as bot,
     ):
         try:
-            until(lambda: exchange.wire.connections >= 2, seconds=60)
+            until(lambda: exchange.wire.connections >= 2)
             second = shell(*RUN, "--once", **moved("two"))
             third = shell(*RUN, "--once", "--state-dir", str(tmp_path / "three"), **moved("four"))
         finally:
             bot.send_signal(signal.SIGTERM)
-            bot.wait(timeout=30)
+            bot.wait(timeout=60)
     for done in (second, third):
         assert (done.returncode, lines_of(done.stdout)[-1]["error"]["code"]) == (9, "LOCKED")
         assert f"process {bot.pid} " in done.stdout

@@ -75,7 +75,7 @@ class Wire:
             while any(not one.waiting.empty() for one in self._clients):  # noqa: ASYNC110
                 await asyncio.sleep(0.0005)
 
-        asyncio.run_coroutine_threadsafe(drained(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(drained(), self._loop).result(60)
 
     def told(self) -> int:
         """How many messages all present connections were told, lost ones included."""
@@ -109,7 +109,7 @@ class Wire:
         async def each() -> None:
             self._acting = [asyncio.ensure_future(one(client)) for client in self._clients]
 
-        asyncio.run_coroutine_threadsafe(each(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(each(), self._loop).result(60)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

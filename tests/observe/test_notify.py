@@ -20,6 +20,13 @@ from gpt_trader.observe.notify import (
 HIDDEN = "hunter2"
 
 
+@pytest.fixture(autouse=True)
+def _busy_machine(monkeypatch):
+    """Let a delivery take as long as it needs: only what is asked and told is held."""
+    for name in ("CLOSE_S", "TIMEOUT_S"):
+        monkeypatch.setattr(f"gpt_trader.observe.notify.{name}", 60.0)
+
+
 @contextlib.contextmanager
 def service(*statuses):
     """Serve; answer with these statuses in turn, then 200. Yields (address, what was asked)."""
@@ -107,11 +114,11 @@ def test_a_service_that_hangs_holds_nobody_and_the_oldest_goes():
 
     def hang(address, document):
         inside.set()
-        release.wait(10)
+        release.wait(60)
 
     notifier = Notifier(Addresses("x", None, 60.0), "p", send=hang)
     notifier.tell(alert("0"), "t")
-    inside.wait(10)
+    inside.wait(60)
     for number in range(1, MOST_WAITING + 6):
         notifier.tell(alert(str(number)), "t")
     assert notifier.counts.dropped == 5

@@ -43,11 +43,11 @@ def test_setting_it_waits_for_a_send_that_is_under_way(tmp_path, monkeypatch):
         with latch.entering() as may_begin:
             assert may_begin
             inside.set()
-            go_on.wait(5)
+            go_on.wait(60)
 
     sender = threading.Thread(target=send)
     sender.start()
-    inside.wait(5)
+    inside.wait(60)
     assert not latch.set(ANN, 0.05), "one is on its way"
     real = fcntl.flock
 
@@ -59,7 +59,7 @@ def test_setting_it_waits_for_a_send_that_is_under_way(tmp_path, monkeypatch):
             raise
 
     monkeypatch.setattr(fcntl, "flock", flock)
-    assert latch.set(ANN, 5.0), "the send is over"
+    assert latch.set(ANN, 60.0), "the send is over"
     sender.join()
 
 

@@ -5,27 +5,64 @@ import contextlib
 import socket
 import threading
 import time
+from typing import ClassVar
 
 import pytest
 import requests
 
 from gpt_trader.broker.coinbase import deadline
 from gpt_trader.broker.coinbase.keys import Signer
-from gpt_trader.broker.coinbase.rest import CONNECT_S, Rest
+from gpt_trader.broker.coinbase.rest import Rest
 from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.errors import Unavailable, UnknownOutcome
 
 SOON_S = 0.1
 SECRET = base64.b64encode(bytes(32)).decode()
 WHOLE = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
-LONGEST_S = 5.0  # a test that waits for so long has failed
+LONGEST_S = 60.0  # a test that waits for so long has failed
+DRIPS = 3  # bytes that come before the time is up
+
+
+class HandTimer:
+    """A timer that goes off when a test says so, if it runs: a machine may be busy for long."""
+
+    made: ClassVar[list["HandTimer"]] = []
+
+    def __init__(self, after_s, work):
+        self.after_s, self.work, self.runs = after_s, work, False
+        self.made.append(self)
+
+    def start(self):
+        self.runs = True
+
+    def cancel(self):
+        self.runs = False
+
+    def go_off(self):
+        if self.runs and self.after_s == LONGEST_S:
+            self.work()
+
+
+@pytest.fixture
+def is_up(monkeypatch):
+    """Give what says that the time of the newest request is up."""
+    monkeypatch.setattr(HandTimer, "made", [])
+    monkeypatch.setattr(threading, "Timer", HandTimer)
+
+    def go_off():
+        HandTimer.made[-1].go_off()
+
+    return go_off
 
 
 class Drip:
-    """Takes connections, reads a request, sends some bytes at once and others one by one."""
+    """Takes connections, reads a request, sends some bytes at once and others one by one.
 
-    def __init__(self, at_once=b"", drips=b"", backlog=5):
-        self.at_once, self.drips = at_once, drips
+    held: called once some of them are sent, or at once if there are none.
+    """
+
+    def __init__(self, at_once=b"", drips=b"", backlog=5, held=lambda: None):
+        self.at_once, self.drips, self.held = at_once, drips, held
         self.line = socket.create_server(("127.0.0.1", 0), backlog=backlog)
         self.url = f"http://127.0.0.1:{self.line.getsockname()[1]}"
         self.over, self.threads = threading.Event(), []
@@ -58,11 +95,15 @@ class Drip:
         with line, contextlib.suppress(OSError):
             while self.read(line):
                 self.requests += 1
-                drips = self.drips
+                drips, held = self.drips, self.held
                 line.sendall(self.at_once)
-                for byte in drips:
+                if not drips:
+                    held()
+                for number, byte in enumerate(drips, 1):
                     line.sendall(bytes([byte]))
-                    if self.over.wait(SOON_S / 10):
+                    if number == DRIPS:
+                        held()
+                    if self.over.wait(SOON_S / 100):
                         return
 
     def read(self, line):
@@ -104,12 +145,12 @@ HELD = {
 
 
 @pytest.mark.parametrize("held", HELD.values(), ids=HELD)
-def test_a_server_that_holds_a_request_is_left(held):
-    with Drip(*held) as server:
+def test_a_server_that_holds_a_request_is_left(held, is_up):
+    with Drip(*held, held=is_up) as server:
         with pytest.raises(Unavailable, match="no answer in time"):
-            rest(server.url).get("/time", dict)
+            rest(server.url, LONGEST_S).get("/time", dict)
         with pytest.raises(UnknownOutcome, match="no answer in time"):
-            rest(server.url).post("/orders", {})
+            rest(server.url, LONGEST_S).post("/orders", {})
         assert server.taken == 2
 
 
@@ -121,11 +162,12 @@ def test_a_connection_that_is_never_made_sends_nothing():
             rest(f"http://127.0.0.1:{port}").post("/orders", {})
 
 
-def test_a_handshake_that_does_not_end_sends_nothing():
+def test_a_handshake_that_does_not_end_sends_nothing(monkeypatch):
+    monkeypatch.setattr("gpt_trader.broker.coinbase.rest.CONNECT_S", LONGEST_S)
     began_s = time.monotonic()
     with Drip() as server, pytest.raises(Unavailable, match="cannot be reached"):
         rest(server.url.replace("http:", "https:")).post("/orders", {})
-    assert time.monotonic() - began_s < CONNECT_S / 2
+    assert time.monotonic() - began_s < LONGEST_S / 2
 
 
 def test_a_name_that_nobody_finds_in_time_sends_nothing(monkeypatch):
@@ -163,11 +205,12 @@ def test_a_deadline_that_was_kept_touches_no_later_request():
                        for one in set(threading.enumerate()) - before)  # fmt: skip
 
 
-def test_a_line_that_is_used_again_is_bounded_too():
+def test_a_line_that_is_used_again_is_bounded_too(is_up):
     with Drip(WHOLE) as server:
-        asked = rest(server.url, SOON_S)
+        asked = rest(server.url, LONGEST_S)
         assert asked.post("/orders", {}) == {}
         server.at_once, server.drips = b"HTTP/1.1 200 OK\r\nx-name: ", b"x" * 1000
+        server.held = is_up
         with pytest.raises(UnknownOutcome, match="no answer in time"):
             asked.post("/orders", {})
         assert server.taken == 1

@@ -20,7 +20,7 @@ def threads_of(name):
 def all_done(carrier, count, rung):
     found = []
     while len(found) < count:
-        assert rung.acquire(timeout=10)
+        assert rung.acquire(timeout=60)
         found += carrier.done()
     return found
 

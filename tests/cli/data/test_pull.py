@@ -184,7 +184,7 @@ def test_an_end_in_the_middle_loses_nothing_and_repeats_nothing(
     while len(pages_of(exchange)) < 6 and process.poll() is None:
         pass
     process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == code, err
     first = pages_of(exchange)
     stored = document(capsys, "list")["series"][0]["bars"]

@@ -29,12 +29,12 @@ def running(exchange, tmp_path, capsys):
     run = [str(COMMAND), "run", "-p", "canary", "--live", "--strategy", "hold", "--json"]
     with (tmp_path / "out").open("w") as out, subprocess.Popen(run, stdout=out) as bot:
         try:
-            until((session_folder("canary", None) / ALIVE).exists, seconds=60)  # its loop turns
-            until(lambda: call(capsys, "status")[1]["data"]["reconciled"], seconds=60)
+            until((session_folder("canary", None) / ALIVE).exists)  # its loop turns
+            until(lambda: call(capsys, "status")[1]["data"]["reconciled"])
             yield bot
         finally:
             bot.send_signal(signal.SIGTERM)
-            bot.wait(timeout=30)
+            bot.wait(timeout=60)
 
 
 def test_a_running_bot_takes_orders_and_answers(exchange, tmp_path, capsys):

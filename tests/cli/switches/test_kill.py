@@ -138,7 +138,7 @@ def test_a_running_bot_listens(tmp_path, capsys):
         assert not (tmp_path / "dev" / HALT).exists()
         assert list((tmp_path / "dev" / INBOX).iterdir()) == []
         bot.send_signal(signal.SIGTERM)
-        bot.wait(timeout=30)
+        bot.wait(timeout=60)
     assert bot.returncode == 130
     assert json.loads(out.read_text().splitlines()[-1])["type"] == "summary"
 
@@ -312,9 +312,9 @@ def test_a_signal_cancels_entries_leaves_the_rest_and_saves(exchange, capsys, tm
     run = [str(COMMAND), "run", "-p", "canary", "--live", "--strategy", "hold", "--json"]
     out = tmp_path / "out"
     with out.open("w") as file, subprocess.Popen(run, stdout=file) as bot:
-        until(lambda: exchange.wire.connections >= 2, seconds=60)
+        until(lambda: exchange.wire.connections >= 2)
         bot.send_signal(signal.SIGTERM)
-        bot.wait(timeout=30)
+        bot.wait(timeout=60)
     assert bot.returncode == 130
     assert (order.status, held.status) == ("CANCELLED", "OPEN")
     summary = json.loads(out.read_text().splitlines()[-1])
