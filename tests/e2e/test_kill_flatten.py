@@ -1,8 +1,8 @@
 # ruff: noqa: F811 - a fixture that is imported
 """`kill --flatten` ends flat, verified and said, whatever bot, exchange, folder and environment.
 
-The real program, and the stand-in. Eight worlds by default, each of the places in turn;
-KILL_WORLDS=all plays all of them.
+The real bot, and the stand-in; `kill` itself runs here, but for one. Eight worlds by default, each
+of the places in turn; KILL_WORLDS=all plays all of them.
 """
 
 import contextlib
@@ -10,10 +10,12 @@ import os
 import signal
 import subprocess
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
 from gpt_trader.app.folders import session_folder
+from gpt_trader.app.kill import kill
 from gpt_trader.runtime.live.alive import ALIVE
 from tests.cli.account.test_account import HOLD, call, exchange  # noqa: F401 - a fixture
 from tests.cli.switches.test_kill import REST
@@ -43,32 +45,38 @@ def bot_that_is(state, profile, tmp_path, capsys):
         return
     run = [str(COMMAND), "run", "-p", profile, "--live", "--strategy", "hold", "--json"]
     with (tmp_path / "out").open("w") as out, subprocess.Popen(run, stdout=out) as bot:
-        until((session_folder(profile, None) / ALIVE).exists, seconds=60)  # its loop turns
-        until(lambda: call(capsys, "status", "-p", profile)[1]["data"]["reconciled"], seconds=60)
+        until((session_folder(profile, None) / ALIVE).exists)  # its loop turns
+        until(lambda: call(capsys, "status", "-p", profile)[1]["data"]["reconciled"])
         if state != "alive":
             bot.send_signal(signal.SIGSTOP if state == "hung" else signal.SIGKILL)
+        if state == "dead":
+            bot.wait(timeout=60)  # until then it holds the lock
         try:
             yield bot
         finally:
             bot.send_signal(signal.SIGCONT)
             bot.terminate()
-            bot.wait(timeout=30)
+            bot.wait(timeout=60)
 
 
+@contextlib.contextmanager
 def elsewhere(tmp_path):
-    """Return another folder, and an environment that knows nothing of where the session is."""
+    """Be in another folder, with an environment that knows nothing of where the session is."""
     away = tmp_path / "away"
     away.mkdir(exist_ok=True)
-    kept = {k: v for k, v in os.environ.items() if k != "GPT_TRADER_STATE_DIR"}
-    return {"cwd": away, "env": kept | {"HOME": str(away), "XDG_STATE_HOME": str(away)}}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(away)
+        patch.delenv("GPT_TRADER_STATE_DIR")
+        for name in ("HOME", "XDG_STATE_HOME"):
+            patch.setenv(name, str(away))
+        yield
 
 
-def killed(words, where):
-    """Kill and flatten; return the exit code and what was said."""
-    done = shell("kill", *words, "--json", **where)
-    [said] = lines_of(done.stdout)
+def killed(capsys, *words):
+    """Kill; return the exit code and what was said."""
+    code, said = call(capsys, "kill", *words)
     assert said["data"]["latched"]
-    return done.returncode, said
+    return code, said
 
 
 def is_flat(exchange):
@@ -91,11 +99,15 @@ def test_kill_flatten(state, now, place, exchange, capsys, tmp_path, monkeypatch
     assert call(capsys, *buy, "--value", "10")[0] == 0
     assert not is_flat(exchange)
     words = [] if place == "without its name" else ["-p", profile]
-    where = elsewhere(tmp_path) if place in ("from elsewhere", "without its name") else {}
+    is_away = place in ("from elsewhere", "without its name")
+    # one that hangs is passed over soon, and one that lives may be on a busy machine
+    patient = partial(kill, silent_s=0.5 if state == "hung" else 60.0)
+    monkeypatch.setattr("gpt_trader.app.kill.kill", patient)
     with bot_that_is(state, profile, tmp_path, capsys) as bot:
         if now != "up":
             exchange.faults.add(html(503, times=None))
-        code, said = killed([*words, "--flatten"], where)
+        with elsewhere(tmp_path) if is_away else contextlib.nullcontext():
+            code, said = killed(capsys, *words, "--flatten")
         if now != "up":
             assert (code, said["data"]["looked"]) == (5, False), said
             assert "the wish is kept" in said["error"]["hint"]
@@ -111,26 +123,29 @@ def test_kill_flatten(state, now, place, exchange, capsys, tmp_path, monkeypatch
         if state == "hung":
             assert not is_flat(exchange)
             bot.kill()
-            bot.wait(timeout=30)
+            bot.wait(timeout=60)
         if state == "alive":
-            until(lambda: is_flat(exchange), seconds=60)
+            until(lambda: is_flat(exchange))
         elif now != "up" and state in ("stopped", "dead"):
             assert call(capsys, *hold)[0] == 6, "a cycle carries the wish out, and is halted"
-        code, said = killed(words, where)
+        with elsewhere(tmp_path) if is_away else contextlib.nullcontext():
+            code, said = killed(capsys, *words)
         assert (code, said["data"]["held"], said["data"]["verified"]) == (0, [], True), said
     assert is_flat(exchange), "sold, and not a coin of somebody else's"
     assert not [one for one in exchange.books.orders.values() if not one.is_final]
 
 
-def test_a_bot_that_wakes_carries_the_wish_out_itself(exchange, capsys, tmp_path):
+def test_a_bot_that_wakes_carries_the_wish_out_itself(exchange, capsys, tmp_path, monkeypatch):
     assert call(capsys, *HOLD)[0] == 0
     assert call(capsys, *REST, "--value", "10")[0] == 0
     with bot_that_is("hung", "canary", tmp_path, capsys) as bot:
-        code, said = killed(["-p", "canary", "--flatten"], {})
-        assert (code, is_flat(exchange)) == (1, False)
+        done = shell("kill", "-p", "canary", "--flatten", "--json")
+        [said] = lines_of(done.stdout)
+        assert (done.returncode, said["data"]["latched"], is_flat(exchange)) == (1, True, False)
         bot.send_signal(signal.SIGCONT)
-        until(lambda: is_flat(exchange), seconds=60)
-        code, said = killed(["-p", "canary"], {})
+        until(lambda: is_flat(exchange))
+        monkeypatch.setattr("gpt_trader.app.kill.kill", partial(kill, silent_s=60.0))
+        code, said = killed(capsys, "-p", "canary")
         assert (code, said["data"]["held"]) == (0, [])
         assert said["data"]["cancelled_by"] == "the running bot"
     sold = [one for one in exchange.books.orders.values() if one.side == "SELL"]
