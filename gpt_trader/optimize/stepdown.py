@@ -7,11 +7,13 @@ p-values of their "Efficient Computation of Adjusted p-Values for Resampling-Bas
 Testing" (2016); for the best point it is H. White's "Reality Check" (2000), studentized.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.domain.bars import read_only
 from gpt_trader.kernel.stats.bootstrap import draw, uniforms
 from gpt_trader.measure.inference import block_days
 
@@ -21,14 +23,16 @@ RESAMPLES = 999  # p-values are told apart by a thousandth
 AT_ONCE = 100  # resamples that are computed together
 
 
+@lru_cache(maxsize=1)  # searches of one history, such as of several strategies, draw the same
 def resample_days(n: int, *, seed: int = 0) -> Floats:
     """Return how often each of n days is drawn in each of RESAMPLES resamples: one row a resample.
 
-    Days are drawn in blocks of random length (`kernel.stats.bootstrap.draw`).
+    Read only. Days are drawn in blocks of random length (`kernel.stats.bootstrap.draw`).
     """
     days, block = np.arange(n, dtype=np.float64), block_days(n)
     drawn = [draw(days, block, uniforms(seed, k * n, n)) for k in range(RESAMPLES)]
-    return np.array([np.bincount(row.astype(np.int64), minlength=n) for row in drawn], np.float64)
+    counts = [np.bincount(row.astype(np.int64), minlength=n) for row in drawn]
+    return read_only(np.array(counts, np.float64))
 
 
 class Adjusted(NamedTuple):

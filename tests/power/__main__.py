@@ -29,14 +29,16 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--only", default="", help="worlds whose name, or group's, holds this")
+    parser.add_argument("--pass-only", action="store_true", help="tell not what kept an edge")
     asked = parser.parse_args()
+    judged = partial(judge_seed, whole=False if asked.pass_only else None)
     print(HEAD, flush=True)
     broken = []
     with ProcessPoolExecutor(asked.jobs) as pool:
         for group, world in _worlds(asked.only):
             began = time.perf_counter()
             seeds = range(asked.first, asked.first + asked.seeds)
-            found: list[Said] = list(pool.map(partial(judge_seed, world), seeds, chunksize=8))
+            found: list[Said] = list(pool.map(partial(judged, world), seeds, chunksize=8))
             shares = rates(found)
             each_s = (time.perf_counter() - began) / len(found)
             print(row(world, shares), flush=True)

@@ -3,16 +3,23 @@
 from collections.abc import Sequence
 from math import sqrt
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 from gpt_trader.backtest.api import backtest
 from gpt_trader.backtest.result import Result
+from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import order_style
 from gpt_trader.measure.assess import Trials
+from gpt_trader.measure.baselines import baselines
+from gpt_trader.measure.doubt import BELOW_LUCK
 from gpt_trader.measure.inference import infer
+from gpt_trader.measure.late import fill_late
 from gpt_trader.measure.metrics import ANNUAL
 from gpt_trader.measure.proof import LEVEL, prove
+from gpt_trader.measure.verdict import fragile
 from gpt_trader.optimize.search import optimize
 from gpt_trader.risk.policy import RiskPolicy
+from gpt_trader.strategy import registry
 from gpt_trader.strategy.registry import create
 from tests.power.worlds import Below, Coin, Tide, World, grid, market
 
@@ -24,6 +31,8 @@ POLICIES = {
 }
 NOTHING_BEFORE = Trials()
 QUICK: dict[str, Any] = {"self_check": False}
+# Checked as built-in ones are, whose every row is held by a test, not by each of a thousand runs.
+OURS = {kind.name: (kind.__module__, kind.__name__) for kind in (Tide, Coin, Below)}
 
 
 class Said(NamedTuple):
@@ -40,9 +49,20 @@ class Said(NamedTuple):
     unhalted_pct: float = 0.0
 
 
-def judge_seed(world: World, seed: int) -> Said:
-    """Run one seed through the real engine and the whole verdict."""
-    bars = market(world, seed)
+def judge_seed(world: World, seed: int, *, whole: bool | None = None) -> Said:
+    """Run one seed through the real engine and the verdict.
+
+    whole: tell all that keeps it from PASS; None: of a planted edge. Else the cheapest conditions
+    are asked first, and the rest is left out once one of them refuses: a PASS is always the whole
+    verdict's.
+    """
+    with patch.dict(registry._BUILTIN, OURS):
+        return _judge(
+            world, market(world, seed), seed, bool(world.sharpe) if whole is None else whole
+        )
+
+
+def _judge(world: World, bars: Bars, seed: int, whole: bool) -> Said:
     terms: dict[str, Any] = {
         "costs": world.costs, "style": TAKER, "risk": POLICIES[world.limits],
     }  # fmt: skip
@@ -61,10 +81,11 @@ def judge_seed(world: World, seed: int) -> Said:
     counted = NOTHING_BEFORE
     if world.tries > 1:
         strategy, counted = _best_of(world, bars, seed, terms)
-    if not (world.sharpe or world.off_bps) and not _may_pass(
-        backtest(bars, strategy, **QUICK, **terms), counted
-    ):
-        return Said("no PASS")
+    if not whole:
+        quick = backtest(bars, strategy, **QUICK, **terms)
+        kinds = _refused(quick, counted)
+        if kinds is not None:
+            return Said("no PASS", kinds, quick.metrics.sharpe or 0.0, quick.metrics.return_pct)
     result = backtest(bars, strategy, assess=True, trials=counted, **terms)
     assessed = result.assessment
     assert assessed is not None
@@ -80,15 +101,22 @@ def judge_seed(world: World, seed: int) -> Said:
     )
 
 
-def _may_pass(result: Result, counted: Trials) -> bool:
-    """Whether a run's gain and its luck test alone leave PASS possible; else nothing more is run.
+def _refused(run: Result, counted: Trials) -> tuple[str, ...] | None:
+    """Return the kinds of a doubt that bars PASS and costs next to nothing; None: there is none.
 
-    Of noise that is one seed in thirty, so that a thousand seeds cost little more than thirty.
+    A loss is none of a kind, nor is luck, which is below it or too short by what nulls make. Of
+    noise nearly every seed ends here: a thousand cost little more than thirty.
     """
-    path = result.path
+    path, made = run.path, run.metrics
     sure = infer(path.time, path.equity, start=path.start, trials=counted, resamples=1)
-    luck = prove(sure, None, result.metrics.sharpe).luck
-    return result.metrics.return_pct > 0.0 and luck is not None and luck <= LEVEL
+    luck = prove(sure, None, made.sharpe).luck
+    if made.return_pct <= 0.0 or luck is None or luck > LEVEL:
+        return ()
+    matched = baselines(path, run.terms.costs, close_at_end=False).vol_matched_return_pct
+    if matched is None or made.return_pct <= matched:
+        return (BELOW_LUCK,)
+    doubts = tuple(fragile(None, fill_late(path)))
+    return tuple(doubt.kind for doubt in doubts) or None
 
 
 def _best_of(world: World, bars: Any, seed: int, terms: dict[str, Any]) -> tuple[Coin, Trials]:
