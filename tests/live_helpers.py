@@ -18,7 +18,7 @@ from gpt_trader.broker.coinbase.private import Private
 from gpt_trader.broker.coinbase.public import PublicMarket
 from gpt_trader.broker.coinbase.rest import Rest
 from gpt_trader.broker.exchange.broker import MOST, ExchangeBroker
-from gpt_trader.broker.exchange.carry import Bell, Inline, Threads
+from gpt_trader.broker.exchange.carry import Carrier, Done, Inline, Job, Threads
 from gpt_trader.broker.exchange.catalog import Catalog, Listing
 from gpt_trader.broker.exchange.link import Link
 from gpt_trader.broker.exchange.pace import Pace
@@ -44,7 +44,7 @@ from tests.emulator import serve
 from tests.emulator.market import GENESIS_MS, Market, Product
 
 MINUTE = 60_000
-ANSWER_S = 0.01  # in which this machine's stand-in has answered, more often than not
+DEADLINE_S = 600.0  # of a request, on this machine's clock: it may be busy
 HOUR = 60 * MINUTE
 BUSY = Market(
     (
@@ -85,13 +85,52 @@ class Flip:
 FLIP = f"{Path(__file__)}:Flip"
 
 
+class Beside:
+    """What is carried on threads beside the loop, and how much of it has not come back."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.under_way = 0
+
+    def begin(self) -> None:
+        with self._lock:
+            self.under_way += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self.under_way -= 1
+
+    @contextlib.contextmanager
+    def carriers(self) -> Iterator[tuple[Carriers, Carrier]]:
+        """Hold those open that a session has in production: of its questions, and a sender."""
+        with on_threads(self.end) as asks, Threads("sender", MOST, self.end) as sends:
+            account, market = (Counted(self, one) for one in asks)
+            yield Carriers(account, market), Counted(self, sends)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A carrier whose jobs are counted as they begin; it counts them itself as they end."""
+
+    beside: Beside
+    carrier: Carrier
+
+    def carry(self, job: Job) -> None:
+        self.beside.begin()
+        self.carrier.carry(job)
+
+    def done(self) -> list[Done]:
+        return self.carrier.done()
+
+
 @dataclass
 class Live:
     """A desk on the stand-in; waiting advances the exchange's time.
 
     machine: this machine's wall clock less the exchange's, ms, at a time of the exchange's; None:
-    nobody has to measure it. clock: the exchange's, as it was measured. bell: requests are carried
-    on threads that ring it, as they are in production; None: each is done where it is asked for.
+    nobody has to measure it. clock: the exchange's, as it was measured. beside: requests are
+    carried on threads, as they are in production, and no time passes before all are answered that
+    the exchange does not hold; None: each is done where it is asked for.
     """
 
     exchange: object
@@ -102,20 +141,20 @@ class Live:
     link: Link | None = None
     machine: Callable[[int], int] | None = None
     clock: ExchangeClock | None = None
-    bell: Bell | None = None
+    beside: Beside | None = None
 
     def now_ms(self) -> int:
         return self.exchange.now_ms if self.clock is None else self.clock.now_ms()
 
     def wait(self, seconds: float) -> bool:
-        if self.bell is not None:  # an answer comes in its own time
-            self.bell.wait(ANSWER_S)
+        if self.beside is not None:
+            until(lambda: self.beside.under_way <= self.exchange.held)
         self.exchange.advance(self.exchange.now_ms + max(int(seconds * 1000), 1))
         return False
 
     def sleep(self, seconds: float) -> object:
         """Wait between two tries; beside the loop, where nobody's time passes, not at all."""
-        return self.wait(seconds) if self.bell is None else None
+        return self.wait(seconds) if self.beside is None else None
 
     def rest(
         self, *, sends: bool = True, signed: bool = True, seed: int = 0, attempts: int = 4
@@ -132,6 +171,7 @@ class Live:
             signer=signer,
             attempts=attempts,
             sends=sends,
+            deadline_s=DEADLINE_S,
         )
 
     def private(self, attempts: int = 4) -> Private:
@@ -158,9 +198,8 @@ class Live:
         terms = live_terms(settings, products, account, self.now_ms(), resumes=resumes)
         held = contextlib.ExitStack()
         carriers, sender = Carriers(Inline(), Inline()), None
-        if self.bell is not None:
-            carriers = held.enter_context(on_threads(self.bell.ring))
-            sender = held.enter_context(Threads("sender", MOST, self.bell.ring))
+        if self.beside is not None:
+            carriers, sender = held.enter_context(self.beside.carriers())
         broker = ExchangeBroker(self.private(attempts=1), sender)
         now = self.now_ms
         begun = start(terms, self.folder, lambda _: False, broker=broker, now_ms=now)
@@ -288,7 +327,7 @@ def end(feed: LiveFeed, is_over: Callable[[], bool]) -> None:
     feed.clock = feed.clock._replace(is_over=is_over)
 
 
-def until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
+def until(is_so: Callable[[], bool], seconds: float = 120.0) -> None:
     """Return once something is so; what happens on other threads has no virtual time."""
     begun, pause = time.monotonic(), threading.Event()
     while not is_so():

@@ -1,7 +1,7 @@
 """The loop waits for no answer: while something hangs, a watched stop is sold all the same.
 
-Requests are carried on threads, as they are in production, and the exchange's time passes faster
-than this machine's: what takes so long here took less.
+Requests are carried on threads, as they are in production, and the exchange's time passes once all
+are answered that do not hang.
 """
 
 import itertools
@@ -10,10 +10,9 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.broker.exchange.carry import Bell
 from tests.emulator.faults import never
 from tests.emulator.market import GENESIS_MS
-from tests.live_helpers import BUSY, MINUTE, live
+from tests.live_helpers import BUSY, MINUTE, Beside, live
 
 pytestmark = pytest.mark.compiled  # whole sessions, at the speed they have
 
@@ -43,7 +42,7 @@ def hanging(where):
 def test_a_watched_stop_is_sold_within_two_seconds_of_its_quote(where, tmp_path):
     products = tuple(replace(one, silent=((BEGIN, 2**60),)) for one in BUSY.products)
     with live(tmp_path, replace(BUSY, products=products), **FLAGS) as desk:
-        desk.bell = Bell()
+        desk.beside = Beside()
         exchange, books = desk.exchange, desk.exchange.books
         for rules in books.rules.values():
             rules.takes_stops = False

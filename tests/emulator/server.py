@@ -58,6 +58,7 @@ class Exchange:
         self.refused_granularities: set[str] = set()
         self.delisted: set[str] = set()  # products that it knows no more
         self.silent: set[str] = set()  # products whose ticker says nothing, heartbeats or not
+        self.held = 0  # requests that are not answered yet because of a fault
         self.most_per_s: int | None = None  # public requests a second; None: no limit
         self.clock: Callable[[], float] = time.monotonic  # the limit's seconds
         self._begun: deque[float] = deque()
@@ -395,7 +396,11 @@ class _Handler(BaseHTTPRequestHandler):
             if exchange.is_too_fast():
                 fault = too_many()
         if fault is not None and fault.delay_s:
+            with self.server.lock:
+                exchange.held += 1
             threading.Event().wait(fault.delay_s)
+            with self.server.lock:
+                exchange.held -= 1
         answer = Answer(fault.status or 500, {}) if fault is not None and fault.refuses else None
         if answer is None:
             answer = self._answer(method, parts.path, query, sent)
