@@ -305,7 +305,8 @@ def _column(panel: Panel, columns: Sequence[Floats | None], missing: float = np.
     """Spread per-product columns over the grid, time-major; `missing` where there is none."""
     n = len(panel)
     if len(columns) == 1 and columns[0] is not None:  # one product: its bars are the grid
-        return np.ascontiguousarray(columns[0], np.float64).reshape(-1, 1)
+        # writable, as all others: compiled code knows read-only columns as a kind of their own
+        return np.require(columns[0], np.float64, ("C", "W")).reshape(-1, 1)
     whole = [_whole(panel, j, column, missing) for j, column in enumerate(columns)]
     out = np.empty((n, len(columns)))
     for begin in range(0, n, BLOCK):

@@ -143,10 +143,16 @@ def _with_room(kept: Kept, at: At, most_fills: int, most_refusals: int) -> Kept:
 
 
 def filled(close: Ints, present: Bools) -> Ints:
-    """Return closes with those of absent bars replaced by the last one before; 0: none."""
+    """Return closes with those of absent bars replaced by the last one before; 0: none.
+
+    They are read-only, as all columns of a market: compiled code knows others as another kind, and
+    would be compiled once more.
+    """
     rows = np.where(present, np.arange(len(close))[:, None], -1)
     known = np.maximum.accumulate(rows, axis=0)
-    return np.where(known >= 0, np.take_along_axis(close, np.maximum(known, 0), axis=0), 0)
+    found = np.where(known >= 0, np.take_along_axis(close, np.maximum(known, 0), axis=0), 0)
+    found.flags.writeable = False
+    return found
 
 
 @compiled

@@ -16,6 +16,7 @@ from gpt_trader.domain.costs import order_style
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.targets import Target, Targets
 from gpt_trader.errors import ConfigError, StrategyError, UsageError, ValidationGateError
+from gpt_trader.kernel.simulate import _run
 
 HOUR = 3_600_000
 START = 1_640_995_200_000
@@ -69,6 +70,16 @@ class AboveByBar:
         seen = (memory or 0) + 1
         last = view.close[-self.bars :]
         return Target(float(last[-1] * self.bars > last.sum())), seen
+
+
+@dataclass(frozen=True)
+class Frozen(Above):
+    """The same rule, in weights that nobody can write."""
+
+    def targets(self, bars):
+        found = super().targets(bars)
+        found.weight.flags.writeable = False
+        return found
 
 
 @dataclass(frozen=True)
@@ -136,6 +147,13 @@ def test_both_engines_give_the_same_run():
     assert by_bar.checks.lookahead_ok is None
     with pytest.raises(UsageError, match="decides bar by bar"):
         backtest(walk(), AboveByBar(), engine="fast")
+
+
+@pytest.mark.compiled
+def test_weights_that_cannot_be_written_compile_nothing_once_more():
+    backtest(walk(), Above())
+    backtest(walk(), Frozen(), self_check=False)
+    assert len(_run.signatures) == 1
 
 
 def test_the_run_id_follows_the_content():

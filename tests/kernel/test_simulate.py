@@ -23,7 +23,7 @@ from gpt_trader.kernel.fees import new_fee_book, tier_table
 from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.kernel.market import Aims, Fees, Market, Rules
 from gpt_trader.kernel.rounding import BPS, spec_table
-from gpt_trader.kernel.simulate import FIRST_ROOM, simulate
+from gpt_trader.kernel.simulate import FIRST_ROOM, _run, simulate
 from gpt_trader.kernel.slippage import NO_QUOTE
 from gpt_trader.kernel.slot import new_slots
 from gpt_trader.kernel.style import style_table
@@ -124,6 +124,13 @@ def test_an_absent_product_neither_fills_nor_decides_and_keeps_its_last_price():
     assert equity.tolist() == [10_000.0] * 5
     assert counted(counts, 0) == {HOLD_NO_OPINION: 5}
     assert counted(counts, 1) == {ACT_ENTER: 1, HOLD_IN_BAND: 1}
+
+
+@pytest.mark.compiled
+def test_bars_that_are_missing_compile_nothing_once_more():
+    for present in ([[1], [1], [1]], [[1], [0], [1]]):
+        run([[10_000]] * 3, [0.5] * 3, present=present)
+    assert len(_run.signatures) == 1
 
 
 @pytest.mark.parametrize("shown, bar", [(1, 1), (0, 3)])
