@@ -44,7 +44,7 @@ def lines_of(text):
     return [json.loads(line) for line in text.splitlines()]
 
 
-def shell(*args, timeout=60, **more):
+def shell(*args, timeout=300, **more):
     """Run the installed command in a process of its own; never a traceback."""
     done = subprocess.run(
         [str(COMMAND), *map(str, args)],

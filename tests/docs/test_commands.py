@@ -48,7 +48,7 @@ ONLY_EXIST = {
     "crashes",
     "soak",
 }
-TIMEOUT_S = 120
+TIMEOUT_S = 600
 AT_THE_STAND_IN = {"live.md"}
 LONG = {"README.md", "backtest.md", "optimize.md"}  # where the kernel is interpreted
 Run = Callable[[Step], tuple[int, str, str]]
