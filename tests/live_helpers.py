@@ -247,7 +247,7 @@ class Live:
             sign=signer.token,
             urls=(self.exchange.ws_url, None),
             now_ms=self.now_ms,
-            clock=time.monotonic,
+            clock=lambda: 0.0,  # nothing is silent: this machine may be busy
             random=random.Random(1).random,
         )
         link.stream.first_pause_s = 0.02
@@ -260,7 +260,7 @@ class Live:
 
         link.wait = wait
         try:
-            until(lambda: link.stream.is_up(time.monotonic()))
+            until(lambda: link.stream.is_up(0.0))
             yield link
         finally:
             link.stream.stop()

@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -180,10 +181,18 @@ def test_an_end_in_the_middle_loses_nothing_and_repeats_nothing(
     capsys, exchange, tmp_path, number, code
 ):
     args = ("BTC-USD", "-i", "1m", "--since", "5d")
+    is_asked, may_answer = threading.Event(), threading.Event()
+
+    def hold(document):
+        is_asked.set()
+        may_answer.wait(60)
+        return document
+
+    exchange.faults.add(Fault(path="candles", skip=8, changes=hold))
     process = start(exchange, tmp_path, *args)
-    while len(pages_of(exchange)) < 6 and process.poll() is None:
-        pass
+    assert is_asked.wait(60)
     process.send_signal(number)
+    may_answer.set()
     _, err = process.communicate(timeout=60)
     assert process.returncode == code, err
     first = pages_of(exchange)
