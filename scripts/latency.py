@@ -76,21 +76,29 @@ def in_real_time(exchange: Exchange) -> Iterator[None]:
         thread.join()
 
 
-def arrivals(exchange: Exchange) -> list[int]:
-    """Return a list that fills with the times, ms, at which requests to place an order arrive."""
-    found: list[int] = []
+def _what(sent: bytes) -> str:
+    """Return what a request is to place: an entry, an exit, or a stop, which follows a fill."""
+    body = json.loads(sent.split(b"\r\n\r\n", 1)[-1])
+    if "stop" in next(iter(body["order_configuration"])):
+        return "stop"
+    return "entry" if body["side"] == "BUY" else "exit"
+
+
+def arrivals(exchange: Exchange) -> list[tuple[int, str]]:
+    """Return a list that fills with when, ms, requests to place an order arrive, and what of."""
+    found: list[tuple[int, str]] = []
     take = exchange.faults.take
 
     def noted(method: str, target: str, sent: bytes = b"") -> Fault | None:
         if method == "POST" and target.endswith("/orders"):
-            found.append(time.time_ns() // 1_000_000)
+            found.append((time.time_ns() // 1_000_000, _what(sent)))
         return take(method, target, sent)
 
     exchange.faults.take = noted  # type: ignore[method-assign]
     return found
 
 
-def run(folder: Path, minutes: int) -> tuple[list[int], list[tuple[str, int, float]]]:
+def run(folder: Path, minutes: int) -> tuple[list[tuple[int, str]], list[tuple[str, int, float]]]:
     """Let the program trade; return when orders arrived, and what its events took."""
     with serve(Market(PRODUCTS), now_ms=time.time_ns() // 1_000_000) as exchange:
         exchange.books.transfer("USD", "10000")
@@ -135,22 +143,25 @@ def run(folder: Path, minutes: int) -> tuple[list[int], list[tuple[str, int, flo
         return arrived, [tuple(one) for one in json.loads(taken.read_text())]
 
 
-def report(arrived: list[int], took: list[tuple[str, int, float]]) -> None:
+def report(arrived: list[tuple[int, str]], took: list[tuple[str, int, float]]) -> None:
     """Print what was measured."""
     closes: dict[int, list[int]] = {}
     for kind, at_ms, _ in took:
         if kind == "BarClosed":
             closes.setdefault(at_ms // 60_000, []).append(at_ms)
     print(f"{len(PRODUCTS)} products, every answer after {ANSWER_S * 1000:g} ms:")
-    worst_ms = 0
+    worst_ms: dict[str, int] = {}
     for times in closes.values():
         last = max(times)
-        left = [at - last for at in arrived if min(times) <= at < last + SOON_MS]
-        if len(times) == len(PRODUCTS) and left:
-            worst_ms = max(worst_ms, *left)
-            told = ", ".join(str(one) for one in sorted(left))
-            print(f"  close: {len(left)} orders, ms after the last bar: {told}")
-    print(f"  the last of ten closes to the last departure: at most {worst_ms} ms")
+        left = [(at - last, what) for at, what in arrived if min(times) <= at < last + SOON_MS]
+        if len(times) < len(PRODUCTS) or not left:
+            continue
+        for kind in ("entry", "exit", "stop"):
+            after = sorted(ms for ms, what in left if what == kind)
+            if after:
+                print(f"  {kind:<5} {len(after):>2}, ms after the last bar: {after}")
+                worst_ms[kind] = max(worst_ms.get(kind, 0), *after)
+    print(f"  the last of ten closes to the last departure, ms: {worst_ms}")
     seconds = np.array([one for _, _, one in took])
     print(f"a turn of the deciding thread, {len(took):,} events, ms:")
     for kind in ["all", *sorted({kind for kind, _, _ in took})]:

@@ -21,6 +21,7 @@ import apsw
 from gpt_trader.domain.order import Origin
 from gpt_trader.domain.order_ids import client_order_id
 from gpt_trader.engine.commands import SubmitOrder
+from gpt_trader.engine.records import ExitRepeated
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.kernel.codes import ORDINAL_BAR, ORDINAL_QUOTE
 from gpt_trader.runtime.journaling import read_entries
@@ -117,8 +118,12 @@ def same_ids(world: World) -> World:
     """Hold that every route's intent has the id of its bar, or of a later try; none came twice."""
     plan = world.plan()
     seen: set[str] = set()
+    tried_ms: dict[str, int] = {}  # a later try may wait for the stop's coins before it leaves
     with open_journal(world.folder / JOURNAL, readonly=True) as journal:
         for entry in read_entries(journal):
+            for record in entry.records:
+                if isinstance(record, ExitRepeated):
+                    tried_ms[record.order.client_order_id] = entry.event.time_ms
             for command in entry.commands:
                 if not isinstance(command, SubmitOrder):
                     continue
@@ -127,7 +132,8 @@ def same_ids(world: World) -> World:
                 seen.add(order.client_order_id)
                 if order.intent.origin is Origin.ROUTE:
                     bar_ms = order.intent.expire_ms - 2 * plan.interval_ms
-                    causes = ((bar_ms, ORDINAL_BAR), (order.intent.sent_ms, ORDINAL_QUOTE))
+                    again_ms = tried_ms.get(order.client_order_id, order.intent.sent_ms)
+                    causes = ((bar_ms, ORDINAL_BAR), (again_ms, ORDINAL_QUOTE))
                     assert order.client_order_id in {
                         client_order_id(plan.portfolio, order.product_id, plan.interval, *cause)
                         for cause in causes

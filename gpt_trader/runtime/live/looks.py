@@ -60,6 +60,7 @@ from gpt_trader.engine.events import (
 from gpt_trader.engine.leaving import is_stop
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
+from gpt_trader.runtime.live.ends import Ends
 from gpt_trader.runtime.live.wallets import expected_wallets
 
 BY = "engine"  # who freezes
@@ -88,6 +89,11 @@ class Looks:
     _looked_ms: dict[str, int] = field(default_factory=dict)
     _unseen: set[str] = field(default_factory=set)  # client ids whose newest look told nothing
     _paged: set[str] = field(default_factory=set)  # client ids of which somebody was told
+    _ends: Ends = field(init=False)
+
+    def __post_init__(self) -> None:
+        account = self.broker.account
+        self._ends = Ends(self.reader, account, self._has_let_go, self._take_let_go)
 
     def again(self) -> None:
         """Take note that reports may have been missed: every open order is due."""
@@ -96,7 +102,7 @@ class Looks:
     def ask(self, now_ms: int, *, is_up: bool) -> None:
         """Ask about each order that is due. is_up: whether the stream reports what happens."""
         lost: list[Order] = []
-        is_due = False  # any of them
+        is_due = ends = False  # any that is lost; any that may say that it ended
         for order in self._asked_about():
             key = order.client_order_id
             if self.broker.is_sending(key):
@@ -107,6 +113,10 @@ class Looks:
             elif self._is_due(order, now_ms, is_up=is_up):
                 self._looked_ms[key] = now_ms
                 self.ask_for(order)
+                ends |= self._may_have_ended(order)
+        if ends:
+            asked = [order for order in self._asked_about() if self._may_have_ended(order)]
+            self._ends.expect({one.client_order_id: one.exchange_id for one in asked})
         if is_due and not self.reader.asks(SEARCH):  # one look tells of all: none is passed over
             self._search([one for one in lost if self._was_sent(one, now_ms, is_up=is_up)], now_ms)
 
@@ -140,6 +150,12 @@ class Looks:
         elif key in self._unseen or self._is_passed(order):
             after_ms = min(after_ms, UNKNOWN_MS)
         return is_past(asked_ms, after_ms, now_ms)
+
+    def _may_have_ended(self, order: Order) -> bool:
+        """Whether an order that rests to sell is to end, or is said to have."""
+        said = self.broker.hearsay.get(order.client_order_id)
+        is_to = order.status is OrderStatus.PENDING_CANCEL or (said is not None and said.has_ended)
+        return is_to and order.intent.reduce_only and bool(order.exchange_id)
 
     def _is_passed(self, order: Order) -> bool:
         """Whether an order is a stop whose price has passed, and that may have sold by now."""
@@ -217,6 +233,7 @@ class Looks:
         if order is None or remote is None:
             return
         self._unseen.discard(key)
+        self._ends.forget(key)
         product, now_ms = self._product(order), self.now_ms()
         remote = priced_as_booked(product, order, remote)
         if not needs_witness(product, order, remote):
@@ -291,7 +308,21 @@ class Looks:
         told = reports(product, order, remote, now_ms)
         yield from (event for event in told if isinstance(event, FillReceived))
         self.broker.hearsay.wait(order, lots_of(product, remote), now_ms, has_ended=True)
-        ask = partial(ask_rests, self.broker.account, remote.order_id, now_ms - RESTS_MS)
+        yield from self._ends.tell(key, remote)
+
+    def _has_let_go(self, key: str, remote: RemoteOrder, found: Rests) -> bool:
+        order = self.state().orders.get(key)
+        return order is not None and bool(has_let_go(self._product(order), order, remote, found))
+
+    def _take_let_go(self, key: str, remote: RemoteOrder, is_so: bool) -> Iterator[Event]:  # noqa: FBT001 - a callback's
+        """Say how an order ended if nothing is on hold; else ask what rests, and holds it."""
+        if key not in self.state().orders:
+            return
+        if is_so:
+            yield from self._settle(key, remote)
+            return
+        since_ms = self.now_ms() - RESTS_MS
+        ask = partial(ask_rests, self.broker.account, remote.order_id, since_ms)
         take = partial(self._take_rests, key, remote)
         self.reader.put(Question(("rests", key), "order", ask, take))
 
