@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from gpt_trader.app.ask import ask
+from gpt_trader.app.kill import kill
 from gpt_trader.cli.main import main
 
 COMMAND = Path(sysconfig.get_path("scripts")) / "gpt-trader"
@@ -37,6 +39,12 @@ def call(capsys, *args):
     done = capsys.readouterr()
     assert "Traceback" not in done.out + done.err
     return code, done.out, done.err
+
+
+def be_patient(monkeypatch):
+    """Let commands wait for a running bot's answer for a minute: this machine may be busy."""
+    monkeypatch.setattr(ask, "__defaults__", (60.0,))
+    monkeypatch.setitem(kill.__kwdefaults__, "silent_s", 60.0)
 
 
 def lines_of(text):

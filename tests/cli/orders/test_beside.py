@@ -17,7 +17,7 @@ from gpt_trader.runtime.requests import INBOX, Inbox
 from tests.cli.account.test_account import HOLD, call, exchange  # noqa: F401 - a fixture
 from tests.emulator.faults import html
 from tests.live_helpers import until
-from tests.session_helpers import COMMAND
+from tests.session_helpers import COMMAND, be_patient
 
 HELD = LockedError("it is in use")
 
@@ -37,7 +37,8 @@ def running(exchange, tmp_path, capsys):
             bot.wait(timeout=60)
 
 
-def test_a_running_bot_takes_orders_and_answers(exchange, tmp_path, capsys):
+def test_a_running_bot_takes_orders_and_answers(exchange, tmp_path, capsys, monkeypatch):
+    be_patient(monkeypatch)
     limit = format(exchange.books.touch["BTC-USD"][0] * 9 // 10, "f") + ".00"
     place = ["orders", "place", "BTC-USD", "buy", "--type", "limit", "--price", limit]
     with running(exchange, tmp_path, capsys) as bot:
@@ -61,7 +62,8 @@ def test_a_running_bot_takes_orders_and_answers(exchange, tmp_path, capsys):
     assert len(exchange.books.orders) == 1
 
 
-def test_a_running_bot_listens_while_the_exchange_is_away(exchange, tmp_path, capsys):
+def test_a_running_bot_listens_while_the_exchange_is_away(exchange, tmp_path, capsys, monkeypatch):
+    be_patient(monkeypatch)
     with running(exchange, tmp_path, capsys):
         exchange.faults.add(html(503, times=None))
         for said, field, now in (

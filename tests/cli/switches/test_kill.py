@@ -21,7 +21,7 @@ from gpt_trader.runtime.requests import INBOX
 from gpt_trader.runtime.session import JOURNAL
 from tests.cli.account.test_account import HOLD, call, exchange  # noqa: F401 - a fixture
 from tests.live_helpers import until
-from tests.session_helpers import COMMAND
+from tests.session_helpers import COMMAND, be_patient
 
 REST = ["orders", "place", "BTC-USD", "buy", "-p", "canary", "--live", "--yes"]
 
@@ -121,7 +121,8 @@ def test_nothing_to_kill_is_said(tmp_path, capsys):
     assert (code, found["error"]["code"]) == (2, "USAGE")
 
 
-def test_a_running_bot_listens(tmp_path, capsys):
+def test_a_running_bot_listens(tmp_path, capsys, monkeypatch):
+    be_patient(monkeypatch)
     slow = [str(COMMAND), *dev(tmp_path, "run"), "--json", "--set", "run.speed_bars_per_s=20"]
     out = tmp_path / "out"
     with out.open("w") as file, subprocess.Popen(slow, stdout=file) as bot:
