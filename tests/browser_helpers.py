@@ -20,7 +20,7 @@ from typing import Any
 BROWSER = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 )
-ANSWER_S = 60.0
+ANSWER_S = 120.0
 FREE_FD = 10  # above the two that the browser expects
 FLAGS = (
     "--headless",
@@ -156,7 +156,7 @@ def chromium(profile: Path) -> Iterator[Browser]:
         finally:
             os.close(ours_out)  # the browser ends when its pipe does
             try:
-                process.wait(10.0)
+                process.wait(60.0)
             except subprocess.TimeoutExpired:
                 process.kill()
             os.close(ours_in)

@@ -12,7 +12,7 @@ from gpt_trader.strategy.sma_cross import SmaCross
 from tests.browser_helpers import BROWSER, chromium
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
-OPENED_S = 10.0  # a machine under load; the page is made for less than 1
+OPENED_S = 60.0  # a machine under load; the page is made for less than 1
 DESKTOP, PHONE = (1440, 900), (390, 844)
 
 EMPTY_CHARTS = """
