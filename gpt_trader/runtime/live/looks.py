@@ -89,6 +89,7 @@ class Looks:
     _looked_ms: dict[str, int] = field(default_factory=dict)
     _unseen: set[str] = field(default_factory=set)  # client ids whose newest look told nothing
     _paged: set[str] = field(default_factory=set)  # client ids of which somebody was told
+    _expected: set[str] = field(default_factory=set)  # client ids whose end was looked for
     _ends: Ends = field(init=False)
 
     def __post_init__(self) -> None:
@@ -111,11 +112,12 @@ class Looks:
                 lost.append(order)
                 is_due |= self._is_due(order, now_ms, is_up=is_up)
             elif self._is_due(order, now_ms, is_up=is_up):
+                ends |= self._may_have_ended(order) and self._is_news(order)
                 self._looked_ms[key] = now_ms
                 self.ask_for(order)
-                ends |= self._may_have_ended(order)
         if ends:
             asked = [order for order in self._asked_about() if self._may_have_ended(order)]
+            self._expected = {order.client_order_id for order in asked}
             self._ends.expect({one.client_order_id: one.exchange_id for one in asked})
         if is_due and not self.reader.asks(SEARCH):  # one look tells of all: none is passed over
             self._search([one for one in lost if self._was_sent(one, now_ms, is_up=is_up)], now_ms)
@@ -156,6 +158,12 @@ class Looks:
         said = self.broker.hearsay.get(order.client_order_id)
         is_to = order.status is OrderStatus.PENDING_CANCEL or (said is not None and said.has_ended)
         return is_to and order.intent.reduce_only and bool(order.exchange_id)
+
+    def _is_news(self, order: Order) -> bool:
+        """Whether nobody has looked for its end yet, or not since it was last told."""
+        key, said = order.client_order_id, self.broker.hearsay.get(order.client_order_id)
+        is_told = said is not None and self._looked_ms.get(key, 0) <= said.newest_ms
+        return is_told or key not in self._expected
 
     def _is_passed(self, order: Order) -> bool:
         """Whether an order is a stop whose price has passed, and that may have sold by now."""

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.broker.exchange.cadence import UNKNOWN_MS
-from gpt_trader.domain.account import History
+from gpt_trader.broker.exchange.cadence import ENDING_MS, UNKNOWN_MS
+from gpt_trader.domain.account import CancelResult, History
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
 from gpt_trader.errors import Unavailable
@@ -152,3 +152,24 @@ def test_a_single_cycle_waits_for_the_answer_to_what_it_sent(looks):
     assert len(waited) >= looks - 1
     assert any(isinstance(event, ev.Quoted) for event in seen)
     assert not feed.is_unseen
+
+
+def test_a_cancel_that_takes_long_costs_one_question_at_a_time(desk):
+    """The shared look is made when it may have ended, not with each question after that."""
+    turn(desk, 0, is_up=True)
+    desk.place(1, type=OrderType.MARKET, tif=TimeInForce.IOC, lots=10)
+    turn(desk, 0, is_up=True)
+    turn(desk, 0, is_up=True)
+    [rests] = sent(desk.place(-1, **LIMIT | {"limit": 20_000, "lots": 5}))
+    turn(desk, 0, is_up=True)
+    account, asked = desk.broker.account, []
+    balances, order = account.balances, account.order
+    account.balances = lambda: asked.append("wallets") or balances()
+    account.order = lambda order_id: asked.append("order") or order(order_id)
+    account.cancel = lambda ids: [CancelResult(one, True, "") for one in ids]
+    desk.cancel(rests.client_order_id)
+    for _ in range(20):
+        turn(desk, ENDING_MS, is_up=True)
+    assert desk.order(rests.client_order_id).status is OrderStatus.PENDING_CANCEL
+    assert 1 <= asked.count("wallets") <= 2
+    assert asked.count("order") > 15
