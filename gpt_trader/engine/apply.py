@@ -16,6 +16,7 @@ from gpt_trader.engine.events import (
     AmendRequested,
     BarClosed,
     BarMissed,
+    Doubted,
     Event,
     FillReceived,
     HistoryLoaded,
@@ -50,7 +51,15 @@ from gpt_trader.engine.orders import (
 )
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Record
-from gpt_trader.engine.state import State, bring_in, costs_now, replaced, roll_book, with_moved
+from gpt_trader.engine.state import (
+    Doubt,
+    State,
+    bring_in,
+    costs_now,
+    replaced,
+    roll_book,
+    with_moved,
+)
 from gpt_trader.engine.windows import correct_bar, join_cycle, take_bar, take_history
 from gpt_trader.errors import JournalError
 from gpt_trader.kernel.codes import HOLD_ORDER_WORKING
@@ -89,6 +98,7 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             | rec.FillBooked()
             | rec.StatusTaken()
             | rec.AbsenceCounted()
+            | rec.DoubtTaken()
             | rec.AmendTaken()
             | rec.EditTaken()
             | rec.AssetAdjusted()
@@ -178,6 +188,8 @@ def _take_event(plan: Plan, state: State, event: Event, record: rec.EventTaken) 
             return take_status(plan, state, event)
         case rec.AbsenceCounted(), Absent():
             return count_absence(plan, state, event)
+        case rec.DoubtTaken(), Doubted():
+            return _take_doubt(state, event)
         case rec.AmendTaken(), AmendRequested():
             return await_amendment(plan, state, event)
         case rec.AmendTaken(), OrderAmended():
@@ -195,6 +207,14 @@ def _take_event(plan: Plan, state: State, event: Event, record: rec.EventTaken) 
             return state._replace(reconciled_ms=event.time_ms, foreign_orders=event.foreign_orders)
         case _:
             raise _not_of(event, record)
+
+
+def _take_doubt(state: State, event: Doubted) -> State:
+    """Know what is in doubt since when, or that it is not any more."""
+    doubts = {about: one for about, one in state.doubts.items() if about != event.about}
+    if event.since_ms:
+        doubts[event.about] = Doubt(event.since_ms, event.said)
+    return state._replace(doubts=doubts)
 
 
 def _switch(state: State, record: rec.Switch) -> State:

@@ -38,6 +38,7 @@ from gpt_trader.engine.state import (
     COVERED,
     STAYING,
     Absence,
+    Doubt,
     Exposure,
     Leaving,
     Resized,
@@ -224,6 +225,8 @@ def state_text(state: State) -> str:
         parts["resized"] = state.resized
     if state.absences:
         parts["absences"] = state.absences
+    if state.doubts:
+        parts["doubts"] = state.doubts
     if state.unwanted:
         parts["unwanted"] = sorted(state.unwanted)
     return written(parts)
@@ -234,7 +237,13 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
     p = len(plan.products)
     absent: dict[str, Any] = {"ledger": {}, "guarded_ms": [0] * p}  # before version 4, and 5
     # before version 6, and where there is nothing of it
-    absent |= {"leaving": [{}] * p, "absences": {}, "unwanted": [], "exposure": [{}] * p}
+    absent |= {
+        "leaving": [{}] * p,
+        "absences": {},
+        "doubts": {},
+        "unwanted": [],
+        "exposure": [{}] * p,
+    }
     absent |= {"closed": [""] * p, "limit_only": [False] * p, "grids": [{}] * p}
     absent |= {"passed_ms": [0] * p, "resized": [{}] * p}
     absent |= {"flattening": False, "frozen": [""] * p, "reconciled_ms": 0, "foreign_orders": 0}
@@ -281,6 +290,7 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
         resized=tuple(map(_decoder(Resized), data["resized"])),
         unwanted=frozenset(data["unwanted"]),
         absences={key: _decoder(Absence)(one) for key, one in data["absences"].items()},
+        doubts={key: _decoder(Doubt)(one) for key, one in data["doubts"].items()},
     )
 
 

@@ -151,6 +151,19 @@ class Noted(NamedTuple):
     text: str
 
 
+class Doubted(NamedTuple):
+    """Something has been in doubt since a time; since_ms 0: it is not any more.
+
+    It decides nothing: the clock of a doubt is to outlive the process that began it. about: a
+    client order id, or what else is doubted. said: what the doubt is, as whoever has it writes it.
+    """
+
+    time_ms: int
+    about: str
+    since_ms: int
+    said: dict[str, Any]
+
+
 class ProductSeen(NamedTuple):
     """The exchange was asked about a product. closed: why it takes no orders now; "": it does.
 
@@ -325,6 +338,7 @@ Event = (
     | OrderAmended
     | OrderEdited
     | Noted
+    | Doubted
     | ProductSeen
     | HaltRequested
     | PauseRequested

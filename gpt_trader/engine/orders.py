@@ -168,18 +168,21 @@ def count_absence(plan: Plan, state: State, event: Absent) -> State:
 
 
 def counted_absence(known: Absence | None, event: Absent) -> Absence:
-    """Return what is known of an absence after a look.
+    """Return what is known of an absence after a look."""
+    return Absence(0, 0, event.time_ms) if event.against else seen_again(known, event.time_ms)
+
+
+def seen_again(known: Absence | None, now_ms: int) -> Absence:
+    """Count one more look that did not find something.
 
     A gap between two looks that is negative or longer than ABSENCE_GAP_MS covers nothing: a clock
     that was set, or a night without a process, proves nothing.
     """
-    if event.against:
-        return Absence(0, 0, event.time_ms)
     if known is None or known.looks == 0:
-        return Absence(1, 0, event.time_ms)
-    gap_ms = event.time_ms - known.looked_ms
+        return Absence(1, 0, now_ms)
+    gap_ms = now_ms - known.looked_ms
     covered_ms = gap_ms if 0 <= gap_ms <= ABSENCE_GAP_MS else 0
-    return Absence(known.looks + 1, known.absent_ms + covered_ms, event.time_ms)
+    return Absence(known.looks + 1, known.absent_ms + covered_ms, now_ms)
 
 
 def forget_absence(state: State, client_order_id: str) -> State:

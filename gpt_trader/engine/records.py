@@ -77,6 +77,10 @@ class AbsenceCounted(NamedTuple):
     """The event's look counts toward the proof that its order was never placed, or undoes it."""
 
 
+class DoubtTaken(NamedTuple):
+    """What is in doubt since when, or no more, is as the event says."""
+
+
 class OrderReleased(NamedTuple):
     """An order that waited is sent now: what it needs is free.
 
@@ -263,6 +267,7 @@ EventTaken = (
     | FillBooked
     | StatusTaken
     | AbsenceCounted
+    | DoubtTaken
     | AmendTaken
     | EditTaken
     | AssetAdjusted
@@ -298,6 +303,7 @@ Record = (
     | FillIgnored
     | StatusTaken
     | AbsenceCounted
+    | DoubtTaken
     | OrderReleased
     | ExitPriced
     | OrderEnded

@@ -92,6 +92,13 @@ class Absence(NamedTuple):
     looked_ms: int
 
 
+class Doubt(NamedTuple):
+    """What a session's edges are in doubt of, and since when; see `events.Doubted`."""
+
+    since_ms: int
+    said: dict[str, Any]
+
+
 STAYING = Leaving()
 COVERED = Exposure()
 AS_SENT = Resized()
@@ -139,6 +146,7 @@ class State(NamedTuple):
     foreign_orders: int  # open orders of somebody else in the account
     leaving: tuple[Leaving, ...]  # one a product
     absences: Mapping[str, Absence]  # by client order id: what looks did not find
+    doubts: Mapping[str, Doubt]  # by client order id, or what else is doubted; decides nothing
     unwanted: frozenset[str]  # client order ids: unknown, and to be cancelled once found alive
     exposure: tuple[Exposure, ...]  # one a product
     resized: tuple[Resized, ...]  # one a product
@@ -186,6 +194,7 @@ def new_state(plan: Plan, cash: int) -> State:
         foreign_orders=0,
         leaving=(STAYING,) * p,
         absences={},
+        doubts={},
         unwanted=frozenset(),
         exposure=(COVERED,) * p,
         resized=(AS_SENT,) * p,

@@ -93,6 +93,8 @@ def _answer(plan: Plan, state: State, event: ev.Event) -> Answer:
             return answer_report(plan, state, event)
         case ev.Absent():
             return answer_absent(state, event)
+        case ev.Doubted():
+            return Answer([rec.DoubtTaken()])
         case ev.OrderAmended():
             known = open_order(state, event.client_order_id) is not None
             return Answer([rec.AmendTaken()] if known else [])

@@ -67,6 +67,10 @@ class Hearsay:
         """Return what is said of an order; None: nothing that is not settled."""
         return self._said.get(client_order_id)
 
+    def resume(self, client_order_id: str, said: Said) -> None:
+        """Know what an earlier process was told of an order, and had not settled."""
+        self._said.setdefault(client_order_id, said)
+
     def doubted(self, now_ms: int) -> list[str]:
         """Return the orders of which something has been said for a while and is not settled."""
         return [

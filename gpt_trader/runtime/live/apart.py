@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from gpt_trader.broker.exchange.cadence import has_lasted
 from gpt_trader.domain.times import format_time
+from gpt_trader.engine.orders import seen_again
+from gpt_trader.engine.state import Absence, Doubt
 
 LOOKS = 4  # that must have shown a difference
 STAYS_MS = 30_000  # for so long
@@ -53,6 +55,12 @@ class Difference(NamedTuple):
         """What the newest look shows."""
         return self.looks[-1].assets
 
+    def tells_more(self, known: "Difference") -> bool:
+        """Whether a start that knows `known` of it would judge otherwise by this."""
+        looks, newest_ms = known.looks, known.looks[-1].time_ms
+        is_proven = len(looks) >= LOOKS and has_lasted(looks[0].time_ms, STAYS_MS, newest_ms)
+        return self.assets != known.assets or self.since_ms != known.since_ms or not is_proven
+
     @property
     def is_new(self) -> bool:
         """Whether the look before the newest showed another one, or none."""
@@ -94,24 +102,53 @@ def in_common(looks: Sequence[Look]) -> dict[str, Decimal]:
 
 
 class Untold(NamedTuple):
-    """Orders of which fills tell more than the order does: since when, and in how many looks."""
+    """Orders of which fills tell more than the order does, by the exchange's id.
 
-    seen: Mapping[str, tuple[int, int]] = {}
+    Looks at them are counted as those that do not find an order: a time without looks proves
+    nothing.
+    """
+
+    seen: Mapping[str, Absence] = {}
 
     def at(self, order_ids: Iterable[str], now_ms: int) -> "Untold":
-        """Return what it is after one more look."""
-        seen = {}
-        for one in order_ids:
-            since_ms, looks = self.seen.get(one, (now_ms, 0))
-            seen[one] = (min(since_ms, now_ms), looks + 1)
-        return Untold(seen)
-
-    def may_be_told(self, now_ms: int) -> bool:
-        """Whether one of them may still tell it itself."""
-        return any(
-            looks < UNTOLD_LOOKS or not has_lasted(since_ms, UNTOLD_MS, now_ms)
-            for since_ms, looks in self.seen.values()
+        """Return what it is after one more look; beyond what proves it none are counted."""
+        known = {one: self.seen.get(one) for one in order_ids}
+        return Untold(
+            {
+                one: seen if seen is not None and _never_tells(seen) else seen_again(seen, now_ms)
+                for one, seen in known.items()
+            }
         )
+
+    @property
+    def may_be_told(self) -> bool:
+        """Whether one of them may still tell it itself."""
+        return not all(map(_never_tells, self.seen.values()))
+
+
+def _never_tells(seen: Absence) -> bool:
+    return seen.looks >= UNTOLD_LOOKS and seen.absent_ms >= UNTOLD_MS
+
+
+def doubt_of(found: Difference, untold: Untold) -> Doubt:
+    """Return what a later start is to know of a difference."""
+    looks = [
+        [time_ms, {asset: format(amount, "f") for asset, amount in assets.items()}]
+        for time_ms, assets in found.looks
+    ]
+    return Doubt(
+        found.since_ms, {"looks": looks, "untold": {k: [*v] for k, v in untold.seen.items()}}
+    )
+
+
+def difference_of(doubt: Doubt, now_ms: int) -> tuple[Difference, Untold]:
+    """Return the difference that an earlier process knew of; a clock that was set back counts."""
+    looks = tuple(
+        Look(time_ms, {asset: Decimal(text) for asset, text in assets.items()})
+        for time_ms, assets in doubt.said["looks"]
+    )
+    untold = {key: Absence(*seen) for key, seen in doubt.said["untold"].items()}
+    return Difference(min(doubt.since_ms, now_ms), looks), Untold(untold)
 
 
 def words(found: Difference, expected: Mapping[str, Decimal]) -> str:

@@ -68,8 +68,10 @@ def attend(
         return Attended(Upkeep(plan, state, broker, (market,), None, None, now_ms), market, polls)
     asks = Reader(carriers.account, paces.account_per_s, polls.admit)
     looks = Looks(plan, state, broker, asks, began, now_ms)
+    looks.resume(state().doubts, now_ms())
     account = None
     if told is not None:
         account = Reconciler(plan, looks, began, state, now_ms, *told)
+        account.resume(state().doubts, now_ms())
     upkeep = Upkeep(plan, state, broker, (asks, market), looks, account, now_ms)
     return Attended(upkeep, market, polls)

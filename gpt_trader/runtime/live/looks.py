@@ -59,8 +59,9 @@ from gpt_trader.engine.events import (
 )
 from gpt_trader.engine.leaving import is_stop
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.state import State
+from gpt_trader.engine.state import Doubt, State
 from gpt_trader.runtime.live.ends import Ends
+from gpt_trader.runtime.live.lasting import BEGINS_MS
 from gpt_trader.runtime.live.wallets import expected_wallets
 
 BY = "engine"  # who freezes
@@ -90,11 +91,31 @@ class Looks:
     _unseen: set[str] = field(default_factory=set)  # client ids whose newest look told nothing
     _paged: set[str] = field(default_factory=set)  # client ids of which somebody was told
     _expected: set[str] = field(default_factory=set)  # client ids whose end was looked for
+    _began_ms: int | None = None  # of what is carried over, when that was
     _ends: Ends = field(init=False)
 
     def __post_init__(self) -> None:
         account = self.broker.account
         self._ends = Ends(self.reader, account, self._has_let_go, self._take_let_go)
+
+    def resume(self, doubts: Mapping[str, Doubt], now_ms: int) -> None:
+        """Go on with what an earlier process had in doubt of orders; denials count anew."""
+        self._began_ms = now_ms
+        for key in doubts.keys() & self.state().orders.keys():
+            since_ms, said = doubts[key]
+            heard = Said(said["lots"], said["has_ended"], min(since_ms, now_ms), now_ms)
+            self.broker.hearsay.resume(key, heard)
+            if said["is_told"]:
+                self._paged.add(key)
+
+    def doubts(self, now_ms: int) -> dict[str, Doubt]:
+        """Return what is in doubt of orders, and has been for more than a moment."""
+        hearsay, found = self.broker.hearsay, dict[str, Doubt]()
+        for key in hearsay.doubted(now_ms):
+            if (said := hearsay.get(key)) is not None:
+                told = {"lots": said.lots, "has_ended": said.has_ended}
+                found[key] = Doubt(said.since_ms, told | {"is_told": key in self._paged})
+        return found
 
     def again(self) -> None:
         """Take note that reports may have been missed: every open order is due."""
@@ -195,6 +216,8 @@ class Looks:
             said = self.broker.hearsay.get(key)
             if said is None or not has_lasted(said.since_ms, PAGE_MS, now_ms):
                 continue
+            if self._began_ms is not None and not has_lasted(self._began_ms, BEGINS_MS, now_ms):
+                continue  # it was carried over, and may be settled by the first look
             if key not in self._paged:
                 self._paged.add(key)
                 text = f"for {PAGE_MS // 1000} s order {key} {self._words(key, said)}"

@@ -26,7 +26,7 @@ from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.engine.events import RECONCILIATION, Adjusted, Event, Noted, Reconciled
 from gpt_trader.engine.leaving import is_stop
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.state import State
+from gpt_trader.engine.state import Doubt, State
 from gpt_trader.errors import Unavailable
 from gpt_trader.runtime.live.apart import (
     APART,
@@ -38,8 +38,11 @@ from gpt_trader.runtime.live.apart import (
     Difference,
     Look,
     Untold,
+    difference_of,
+    doubt_of,
     words,
 )
+from gpt_trader.runtime.live.lasting import BEGINS_MS
 from gpt_trader.runtime.live.looks import Looks
 from gpt_trader.runtime.live.wallets import differing_wallets, expected_wallets
 
@@ -110,6 +113,24 @@ class Reconciler:
     _strays: dict[str, RemoteOrder] = field(default_factory=dict)  # by the exchange's id
     _nobodys: set[str] = field(default_factory=set)  # ids of which the exchange knows no order
     _untold_orders: Untold = field(default_factory=Untold)
+    _kept: Difference | None = None  # as it was when it last told more than before
+
+    def resume(self, doubts: Mapping[str, Doubt], now_ms: int) -> None:
+        """Go on with what an earlier process had in doubt of the account."""
+        if (apart := doubts.get(APART)) is not None:
+            self.difference, self._untold_orders = difference_of(apart, now_ms)
+            self._kept = self.difference
+        if (unseen := doubts.get(ACCOUNT)) is not None:
+            self._blind_since_ms, self._is_told = unseen.since_ms, unseen.said["is_told"]
+
+    def doubts(self, now_ms: int) -> dict[str, Doubt]:
+        """Return what is in doubt of the account: that it is in line, or can be seen at all."""
+        found, since_ms = dict[str, Doubt](), self._blind_since_ms
+        if self._kept is not None:
+            found[APART] = doubt_of(self._kept, self._untold_orders)
+        if since_ms is not None and has_lasted(since_ms, BEGINS_MS, now_ms):
+            found[ACCOUNT] = Doubt(since_ms, {"is_told": self._is_told})
+        return found
 
     @property
     def is_in_line(self) -> bool:
@@ -126,6 +147,8 @@ class Reconciler:
         since_ms = self._blind_since_ms
         if since_ms is None or self._is_told or not has_lasted(since_ms, BLIND_MS, now_ms):
             return
+        if not has_lasted(self._began_ms or now_ms, BEGINS_MS, now_ms):
+            return  # it was carried over, and may end with the first look
         self._is_told = True
         text = f"for {BLIND_MS // 1000} s no look at the account was answered, or not in full"
         yield Noted(now_ms, ACCOUNT, text)
@@ -133,7 +156,9 @@ class Reconciler:
     def say_apart(self, now_ms: int) -> Iterator[Event]:
         """Say once that the account has been out of line for a while: entries wait by then."""
         found = self.difference
-        if found is not None and has_lasted(found.since_ms, APART_MS, now_ms):
+        if found is None or not has_lasted(found.since_ms, APART_MS, now_ms):
+            return
+        if 0 < self._began_ms <= found.looks[-1].time_ms:  # a look of this process shows it, too
             yield from self.tell_apart(now_ms)
 
     def tell_apart(self, now_ms: int) -> Iterator[Event]:
@@ -145,7 +170,10 @@ class Reconciler:
     def may_explain(self, now_ms: int) -> bool:
         """Whether a difference is so new that some more looks may explain or adopt it."""
         found = self.difference
-        return found is not None and not has_lasted(found.since_ms, EXPLAINED_MS, now_ms)
+        if found is None:
+            return False
+        since_ms = max(found.since_ms, self._began_ms)  # what an earlier process saw is no wait
+        return not has_lasted(since_ms, EXPLAINED_MS, now_ms)
 
     def apart(self) -> str:
         """Return how the account is out of line, and what helps; "" if it is not."""
@@ -200,7 +228,7 @@ class Reconciler:
         yield from self._say_beside(facts, now_ms)
         foreign = sum(one.client_order_id not in self.state().orders for one in facts.orders)
         if not assets:
-            self.difference, self.in_line_ms = None, now_ms
+            self.difference, self._kept, self.in_line_ms = None, None, now_ms
             self._strays.clear()
             self._nobodys.clear()
             self._untold_orders = Untold()
@@ -211,13 +239,21 @@ class Reconciler:
             return
         found_apart = (self.difference or Difference(now_ms)).at(Look(now_ms, assets))
         self.difference = found_apart
+        self._keep()
         if len(found_apart.looks) > 1 and self.state().reconciled_ms > 0:
             yield Reconciled(now_ms, foreign, len(assets))
         if self._is_told_in_full(facts, now_ms) and self._is_unexplained(now_ms, facts):
             part = found_apart.stayed(now_ms)
             self.difference = found_apart.without(part) if part else found_apart
+            self._keep()
             for asset in sorted(part):
                 yield _adopt(asset, part[asset], facts, now_ms)
+
+    def _keep(self) -> None:
+        """Keep what a later start is to know of a difference: looks that tell no more are not."""
+        found = self.difference
+        if found is None or self._kept is None or found.tells_more(self._kept):
+            self._kept = found
 
     def _is_told_in_full(self, facts: Facts, now_ms: int) -> bool:
         """Whether no fill is told of which its order may still tell; those orders are asked.
@@ -232,7 +268,7 @@ class Reconciler:
         ids = [*(order.exchange_id for order in untold), *strays]
         self._untold_orders = self._untold_orders.at(ids, now_ms)
         is_asked = self._nobodys.issuperset(strays)
-        is_open = not is_asked or self._untold_orders.may_be_told(now_ms)
+        is_open = not is_asked or self._untold_orders.may_be_told
         return facts.fills.is_whole and not is_open
 
     def _found_late(self, facts: Facts, now_ms: int) -> list[Event]:

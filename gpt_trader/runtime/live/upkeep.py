@@ -4,7 +4,7 @@ Nothing here waits. A turn hands over what is known by now, and asks for what is
 command that only cancels or sells.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,10 +16,12 @@ from gpt_trader.engine.events import Event, Woken
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Broker
 from gpt_trader.engine.protect import exits_at_work, is_sellable, resting_protection
-from gpt_trader.engine.state import State, is_oversold
+from gpt_trader.engine.state import Doubt, State, is_oversold
 from gpt_trader.engine.waiting import BELOW_MINIMUM, is_below_minimum
+from gpt_trader.runtime.live.apart import APART
+from gpt_trader.runtime.live.lasting import news_of_doubts
 from gpt_trader.runtime.live.looks import Looks
-from gpt_trader.runtime.live.reconcile import Reconciler
+from gpt_trader.runtime.live.reconcile import ACCOUNT, Reconciler
 
 UNSETTLED = (
     OrderStatus.WAITING,
@@ -69,8 +71,19 @@ class Upkeep:
             yield from self.account.say_apart(now_ms)
         for reader in self.readers:
             yield from reader.turn(now_ms)
+        yield from news_of_doubts(self.state().doubts, self._doubts(now_ms), now_ms)
         if due(self.plan, self.state(), now_ms):
             yield Woken(now_ms)
+
+    def _doubts(self, now_ms: int) -> Mapping[str, Doubt]:
+        """Return what is in doubt; of an account that nobody here looks at what was before."""
+        known = self.state().doubts
+        if self.looks is None:
+            return known
+        if self.account is not None:
+            return {**self.looks.doubts(now_ms), **self.account.doubts(now_ms)}
+        kept = {about: known[about] for about in (APART, ACCOUNT) if about in known}
+        return {**self.looks.doubts(now_ms), **kept}
 
     @property
     def is_settled(self) -> bool:

@@ -13,6 +13,7 @@ from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.domain.order_ids import order_id
 from gpt_trader.engine import events as ev
 from gpt_trader.engine.drive import Entry
+from gpt_trader.engine.orders import ABSENCE_GAP_MS
 from gpt_trader.engine.state import with_new_orders
 from gpt_trader.errors import Unavailable
 from gpt_trader.observe.notify import INFO, PAGE
@@ -306,8 +307,17 @@ def test_few_looks_are_no_two_minutes_of_looks():
     scene.look()
     for _ in range(UNTOLD_LOOKS - 1):
         assert scene.look() == []
-        scene.now += UNTOLD_MS
+        scene.now += ABSENCE_GAP_MS
     assert scene.look()[0].kind == "reconciliation"
+
+
+def test_a_time_without_looks_is_no_time_of_looks():
+    """As a night in which the process was down."""
+    scene = Scene("99")
+    with_a_fill_that_stays_untold(scene, "1")
+    for _ in range(2 * UNTOLD_LOOKS):
+        assert scene.look() == []
+        scene.now += ABSENCE_GAP_MS + 1
 
 
 def test_what_fills_tell_beyond_less_than_a_lot_is_rounding():
