@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from gpt_trader.app.folders import session_folder
 from gpt_trader.errors import JournalError
+from gpt_trader.journal.unlocked import is_full
 from gpt_trader.observe.cycle import order_json
 from gpt_trader.runtime.explained import doubted, explain_decisions
 from gpt_trader.runtime.header import signals_of, version_changes
@@ -29,8 +30,10 @@ def status(profile: str | None, state_dir: Path | None) -> tuple[Extract, str]:
     folder = session_folder(profile, state_dir)
     with view(folder) as (header, plan, journal):
         state = recover_state(journal, plan, header.cash)
-        told = Extract(situation(folder, header, plan, journal, state, clock_ms()), doubts(journal))
-        return told, plan.products[0].product_id
+        data, found = situation(folder, header, plan, journal, state, clock_ms()), doubts(journal)
+        if is_full(folder) and not journal.unlocked:
+            found.append(f"the disk of {folder} is full: nothing can be written, nor traded")
+        return Extract(data, found), plan.products[0].product_id
 
 
 def orders(profile: str | None, state_dir: Path | None) -> Extract:

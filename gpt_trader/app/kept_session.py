@@ -1,6 +1,7 @@
 """What can be known of a session from its folder alone, whatever its journal is like."""
 
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,17 +10,21 @@ from gpt_trader.engine.state import State
 from gpt_trader.errors import TraderError
 from gpt_trader.journal.faults import UNREADABLE
 from gpt_trader.runtime.header import Header, plan_of
-from gpt_trader.runtime.journaling import recover_state
+from gpt_trader.runtime.journaling import recover_state, unlocked
 from gpt_trader.runtime.session import JOURNAL, locks_of, money_locks, read_header, view
 
 
 class KeptSession(NamedTuple):
-    """A session's folder. header, state: None where the journal does not say; problem: why."""
+    """A session's folder. header, state: None where the journal does not say; problem: why.
+
+    doubts: what is doubtful about what it says.
+    """
 
     folder: Path
     header: Header | None
     state: State | None
     problem: str
+    doubts: Sequence[str] = ()
 
     @property
     def plan(self) -> Plan | None:
@@ -55,6 +60,7 @@ def look_at(folder: Path) -> KeptSession:
     try:
         header = read_header(folder)
         with view(folder) as (_, plan, journal):
-            return KeptSession(folder, header, recover_state(journal, plan, header.cash), "")
+            state = recover_state(journal, plan, header.cash)
+            return KeptSession(folder, header, state, "", unlocked(journal))
     except (TraderError, *UNREADABLE) as error:
         return KeptSession(folder, header, None, f"{folder / JOURNAL} cannot be read: {error}")

@@ -101,6 +101,7 @@ def kill(
     kept = look_at(folder)
     if kept.problem:
         warnings.append(kept.problem)
+    warnings += kept.doubts
     left: Left | None = None
     problem: TraderError | None = None
     say("letting the session cancel its entries")

@@ -5,7 +5,8 @@ thread. Which process may write is decided by the portfolio's lock, not here.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -18,6 +19,7 @@ from gpt_trader.journal.compact import Cut, compact
 from gpt_trader.journal.entry import NewEntry, Snapshot, StoredEntry, VerifyReport
 from gpt_trader.journal.faults import RESTORE, told_plainly
 from gpt_trader.journal.schema import check_current, check_identity, prepare
+from gpt_trader.journal.unlocked import connect_unlocked, why_unwritable
 from gpt_trader.journal.verify import verify
 
 _ENTRY_SQL = """
@@ -51,6 +53,8 @@ class Journal:
     `decisions` and `verify` see what is durable. If a write fails before its COMMIT, nothing
     of it is stored and the journal stays usable. If COMMIT itself fails, the outcome is
     unknown until the file is opened again: the journal then refuses every further write.
+
+    unlocked: why it is read without a lock; "": it is not.
     """
 
     def __init__(
@@ -60,7 +64,9 @@ class Journal:
         *,
         head: tuple[int, bytes],
         is_readonly: bool,
+        unlocked: str = "",
     ) -> None:
+        self.unlocked = unlocked
         self._connection = connection
         self._name = name
         self._head = head
@@ -268,7 +274,8 @@ def open_journal(
     """Open a journal; what a killed process left in the write-ahead log is recovered.
 
     create: make a missing or empty (0 bytes) file into a new journal. readonly: for other
-    processes, beside the writer. vfs: the name of an SQLite VFS that tests plug in.
+    processes, beside the writer; where a full or read-only disk takes no lock, without one.
+    vfs: the name of an SQLite VFS that tests plug in.
     Raises JournalError if the file is missing, damaged, another program's or a newer version's,
     StorageError if it cannot be opened or written.
     """
@@ -278,8 +285,31 @@ def open_journal(
         raise _no_journal(name)
     flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE
     flags |= apsw.SQLITE_OPEN_CREATE if create else 0
+
+    def connect() -> apsw.Connection:
+        return apsw.Connection(str(path.absolute()), flags=flags, vfs=vfs)
+
+    try:
+        return _opened(connect, name, busy_timeout_ms, create=create, readonly=readonly)
+    except StorageError:
+        why = why_unwritable(path.parent) if readonly else ""
+        if not why:
+            raise
+    reads = partial(connect_unlocked, path)
+    return _opened(reads, name, busy_timeout_ms, create=False, readonly=True, unlocked=why)
+
+
+def _opened(
+    connect: Callable[[], apsw.Connection],
+    name: str,
+    busy_timeout_ms: int,
+    *,
+    create: bool,
+    readonly: bool,
+    unlocked: str = "",
+) -> Journal:
     with told_plainly(name), contextlib.ExitStack() as on_failure:
-        connection = apsw.Connection(str(path.absolute()), flags=flags, vfs=vfs)
+        connection = connect()
         on_failure.callback(connection.close)
         connection.set_busy_timeout(busy_timeout_ms)
         version = check_identity(connection, name)
@@ -291,7 +321,7 @@ def open_journal(
             prepare(connection, name)
         head = last_link(connection)
         on_failure.pop_all()
-    return Journal(connection, name, head=head, is_readonly=readonly)
+    return Journal(connection, name, head=head, is_readonly=readonly, unlocked=unlocked)
 
 
 def _no_journal(name: str) -> JournalError:

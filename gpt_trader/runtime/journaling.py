@@ -170,7 +170,15 @@ def doubts(journal: Journal) -> list[str]:
     Recovery from a snapshot does not see what was altered before it.
     """
     problem = journal.verify().problem
-    return [f"{problem}; restore a copy of the file"] if problem else []
+    found = [f"{problem}; restore a copy of the file"] if problem else []
+    return [*found, *unlocked(journal)]
+
+
+def unlocked(journal: Journal) -> list[str]:
+    """Return that a journal was read without a lock, and why; [] if it was read with one."""
+    why = f"its folder takes no file: {journal.unlocked}"
+    words = f"{why}; this is what it says to its newest entry, and nothing runs before it does"
+    return [words] if journal.unlocked else []
 
 
 def recover_state(journal: Journal, plan: Plan, cash: int) -> State:

@@ -1,6 +1,7 @@
 # ruff: noqa: F811 - a fixture that is imported
 """`kill` sets the latch and cancels, whatever journal, disk, profile and strategy are like."""
 
+import json
 import os
 import resource
 import sqlite3
@@ -99,19 +100,43 @@ def test_a_journal_that_says_nothing(exchange, capsys, damage, flatten):
     assert (folder() / FLATTEN).exists() == flatten
 
 
-def test_a_disk_that_takes_nothing_but_names(exchange, capsys):
-    order = resting(exchange, capsys)
+def on_a_full_disk(*words):
+    """Run a command where no byte can be written; return its code and document."""
 
     def full():
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
     env = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
-    done = shell("kill", "-p", "canary", "--flatten", "--json", preexec_fn=full, env=env)
-    assert order.status == "CANCELLED", done.stdout
+    done = shell(*words, "-p", "canary", "--json", preexec_fn=full, env=env)
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_a_disk_that_takes_nothing_but_names(exchange, capsys):
+    order = resting(exchange, capsys)
+    assert call(capsys, *REST, "--value", "4")[0] == 0
+    for name in ("-wal", "-shm"):
+        assert not (folder() / f"{JOURNAL}{name}").exists(), "nobody has it open"
+    code, found = on_a_full_disk("kill", "--flatten")
+    assert order.status == "CANCELLED", found
     assert (folder() / HALT).read_bytes() == b""
     assert Latch(folder()).read().flatten
-    assert done.returncode == 1, "what is held cannot be read"
-    assert '"latched": true' in done.stdout
+    data, said = found["data"], " ".join(found["warnings"])
+    assert (code, data["latched"], data["cancelled_by"]) == (1, True, "at the exchange")
+    assert [one["product"] for one in data["held"]] == ["BTC-USD"], "the journal is read"
+    assert "the disk is full" in said
+    assert "nothing is sold from here, the wish is kept: free the journal" in said
+    code, found = on_a_full_disk("status")
+    assert (code, len(found["data"]["positions"])) == (0, 1)
+    assert "the disk is full" in " ".join(found["warnings"])
+    assert call(capsys, "kill", "-p", "canary")[1]["data"]["held"] == [], "there is room again"
+
+
+def test_a_full_disk_is_said_also_where_the_journal_can_be_locked(exchange, capsys, monkeypatch):
+    hold_some(exchange, capsys)
+    monkeypatch.setattr("gpt_trader.app.inspect.is_full", lambda _: True)
+    code, found = call(capsys, "status", "-p", "canary")
+    assert (code, len(found["data"]["positions"])) == (0, 1)
+    assert "is full" in " ".join(found["warnings"])
 
 
 def test_a_folder_in_which_nothing_can_be_made(exchange, capsys, monkeypatch):
