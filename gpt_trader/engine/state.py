@@ -282,7 +282,9 @@ def with_new_orders(state: State, *changed: Order) -> State:
     ended = {one.client_order_id for one in state.open_orders} & {
         key for key, order in new.items() if order.status.is_final
     }
-    before = {key: one for key, one in state.orders.items() if key not in ended}
+    before = state.orders
+    if ended:
+        before = {key: one for key, one in before.items() if key not in ended}
     orders = {**before, **new}
     touched = {one.intent.client_order_id: None for one in (*state.open_orders, *changed)}
     if any(key in state.orders and state.orders[key].status.is_final for key in touched):

@@ -92,6 +92,16 @@ class Rests(NamedTuple):
     wallets: Sequence[Balance]
     fills: History[RemoteFill]
 
+    @property
+    def totals(self) -> dict[str, Decimal]:
+        """What each wallet holds, by currency."""
+        return {one.currency: one.total for one in self.wallets}
+
+    @property
+    def holds(self) -> dict[str, Decimal]:
+        """What of it is on hold."""
+        return {one.currency: one.hold for one in self.wallets}
+
 
 def ask_rests(account: Orders, order_id: str, since_ms: int) -> Rests:
     """Ask an account about an order and what rests. Raises what it raises."""
@@ -111,7 +121,7 @@ def has_let_go(product: Product, order: Order, row: RemoteOrder, found: Rests) -
         for one in found.orders.rows
         if row.order_id != one.order_id and order.client_order_id != one.client_order_id
     ]
-    holds = {one.currency: one.hold for one in found.wallets}
+    holds = found.holds
     if product.base_currency not in holds and order.filled < order.intent.lots:
         return None
     return not is_held(product, order, others, holds)
@@ -122,9 +132,9 @@ def needs_no_more(product: Product, order: Order, row: RemoteOrder, found: Rests
 
     Then the hold may be anybody's: a withdrawal under way, an order that no list shows.
     """
-    totals = {one.currency: one.total for one in found.wallets}
-    holds = {one.currency: one.hold for one in found.wallets}
-    return not _sold_more(product, row, found) and is_covered(product, order, totals, holds)
+    if _sold_more(product, row, found):
+        return False
+    return is_covered(product, order, found.totals, found.holds)
 
 
 def _sold_more(product: Product, row: RemoteOrder, found: Rests) -> bool:
@@ -140,7 +150,7 @@ def has_size(product: Product, order: Order, lots: int, found: Rests) -> bool | 
     The wallet tells: of one that was cut not as many coins are on hold any more as it held, of one
     that was enlarged as many as it holds now.
     """
-    holds = {one.currency: one.hold for one in found.wallets}
+    holds = found.holds
     if product.base_currency not in holds:
         return None
     known = order.intent.lots

@@ -237,14 +237,13 @@ class Reconciler:
                 self.is_told_apart = False
                 yield Noted(now_ms, APART, IN_LINE)
             return
-        found_apart = (self.difference or Difference(now_ms)).at(Look(now_ms, assets))
-        self.difference = found_apart
+        apart = self.difference = (self.difference or Difference(now_ms)).at(Look(now_ms, assets))
         self._keep()
-        if len(found_apart.looks) > 1 and self.state().reconciled_ms > 0:
+        if len(apart.looks) > 1 and self.state().reconciled_ms > 0:
             yield Reconciled(now_ms, foreign, len(assets))
-        if self._is_told_in_full(facts, now_ms) and self._is_unexplained(now_ms, facts):
-            part = found_apart.stayed(now_ms)
-            self.difference = found_apart.without(part) if part else found_apart
+        if self._is_told_in_full(facts, now_ms) and self._is_unexplained(apart, facts, now_ms):
+            part = apart.stayed(now_ms)
+            self.difference = apart.without(part)
             self._keep()
             for asset in sorted(part):
                 yield _adopt(asset, part[asset], facts, now_ms)
@@ -364,10 +363,8 @@ class Reconciler:
                 found.append(order)
         return found
 
-    def _is_unexplained(self, now_ms: int, facts: Facts) -> bool:
+    def _is_unexplained(self, found: Difference, facts: Facts, now_ms: int) -> bool:
         """Whether no order can explain a difference any more."""
-        found = self.difference
-        assert found is not None
         if self.looks.unsettled:
             return False
         since_ms = found.since_ms if self.in_line_ms is None else self.in_line_ms
