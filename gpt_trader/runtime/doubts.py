@@ -3,7 +3,16 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-from gpt_trader.data.checks.findings import GAPS, LEVELS, PRINTS, STUCK, WICKS, judge
+from gpt_trader.data.checks.findings import (
+    GAPS,
+    LEVELS,
+    MIDWAY,
+    PRINTS,
+    REPEATED,
+    STUCK,
+    WICKS,
+    judge,
+)
 from gpt_trader.domain.bars import Bar, Bars, bars_from_rows
 from gpt_trader.domain.times import format_time
 from gpt_trader.engine.events import BarClosed, BarMissed
@@ -13,7 +22,7 @@ from gpt_trader.engine.state import State
 
 KEPT = 200  # newest bars of a product that are looked through
 LEAST = 20  # bars from which on one of them can be unusual
-TOLD = (WICKS, PRINTS, LEVELS, GAPS, STUCK)  # what is told of a bar as it comes
+TOLD = (WICKS, PRINTS, LEVELS, GAPS, STUCK, MIDWAY, REPEATED)  # what is told of a bar as it comes
 
 
 class BarsInDoubt:

@@ -1,6 +1,7 @@
 """Prices in doubt bar a PASS if they can have made the profit; other doubts always do."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from gpt_trader import backtest
 from gpt_trader.data.checks.clean import without_doubt
 from gpt_trader.data.checks.findings import (
     LEVELS,
+    MIDWAY,
     SILENT,
     STALE,
     Finding,
@@ -17,8 +19,12 @@ from gpt_trader.data.checks.findings import (
 )
 from gpt_trader.data.synthetic import synthetic_market
 from gpt_trader.domain.costs import order_style
+from gpt_trader.domain.targets import Targets
+from gpt_trader.measure.doubt import UNTESTED
 from gpt_trader.measure.doubted import WithoutDoubt, bars_in_doubt, held_past_the_end
+from gpt_trader.measure.inference import Trials
 from gpt_trader.strategy.registry import create
+from tests.power.worlds import CHEAP, NOISE, market
 
 DAY = 86_400_000
 JUMP = Finding(LEVELS, "doubt", 1, 9.0)
@@ -125,3 +131,32 @@ def test_what_is_held_past_the_end_of_its_bars_is_said_and_a_doubt(bars):
     assert held.assessment.verdict.word != "PASS"
     sold = backtest([other[:500], bars], create("buy_and_hold", {}), close_at_end=True, **terms)
     assert list(held_past_the_end(sold.path)) == []
+
+
+@dataclass(frozen=True)
+class WithTheLast:
+    """In after a rise; knows which days follow where the move before was the same."""
+
+    name: ClassVar[str] = "with the last"
+    min_bars: ClassVar[int] = 2
+    warmup: ClassVar[int] = 2
+
+    def targets(self, bars):
+        rise = np.diff(bars.close, prepend=bars.close[0]) > 0
+        return Targets(rise.astype(np.float64))
+
+
+def test_closes_that_know_the_next_one_bar_a_pass():
+    """Noise, but for every second close that is the mean of its neighbors: proof by both tests."""
+    noise = market(NOISE[0], 5)
+    close = noise.close.copy()
+    close[1:-1:2] = (close[:-2:2] + close[2::2]) // 2
+    opens = np.concatenate([noise.open[:1], close[:-1]])
+    high, low = np.maximum(opens, close) + 9, np.minimum(opens, close) - 9
+    bars = replace(noise, open=opens, close=close, high=high, low=low)
+    terms = {"costs": CHEAP, "style": order_style("taker"), "risk": None}
+    found = backtest(bars, WithTheLast(), assess=True, trials=Trials(), **terms)
+    verdict = found.assessment.verdict
+    assert found.assessment.proof.holds
+    assert verdict.kinds[0] == UNTESTED
+    assert MIDWAY in verdict.reasons[0]

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from gpt_trader.domain.bars import Bar
@@ -13,7 +14,7 @@ PLAN = SimpleNamespace(products=[BTC], index={BTC.product_id: 0}, interval_ms=HO
 
 
 def bar(i, level=100_000, high=None):
-    close = level + 300 * (i % 3)
+    close = level + (0, 300, 700)[i % 3]
     return Bar(BTC.product_id, i * HOUR_MS, close, high or close + 900, close - 900, close, 1.0 + i)
 
 
@@ -52,6 +53,15 @@ def test_another_level_is_told_at_its_first_bar(told):
     assert "jumps to another level" in found[0]
     close(doubts, *(bar(i, level=1_000_000) for i in range(41, 60)))
     assert len(found) == 1
+
+
+def test_bars_midway_between_their_neighbors_are_told(told):
+    found, doubts = told
+    wander = 100_000 + np.random.default_rng(1).normal(0.0, 900.0, 60).cumsum().astype(np.int64)
+    wander[1:-1:2] = (wander[:-2:2] + wander[2::2]) // 2
+    close(doubts, *(bar(i, level=int(x) - (0, 300, 700)[i % 3]) for i, x in enumerate(wander)))
+    assert all("closes midway between the ones before and after" in one for one in found)
+    assert found
 
 
 def test_few_bars_show_nothing_unusual(told):

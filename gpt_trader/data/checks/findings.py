@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.data.checks.made import midway, repeated
 from gpt_trader.data.checks.odd import Odd, odd_rows
 from gpt_trader.data.checks.quality import find_gaps
 from gpt_trader.data.files.bar_files import faults
@@ -28,12 +29,15 @@ GAPS = "jumps across missing bars"
 STUCK = "repeats of the bar before"
 STALE = "bars without movement"
 SILENT = "bars without trades"
+MIDWAY = "closes midway between the ones before and after"
+REPEATED = "bars that go as earlier ones went"
 SPIKES = "volumes over 1,000 usual ones"
 UNITS = "changes of volume as if from base to quote units, or back"
 ENDED = "bars missing at its end, which others have"
 
 MOST_MISSING = 0.05  # share of the bars; more is a doubt
 MOST_STILL = 0.01  # share of the bars that repeat or do not move; more is a doubt
+MOST_MADE = 0.01  # share of the bars that seem to be made of others
 MOST_SILENT = 0.05  # share of the bars without trades
 WINDOW = 500  # bars of which a usual volume is taken
 SPIKE = 1000.0  # times the usual volume, from which on a bar's is odd
@@ -106,7 +110,7 @@ class Judged:
 
 
 def judge(bars: Bars) -> Judged:
-    """Look through one product's bars; linear in their number, a few ns a bar."""
+    """Look through one product's bars; linear in their number, some tens of ns a bar."""
     gaps = find_gaps(bars.time, bars.interval_ms)
     return Judged(
         bars.product.product_id, len(bars), gaps.count, gaps.missing_bars, tuple(of_bars(bars))
@@ -188,6 +192,8 @@ def _between_rows(bars: Bars) -> Iterator[Finding]:
         (STUCK, odd.stuck, MOST_STILL),
         (STALE, odd.stale, MOST_STILL),
         (SILENT, silent, MOST_SILENT),
+        (MIDWAY, midway(bars), MOST_MADE),
+        (REPEATED, repeated(bars), MOST_MADE),
     ):
         if len(rows):
             yield _at(bars, kind, "doubt" if len(rows) > most * n else "note", rows)
