@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from numba import config
 
 from gpt_trader.cli import output
+from gpt_trader.measure import nulls
 from tests.examples import TIMES
 from tests.home import sitecustomize as home
 
@@ -39,6 +41,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell's background job begins
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+if config.DISABLE_JIT:  # a hundred times slower: coverage needs no more than a few nulls
+    nulls.BUDGET_BARS = 60_000
 
 gc.disable()  # while collecting: a third of that time went into sweeps that free nothing
 _guard_is_on = [False]  # an audit hook cannot be taken out again, so it looks here

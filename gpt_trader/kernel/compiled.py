@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from numba import config, njit
-
-IS_COMPILED = not config.DISABLE_JIT  # type: ignore[attr-defined]  # else about 100 times slower
+from numba import njit
 
 
 def compiled[F: Callable[..., Any]](function: F) -> F:

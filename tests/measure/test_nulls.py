@@ -1,5 +1,8 @@
 """A strategy among its own targets at other times: who knows stands out, who guesses does not."""
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import ClassVar
@@ -80,6 +83,13 @@ def test_how_many_are_run(monkeypatch):
     monkeypatch.setattr(nulls, "BUDGET_BARS", 900)
     found = backtest(told(1, 0.3), Volume(), **PLAIN).assessment.nulls
     assert (found.count, found.shuffled, found.shuffled_as_good) == (19, 0, 0)
+
+
+def test_how_many_are_run_is_the_same_where_nothing_is_compiled():
+    code = "from gpt_trader.measure.nulls import BUDGET_BARS; print(BUDGET_BARS)"
+    env = dict(os.environ) | {"NUMBA_DISABLE_JIT": "1"}
+    said = subprocess.run([sys.executable, "-c", code], check=True, env=env, capture_output=True)
+    assert int(said.stdout) == 6_000_000
 
 
 def test_a_short_history_has_no_other_times():
