@@ -5,12 +5,14 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from gpt_trader.backtest.api import (
+    DEFAULT_CASH,
     DEFAULT_RISK,
     assign,
     backtest,
@@ -26,6 +28,7 @@ from gpt_trader.backtest.seals import admit
 from gpt_trader.backtest.trials import books, count, identify, others, record, say_new, with_sharpe
 from gpt_trader.backtest.warm import before, known, since, wanted
 from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT
+from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
 from gpt_trader.domain.decimals import in_plain_decimals
 from gpt_trader.domain.selection import Membership
@@ -46,6 +49,9 @@ def backtest_and_count(  # noqa: PLR0913 - the library's call, each by its name
     costs: CostModel = DEFAULT_COSTS,
     risk: RiskPolicy | None = DEFAULT_RISK,
     style: OrderStyle = DEFAULT_STYLE,
+    cash: Decimal | int = DEFAULT_CASH,
+    close_at_end: bool = False,
+    detail: Sequence[Bars] = (),
     assess: bool = False,
     trials: Trials | Callable[[], Trials] | None = None,
     label: str | None = None,
@@ -62,9 +68,9 @@ def backtest_and_count(  # noqa: PLR0913 - the library's call, each by its name
 ) -> Result:
     """Run a backtest (`api.backtest` has the other arguments) and count it as a trial.
 
-    The same strategy, code, parameters, products, times, costs and limits count once. trials: what
-    else was tried, for the assessment; None: what the ledger knows. chosen_by: what decides the
-    universe, as JSON holds it; None: its members. state_dir: the folder of the ledger,
+    The same strategy, code, parameters, products, times, costs, limits and cash count once.
+    trials: what else was tried, for the assessment; None: what the ledger knows. chosen_by: what
+    decides the universe, as JSON holds it; None: its members. state_dir: the folder of the ledger,
     `trials.jsonl`; None: GPT_TRADER_STATE_DIR, else the user's state folder. A ledger that cannot
     be read or written fails no backtest: it is said in the notes and caps the verdict.
     check_seed: as in `api.backtest`; None: another at every run. start_ms: where the run begins,
@@ -92,6 +98,7 @@ def backtest_and_count(  # noqa: PLR0913 - the library's call, each by its name
     tell = partial(
         identify, routes, series, costs=costs, risk=risk, label=label, universe=_rule(decided),
         content=[sketch(one) for one in series], warmed_up=list(map(len, early)),
+        cash=cash, close_at_end=close_at_end, detail=detail,
     )  # fmt: skip
     sealing = admit(
         root, tell(), list(map(known, given)),
@@ -106,6 +113,9 @@ def backtest_and_count(  # noqa: PLR0913 - the library's call, each by its name
             costs=costs,
             risk=risk,
             style=style,
+            cash=cash,
+            close_at_end=close_at_end,
+            detail=detail,
             assess=assess,
             trials=trials,
             label=label,

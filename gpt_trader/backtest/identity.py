@@ -17,7 +17,9 @@ from weakref import WeakKeyDictionary
 from gpt_trader.backtest.route import Route
 from gpt_trader.backtest.sources import NOTHING, sources_of
 from gpt_trader.backtest.told import TEXT, is_made, named_only, parts_of, tell_class, tell_value
+from gpt_trader.data.catalog import product_for
 from gpt_trader.domain.costs import CostModel, OrderStyle
+from gpt_trader.domain.product import Product
 from gpt_trader.observe.provenance import source_sha256
 from gpt_trader.risk.policy import RiskPolicy
 
@@ -43,6 +45,13 @@ def tell_route(route: Route) -> Mapping[str, Any]:
         del told["sources"]["touched"]  # it says nothing of what was found there
     more = parts_of(strategy).keys() - names
     return told | {"more": tell_value(parts_of(strategy))} if more else told
+
+
+@lru_cache(maxsize=64)
+def tell_grid(product: Product) -> Mapping[str, str]:
+    """Return what of a product is not as its id alone says: stated, or read from the data."""
+    usual = asdict(product_for(product.product_id))
+    return {name: str(value) for name, value in asdict(product).items() if value != usual[name]}
 
 
 @lru_cache(maxsize=64)

@@ -204,6 +204,7 @@ class Result:
         inputs = {
             "data": [asdict(d) for d in self.data],
             "detail": [asdict(d) for d in self.detail_used],
+            "products": [asdict(bars.product) for bars in self.path.bars],
             "strategy": [asdict(s) for s in self.strategy],
             "terms": terms,
             "cash": self.path.start_units,

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from decimal import Decimal
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from uuid import uuid4
 
 import platformdirs
 
-from gpt_trader.backtest.api import assign
+from gpt_trader.backtest.api import DEFAULT_CASH, assign, cash_units
 from gpt_trader.backtest.chain import (
     ANY,
     Chain,
@@ -35,7 +36,7 @@ from gpt_trader.backtest.chain import (
     write_marks,
 )
 from gpt_trader.backtest.content import is_continued, is_same, sketch
-from gpt_trader.backtest.identity import plain, tell_route
+from gpt_trader.backtest.identity import plain, tell_grid, tell_route
 from gpt_trader.backtest.route import Route
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel
@@ -65,9 +66,9 @@ class Trial:
     """One thing that was tried.
 
     id: digest of strategies (with all that their code rests on), parameters, products, interval,
-    first bars, costs, order style and policy. The same with more bars at its end is one trial,
-    brought up to date; an earlier end, chosen afterwards, is another, and so is another history
-    under the same names, which has the same id and another content. products: marked where the
+    first bars, costs, order style, policy, cash and grids. The same with more bars at its end is
+    one trial, brought up to date; an earlier end, chosen afterwards, is another, and so is another
+    history under the same names, which has the same id and another content. products: marked where
     bars are synthetic. first_ms, last_ms: the first and the last bar's open, int64 ms UTC. sharpe:
     of a day, not annualized; None: undefined. content: a sketch of each product's bars; none in
     lines of older versions.
@@ -99,12 +100,17 @@ def identify(
     universe: Mapping[str, Any] | None = None,
     content: Sequence[str] | None = None,
     warmed_up: Sequence[int] = (),
+    cash: Decimal | int = DEFAULT_CASH,
+    close_at_end: bool = False,
+    detail: Sequence[Bars] = (),
 ) -> Trial:
     """Return the trial that a backtest of these routes on these bars is; its Sharpe is not known.
 
     label: as in `backtest`; bars with one are not those of the market. universe: what decides who
     may be held, as JSON holds it. content: sketches of the bars, None: to be made. warmed_up:
-    bars before each product's first. What cannot be told from other code or values is a new trial.
+    bars before each product's first. cash, close_at_end, detail: as in `backtest`. What is as by
+    default is left out, so that older lines stand for it. What cannot be told from other code or
+    values is a new trial.
     """
     assigned = assign(routes, [one.product.product_id for one in bars])
     routes_told, known = _tell(assigned)
@@ -121,6 +127,15 @@ def identify(
         inputs["universe"] = dict(universe)
     if any(warmed_up):
         inputs["warmed_up"] = list(warmed_up)
+    if cash_units(cash) != cash_units(DEFAULT_CASH):
+        inputs["cash"] = cash_units(cash)
+    if close_at_end:
+        inputs["close_at_end"] = True
+    if detail:
+        inputs["detail"] = [one.interval_ms for one in detail]
+    grids = {one.product.product_id: dict(tell_grid(one.product)) for one in bars}
+    if any(grids.values()):
+        inputs["grids"] = grids
     text = json.dumps(inputs, sort_keys=True, default=str)
     told = hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS]
     names = " + ".join(dict.fromkeys(route.strategy.name for route in routes))

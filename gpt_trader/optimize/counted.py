@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.api import DEFAULT_RISK, histories_of
+from gpt_trader.backtest.api import DEFAULT_CASH, DEFAULT_RISK, histories_of
 from gpt_trader.backtest.contained import contained
 from gpt_trader.backtest.content import sketch
 from gpt_trader.backtest.counted import SEED_BITS
@@ -44,6 +45,7 @@ def optimize_and_count(  # noqa: PLR0913 - the library's call, each by its name
     costs: CostModel = DEFAULT_COSTS,
     risk: RiskPolicy | None = DEFAULT_RISK,
     style: OrderStyle = DEFAULT_STYLE,
+    cash: Decimal | int = DEFAULT_CASH,
     budget: float = 1.0,
     label: str | None = None,
     earlier: Trials | Callable[[Space, Floats], Trials] | None = None,
@@ -71,7 +73,7 @@ def optimize_and_count(  # noqa: PLR0913 - the library's call, each by its name
     if earlier is None:
         terms = partial(
             identify, bars=series, costs=costs, risk=risk, label=label,
-            content=[sketch(one) for one in series],
+            content=[sketch(one) for one in series], cash=cash,
         )  # fmt: skip
         ledger = books(root)
         earlier = partial(_count, ledger, lambda point: terms([Route(point, (), budget, style)]))
@@ -83,6 +85,7 @@ def optimize_and_count(  # noqa: PLR0913 - the library's call, each by its name
             costs=costs,
             risk=risk,
             style=style,
+            cash=cash,
             budget=budget,
             label=label,
             earlier=earlier,

@@ -44,8 +44,10 @@ def test_a_loop_counts_each_trial_once(bars):
 def test_other_terms_are_another_trial(bars):
     backtest(bars, SmaCross(5, 20))
     backtest(bars, SmaCross(5, 20), risk=None)
-    backtest(bars, SmaCross(5, 20), cash=Decimal(5_000))  # is none: the same rules, less money
-    assert len(lines()) == 2
+    backtest(bars, SmaCross(5, 20), cash=Decimal(5_000))  # other lots, other orders too small
+    backtest(bars, SmaCross(5, 20), cash=Decimal("10000.0"))  # as by default: is none
+    backtest(bars, SmaCross(5, 20), close_at_end=True)
+    assert len(lines()) == 4
 
 
 def test_the_command_and_the_library_share_the_ledger_and_its_rule(capsys):

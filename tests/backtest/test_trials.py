@@ -7,7 +7,8 @@ import os
 import resource
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -399,10 +400,35 @@ def test_what_makes_another_trial():
         name(costs=CostModel(taker_bps=1)),
         name(risk=None),
         name(label="synthetic: for show"),
+        name(cash=5_000),
+        name(close_at_end=True),
+        name(detail=[replace(bars[0], interval_ms=60_000)]),
+        *(name(series=[with_grid(bars[0], field, value)]) for field, value in GRID.items()),
     ]
     assert len(set(different)) == len(different)
     assert name() == name()
     assert name(series=[bars[0][:-1]]) == name()  # only brought up to date
+    assert name(cash=Decimal("10000.00"), close_at_end=False, detail=()) == name()  # as by default
+
+
+GRID = {
+    "base_increment": Decimal("0.5"),
+    "price_increment": Decimal("0.05"),
+    "base_min_size": Decimal(3),
+    "quote_min_size": Decimal(3),
+    "is_perpetual": True,
+    "quote_increment": Decimal(3),
+    "base_max_size": Decimal(3),
+    "quote_max_size": Decimal(3),
+}
+
+
+def with_grid(bars, field, value):
+    return replace(bars, product=replace(bars.product, **{field: value}))
+
+
+def test_all_of_a_product_makes_another_trial():
+    assert set(GRID) == {f.name for f in fields(random_bars(5, 1).product)} - {"product_id"}
 
 
 STRATEGY = """
