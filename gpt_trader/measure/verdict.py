@@ -103,7 +103,8 @@ def doubts(found: Evidence) -> Iterator[Doubt]:
     yield from _no_better_than_holding(found)
     yield from fragile(found.sensitivity.dearer, found.sensitivity.late)
     yield from _lost_on_sealed(found.holdout)
-    yield from _like_a_leak(found)
+    metrics = found.metrics
+    yield from like_a_leak(metrics.return_pct, metrics.sharpe, found.sensitivity.delayed_return_pct)
 
 
 def _passes(found: Evidence) -> Iterator[str]:
@@ -271,15 +272,17 @@ def _gone_in_a_bar(sensitivity: Sensitivity) -> Iterator[str]:
         yield f"It lives within the first bar after each decision: one bar late, {late:+,.1f} %."
 
 
-def _like_a_leak(found: Evidence) -> Iterator[Doubt]:
-    """Yield that a gain is too good and too short-lived: no check reaches everything."""
-    late, sharpe = found.sensitivity.delayed_return_pct, found.metrics.sharpe
-    if late is None or sharpe is None or sharpe <= TOO_GOOD:
+def like_a_leak(made_pct: float, sharpe: float | None, late_pct: float | None) -> Iterator[Doubt]:
+    """Yield that a gain is too good and too short-lived: no check reaches everything.
+
+    late_pct: with every target one bar later, percent; None: it could not be run.
+    """
+    if late_pct is None or sharpe is None or sharpe <= TOO_GOOD:
         return
-    if late <= LEFT * found.metrics.return_pct:
+    if late_pct <= LEFT * made_pct:
         yield Doubt(
             LEAK,
-            f"One bar late {late:+,.1f} % is left of {found.metrics.return_pct:+,.1f} %, at a "
+            f"One bar late {late_pct:+,.1f} % is left of {made_pct:+,.1f} %, at a "
             f"Sharpe ratio of {sharpe:.1f}: such a collapse is what leaked knowledge of the "
             "future looks like.",
         )

@@ -67,7 +67,8 @@ def document(search: Search) -> dict[str, Any]:
 
 def _sensitivity(found: OtherTerms) -> dict[str, Any]:
     late = None if found.late is None else asdict(found.late)
-    return {"dearer": asdict(found.dearer), "late": late}
+    delayed = {"delayed_return_pct": found.delayed_return_pct}
+    return {"dearer": asdict(found.dearer), "late": late} | delayed
 
 
 def _walk(search: Search) -> dict[str, Any]:

@@ -7,19 +7,23 @@ from typing import Any
 from gpt_trader.backtest.raw_run import uncounted
 from gpt_trader.measure.doubt import Doubt
 from gpt_trader.measure.late import Late, fill_late
-from gpt_trader.measure.metrics import return_pct
+from gpt_trader.measure.metrics import daily_returns, return_pct, sharpe
 from gpt_trader.measure.sensitivity import Dearer
-from gpt_trader.measure.verdict import fragile
+from gpt_trader.measure.verdict import fragile, like_a_leak
 from gpt_trader.optimize.sweep import SearchTerms, run_whole
 
 
 @dataclass(frozen=True, slots=True)
 class OtherTerms:
-    """The chosen point over all days, at dearer fees and filled late.
+    """The chosen point over all days: as it is, at dearer fees, filled late, and a bar later.
 
-    late: None if no order of the strategy was filled. uncounted: as `raw_run.uncounted` says.
+    return_pct, delayed_return_pct: percent; sharpe: annualized, None: undefined. late: None if no
+    order of the strategy was filled. uncounted: as `raw_run.uncounted` says.
     """
 
+    return_pct: float
+    sharpe: float | None
+    delayed_return_pct: float
     dearer: Dearer
     late: Late | None
     uncounted: tuple[Doubt, ...] = ()
@@ -28,14 +32,27 @@ class OtherTerms:
         """Yield what of it keeps a search from PASS."""
         yield from self.uncounted
         yield from fragile(self.dearer, self.late)
+        yield from like_a_leak(self.return_pct, self.sharpe, self.delayed_return_pct)
 
 
 def at_other_terms(terms: SearchTerms, strategy: Any) -> OtherTerms:  # noqa: ANN401
     """Run a point again at other terms."""
-    costs = terms.costs.dearer()
-    dearer, _ = run_whole(replace(terms, costs=costs), strategy)
-    made = return_pct(terms.start, float(dearer.equity[-1]))
+    costs = terms.costs
     path, raw = run_whole(terms, strategy)
+    slow = replace(costs, latency_bars=costs.latency_bars + 1)
+    dear = costs.dearer()
+    made, later, dearer = (
+        return_pct(terms.start, float(equity[-1]))
+        for equity in (
+            path.equity,
+            *(run_whole(replace(terms, costs=one), strategy)[0].equity for one in (slow, dear)),
+        )
+    )
     return OtherTerms(
-        Dearer(costs.taker_bps, costs.maker_bps, made), fill_late(path), tuple(uncounted(raw))
+        made,
+        sharpe(daily_returns(path.time, path.equity)),
+        later,
+        Dearer(dear.taker_bps, dear.maker_bps, dearer),
+        fill_late(path),
+        tuple(uncounted(raw)),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from difflib import get_close_matches
 from math import isfinite
+from numbers import Number
 from typing import Any
 
 from gpt_trader.errors import UsageError
@@ -44,16 +45,20 @@ def _type(strategy: str, param: Param, value: Value) -> Value:
     parsed = _parse(wanted, value)
     if parsed is None:
         raise UsageError(
-            f"expected {param.name} of {strategy} to be {_TYPE_WORDS[wanted]}, was {value!r}",
+            f"expected {param.name} of {strategy} to be {_type_words(wanted)}, was {value!r}",
             hint=_range_text(param),
         )
     return parsed
 
 
+def _type_words(kind: type) -> str:
+    return _TYPE_WORDS.get(kind, "a number or text, as what a search tries is stated")
+
+
 def _parse(wanted: type, value: Value) -> Value | None:
     """Value as the wanted type, None if it cannot be one."""
     if wanted is str:
-        return str(value)
+        return str(value) if isinstance(value, str | Number) else None
     if wanted is bool:
         return _WORDS.get(str(value).strip().lower())
     if isinstance(value, bool):
@@ -65,7 +70,7 @@ def _parse(wanted: type, value: Value) -> Value | None:
         if wanted is float:
             return number
         return int(value) if isinstance(value, str | int) or number.is_integer() else None
-    except ValueError:
+    except (TypeError, ValueError):
         return None
 
 
@@ -77,7 +82,7 @@ def check_ranges(strategy: Any) -> None:  # noqa: ANN401
         right = isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
         if not right and not (kind is float and isinstance(value, int)):
             raise UsageError(
-                f"expected {param.name} of {strategy.name} to be {_TYPE_WORDS[kind]}, was {value!r}"
+                f"expected {param.name} of {strategy.name} to be {_type_words(kind)}, was {value!r}"
             )
         above = param.low is None or value >= param.low
         below = param.high is None or value <= param.high

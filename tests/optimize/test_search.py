@@ -19,7 +19,7 @@ from gpt_trader.optimize.search import Search, optimize
 from gpt_trader.strategy.base import param
 from gpt_trader.strategy.sma_cross import SmaCross
 from tests.optimize.markets import CHEAP, GRID, TERMS, cycle, noise
-from tests.power.worlds import UNREAL, Below, market
+from tests.power.worlds import DECLARED, UNREAL, Below, Tide, market
 from tests.strategies_helpers import BTC, HOUR_MS
 
 
@@ -124,6 +124,22 @@ def test_gains_at_the_price_that_decided_are_not_proven():
     assert found.luck.chance < 0.01
     assert found.verdict.word == NOT_PROVEN
     assert found.verdict.reasons[0].startswith("Filled a minute late most of its profit is gone")
+
+
+def test_a_search_that_is_gone_a_bar_late_looks_like_a_leak():
+    """The tide turns by a coin each day: who is a day late knows nothing of it any more."""
+    world = replace(DECLARED, costs=CHEAP, sharpe=7.0, dwell_days=2.0)
+    found = optimize(
+        market(world, 1), Tide, {"level": (1900.0, 2000.0, 2100.0)}, **TERMS | {"earlier": WHOLE}
+    )
+    assert found.luck.chance < 0.01
+    assert (found.verdict.word, found.verdict.kinds) == (NOT_PROVEN, ("leak",))
+    assert document(found)["sensitivity"]["delayed_return_pct"] < 0.1 * found.other_terms.return_pct
+
+
+def test_an_array_is_no_parameter_of_a_search():
+    with pytest.raises(UsageError, match="expected levels of sma_cross to be"):
+        optimize(cycle(300, 1), Given, {"fast": (2, 3)}, fixed={"levels": np.arange(3)})
 
 
 def test_what_no_check_reaches_is_not_proven(tmp_path):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import pytest
 
 from gpt_trader.errors import UsageError
@@ -59,6 +60,10 @@ def test_a_value_becomes_the_type_of_its_parameter(key, given, typed):
         ("least", False),
         ("loud", "maybe"),
         ("loud", 2),
+        ("count", np.arange(3)),
+        ("count", [1, 2]),
+        ("least", {"a": 1.0}),
+        ("word", np.arange(3)),
     ],
 )
 def test_a_value_of_the_wrong_type_is_refused(key, given):

@@ -9,6 +9,7 @@ import csv
 import gzip
 import re
 import zlib
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -181,6 +182,8 @@ def _is_remark(line: bytes) -> bool:
 
 def _cells(path: Path, line: bytes) -> tuple[str, list[str]]:
     """Return a header's separator and cells; raises DataError if it is no text."""
+    if line[:2] in {BOM_UTF16_LE, BOM_UTF16_BE} or b"\0" in line:
+        raise DataError(f"{path} is UTF-16 text, or none", hint=f"iconv -f UTF-16 -t UTF-8 {path}")
     try:
         header = line.decode("utf-8")
     except UnicodeDecodeError:
