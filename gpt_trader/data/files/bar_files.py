@@ -21,6 +21,7 @@ from gpt_trader.kernel.rounding import BPS, RATE_SCALE
 from gpt_trader.kernel.slippage import NO_QUOTE
 
 MAX_HALF_SPREAD_BPS = 5_000
+FAR_QUOTE = 2.0  # times a bar's high or low, from which on a quote is not of its market
 PRICES = ("open", "high", "low", "close")
 
 
@@ -168,6 +169,9 @@ def faults(columns: Columns) -> Iterator[tuple["np.ndarray", str]]:
     elif "bid" in values and "ask" in values:
         bid, ask = values["bid"], values["ask"]
         yield (bid <= 0) | (ask < bid) | np.isinf(ask), "expected 0 < bid <= ask"
+        middle = (bid + ask) / 2.0
+        far = (middle < low / FAR_QUOTE) | (middle > high * FAR_QUOTE)
+        yield far, f"expected bid and ask within {FAR_QUOTE:g} times of low and high"
 
 
 def half_spreads(values: Mapping[str, Floats]) -> Ints | None:

@@ -286,6 +286,8 @@ def test_a_quoted_half_spread_is_read_where_given(tmp_path, names, cells, expect
         ("bid,ask", ["100", "99"]),
         ("bid,ask", ["0", "1"]),
         ("bid,ask", ["1", "inf"]),
+        ("bid,ask", ["500", "500.1"]),
+        ("bid,ask", ["20", "20.1"]),
     ],
 )
 def test_an_impossible_quote_names_its_row(tmp_path, names, cells):
