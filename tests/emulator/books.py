@@ -66,8 +66,8 @@ class Totals(NamedTuple):
 class Order:
     """One order. size: base, None when by value; budget: quote, fees included.
 
-    told: what reports say of its fills, None if that is the truth; row_lags: whether answers about
-    the order itself say no more. Fills and wallets always tell.
+    told: what reports say of its fills, None if that is the truth; lags: whether answers about the
+    order itself and the list of fills say no more. Wallets always tell.
     """
 
     order_id: str
@@ -96,7 +96,7 @@ class Order:
     ends_ms: int | None = None  # when a cancel that is queued takes effect
     opens_ms: int = 0  # when a pending order becomes open
     told: Totals | None = None
-    row_lags: bool = False
+    lags: bool = False
     is_stuck: bool = False  # it never triggers, whatever the price
     row: dict[str, Any] | None = None  # as it was shown last; None: it has changed since
 
@@ -142,6 +142,7 @@ class Books:
         self.orders: dict[str, Order] = {}
         self.by_client: dict[str, Order] = {}
         self.fills: list[Fill] = []
+        self._untold: dict[str, Fill] = {}  # of orders that have filled and not said so
         self.moved: dict[str, Decimal] = {}  # in and out, otherwise than by fills
         self.touch: dict[str, tuple[Decimal, Decimal]] = {}
         self.depth: dict[str, Decimal] = {}  # what the touch holds; absent: any size
@@ -348,7 +349,7 @@ class Books:
         if order.size is not None and order.left == 0:
             order.status = "FILLED"
 
-    def fill_untold(self, order: Order, now_ms: int, *, row_lags: bool) -> bool:
+    def fill_untold(self, order: Order, now_ms: int, *, lags: bool) -> bool:
         """Let half of what was left of an order fill just before its end, and report nothing yet.
 
         `tell_late` makes it good. Returns whether there was something left to fill.
@@ -357,12 +358,18 @@ class Books:
         part = order.left / 2 // step * step
         if order.told is not None or part <= 0:
             return False
-        order.told, order.row_lags = order.totals, row_lags
+        order.told, order.lags = order.totals, lags
         bid, ask = self.touch[order.product_id]
         price = order.limit if order.limit and not order.is_watching else None
         price = price or (ask if order.side == "BUY" else bid)
         self._fill(order, price, part, now_ms, is_maker=True)
+        self._untold[order.order_id] = self.fills[-1]
         return True
+
+    def hides(self, fill: Fill) -> bool:
+        """Whether the list of fills does not tell of a fill yet."""
+        order = fill.order
+        return order.lags and order.told is not None and fill is self._untold.get(order.order_id)
 
     def tell_late(self, order: Order) -> None:
         """Tell of the fills of an order that were not told."""

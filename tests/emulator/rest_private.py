@@ -246,7 +246,7 @@ def _orders(books: Books, query: dict[str, list[str]], now_ms: int) -> Answer:
 
 def _fills(books: Books, query: dict[str, list[str]]) -> Answer:
     first = _ms(one(query, "start_sequence_timestamp", ""))
-    newest: Iterable[Fill] = reversed(books.fills)
+    newest: Iterable[Fill] = (f for f in reversed(books.fills) if not books.hides(f))
     if first is not None:
         newest = takewhile(lambda f: f.time_ms >= first, newest)
     found = list(newest)
@@ -278,7 +278,7 @@ def order_row(order: Order) -> Row:
 
 def _row(order: Order) -> dict[str, Any]:
     kind, tif = TYPES[order.kind]
-    shown = (order.told if order.row_lags else None) or order.totals
+    shown = (order.told if order.lags else None) or order.totals
     average = shown.value / shown.filled if shown.filled else None
     watching = kind in ("STOP_LIMIT", "BRACKET")
     trigger = "STOP_TRIGGERED" if order.triggered else "STOP_PENDING"

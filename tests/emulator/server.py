@@ -89,17 +89,15 @@ class Exchange:
         with self.lock:
             self.books.rules[product_id].flags.add(flag)
 
-    def fill_untold(self, order_id: str, *, row_lags: bool = False) -> Callable[[], None]:
+    def fill_untold(self, order_id: str, *, lags: bool = False) -> Callable[[], None]:
         """Let half of an order fill, and report nothing of it; return what tells it at last.
 
-        Cancel it in between: its fill is told after its end. row_lags: answers about the order say
-        nothing, either; fills and wallets tell.
+        Cancel it in between: its fill is told after its end. lags: answers about the order and
+        the list of fills say nothing, either; wallets tell.
         """
         with self.lock:
             order = self.books.orders[order_id]
-            assert self.books.fill_untold(order, self.now_ms, row_lags=row_lags), (
-                "nothing was left to fill"
-            )
+            assert self.books.fill_untold(order, self.now_ms, lags=lags), "nothing was left to fill"
 
         def tell() -> None:
             with self.lock:

@@ -64,17 +64,18 @@ def test_an_answer_says_less_than_the_books_hold(desk, path, way):
     assert desk.rest().get(path, lambda found: found) == whole
 
 
-@pytest.mark.parametrize("row_lags", [False, True])
-def test_a_fill_is_told_after_the_end_of_its_order(desk, row_lags):
+@pytest.mark.parametrize("lags", [False, True])
+def test_a_fill_is_told_after_the_end_of_its_order(desk, lags):
     order_id = resting(desk)
-    tell = desk.exchange.fill_untold(order_id, row_lags=row_lags)
+    tell = desk.exchange.fill_untold(order_id, lags=lags)
     desk.private().cancel([order_id])
     before = desk.private().order(order_id)
     assert before.life.is_final
-    assert (before.filled_size == 0) is row_lags
-    assert len(desk.private().fills(order_ids=[order_id]).rows) == 1, "fills tell at once"
+    assert (before.filled_size == 0) is lags
+    assert len(desk.private().fills(order_ids=[order_id]).rows) == (0 if lags else 1)
     tell()
     assert desk.private().order(order_id).filled_size > 0
+    assert len(desk.private().fills(order_ids=[order_id]).rows) == 1
 
 
 def test_a_delisted_product_is_asked_for_in_vain_and_the_other_is_there(desk):

@@ -16,7 +16,7 @@ class Chances:
     not_found: float = 0.0  # an order that is there, looked up
     unknown_stops: float = 0.0  # a stop whose answer is lost: it is there, or it is not
     late_fills: float = 0.0  # a fill before an order's end, reported after it; answers tell
-    late_rows: float = 0.0  # the same, and answers about the order tell it late: fills do not
+    late_rows: float = 0.0  # the same, and answers about the order and fills tell it late
     # Frames.
     frame_lost: float = 0.0  # a gap: the link breaks
     frame_twice: float = 0.0
@@ -58,7 +58,7 @@ WIRE = (  # what any network does
     *("lost_before", "lost_after", "refused", "read", "not_found", "frame_lost", "frame_twice"),
     *("frame_late", "link_breaks", "clock_steps", "crash"),
 )
-APART = ("late_rows",)  # only when they are asked for: nothing is promised under them
+APART = ("late_rows",)  # only when they are asked for, so that a seed stays what it was
 LIES = (
     *("false_fill_rows", "false_fill_frames", "false_ends", "false_own_ends", "refused_stops"),
     *("edited_stops", "stuck_stops", "far_prices", "modes"),

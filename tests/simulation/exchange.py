@@ -322,12 +322,12 @@ class Exchange:
         if not ends or order.told or order.order_id in self._untold:
             return
         chances, rng = self.chances, self.random
-        is_late, row_lags = rng.random() < chances.late_fills, rng.random() < chances.late_rows
-        if (is_late or row_lags) and self.books.fill_untold(order, self.now_ms, row_lags=row_lags):
+        is_late, lags = rng.random() < chances.late_fills, rng.random() < chances.late_rows
+        if (is_late or lags) and self.books.fill_untold(order, self.now_ms, lags=lags):
             self._untold.add(order.order_id)
-            self.happened["fill told late" + " in answers, too" * row_lags] += 1
+            self.happened["fill told late" + " in answers, too" * lags] += 1
             self.truth.on_order(order)
-            due_ms = self.now_ms + rng.randrange(200, 3_000 if row_lags else 20_000)
+            due_ms = self.now_ms + rng.randrange(200, 9_000 if lags else 20_000)
             self.later(due_ms, partial(self.books.tell_late, order), own=True)
 
     def _report(self, order: Order) -> None:

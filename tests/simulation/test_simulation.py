@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.simulation import crashes
-from tests.simulation.chances import LIES, WIRE, stormy
+from tests.simulation.chances import LIES, WIRE, Chances, stormy
 from tests.simulation.world import World
 
 pytestmark = pytest.mark.compiled  # whole worlds take long
@@ -35,6 +35,13 @@ def test_a_world_that_once_failed_comes_to_rest(seed, tmp_path):
 def test_a_world_that_lies_about_stops_that_rest_comes_to_rest(tmp_path):
     world = World(2, tmp_path / "world", stormy(2, LIES), people=True).run(1)
     assert sum(world.exchange.happened[name] for name in world.exchange.happened if "false" in name)
+
+
+def test_what_a_stop_sold_and_nobody_tells_yet_is_not_sold_again(tmp_path):
+    """Its own answer, the stream and the list of fills are late; the wallet is not."""
+    late = Chances(late_rows=0.7, owner=0.02, latency_ms=(20, 120))
+    world = World(2, tmp_path / "world", late, people=True).run(1)
+    assert world.exchange.happened["fill told late in answers, too"]
 
 
 @pytest.mark.parametrize("seed, cron", [(411, False), (304, True)])

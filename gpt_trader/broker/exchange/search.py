@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.domain.account import RemoteFill, RemoteOrder
 from gpt_trader.domain.order import Order
+from gpt_trader.domain.order_ids import is_ours
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
@@ -20,6 +21,7 @@ BEFORE_MS = 86_400_000  # how far before an order was decided its history is rea
 FILLS_BEFORE_MS = 600_000
 ZERO = Decimal(0)
 NEAR = Decimal("0.1")  # how far from the newest close a fill's price may be
+CHEAP = 2  # for half of the newest close a stop may have sold, in a fall
 MOST_STRAYS = 20  # orders that only fills tell, looked up in one look
 
 
@@ -90,11 +92,35 @@ def contradiction(
     if is_held(product, order, found.orders, found.holds):
         return f"{product.base_currency} {HELD}"
     moved = list(_unexplained(state, order, product, found, expected))
-    close = product.price(_close(plan, state, order))
+    close = _close_price(plan, state, order)
     alike = [coins for coins, money in moved if _is_alike(order, product, close, coins, money)]
     if not alike or any(abs(coins) < product.base_increment for coins, _ in moved):
         return ""
     return f"the wallets moved as if it was filled: {alike[0]:+f} {product.base_currency}"
+
+
+def sold_untold(
+    plan: Plan, state: State, order: Order, found: Found, expected: Mapping[str, Decimal]
+) -> str:
+    """Return why an order may have sold coins that are missing though it denies it, "" if not.
+
+    found: one that `tells`. Other people's fills may explain what is missing, and a withdrawal
+    brings no money. How much came in is no measure: others of ours may have filled meanwhile.
+    """
+    for row in found.orders:
+        is_new = row.created_ms is None or row.created_ms >= order.intent.sent_ms
+        is_alike = (row.product_id, row.side) == (order.product_id, order.intent.side)
+        is_known = row.client_order_id in state.orders
+        if is_new and is_alike and not is_known and is_ours(row.client_order_id, plan.portfolio):
+            return f"order {row.order_id} is of this bot, and its journal does not know it"
+    product = plan.products[plan.index[order.product_id]]
+    close, left = _close_price(plan, state, order), product.size(order.intent.lots - order.filled)
+    moved = list(_unexplained(state, order, product, found, expected))
+    if any(-coins < product.base_increment for coins, _ in moved):
+        return ""
+    if any(money >= min(-coins, left) * close / CHEAP for coins, money in moved):
+        return f"{product.base_currency} is missing, and money came in"
+    return ""
 
 
 def _unexplained(
@@ -173,5 +199,6 @@ def _is_ours(state: State, order_id: str) -> bool:
     return any(one.exchange_id == order_id for one in state.orders.values())
 
 
-def _close(plan: Plan, state: State, order: Order) -> int:
-    return int(state.slots["close_ticks"][plan.index[order.product_id]])
+def _close_price(plan: Plan, state: State, order: Order) -> Decimal:
+    j = plan.index[order.product_id]
+    return plan.products[j].price(int(state.slots["close_ticks"][j]))

@@ -127,6 +127,18 @@ def has_let_go(product: Product, order: Order, row: RemoteOrder, found: Rests) -
     return not is_held(product, order, others, holds)
 
 
+def is_short(product: Product, order: Order, found: Rests, expected: Mapping[str, Decimal]) -> bool:
+    """Whether the wallet lacks coins that an order may have sold which says that it has not.
+
+    Its own answer and the list of fills may both be late; the wallet that holds nothing for it any
+    more is not. expected: what each wallet must hold by the journal.
+    """
+    base, totals = product.base_currency, found.totals
+    if base not in totals or order.filled >= order.intent.lots:
+        return False
+    return totals[base] + product.base_increment <= expected.get(base, ZERO)
+
+
 def needs_no_more(product: Product, order: Order, row: RemoteOrder, found: Rests) -> bool:
     """Whether what an order says it left can be sold beside whatever is on hold.
 
@@ -231,6 +243,23 @@ def fills_tell(product: Product, row: RemoteOrder, fills: Sequence[RemoteFill]) 
     return told + product.base_increment > (row.filled_size or ZERO)
 
 
+def money_tells(
+    product: Product,
+    order: Order,
+    row: RemoteOrder,
+    wallets: Mapping[str, Decimal],
+    expected: Mapping[str, Decimal],
+) -> bool:
+    """Whether the money wallet has moved, at least, as what is new of an order would move it."""
+    quote = product.quote_currency
+    if quote not in wallets:
+        return False
+    side, (value, fees) = order.intent.side, known_of(order)
+    new, costs = (row.filled_value or ZERO) - value, (row.total_fees or ZERO) - fees
+    money = -side * new - costs
+    return (wallets[quote] - expected.get(quote, ZERO) - money) * side <= ROUNDED
+
+
 def wallets_tell(
     product: Product,
     order: Order,
@@ -242,13 +271,9 @@ def wallets_tell(
 
     expected: what each must hold by the journal. A wallet that is not told tells nothing.
     """
-    base, quote = product.base_currency, product.quote_currency
-    if base not in wallets or quote not in wallets:
+    base = product.base_currency
+    if base not in wallets:
         return False
-    side, (value, fees) = order.intent.side, known_of(order)
     coins = product.size(lots_of(product, row) - order.filled)
-    new, costs = (row.filled_value or ZERO) - value, (row.total_fees or ZERO) - fees
-    money = -side * new - costs
-    got = (wallets[base] - expected.get(base, ZERO)) * side
-    lacks = (wallets[quote] - expected.get(quote, ZERO) - money) * side
-    return got >= coins and lacks <= ROUNDED
+    got = (wallets[base] - expected.get(base, ZERO)) * order.intent.side
+    return got >= coins and money_tells(product, order, row, wallets, expected)

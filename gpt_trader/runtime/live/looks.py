@@ -27,6 +27,7 @@ from gpt_trader.broker.exchange.search import (
     contradiction,
     is_covered,
     search,
+    sold_untold,
     tells,
 )
 from gpt_trader.broker.exchange.witness import (
@@ -37,6 +38,8 @@ from gpt_trader.broker.exchange.witness import (
     has_let_go,
     has_size,
     has_sold,
+    is_short,
+    money_tells,
     needs_no_more,
     needs_witness,
     priced_as_booked,
@@ -309,7 +312,12 @@ class Looks:
         if order is None:
             return
         expected = expected_wallets(self.began, state)
-        sold = has_sold(self._product(order), order, remote, balances, expected)
+        product, said = self._product(order), self.broker.hearsay.get(key)
+        sold = has_sold(product, order, remote, balances, expected)
+        is_long = said is not None and has_lasted(said.since_ms, HOLD_MS, self.now_ms())
+        if sold is False and is_long:  # somebody may have brought as many coins
+            wallets = {one.currency: one.total for one in balances}
+            sold = money_tells(product, order, remote, wallets, expected)
         if sold:
             yield from self._take_end(key, remote)
         elif sold is False:
@@ -343,7 +351,13 @@ class Looks:
 
     def _has_let_go(self, key: str, remote: RemoteOrder, found: Rests) -> bool:
         order = self.state().orders.get(key)
-        return order is not None and bool(has_let_go(self._product(order), order, remote, found))
+        if order is None or self._is_short(order, found):
+            return False
+        return bool(has_let_go(self._product(order), order, remote, found))
+
+    def _is_short(self, order: Order, found: Rests) -> bool:
+        expected = expected_wallets(self.began, self.state())
+        return is_short(self._product(order), order, found, expected)
 
     def _take_let_go(self, key: str, remote: RemoteOrder, is_so: bool) -> Iterator[Event]:  # noqa: FBT001 - a callback's
         """Say how an order ended if nothing is on hold; else ask what rests, and holds it."""
@@ -364,9 +378,35 @@ class Looks:
             return
         let_go = has_let_go(self._product(order), order, remote, found)
         if let_go or self._is_anybodys(order, remote, found):
-            yield from self._settle(key, remote)
+            if self._is_short(order, found):
+                self._ask_missing(key, remote)
+            else:
+                yield from self._settle(key, remote)
         elif let_go is False:
             self.broker.hearsay.refute(key, self.now_ms())
+
+    def _ask_missing(self, key: str, remote: RemoteOrder) -> None:
+        """Look for who took coins that are missing, once fills have had time to be told."""
+        order, said = self.state().orders[key], self.broker.hearsay.get(key)
+        if said is None or not has_lasted(said.since_ms, HOLD_MS, self.now_ms()):
+            return
+        account, since_ms = self.broker.account, order.intent.sent_ms
+        ask = partial(search, account, [order.product_id], since_ms)
+        take = partial(self._take_missing, key, remote)
+        self.reader.put(Question(("missing", key), "search", ask, take))
+
+    def _take_missing(self, key: str, remote: RemoteOrder, found: Found) -> Iterator[Event]:
+        """Say how an order ended if it is not what took the coins that are missing."""
+        order, state = self.state().orders.get(key), self.state()
+        if order is None:
+            return
+        expected = expected_wallets(self.began, state)
+        if not tells(self._product(order), found, expected):
+            return
+        if sold_untold(self.plan, state, order, found, expected):
+            self.broker.hearsay.refute(key, self.now_ms())
+        else:
+            yield from self._settle(key, remote)
 
     def _is_anybodys(self, order: Order, remote: RemoteOrder, found: Rests) -> bool:
         """Whether coins on hold need not be an order's that is being cancelled, and says it is.

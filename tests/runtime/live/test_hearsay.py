@@ -9,6 +9,7 @@ import pytest
 from gpt_trader.broker.exchange.hearsay import DENIALS, DENIED_MS, DOUBT_MS
 from gpt_trader.domain.account import History, Refused, RemoteFill
 from gpt_trader.domain.order import OrderStatus, OrderType, Origin, TimeInForce
+from gpt_trader.domain.order_ids import client_order_id
 from gpt_trader.engine import events as ev
 from gpt_trader.errors import Unavailable, UnknownOutcome
 from gpt_trader.runtime.alerts import alerts_of
@@ -439,6 +440,21 @@ def test_coins_that_come_while_a_stop_sells_do_not_hide_its_sale(stopped):
     assert stopped.order(stopped.resting.client_order_id).status is OrderStatus.FILLED
 
 
+@pytest.mark.parametrize("money, is_sold", [(500, True), (499, False)])
+def test_money_tells_the_sale_of_a_stop_that_was_being_cancelled(money, is_sold, stopped):
+    """Its coins are there again: somebody brought as many. Its price came in, or it did not."""
+    key = stopped.resting.client_order_id
+    asked = stopped.resting._replace(status=OrderStatus.PENDING_CANCEL)
+    stopped.state = stopped.state._replace(orders=stopped.state.orders | {key: asked})
+    lie_of_a_sale(stopped)
+    stopped.exchange.tickets[stopped.resting.exchange_id].state = "done"
+    stopped.exchange.wallets["USD"] += money
+    pages(stopped, HOLD_MS - 2_000)
+    assert stopped.order(key).status is OrderStatus.PENDING_CANCEL
+    pages(stopped, 10_000)
+    assert (stopped.order(key).status is OrderStatus.FILLED) == is_sold
+
+
 @pytest.mark.parametrize("say", [over_the_stream, in_the_list])
 def test_an_id_of_somebody_elses_order_is_not_taken_for_ours(say, desk):
     """Else his order would be cancelled as ours."""
@@ -494,6 +510,72 @@ def test_an_order_that_nobody_cancels_is_not_taken_to_have_ended_beside_a_hold(d
     desk.broker.account.order = lambda one: own(one)._replace(life=OrderStatus.CANCELLED)
     pages(desk, 2 * HOLD_MS)
     assert desk.order(key).status is OrderStatus.OPEN
+
+
+def ends_short(desk, coins, money, rows=()):
+    """Let the resting order be cancelled while coins leave the wallet, and money may come in."""
+    account, wallets = desk.broker.account, desk.exchange.wallets
+    account.fills = lambda *, order_ids=(), **_: History([] if order_ids else list(rows), True)
+    wallets["COIN"] -= coins
+    wallets["USD"] += money
+    desk.cancel(desk.resting.client_order_id)
+
+
+@pytest.mark.parametrize("coins, money", [(5, 500), (10, 700), (5, 5_000)])
+def test_coins_that_are_missing_where_money_came_in_may_have_been_sold_by_it(coins, money, desk):
+    """Its own answer and its fills deny it: both may be late. Else they would be sold twice."""
+    key = desk.resting.client_order_id
+    ends_short(desk, coins, money)
+    pages(desk, HOLD_MS - 2_000)
+    assert desk.order(key).status is OrderStatus.PENDING_CANCEL, "fills have time to be told"
+    pages(desk, PAGE_MS)
+    assert desk.order(key).status is OrderStatus.PENDING_CANCEL
+    assert "the wallets do not tell the same" in desk.state.frozen[0]
+
+
+def test_coins_that_are_missing_where_no_money_came_in_were_taken_by_somebody(desk):
+    key = desk.resting.client_order_id
+    ends_short(desk, 5, 0)
+    pages(desk, HOLD_MS - 2_000)
+    assert desk.order(key).status is OrderStatus.PENDING_CANCEL
+    pages(desk, 6_000)
+    assert desk.order(key).status is OrderStatus.CANCELLED
+
+
+def test_coins_that_somebody_elses_fills_explain_were_not_sold_by_it(desk):
+    theirs = RemoteFill(
+        "e9", "t9", "x9", "COIN-USD", -1, desk.time(), "FILL", Decimal(100), Decimal(5),
+        Decimal(0), "", None,
+    )  # fmt: skip
+    ends_short(desk, 5, 500, [theirs])
+    pages(desk, HOLD_MS + 4_000)
+    assert desk.order(desk.resting.client_order_id).status is OrderStatus.CANCELLED
+
+
+def test_a_look_that_tells_not_all_says_nothing_of_missing_coins(desk):
+    ends_short(desk, 5, 0)
+    whole = desk.broker.account.orders
+    desk.broker.account.orders = lambda **asked: whole(**asked)._replace(is_whole=False)
+    pages(desk, HOLD_MS + 4_000)
+    assert desk.order(desk.resting.client_order_id).status is OrderStatus.PENDING_CANCEL
+
+
+def test_an_order_with_our_mark_that_the_journal_does_not_know_took_them(desk):
+    """A second bot of the same portfolio: its fill explains them, and it may sell on."""
+    row = desk.broker.account.order(desk.resting.exchange_id)
+    tag = client_order_id(desk.plan.portfolio, "COIN-USD", "1m", 7, 0)
+    other = row._replace(
+        order_id="x9", client_order_id=tag, life=OrderStatus.FILLED, created_ms=desk.time()
+    )
+    theirs = RemoteFill(
+        "e9", "t9", "x9", "COIN-USD", -1, desk.time(), "FILL", Decimal(100), Decimal(5),
+        Decimal(0), "", None,
+    )  # fmt: skip
+    whole = desk.broker.account.orders
+    desk.broker.account.orders = lambda **asked: History([*whole(**asked).rows, other], True)
+    ends_short(desk, 5, 500, [theirs])
+    pages(desk, HOLD_MS + 4_000)
+    assert desk.order(desk.resting.client_order_id).status is OrderStatus.PENDING_CANCEL
 
 
 def test_what_corrects_a_fill_sells_nothing_more(desk):
