@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from gpt_trader.runtime.live.feed import PROOF_S
 from tests.simulation.truth import Position, Stretch, Truth
 
 ANY = "any of them"
@@ -40,7 +41,7 @@ RUNNING = (
 )
 CRON = (
     Column("no stop rests", "stopless"),
-    Column("nobody could act", "unwatched", 60.0 + 30.0),  # a period, and what a cycle waits
+    Column("nobody could act", "unwatched", 60.0 + PROOF_S),  # a period, and what a cycle waits
     Column("order unknown", "unknown", 150.0),
 )
 
