@@ -2,18 +2,22 @@
 
 An order is the session's if its journal knows it, or if its id bears the portfolio's mark: so that
 nothing but the portfolio must be known.
+
+What is held is what the journal says, and what the exchange says was filled besides. While an order
+has an end, or fills, that the journal does not know, nobody knows that nothing is held.
 """
 
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from gpt_trader.app.account import ATTEMPTS, wait
 from gpt_trader.app.kept_session import KeptSession
 from gpt_trader.app.kept_settings import kept_settings
 from gpt_trader.app.request import check_stand_in
+from gpt_trader.app.unbooked import Unbooked, find_unbooked, sent_of
 from gpt_trader.broker.exchange.ports import Account
 from gpt_trader.broker.exchange.scope import check_portfolio
 from gpt_trader.domain.account import RemoteOrder
@@ -30,6 +34,7 @@ from gpt_trader.observe.cycle import size_text
 HOUR_MS = 3_600_000
 LOOK_S = 0.5
 DUST = "it is dust, below the smallest order that the exchange takes"
+UNBOOKED = "the exchange says that it was filled, and the journal has not booked it yet"
 
 Json = dict[str, Any]
 
@@ -43,21 +48,27 @@ class Outside(NamedTuple):
 
 
 class Left(NamedTuple):
-    """What is there. entries: their client ids. held: as JSON; None if no journal says it.
+    """What is there. entries: the client ids of those that are open.
 
-    unknown: orders of whose outcome the journal knows nothing. unseen: the entries among them that
-    the exchange does not show either.
+    held: as JSON; None if nobody knows: never [] while an order is unknown. unknown: the sent
+    orders of whose fills or end the journal does not know all; None if no journal names any.
+    unseen: the entries among them that may still turn up: nobody has ever shown them.
     """
 
     entries: list[str]
     held: list[Json] | None
-    unknown: list[str]
+    unknown: list[str] | None
     unseen: list[str]
 
     @property
-    def is_clear(self) -> bool:
+    def is_stopped(self) -> bool:
         """Whether no entry is open, and none may still turn up."""
         return not (self.entries or self.unseen)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether no entry is open, and what became of all that was sent is known."""
+        return self.is_stopped and not self.unknown
 
     @property
     def is_flat(self) -> bool:
@@ -114,25 +125,34 @@ def watch_left(
 
 def _look(outside: Outside, kept: KeptSession, *, cancels: bool) -> tuple[Left, bool]:
     """Return what is left, having asked to cancel it, and whether all that is open was read."""
-    since_ms, unknown = _since_ms(kept, outside), unknown_of(kept.state)
+    account, since_ms = outside.private, _since_ms(kept, outside)
+    is_any_unnamed = any(_is_unnamed(one) for one in sent_of(kept.state))
     # Before what is open is read: one that is shown first, and is not open then, has ended.
-    shown = outside.private.orders(since_ms=since_ms).rows if unknown else []
-    ids = {one.client_order_id for one in shown}
-    open_there = outside.private.open_orders(since_ms)
+    shown = account.orders(since_ms=since_ms).rows if is_any_unnamed else []
+    open_there = account.open_orders(since_ms)
     entries = [one for one in open_there.rows if is_entry_of(kept, one)]
     if cancels and entries:
-        outside.private.cancel([one.order_id for one in entries])
-    left = Left(
-        [one.client_order_id for one in entries],
-        _held(kept, open_there.rows),
-        [one.client_order_id for one in unknown],
-        [
-            one.client_order_id
-            for one in unknown
-            if is_entry(one) and one.client_order_id not in ids
-        ],
-    )
-    return left, open_there.is_whole
+        account.cancel([one.order_id for one in entries])
+    ids, is_whole = [one.client_order_id for one in entries], open_there.is_whole
+    plan, state = kept.plan, kept.state
+    if plan is None or state is None:
+        return Left(ids, None, None, []), is_whole
+    found = find_unbooked(account, plan, state, shown, open_there.rows)
+    unknown = [one.order.client_order_id for one in found]
+    rests = {one.client_order_id for one in open_there.rows}
+    known = held(plan, state, rests, lots_of_unbooked(found))
+    unseen = [
+        one.order.client_order_id
+        for one in found
+        if is_entry(one.order) and _is_unnamed(one.order) and not one.is_shown
+    ]
+    return Left(ids, known if known or not unknown else None, unknown, unseen), is_whole
+
+
+def _is_unnamed(order: Order) -> bool:
+    """Whether the exchange has never said that it has an order."""
+    waits = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
+    return not order.exchange_id or order.status in waits
 
 
 def is_entry_of(kept: KeptSession, one: RemoteOrder) -> bool:
@@ -157,38 +177,38 @@ def _since_ms(kept: KeptSession, outside: Outside) -> int:
     return min(known, default=outside.now_ms()) - HOUR_MS
 
 
-def unknown_of(state: State | None) -> list[Order]:
-    """Return the orders that were sent, or may have been, and that nobody has answered."""
-    waits = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
-    orders = () if state is None else state.open_orders
-    return [one for one in orders if one.status in waits]
+def lots_of_unbooked(found: list[Unbooked]) -> dict[str, int]:
+    """Return by how many lots each product's position is another one than is booked."""
+    more: dict[str, int] = {}
+    for order, lots, _ in found:
+        more[order.product_id] = more.get(order.product_id, 0) + lots * order.intent.side
+    return {name: lots for name, lots in more.items() if lots}
 
 
-def _held(kept: KeptSession, open_there: Iterable[RemoteOrder]) -> list[Json] | None:
-    """Return what is held, each with the stop that rests there for it."""
-    plan, state = kept.plan, kept.state
-    if plan is None or state is None:
-        return None
-    rests = {one.client_order_id for one in open_there}
-    return held(plan, state, rests)
-
-
-def held(plan: Plan, state: State, rests: set[str]) -> list[Json]:
+def held(
+    plan: Plan, state: State, rests: set[str], more: Mapping[str, int] | None = None
+) -> list[Json]:
     """Return what is not flat: positions, dust, and what is below zero. rests: open ids.
 
     Of each the stop that rests for it, and why it is not sold, if anything says so. dust: less than
-    the exchange has ever taken of it, so that there is nothing to be done.
+    the exchange has ever taken of it, so that there is nothing to be done. more: lots by product
+    that are not booked; they are held, too, and no stop is known to rest for them.
     """
+    more = more or {}
+    slots = state.slots.copy()
+    slots["lots"] += [more.get(one.product_id, 0) for one in plan.products]
+    supposed = state._replace(slots=slots)
     return [
         {
             "product": product.product_id,
-            "size": size_text(product, int(state.slots["lots"][j])),
+            "size": size_text(product, int(slots["lots"][j])),
             "stop": _stop(plan, state, j, rests),
-            "dust": is_dust(plan, state, j),
-            "why": _why(plan, state, j),
+            "dust": is_dust(plan, supposed, j),
+            "why": _why(plan, supposed, j, is_booked=product.product_id not in more),
+            "unbooked": size_text(product, more.get(product.product_id, 0)),
         }
         for j, product in enumerate(plan.products)
-        if state.slots["lots"][j]
+        if slots["lots"][j]
     ]
 
 
@@ -203,8 +223,10 @@ def is_dust(plan: Plan, state: State, j: int) -> bool:
     return not (is_sellable(plan, state, j) or is_below_minimum(plan, state, j))
 
 
-def _why(plan: Plan, state: State, j: int) -> str | None:
+def _why(plan: Plan, state: State, j: int, *, is_booked: bool) -> str | None:
     """Return why a position is not sold; None: nobody said."""
+    if not is_booked:
+        return UNBOOKED
     if is_dust(plan, state, j):
         return DUST
     below = BELOW_MINIMUM if is_below_minimum(plan, state, j) else ""

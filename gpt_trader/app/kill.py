@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gpt_trader.app.at_exchange import Left, held, is_entry, reach_outside, unknown_of, watch_left
+from gpt_trader.app.at_exchange import Left, held, is_entry, reach_outside, watch_left
 from gpt_trader.app.folders import session_folder
 from gpt_trader.app.kept_session import KeptSession, look_at
 from gpt_trader.app.operate import carry_on, open_session, take
+from gpt_trader.app.unbooked import sent_of
 from gpt_trader.engine.events import FlattenRequested, HaltRequested
 from gpt_trader.engine.protect import is_sellable
 from gpt_trader.engine.state import State
@@ -25,13 +26,13 @@ from gpt_trader.errors import BrokerError, LockedError, StorageError, TraderErro
 from gpt_trader.journal.faults import UNREADABLE
 from gpt_trader.runtime.controls import switches
 from gpt_trader.runtime.halt import Halt, Latch
-from gpt_trader.runtime.live.upkeep import is_shut_in
+from gpt_trader.runtime.live.upkeep import is_shut_in, is_unsettled
 from gpt_trader.runtime.requests import Inbox
 from gpt_trader.runtime.session import Session, clock_ms, hold, nothing
 
 SILENT_S = 5.0
 SENDING_S = 15.0  # an entry's request may be under way for so long
-VERIFY_S = 15.0  # entries are waited for
+VERIFY_S = 15.0  # entries are waited for, and what is not booked
 SELL_S = 30.0  # and so long for what is to be sold
 
 THIS, BOT, OUTSIDE, NOBODY = "this command", "the running bot", "at the exchange", "nobody yet"
@@ -201,7 +202,8 @@ def _carry_out(asked: KillRequest, session: Session) -> None:
     """Hand the wish over, and go on until it is fulfilled or the time is over."""
 
     def is_settled(state: State) -> bool:
-        waits = any(map(is_entry, state.open_orders))
+        waits = any(is_entry(one) for one in state.open_orders)
+        waits = waits or any(map(is_unsettled, sent_of(state)))
         plan, places = session.plan, range(len(session.plan.products))
         holds = asked.flatten and any(
             is_sellable(plan, state, j) and not is_shut_in(plan, state, j) for j in places
@@ -238,8 +240,9 @@ def _by_journal(kept: KeptSession) -> Left | None:
     state = kept.state
     rests = {order.client_order_id for order in state.open_orders}
     entries = [one.client_order_id for one in state.open_orders if is_entry(one)]
-    unknown = [one.client_order_id for one in unknown_of(state)] if kept.trades_money else []
-    return Left(entries, held(kept.plan, state, rests), unknown, [])
+    unknown = [one.client_order_id for one in sent_of(state)] if kept.trades_money else []
+    known = held(kept.plan, state, rests)
+    return Left(entries, known if known or not unknown else None, unknown, [])
 
 
 def _not_seen(kept: KeptSession, left: Left | None, *, is_whole: bool) -> list[str]:
@@ -253,6 +256,8 @@ def _not_seen(kept: KeptSession, left: Left | None, *, is_whole: bool) -> list[s
         found.append("what is held, and which orders may still turn up: no journal says it")
     elif not is_whole:
         found.append("orders that the journal lacks: the account did not tell its history")
+    if left is not None and left.unknown:
+        found.append(f"what became of {len(left.unknown)} orders: the journal has not booked it")
     return found
 
 

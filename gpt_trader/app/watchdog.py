@@ -28,7 +28,7 @@ UNSEEN_S = 600.0  # an order that the exchange has not shown by then turns up no
 class Watched:
     """How a watch ended. silent_s: since the last sign of life, None: no run is under way.
 
-    unknown_orders: those that may still turn up at the exchange.
+    unknown_orders: those of whose fills or end the journal does not know all.
     """
 
     silent_s: float | None
@@ -61,7 +61,7 @@ def watch(
         return now_s is not None and now_s < silent_s
 
     left = _cancel(look_at(folder), profile, silence, stop, once=once, is_back=is_back)
-    return Watched(silence, True, left.entries, left.unseen)
+    return Watched(silence, True, left.entries, left.unknown or [])
 
 
 def _cancel(
@@ -83,7 +83,7 @@ def _cancel(
         found = _sweep(kept, profile)
         if isinstance(found, Left):
             said = _words(found)
-            is_over = found.is_clear or (not found.entries and time.monotonic() >= until_s)
+            is_over = found.is_stopped or (not found.entries and time.monotonic() >= until_s)
         else:
             said, is_over = f"its entries are not cancelled: {found.message}", False
         is_over = is_over or once or stop.asked or is_back()
@@ -99,7 +99,16 @@ def _cancel(
 
 def _words(left: Left) -> str:
     said = f"{len(left.entries)} of its entries are left open"
-    return said if not left.unseen else f"{said}, {len(left.unseen)} may still turn up"
+    if left.unseen:
+        said += f", {len(left.unseen)} may still turn up"
+    if left.unknown:
+        said += f"; not booked is what became of {len(left.unknown)} orders"
+    bare = [
+        f"{one['size']} {one['product']}"
+        for one in left.held or ()
+        if one["stop"] is None and not one["dust"]
+    ]
+    return f"{said}; held without a stop: {', '.join(bare)}" if bare else said
 
 
 def _sweep(kept: KeptSession, profile: str | None) -> Left | TraderError:
@@ -111,7 +120,7 @@ def _sweep(kept: KeptSession, profile: str | None) -> Left | TraderError:
             reach_outside(kept, profile),
             lambda: look_at(kept.folder),
             cancels=True,
-            is_done=lambda left: left.is_clear,
+            is_done=lambda left: left.is_stopped,
             timeout_s=VERIFY_S,
         )
     except TraderError as error:

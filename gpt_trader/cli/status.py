@@ -76,7 +76,8 @@ def _show(data: dict[str, Any]) -> None:
     if data["paused"]:
         rows.append(("PAUSED", "only exits, until gpt-trader resume"))
     if not data["positions"]:
-        rows.append(("position", "none"))
+        is_known = not data["unknown_orders"]
+        rows.append(("position", "none" if is_known else "none that is booked: see UNKNOWN"))
     if not data["open_orders"]:
         rows.append(("order", "none open"))
     if not data["halts"] and not data["paused"]:

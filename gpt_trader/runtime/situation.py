@@ -151,11 +151,15 @@ def _reasons(plan: Plan, reasons: Sequence[str]) -> dict[str, str]:
 def _is_unknown(order: Order, *, is_followed: bool) -> bool:
     """Whether nobody knows what became of an order.
 
-    is_followed: whether a process waits for answers; of one that is gone, or hangs, nobody learns.
+    is_followed: whether a process waits for answers; of one that is gone, or hangs, nobody learns:
+    an entry that rested may have been filled since, and no stop be there. A stop that rests is not
+    named: each session that is not running would show it.
     """
-    if order.status is OrderStatus.SUBMITTED:
-        return not is_followed
-    return order.status is OrderStatus.SUBMIT_UNKNOWN
+    if order.status is OrderStatus.SUBMIT_UNKNOWN:
+        return True
+    is_sent = order.status is not OrderStatus.WAITING
+    is_doubtful = order.status is OrderStatus.SUBMITTED or not order.intent.reduce_only
+    return is_sent and is_doubtful and not is_followed
 
 
 def _undecided(plan: Plan, state: State, journal: Journal) -> dict[str, str]:

@@ -18,7 +18,8 @@ from gpt_trader.app.folders import session_folder
 from gpt_trader.app.kill import kill
 from gpt_trader.runtime.live.alive import ALIVE
 from tests.cli.account.test_account import HOLD, call, exchange  # noqa: F401 - a fixture
-from tests.cli.switches.test_kill import REST
+from tests.cli.switches.test_kill import REST, resting
+from tests.cli.switches.test_kill_unbooked import behind, fill
 from tests.emulator.faults import html
 from tests.live_helpers import until
 from tests.session_helpers import COMMAND, lines_of, shell
@@ -150,3 +151,49 @@ def test_a_bot_that_wakes_carries_the_wish_out_itself(exchange, capsys, tmp_path
         assert said["data"]["cancelled_by"] == "the running bot"
     sold = [one for one in exchange.books.orders.values() if one.side == "SELL"]
     assert len(sold) == 1, "once, whoever was asked how often"
+
+
+def test_entries_that_fill_while_the_bot_hangs_are_not_called_nothing(
+    exchange, capsys, tmp_path, monkeypatch
+):
+    """No fault of the exchange at all: they rest, the bot hangs, they fill."""
+    monkeypatch.setattr("gpt_trader.app.kill.kill", partial(kill, silent_s=0.5))
+    monkeypatch.setattr("gpt_trader.app.kill.VERIFY_S", 1.0)
+    entry = resting(exchange, capsys)
+    with bot_that_is("hung", "canary", tmp_path, capsys) as bot:
+        fill(exchange, entry, "0.0002")
+        for words in (["--flatten"], []):
+            code, said = killed(capsys, "-p", "canary", *words)
+            assert (code, said["data"]["verified"]) == (1, False), said
+            [held] = said["data"]["held"]
+            assert (Decimal(held["size"]), held["stop"]) == (Decimal("0.0002"), None)
+            assert said["data"]["unknown_orders"] == [entry.client_order_id]
+        assert not is_flat(exchange), "nothing is sold beside it"
+        bot.kill()
+        bot.wait(timeout=60)
+    code, said = killed(capsys, "-p", "canary")
+    assert (code, said["data"]["held"], is_flat(exchange)) == (0, [], True), said
+
+
+def test_a_living_bot_that_waits_for_an_orders_word_is_not_called_flat(
+    exchange, capsys, tmp_path, monkeypatch
+):
+    """The order's own answer alone is behind: the bot books nothing, and knows of nothing to sell.
+
+    Once it is told it sells, and only then is it over.
+    """
+    monkeypatch.setattr("gpt_trader.app.kill.kill", partial(kill, silent_s=60.0))
+    entry = resting(exchange, capsys)
+    with bot_that_is("alive", "canary", tmp_path, capsys):
+        until(lambda: exchange.wire.connections >= 2)
+        exchange.faults.add(behind(entry))
+        fill(exchange, entry, "0.0002")
+        with monkeypatch.context() as patch:
+            patch.setattr("gpt_trader.app.kill.SELL_S", 0.5)
+            code, said = killed(capsys, "-p", "canary", "--flatten")
+        assert said["data"]["cancelled_by"] == "the running bot"
+        assert (code, said["data"]["verified"], is_flat(exchange)) == (1, False, False), said
+        assert said["data"]["held"] != []
+        exchange.faults.heal()
+        code, said = killed(capsys, "-p", "canary")
+        assert (code, said["data"]["held"], is_flat(exchange)) == (0, [], True), said

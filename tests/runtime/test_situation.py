@@ -13,7 +13,7 @@ from gpt_trader.runtime.live.alive import Alive
 from gpt_trader.runtime.session import view
 from gpt_trader.runtime.situation import situation
 from tests.engine_helpers import COIN, GOLD, HOUR, T0, Desk, sent
-from tests.exchange_desk import Protected
+from tests.exchange_desk import AtExchange, Protected
 from tests.session_helpers import call
 
 
@@ -69,6 +69,23 @@ def test_what_was_sent_and_nobody_waits_for_is_unknown(
     assert desk.resting.status is OrderStatus.SUBMITTED
     found = shown(desk, 9_000, mode=Mode(mode))["unknown_orders"]
     assert [one["age_s"] for one in found] == ([9.0] if is_unknown else [])
+
+
+@pytest.mark.parametrize("holder, is_unknown", [(None, True), ("pid 1", False)])
+def test_an_entry_that_rested_and_nobody_follows_is_unknown(shown, monkeypatch, holder, is_unknown):
+    """It may be filled by now; a stop that rests is not named beside it."""
+    monkeypatch.setattr("gpt_trader.runtime.situation.running", lambda *_: holder)
+    monkeypatch.setattr(Alive, "silent_s", lambda _: None)
+    desk = AtExchange()
+    desk.want(0.2)
+    desk.bar(10_000)
+    [entry] = desk.state.open_orders
+    desk.told(entry, OrderStatus.OPEN, exchange_id="1")
+    found = shown(desk, 9_000)["unknown_orders"]
+    assert [one["client_order_id"] for one in found] == [entry.client_order_id] * is_unknown
+    desk = Protected()
+    desk.told(desk.resting, OrderStatus.OPEN, exchange_id="1")
+    assert shown(desk, 9_000)["unknown_orders"] == []
 
 
 def test_a_price_says_how_old_it_is(shown):

@@ -151,9 +151,14 @@ def needs_no_more(product: Product, order: Order, row: RemoteOrder, found: Rests
 
 def _sold_more(product: Product, row: RemoteOrder, found: Rests) -> bool:
     """Whether an order's fills come to more than it says; what corrects a fill tells it again."""
-    mine = (one for one in found.fills.rows if one.order_id == row.order_id)
-    sold = sum((one.size for one in mine if one.trade_type in FILLS), ZERO)
+    sold = size_of_fills(row.order_id, found.fills.rows)
     return sold >= (row.filled_size or ZERO) + product.base_increment
+
+
+def size_of_fills(order_id: str, fills: Iterable[RemoteFill]) -> Decimal:
+    """Return what an order's fills come to, in base units, without what corrects or reverses."""
+    mine = (one for one in fills if one.order_id == order_id)
+    return sum((one.size for one in mine if one.trade_type in FILLS), ZERO)
 
 
 def has_size(product: Product, order: Order, lots: int, found: Rests) -> bool | None:

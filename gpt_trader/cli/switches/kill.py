@@ -63,7 +63,7 @@ def _data(asked: "KillRequest", killed: "Killed") -> Json:
         "verified": killed.is_done,
         "entries_left_open": None if left is None else left.entries,
         "held": None if known is None else known.held,
-        "unknown_orders": None if known is None or known.held is None else known.unknown,
+        "unknown_orders": None if known is None else known.unknown,
         "not_seen": killed.not_seen,
     }
 
@@ -95,6 +95,8 @@ def _show(data: Json, error: Json | None, options: str) -> None:
     _show_held(data["held"] or [], "held" if data["looked"] else "held, the journal says")
     if data["held"] == []:
         print("nothing is held" if data["looked"] else "nothing is held, the journal says")
+    if data["held"] is None and data["unknown_orders"]:
+        print("what is held is not known")
     for one in data["not_seen"]:
         print(f"not seen: {one}")
     if error is not None:
@@ -105,5 +107,7 @@ def _show(data: Json, error: Json | None, options: str) -> None:
 def _show_held(held: list[Json], how: str) -> None:
     for one in held:
         stop = "without a stop" if one["stop"] is None else f"with a stop at {one['stop']}"
+        if one["stop"] is not None and float(one["unbooked"]):
+            stop += f" that does not count {one['unbooked']} of it"
         why = f"; it is not sold: {one['why']}" if one["why"] else ""
         print(f"{how}: {one['size']} {one['product']}, {stop}{why}")

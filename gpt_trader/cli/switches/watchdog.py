@@ -36,7 +36,7 @@ def command(
     if found.died:
         words += f"; entries left open: {len(found.entries_left_open)}"
     if found.unknown_orders:
-        words += f"; orders that may still turn up: {len(found.unknown_orders)}"
+        words += f"; orders of which not all is booked: {len(found.unknown_orders)}"
     if json:
         output.emit("watchdog", found, refused=TraderError(words) if found.died else None)
         return

@@ -98,7 +98,7 @@ class Upkeep:
         unknown = [
             f"an order of {order.product_id} is {order.status}: nobody knows what became of it"
             for order in state.open_orders
-            if order.status in (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
+            if _is_open_ended(order)
         ]
         found, person = list(unknown), list[str]()
         if self.looks is not None and (doubt := self.looks.doubt(self.now_ms())):
@@ -177,6 +177,17 @@ def is_stranded(plan: Plan, state: State, j: int) -> bool:
     if is_managed or state.slots["stop_ticks"][j] or not is_sellable(plan, state, j):
         return False
     return not exits_at_work(plan, state, j)
+
+
+def _is_open_ended(order: Order) -> bool:
+    """Whether nobody knows what an order did that was to have ended, or was never answered.
+
+    Of a stop that is being cancelled its position tells.
+    """
+    if order.status in (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN):
+        return True
+    is_ending = order.status is OrderStatus.PENDING_CANCEL and not order.intent.reduce_only
+    return is_ending or (order.status is not OrderStatus.WAITING and ends_at_once(order))
 
 
 def is_unsettled(order: Order) -> bool:

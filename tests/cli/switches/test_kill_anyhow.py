@@ -458,7 +458,7 @@ def test_the_watchdog_waits_for_what_may_still_turn_up(exchange, capsys, monkeyp
     data = call(capsys, "watchdog", "--once", "-p", "canary")[1]["data"]
     assert (data["entries_left_open"], len(data["unknown_orders"])) == ([], 1)
     assert main(["watchdog", "--once", "-p", "canary"]) == 1
-    assert "orders that may still turn up: 1" in capsys.readouterr().out
+    assert "orders of which not all is booked: 1" in capsys.readouterr().out
     monkeypatch.setattr(Stop, "wait", idle(2, lambda: setattr(order, "visible_ms", 0)))
     data = call(capsys, "watchdog", "-p", "canary")[1]["data"]
     assert (order.status, data["unknown_orders"]) == ("CANCELLED", [])

@@ -62,7 +62,22 @@ def test_what_is_frozen_and_has_its_stop_or_is_being_sold_is_not():
     [leaves] = desk.state.open_orders
     desk.told(leaves, OrderStatus.OPEN, exchange_id="1")
     desk.state = desk.state._replace(frozen=("coins are gone",))
-    assert left_open(desk) == ([], [])
+    assert left_open(desk) == (
+        ["an order of COIN-USD is OPEN: nobody knows what became of it"],
+        [],
+    ), "it is no order that rests"
+
+
+@pytest.mark.parametrize("status", [OrderStatus.OPEN, OrderStatus.PENDING_CANCEL])
+def test_an_entry_whose_end_is_not_booked_is_left_to_chance(status):
+    """What it bought meanwhile has no stop."""
+    desk = AtExchange()
+    desk.want(0.2)
+    desk.bar(10_000)
+    [entry] = desk.state.open_orders
+    desk.told(entry, status, exchange_id="1")
+    [words] = left_open(desk).again
+    assert words == f"an order of COIN-USD is {status}: nobody knows what became of it"
 
 
 def test_dust_is_nobodys_business():
