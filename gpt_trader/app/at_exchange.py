@@ -30,6 +30,7 @@ from gpt_trader.engine.waiting import BELOW_MINIMUM, is_below_minimum
 from gpt_trader.errors import BrokerError, Unavailable
 from gpt_trader.kernel.codes import BUY
 from gpt_trader.observe.cycle import size_text
+from gpt_trader.runtime.live.wallets import expected_wallets
 
 HOUR_MS = 3_600_000
 LOOK_S = 0.5
@@ -137,7 +138,8 @@ def _look(outside: Outside, kept: KeptSession, *, cancels: bool) -> tuple[Left, 
     plan, state = kept.plan, kept.state
     if plan is None or state is None:
         return Left(ids, None, None, []), is_whole
-    found = find_unbooked(account, plan, state, shown, open_there.rows)
+    expected = {} if kept.header is None else expected_wallets(kept.header.wallets, state)
+    found = find_unbooked(account, plan, state, shown, open_there.rows, expected)
     unknown = [one.order.client_order_id for one in found]
     rests = {one.client_order_id for one in open_there.rows}
     known = held(plan, state, rests, lots_of_unbooked(found))

@@ -5,7 +5,7 @@ its end is booked is known from the exchange alone, as far as it says so.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from decimal import ROUND_FLOOR
+from decimal import ROUND_FLOOR, Decimal
 from functools import partial
 from typing import NamedTuple
 
@@ -18,6 +18,8 @@ from gpt_trader.domain.product import Product
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 from gpt_trader.errors import BrokerError
+
+ZERO = Decimal(0)
 
 
 class Unbooked(NamedTuple):
@@ -44,11 +46,13 @@ def find_unbooked(
     state: State,
     shown: Iterable[RemoteOrder],
     resting: Iterable[RemoteOrder],
+    expected: Mapping[str, Decimal],
 ) -> list[Unbooked]:
     """Return the sent orders that are not known to rest, or to have ended, as they are booked.
 
     shown: the exchange's rows of before, resting: what was open since. Each of the others is asked
-    for, and its fills; what is not answered says nothing: then it stays unknown.
+    for, and its fills; what is not answered says nothing: then it stays unknown. expected: what
+    each wallet must hold by the journal. That an entry bought no more is believed if they agree.
     """
     open_now = {row.client_order_id: row for row in resting}
     before = {row.client_order_id: row for row in shown} | open_now
@@ -59,7 +63,7 @@ def find_unbooked(
     ]
     names = {one.client_order_id: _name(one, before) for one in doubtful}
     fills = _fills(account, [name for name in names.values() if name])
-    found = []
+    found, ended = [], []
     for order in doubtful:
         key = order.client_order_id
         asked = _asked(partial(account.order, names[key])) if names[key] else None
@@ -68,7 +72,37 @@ def find_unbooked(
         lots = _filled_lots(product, names[key], rows, fills)
         if lots > order.filled or not any(_is_end(product, row) for row in rows):
             found.append(Unbooked(order, max(lots - order.filled, 0), bool(rows)))
-    return found
+        elif not order.intent.reduce_only:
+            ended.append(order)
+    if not ended:
+        return found
+    balances = _asked(account.balances) or []
+    wallets = {one.currency: one.total for one in balances}
+    told = [(one.order, one.lots) for one in found]
+    return [
+        *found,
+        *(one for order in ended if (one := _doubted(plan, order, told, wallets, expected))),
+    ]
+
+
+def _doubted(
+    plan: Plan,
+    order: Order,
+    told: Iterable[tuple[Order, int]],
+    wallets: Mapping[str, Decimal],
+    expected: Mapping[str, Decimal],
+) -> Unbooked | None:
+    """Return an entry that has ended as unknown while the wallet may hold what it bought.
+
+    Its own answer and its fills may both be late.
+    """
+    product = _product(plan, order)
+    base, product_id = product.base_currency, product.product_id
+    lots = sum(more * one.intent.side for one, more in told if one.product_id == product_id)
+    known = expected.get(base, ZERO) + product.size(lots)
+    if base in wallets and wallets[base] < known + product.base_increment:
+        return None
+    return Unbooked(order, 0, is_shown=True)
 
 
 def _product(plan: Plan, order: Order) -> Product:

@@ -95,6 +95,33 @@ def test_what_an_orders_own_answer_does_not_tell_its_fills_do(exchange, capsys):
         assert "what is held is not known" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("lags", [False, True])
+def test_an_entry_that_bought_just_before_its_end_and_does_not_say_so(exchange, capsys, lags):
+    """Its answer and its fills are late; the wallet tells."""
+    order = resting(exchange, capsys)
+    with hung():
+        tell = exchange.fill_untold(order.order_id, lags=lags)
+        exchange.books.cancel(order.order_id, exchange.now_ms)
+        code, data = killed(capsys, "--flatten")
+        assert (code, data["unknown_orders"]) == (1, [order.client_order_id])
+        assert data["held"] != []
+        tell()
+        code, data = killed(capsys, "--flatten")
+        assert (code, [one["unbooked"] for one in data["held"]]) == (1, ["0.00010000"])
+
+
+def test_an_entry_that_bought_nothing_beside_a_bot_that_hangs_is_over(exchange, capsys):
+    order = resting(exchange, capsys)
+    with hung():
+        killed(capsys)
+        code, data = killed(capsys, "--flatten")
+        assert (code, data["held"], data["unknown_orders"]) == (0, [], [])
+        exchange.faults.add(html(503, path="/accounts", times=None))
+        code, data = killed(capsys, "--flatten")
+        assert (code, data["held"]) == (1, None), "a wallet that is not told is none of nothing"
+    assert order.status == "CANCELLED"
+
+
 def test_what_does_not_answer_is_unknown_and_the_rest_is_told(exchange, capsys):
     order = resting(exchange, capsys)
     exchange.faults.add(html(503, path=order.order_id, times=None))
