@@ -5,10 +5,14 @@ from typing import Any
 
 from gpt_trader.app.account import reach_account
 from gpt_trader.app.folders import session_folder
+from gpt_trader.broker.exchange.reports import lots_of
 from gpt_trader.broker.exchange.scope import check_portfolio
-from gpt_trader.errors import UsageError
+from gpt_trader.domain.account import RemoteOrder
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.state import State
+from gpt_trader.errors import Unavailable, UsageError
 from gpt_trader.runtime.journaling import doubts, recover_state
-from gpt_trader.runtime.live.agreement import differences
+from gpt_trader.runtime.live.agreement import Difference, differences
 from gpt_trader.runtime.live.wallets import expected_wallets
 from gpt_trader.runtime.session import view
 
@@ -18,7 +22,8 @@ HOUR_MS = 3_600_000
 def reconcile(profile: str | None, state_dir: Path | None) -> tuple[dict[str, Any], list[str]]:
     """Read both; return every difference, as JSON, and what is doubtful about the journal.
 
-    Raises UsageError for a session that trades no money, AuthError or a BrokerError.
+    Raises UsageError for a session that trades no money, AuthError or a BrokerError, also where not
+    all that is open can be read: what agrees as far as it was told is not told to agree.
     """
     with view(session_folder(profile, state_dir)) as (header, plan, journal):
         if not header.mode.trades_money:
@@ -33,12 +38,15 @@ def reconcile(profile: str | None, state_dir: Path | None) -> tuple[dict[str, An
     began_ms = min(
         [order.intent.sent_ms for order in state.open_orders], default=reached.exchange.now_ms()
     )
-    remote = reached.private.open_orders(began_ms - HOUR_MS).rows
+    remote, is_whole = reached.private.open_orders(began_ms - HOUR_MS)
+    if not is_whole:
+        raise Unavailable("what is open at the exchange cannot be read")
     wallets = {one.currency: one.total for one in reached.private.balances()}
     orders = [
         (one.client_order_id or one.order_id, f"{one.status} {one.product_id}") for one in remote
     ]
     found = differences(header.wallets, state, wallets, orders)
+    found += [one for row in remote if (one := _filled_further(plan, state, row)) is not None]
     data = {
         "agrees": not found,
         "portfolio": header.portfolio,
@@ -47,3 +55,17 @@ def reconcile(profile: str | None, state_dir: Path | None) -> tuple[dict[str, An
         "differences": [one._asdict() for one in found],
     }
     return data, warnings
+
+
+def _filled_further(plan: Plan, state: State, row: RemoteOrder) -> Difference | None:
+    """Return that an order of the session rests and has filled otherwise than is booked."""
+    order = state.orders.get(row.client_order_id)
+    if order is None:
+        return None
+    product = plan.products[plan.index[order.product_id]]
+    there = lots_of(product, row) if row.tells_size else None
+    if there == order.filled:
+        return None
+    told = "not told" if there is None else format(product.size(there), "f")
+    here = format(product.size(order.filled), "f")
+    return Difference("order", row.client_order_id, f"filled {here}", f"filled {told}")

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from decimal import Decimal
 
 import pytest
 
@@ -10,7 +11,7 @@ from gpt_trader.app.doctor import _alerts
 from gpt_trader.cli.main import main
 from gpt_trader.config.load import load_profile
 from tests.emulator import serve
-from tests.emulator.faults import html
+from tests.emulator.faults import Fault, html
 
 HOLD = ["-q", "run", "-p", "canary", "--live", "--once", "--strategy", "hold"]
 RUN = ["-q", "run", "-p", "canary", "--live", "--once", "--strategy", "buy_and_hold"]
@@ -114,6 +115,38 @@ def test_reconcile_agrees_until_somebody_else_moves_something(exchange, capsys):
     assert "theirs" in text(capsys, "account", "reconcile", "-p", "canary")[1]
     exchange.books.cancel(exchange.books.by_client["theirs"].order_id, exchange.now_ms)
     assert "agrees to the last digit" in text(capsys, "account", "reconcile", "-p", "canary")[1]
+
+
+def test_reconcile_names_a_fill_that_no_wallet_shows_yet(exchange, capsys):
+    assert main(HOLD) == 0
+    limit = format(exchange.books.touch["BTC-USD"][0] * 9 // 10, "f") + ".00"
+    place = ["orders", "place", "BTC-USD", "buy", "-p", "canary", "--live", "--yes"]
+    assert main([*place, "--type", "limit", "--size", "0.0002", "--price", limit]) == 0
+    [order] = exchange.books.orders.values()
+    first = []
+
+    def as_before(document):
+        first.append(document)
+        return first[0]
+
+    exchange.faults.add(Fault(path="/accounts", times=None, changes=as_before))
+    capsys.readouterr()
+    assert call(capsys, "account", "reconcile", "-p", "canary")[0] == 0
+    with exchange.lock:
+        exchange.books.trade("BTC-USD", order.limit - 1, Decimal("0.0001"), exchange.now_ms)
+    code, found = call(capsys, "account", "reconcile", "-p", "canary")
+    [one] = found["data"]["differences"]
+    assert (code, one["name"]) == (1, order.client_order_id)
+    assert (one["journal"], one["exchange"]) == ("filled 0.00000000", "filled 0.00010000")
+
+
+def test_what_cannot_all_be_read_does_not_agree(exchange, capsys):
+    assert main(HOLD) == 0
+    capsys.readouterr()
+    odd = Fault(path="/historical/batch", times=None, rows=lambda rows: [*rows, {"status": 1}])
+    exchange.faults.add(odd)
+    code, found = call(capsys, "account", "reconcile", "-p", "canary")
+    assert (code, found["error"]["code"]) == (5, "UNAVAILABLE")
 
 
 @pytest.mark.parametrize(
