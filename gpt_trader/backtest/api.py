@@ -127,6 +127,7 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
 
     moments.append(perf_counter())
     strategies = [route.strategy for route in assigned]
+    made = tuple(dict.fromkeys(x for one in routes for x in outside(one.strategy)))
     held = (strategies, shown) if self_check else ([], [])
     with asked_anew(held[0], held[1]) as asks:
         begun = begin_each(held[0], held[1], asks, seed=check_seed, every_row=check_all)
@@ -155,7 +156,7 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
     checks = replace(
         checks,
         unreached=tuple(x for one in used for x in one.sources.unreached),
-        outside=tuple(dict.fromkeys(x for one in routes for x in outside(one.strategy))),
+        outside=made,
     )
     moments.append(perf_counter())
 

@@ -1,27 +1,61 @@
-"""Which parameters of a strategy hold so much that they may be signals, made outside of it.
+"""Where a strategy holds so much that it may be signals, made outside of it.
 
-The checks cut off the bars that a strategy sees. A table that came in by a parameter was made
-before, of whatever bars there were.
+The checks cut off the bars that a strategy sees. A table that came in by a parameter, or lies where
+its code reaches it, was made before, of whatever bars there were.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from functools import partial
-from types import FunctionType
+from logging import Logger
+from pathlib import PurePath
+from types import (
+    BuiltinMethodType,
+    FunctionType,
+    GenericAlias,
+    MemberDescriptorType,
+    MethodType,
+    MethodWrapperType,
+    ModuleType,
+)
 from typing import Any
 
 import numpy as np
 
-MOST = 16  # values that one strategy's parameter may hold
+from gpt_trader.backtest.refers import closed_over, referred
+from gpt_trader.backtest.told import named_only, parts_of
+from gpt_trader.strategy.registry import is_builtin
+
+MOST = 16  # values that one place may hold
 BITS, SIGNS = 64, 32  # of a whole number, of a text, that count as one value
+_BOUND = MethodType | BuiltinMethodType | MethodWrapperType
 
 
 def outside(strategy: Any) -> tuple[str, ...]:  # noqa: ANN401
-    """Return the names of parameters, a vote's voters' too, that hold moments or many values."""
+    """Return where a strategy, or a voter of it, holds moments or many values: `parameter NAME`.
+
+    Of its code (globals, closures, attributes, defaults) as it is now: to be called before the
+    strategy is asked, which may fill tables of its own. A moment alone is a constant there.
+    """
     voters = strategy.voters if hasattr(strategy, "voters") else ()
-    names = [f.name for f in fields(strategy) if _values(getattr(strategy, f.name), 0) > MOST]
-    return tuple(dict.fromkeys([*names, *(name for one in voters for name in outside(one))]))
+    held = {f.name: getattr(strategy, f.name) for f in fields(strategy)}
+    many = [name for name, value in held.items() if _values(value, 0) > MOST]
+    places = [f"parameter {name}" for name in many]
+    if not is_builtin(type(strategy)):
+        rest = [value for name, value in held.items() if name not in many]
+        found = referred(strategy, rest)
+        places += [p for p, one in found if not _is_constant(one) and _values(one, 0) > MOST]
+    return tuple(dict.fromkeys([*places, *(place for one in voters for place in outside(one))]))
+
+
+def _is_constant(value: Any) -> bool:  # noqa: ANN401
+    """Whether what code refers to is a moment, a type, a log, or what an installed module holds."""
+    module = type(value).__module__
+    if isinstance(value, date | np.datetime64 | GenericAlias | Logger) or module == "typing":
+        return True
+    return named_only(module) and any(value is one for one in vars(sys.modules[module]).values())
 
 
 def _values(value: Any, depth: int) -> int:  # noqa: ANN401
@@ -40,8 +74,9 @@ def _values(value: Any, depth: int) -> int:  # noqa: ANN401
 
 
 def _has_parts(value: Any) -> bool:  # noqa: ANN401
-    told = isinstance(value, Collection | FunctionType | partial) or is_dataclass(value)
-    return told or (hasattr(value, "__dict__") and bool(vars(value)))
+    if isinstance(value, Collection | Iterator | FunctionType | partial | PurePath | _BOUND):
+        return True
+    return bool(parts_of(value)) or bool(_slots(value))
 
 
 def _parts(value: Any) -> Iterable[Any]:  # noqa: ANN401
@@ -49,16 +84,33 @@ def _parts(value: Any) -> Iterable[Any]:  # noqa: ANN401
         return [*value.values(), *(key for key in value if not isinstance(key, str))]
     if isinstance(value, list | tuple | set | frozenset):
         return value
-    if isinstance(value, Collection):  # a frame, a series, or who knows
+    if isinstance(value, Collection | Iterator):  # a frame, a series, or who knows
         return (date.min,)
     if isinstance(value, FunctionType):
-        cells = [cell.cell_contents for cell in value.__closure__ or ()]
-        return [*cells, *(value.__defaults__ or ())]
+        cells = [cell for _, cell in closed_over(value)]
+        return [*cells, *(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
     if isinstance(value, partial):
         return [value.func, *value.args, *value.keywords.values()]
+    if isinstance(value, _BOUND):
+        owner = value.__self__
+        return [] if owner is None or isinstance(owner, ModuleType) else [owner]
+    if isinstance(value, PurePath):
+        return [str(value)]
+    own = [one for name, one in parts_of(value).items() if not name.startswith("__")]
+    return [*own, *_slots(value)]
+
+
+def _slots(value: Any) -> list[Any]:  # noqa: ANN401
+    """Return what an object keeps in slots; the fields of a dataclass are among its parts."""
     if is_dataclass(value):
-        return [getattr(value, f.name) for f in fields(value)]
-    return [one for name, one in vars(value).items() if not name.startswith("__")]
+        return []
+    return [
+        getattr(value, name)
+        for kind in type(value).__mro__
+        for name, one in vars(kind).items()
+        if isinstance(one, MemberDescriptorType) and not named_only(kind.__module__)
+        if hasattr(value, name)
+    ]
 
 
 def _sum(parts: Iterable[Any], depth: int) -> int:

@@ -25,7 +25,7 @@ def undeclared(
 
 def _unchecked(checks: Checks) -> Iterator[str]:
     if checks.outside:
-        yield f"signals made outside (parameter {', '.join(checks.outside)})"
+        yield f"signals made outside ({', '.join(checks.outside)})"
     if checks.lookahead_ok is None:
         yield "looking ahead"
     yield from (f"what {name} knows of later bars" for name in checks.unreached)

@@ -46,7 +46,7 @@ class Checks:
     asked: False if the checks were switched off. data: what is odd about each product's bars.
     reach: how far the look-ahead check reached; None where there was none. unreached: files that
     the strategy reads, and all else it reaches for, of which nobody cuts off what is later.
-    outside: parameters that may be signals made outside of it.
+    outside: where it holds what may be signals made outside of it, such as `parameter NAME`.
     """
 
     sampled: int

@@ -165,7 +165,7 @@ def unchecked(checks: Checks) -> Iterator[Doubt]:
     if checks.warmup_ok is None:
         yield Doubt(UNTESTED, "Its warm-up was not checked.")
     if checks.outside:
-        told = f"its parameter {', '.join(checks.outside)} was made outside"
+        told = f"its {', '.join(checks.outside)} was made outside"
         yield Doubt(UNTESTED, f"What came in by {told}: nothing was cut off there.")
     if checks.unreached:
         read = ", ".join(checks.unreached)

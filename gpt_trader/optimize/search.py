@@ -169,6 +169,7 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have defaults
     check_latency(costs, series[0].interval_ms)
     cuts = make_folds(terms.days, folds)
     check_one = partial(_check, series, seed=check_seed, every_row=check_all)
+    made = _made_outside(space)
     _check_one(check_one, space)
 
     data = tuple(data_used(one) for one in histories)
@@ -194,7 +195,10 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have defaults
     used = {run.point for run in walk.folds} | {chosen}
     other_terms = None if chosen is None else at_other_terms(terms, space.strategies[chosen])
     checks = _checks(
-        check_one, [space.strategies[p] for p in sorted(p for p in used if p is not None)], series
+        check_one,
+        [space.strategies[p] for p in sorted(p for p in used if p is not None)],
+        series,
+        made,
     )
     fees = say_currency(costs, series[0].product.quote_currency)
     return Search(
@@ -229,6 +233,12 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have defaults
     )  # fmt: skip
 
 
+def _made_outside(space: Space) -> tuple[str, ...]:
+    """Return where points hold what may be signals, before one is asked and keeps its own."""
+    made = (name for one in space.strategies if one is not None for name in outside(one))
+    return tuple(dict.fromkeys(made))
+
+
 def _check_one(check_one: Callable[[Any], Checks], space: Space) -> None:
     """Look for look-ahead before all is run, at the first point that does not fail."""
     for strategy in (one for one in space.strategies if one is not None):
@@ -238,17 +248,19 @@ def _check_one(check_one: Callable[[Any], Checks], space: Space) -> None:
 
 
 def _checks(
-    check_one: Callable[[Any], Checks], strategies: Sequence[Any], series: Sequence[Bars]
+    check_one: Callable[[Any], Checks],
+    strategies: Sequence[Any],
+    series: Sequence[Bars],
+    made: tuple[str, ...],
 ) -> Checks:
     """Return the checks of all points that were used, and of the bars."""
     found = together([check_one(one) for one in strategies])
     read = [name for one in strategies for name in sources_of(one).unreached]
-    made = [name for one in strategies for name in outside(one)]
     return replace(
         found,
         data=tuple(judge_all(series)),
         unreached=tuple(dict.fromkeys(read)),
-        outside=tuple(dict.fromkeys(made)),
+        outside=made,
     )
 
 

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache, partial
+from logging import getLogger
 from pathlib import Path
-from typing import Any, ClassVar
+from types import ModuleType
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import pandas as pd
@@ -13,11 +16,11 @@ import pytest
 
 from gpt_trader import backtest
 from gpt_trader.backtest.outside import outside
-from gpt_trader.domain.costs import CostModel
+from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel
 from gpt_trader.domain.targets import Targets
 from gpt_trader.measure.assess import Trials
 from gpt_trader.measure.doubt import UNTESTED
-from gpt_trader.strategy.registry import builtin
+from gpt_trader.strategy.registry import builtin, create
 from tests.strategies_helpers import random_bars
 
 
@@ -35,6 +38,16 @@ class Holds:
 
 
 class Thing:
+    def __init__(self, table):
+        self.table = table
+
+    def read(self, row=0):
+        return self.table[row]
+
+
+class Slotted:
+    __slots__ = ("table",)
+
     def __init__(self, table):
         self.table = table
 
@@ -65,10 +78,15 @@ TABLE = tuple(range(17))
         Thing(TABLE),
         closed_over(TABLE),
         Holds(what=TABLE),
+        iter(TABLE),
+        TABLE.__getitem__,
+        dict.fromkeys(TABLE, 1).get,
+        Thing(TABLE).read,
+        Slotted(TABLE),
     ],
 )
 def test_a_table_is_told(what):
-    assert outside(Holds(what=what)) == ("what",)
+    assert outside(Holds(what=what)) == ("parameter what",)
 
 
 class Kind(Enum):
@@ -99,6 +117,129 @@ def test_a_setting_is_not(what):
     assert outside(Holds(what=what)) == ()
 
 
+ROWS = np.zeros(17)
+MONTHS = {"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LOG = getLogger(__name__)
+BESIDE = ModuleType("beside")
+BESIDE.ROWS = ROWS
+
+
+def from_helper():
+    return ROWS
+
+
+def by_default(rows=ROWS):
+    return rows
+
+
+@lru_cache
+def remembered():
+    return ROWS
+
+
+def of_module():
+    return BESIDE.ROWS
+
+
+def written_out():
+    return np.array([0, 1, 1, 0, 1, 0, 0, 1, 1, 1, 0, 0, 1, 0, 1, 1, 0, 1])
+
+
+HELPERS = {"helper": from_helper}
+BARS = random_bars(20, seed=1)
+HOLDER = Thing(ROWS)
+
+
+def a_strategy(does, **also):
+    """Return a strategy whose answer calls something."""
+    kind = type("Does", (Holds,), {"targets": lambda _self, _bars: does(), **also})
+    return kind()
+
+
+def closing_over(rows):
+    return lambda: rows
+
+
+@pytest.mark.parametrize(
+    "does, where",
+    [
+        (lambda: ROWS, "global ROWS"),
+        (lambda: [x for x in range(3) if ROWS[x]], "global ROWS"),
+        (lambda: BARS.close, "global BARS"),
+        (HOLDER.read, "bound object"),
+        (lambda: HOLDER.read(0), "global HOLDER"),
+        (from_helper, "global ROWS"),
+        (lambda: HELPERS["helper"](*()), "global ROWS"),
+        (remembered, "global ROWS"),
+        (partial(from_helper), "global ROWS"),
+        (of_module, "global ROWS"),
+        (by_default, "default of by_default"),
+        (closing_over(ROWS), "closure variable rows"),
+        (closing_over(pd.Series([1.0])), "closure variable rows"),
+        (ROWS.take, "bound object"),
+        (written_out, "text of written_out"),
+    ],
+)
+def test_a_table_that_its_code_refers_to_is_told(does, where):
+    assert outside(a_strategy(does)) == (where,)
+
+
+def test_a_table_that_its_class_or_itself_holds_is_told():
+    assert outside(a_strategy(dict, rows=ROWS)) == ("class attribute rows",)
+    strategy = a_strategy(dict)
+    vars(strategy)["rows"] = ROWS
+    assert outside(strategy) == ("attribute rows",)
+
+
+PAIR = (2, 5)
+NEEDED = 3
+close = ROWS
+
+
+@pytest.mark.parametrize(
+    "does",
+    [
+        lambda: (PAIR, NEEDED, EPOCH, Kind.A),
+        lambda: MONTHS["jan"],
+        lambda: LOG.info("a word"),
+        lambda: np.log(np.pi) + pd.Timestamp(0).value,
+        lambda: norm(1),
+        lambda: BARS_OF.close,
+        closing_over(PAIR),
+        lambda: create("sma_cross", {}),
+        lambda: DEFAULT_COSTS,
+        lambda: cast(Weights, {}),
+    ],
+)
+def test_a_constant_that_its_code_refers_to_is_not(does):
+    assert outside(a_strategy(does)) == ()
+
+
+Weights = dict[str, float]
+BARS_OF = Thing(1)
+
+
+def norm(value):
+    return float(np.linalg.norm(value))
+
+
+FILLED = {}
+
+
+class Fills(Holds):
+    def targets(self, bars):
+        FILLED.update(zip(bars.time.tolist(), bars.close.tolist(), strict=True))
+        return Targets(np.zeros(len(bars)))
+
+
+def test_a_table_that_it_fills_as_it_is_asked_is_its_own():
+    FILLED.clear()
+    assert backtest(BARS, Fills(), self_check=False).checks.outside == ()
+    assert len(FILLED) == len(BARS)
+    assert backtest(BARS, Fills(), self_check=False).checks.outside == ("global FILLED",)
+
+
 def test_what_is_built_in_has_settings_only():
     assert [outside(kind()) for kind in builtin().values()] == [()] * len(builtin())
 
@@ -119,3 +260,21 @@ def test_a_result_of_a_table_is_not_proven_and_says_so_first():
     assert UNTESTED in result.assessment.verdict.kinds
     said = "What came in by its parameter what was made outside: nothing was cut off there."
     assert said in result.assessment.verdict.reasons
+
+
+def test_a_result_of_a_global_table_is_not_proven():
+    bars = random_bars(1_500, 1, size=60_000)
+    up = np.append(bars.close[1:] > bars.close[:-1], False).astype(float)
+
+    class Knows(Holds):
+        def targets(self, bars):
+            return Targets(up[: len(bars)] if len(bars) > 1 else up[np.isin(times, bars.time)])
+
+    times = bars.time.copy()
+    costs = CostModel(taker_bps=1, slippage_bps=0)
+    result = backtest(bars, Knows(), assess=True, trials=Trials(), costs=costs)
+    assert result.undeclared[0] == (
+        "signals made outside (closure variable times, closure variable up)"
+    )
+    assert result.assessment.verdict.word != "PASS"
+    assert UNTESTED in result.assessment.verdict.kinds

@@ -154,7 +154,7 @@ def test_what_no_check_reaches_is_not_proven(tmp_path):
     assert found.verdict.word == NOT_PROVEN
     assert "It reads table.npy" in found.verdict.reasons[0]
     given = optimize(bars, Given, GRID, **TERMS, earlier=WHOLE)
-    assert given.checks.outside == ("levels",)
+    assert given.checks.outside == ("parameter levels",)
     assert "levels was made outside" in given.verdict.reasons[0]
 
 

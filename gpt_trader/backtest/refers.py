@@ -1,0 +1,181 @@
+"""What the code of a strategy refers to, besides its parameters, as it stands in memory.
+
+Globals that its functions load, what they close over, defaults, tables in their text, attributes
+of its classes; through helpers of the user, too. Installed packages are not looked into.
+"""
+
+import dis
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
+from enum import EnumType
+from functools import cached_property, lru_cache, partial
+from types import (
+    BuiltinMethodType,
+    CodeType,
+    FunctionType,
+    MethodType,
+    MethodWrapperType,
+    ModuleType,
+)
+from typing import Any, NamedTuple
+
+from gpt_trader.backtest.told import ADDED, SLOTS, is_made, named_only, parts_of
+
+LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
+OF_MODULE = frozenset({"LOAD_ATTR", "IMPORT_FROM"})
+FEW = 16  # members of a collection that are looked through for code of their own
+
+Placed = tuple[str, Any]
+
+
+def referred(strategy: Any, parameters: Iterable[Any]) -> Iterator[Placed]:  # noqa: ANN401
+    """Yield the data that a strategy's code refers to, each with the words for where it is.
+
+    parameters: values whose code, if they have any, is its code, too.
+    """
+    own = type(strategy).__module__.partition(".")[0]
+    known = {f.name for f in fields(strategy)} if is_dataclass(strategy) else set()
+    left: list[Placed] = [("", type(strategy))]
+    left += [(f"attribute {k}", v) for k, v in parts_of(strategy).items() if k not in known]
+    left += [("", one) for one in parameters]
+    seen: dict[int, object] = {}  # kept alive, for no other object gets its id
+    while left:
+        place, value = left.pop(0)
+        if id(value) in seen:
+            continue
+        seen[id(value)] = value
+        parts = _of_code(value, own)
+        if parts is None:
+            if place:
+                yield place, value
+            parts = [(place, one) for one in _members(value)]
+        left += parts
+
+
+def _of_code(value: Any, own: str) -> list[Placed] | None:  # noqa: ANN401
+    """Return what code refers to, None of what is no code. own: the strategy's package."""
+    match value:
+        case ModuleType():
+            return []
+        case FunctionType():
+            closed = closed_over(value)
+            module = value.__globals__.get("__name__", "")
+            return closed if _is_foreign(module, own) else [*closed, *_of_function(value)]
+        case type():
+            return [] if _is_foreign(value.__module__, own) else _of_class(value)
+        case MethodType():
+            return [("", value.__func__), ("bound object", value.__self__)]
+        case BuiltinMethodType() | MethodWrapperType():
+            return [("bound object", value.__self__)]
+        case property():
+            return [("", one) for one in (value.fget, value.fset, value.fdel)]
+        case classmethod() | staticmethod():
+            return [("", value.__func__)]
+        case cached_property():
+            return [("", value.func)]
+        case partial():
+            given = [*value.args, *value.keywords.values()]
+            return [("", value.func), *(("argument of a partial", one) for one in given)]
+    for inner in ("py_func", "__wrapped__"):  # compiled by numba; remembered by functools
+        if hasattr(value, inner) and isinstance(getattr(value, inner), FunctionType):
+            return [("", getattr(value, inner))]
+    return None
+
+
+def _is_foreign(module: str, own: str) -> bool:
+    return named_only(module) and module.partition(".")[0] != own
+
+
+def closed_over(function: FunctionType) -> list[Placed]:
+    """Return what a function closes over, with the words for where that is."""
+    found = []
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            found.append((f"closure variable {name}", cell.cell_contents))
+        except ValueError:  # not filled yet
+            continue
+    return found
+
+
+def _of_function(function: FunctionType) -> list[Placed]:
+    used = _used(function.__code__)
+    scope = function.__globals__
+    loaded = [(name, scope[name]) for name in used.names if name in scope]
+    imported = [sys.modules[name] for name in used.imports if name in sys.modules]
+    modules = [*imported, *(one for _, one in loaded if isinstance(one, ModuleType))]
+    defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    return [
+        *((f"global {name}", one) for name, one in loaded),
+        *(
+            (f"global {name}", vars(module)[name])
+            for module in modules
+            if not named_only(module.__name__)
+            for name in used.attributes
+            if name in vars(module)
+        ),
+        *((f"default of {function.__name__}", one) for one in defaults),
+        *((f"attribute of {function.__name__}", one) for one in vars(function).values()),
+        *((f"text of {function.__name__}", one) for one in used.constants),
+    ]
+
+
+def _of_class(found: type) -> list[Placed]:
+    own = vars(found)
+    known = {f.name for f in fields(found)} if is_dataclass(found) else set()
+    return [
+        *(("", base) for base in found.__bases__),
+        *(
+            (f"class attribute {name}", one)
+            for name, one in own.items()
+            if name not in ADDED | known and not isinstance(one, SLOTS) and not is_made(one)
+            if not _is_of_python(found, name) or callable(one)
+        ),
+    ]
+
+
+def _is_of_python(found: type, name: str) -> bool:
+    """Whether Python itself keeps something under a name, in a class or in one of an Enum."""
+    return name.startswith("__") or (isinstance(found, EnumType) and name.startswith("_"))
+
+
+def _members(value: Any) -> list[Any]:  # noqa: ANN401
+    """Return what data may hold of code: its class, and the members of a small collection."""
+    inner: list[Any] = []
+    if isinstance(value, dict):
+        inner = list(value.values())
+    elif isinstance(value, list | tuple | set | frozenset):
+        inner = list(value)
+    elif not named_only(type(value).__module__):
+        inner = list(parts_of(value).values())
+    return [type(value), *(inner if len(inner) <= FEW else ())]
+
+
+class _Used(NamedTuple):
+    """What compiled code names. attributes: of anything, to be looked up in modules."""
+
+    names: tuple[str, ...]
+    attributes: tuple[str, ...]
+    imports: tuple[str, ...]
+    constants: tuple[Any, ...]
+
+
+@lru_cache(maxsize=4096)
+def _used(code: CodeType) -> _Used:
+    steps = list(dis.get_instructions(code))
+    inner = [_used(one) for one in code.co_consts if isinstance(one, CodeType)]
+    constants = [
+        one.argval
+        for one in steps
+        if one.opname == "LOAD_CONST" and not isinstance(one.argval, CodeType)
+    ]
+
+    def named(kinds: frozenset[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one.argval for one in steps if one.opname in kinds))
+
+    return _Used(
+        (*named(LOADS), *(x for one in inner for x in one.names)),
+        (*named(OF_MODULE), *(x for one in inner for x in one.attributes)),
+        (*named(frozenset({"IMPORT_NAME"})), *(x for one in inner for x in one.imports)),
+        (*constants, *(x for one in inner for x in one.constants)),
+    )
