@@ -15,17 +15,23 @@ from types import FrameType, MethodType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-INSTALLED = ("site-packages", "dist-packages")
-PYTHON = Path(os.__file__).resolve().parent
-ROOT = Path(__file__).resolve().parents[1]
+from gpt_trader.backtest.installed import ROOT, is_installed, is_standard, package_of
+
 # where strategies begin to be asked: whoever called that is no strategy
 BEGINS = frozenset(
     str(ROOT / name) for name in ("backtest/counted.py", "backtest/warm.py", "optimize/counted.py")
 )
 THREAD = "_thread.start_new_thread"
 IMPORTS = "<frozen importlib"
-NOT_DATA = (".pyc", ".so", ".nbi", ".nbc")
-SYSTEM = ("/dev/", "/proc/", "/sys/", "/etc/", "/usr/")
+COMPILED = (".pyc", ".so")
+CACHED, CACHING = (".nbi", ".nbc"), "numba/core/caching.py"
+# of the system, what Python and libraries read by themselves, and nobody writes signals to
+SYSTEM = frozenset({
+    "/dev/null", "/dev/random", "/dev/urandom", "/dev/zero", "/etc/localtime", "/etc/timezone",
+    "/etc/ld.so.cache", "/proc/cpuinfo", "/proc/meminfo", "/proc/self/maps", "/proc/self/status",
+    "/proc/self/cgroup", "/proc/self/stat",
+})  # fmt: skip
+SYSTEM_FOLDERS = ("/sys/devices/system/", "/sys/fs/cgroup/", "/usr/share/zoneinfo/")
 WRITES_ONLY = os.O_WRONLY | os.O_TRUNC
 
 _READ: dict[str, dict[str, None]] = {}  # files opened, by the file whose code asked for them
@@ -85,12 +91,44 @@ def _note(event: str, args: tuple[Any, ...]) -> None:
 def _note_file(path: object, frame: FrameType) -> None:
     if not isinstance(path, str | bytes | os.PathLike):
         return
-    file = str(Path(os.fsdecode(path)).absolute())
-    if file.endswith(NOT_DATA) or file.startswith(SYSTEM) or not is_of_user(file):
+    file = os.path.normpath(Path(os.fsdecode(path)).absolute())
+    if file in SYSTEM or file.startswith(SYSTEM_FOLDERS) or _is_compiled(file, frame):
         return
+    home = package_of(Path(os.path.realpath(file)))
+    for asker in _askers(frame):
+        own = is_of_user(file) or (home is not None and home == package_of(Path(asker)))
+        if not own or asker == file:
+            continue
+        if Path(file).is_file():
+            _READ.setdefault(asker, {})[file] = None
+        elif Path(file).exists() and not Path(file).is_dir():  # to read it again may wait for ever
+            _TOUCHED.setdefault(asker, {})[f"the device {file}"] = None
+
+
+def _is_compiled(file: str, frame: FrameType) -> bool:
+    """Whether an import opens compiled code, or numba what it has compiled."""
+    opener = frame.f_code.co_filename
+    if file.endswith(COMPILED):
+        return opener.startswith(IMPORTS)
+    return file.endswith(CACHED) and opener.endswith(CACHING) and not is_of_user(opener)
+
+
+def _askers(frame: FrameType) -> Iterator[str]:
+    """Yield whose code asks: the innermost of a user, and each installed package's below it.
+
+    A strategy may be installed, too.
+    """
     asker = _asker(frame)
-    if asker is not None and asker != file and Path(file).is_file():
-        _READ.setdefault(asker, {})[file] = None
+    inner: FrameType | None = frame
+    while inner is not None and inner.f_code.co_filename not in BEGINS:
+        file = os.path.realpath(inner.f_code.co_filename)
+        if file == asker:
+            break
+        if package_of(Path(file)) is not None:
+            yield file
+        inner = inner.f_back
+    if asker is not None:
+        yield asker
 
 
 def _may_read(mode: object, flags: object) -> bool:
@@ -128,7 +166,7 @@ def _say_folder(path: object = None, *_: object) -> str | None:
     if isinstance(path, int):
         return "a folder's names"
     folder = Path("." if path is None else os.fsdecode(path)).absolute()  # type: ignore[arg-type]
-    if f"{folder}/".startswith(SYSTEM) or not is_of_user(str(folder)):
+    if f"{folder}/".startswith(SYSTEM_FOLDERS) or not is_of_user(str(folder)):
         return None
     return f"the folder {folder.name}"
 
@@ -183,21 +221,14 @@ def _asker(frame: FrameType | None, *, importing: bool = True, library: bool = T
         if file[:1] not in {"<", ""}:
             if is_of_user(file):
                 return os.path.realpath(file)
-            if not library and not _is_standard(file):
+            if not library and not is_standard(Path(file).resolve()):
                 return None
         frame = frame.f_back
     return _STARTED.get(threading.current_thread())
-
-
-def _is_standard(file: str) -> bool:
-    path = Path(file)
-    return path.is_relative_to(PYTHON) and set(INSTALLED).isdisjoint(path.parts)
 
 
 @lru_cache(maxsize=4096)
 def is_of_user(file: str) -> bool:
     """Whether a file is neither Python's, nor of an installed package, nor this package's."""
     path = Path(file).resolve()
-    if not set(INSTALLED).isdisjoint(path.parts):
-        return False
-    return not any(path.is_relative_to(home) for home in (ROOT, PYTHON))
+    return not (is_installed(path) or is_standard(path))

@@ -31,8 +31,8 @@ from uuid import UUID
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
-INSTALLED = ("site-packages", "dist-packages")
+from gpt_trader.backtest.installed import is_installed
+
 # types whose text says all of them
 TEXT = (
     Enum, Decimal, Fraction, complex, range, date, time, timedelta, tzinfo, PurePath, UUID,
@@ -86,8 +86,7 @@ def _named_only(module: str) -> bool:
     file = vars(sys.modules[module]).get("__file__")
     if file is None:
         return False
-    path = Path(file).resolve()
-    return path.is_relative_to(ROOT) or not set(INSTALLED).isdisjoint(path.parts)
+    return is_installed(Path(file).resolve())
 
 
 class _Teller:

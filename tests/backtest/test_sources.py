@@ -1,10 +1,14 @@
 """Every file and variable that a strategy's code rests on is told."""
 
+import importlib
 import sys
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 
 from gpt_trader import backtest
+from gpt_trader.backtest import installed
 from gpt_trader.backtest.reads import watched_reads
 from gpt_trader.backtest.sources import NOTHING, code_files, sources_of
 from gpt_trader.domain.bars import Bars
@@ -140,6 +144,70 @@ def test_a_file_is_told_however_it_is_read(write, tmp_path, imports, body):
     weight, found = asked(write(imports, body))
     assert (weight, list(found.read)) == (0.5, ["table.csv"])
     assert found.unreached == ("table.csv",)
+
+
+@pytest.mark.parametrize("name", ["sig.so", "sig.pyc", "sig.nbi", "site-packages/sig.txt"])
+def test_no_name_makes_a_file_less_of_a_file(write, tmp_path, name):
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("0.5")
+    weight, found = asked(write("", f'weight = float(Path("{file}").read_text())'))
+    assert (weight, list(found.read)) == (0.5, [name])
+
+
+@pytest.mark.parametrize(
+    "path", ["/proc/self/environ", "/etc/passwd", "/proc/self/../../etc/passwd"]
+)
+def test_a_file_of_the_system_is_a_file(write, path):
+    _, found = asked(write("", f'open("{path}", "rb").close(); weight = 0.5'))
+    assert len(found.read) == 1
+
+
+def test_a_file_in_shared_memory_is_a_file(write):
+    with NamedTemporaryFile("w", dir="/dev/shm") as file:
+        file.write("0.5")
+        file.flush()
+        weight, found = asked(write("", f'weight = float(Path("{file.name}").read_text())'))
+    assert (weight, list(found.read)) == (0.5, [Path(file.name).name])
+
+
+def test_a_device_is_told_in_words(write):
+    _, found = asked(write("", 'open("/dev/full", "rb").close(); weight = 0.5'))
+    assert found.unreached == ("the device /dev/full",)
+
+
+def test_a_strategy_below_a_folder_with_a_librarys_name_is_a_users(write, tmp_path):
+    write()
+    (tmp_path / "table.csv").write_text("0.5")
+    below = tmp_path / "site-packages"
+    below.mkdir()
+    body = f'weight = float(Path("{tmp_path}/table.csv").read_text())'
+    (below / "s.py").write_text(STRATEGY.format(imports="", body=body))
+    weight, found = asked(create(f"{below / 's.py'}:S", {}))
+    assert (weight, list(found.read)) == (0.5, ["table.csv"])
+
+
+def test_an_installed_strategy_is_told_what_it_reads(tmp_path, monkeypatch):
+    """Of files anywhere, and of those that its own package brings."""
+    package = tmp_path / "bought"
+    package.mkdir()
+    monkeypatch.setattr(installed, "SITES", frozenset({*installed.SITES, tmp_path.resolve()}))
+    (package / "table.csv").write_text("0.5")
+    body = 'weight = float(Path(__file__).with_name("table.csv").read_text())'
+    (package / "__init__.py").write_text(STRATEGY.format(imports="", body=body))
+    monkeypatch.syspath_prepend(tmp_path)
+    weight, found = asked(importlib.import_module("bought").S())
+    monkeypatch.delitem(sys.modules, "bought")
+    assert (weight, list(found.read)) == (0.5, ["table.csv"])
+
+
+def test_what_python_and_libraries_read_by_themselves_is_not_told(write):
+    body = (
+        'zoneinfo.ZoneInfo.no_cache("Europe/Paris"); open("/dev/urandom", "rb").close(); '
+        'os.cpu_count(); open("/proc/cpuinfo").close(); weight = 0.5'
+    )
+    _, found = asked(write("import zoneinfo", body))
+    assert found.unreached == ()
 
 
 @pytest.mark.parametrize(
