@@ -26,6 +26,7 @@ from gpt_trader.broker.exchange.search import (
     Found,
     contradiction,
     is_covered,
+    is_held,
     search,
     sold_untold,
     tells,
@@ -72,6 +73,7 @@ RESTS_MS = 600_000  # how far back orders are listed that may be pending
 QUICKLY_MS = 5_000  # for so long what is said of an order is asked as often as an end
 FILLS_MS = 1_000  # for so long its fills alone are asked for what it says was filled
 HOLD_MS = 12_000  # for so long coins on hold are taken for those of an order that says it ended
+SOLD_MS = 30_000  # for so long a sale is told that leaves no coins on hold, and as many there
 PAGE_MS = 60_000  # for so long it may be told otherwise by others before somebody is told
 SEARCH = ("search",)  # what is asked of orders that nobody has named
 CONTRADICTED = "contradicted"  # what notes are about
@@ -314,10 +316,9 @@ class Looks:
         expected = expected_wallets(self.began, state)
         product, said = self._product(order), self.broker.hearsay.get(key)
         sold = has_sold(product, order, remote, balances, expected)
-        is_long = said is not None and has_lasted(said.since_ms, HOLD_MS, self.now_ms())
-        if sold is False and is_long:  # somebody may have brought as many coins
-            wallets = {one.currency: one.total for one in balances}
-            sold = money_tells(product, order, remote, wallets, expected)
+        if sold is False and said is not None:  # somebody may have brought as many coins
+            lasted_ms = self.now_ms() - said.since_ms
+            sold = _has_sold_beside(product, order, remote, balances, expected, lasted_ms)
         if sold:
             yield from self._take_end(key, remote)
         elif sold is False:
@@ -550,3 +551,23 @@ class Looks:
 
     def _sends(self, order: Order) -> bool:
         return self.broker.is_sending(order.client_order_id)
+
+
+def _has_sold_beside(
+    product: Product,
+    order: Order,
+    remote: RemoteOrder,
+    balances: Sequence[Balance],
+    expected: Mapping[str, Decimal],
+    lasted_ms: int,
+) -> bool:
+    """Whether an order has sold, as it and its fills say, though as many coins are in the wallet.
+
+    lasted_ms: for how long they have said so. Its price came in; or, where money was moved as well,
+    nothing is on hold for it all the while: it does not rest.
+    """
+    totals = {one.currency: one.total for one in balances}
+    holds = {one.currency: one.hold for one in balances}
+    if lasted_ms >= SOLD_MS and not is_held(product, order, (), holds):
+        return True
+    return lasted_ms >= HOLD_MS and money_tells(product, order, remote, totals, expected)

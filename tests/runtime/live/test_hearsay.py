@@ -14,7 +14,7 @@ from gpt_trader.engine import events as ev
 from gpt_trader.errors import Unavailable, UnknownOutcome
 from gpt_trader.runtime.alerts import alerts_of
 from gpt_trader.runtime.live.assemble import Carriers
-from gpt_trader.runtime.live.looks import CONTRADICTED, HOLD_MS, PAGE_MS
+from gpt_trader.runtime.live.looks import CONTRADICTED, HOLD_MS, PAGE_MS, SOLD_MS
 from gpt_trader.runtime.live.reconcile import CALM_MS
 from tests.broker.slow import Slow
 from tests.broker.test_contract import TinyDesk
@@ -440,9 +440,9 @@ def test_coins_that_come_while_a_stop_sells_do_not_hide_its_sale(stopped):
     assert stopped.order(stopped.resting.client_order_id).status is OrderStatus.FILLED
 
 
-@pytest.mark.parametrize("money, is_sold", [(500, True), (499, False)])
-def test_money_tells_the_sale_of_a_stop_that_was_being_cancelled(money, is_sold, stopped):
-    """Its coins are there again: somebody brought as many. Its price came in, or it did not."""
+@pytest.mark.parametrize("money, is_soon", [(500, True), (499, False)])
+def test_coins_that_somebody_brings_hide_no_sale_of_a_stop_for_long(money, is_soon, stopped):
+    """Its price came in; or money was moved as well, and nothing is on hold for it."""
     key = stopped.resting.client_order_id
     asked = stopped.resting._replace(status=OrderStatus.PENDING_CANCEL)
     stopped.state = stopped.state._replace(orders=stopped.state.orders | {key: asked})
@@ -452,7 +452,10 @@ def test_money_tells_the_sale_of_a_stop_that_was_being_cancelled(money, is_sold,
     pages(stopped, HOLD_MS - 2_000)
     assert stopped.order(key).status is OrderStatus.PENDING_CANCEL
     pages(stopped, 10_000)
-    assert (stopped.order(key).status is OrderStatus.FILLED) == is_sold
+    assert (stopped.order(key).status is OrderStatus.FILLED) == is_soon
+    pages(stopped, SOLD_MS - HOLD_MS)
+    assert stopped.order(key).status is OrderStatus.FILLED
+    assert not stopped.state.frozen[0]
 
 
 @pytest.mark.parametrize("say", [over_the_stream, in_the_list])
