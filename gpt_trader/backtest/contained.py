@@ -1,7 +1,7 @@
 """What strategies that somebody brings may not move: bars, shared random numbers, folder, stdout.
 
 Asking one hands over copies (`strategy.answers`). That it reached nothing else is seen to here,
-once a run.
+once a run; nor does anything come in at stdin meanwhile.
 """
 
 import os
@@ -22,7 +22,7 @@ from gpt_trader.errors import StrategyError
 from gpt_trader.strategy.aside import aside
 from gpt_trader.strategy.registry import brings_code
 
-OUT, ERR = 1, 2  # what compiled code and other programs write to
+IN, OUT, ERR = 0, 1, 2  # what compiled code and other programs read from and write to
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def contained(strategies: Sequence[Any], series: Sequence[Bars]) -> Iterator[lis
     bars = [digest(one) for one in series]
     folder, drawn = Path.cwd(), _drawn()
     try:
-        with _stdout_aside(), watched_reads():
+        with _stdin_aside(), _stdout_aside(), watched_reads():
             yield notes
     finally:
         if pickle.dumps(_drawn()) != pickle.dumps(drawn):
@@ -76,3 +76,24 @@ def _stdout_aside() -> Iterator[None]:
     finally:
         os.dup2(kept, OUT)
         os.close(kept)
+
+
+@contextmanager
+def _stdin_aside() -> Iterator[None]:
+    """Let nothing come in meanwhile: nobody cuts off what is later there."""
+    seen = sys.stdin
+    try:
+        kept = os.dup(IN)
+    except OSError:  # it was closed, as a service's may be
+        kept = None
+    with Path(os.devnull).open() as nothing:
+        if kept is not None:
+            os.dup2(nothing.fileno(), IN)
+        sys.stdin = nothing
+        try:
+            yield
+        finally:
+            sys.stdin = seen
+            if kept is not None:
+                os.dup2(kept, IN)
+                os.close(kept)

@@ -23,6 +23,7 @@ from gpt_trader.strategy.registry import is_builtin
 UNSEEN = frozenset({
     "apsw", "dbm", "duckdb", "h5py", "lmdb", "netCDF4", "polars", "pyarrow", "shelve", "tables",
 })  # fmt: skip
+WORDY = 256  # characters of a variable, of which it may be a table of signals
 DIGITS = 16  # of the digest of a variable: its value may be a secret
 
 
@@ -68,7 +69,11 @@ def sources_of(strategy: Any) -> Sources:  # noqa: ANN401
         read=_digests([file for file in read_by(code) if file not in code], folder),
         environment={name: _hidden(os.environ.get(name)) for name in names},
         computed=any(part.computed for part in parts),
-        touched=(*touched_by(code), *(f"{name} (may read files unseen)" for name in unseen)),
+        touched=(
+            *touched_by(code),
+            *(f"{name} (may read files unseen)" for name in unseen),
+            *(f"the variable {x} (long)" for x in names if len(os.environ.get(x, "")) > WORDY),
+        ),
     )
 
 

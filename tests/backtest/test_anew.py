@@ -1,5 +1,6 @@
 """Code of a user is asked again where it keeps nothing, and ends only its own process."""
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from gpt_trader import synthetic_market
 from gpt_trader.backtest import anew
 from gpt_trader.backtest.anew import asked_anew
 from gpt_trader.backtest.imported import imported_anew, is_importable
+from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import StrategyError, UsageError
 from gpt_trader.strategy.registry import create
 from gpt_trader.strategy.sma_cross import SmaCross
@@ -95,3 +97,26 @@ def test_a_class_and_its_helpers_are_made_anew():
     assert sys.modules["peeks_helper"].KEPT == {}
     sys.modules.update(known)
     kept.clear()
+
+
+@dataclass(frozen=True)
+class Reads:
+    name: ClassVar[str] = "reads"
+    descriptor: int = 0
+    min_bars: int = 1
+    warmup: int = 1
+
+    def targets(self, bars):
+        return Targets(np.full(len(bars), float(os.pread(self.descriptor, 3, 0))))
+
+
+@pytest.mark.skipif(not anew.FORKS, reason="nothing is forked")
+def test_what_was_left_open_for_this_program_is_empty_to_a_strategy(tmp_path):
+    file = tmp_path / "table"
+    file.write_text("0.5")
+    with file.open() as own:
+        assert ends(Reads(descriptor=own.fileno())) == ("process", [0.5, 0.5])
+        os.set_inheritable(own.fileno(), True)
+        with pytest.raises(StrategyError, match="could not convert"):
+            ends(Reads(descriptor=own.fileno()))
+        assert own.read() == "0.5"

@@ -1,6 +1,7 @@
 """A strategy that somebody brings moves nothing but its own."""
 
 import decimal
+import os
 import random
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from gpt_trader import backtest, optimize, synthetic_market
+from gpt_trader.backtest.contained import contained
 from gpt_trader.data.checks.quality import digest
 from gpt_trader.errors import StrategyError
 from gpt_trader.strategy.answers import ask_on_bar, ask_targets
@@ -149,3 +151,31 @@ def test_only_what_is_built_in_is_shown_the_bars_themselves():
     before = digest(bars)
     ask_targets(vote, bars)
     assert digest(bars) == before
+
+
+@pytest.fixture
+def _table_at_stdin(tmp_path, monkeypatch):
+    (tmp_path / "table").write_text("0.5")
+    kept = os.dup(0)
+    with (tmp_path / "table").open() as file:
+        os.dup2(file.fileno(), 0)
+        monkeypatch.setattr(sys, "stdin", file)
+        yield
+    os.dup2(kept, 0)
+    os.close(kept)
+
+
+@pytest.mark.usefixtures("_table_at_stdin")
+def test_nothing_comes_in_at_stdin_while_a_strategy_is_asked():
+    with contained([made("Honest")], market()):
+        assert (sys.stdin.read(), os.read(0, 3)) == ("", b"")
+    assert (sys.stdin.read(), os.pread(0, 3, 0)) == ("0.5", b"0.5")
+
+
+@pytest.mark.usefixtures("_table_at_stdin")
+def test_a_closed_stdin_stays_closed():
+    os.close(0)
+    with contained([made("Honest")], market()):
+        pass
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(0)

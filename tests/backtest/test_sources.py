@@ -284,6 +284,13 @@ def test_variables_are_told_by_a_digest(write, monkeypatch, body, name):
     assert sources_of(strategy).environment == {name: None}
 
 
+@pytest.mark.parametrize("size, told", [(256, ()), (257, ("the variable W_A (long)",))])
+def test_a_variable_that_may_be_a_table_is_told_in_words(write, monkeypatch, size, told):
+    strategy = write("", 'weight = float(os.environ["W_A"][0])')
+    monkeypatch.setenv("W_A", "1" * size)
+    assert sources_of(strategy).unreached == told
+
+
 @pytest.mark.parametrize("asks", ["os.environ[str(1)]", "dict(os.environ)", "os.environ.copy()"])
 def test_names_that_no_code_has_are_said_to_be_unknown(write, asks):
     assert sources_of(write("", f"weight = 0.5 if {asks} else 0.25")).computed
