@@ -33,6 +33,7 @@ from gpt_trader.measure.robust import (
     robustness,
 )
 from gpt_trader.measure.sensitivity import CostPoint, Rerun, Sensitivity, sensitivity
+from gpt_trader.measure.size import too_large
 from gpt_trader.measure.verdict import Evidence, Verdict, cap, judge
 
 __all__ = [
@@ -131,6 +132,7 @@ def assessment(  # noqa: PLR0913 - what is known of a run, each by its name
         (
             *bars_in_doubt(checks.data, metrics.return_pct, clean),
             *(Doubt(UNTESTED, said) for said in held_past_the_end(path)),
+            *too_large(path, costs),
         ),
         held_out,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from gpt_trader.measure.doubt import Doubt
 from gpt_trader.measure.late import Late, fill_late
 from gpt_trader.measure.metrics import daily_returns, return_pct, sharpe
 from gpt_trader.measure.sensitivity import Dearer
+from gpt_trader.measure.size import too_large
 from gpt_trader.measure.verdict import fragile, like_a_leak
 from gpt_trader.optimize.sweep import SearchTerms, run_whole
 
@@ -18,7 +19,7 @@ class OtherTerms:
     """The chosen point over all days: as it is, at dearer fees, filled late, and a bar later.
 
     return_pct, delayed_return_pct: percent; sharpe: annualized, None: undefined. late: None if no
-    order of the strategy was filled. uncounted: as `raw_run.uncounted` says.
+    order of the strategy was filled. unreal: what nobody could have traded, and what overflowed.
     """
 
     return_pct: float
@@ -26,11 +27,11 @@ class OtherTerms:
     delayed_return_pct: float
     dearer: Dearer
     late: Late | None
-    uncounted: tuple[Doubt, ...] = ()
+    unreal: tuple[Doubt, ...] = ()
 
     def doubts(self) -> Iterator[Doubt]:
         """Yield what of it keeps a search from PASS."""
-        yield from self.uncounted
+        yield from self.unreal
         yield from fragile(self.dearer, self.late)
         yield from like_a_leak(self.return_pct, self.sharpe, self.delayed_return_pct)
 
@@ -54,5 +55,5 @@ def at_other_terms(terms: SearchTerms, strategy: Any) -> OtherTerms:  # noqa: AN
         later,
         Dearer(dear.taker_bps, dear.maker_bps, dearer),
         fill_late(path),
-        tuple(uncounted(raw)),
+        (*uncounted(raw), *too_large(path, costs)),
     )

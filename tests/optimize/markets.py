@@ -1,12 +1,14 @@
 """Markets whose answer is known: a planted cycle, and pure noise."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from gpt_trader.domain.costs import CostModel, order_style
 from gpt_trader.risk.policy import RiskPolicy
 from tests.strategies_helpers import HOUR_MS, bars_of
 
-CHEAP = CostModel(taker_bps=1.0, maker_bps=1.0, spread_bps=0.0, slippage_bps=1.0)
+CHEAP = CostModel(taker_bps=2.0, maker_bps=2.0, spread_bps=0.0, slippage_bps=1.0)
 TERMS = {
     "costs": CHEAP,
     "risk": RiskPolicy(max_daily_loss_pct=99.0, max_drawdown_pct=99.0, max_entries_per_day=1000),
@@ -29,4 +31,6 @@ def cycle(days, seed, hours=96):
 
 
 def _bars(steps):
-    return bars_of(np.rint(3_000_000 * np.exp(np.cumsum(steps))), reach=100, interval_ms=HOUR_MS)
+    close = np.rint(3_000_000 * np.exp(np.cumsum(steps)))
+    bars = bars_of(close, reach=100, interval_ms=HOUR_MS)
+    return replace(bars, volume=np.full(len(bars), 1_000.0))
