@@ -5,7 +5,7 @@ from decimal import Decimal
 from math import inf
 from typing import Literal
 
-from gpt_trader.domain.fees import tier_rows
+from gpt_trader.domain.fees import lowest_rates, tier_rows
 from gpt_trader.domain.schedules import ADVANCED, ALWAYS_MS, FeeTier, Region
 from gpt_trader.errors import UsageError
 from gpt_trader.kernel.costs import Costs
@@ -13,6 +13,7 @@ from gpt_trader.kernel.rounding import BPS
 from gpt_trader.kernel.style import STYLE_MAKER_FIRST, STYLE_MAKER_ONLY, STYLE_TAKER, Style
 
 WORST_TAKER_BPS, WORST_MAKER_BPS = 120.0, 60.0
+LEAST_TAKER_BPS, LEAST_MAKER_BPS = lowest_rates(ADVANCED)
 OrderStyleName = Literal["maker_first", "maker_only", "taker"]
 _STYLES = {
     "maker_first": STYLE_MAKER_FIRST,
@@ -75,17 +76,18 @@ class CostModel:
     def dearer(self) -> "CostModel":
         """Return the model with fees twice as high, at most the worst tier's, which none exceeds.
 
-        Fees that are higher already stay. Of a schedule's tier the highest rates that an account
-        without volume ever had are doubled: the newest may be lower than what a run has paid.
+        At least they are the lowest tier's. Fees that are higher already stay. Of a schedule's tier
+        the highest rates that an account without volume ever had are doubled: the newest may be
+        lower than what a run has paid.
         """
         kernel = self.kernel()
         rates = [(kernel.taker_e8, kernel.maker_e8)]
         rates += [(taker, maker) for _, least, taker, maker in self.fee_tiers if least == 0]
         taker, maker = (
-            max(rate, min(2.0 * rate, worst))
-            for rate, worst in (
-                (max(taker for taker, _ in rates) / BPS, DEFAULT_COSTS.taker_bps),
-                (max(maker for _, maker in rates) / BPS, DEFAULT_COSTS.maker_bps),
+            max(rate, least, min(2.0 * rate, worst))
+            for rate, least, worst in (
+                (max(taker for taker, _ in rates) / BPS, LEAST_TAKER_BPS, DEFAULT_COSTS.taker_bps),
+                (max(maker for _, maker in rates) / BPS, LEAST_MAKER_BPS, DEFAULT_COSTS.maker_bps),
             )
         )
         return replace(self, taker_bps=taker, maker_bps=maker, fee_tier="worst", fee_factor=1.0)

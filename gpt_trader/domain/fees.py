@@ -53,3 +53,9 @@ def tier_rows(
         )
         for from_ms, least, rate in rows
     )
+
+
+def lowest_rates(schedule: Schedule) -> tuple[float, float]:
+    """Return the lowest taker and maker fees, bps, that any volume ever had anywhere."""
+    every = [rate for held in schedule.rates.values() for _, rates in held for rate in rates]
+    return float(min(rate.taker_bps for rate in every)), float(min(r.maker_bps for r in every))

@@ -3,7 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from gpt_trader.domain.costs import CostModel
+from gpt_trader.domain.costs import (
+    LEAST_TAKER_BPS,
+    WORST_MAKER_BPS,
+    WORST_TAKER_BPS,
+    CostModel,
+)
+from gpt_trader.kernel.rounding import BPS
 from gpt_trader.measure.baselines import Baselines
 from gpt_trader.measure.checks import Checks
 from gpt_trader.measure.doubt import BELOW_LUCK, FRAGILE, LEAK, TOO_SHORT, UNTESTED, Doubt
@@ -21,6 +27,7 @@ NOT_PROVEN = "NOT PROVEN"
 PASS = "PASS"  # noqa: S105
 TOO_GOOD = 4.0  # a Sharpe ratio, annualized, that honest daily edges hardly reach
 LEFT = 0.1  # of a gain: less is nearly nothing
+MOSTLY = 0.5  # of a gain: more of it is what the gain is
 MANY = 0.1  # of runs at other times that do as well
 
 
@@ -117,12 +124,29 @@ def _passes(found: Evidence) -> Iterator[str]:
     )
     yield f"{_nulls_said(nulls)}; it would pass as the best of at most {proof.most_trials:,} tries."
     yield (
-        "It gains at the exchange's dearest fees or twice its own, and filled a minute late, and "
-        "made more than buy and hold at the same risk."
+        f"It gains at {_dearer_said(found.sensitivity.dearer)}, and filled a minute late, and made "
+        "more than buy and hold at the same risk."
     )
+    yield from _mostly_funding(found.metrics)
     yield from _gone_in_a_bar(found.sensitivity)
     yield say_holdout(found.holdout)
     yield "The past is no promise: paper trade it before any money does."
+
+
+def _dearer_said(dearer: Dearer | None) -> str:
+    """Say at which fees it was run again: the dearest are not asked of one that pays less."""
+    assert dearer is not None
+    is_worst = dearer.taker_bps >= WORST_TAKER_BPS and dearer.maker_bps >= WORST_MAKER_BPS
+    which = "the exchange's dearest" if is_worst else "twice its own, not the exchange's dearest"
+    return f"fees of {dearer.taker_bps:g} / {dearer.maker_bps:g} bps ({which})"
+
+
+def _mostly_funding(metrics: Metrics) -> Iterator[str]:
+    """Say that a gain is no gain of prices: funding is asked as long as others hold against it."""
+    received = -float(metrics.funding_paid)
+    if received > MOSTLY * float(metrics.net_pnl):
+        share = received / float(metrics.net_pnl)
+        yield f"Funding received is {share:.0%} of its gain: it lasts as long as others pay it."
 
 
 def _losses(found: Evidence) -> Iterator[str]:
@@ -151,8 +175,15 @@ def unreal_terms(label: str | None, costs: CostModel) -> Iterator[Doubt]:
     """Yield on which terms nobody trades. label: what is said of the data, such as synthetic."""
     if label is not None:
         yield Doubt(UNTESTED, f"The market is {label}.")
-    if costs.kernel().taker_e8 <= 0:
+    taker_bps = costs.kernel().taker_e8 / BPS
+    if taker_bps <= 0.0:
         yield Doubt(FRAGILE, "It was tried without fees, which no exchange offers.")
+    elif taker_bps < LEAST_TAKER_BPS:
+        yield Doubt(
+            FRAGILE,
+            f"It was tried at a taker fee of {taker_bps:g} bps, below the lowest that the exchange "
+            f"publishes for any volume: {LEAST_TAKER_BPS:g}.",
+        )
     if costs.touch_fills:
         told = "Its limit orders filled when only touched, ahead of everybody who waited longer."
         yield Doubt(FRAGILE, told)

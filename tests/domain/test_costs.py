@@ -68,6 +68,7 @@ def test_dearer_fees_are_doubled_up_to_the_worst_tier():
     assert CostModel(100, 25).dearer() == CostModel(120, 50)
     assert CostModel().dearer() == CostModel()
     assert CostModel(200, 10).dearer() == CostModel(200, 20)
+    assert CostModel(0.001, 0.0).dearer() == CostModel(2, 0)  # what no tier undercuts
     tier = CostModel(fee_tier="intro").dearer()
     assert (tier.fee_tier, tier.taker_bps, tier.maker_bps) == ("worst", 120, 60)
     assert tier.dearer() == tier

@@ -77,12 +77,27 @@ def test_everything_holds(proven):
             "would pass as the best of at most 30 tries."
         ),
         (
-            "It gains at the exchange's dearest fees or twice its own, and filled a minute late, "
+            "It gains at fees of 120 / 60 bps (the exchange's dearest), and filled a minute late, "
             "and made more than buy and hold at the same risk."
         ),
         "No days were sealed before it was chosen: how it does on new ones is not known.",
         "The past is no promise: paper trade it before any money does.",
     )
+
+
+def test_a_pass_says_which_dearer_fees_were_asked_of_it(proven):
+    twice = replace(proven.sensitivity, dearer=Dearer(20.0, 10.0, 30.0))
+    found = judge(replace(proven, sensitivity=twice))
+    assert found.word == PASS
+    assert "at fees of 20 / 10 bps (twice its own, not the exchange's dearest)" in found.reasons[2]
+
+
+@pytest.mark.parametrize("paid, is_said", [("-2600", True), ("-2400", False), ("2600", False)])
+def test_a_gain_that_is_mostly_funding_is_said_to_be(proven, paid, is_said):
+    numbers = replace(proven.metrics, funding_paid=Decimal(paid))
+    found = judge(replace(proven, metrics=numbers))
+    assert found.word == PASS
+    assert any("Funding received is 52% of its gain" in one for one in found.reasons) == is_said
 
 
 def test_an_edge_that_a_bar_spends_passes_and_is_said_to_be_a_fast_one(proven):
@@ -163,6 +178,8 @@ def test_sealed_days_are_named_and_a_loss_there_is_a_doubt(proven, made, word):
         ("checks", {"lookahead_ok": None}, UNTESTED, "not checked for looking ahead"),
         ("checks", {"warmup_ok": None}, UNTESTED, "warm-up was not checked"),
         ("costs", {"taker_bps": 0.0}, FRAGILE, "without fees"),
+        ("costs", {"taker_bps": 0.001}, FRAGILE, "fee of 0.001 bps, below the lowest"),
+        ("costs", {"fee_tier": "vip_8", "fee_factor": 0.5}, FRAGILE, "fee of 1 bps, below"),
         ("costs", {"touch_fills": True}, FRAGILE, "limit orders filled when only touched"),
     ],
 )
