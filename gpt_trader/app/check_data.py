@@ -41,21 +41,21 @@ class Checked(NamedTuple):
 
 
 def check_data(
-    store: Store, named: Sequence[str], interval_ms: int | None, period: Period
+    store: Store, named: Sequence[str], interval_ms: int | None, period: Period, now_ms: int
 ) -> tuple[list[Checked], list[Fault]]:
-    """Check files and stored products by name, else all that is stored.
+    """Check files and stored products by name, else all that is stored; now_ms: int64 ms UTC.
 
     Returns what was looked at, and the store's files that are corrupt. Raises DataError where
     there is nothing to check.
     """
     paths = [Path(name) for name in named if _is_file(name)]
     products = [normalize_id(name) for name in named if not _is_file(name)]
-    checked = [check_file(path, interval_ms) for path in paths]
+    checked = [check_file(path, interval_ms, now_ms) for path in paths]
     corrupt: list[Fault] = []
     if products or not paths:
         every: list[str | None] = [*products] or [None]
         corrupt = [fault for product in every for fault in verify(store, product, interval_ms)]
-        checked += _check_stored(store, products, interval_ms, period, corrupt)
+        checked += _check_stored(store, products, interval_ms, period, corrupt, now_ms)
     if not checked and not corrupt:
         raise DataError(
             f"nothing to check in {store.root}", hint="gpt-trader data pull BTC-USD --since 1y"
@@ -63,15 +63,15 @@ def check_data(
     return checked, corrupt
 
 
-def check_file(path: Path, interval_ms: int | None) -> Checked:
-    """Check a file as it is, whatever its rows are like."""
+def check_file(path: Path, interval_ms: int | None, now_ms: int) -> Checked:
+    """Check a file as it is, whatever its rows are like; now_ms: int64 ms UTC."""
     opened = read_file(path)
     found = findings.of_columns(opened.columns, interval_ms)
     if found:
         return Checked(str(path), None, found, [])
     bars = from_columns(opened.columns, product_id=opened.product_id or "FILE-USD").bars
     missing = gaps.find(bars.time, bars.interval_ms, ())
-    return Checked(str(path), bars, findings.judge(bars).findings, missing)
+    return Checked(str(path), bars, findings.judge(bars, now_ms=now_ms).findings, missing)
 
 
 def _is_file(name: str) -> bool:
@@ -84,6 +84,7 @@ def _check_stored(
     interval_ms: int | None,
     period: Period,
     corrupt: Sequence[Fault],
+    now_ms: int,
 ) -> Iterator[Checked]:
     folders = {fault.path.parent for fault in corrupt}
     keys = [
@@ -110,7 +111,7 @@ def _check_stored(
     judged: dict[tuple[str, int], Judged] = {}
     for ms in {key[1] for key in series}:
         mine = {key: found.bars for key, found in series.items() if key[1] == ms}
-        judged |= zip(mine, findings.judge_all(list(mine.values())), strict=True)
+        judged |= zip(mine, findings.judge_all(list(mine.values()), now_ms=now_ms), strict=True)
     for (product, ms), found in series.items():
         others: list[tuple[Ints, Sequence[Span]]] = [
             (other.bars.time, read_spans(store, *key))

@@ -82,6 +82,7 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
     sealing: Sealing | None = None,
     earlier: Sequence[Bars | None] = (),
     made_of: Sequence[Bars] = (),
+    now_ms: int | None = None,
 ) -> Result:
     """Run a strategy over history and measure it.
 
@@ -102,7 +103,8 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
     holds the result against; None: as many as take about 0.3 s. sealing: the seal on these bars.
     earlier: bars before these, one series a product or None, on which the strategies warm up; none:
     they begin cold. made_of: finer bars, one series a product, that `bars` were resampled from, of
-    which no use is made inside a bar.
+    which no use is made inside a bar. now_ms: int64 ms UTC, after which no bar can have closed;
+    None: it is not asked.
     Raises ValidationGateError if a check fails, UsageError and ConfigError on bad arguments,
     KeyboardInterrupt if it stopped before every product had two bars.
     """
@@ -151,7 +153,8 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
         moments.append(perf_counter())
         checks = NOT_ASKED
         if self_check:
-            checks = replace(finish_each(begun, answers), data=tuple(judge_all(series)))
+            judged = tuple(judge_all(series, now_ms=now_ms))
+            checks = replace(finish_each(begun, answers), data=judged)
     used = tuple(_strategy_used(r, assigned, series) for r in routes)
     checks = replace(
         checks,

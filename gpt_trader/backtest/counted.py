@@ -123,6 +123,7 @@ def backtest_and_count(  # noqa: PLR0913 - the library's call, each by its name
             chosen_by=decided,
             sealing=sealing,
             earlier=early,
+            now_ms=now_ms,
             check_seed=secrets.randbits(SEED_BITS) if check_seed is None else check_seed,
             **options,
         )

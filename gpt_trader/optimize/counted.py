@@ -89,6 +89,7 @@ def optimize_and_count(  # noqa: PLR0913 - the library's call, each by its name
             budget=budget,
             label=label,
             earlier=earlier,
+            now_ms=now_ms,
             check_seed=secrets.randbits(SEED_BITS) if check_seed is None else check_seed,
             **options,
         )

@@ -143,10 +143,11 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have defaults
     load_s: float = 0.0,
     check_seed: int = 0,
     check_all: bool = False,
+    now_ms: int | None = None,
 ) -> Search:
     """Search a strategy's parameters, and say what the search is worth out of sample.
 
-    bars, costs, risk, style, cash, label, load_s, check_seed, check_all: as in `backtest`.
+    bars, costs, risk, style, cash, label, load_s, check_seed, check_all, now_ms: as in `backtest`.
     strategy: a class, with `fixed` parameters that are not searched. grid: values of each
     parameter, neighbors side by side. folds: walk-forward tests. earlier: trials made before on
     such data, or a function that tells them from the grid and its (k,) daily Sharpe ratios; None
@@ -199,6 +200,7 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have defaults
         [space.strategies[p] for p in sorted(p for p in used if p is not None)],
         series,
         made,
+        now_ms,
     )
     fees = say_currency(costs, series[0].product.quote_currency)
     return Search(
@@ -252,13 +254,14 @@ def _checks(
     strategies: Sequence[Any],
     series: Sequence[Bars],
     made: tuple[str, ...],
+    now_ms: int | None,
 ) -> Checks:
     """Return the checks of all points that were used, and of the bars."""
     found = together([check_one(one) for one in strategies])
     read = [name for one in strategies for name in sources_of(one).unreached]
     return replace(
         found,
-        data=tuple(judge_all(series)),
+        data=tuple(judge_all(series, now_ms=now_ms)),
         unreached=tuple(dict.fromkeys(read)),
         outside=made,
     )

@@ -1,6 +1,7 @@
 """`gpt-trader data check`: what is wrong, odd or missing, of stored series and of files."""
 
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def run(
     store = Store(data_dir(folder, os.environ))
     period = parse_period(start, end)
     interval_ms = None if interval is None else parse_interval(interval)
-    checked, corrupt = check_data(store, named, interval_ms, period)
+    checked, corrupt = check_data(store, named, interval_ms, period, time.time_ns() // 1_000_000)
     if strip is not None:
         _write_strip(strip, checked)
     rows = [_row(one) for one in checked]

@@ -12,9 +12,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.data.checks.funding import suspicion
 from gpt_trader.data.checks.made import midway, repeated
 from gpt_trader.data.checks.odd import Odd, odd_rows
 from gpt_trader.data.checks.quality import find_gaps
+from gpt_trader.data.checks.smooth import followed
 from gpt_trader.data.files.bar_files import faults
 from gpt_trader.data.files.tables import Columns
 from gpt_trader.domain.bars import Bars, Floats, Ints
@@ -34,6 +36,9 @@ REPEATED = "bars that go as earlier ones went"
 SPIKES = "volumes over 1,000 usual ones"
 UNITS = "changes of volume as if from base to quote units, or back"
 ENDED = "bars missing at its end, which others have"
+FUTURE = "bars that close after now"
+SMOOTH = "closes that follow each other as means do"
+FUNDING = "funding that no market asks"
 
 MOST_MISSING = 0.05  # share of the bars; more is a doubt
 MOST_STILL = 0.01  # share of the bars that repeat or do not move; more is a doubt
@@ -54,6 +59,7 @@ class Finding:
     """Something found in so many rows.
 
     size: how far off the worst is, as a factor less 1 (9: ten times); None: no question of size.
+    told: more about it, in words.
     row: the first in a file, from 1. at: the rows, ascending, (k,) int64; none of a raw file.
     """
 
@@ -65,12 +71,13 @@ class Finding:
     last_ms: int | None = None
     row: int | None = None
     at: Ints = field(default_factory=_no_rows, compare=False, repr=False)
+    told: str = ""
 
     @property
     def most(self) -> str:
         """How far the worst is off, in words; nothing where that is no question."""
         if self.size is None:
-            return ""
+            return f", {self.told}" if self.told else ""
         times = self.size + 1.0
         return f", up to {times:,.0f} times" if times >= 100.0 else f", up to {times:.3g} times"
 
@@ -109,20 +116,22 @@ class Judged:
         return counts | {"findings": [one.to_json_dict() for one in self.findings]}
 
 
-def judge(bars: Bars) -> Judged:
-    """Look through one product's bars; linear in their number, some tens of ns a bar."""
+def judge(bars: Bars, *, now_ms: int | None = None) -> Judged:
+    """Look through one product's bars; linear in their number, some tens of ns a bar.
+
+    now_ms: int64 ms UTC, after which no bar can have closed; None: it is not asked.
+    """
     gaps = find_gaps(bars.time, bars.interval_ms)
-    return Judged(
-        bars.product.product_id, len(bars), gaps.count, gaps.missing_bars, tuple(of_bars(bars))
-    )
+    found = (*of_bars(bars), *_of_the_future(bars, now_ms))
+    return Judged(bars.product.product_id, len(bars), gaps.count, gaps.missing_bars, found)
 
 
-def judge_all(series: Sequence[Bars]) -> list[Judged]:
+def judge_all(series: Sequence[Bars], *, now_ms: int | None = None) -> list[Judged]:
     """Look through the bars of products that are traded together, also whether they end alike."""
     ends = max(int(bars.time[-1]) for bars in series)
     found = []
     for bars in series:
-        one, last = judge(bars), int(bars.time[-1])
+        one, last = judge(bars, now_ms=now_ms), int(bars.time[-1])
         if last < ends:
             early = Finding(ENDED, "note", (ends - last) // bars.interval_ms, first_ms=last)
             one = replace(one, findings=(*one.findings, early))
@@ -198,6 +207,22 @@ def _between_rows(bars: Bars) -> Iterator[Finding]:
         if len(rows):
             yield _at(bars, kind, "doubt" if len(rows) > most * n else "note", rows)
     yield from _volumes(bars)
+    correlation = followed(bars.close, bars.interval_ms)
+    if correlation is not None:
+        told = f"a correlation of {correlation:.2f} from change to change"
+        every = np.arange(len(bars))
+        yield replace(_at(bars, SMOOTH, "doubt", every), told=told)
+    a_year = suspicion(bars)
+    if a_year is not None:
+        yield replace(_at(bars, FUNDING, "doubt", np.flatnonzero(bars.funding_rate)), told=a_year)
+
+
+def _of_the_future(bars: Bars, now_ms: int | None) -> Iterator[Finding]:
+    if now_ms is None:
+        return
+    rows = np.flatnonzero(bars.time + bars.interval_ms > now_ms)
+    if len(rows):
+        yield _at(bars, FUTURE, "doubt", rows)
 
 
 def _far(bars: Bars, kind: str, found: Odd) -> Iterator[Finding]:

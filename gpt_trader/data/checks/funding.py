@@ -12,7 +12,7 @@ from gpt_trader.errors import DataError
 
 HOUR_MS = 3_600_000
 MOST_AN_HOUR = 0.04  # the highest cap of any exchange: Hyperliquid's, 4 % an hour
-SUSPECT_A_YEAR = 5.0  # no market has asked this of its holders for long; percent has
+SUSPECT_A_YEAR = 1.0  # manias reach 0.8 for weeks, and no market more for long; percent does
 
 
 def is_impossible(rates: Floats, interval_ms: float) -> NDArray[np.bool_]:

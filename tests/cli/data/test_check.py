@@ -89,6 +89,16 @@ def test_a_clean_file_is_clean(capsys, store, tmp_path):
     assert "100.00 % there" in out
 
 
+def test_bars_of_the_future_are_named(capsys, store, tmp_path):
+    (bars,) = synthetic_market(
+        seed=4, products=["BTC-USD"], n_bars=100, interval_ms=HOUR, start_ms=7_258_118_400_000
+    )
+    write_file(tmp_path / "x.csv", bars)
+    code, out, _ = run(capsys, tmp_path / "x.csv")
+    assert code == 0
+    assert "100 bars that close after now, first 2200-01-01" in out
+
+
 @pytest.mark.parametrize(
     "args, code, words",
     [

@@ -7,6 +7,7 @@ import pytest
 
 from gpt_trader.data.checks.findings import (
     ENDED,
+    FUTURE,
     GAPS,
     LEVELS,
     PRINTS,
@@ -251,3 +252,11 @@ def test_a_volume_spike(bars):
 def test_few_bars():
     (few,) = synthetic_market(seed=1, products=["BTC-USD"], n_bars=2, interval_ms=HOUR)
     assert of_bars(few) == []
+
+
+def test_bars_that_close_after_now_are_a_doubt(bars):
+    closed_ms = int(bars.time[-3])
+    (found,) = judge(bars, now_ms=closed_ms).doubts
+    assert (found.kind, found.rows, found.first_ms) == (FUTURE, 3, closed_ms)
+    assert judge(bars, now_ms=int(bars.time[-1]) + HOUR).doubts == ()
+    assert FUTURE in next(iter(say_doubts(judge_all([bars], now_ms=0))))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gpt_trader.data.catalog import product_for
+from gpt_trader.data.checks.findings import judge, say_doubts
 from gpt_trader.data.checks.funding import (
     check_funding,
     is_impossible,
@@ -64,3 +65,10 @@ def test_percent_is_suspected():
     assert suspicion(bars(PERP, [0.0001] * 9)) is None  # 88 % a year, of a mania
     assert "11,000%" not in suspicion(bars(PERP, [0.01] * 9))
     assert "8,760% a year" in suspicion(bars(PERP, [0.01] * 9))
+
+
+def test_what_is_suspected_is_a_doubt_about_the_bars():
+    (said,) = say_doubts([judge(bars(PERP, [0.01] * 9))])
+    assert "funding that no market asks" in said
+    assert "8,760% a year: it is a fraction of the position" in said
+    assert list(say_doubts([judge(bars(PERP, [0.0001] * 9))])) == []
