@@ -5,8 +5,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from gpt_trader.app.history import Period
-from gpt_trader.data.catalog import normalize_id
+from gpt_trader.data.catalog import is_perpetual_id, normalize_id
 from gpt_trader.data.checks import findings, gaps
 from gpt_trader.data.checks.findings import Finding, Judged
 from gpt_trader.data.checks.gaps import Gap
@@ -69,9 +71,17 @@ def check_file(path: Path, interval_ms: int | None, now_ms: int) -> Checked:
     found = findings.of_columns(opened.columns, interval_ms)
     if found:
         return Checked(str(path), None, found, [])
-    bars = from_columns(opened.columns, product_id=opened.product_id or "FILE-USD").bars
+    product_id = opened.product_id or "FILE-USD"
+    funded = opened.columns.values.get("funding_rate", np.zeros(1))
+    paid = bool(np.nan_to_num(funded).any())  # whatever the name says: what is there is judged
+    overrides = {"is_perpetual": "true"} if paid else None
+    bars = from_columns(opened.columns, product_id=product_id, overrides=overrides).bars
     missing = gaps.find(bars.time, bars.interval_ms, ())
-    return Checked(str(path), bars, findings.judge(bars, now_ms=now_ms).findings, missing)
+    judged = list(findings.judge(bars, now_ms=now_ms).findings)
+    if paid and not is_perpetual_id(product_id):
+        rows = int(np.count_nonzero(bars.funding_rate))
+        judged.append(Finding(findings.FOREIGN, "note", rows))
+    return Checked(str(path), bars, judged, missing)
 
 
 def _is_file(name: str) -> bool:

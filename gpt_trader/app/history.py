@@ -114,10 +114,24 @@ def load_files(
             raise DataError(
                 f"{path} has {format_interval(found_ms)} bars, {flag} asks for {kind} "
                 f"ones: {format_interval(interval_ms)}",
-                hint=f"leave {flag} out, or name a file with such bars; nothing is resampled",
+                hint=_other_length(flag, interval_ms, found_ms, product, path),
             )
         loaded.append(one)
     return loaded
+
+
+def _other_length(flag: str, wanted_ms: int, found_ms: int, product: str, path: Path) -> str:
+    """Return what leads on from a file of bars to those that were asked for."""
+    wanted, found = format_interval(wanted_ms), format_interval(found_ms)
+    if wanted_ms < found_ms or wanted_ms % found_ms:
+        return f"leave {flag} out, or name a file with such bars"
+    if flag == "--detail":
+        return f"--detail {found}"
+    return (
+        f"backtest makes them of the file's: --interval {wanted} --detail {found}; or store it, "
+        f"and they are made wherever they are asked for: gpt-trader data import {path} "
+        f"--product {product}, then --data {product} --interval {wanted}"
+    )
 
 
 def load_store(

@@ -24,6 +24,14 @@ class HeatMap:
     over: tuple[str, ...]
     chosen: tuple[int, int] | None
 
+    @property
+    def says_something(self) -> bool:
+        """Whether two cells have a score: one alone has nothing to be held against."""
+        return int(np.count_nonzero(~np.isnan(self.values))) > 1
+
+
+NO_MAP = "no map: fewer than two points have a score, and one alone shows no plateau"
+
 
 def heat_map(space: Space, scores: Floats, chosen: int | None) -> HeatMap:
     """Lay scores, (k,) in grid order, out as a map."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.times import format_time
-from gpt_trader.optimize.heatmap import HeatMap
+from gpt_trader.optimize.heatmap import NO_MAP, HeatMap
 from gpt_trader.optimize.search import Search
 
 Floats = NDArray[np.float64]
@@ -43,10 +43,7 @@ def html(search: Search) -> str:
         _line(grown),
         _folds(search),
         "<h2>The grid</h2>",
-        f"<p>{escape(search.objective)} in sample; the framed point is the chosen one."
-        + (f" Best over {escape(', '.join(search.map.over))}." if search.map.over else "")
-        + "</p>",
-        _heat(search.map),
+        _grid(search),
         "<h2>Luck</h2>",
         (
             f"<p>Of {luck.trials:,} worthless tries the best is expected to show a Sharpe of "
@@ -79,6 +76,15 @@ def _name(search: Search, point: int | None) -> str:
     if point is None:
         return "nothing traded"
     return escape(" ".join(f"{k}={v}" for k, v in search.space.points[point].items()))
+
+
+def _grid(search: Search) -> str:
+    found = search.map
+    if not found.says_something:
+        return f"<p>{NO_MAP[:1].upper()}{NO_MAP[1:]}.</p>"
+    over = f" Best over {escape(', '.join(found.over))}." if found.over else ""
+    said = f"{escape(search.objective)} in sample; the framed point is the chosen one.{over}"
+    return f"<p>{said}</p>{_heat(found)}"
 
 
 def _heat(found: HeatMap) -> str:

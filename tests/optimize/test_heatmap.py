@@ -34,3 +34,13 @@ def test_of_further_parameters_the_best_is_shown():
     np.testing.assert_array_equal(found.values, [[1.0, 5.0, np.nan], [3.0, 7.0, 11.0]])
     assert found.over == ("weight",)
     assert found.chosen == (1, 1)
+
+
+def test_fewer_than_two_scores_say_nothing():
+    space = make_space(SmaCross, [FAST, SLOW])
+    scores = np.full(6, np.nan)
+    assert not heat_map(space, scores, None).says_something
+    scores[3] = 1.0
+    assert not heat_map(space, scores, 3).says_something
+    scores[0] = 1.0
+    assert heat_map(space, scores, 3).says_something

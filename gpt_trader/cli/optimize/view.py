@@ -9,7 +9,7 @@ from gpt_trader.cli.numbers import list_some
 from gpt_trader.cli.output import console
 from gpt_trader.domain.times import format_time
 from gpt_trader.observe.spark import sparkline
-from gpt_trader.optimize.heatmap import HeatMap
+from gpt_trader.optimize.heatmap import NO_MAP, HeatMap
 from gpt_trader.optimize.search import Search
 from gpt_trader.optimize.space import named
 from gpt_trader.optimize.walk import FoldRun
@@ -40,9 +40,12 @@ def show(search: Search, *, then: str) -> None:
     for line in say_luck(search):
         out.print(Text(line))
     out.print()
-    for line in map_lines(search.map, color=out.color_system is not None and out.is_terminal):
-        out.print(line)
-    out.print(Text(map_note(search)))
+    if search.map.says_something:
+        for line in map_lines(search.map, color=out.color_system is not None and out.is_terminal):
+            out.print(line)
+        out.print(Text(map_note(search)))
+    else:
+        out.print(Text(NO_MAP))
     out.print()
     out.print(Text(f"Next: {then}"))
 
@@ -186,9 +189,11 @@ def map_note(search: Search) -> str:
     """Say what the map shows."""
     found = search.map
     known = found.values[~np.isnan(found.values)]
-    span = f"{known.min():.2f} to {known.max():.2f}" if len(known) else "nothing traded"
     over = f", the best over {', '.join(found.over)}" if found.over else ""
-    return f"{search.objective} in sample: {span}{over}; >< the chosen point, blank: no score"
+    return (
+        f"{search.objective} in sample: {known.min():.2f} to {known.max():.2f}{over}; "
+        ">< the chosen point, blank: no score"
+    )
 
 
 def _shade(value: float, low: float, high: float) -> str:

@@ -39,6 +39,7 @@ ENDED = "bars missing at its end, which others have"
 FUTURE = "bars that close after now"
 SMOOTH = "closes that follow each other as means do"
 FUNDING = "funding that no market asks"
+FOREIGN = "rates of funding, judged as a perpetual's; left out of what is not said to be one"
 
 MOST_MISSING = 0.05  # share of the bars; more is a doubt
 MOST_STILL = 0.01  # share of the bars that repeat or do not move; more is a doubt

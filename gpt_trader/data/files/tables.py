@@ -42,6 +42,8 @@ UNITS = (  # epoch numbers below a limit, and how many of them are a millisecond
     (10**17, "microseconds", 1000),
     (2**63, "nanoseconds", 10**6),
 )
+SERIALS = (20_000, 80_000)  # a spreadsheet's days since 1900: of 1954 to 2119
+YEARS = (1950, 2120)
 LINE_END = re.compile(rb"\r\n|\n|\r")
 SELDOM = ("microseconds", "nanoseconds")
 MONEY = re.compile(r"\$?(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?")
@@ -420,6 +422,7 @@ def _epoch_times(numbers: "np.ndarray", source: Source) -> tuple[Ints, str]:
         reason = f"expected epoch {unit} as in the first row, found {numbers[mixed][0]}"
         source.fail(int(mixed.argmax()), reason)
     if a_ms < 1:
+        _refuse_dates(numbers, source)
         times = np.rint(numbers * 1000).astype(np.int64)
     elif whole:
         times, rest = np.divmod(numbers, a_ms)
@@ -431,6 +434,25 @@ def _epoch_times(numbers: "np.ndarray", source: Source) -> tuple[Ints, str]:
     if late.any():
         source.fail(int(late.argmax()), f"expected epoch seconds or ms, found {numbers[late][0]}")
     return np.asarray(times, np.int64), unit
+
+
+def _refuse_dates(numbers: "np.ndarray", source: Source) -> None:
+    """Refuse seconds of 1970 that are dates: a spreadsheet's days, or year, month and day."""
+    if ((numbers >= SERIALS[0]) & (numbers < SERIALS[1])).all():
+        source.fail(
+            0,
+            f"expected epoch seconds or ms, found {numbers[0]:.12g}, a spreadsheet's days",
+            hint="give the cells the format yyyy-mm-dd hh:mm:ss and export again, or take "
+            "(days - 25569) * 86400: epoch seconds",
+        )
+    year, month, day = numbers // 10_000, numbers // 100 % 100, numbers % 100
+    dates = (year >= YEARS[0]) & (year < YEARS[1]) & (numbers == np.floor(numbers))
+    if (dates & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all():
+        source.fail(
+            0,
+            f"expected epoch seconds or ms, found {numbers[0]:.12g}, a date without hyphens",
+            hint="write it as 2024-01-31",
+        )
 
 
 def _first_null(column: "pa.ChunkedArray") -> int:

@@ -200,6 +200,25 @@ def test_a_mistake_is_one_line_with_its_exit_code(run, market, args, code, messa
     assert message in document["error"]["message"]
 
 
+def test_the_hint_for_longer_bars_leads_to_them(run, market, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("GPT_TRADER_DATA_DIR", str(tmp_path / "market"))
+    args = (*STRATEGY, "--data", market)
+    hint = run(*args, "-i", "4h")[1]["error"]["hint"]
+    assert "--interval 4h --detail 1h; or" in hint
+    code, document = run(*args, "--interval", "4h", "--detail", "1h")
+    assert (code, document["data"]["data"][0]["interval"]) == (0, "4h")
+    imported = f"gpt-trader data import {market} --product SOL-USD, then"
+    assert imported in hint
+    assert main(["data", "import", str(market), "--product", "SOL-USD"]) == 0
+    capsys.readouterr()
+    code, document = run(*STRATEGY, "--data", "SOL-USD", "--interval", "4h")
+    assert (code, document["data"]["data"][0]["interval"]) == (0, "4h")
+    wrong = run(*args, "-i", "4h", "--detail", "2h")[1]["error"]
+    assert wrong["message"].endswith("--detail asks for longer ones: 2h")
+    assert wrong["hint"] == "--detail 1h"
+    assert "leave --interval out" in run(*args, "-i", "1m")[1]["error"]["hint"]
+
+
 PEEKING = """
 from dataclasses import dataclass
 from typing import ClassVar

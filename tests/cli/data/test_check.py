@@ -140,3 +140,24 @@ def test_a_series_that_cannot_be_read_is_named_and_the_rest_is_checked(capsys, s
         assert code == 7
         assert "FAULT  1 that cannot be read: prices of LUNA-USD are too high" in out
         assert ("ETH-USD 1h: " in out) == (not args)
+
+
+def funded(path, rate):
+    (bars,) = synthetic_market(seed=4, products=["BTC-USD"], n_bars=400, interval_ms=HOUR)
+    write_file(path, bars)
+    header, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([f"{header},funding_rate", *(f"{row},{rate}" for row in rows)]))
+    return path
+
+
+@pytest.mark.parametrize("name", ["BTC-PERP_1h.csv", "BTC-USD_1h.csv", "perpetual.csv"])
+def test_what_a_column_of_funding_says_is_judged_whatever_the_name_is(capsys, tmp_path, name):
+    code, out, _ = run(capsys, funded(tmp_path / name, 0.01))
+    assert (code, "doubt  400 funding that no market asks" in out) == (0, True)
+    foreign = "400 rates of funding, judged as a perpetual's; left out of what is not" in out
+    assert foreign == (name != "BTC-PERP_1h.csv")
+    for rate in (0.00001, 0.0):
+        assert "funding that" not in run(capsys, funded(tmp_path / name, rate))[1]
+    assert "rates of funding" not in run(capsys, funded(tmp_path / name, 0.0))[1]
+    code, out, _ = run(capsys, funded(tmp_path / name, 0.5))
+    assert (code, "not a funding_rate within 4% an hour" in out) == (7, True)

@@ -123,6 +123,18 @@ def test_the_map_has_a_row_a_value_the_highest_on_top():
     assert all(" on #" in one for one in backgrounds)
 
 
+@pytest.mark.parametrize("grid", ["fast=5", "fast=490,495"])
+def test_one_point_and_none_that_traded_have_no_map(capsys, tmp_path, grid):
+    page = tmp_path / "search.html"
+    slow = ("--set", "slow=899") if "490" in grid else ()
+    code, out, _ = run(capsys, *DEMO, *slow, "--grid", grid, "--report", str(page))
+    assert code == 0
+    assert "no map: fewer than two points have a score" in out
+    assert "><" not in out
+    assert "No map: fewer than two points" in page.read_text()
+    assert "heat map" not in page.read_text()
+
+
 def test_nothing_is_said_on_stderr_where_it_is_no_terminal(capsys):
     assert run(capsys, *SMALL)[2] == ""
 

@@ -1,5 +1,6 @@
 import gzip
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -368,6 +369,22 @@ def test_a_mix_of_epoch_seconds_and_ms_is_named_by_its_line(tmp_path, first, uni
     with pytest.raises(DataError, match=f"expected epoch {unit} as in the first row") as caught:
         load_bars(write(tmp_path / "a.csv", rows), product_id="BTC-USD")
     assert caught.value.where == f"{tmp_path / 'a.csv'}:8"
+
+
+@pytest.mark.parametrize(
+    "times, said, hint",
+    [
+        ([45_000.5, 45_001.5, 45_002.5], "found 45000.5, a spreadsheet's days", "(days - 25569) *"),
+        ([45_000, 45_001, 45_002], "found 45000, a spreadsheet's days", "yyyy-mm-dd"),
+        ([20_240_131, 20_240_201, 20_240_202], "found 20240131, a date without", "2024-01-31"),
+    ],
+)
+def test_days_and_dates_as_numbers_are_told_from_seconds(tmp_path, times, said, hint):
+    rows = [[str(time), *row[1:]] for time, row in zip(times, good_rows(), strict=False)]
+    with pytest.raises(DataError, match=re.escape(said)) as caught:
+        load_bars(write(tmp_path / "a.csv", rows), product_id="BTC-USD")
+    assert hint in caught.value.hint
+    assert caught.value.where == f"{tmp_path / 'a.csv'}:2"
 
 
 def test_an_inferred_interval_is_one_of_the_exchange(tmp_path):
