@@ -14,8 +14,9 @@ TraderError                     1
 │   └── GapError                7
 ├── ValidationGateError         8   a result did not pass its check (look-ahead, ...)
 ├── LockedError                 9   another instance holds the portfolio's lock
-└── JournalError                1   the journal cannot be read or written
-    └── StorageError            1   the disk is full, read-only or failing
+├── JournalError                1   the journal cannot be read or written
+│   └── StorageError            1   the disk is full, read-only or failing
+└── Interrupted               130   ended by Ctrl-C before it was done
 
 Refusals by a guard and unfilled orders are values, not errors.
 """
@@ -135,3 +136,10 @@ class StorageError(JournalError):
     """The disk is full, read-only or failing: nothing durable, so nothing is sent."""
 
     code = "STORAGE"
+
+
+class Interrupted(TraderError):
+    """A command was ended before it was done; what it keeps is kept."""
+
+    code = "INTERRUPTED"
+    exit_code = 130

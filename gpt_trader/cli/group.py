@@ -9,8 +9,9 @@ from typer.core import TyperGroup
 from gpt_trader.cli.commands import COMMANDS, PROGRAM, version
 from gpt_trader.cli.output import set_verbosity
 from gpt_trader.config.text import did_you_mean
-from gpt_trader.errors import UsageError
+from gpt_trader.errors import Interrupted, UsageError
 
+ENDED = "interrupted: ended at once, before it was done"
 PLAIN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
 
 
@@ -52,6 +53,16 @@ class LazyGroup(TyperGroup):
             hint = did_you_mean(args[0], COMMANDS)
             raise UsageError(f"no such command: {args[0]}", hint=hint)
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
+        """Run the command that the arguments name.
+
+        Raises Interrupted at Ctrl-C, of which typer would make an exit without a word.
+        """
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Interrupted(ENDED) from error
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
         """Write the help's list from the table."""

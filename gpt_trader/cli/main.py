@@ -56,8 +56,8 @@ def _main(args: list[str]) -> int:
     try:
         code = _run(hoist(args) or ["--help"]) if args not in VERSION else _say_version()
         sys.stdout.flush()
-    except KeyboardInterrupt:  # before or after the command itself, while modules load
-        return INTERRUPTED
+    except KeyboardInterrupt:  # before the command itself, while modules load
+        return _say_interrupted(args)
     except OSError as error:
         # Nobody reads stdout any more (as after `head`), or it is a full disk. What is still
         # buffered goes nowhere, so that the interpreter does not fail on it at exit.
@@ -67,6 +67,16 @@ def _main(args: list[str]) -> int:
             print("hint: free some space, or send the output elsewhere", file=sys.stderr)
         return 1
     return code
+
+
+def _say_interrupted(args: list[str]) -> int:
+    with contextlib.suppress(KeyboardInterrupt):  # whoever asks again wants no words
+        from gpt_trader.cli import failure
+        from gpt_trader.cli.group import ENDED
+        from gpt_trader.errors import Interrupted
+
+        return failure.report(failure.describe(Interrupted(ENDED), args), args)
+    return INTERRUPTED
 
 
 def _say_version() -> int:
@@ -111,11 +121,6 @@ def _run(args: list[str]) -> int:
     try:
         # Without standalone mode the code of `typer.Exit` is returned, and errors are raised.
         code = root().main(args, prog_name=PROGRAM, standalone_mode=False)
-    except KeyboardInterrupt:
-        if "--json" in args and failure.command_of(args) == "run":  # its last line is promised
-            words = "ended at once, by a second signal"
-            return failure.report(failure.Failure("INTERRUPTED", INTERRUPTED, words), args)
-        return INTERRUPTED
     except BrokenPipeError:
         raise
     except SystemExit as error:

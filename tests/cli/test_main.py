@@ -208,7 +208,20 @@ def test_an_exit_code_without_an_error_is_handed_on(boom, capsys):
 def test_an_interrupt_ends_with_130(boom, capsys):
     boom(KeyboardInterrupt())
     assert main(["boom"]) == 130
-    assert capsys.readouterr() == ("", "")
+    said = "interrupted: ended at once, before it was done"
+    assert capsys.readouterr() == ("", f"error: {said}\n")
+    assert main(["boom", "--json"]) == 130
+    out, err = capsys.readouterr()
+    assert (json.loads(out)["error"]["message"], err) == (said, "")
+
+
+def test_an_interrupt_while_modules_load_is_said(monkeypatch, capsys):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gpt_trader.cli.group.root", interrupt)
+    assert main(["backtest", "--demo"]) == 130
+    assert capsys.readouterr().err == "error: interrupted: ended at once, before it was done\n"
 
 
 @pytest.mark.parametrize("where", ["flag", "environment"])

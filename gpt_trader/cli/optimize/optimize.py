@@ -9,7 +9,8 @@ import typer
 from gpt_trader.cli.compiling import SIMULATOR, say_if_compiling
 from gpt_trader.cli.flags import MarketFlags, backtest_asked, takes
 from gpt_trader.cli.options import StateDir
-from gpt_trader.cli.output import Json, ProfileName, emit, note
+from gpt_trader.cli.output import Json, ProfileName, emit
+from gpt_trader.errors import Interrupted
 
 
 class Goal(StrEnum):
@@ -76,7 +77,6 @@ def command(
     """
     from gpt_trader.app import optimize as optimize_run
     from gpt_trader.backtest.files import check_outputs, write_each, write_text
-    from gpt_trader.cli.commands import INTERRUPTED
     from gpt_trader.cli.optimize import view as optimize_view
     from gpt_trader.cli.optimize.progress import ProgressLine, again, next_command
     from gpt_trader.optimize.document import document
@@ -97,11 +97,12 @@ def command(
             state_dir=state_dir,
             progress=shown.note,
         )
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         shown.clear()
-        note(f"stopped: {shown.done:,} of {shown.total:,} points are done and kept")
-        note(f"go on with: {again()}")
-        raise typer.Exit(INTERRUPTED) from None
+        done = f"{shown.done:,} of {shown.total:,} points are" if shown.done else "no point is"
+        raise Interrupted(
+            f"stopped: {done} done and kept", hint=f"go on with: {again()}"
+        ) from error
     finally:
         shown.clear()
     if not json:

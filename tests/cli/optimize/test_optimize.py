@@ -165,9 +165,10 @@ def test_an_interrupted_search_goes_on_to_the_same_document(tmp_path):
 
     stopped = child("-c", INTERRUPT, *args, str(tmp_path / "a"))
     assert stopped.returncode == 130
-    assert stopped.stdout == ""
-    assert "4 of 7 points are done and kept" in stopped.stderr
-    assert f"go on with: gpt-trader {' '.join(args)} {tmp_path / 'a'}" in stopped.stderr
+    error = json.loads(stopped.stdout)["error"]
+    assert (error["code"], stopped.stderr) == ("INTERRUPTED", "")
+    assert error["message"] == "stopped: 4 of 7 points are done and kept"
+    assert error["hint"] == f"go on with: gpt-trader {' '.join(args)} {tmp_path / 'a'}"
     resumed = child("-m", "gpt_trader.cli.main", *args, str(tmp_path / "a"))
     whole = child("-m", "gpt_trader.cli.main", *args, str(tmp_path / "b"))
     assert json.loads(resumed.stdout)["data"]["timing"]["kept"] == 4
