@@ -7,7 +7,7 @@ from gpt_trader.app.account import reach_account
 from gpt_trader.app.folders import session_folder
 from gpt_trader.broker.exchange.reports import lots_of
 from gpt_trader.broker.exchange.scope import check_portfolio
-from gpt_trader.domain.account import RemoteOrder
+from gpt_trader.domain.account import RemoteOrder, totals_of
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 from gpt_trader.errors import Unavailable, UsageError
@@ -41,7 +41,7 @@ def reconcile(profile: str | None, state_dir: Path | None) -> tuple[dict[str, An
     remote, is_whole = reached.private.open_orders(began_ms - HOUR_MS)
     if not is_whole:
         raise Unavailable("what is open at the exchange cannot be read")
-    wallets = {one.currency: one.total for one in reached.private.balances()}
+    wallets = totals_of(reached.private.balances())
     orders = [
         (one.client_order_id or one.order_id, f"{one.status} {one.product_id}") for one in remote
     ]

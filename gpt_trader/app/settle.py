@@ -11,6 +11,7 @@ from gpt_trader.app.at_exchange import reach_outside
 from gpt_trader.app.folders import session_folder
 from gpt_trader.app.kept_session import KeptSession, look_at
 from gpt_trader.app.operate import open_session, take
+from gpt_trader.domain.account import totals_of
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.events import Settled
 from gpt_trader.engine.records import DebtSettled
@@ -87,7 +88,7 @@ def _oversold(kept: KeptSession, product_id: str) -> tuple[Product, int]:
 def _look(kept: KeptSession, profile: str | None, product: Product) -> tuple[Decimal | None, int]:
     """Return what the exchange holds of a coin, and what one costs, ticks."""
     private = reach_outside(kept, profile).private
-    wallets = {one.currency: one.total for one in private.balances()}
+    wallets = totals_of(private.balances())
     for touch in private.touches([product.product_id]):
         ticks = product.ticks(touch.ask, ROUND_CEILING)
         if ticks is not None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.broker.exchange.reports import lots_of
 from gpt_trader.broker.exchange.witness import size_of_fills
-from gpt_trader.domain.account import RemoteFill, RemoteOrder
+from gpt_trader.domain.account import RemoteFill, RemoteOrder, totals_of
 from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.plan import Plan
@@ -77,7 +77,7 @@ def find_unbooked(
     if not ended:
         return found
     balances = _asked(account.balances) or []
-    wallets = {one.currency: one.total for one in balances}
+    wallets = totals_of(balances)
     told = [(one.order, one.lots) for one in found]
     return [
         *found,

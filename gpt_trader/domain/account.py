@@ -4,7 +4,7 @@ What is not told is not 0, and not "no": a wallet that is missing is `told_walle
 that could not be read makes its `History` a part of one, and a number that is missing is None.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from gpt_trader.domain.order import OrderStatus, OrderType
 from gpt_trader.errors import Unavailable
 
 MOST_FEES = Decimal("0.1")  # of what was traded: beyond it they are something else
+FILLS = ("", "FILL")  # kinds of rows that are no correction or reversal of another
 ROUGHLY = Decimal("0.01")  # how far an average price and a value may be apart
 
 
@@ -125,6 +126,11 @@ class RemoteFill(NamedTuple):
     liquidity: str
     sequence_ms: int | None
 
+    @property
+    def is_first(self) -> bool:
+        """Whether it is told first: what corrects or reverses a fill tells its size again."""
+        return self.trade_type in FILLS
+
 
 class History[T](NamedTuple):
     """Orders or fills of an account. is_whole: every row could be read, whose it is included.
@@ -185,6 +191,16 @@ class CancelResult(NamedTuple):
     order_id: str
     success: bool
     reason: str
+
+
+def totals_of(balances: Iterable[Balance]) -> dict[str, Decimal]:
+    """Return what each wallet holds, by currency."""
+    return {one.currency: one.total for one in balances}
+
+
+def holds_of(balances: Iterable[Balance]) -> dict[str, Decimal]:
+    """Return what of each wallet is on hold, by currency."""
+    return {one.currency: one.hold for one in balances}
 
 
 def told_wallet(wallets: Mapping[str, Decimal], currency: str) -> Decimal:

@@ -16,10 +16,11 @@ from typing import NamedTuple
 from gpt_trader.broker.exchange.cadence import CANCEL_AGAIN_MS, is_past
 from gpt_trader.broker.exchange.carry import Carrier, Done, Inline, Job
 from gpt_trader.broker.exchange.departures import Budget, Departure, Departures, Kind
-from gpt_trader.broker.exchange.hearsay import Hearsay
+from gpt_trader.broker.exchange.hearsay import BESIDE_MS, Hearsay
 from gpt_trader.broker.exchange.ports import EARLY_MS, Orders
 from gpt_trader.domain.account import Placed, Refused, RemoteOrder
 from gpt_trader.domain.order import NOT_SENT, Order, OrderStatus, TimeInForce
+from gpt_trader.domain.order_ids import is_ours
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.commands import AmendOrder, Approved, CancelOrder, Command, SubmitOrder
 from gpt_trader.engine.events import (
@@ -33,6 +34,7 @@ from gpt_trader.engine.events import (
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 from gpt_trader.errors import BrokerError, DataError, RateLimited, TraderError, UnknownOutcome
+from gpt_trader.kernel.codes import SELL
 
 ENTRY_MS = 5_000  # after its decision an entry's request must have begun
 LEAST_MS = 1_000  # so long an entry rests at least
@@ -91,10 +93,15 @@ class ExchangeBroker:
     ) -> Sequence[Event]:
         """Return what a report of the user channel says that is new; a foreign order says nothing.
 
-        What it says was filled, and how one ended, is only a reason to ask the order itself.
+        What it says was filled, and how one ended, is only a reason to ask the order itself. One
+        that sells, bears our mark and is not known is of another instance, which may sell the same
+        coins: nothing more is sent of its product until a look shows that they are there.
         """
         order = state.orders.get(remote.client_order_id)
         if order is None:
+            is_here = remote.product_id in plan.index and remote.side == SELL
+            if is_here and is_ours(remote.client_order_id, plan.portfolio):
+                self.hearsay.contradict(remote.product_id, time_ms + BESIDE_MS)
             return []
         product = plan.products[plan.index[order.product_id]]
         return self.hearsay.hear(product, order, remote, time_ms)

@@ -10,12 +10,10 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from gpt_trader.broker.exchange.ours import (
-    Unknown,
     as_booked,
     is_of_ours,
     is_open,
     is_resting_stop,
-    missing,
     oldest_first,
     order_of,
     told_fills,
@@ -24,9 +22,8 @@ from gpt_trader.broker.exchange.reports import reports
 from gpt_trader.domain.account import RemoteOrder, told_wallet
 from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.domain.product import Product
-from gpt_trader.engine.events import Event, FillReceived, InstanceSeen, OrdersFound, PositionFound
+from gpt_trader.engine.events import Event, FillReceived, OrdersFound, PositionFound
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.state import State
 from gpt_trader.kernel.codes import BUY, SELL
 
 ZERO = Decimal(0)
@@ -138,23 +135,6 @@ def _status(order: Order, row: RemoteOrder, *, is_told: bool) -> OrderStatus:
     if is_told:
         return row.life or order.status
     return OrderStatus.OPEN if order.status.is_final else order.status
-
-
-def seen_beside(
-    plan: Plan,
-    state: State,
-    rows: Iterable[RemoteOrder],
-    unknown: Unknown,
-    time_ms: int,
-) -> list[Event]:
-    """Return that a second instance trades the portfolio; [] if nothing says so.
-
-    rows: what a look shows while a session runs. Orders of ours among them that no entry of the
-    journal names are another's; each is told once.
-    """
-    strange = missing(plan.portfolio, rows, state.orders, unknown)
-    keys = tuple(row.client_order_id for row in strange)
-    return [InstanceSeen(time_ms, keys)] if keys else []
 
 
 def _held(product: Product, mine: Sequence[RemoteOrder], bought: set[str]) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from gpt_trader.engine.events import Event, OrderUpdated
 DOUBT_MS = 2_000  # from when on what is said and not settled keeps entries waiting
 DENIALS = 4  # of the order's own answers, after which what was said is taken for untrue
 DENIED_MS = 30_000  # for which nobody may have said it again
+BESIDE_MS = 10_000  # after a sale by another instance, within which a wallet may not tell it yet
 
 
 class Said(NamedTuple):
@@ -38,12 +39,13 @@ class Said(NamedTuple):
 class Hearsay:
     """What is said of a session's orders and not settled, by client id.
 
-    contradicted: products of which an order rests that was refused, or had ended. renamed: other
-    ids than are known that somebody told of orders, by client id, to ask under once.
+    contradicted: products of which an order rests that was refused, or had ended, or of which
+    another instance sells; with the time, ms, before which no look settles it. renamed: other ids
+    than are known that somebody told of orders, by client id, to ask under once.
     """
 
     def __init__(self) -> None:
-        self.contradicted: set[str] = set()
+        self.contradicted: dict[str, int] = {}
         self.renamed: dict[str, str] = {}
         self._said: dict[str, Said] = {}
 
@@ -52,13 +54,13 @@ class Hearsay:
         said = self._said.get(client_order_id)
         return said is not None and said.denials > 1
 
-    def contradict(self, product_id: str) -> None:
+    def contradict(self, product_id: str, until_ms: int = 0) -> None:
         """Note that orders of a product are not what they were told to be: no more are sent."""
-        self.contradicted.add(product_id)
+        self.contradicted[product_id] = max(until_ms, self.contradicted.get(product_id, 0))
 
     def agree(self, product_id: str) -> None:
         """Note that a look shows the orders of a product as they are known."""
-        self.contradicted.discard(product_id)
+        self.contradicted.pop(product_id, None)
 
     def __len__(self) -> int:
         return len(self._said)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from gpt_trader.broker.exchange.ports import Orders
-from gpt_trader.domain.account import RemoteFill, RemoteOrder
+from gpt_trader.domain.account import RemoteFill, RemoteOrder, holds_of, totals_of
 from gpt_trader.domain.order import Order
 from gpt_trader.domain.order_ids import is_ours
 from gpt_trader.domain.product import Product
@@ -52,8 +52,8 @@ def search(account: Orders, product_ids: Sequence[str], since_ms: int) -> Found:
     strays = {one.order_id: None for one in here if one.order_id not in rows}
     looked_up = [account.order(one) for one in list(strays)[:MOST_STRAYS]]
     balances = account.balances()
-    wallets = {one.currency: one.total for one in balances}
-    holds = {one.currency: one.hold for one in balances}
+    wallets = totals_of(balances)
+    holds = holds_of(balances)
     found = [*rows.values(), *(one for one in looked_up if one is not None)]
     is_whole = orders.is_whole and resting.is_whole and fills.is_whole
     return Found(found, here, wallets, holds, is_whole)
@@ -138,7 +138,9 @@ def _unexplained(
     theirs = [
         fill
         for fill in sorted(found.fills, key=lambda one: -one.trade_ms)
-        if fill.product_id == order.product_id and not _is_ours(state, fill.order_id)
+        if fill.is_first
+        and fill.product_id == order.product_id
+        and not _is_ours(state, fill.order_id)
     ]
     for fill in theirs:
         if fill.trade_ms < order.intent.sent_ms:

@@ -1,13 +1,13 @@
 """Who else tells what an order's own answer says: its fills, the wallets, or what rests."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.broker.exchange.reports import known_of, lots_of
 from gpt_trader.broker.exchange.search import is_covered, is_held
-from gpt_trader.domain.account import Balance, History, RemoteFill, RemoteOrder
+from gpt_trader.domain.account import Balance, History, RemoteFill, RemoteOrder, holds_of, totals_of
 from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.leaving import is_stop
@@ -15,7 +15,8 @@ from gpt_trader.engine.leaving import is_stop
 ZERO = Decimal(0)
 ROUNDED = Decimal("0.01")  # quote: what an exchange may round away
 
-FILLS = ("", "FILL")  # kinds of rows that are no correction or reversal of another
+HOLD_MS = 12_000  # for so long coins on hold are taken for those of an order that says it ended
+SOLD_MS = 30_000  # for so long a sale is told that leaves no coins on hold, and as many there
 FAR = 5  # a price within a fifth of the newest close may be one
 
 
@@ -34,11 +35,11 @@ def priced_as_booked(product: Product, order: Order, row: RemoteOrder) -> Remote
 
 def priced_by_fills(row: RemoteOrder, fills: Sequence[RemoteFill]) -> RemoteOrder:
     """Return a row that contradicts itself with what its fills tell instead; else as it is."""
-    ours = [one for one in fills if one.order_id == row.order_id]
+    ours = list(_first_told(row.order_id, fills))
     if row.tells_fills or not ours:
         return row
     return row._replace(
-        filled_size=row.filled_size if row.tells_size else sum((f.size for f in ours), ZERO),
+        filled_size=row.filled_size if row.tells_size else size_of_fills(row.order_id, ours),
         filled_value=sum((f.size * f.price for f in ours), ZERO),
         total_fees=sum((f.commission for f in ours), ZERO),
         average_price=None,
@@ -95,12 +96,12 @@ class Rests(NamedTuple):
     @property
     def totals(self) -> dict[str, Decimal]:
         """What each wallet holds, by currency."""
-        return {one.currency: one.total for one in self.wallets}
+        return totals_of(self.wallets)
 
     @property
     def holds(self) -> dict[str, Decimal]:
         """What of it is on hold."""
-        return {one.currency: one.hold for one in self.wallets}
+        return holds_of(self.wallets)
 
 
 def ask_rests(account: Orders, order_id: str, since_ms: int) -> Rests:
@@ -133,10 +134,18 @@ def is_short(product: Product, order: Order, found: Rests, expected: Mapping[str
     Its own answer and the list of fills may both be late; the wallet that holds nothing for it any
     more is not. expected: what each wallet must hold by the journal.
     """
-    base, totals = product.base_currency, found.totals
-    if base not in totals or order.filled >= order.intent.lots:
+    totals = found.totals
+    if product.base_currency not in totals or order.filled >= order.intent.lots:
         return False
-    return totals[base] + product.base_increment <= expected.get(base, ZERO)
+    return not has_coins(product, totals, expected)
+
+
+def has_coins(
+    product: Product, totals: Mapping[str, Decimal], expected: Mapping[str, Decimal]
+) -> bool:
+    """Whether no coins of a product are missing; a wallet that is not told lacks all."""
+    base = product.base_currency
+    return totals.get(base, ZERO) + product.base_increment > expected.get(base, ZERO)
 
 
 def needs_no_more(product: Product, order: Order, row: RemoteOrder, found: Rests) -> bool:
@@ -157,8 +166,12 @@ def _sold_more(product: Product, row: RemoteOrder, found: Rests) -> bool:
 
 def size_of_fills(order_id: str, fills: Iterable[RemoteFill]) -> Decimal:
     """Return what an order's fills come to, in base units, without what corrects or reverses."""
-    mine = (one for one in fills if one.order_id == order_id)
-    return sum((one.size for one in mine if one.trade_type in FILLS), ZERO)
+    return sum((one.size for one in _first_told(order_id, fills)), ZERO)
+
+
+def _first_told(order_id: str, fills: Iterable[RemoteFill]) -> Iterator[RemoteFill]:
+    """Yield an order's fills as they were told first."""
+    return (one for one in fills if one.order_id == order_id and one.is_first)
 
 
 def has_size(product: Product, order: Order, lots: int, found: Rests) -> bool | None:
@@ -190,8 +203,8 @@ def has_sold(
     hold by the journal. None: the wallet is not told of, which is no word of what it holds.
     """
     base = product.base_currency
-    totals = {one.currency: one.total for one in balances}
-    holds = {one.currency: one.hold for one in balances}
+    totals = totals_of(balances)
+    holds = holds_of(balances)
     left = expected.get(base, ZERO) - product.size(lots_of(product, row) - order.filled)
     if base not in totals:
         return None
@@ -199,6 +212,26 @@ def has_sold(
     if is_open and not is_held(product, order, (), holds):
         return True
     return totals[base] < left + product.base_increment
+
+
+def has_sold_beside(
+    product: Product,
+    order: Order,
+    remote: RemoteOrder,
+    balances: Sequence[Balance],
+    expected: Mapping[str, Decimal],
+    lasted_ms: int,
+) -> bool:
+    """Whether an order has sold, as it and its fills say, though as many coins are in the wallet.
+
+    lasted_ms: for how long they have said so. Its price came in; or, where money was moved as well,
+    nothing is on hold for it all the while: it does not rest.
+    """
+    totals = totals_of(balances)
+    holds = holds_of(balances)
+    if lasted_ms >= SOLD_MS and not is_held(product, order, (), holds):
+        return True
+    return lasted_ms >= HOLD_MS and money_tells(product, order, remote, totals, expected)
 
 
 def unsold(
@@ -244,8 +277,7 @@ def _new_coins(product: Product, order: Order, row: RemoteOrder) -> Decimal:
 
 def fills_tell(product: Product, row: RemoteOrder, fills: Sequence[RemoteFill]) -> bool:
     """Whether an order's fills come to what it says was filled; one may be counted in quote."""
-    told = sum((one.size for one in fills if one.order_id == row.order_id), ZERO)
-    return told + product.base_increment > (row.filled_size or ZERO)
+    return size_of_fills(row.order_id, fills) + product.base_increment > (row.filled_size or ZERO)
 
 
 def money_tells(

@@ -26,35 +26,28 @@ from gpt_trader.broker.exchange.search import (
     Found,
     contradiction,
     is_covered,
-    is_held,
     search,
-    sold_untold,
     tells,
 )
 from gpt_trader.broker.exchange.witness import (
     Rests,
     ask_rests,
-    end_needs_witness,
     fills_tell,
-    has_let_go,
     has_size,
     has_sold,
-    is_short,
-    money_tells,
-    needs_no_more,
+    has_sold_beside,
     needs_witness,
     priced_as_booked,
     priced_by_fills,
     priced_by_wallets,
     wallets_tell,
 )
-from gpt_trader.domain.account import Balance, History, RemoteFill, RemoteOrder
+from gpt_trader.domain.account import Balance, History, RemoteFill, RemoteOrder, totals_of
 from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.events import (
     Absent,
     Event,
-    FillReceived,
     Noted,
     OrderAmended,
     OrdersFound,
@@ -64,16 +57,13 @@ from gpt_trader.engine.events import (
 from gpt_trader.engine.leaving import is_stop
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import Doubt, State
-from gpt_trader.runtime.live.ends import Ends
+from gpt_trader.runtime.live.endings import RESTS_MS, Endings
 from gpt_trader.runtime.live.lasting import BEGINS_MS
 from gpt_trader.runtime.live.wallets import expected_wallets
 
 BY = "engine"  # who freezes
-RESTS_MS = 600_000  # how far back orders are listed that may be pending
 QUICKLY_MS = 5_000  # for so long what is said of an order is asked as often as an end
 FILLS_MS = 1_000  # for so long its fills alone are asked for what it says was filled
-HOLD_MS = 12_000  # for so long coins on hold are taken for those of an order that says it ended
-SOLD_MS = 30_000  # for so long a sale is told that leaves no coins on hold, and as many there
 PAGE_MS = 60_000  # for so long it may be told otherwise by others before somebody is told
 SEARCH = ("search",)  # what is asked of orders that nobody has named
 CONTRADICTED = "contradicted"  # what notes are about
@@ -97,11 +87,18 @@ class Looks:
     _paged: set[str] = field(default_factory=set)  # client ids of which somebody was told
     _expected: set[str] = field(default_factory=set)  # client ids whose end was looked for
     _began_ms: int | None = None  # of what is carried over, when that was
-    _ends: Ends = field(init=False)
+    _endings: Endings = field(init=False)
 
     def __post_init__(self) -> None:
-        account = self.broker.account
-        self._ends = Ends(self.reader, account, self._has_let_go, self._take_let_go)
+        self._endings = Endings(
+            self.plan,
+            self.state,
+            self.broker,
+            self.reader,
+            self.began,
+            self.now_ms,
+            self._settle,
+        )
 
     def resume(self, doubts: Mapping[str, Doubt], now_ms: int) -> None:
         """Go on with what an earlier process had in doubt of orders; denials count anew."""
@@ -144,7 +141,7 @@ class Looks:
         if ends:
             asked = [order for order in self._asked_about() if self._may_have_ended(order)]
             self._expected = {order.client_order_id for order in asked}
-            self._ends.expect({one.client_order_id: one.exchange_id for one in asked})
+            self._endings.ends.expect({one.client_order_id: one.exchange_id for one in asked})
         if is_due and not self.reader.asks(SEARCH):  # one look tells of all: none is passed over
             self._search([one for one in lost if self._was_sent(one, now_ms, is_up=is_up)], now_ms)
 
@@ -269,11 +266,11 @@ class Looks:
         if order is None or remote is None:
             return
         self._unseen.discard(key)
-        self._ends.forget(key)
+        self._endings.ends.forget(key)
         product, now_ms = self._product(order), self.now_ms()
         remote = priced_as_booked(product, order, remote)
         if not needs_witness(product, order, remote):
-            yield from self._take_end(key, remote)
+            yield from self._endings.take(key, remote)
             return
         hearsay, account = self.broker.hearsay, self.broker.account
         hearsay.wait(order, lots_of(product, remote), now_ms)
@@ -298,7 +295,7 @@ class Looks:
         if not fills_tell(self._product(order), told, fills.rows):
             return
         if not is_stop(order):
-            yield from self._take_end(key, told)
+            yield from self._endings.take(key, told)
             return
         ask, take = self.broker.account.balances, partial(self._take_sale, key, told)
         self.reader.put(Question(("sale", key), "order", ask, take))
@@ -318,9 +315,9 @@ class Looks:
         sold = has_sold(product, order, remote, balances, expected)
         if sold is False and said is not None:  # somebody may have brought as many coins
             lasted_ms = self.now_ms() - said.since_ms
-            sold = _has_sold_beside(product, order, remote, balances, expected, lasted_ms)
+            sold = has_sold_beside(product, order, remote, balances, expected, lasted_ms)
         if sold:
-            yield from self._take_end(key, remote)
+            yield from self._endings.take(key, remote)
         elif sold is False:
             self.broker.hearsay.refute(key, self.now_ms())
 
@@ -328,7 +325,7 @@ class Looks:
         self, key: str, remote: RemoteOrder, balances: Sequence[Balance]
     ) -> Iterator[Event]:
         """Say what an order told if the wallets tell it, too."""
-        order, wallets = self.state().orders.get(key), {b.currency: b.total for b in balances}
+        order, wallets = self.state().orders.get(key), totals_of(balances)
         if order is None:
             return
         state, product = self.state(), self._product(order)
@@ -336,89 +333,7 @@ class Looks:
         close = product.price(int(state.slots["close_ticks"][self.plan.index[order.product_id]]))
         told = priced_by_wallets(product, order, remote, wallets, expected, close)
         if told.tells_fills and wallets_tell(product, order, told, wallets, expected):
-            yield from self._take_end(key, told)
-
-    def _take_end(self, key: str, remote: RemoteOrder) -> Iterator[Event]:
-        """Say what an order tells whose fills are told by others; its end waits for a witness."""
-        order = self.state().orders[key]
-        if not end_needs_witness(order, remote):
-            yield from self._settle(key, remote)
-            return
-        product, now_ms = self._product(order), self.now_ms()
-        told = reports(product, order, remote, now_ms)
-        yield from (event for event in told if isinstance(event, FillReceived))
-        self.broker.hearsay.wait(order, lots_of(product, remote), now_ms, has_ended=True)
-        yield from self._ends.tell(key, remote)
-
-    def _has_let_go(self, key: str, remote: RemoteOrder, found: Rests) -> bool:
-        order = self.state().orders.get(key)
-        if order is None or self._is_short(order, found):
-            return False
-        return bool(has_let_go(self._product(order), order, remote, found))
-
-    def _is_short(self, order: Order, found: Rests) -> bool:
-        expected = expected_wallets(self.began, self.state())
-        return is_short(self._product(order), order, found, expected)
-
-    def _take_let_go(self, key: str, remote: RemoteOrder, is_so: bool) -> Iterator[Event]:  # noqa: FBT001 - a callback's
-        """Say how an order ended if nothing is on hold; else ask what rests, and holds it."""
-        if key not in self.state().orders:
-            return
-        if is_so:
-            yield from self._settle(key, remote)
-            return
-        since_ms = self.now_ms() - RESTS_MS
-        ask = partial(ask_rests, self.broker.account, remote.order_id, since_ms)
-        take = partial(self._take_rests, key, remote)
-        self.reader.put(Question(("rests", key), "order", ask, take))
-
-    def _take_rests(self, key: str, remote: RemoteOrder, found: Rests) -> Iterator[Event]:
-        """Say how an order ended if nothing else says that it rests, or sold more."""
-        order = self.state().orders.get(key)
-        if order is None:
-            return
-        let_go = has_let_go(self._product(order), order, remote, found)
-        if let_go or self._is_anybodys(order, remote, found):
-            if self._is_short(order, found):
-                self._ask_missing(key, remote)
-            else:
-                yield from self._settle(key, remote)
-        elif let_go is False:
-            self.broker.hearsay.refute(key, self.now_ms())
-
-    def _ask_missing(self, key: str, remote: RemoteOrder) -> None:
-        """Look for who took coins that are missing, once fills have had time to be told."""
-        order, said = self.state().orders[key], self.broker.hearsay.get(key)
-        if said is None or not has_lasted(said.since_ms, HOLD_MS, self.now_ms()):
-            return
-        account, since_ms = self.broker.account, order.intent.sent_ms
-        ask = partial(search, account, [order.product_id], since_ms)
-        take = partial(self._take_missing, key, remote)
-        self.reader.put(Question(("missing", key), "search", ask, take))
-
-    def _take_missing(self, key: str, remote: RemoteOrder, found: Found) -> Iterator[Event]:
-        """Say how an order ended if it is not what took the coins that are missing."""
-        order, state = self.state().orders.get(key), self.state()
-        if order is None:
-            return
-        expected = expected_wallets(self.began, state)
-        if not tells(self._product(order), found, expected):
-            return
-        if sold_untold(self.plan, state, order, found, expected):
-            self.broker.hearsay.refute(key, self.now_ms())
-        else:
-            yield from self._settle(key, remote)
-
-    def _is_anybodys(self, order: Order, remote: RemoteOrder, found: Rests) -> bool:
-        """Whether coins on hold need not be an order's that is being cancelled, and says it is.
-
-        It was told so again and again meanwhile, and what it left can be sold beside them: to wait
-        on would leave the position without a stop for as long as somebody's withdrawal takes.
-        """
-        said, now_ms = self.broker.hearsay.get(order.client_order_id), self.now_ms()
-        is_long = said is not None and has_lasted(said.since_ms, HOLD_MS, now_ms)
-        is_asked = order.status is OrderStatus.PENDING_CANCEL
-        return is_long and is_asked and needs_no_more(self._product(order), order, remote, found)
+            yield from self._endings.take(key, told)
 
     def _settle(self, key: str, remote: RemoteOrder) -> Iterator[Event]:
         """Say what an order told that needs no witness, or has one; another size needs one."""
@@ -551,23 +466,3 @@ class Looks:
 
     def _sends(self, order: Order) -> bool:
         return self.broker.is_sending(order.client_order_id)
-
-
-def _has_sold_beside(
-    product: Product,
-    order: Order,
-    remote: RemoteOrder,
-    balances: Sequence[Balance],
-    expected: Mapping[str, Decimal],
-    lasted_ms: int,
-) -> bool:
-    """Whether an order has sold, as it and its fills say, though as many coins are in the wallet.
-
-    lasted_ms: for how long they have said so. Its price came in; or, where money was moved as well,
-    nothing is on hold for it all the while: it does not rest.
-    """
-    totals = {one.currency: one.total for one in balances}
-    holds = {one.currency: one.hold for one in balances}
-    if lasted_ms >= SOLD_MS and not is_held(product, order, (), holds):
-        return True
-    return lasted_ms >= HOLD_MS and money_tells(product, order, remote, totals, expected)

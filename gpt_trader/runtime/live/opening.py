@@ -8,7 +8,7 @@ from gpt_trader.broker.exchange.ports import Account
 from gpt_trader.broker.exchange.scope import check_scope
 from gpt_trader.broker.exchange.venue import Venue
 from gpt_trader.config.settings import Settings
-from gpt_trader.domain.account import told_wallet
+from gpt_trader.domain.account import told_wallet, totals_of
 from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.product import Product
 from gpt_trader.errors import DataError, RateLimited, Unavailable
@@ -105,7 +105,7 @@ def read_account(
     free = {one.currency: one.available for one in balances}
     return Opening(
         portfolio=portfolio,
-        wallets={one.currency: one.total for one in balances},
+        wallets=totals_of(balances),
         cash=told_wallet(free, products[0].quote_currency),
         maker_rate=tier.maker_rate,
         taker_rate=tier.taker_rate,

@@ -16,18 +16,19 @@ from functools import partial
 from typing import NamedTuple
 
 from gpt_trader.broker.exchange.cadence import has_lasted, is_past
-from gpt_trader.broker.exchange.earlier import by_product, later, pairs_of, seen_beside
+from gpt_trader.broker.exchange.earlier import by_product, later, pairs_of
 from gpt_trader.broker.exchange.ours import missing
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.broker.exchange.reader import Question
-from gpt_trader.broker.exchange.witness import unsold
-from gpt_trader.domain.account import History, RemoteFill, RemoteOrder
+from gpt_trader.broker.exchange.witness import has_coins, unsold
+from gpt_trader.domain.account import History, RemoteFill, RemoteOrder, totals_of
 from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.engine.events import RECONCILIATION, Adjusted, Event, Noted, Reconciled
 from gpt_trader.engine.leaving import is_stop
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import Doubt, State
 from gpt_trader.errors import Unavailable
+from gpt_trader.kernel.codes import SELL
 from gpt_trader.runtime.live.apart import (
     APART,
     APART_MS,
@@ -42,6 +43,7 @@ from gpt_trader.runtime.live.apart import (
     doubt_of,
     words,
 )
+from gpt_trader.runtime.live.beside import Beside
 from gpt_trader.runtime.live.lasting import BEGINS_MS
 from gpt_trader.runtime.live.looks import Looks
 from gpt_trader.runtime.live.wallets import differing_wallets, expected_wallets
@@ -77,7 +79,7 @@ NO_FILLS: History[RemoteFill] = History([], is_whole=False)
 def read_facts(account: Orders, orders_since_ms: int, fills_since_ms: int | None) -> Facts:
     """Look at an account. Raises what it raises, and Unavailable for half a look: it is none."""
     fills = NO_FILLS if fills_since_ms is None else account.fills(since_ms=fills_since_ms)
-    wallets = {one.currency: one.total for one in account.balances()}
+    wallets = totals_of(account.balances())
     recent, resting = account.orders(since_ms=orders_since_ms), account.open_orders(orders_since_ms)
     if not (recent.is_whole and resting.is_whole):
         raise Unavailable("some orders of the account cannot be read: they may be this bot's")
@@ -107,13 +109,16 @@ class Reconciler:
     unseen: bool = True
     _blind_since_ms: int | None = None
     _is_told: bool = False
-    _told: set[str] = field(default_factory=set)
     _asked_ms: int | None = None
     _began_ms: int = 0  # at the first look
     _strays: dict[str, RemoteOrder] = field(default_factory=dict)  # by the exchange's id
     _nobodys: set[str] = field(default_factory=set)  # ids of which the exchange knows no order
     _untold_orders: Untold = field(default_factory=Untold)
     _kept: Difference | None = None  # as it was when it last told more than before
+    _beside: Beside = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._beside = Beside(self.plan, self.looks.broker.hearsay)
 
     def resume(self, doubts: Mapping[str, Doubt], now_ms: int) -> None:
         """Go on with what an earlier process had in doubt of the account."""
@@ -213,19 +218,24 @@ class Reconciler:
         if self.state().ledger is not then.ledger:
             self._asked_ms = None  # something moved while it was under way: it tells nothing
             return
-        self._hold_against(facts.orders)
         now_ms = self.now_ms()
+        self._hold_against(facts, now_ms)
         try:
             if found := self._found_late(facts, now_ms):
                 yield from found
                 self._asked_ms = None
                 return
             assets = self._differing(facts)
+            seen, sold = self._of_another(facts, now_ms)
         except Unavailable:
             return  # a wallet that is not told is not one of 0: that was no look
         self.unseen, self.untold_ms = False, None
         self._blind_since_ms, self._is_told = None, False
-        yield from self._say_beside(facts, now_ms)
+        yield from seen
+        if sold:
+            yield from sold
+            self._asked_ms = None
+            return
         foreign = sum(one.client_order_id not in self.state().orders for one in facts.orders)
         if not assets:
             self.difference, self._kept, self.in_line_ms = None, None, now_ms
@@ -313,16 +323,15 @@ class Reconciler:
             self._strays[order_id] = row
         return ()
 
-    def _say_beside(self, facts: Facts, now_ms: int) -> Iterator[Event]:
-        """Say once of each order with our mark that no entry names: somebody else makes such."""
-        rows = [
-            one
-            for one in {row.order_id: row for row in (*facts.recent, *facts.orders)}.values()
-            if one.client_order_id not in self._told
-        ]
-        for event in seen_beside(self.plan, self.state(), rows, self.unknown, now_ms):
-            self._told.update(one.client_order_id for one in rows)
-            yield event
+    def _of_another(self, facts: Facts, now_ms: int) -> tuple[list[Event], list[Event]]:
+        """Return that another instance trades the portfolio, and what it sold of what is held.
+
+        Raises Unavailable if a row does not say what was filled.
+        """
+        state, rows = self.state(), (*facts.recent, *facts.orders, *self._strays.values())
+        seen = list(self._beside.see(state, rows, self.unknown, now_ms))
+        expected = expected_wallets(self.began, state)
+        return seen, list(self._beside.sold(state, facts.wallets, expected, now_ms))
 
     def _reports(self, remote: Sequence[RemoteOrder]) -> Iterator[Event]:
         """Yield what may be taken of what is told of our orders; the rest they are asked."""
@@ -332,11 +341,19 @@ class Reconciler:
                 product = self.plan.products[self.plan.index[order.product_id]]
                 yield from self.looks.broker.hearsay.hear(product, order, one, self.now_ms())
 
-    def _hold_against(self, rows: Sequence[RemoteOrder]) -> None:
-        """Let a product's orders be sent again once what rests of ours is what is known to."""
+    def _hold_against(self, facts: Facts, now_ms: int) -> None:
+        """Let a product's orders be sent again once what rests of ours is what is known to.
+
+        And once no coins are missing, and no order of another instance is there to sell them.
+        """
         hearsay, state = self.looks.broker.hearsay, self.state()
-        for name in sorted(hearsay.contradicted):
-            rest = {one.client_order_id for one in rows if one.product_id == name}
+        if not hearsay.contradicted or self.looks.unsettled:
+            return
+        expected = expected_wallets(self.began, state)
+        beside = missing(self.plan.portfolio, facts.orders, state.orders, self.unknown)
+        sold_beside = {row.product_id for row in beside if row.side == SELL}
+        for name, until_ms in sorted(hearsay.contradicted.items()):
+            rest = {one.client_order_id for one in facts.orders if one.product_id == name}
             mine = {key for key in rest if key in state.orders}
             open_ = {
                 one.client_order_id
@@ -344,7 +361,9 @@ class Reconciler:
                 if one.product_id == name and one.status is not OrderStatus.WAITING
             }
             stops = [key for key in open_ if is_stop(state.orders[key])]
-            if mine == open_ and len(stops) <= 1 and not self.looks.unsettled:
+            is_alike = mine == open_ and len(stops) <= 1 and name not in sold_beside
+            product = self.plan.products[self.plan.index[name]]
+            if is_alike and now_ms >= until_ms and has_coins(product, facts.wallets, expected):
                 hearsay.agree(name)
 
     def _differing(self, facts: Facts) -> dict[str, Decimal]:
@@ -353,7 +372,7 @@ class Reconciler:
     def _untold(self, fills: Sequence[RemoteFill]) -> list[Order]:
         """Return our orders, ended or not, of which fills tell more than was booked."""
         sizes: dict[str, Decimal] = {}
-        for fill in fills:
+        for fill in (one for one in fills if one.is_first):
             sizes[fill.order_id] = sizes.get(fill.order_id, Decimal(0)) + fill.size
         found = []
         for order in self.state().orders.values():

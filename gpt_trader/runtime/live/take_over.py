@@ -14,7 +14,7 @@ from gpt_trader.broker.exchange.ours import missing
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.broker.exchange.reports import reports
 from gpt_trader.broker.exchange.witness import fills_tell, has_sold, needs_witness, unsold
-from gpt_trader.domain.account import Balance, RemoteOrder
+from gpt_trader.domain.account import Balance, RemoteOrder, holds_of, totals_of
 from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.order import Order
 from gpt_trader.domain.product import Product
@@ -141,7 +141,7 @@ def _of_a_lost_journal(plan: Plan, account: Orders, time_ms: int) -> list[Event]
     rows, is_whole = account.orders(since_ms=time_ms - YEARS_MS)
     if not is_whole:
         raise Unavailable("not all orders of the account can be read: some may be this bot's")
-    wallets = {one.currency: one.total for one in account.balances()}
+    wallets = totals_of(account.balances())
     return [
         event
         for product in plan.products
@@ -159,7 +159,7 @@ def _untold(
     if not any(is_stop(one) and needs_witness(product, one, row) for one, row in pairs):
         return set()
     told = _balances(account)
-    totals, holds = {b.currency: b.total for b in told}, {b.currency: b.hold for b in told}
+    totals, holds = totals_of(told), holds_of(told)
     return unsold(product, pairs, totals, holds, expected)
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.broker.exchange.earlier import earlier, later, seen_beside
+from gpt_trader.broker.exchange.earlier import earlier, later
 from gpt_trader.broker.exchange.ours import order_of
 from gpt_trader.domain.order import Order, OrderStatus, OrderType
 from gpt_trader.domain.order_ids import BARE, MARKED
@@ -21,7 +21,7 @@ from tests.broker.exchange.rows import (
     sold,
     stop,
 )
-from tests.engine_helpers import COIN, Desk
+from tests.engine_helpers import COIN
 
 NOW_MS = SENT_MS + 1_000
 WALLETS = {"COIN": Decimal(100)}
@@ -171,16 +171,3 @@ def test_an_open_order_that_does_not_tell_its_fills_is_not_taken_over():
     theirs = sold(1, 1)._replace(filled_size=None)
     with pytest.raises(Unavailable, match="what was filled"):
         earlier(PLAN, COIN, [bought(5, 100), theirs], {"COIN": Decimal(5)}, NOW_MS)
-
-
-# ------------------------------------------------------------------ a second instance
-
-
-def test_orders_of_ours_that_nobody_here_sent_are_a_second_instances():
-    state = Desk().state
-    rows = [stop(), sold(1, 1), bought(1, 100)]
-    [event] = seen_beside(PLAN, state, rows, set, NOW_MS)
-    assert event.client_order_ids == (route(), stop().client_order_id)
-    assert seen_beside(PLAN, state, rows, lambda _: set(), NOW_MS) == []
-    held = {one.client_order_id: order_of(COIN, one) for one in rows}
-    assert seen_beside(PLAN, state._replace(orders=held), rows, set, NOW_MS) == []

@@ -91,6 +91,8 @@ def test_what_somebody_else_traded_meanwhile_explains_what_moved(desk):
     theirs = {"orders": [Row("x1")], "fills": [fill_of("x1")]}
     assert against(desk, UNKNOWN, usd=5_998, coin=30, **theirs) == ""
     assert "as if" in against(desk, UNKNOWN, usd=3_996, coin=50, **theirs), "both were filled"
+    theirs["fills"].append(fill_of("x1")._replace(trade_type="CORRECTION"))
+    assert "as if" in against(desk, UNKNOWN, usd=3_996, coin=50, **theirs), "told again: no more"
 
 
 def test_what_somebody_else_traded_just_before_may_not_be_adopted_yet(desk):

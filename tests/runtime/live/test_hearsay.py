@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from gpt_trader.broker.exchange.hearsay import DENIALS, DENIED_MS, DOUBT_MS
+from gpt_trader.broker.exchange.witness import HOLD_MS, SOLD_MS
 from gpt_trader.domain.account import History, Refused, RemoteFill
 from gpt_trader.domain.order import OrderStatus, OrderType, Origin, TimeInForce
 from gpt_trader.domain.order_ids import client_order_id
@@ -14,7 +15,7 @@ from gpt_trader.engine import events as ev
 from gpt_trader.errors import Unavailable, UnknownOutcome
 from gpt_trader.runtime.alerts import alerts_of
 from gpt_trader.runtime.live.assemble import Carriers
-from gpt_trader.runtime.live.looks import CONTRADICTED, HOLD_MS, PAGE_MS, SOLD_MS
+from gpt_trader.runtime.live.looks import CONTRADICTED, PAGE_MS
 from gpt_trader.runtime.live.reconcile import CALM_MS
 from tests.broker.slow import Slow
 from tests.broker.test_contract import TinyDesk

@@ -8,6 +8,7 @@ import pytest
 
 from gpt_trader.broker.exchange.broker import ExchangeBroker
 from gpt_trader.broker.exchange.hearsay import DOUBT_MS
+from gpt_trader.broker.exchange.witness import HOLD_MS
 from gpt_trader.domain.account import History
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.engine import events as ev
@@ -16,7 +17,7 @@ from gpt_trader.engine.state import Doubt
 from gpt_trader.errors import Unavailable
 from gpt_trader.runtime.live.apart import APART, APART_MS, STAYS_MS, UNTOLD_LOOKS, UNTOLD_MS
 from gpt_trader.runtime.live.lasting import BEGINS_MS, news_of_doubts
-from gpt_trader.runtime.live.looks import CONTRADICTED, HOLD_MS, PAGE_MS
+from gpt_trader.runtime.live.looks import CONTRADICTED, PAGE_MS
 from gpt_trader.runtime.live.reconcile import ACCOUNT, BLIND_MS
 from tests.runtime.live.test_hearsay import (
     desk,  # noqa: F401 - a fixture
