@@ -174,6 +174,7 @@ class Liar(Account):
 class Sold(NamedTuple):
     order_id: str
     size: Decimal
+    is_first: bool = True
 
 
 GONE, THERE = (95, 0), (100, 0)  # of 100 coins, with nothing on hold
