@@ -1,16 +1,20 @@
 """A history is known by its bars: under another name, cut, longer, or of other intervals."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gpt_trader.backtest.content import MOST, is_same, sketch
+from gpt_trader.backtest.content import MOST, is_continued, is_same, sketch
 from gpt_trader.data.catalog import product_for
+from gpt_trader.data.files.bar_files import load_bars
 from gpt_trader.data.resample import resample
 from gpt_trader.data.synthetic import synthetic_market
 
 HOUR, DAY = 3_600_000, 86_400_000
+REAL = Path(os.environ.get("GPT_TRADER_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
 @pytest.fixture(scope="module")
@@ -37,17 +41,63 @@ def test_longer_bars_are_the_same_history(bars):
     assert is_same(sketch(bars), sketch(resample(bars, 4 * HOUR)))
 
 
-@pytest.mark.parametrize("factor, noise", [(1.003, 0.0), (1 / 300, 0.0), (1.0, 2e-4)])
+@pytest.mark.parametrize("factor, noise", [(1.003, 0.0), (1 / 300, 0.0), (1.0, 2e-4), (1.0, 2e-3)])
 def test_another_price_of_it_is_the_same_history(bars, factor, noise):
-    near = np.random.default_rng(1).normal(1.0, noise, len(bars))
-    parts = {name: getattr(bars, name) for name in ("open", "high", "low", "close")}
-    scaled = {name: np.round(one * factor * near).astype(int) for name, one in parts.items()}
-    other = replace(bars, **scaled, product=product_for("BTC-USDT"))
+    other = near(bars, factor, noise)
     assert is_same(sketch(bars), sketch(other))
     assert is_same(sketch(bars), sketch(other[24 * 300 : 24 * 500]))
-    assert not is_same(sketch(bars[: 24 * 40]), sketch(other[24 * 20 : 24 * 60]))
-    old = sketch(bars).rpartition(":")[0]  # as lines of before have it
-    assert is_same(old, sketch(bars)) and not is_same(old, sketch(other))  # noqa: PT018
+    assert is_same(sketch(resample(bars, DAY)), sketch(other))
+    assert is_same(sketch(bars[: 24 * 40]), sketch(other[24 * 10 : 24 * 60]))
+    assert not is_same(sketch(bars[: 24 * 40]), sketch(other[24 * 38 : 24 * 60]))
+
+
+def near(bars, factor, noise, product="BTC-USDT"):
+    """Return bars at so many times the price, and by so much off it by chance."""
+    off = np.random.default_rng(1).normal(1.0, noise, len(bars))
+    close = np.round(bars.close * factor * off).astype(int)
+    return replace(
+        bars, open=close, high=close, low=close, close=close, product=product_for(product)
+    )
+
+
+def test_a_sketch_of_before_is_known_by_its_closes(bars):
+    old = "19728:8:kUNqmaiiA3MuXE/IbEpJwflBGdeMKmbJTMBML2mDL4rLUUA/kxC6:yQ"
+    end_ms = int(bars.time[-1])
+    assert is_same(old, sketch(bars)) and is_continued(old, sketch(bars), end_ms=end_ms)  # noqa: PT018
+    other = sketch(near(bars, 0.5, 0.0))
+    assert not is_same(old, other) and not is_continued(old, other, end_ms=end_ms)  # noqa: PT018
+
+
+@pytest.mark.parametrize("correlation", [0.5, 0.9])
+def test_a_coin_that_goes_much_alike_is_another(bars, correlation):
+    days = resample(bars, DAY)
+    moves = np.diff(np.log(days.close), prepend=np.log(days.close[0]))
+    rng = np.random.default_rng(2)
+    alike = 0
+    for first in range(0, 840, 21):
+        part = days[first : first + 60]
+        mine = moves[first : first + len(part)]
+        own = (1 - correlation**2) ** 0.5 * rng.permutation(mine)
+        close = np.round(1e5 * np.exp(np.cumsum(correlation * mine + own))).astype(int)
+        other = replace(part, open=close, high=close, low=close, close=close)
+        alike += is_same(sketch(part), sketch(other))
+        assert is_same(sketch(part), sketch(near(part, 1.0, 2e-3)))
+    assert alike == 0
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="no real market data here")
+def test_real_coins_are_told_apart_and_one_is_known_from_elsewhere():
+    days = load_bars(REAL / "BTC-USD_1d_2014-12_2018-08.csv", product_id="BTC-USD").bars
+    month = load_bars(REAL / "BTC-PERP_1m_2022-01.csv.gz", product_id="BTC-PERP").bars
+    btc, eth = (
+        load_bars(REAL / f"{name}_1m_sample_days.csv.gz", product_id=name).bars
+        for name in ("BTC-USD", "ETH-USD")
+    )
+    assert not is_same(sketch(btc), sketch(eth))
+    for one in (days, month, month[: 1440 * 12], btc, eth):
+        assert is_same(sketch(one), sketch(near(one, 1.0, 2e-3)))
+        assert is_same(sketch(one), sketch(near(one, 0.5, 2e-3)))
+    assert not is_same(sketch(days), sketch(near(days, 1.0, 2e-2)))
 
 
 def test_what_never_moves_is_not_all_one_market(bars):
@@ -70,11 +120,11 @@ def test_few_wrong_closes_do_not_hide_it(bars):
 
 
 def test_a_sketch_is_small(bars):
-    assert len(sketch(bars)) <= 4 * MOST + 12
+    assert len(sketch(bars)) <= 4 * MOST + 60
     assert is_same(sketch(bars[:30]), sketch(bars[:30]))
 
 
-@pytest.mark.parametrize("text", ["", "x", "1:2", "a:b:cc", "::"])
+@pytest.mark.parametrize("text", ["", "x", "1:2", "a:b:cc", "::", "3h:", "3h:1:2:.:"])
 def test_what_is_no_sketch_is_like_nothing(bars, text):
     assert not is_same(text, sketch(bars))
     assert not is_same(text, text)

@@ -91,6 +91,22 @@ def test_a_copy_by_another_name_is_sealed_before_anybody_opened(root):
     assert let_in(root, before(renamed), "two") is None
 
 
+def test_the_same_market_from_elsewhere_is_sealed_too(root):
+    bars = replace(random_bars(100 * 24, 3, size=30_000), product=product_for("BTC-USD"))
+    off = np.random.default_rng(1).normal(1.0, 2e-3, len(bars))
+    close = np.round(bars.close * off).astype(np.int64)
+    other = replace(
+        bars, open=close, high=close, low=close, close=close, product=product_for("XBT-USDT")
+    )
+    let_in(root, before(bars), after=SEAL)
+    with pytest.raises(ValidationGateError, match="BTC-USD from 1970-02-20 on are sealed"):
+        let_in(root, other, "two")
+    let_in(root, bars, unseal=True)
+    let_in(root, before(other), "two", after=SEAL)
+    with pytest.raises(ValidationGateError, match=r"opened .* by one"):
+        let_in(root, other, "two", unseal=True)
+
+
 def test_who_reads_bars_without_a_trial_is_refused_as_well(root):
     bars, renamed = market(), market(name="XBT-USD")
     refuse_sealed([bars])
