@@ -24,11 +24,12 @@ from typing import Any
 
 import numpy as np
 
-from gpt_trader.backtest.refers import closed_over, referred
+from gpt_trader.backtest.refers import PLAIN, closed_over, referred
 from gpt_trader.backtest.told import named_only, parts_of
 from gpt_trader.strategy.registry import is_builtin
 
 MOST = 16  # values that one place may hold
+MOST_IN_ALL = 150  # values of all that its code and its parameters hold; usual are under 60
 BITS, SIGNS = 64, 32  # of a whole number, of a text, that count as one value
 _BOUND = MethodType | BuiltinMethodType | MethodWrapperType
 
@@ -45,13 +46,19 @@ def outside(strategy: Any) -> tuple[str, ...]:  # noqa: ANN401
     places = [f"parameter {name}" for name in many]
     if not is_builtin(type(strategy)):
         rest = [value for name, value in held.items() if name not in many]
-        found = referred(strategy, rest)
-        places += [p for p, one in found if not _is_constant(one) and _values(one, 0) > MOST]
+        found = [one for one in referred(strategy, rest) if not _is_constant(one.value)]
+        places += [one.place for one in found if _values(one.value, 0) > MOST]
+        total = sum(_values(one.value, 0) for one in found if not one.is_part)
+        total += sum(_values(value, 0) for value in rest)
+        if not places and total > MOST_IN_ALL:
+            places.append(f"{total} numbers and texts in code")
     return tuple(dict.fromkeys([*places, *(place for one in voters for place in outside(one))]))
 
 
 def _is_constant(value: Any) -> bool:  # noqa: ANN401
     """Whether what code refers to is a moment, a type, a log, or what an installed module holds."""
+    if isinstance(value, PLAIN):
+        return False
     module = type(value).__module__
     if isinstance(value, date | np.datetime64 | GenericAlias | Logger) or module == "typing":
         return True

@@ -6,7 +6,7 @@ of its classes; through helpers of the user, too. Installed packages are not loo
 
 import dis
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import EnumType
 from functools import cached_property, lru_cache, partial
@@ -23,34 +23,53 @@ from typing import Any, NamedTuple
 from gpt_trader.backtest.told import ADDED, SLOTS, is_made, named_only, parts_of
 
 LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
+CONSTS = frozenset({"LOAD_CONST", "RETURN_CONST", "LOAD_SMALL_INT"})
+ALL_OF_THEM = frozenset({"globals", "vars", "locals", "eval", "exec"})  # by names made as it runs
+PLAIN = (int, float, complex, str, bytes)
+TEXT_OF = "text of "
 OF_MODULE = frozenset({"LOAD_ATTR", "IMPORT_FROM"})
 FEW = 16  # members of a collection that are looked through for code of their own
 
 Placed = tuple[str, Any]
 
 
-def referred(strategy: Any, parameters: Iterable[Any]) -> Iterator[Placed]:  # noqa: ANN401
+class Referred(NamedTuple):
+    """Data that code refers to. is_part: of a collection that is told as a whole before it."""
+
+    place: str
+    value: Any
+    is_part: bool = False
+
+
+def referred(strategy: Any, parameters: Iterable[Any]) -> Iterator[Referred]:  # noqa: ANN401
     """Yield the data that a strategy's code refers to, each with the words for where it is.
 
-    parameters: values whose code, if they have any, is its code, too.
+    parameters: values whose code, if they have any, is its code, too. Numbers and texts come as
+    often as they stand in a text, and once for each other place.
     """
     own = type(strategy).__module__.partition(".")[0]
     known = {f.name for f in fields(strategy)} if is_dataclass(strategy) else set()
-    left: list[Placed] = [("", type(strategy))]
-    left += [(f"attribute {k}", v) for k, v in parts_of(strategy).items() if k not in known]
-    left += [("", one) for one in parameters]
-    seen: dict[int, object] = {}  # kept alive, for no other object gets its id
+    left = [Referred("", type(strategy))]
+    left += [Referred(f"attribute {k}", v) for k, v in parts_of(strategy).items() if k not in known]
+    left += [Referred("", one) for one in parameters]
+    seen: dict[int | tuple[str, int], object] = {}  # kept alive, for no other object gets its id
     while left:
-        place, value = left.pop(0)
+        place, value, is_part = left.pop(0)
+        if isinstance(value, PLAIN):  # Python has one 0 for all
+            if place.startswith(TEXT_OF) or (place, id(value)) not in seen:
+                seen[place, id(value)] = value
+                yield Referred(place, value, is_part)
+            continue
         if id(value) in seen:
             continue
         seen[id(value)] = value
         parts = _of_code(value, own)
-        if parts is None:
-            if place:
-                yield place, value
-            parts = [(place, one) for one in _members(value)]
-        left += parts
+        if parts is not None:
+            left += [Referred(*one) for one in parts]
+            continue
+        if place:
+            yield Referred(place, value, is_part)
+        left += [Referred(place, one, is_part=True) for one in _members(value)]
 
 
 def _of_code(value: Any, own: str) -> list[Placed] | None:  # noqa: ANN401
@@ -101,7 +120,8 @@ def closed_over(function: FunctionType) -> list[Placed]:
 def _of_function(function: FunctionType) -> list[Placed]:
     used = _used(function.__code__)
     scope = function.__globals__
-    loaded = [(name, scope[name]) for name in used.names if name in scope]
+    made = () if ALL_OF_THEM.isdisjoint(used.names) else _data(scope)
+    loaded = [(name, scope[name]) for name in (*used.names, *made) if name in scope]
     imported = [sys.modules[name] for name in used.imports if name in sys.modules]
     modules = [*imported, *(one for _, one in loaded if isinstance(one, ModuleType))]
     defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
@@ -116,8 +136,14 @@ def _of_function(function: FunctionType) -> list[Placed]:
         ),
         *((f"default of {function.__name__}", one) for one in defaults),
         *((f"attribute of {function.__name__}", one) for one in vars(function).values()),
-        *((f"text of {function.__name__}", one) for one in used.constants),
+        *((f"{TEXT_OF}{function.__name__}", one) for one in used.constants),
     ]
+
+
+def _data(scope: Mapping[str, Any]) -> list[str]:
+    """Return the names of a module's data: any may be asked for by a name made as it runs."""
+    kinds = (*PLAIN, dict, list, tuple, set, frozenset)
+    return [k for k, one in scope.items() if isinstance(one, kinds) and not k.startswith("__")]
 
 
 def _of_class(found: type) -> list[Placed]:
@@ -165,9 +191,7 @@ def _used(code: CodeType) -> _Used:
     steps = list(dis.get_instructions(code))
     inner = [_used(one) for one in code.co_consts if isinstance(one, CodeType)]
     constants = [
-        one.argval
-        for one in steps
-        if one.opname == "LOAD_CONST" and not isinstance(one.argval, CodeType)
+        one.argval for one in steps if one.opname in CONSTS and not isinstance(one.argval, CodeType)
     ]
 
     def named(kinds: frozenset[str]) -> tuple[str, ...]:

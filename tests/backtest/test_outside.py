@@ -1,6 +1,6 @@
 """A parameter that may be a table of signals is told, one that is a setting is not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
@@ -21,6 +21,7 @@ from gpt_trader.domain.targets import Targets
 from gpt_trader.measure.assess import Trials
 from gpt_trader.measure.doubt import UNTESTED
 from gpt_trader.strategy.registry import builtin, create
+from tests.brought.meddlers import Honest, Prints
 from tests.strategies_helpers import random_bars
 
 
@@ -238,6 +239,72 @@ def test_a_table_that_it_fills_as_it_is_asked_is_its_own():
     assert backtest(BARS, Fills(), self_check=False).checks.outside == ()
     assert len(FILLED) == len(BARS)
     assert backtest(BARS, Fills(), self_check=False).checks.outside == ("global FILLED",)
+
+
+MANY = {f"s{i}": i % 2 for i in range(200)}
+CODED = {
+    "globals": (
+        "\n".join(f"s{i} = {value}" for i, value in enumerate(MANY.values())),
+        f"[{', '.join(MANY)}]",
+    ),
+    "truths": (
+        "\n".join(f"s{i} = {bool(value)}" for i, value in enumerate(MANY.values())),
+        f"[{', '.join(MANY)}]",
+    ),
+    "globals by made names": (
+        "\n".join(f"s{i} = {value}" for i, value in enumerate(MANY.values())),
+        "[globals()[f's{i}'] for i in range(200)]",
+    ),
+    "words": (
+        "\n".join(f"s{i} = 'ab'[{value}]" for i, value in enumerate(MANY.values())),
+        f"[{', '.join(MANY)}]",
+    ),
+    "attributes": (
+        "class Signs:\n" + "\n".join(f"    s{i} = {v}" for i, v in enumerate(MANY.values())),
+        "[getattr(Signs, f's{i}') for i in range(200)]",
+    ),
+    "answers": (
+        "def sign(i):\n"
+        + "\n".join(f"    if i == {i}:\n        return {v}" for i, v in enumerate(MANY.values())),
+        "[sign(i) for i in range(200)]",
+    ),
+    "small tables": (
+        "\n".join(f"s{i} = [{', '.join('01' * 5)}]" for i in range(20)),
+        f"[{', '.join(list(MANY)[:20])}]",
+    ),
+}
+
+
+def made_of(text, answer):
+    """Return a strategy of a module of its own."""
+    module = ModuleType("coded")
+    exec(f"{text}\ndef answers():\n    return {answer}\n", vars(module))  # noqa: S102
+    return a_strategy(module.answers)
+
+
+@pytest.mark.parametrize("how", CODED)
+def test_many_numbers_one_by_one_are_a_table(how):
+    (place,) = outside(made_of(*CODED[how]))
+    assert place.endswith(" numbers and texts in code")
+    assert int(place.split()[0]) > 190
+
+
+def test_many_parameters_are_a_table():
+    kind = make_dataclass("Many", [(name, int, value) for name, value in MANY.items()], bases=())
+    (place,) = outside(kind())
+    assert place == "202 numbers and texts in code"  # with two that `Many` is made of
+
+
+def test_as_many_numbers_as_a_strategy_has_are_none():
+    few = "\n".join(f"s{i} = {i}" for i in range(60))
+    assert outside(made_of(few, f"[{', '.join(list(MANY)[:60])}]")) == ()
+    assert outside(made_of("ONE = 1", "[globals()['ONE']]")) == ()
+    assert [outside(kind()) for kind in (Honest, Prints)] == [(), ()]
+
+
+@pytest.mark.parametrize("text", ["B = 0x" + "a5" * 150, "B = b'" + "01" * 300 + "'"])
+def test_one_long_number_or_text_is_a_table(text):
+    assert outside(made_of(text, "[(B, i) for i in range(9)]")) == ("global B",)
 
 
 def test_what_is_built_in_has_settings_only():
