@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any, NoReturn
 
+from gpt_trader.backtest.descriptors import empty, left_open
 from gpt_trader.backtest.imported import imported_anew, is_importable
 from gpt_trader.domain.bars import Bars
 from gpt_trader.errors import StrategyError, TraderError, UsageError
@@ -28,7 +28,6 @@ from gpt_trader.strategy.answers import Ends, ask_ends
 from gpt_trader.strategy.registry import brings_code, is_array_strategy, place_in_strategy
 
 FAULT = "this is a fault of the strategy; --debug with --no-checks shows where"
-STDERR = 2  # and below: what every program has
 FORKS = sys.platform == "linux"  # elsewhere the system's own libraries may not survive a fork
 
 
@@ -127,25 +126,13 @@ def _serve(pipe: Connection, pairs: Sequence[tuple[Any, Bars]]) -> NoReturn:
     """
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _empty_inherited()
+        empty(left_open())
         while True:
             j, windows = pipe.recv()
             strategy, bars = pairs[j]
             pipe.send_bytes(_answer_apart(strategy, bars, windows))
     finally:  # whatever it was: what comes after a fork is the other process's
         os._exit(0)
-
-
-def _empty_inherited() -> None:
-    """Empty what whoever started this program left open for it: a table may come in there.
-
-    What Python opens by itself is never left to another program.
-    """
-    with Path(os.devnull).open() as nothing:
-        for number in [int(one.name) for one in Path("/proc/self/fd").iterdir()]:
-            with contextlib.suppress(OSError):  # the one that lists them is gone
-                if number > STDERR and os.get_inheritable(number):
-                    os.dup2(nothing.fileno(), number)
 
 
 def _answer_apart(strategy: Any, bars: Bars, windows: Windows) -> bytes:  # noqa: ANN401

@@ -1,7 +1,7 @@
 """What strategies that somebody brings may not move: bars, shared random numbers, folder, stdout.
 
 Asking one hands over copies (`strategy.answers`). That it reached nothing else is seen to here,
-once a run; nor does anything come in at stdin meanwhile.
+once a run; nor does anything come in meanwhile (`descriptors`).
 """
 
 import os
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gpt_trader.backtest.descriptors import emptied
 from gpt_trader.backtest.reads import watched_reads
 from gpt_trader.data.checks.quality import digest
 from gpt_trader.domain.bars import Bars
@@ -22,7 +23,7 @@ from gpt_trader.errors import StrategyError
 from gpt_trader.strategy.aside import aside
 from gpt_trader.strategy.registry import brings_code
 
-IN, OUT, ERR = 0, 1, 2  # what compiled code and other programs read from and write to
+OUT, ERR = 1, 2  # what compiled code and other programs write to
 
 
 @contextmanager
@@ -41,7 +42,7 @@ def contained(strategies: Sequence[Any], series: Sequence[Bars]) -> Iterator[lis
     bars = [digest(one) for one in series]
     folder, drawn = Path.cwd(), _drawn()
     try:
-        with _stdin_aside(), _stdout_aside(), watched_reads():
+        with emptied(), _stdout_aside(), watched_reads():
             yield notes
     finally:
         if pickle.dumps(_drawn()) != pickle.dumps(drawn):
@@ -76,24 +77,3 @@ def _stdout_aside() -> Iterator[None]:
     finally:
         os.dup2(kept, OUT)
         os.close(kept)
-
-
-@contextmanager
-def _stdin_aside() -> Iterator[None]:
-    """Let nothing come in meanwhile: nobody cuts off what is later there."""
-    seen = sys.stdin
-    try:
-        kept = os.dup(IN)
-    except OSError:  # it was closed, as a service's may be
-        kept = None
-    with Path(os.devnull).open() as nothing:
-        if kept is not None:
-            os.dup2(nothing.fileno(), IN)
-        sys.stdin = nothing
-        try:
-            yield
-        finally:
-            sys.stdin = seen
-            if kept is not None:
-                os.dup2(kept, IN)
-                os.close(kept)

@@ -1,8 +1,10 @@
 """A strategy that somebody brings moves nothing but its own."""
 
 import decimal
+import importlib
 import os
 import random
+import socket
 import sys
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from gpt_trader import backtest, optimize, synthetic_market
 from gpt_trader.backtest.contained import contained
+from gpt_trader.backtest.descriptors import emptied
 from gpt_trader.data.checks.quality import digest
 from gpt_trader.errors import StrategyError
 from gpt_trader.strategy.answers import ask_on_bar, ask_targets
@@ -179,3 +182,65 @@ def test_a_closed_stdin_stays_closed():
         pass
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(0)
+
+
+BY_BAR = """
+import os
+from dataclasses import dataclass
+from typing import ClassVar
+from gpt_trader.domain.targets import Target
+
+
+@dataclass(frozen=True)
+class Reads:
+    name: ClassVar[str] = "reads"
+    descriptor: int
+    min_bars: ClassVar[int] = 1
+    warmup: ClassVar[int] = 1
+
+    def on_bar(self, view, memory):
+        said = os.pread(self.descriptor, 3, 0)
+        return Target(float(said or 0)), memory
+"""
+
+
+@pytest.mark.parametrize("is_inherited", [True, False])
+def test_what_was_left_open_is_empty_to_a_strategy_that_is_asked_bar_by_bar(
+    tmp_path, monkeypatch, is_inherited
+):
+    (tmp_path / "reads_by_bar.py").write_text(BY_BAR)
+    (tmp_path / "table").write_text("0.5")
+    monkeypatch.syspath_prepend(tmp_path)
+    kind = importlib.import_module("reads_by_bar").Reads
+    with (tmp_path / "table").open() as own:
+        os.set_inheritable(own.fileno(), is_inherited)
+        [bars] = market(n=40)
+        result = backtest(bars, kind(own.fileno()))
+        assert bool(len(result.fills)) != is_inherited
+        assert (os.get_inheritable(own.fileno()), own.read()) == (is_inherited, "0.5")
+    del sys.modules["reads_by_bar"]
+
+
+def test_whoever_leaves_last_puts_back_what_was_left_open(tmp_path):
+    (tmp_path / "table").write_text("0.5")
+    with (tmp_path / "table").open() as own:
+        os.set_inheritable(own.fileno(), True)
+        first, second = emptied(), emptied()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert os.pread(own.fileno(), 3, 0) == b""
+        second.__exit__(None, None, None)
+        assert os.pread(own.fileno(), 3, 0) == b"0.5"
+
+
+def test_what_is_written_to_and_sockets_stay(tmp_path):
+    here, there = socket.socketpair()
+    with (tmp_path / "log").open("w") as log, here, there:
+        for one in (log, here):
+            os.set_inheritable(one.fileno(), True)
+        with emptied():
+            os.write(log.fileno(), b"said")
+            there.send(b"asked")
+            assert here.recv(5) == b"asked"
+    assert (tmp_path / "log").read_text() == "said"
