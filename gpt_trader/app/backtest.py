@@ -30,6 +30,7 @@ from gpt_trader.backtest.files import (
     write_lines,
     write_text,
 )
+from gpt_trader.backtest.plan_order import plan_order
 from gpt_trader.backtest.reads import watched_reads
 from gpt_trader.backtest.result import Result
 from gpt_trader.backtest.route import Route
@@ -282,6 +283,7 @@ def run(inputs: Inputs, root: Path, stop: Stop = never) -> Result:
         cold_start=inputs.cold_start,
         made_of=_made_of(history),
         min_coverage_pct=settings.data.min_coverage_pct,
+        order=settings.products,
     )
     notes = [*([] if said is None else [said]), *_idle(settings, products)]
     return replace(result, notes=(*result.notes, *notes))
@@ -384,7 +386,7 @@ def _say_delisted(found: Membership, last_ms: int) -> list[str]:
 
 
 def _recorded(inputs: Inputs, settings: Settings, period: Period) -> list[Loaded]:
-    """Return the bars of the files and of the store, in the order they were named."""
+    """Return the bars of the files and of the store, in the order in which products decide."""
     asked = inputs.detail or inputs.interval
     interval_ms = None if asked is None else parse_interval(asked)
     files = {product: Path(path) for product, path in inputs.files.items() if path is not None}
@@ -395,7 +397,8 @@ def _recorded(inputs: Inputs, settings: Settings, period: Period) -> list[Loaded
         wanted_ms = settings.interval_ms if interval_ms is None else interval_ms
         loaded += load_store(Path(inputs.store), stored, period, interval_ms=wanted_ms)
     by_product = {one.bars.product.product_id: one for one in loaded}
-    return [by_product[product] for product in inputs.files]
+    named = list(inputs.files)
+    return [by_product[named[i]] for i in plan_order(named, settings.products)]
 
 
 def _interval_ms(inputs: Inputs, settings: Settings) -> int:

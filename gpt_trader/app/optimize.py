@@ -76,6 +76,7 @@ def run(
         label=label,
         load_s=load_s,
         min_coverage_pct=settings.data.min_coverage_pct,
+        order=settings.products,
         check_seed=inputs.check_seed,
         check_all=inputs.check_all,
     )

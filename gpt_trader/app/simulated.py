@@ -8,6 +8,7 @@ from gpt_trader.app.desk import Desk, Say, Trading
 from gpt_trader.app.history import ALL_OF_IT, load_files, load_store, parse_data
 from gpt_trader.app.paging import Pager
 from gpt_trader.app.request import RunRequest
+from gpt_trader.backtest.plan_order import plan_order
 from gpt_trader.backtest.seals import refuse_sealed
 from gpt_trader.backtest.warm import known
 from gpt_trader.config.settings import Settings
@@ -88,7 +89,9 @@ def _series(
             files, asked.period, interval_ms=interval_ms, specs=parse_specs(asked.specs)
         )
         stored = [product for product in named if product not in files]
-        return _told([*loaded, *_stored(asked, settings, stored)])
+        both = [*loaded, *_stored(asked, settings, stored)]
+        ids = [one.bars.product.product_id for one in both]
+        return _told([both[i] for i in plan_order(ids, settings.products)])
     match settings.feed:
         case "file":
             return _told(_stored(asked, settings, settings.products))

@@ -155,7 +155,7 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
         if self_check:
             judged = tuple(judge_all(series, now_ms=now_ms))
             checks = replace(finish_each(begun, answers), data=judged)
-    used = tuple(_strategy_used(r, assigned, series) for r in routes)
+    used = tuple(_strategy_used(r, assigned, series) for r in _as_assigned(routes, assigned))
     checks = replace(
         checks,
         unreached=tuple(x for one in used for x in one.sources.unreached),
@@ -372,6 +372,12 @@ def assign(routes: Sequence[Route], products: Sequence[str]) -> list[Route]:
     if left:
         raise ConfigError(f"no route trades {', '.join(left)}", hint="leave out its bars")
     return [found[product] for product in products]
+
+
+def _as_assigned(routes: Sequence[Route], assigned: Sequence[Route]) -> list[Route]:
+    """Return routes in the order of the first product of each; in which they were given is none."""
+    firsts = {id(route): j for j, route in reversed([*enumerate(assigned)])}
+    return sorted(routes, key=lambda route: firsts.get(id(route), len(assigned)))
 
 
 def choose_engine(asked: Engine | None, routes: Sequence[Route]) -> Engine:

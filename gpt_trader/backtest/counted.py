@@ -22,6 +22,7 @@ from gpt_trader.backtest.api import (
 from gpt_trader.backtest.contained import contained
 from gpt_trader.backtest.content import sketch
 from gpt_trader.backtest.holes import check_coverage
+from gpt_trader.backtest.plan_order import in_order, plan_order
 from gpt_trader.backtest.result import History, Result
 from gpt_trader.backtest.route import DEFAULT_STYLE, Route
 from gpt_trader.backtest.seals import admit
@@ -64,6 +65,8 @@ def backtest_and_count(  # noqa: PLR0913 - the library's call, each by its name
     start_ms: int | None = None,
     cold_start: bool = False,
     min_coverage_pct: float = LEAST_COVERAGE_PCT,
+    made_of: Sequence[Bars] = (),
+    order: Sequence[str] = (),
     **options: Any,  # noqa: ANN401
 ) -> Result:
     """Run a backtest (`api.backtest` has the other arguments) and count it as a trial.
@@ -76,7 +79,8 @@ def backtest_and_count(  # noqa: PLR0913 - the library's call, each by its name
     check_seed: as in `api.backtest`; None: another at every run. start_ms: where the run begins,
     int64 ms UTC, None: at the first bar; on bars before it, and on those that a file was read with,
     strategies warm up unless cold_start: nothing is traded or measured there. min_coverage_pct:
-    share of each product's bars that must be there.
+    share of each product's bars that must be there. order: products that decide first, in this
+    order, as a profile's do in a session; the others follow by name, however bars were given.
     sealed_after_ms: from where on these products' bars are sealed, int64 ms UTC; unseal: open what
     is, once and for ever (`seals.admit`).
     Raises GapError, and what `api.backtest` and `seals.admit` do.
@@ -84,7 +88,10 @@ def backtest_and_count(  # noqa: PLR0913 - the library's call, each by its name
     root = state_root(state_dir, os.environ)
     ledger = books(root)
     now_ms = time.time_ns() // 1_000_000
-    given = [one for _, one in histories_of(bars)]
+    pairs = histories_of(bars)
+    places = plan_order([one.product.product_id for one, _ in pairs], order)
+    given = [pairs[i][1] for i in places]
+    detail, made_of = in_order(detail, places), in_order(made_of, places)
     histories = [one if start_ms is None else since(one, start_ms) for one in given]
     check_coverage(histories, min_coverage_pct)
     series = [one for one, _ in histories_of(histories)]
@@ -123,6 +130,7 @@ def backtest_and_count(  # noqa: PLR0913 - the library's call, each by its name
             chosen_by=decided,
             sealing=sealing,
             earlier=early,
+            made_of=made_of,
             now_ms=now_ms,
             check_seed=secrets.randbits(SEED_BITS) if check_seed is None else check_seed,
             **options,

@@ -18,6 +18,7 @@ from gpt_trader.backtest.contained import contained
 from gpt_trader.backtest.content import sketch
 from gpt_trader.backtest.counted import SEED_BITS
 from gpt_trader.backtest.holes import check_coverage
+from gpt_trader.backtest.plan_order import plan_order
 from gpt_trader.backtest.result import History
 from gpt_trader.backtest.route import DEFAULT_STYLE, Route
 from gpt_trader.backtest.seals import admit
@@ -53,17 +54,20 @@ def optimize_and_count(  # noqa: PLR0913 - the library's call, each by its name
     sealed_after_ms: int | None = None,
     check_seed: int | None = None,
     min_coverage_pct: float = LEAST_COVERAGE_PCT,
+    order: Sequence[str] = (),
     **options: Any,  # noqa: ANN401
 ) -> Search:
     """Search (`search.optimize` has the other arguments) and count each point as a trial.
 
     earlier: what was tried before; None: what the ledger knows. state_dir, check_seed,
-    min_coverage_pct: as in a counted backtest. sealed_after_ms: as there; a search opens no
+    min_coverage_pct, order: as in a counted backtest. sealed_after_ms: as there; a search opens no
     seal. Raises GapError, and what `search.optimize` and `seals.admit` do.
     """
-    given = [one for _, one in histories_of(bars)]
+    pairs = histories_of(bars)
+    places = plan_order([one.product.product_id for one, _ in pairs], order)
+    given = [pairs[i][1] for i in places]
     check_coverage(given, min_coverage_pct)
-    series = [one for one, _ in histories_of(bars)]
+    series = [pairs[i][0] for i in places]
     root, now_ms = state_root(state_dir, os.environ), time.time_ns() // 1_000_000
     reader = of_data(strategy.name, series, label)
     admit(
@@ -79,7 +83,7 @@ def optimize_and_count(  # noqa: PLR0913 - the library's call, each by its name
         earlier = partial(_count, ledger, lambda point: terms([Route(point, (), budget, style)]))
     with contained([strategy], series) as moved:
         found = optimize(
-            bars,
+            given,
             strategy,
             grid,
             costs=costs,

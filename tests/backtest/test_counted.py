@@ -11,6 +11,7 @@ import pytest
 
 from gpt_trader import backtest, optimize, synthetic_market
 from gpt_trader.backtest import trials
+from gpt_trader.backtest.route import Route
 from gpt_trader.backtest.trials import books, settle
 from gpt_trader.cli.main import main
 from gpt_trader.measure.assess import Trials
@@ -140,3 +141,28 @@ def test_counting_looks_at_the_ledger_once_however_many_there_are(bars, tmp_path
     assert looked == 1
     assert 5 <= len(lines(tmp_path)) == 500
     assert trials.read_chain(tmp_path / "trials.jsonl").broken == 0
+
+
+def test_the_order_of_products_makes_no_other_run_and_no_other_trial():
+    market = synthetic_market(seed=7, products=["BTC-USD", "ETH-USD"], n_bars=400, interval_ms=HOUR)
+    scarce = {"self_check": False, "risk": None, "cash": 500}  # not enough for both
+    routes = [Route(SmaCross(5, 20), ("BTC-USD",)), Route(SmaCross(3, 9), ("ETH-USD",), 1e-9)]
+    for strategies in (SmaCross(5, 20), routes):
+        one = backtest(market, strategies, **scarce)
+        turned = strategies[::-1] if strategies is routes else strategies
+        other = backtest(market[::-1], turned, **scarce)
+        assert (one.run_id, len(one.fills) > 0) == (other.run_id, True)
+        assert [d.product for d in other.data] == ["BTC-USD", "ETH-USD"]
+    assert len(lines()) == 2
+    first = backtest(market, SmaCross(5, 20), order=["ETH-USD"], **scarce)
+    assert [d.product for d in first.data] == ["ETH-USD", "BTC-USD"]
+    assert len(lines()) == 3
+
+
+def test_the_order_of_products_makes_no_other_search():
+    market = synthetic_market(seed=7, products=["BTC-USD", "ETH-USD"], n_bars=900, interval_ms=HOUR)
+    grid = {"fast": (3, 5), "slow": (20, 30)}
+    one, other = (optimize(bars, SmaCross, grid, folds=2) for bars in (market, market[::-1]))
+    assert one.search_id == other.search_id
+    assert one.closes.tobytes() == other.closes.tobytes()
+    assert len(lines()) == 4

@@ -112,3 +112,22 @@ def test_a_damaged_newest_run_hides_no_older_one(run, market, capsys):
     code, document = run("--show", second["data"]["run_id"])
     assert (code, document["ok"]) == (7, False)
     assert first["data"]["run_id"] in out
+
+
+def test_the_order_of_data_decides_nothing_but_a_profiles_does(run, market, tmp_path):
+    other = write_market(tmp_path / "BTC-USD_1h.csv", n=150)
+    asked = ("--strategy", "sma_cross", "--set", "fast=3", "--set", "slow=9", "--risk", "none")
+    asked += ("--interval", "4h", "--detail", "1h", "--cash", "500")
+    both = [("--data", market, "--data", other), ("--data", other, "--data", market)]
+    documents = [run(*asked, *data)[1]["data"] for data in both]
+    ids = [document["run_id"] for document in documents]
+    assert ids[0] == ids[1]
+    assert [d["product"] for d in documents[0]["data"]] == ["BTC-USD", "SOL-USD"]
+    assert len(tried()) == 1
+    assert run("--reproduce", ids[0])[0] == 0
+    profile = tmp_path / "own.yaml"
+    profile.write_text("mode: dev\nproducts: [SOL-USD, BTC-USD]\nstrategy: sma_cross\n")
+    documents = [run("--profile", profile, *asked, *data)[1]["data"] for data in both]
+    assert [d["product"] for d in documents[0]["data"]] == ["SOL-USD", "BTC-USD"]
+    assert documents[0]["run_id"] == documents[1]["run_id"] != ids[0]
+    assert run("--reproduce", documents[0]["run_id"])[0] == 0
