@@ -1,6 +1,8 @@
 """The root of the command line as typer sees it: commands are imported when they run."""
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -33,6 +35,15 @@ def load(name: str) -> Any:  # noqa: ANN401
     return command
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    """Make an error of Ctrl-C, of which typer would make an exit without a word."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise Interrupted(ENDED) from error
+
+
 class LazyGroup(TyperGroup):
     """The table COMMANDS as a group: listing and completing names imports no command."""
 
@@ -54,15 +65,15 @@ class LazyGroup(TyperGroup):
             raise UsageError(f"no such command: {args[0]}", hint=hint)
         return super().resolve_command(ctx, args)
 
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
-        """Run the command that the arguments name.
+    def make_context(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401
+        """Read the global flags, for which much is imported; raises Interrupted at Ctrl-C."""
+        with _told():
+            return super().make_context(*args, **options)
 
-        Raises Interrupted at Ctrl-C, of which typer would make an exit without a word.
-        """
-        try:
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
+        """Run the command that the arguments name; raises Interrupted at Ctrl-C."""
+        with _told():
             return super().invoke(ctx)
-        except KeyboardInterrupt as error:
-            raise Interrupted(ENDED) from error
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
         """Write the help's list from the table."""

@@ -215,11 +215,12 @@ def test_an_interrupt_ends_with_130(boom, capsys):
     assert (json.loads(out)["error"]["message"], err) == (said, "")
 
 
-def test_an_interrupt_while_modules_load_is_said(monkeypatch, capsys):
-    def interrupt():
+@pytest.mark.parametrize("where", ["root", "TyperGroup.make_context", "load"])
+def test_an_interrupt_while_modules_load_is_said(monkeypatch, capsys, where):
+    def interrupt(*_args, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("gpt_trader.cli.group.root", interrupt)
+    monkeypatch.setattr(f"gpt_trader.cli.group.{where}", interrupt)
     assert main(["backtest", "--demo"]) == 130
     assert capsys.readouterr().err == "error: interrupted: ended at once, before it was done\n"
 
