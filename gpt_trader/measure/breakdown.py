@@ -115,8 +115,8 @@ def _group(name: str, rows: Rows, profit: Ints, time: Ints) -> Group:
     return Group(
         name=name,
         trades=len(rows),
-        pnl=money(int(profit.sum())),
-        fees=money(int(rows["fees"].sum())),
+        pnl=money(metrics.exact_sum(profit)),
+        fees=money(metrics.exact_sum(rows["fees"])),
         win_rate_pct=metrics.win_rate_pct(profit),
         profit_factor=metrics.profit_factor(profit),
         expectancy_pct=metrics.expectancy_pct(pct),

@@ -52,8 +52,8 @@ def buy_all(
     volume; nothing of what has no such bar. Of a perpetual, what funding brings or takes is put
     into it or taken out of it once it is a REBALANCE_BAND of it, as a strategy that is always
     wholly invested does. Each is sold at its last close, with the same costs, where it was
-    delisted, else with `close_at_end`. None if one costs too much, or in lots too many to be
-    counted: what cannot be bought is nothing to compare with.
+    delisted, else with `close_at_end`. None if one costs too much, or is bought in lots too many or
+    grows to be worth too much to be counted: what cannot be bought is nothing to compare with.
     """
     there = [one for one in listed if len(one.bars)]
     bought = [
@@ -71,6 +71,8 @@ def _hold(bars: Bars, costs: CostModel, cash: int, *, is_sold: bool) -> Holding 
     if bought.lots == 0:
         return None
     lots, beside, worth = _grown(bars, bought.lots, costs)
+    if not fits(max(bought.lots, lots), int(bars.close.max()), bars.product.spec):
+        return None  # worth more than can be counted
     gained = np.concatenate([[0.0], worth[1:] + bought.cash])
     left = bought.cash + beside + _left(bars, lots, costs, is_sold=is_sold)
     gained[-1] = left

@@ -63,7 +63,7 @@ def measure(path: Path, costs: CostModel, *, close_at_end: bool) -> tuple[Metric
         **_calendar(path),
         **_trades(path, closed, profit),
         **_activity(path, closed, values, mean_equity),
-        **_paid(path, int(spread.sum()), int(slippage.sum()), -int(rows["funding"].sum())),
+        **_paid(path, *(metrics.exact_sum(one) for one in (spread, slippage, -rows["funding"]))),
         **_in_money(path, closed, values, kernel, mean_equity),
     )
     return numbers, rows
@@ -186,7 +186,7 @@ def _activity(path: Path, closed: Rows, values: Ints, mean_equity: float) -> Num
     """How much of the time, of the money and of the market was used."""
     n = len(path.equity)
     bars, invested = exposure(path.fills, len(path.bars), path.equity)
-    moved = float(values.sum())
+    moved = float(metrics.exact_sum(values))
     turnover = moved / UNITS_PER_QUOTE / mean_equity
     return {
         "exposure_pct": metrics.share_pct(bars, n),
@@ -195,7 +195,7 @@ def _activity(path: Path, closed: Rows, values: Ints, mean_equity: float) -> Num
         "turnover_per_year": metrics.a_year(turnover, path.elapsed_ms),
         "round_trips_per_year": metrics.a_year(len(closed), path.elapsed_ms),
         "maker_share_pct": metrics.share_pct(
-            float(values[path.fills["liquidity"] == MAKER].sum()), moved
+            float(metrics.exact_sum(values[path.fills["liquidity"] == MAKER])), moved
         ),
         "capacity": _capacity(path),
     }
@@ -214,7 +214,7 @@ def _capacity(path: Path) -> Decimal | None:
 
 def _paid(path: Path, spread: int, slippage: int, funding: int) -> Numbers:
     """From gross to net, to the unit."""
-    fees = int(path.fills["fee"].sum())
+    fees = metrics.exact_sum(path.fills["fee"])
     net = round(float(path.equity[-1]) * UNITS_PER_QUOTE) - path.start_units
     return {
         "gross_pnl": money(net + fees + spread + slippage + funding),
@@ -237,10 +237,12 @@ def _in_money(path: Path, closed: Rows, values: Ints, costs: Costs, mean_equity:
         "break_even_move_bps": metrics.break_even_move_bps(taker, adverse),
         "break_even_move_maker_bps": metrics.break_even_move_bps(maker, 0.0),
     }
+    traded, charged = (float(metrics.exact_sum(one)) for one in (values, path.fills["fee"]))
+    paid = float(metrics.exact_sum(closed["fees"] + closed["slippage"]))
     for name, cost, fees in (
-        ("", float((closed["fees"] + closed["slippage"]).sum()), float(path.fills["fee"].sum())),
-        ("_taker", moved * (taker + adverse), float(values.sum()) * taker),
-        ("_maker", moved * maker, float(values.sum()) * maker),
+        ("", paid, charged),
+        ("_taker", moved * (taker + adverse), traded * taker),
+        ("_maker", moved * maker, traded * maker),
     ):
         each = metrics.ratio(cost, len(closed))
         bps = metrics.ratio(cost * 10_000.0, entered)

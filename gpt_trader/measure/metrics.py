@@ -292,7 +292,13 @@ def win_rate_pct(profits: Ints) -> float | None:
 
 def profit_factor(profits: Ints) -> float | None:
     """Money won over money lost, both after fees; None if nothing was lost."""
-    return ratio(float(profits[profits > 0].sum()), float(-profits[profits < 0].sum()))
+    return ratio(float(exact_sum(profits[profits > 0])), float(-exact_sum(profits[profits < 0])))
+
+
+def exact_sum(values: Ints) -> int:
+    """Return the sum of money or sizes, which may be beyond what 64 bits hold."""
+    high, low = values >> 32, values & 0xFFFFFFFF
+    return (int(high.sum()) << 32) + int(low.sum())
 
 
 def mean(values: Floats | Ints) -> float | None:

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.costs import CostModel
+from gpt_trader.kernel.stats.stats import fill_values
 from gpt_trader.measure.doubt import FRAGILE, Doubt
 from gpt_trader.measure.path import Path
+from gpt_trader.measure.trades import grids
 
 Floats = NDArray[np.float64]
 ROOM = 0.01  # of a bar's volume: what the middle fill may take, as `metrics.capacity` has it
@@ -53,7 +55,8 @@ def too_large(path: Path, costs: CostModel) -> Iterator[Doubt]:
             f"size prices do not stay as they were. Less cash would fit, or {bound}",
         )
         return
-    values = np.abs(path.fills["lots"] * path.fills["ticks"].astype(np.float64))[known]
+    grid = grids([bars.product for bars in path.bars])
+    values = fill_values(path.fills, *grid).astype(np.float64)[known]
     beyond = of_bars > 1.0
     if values[beyond].sum() > MOST_BEYOND * values.sum():
         yield Doubt(

@@ -73,7 +73,7 @@ def profits(rows: Rows, products: Sequence[Product], last_ticks: Ints) -> Ints:
 
     last_ticks: (p,) int64, each product's last close.
     """
-    out = rows["side"] * (rows["exit_value"] - rows["entry_value"]) - rows["fees"] + rows["funding"]
+    out = rows["cash"] - rows["fees"] + rows["funding"]
     for row in np.flatnonzero(~is_closed(rows)):
         trade = rows[row]
         p, side = int(trade["product"]), int(trade["side"])
@@ -86,7 +86,7 @@ def profits(rows: Rows, products: Sequence[Product], last_ticks: Ints) -> Ints:
 
 def returns_pct(rows: Rows, profit: Ints) -> NDArray[np.float64]:
     """Return (k,) float64: profit over what the entries were worth, percent."""
-    return np.asarray(profit / np.maximum(rows["entry_value"], 1) * 100.0)
+    return np.asarray(profit / np.maximum(rows["entry_value"], 1.0) * 100.0)
 
 
 def average_price(ticks: int, shift: float, product: Product) -> Decimal:

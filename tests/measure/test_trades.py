@@ -136,3 +136,17 @@ def test_profits_add_up_to_the_change_in_cash_and_holdings(rows):
     for row in rows[~is_closed(rows)]:
         open_lots[row["product"]] += row["side"] * (row["entry_lots"] - row["exit_lots"])
     assert open_lots.tolist() == held
+
+
+def test_a_trade_that_moves_more_than_64_bits_hold_keeps_its_profit_to_the_unit():
+    half = 4_000_000_000  # lots at 100.00: 4 billion
+    moved = [(1, 0, 1, 2 * half, 10_000, 0, FILL_ENTRY)]
+    for i in range(30):
+        moved.append((2 * i + 2, 0, -1, half, 10_001, 0, FILL_REDUCE))
+        moved.append((2 * i + 3, 0, 1, half, 10_000, 0, FILL_ENTRY))
+    moved.append((70, 0, -1, 2 * half, 10_000, 0, FILL_EXIT))
+    (trade,) = listed(trades(fills(*moved), (BTC,)), n=80)
+    assert trade.pnl == 30 * half * BTC.price_increment * BTC.base_increment
+    entered = sum(lots * ticks for _, _, side, lots, ticks, _, _ in moved if side > 0) / 10_000
+    assert entered > 2**63 / UNIT
+    assert trade.return_pct == pytest.approx(float(trade.pnl) / entered * 100.0)

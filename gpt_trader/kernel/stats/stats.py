@@ -21,7 +21,9 @@ Rows = NDArray[np.void]
 
 OPEN = -1  # exit bar of a trade that has not ended
 
-# One row a trade, flat to flat. value: what the entries (exits) were worth, units. ticks: price of
+# One row a trade, flat to flat. value: what the entries (exits) were worth, units: of a trade that
+# is rebalanced for years that is more than int64 holds. cash: what came in, less what went out for
+# them, units, exact: never more than there was. ticks: price of
 # the first entry (exit) fill; ticks + shift is the average weighted by lots. slippage: spread too.
 # funding: received while it was held, units. cause, base: of the first entry fill, see FILL_DTYPE.
 TRADE_DTYPE = np.dtype(
@@ -36,8 +38,9 @@ TRADE_DTYPE = np.dtype(
         ("exit_ticks", np.int64),
         ("entry_shift", np.float64),
         ("exit_shift", np.float64),
-        ("entry_value", np.int64),
-        ("exit_value", np.int64),
+        ("entry_value", np.float64),
+        ("exit_value", np.float64),
+        ("cash", np.int64),
         ("fees", np.int64),
         ("slippage", np.int64),
         ("funding", np.int64),
@@ -126,6 +129,7 @@ def pair(fills: Rows, slips: Ints, num: Ints, den: Ints, out: Rows) -> int:
             out[row]["exit_shift"] += float(ticks - out[row]["exit_ticks"]) * closing
             out[row]["exit_lots"] += closing
             out[row]["exit_value"] += part_value
+            out[row]["cash"] -= side * part_value
             out[row]["fees"] += part_fee
             out[row]["slippage"] += part_slip
             out[row]["exit_reason"] = f["reason"]
@@ -154,6 +158,7 @@ def pair(fills: Rows, slips: Ints, num: Ints, den: Ints, out: Rows) -> int:
         out[row]["entry_shift"] += float(ticks - out[row]["entry_ticks"]) * lots
         out[row]["entry_lots"] += lots
         out[row]["entry_value"] += value
+        out[row]["cash"] -= side * value
         out[row]["fees"] += fee
         out[row]["slippage"] += slip
         position[p] += side * lots
