@@ -106,12 +106,12 @@ def live_desk(asked: RunRequest, settings: Settings, stop: Stop, *, note: Say, w
             _last_resort(wires, session, warn),
             _asked_once_more(wires.account, Exchange(wires.market, wires.clock), session.plan),
         ):
-            untold_ms, news = None, _news(wires, session)
+            untold, news = None, _news(wires, session)
             for event in news.at_start():  # before anything is sent
                 session.take(event, pager.watch)
             if wires.account is not None:
                 began = read_header(wires.folder).wallets
-                untold_ms = take_over(
+                untold = take_over(
                     session, wires.account, began, wires.market.product, pager.watch, warn
                 )
             alive = Alive(wires.folder)
@@ -122,7 +122,7 @@ def live_desk(asked: RunRequest, settings: Settings, stop: Stop, *, note: Say, w
                 alive.touch()
 
             around = Surroundings(controls.events, news.questions, idle)
-            told = told_by(session.journal, untold_ms)
+            told = told_by(session.journal, untold)
             feed = _feed(
                 wires, session, told, carriers, stop, stream, around, settings, once=asked.once
             )

@@ -186,15 +186,15 @@ def _take_over(
 ) -> bool:
     """Take what the journal does not know; return whether the account told it."""
     try:
-        untold_ms = take_over(session, account, began, market.product, nothing, warn)
+        untold = take_over(session, account, began, market.product, nothing, warn)
     except (BrokerError, DataError) as error:
         if enters:
             raise
         warn(f"nobody knows of orders that the journal lacks: {error.message}")
         return False
-    if untold_ms is not None and enters:
+    if untold is not None and enters:
         raise Unavailable(UNREADABLE)
-    return untold_ms is None
+    return untold is None
 
 
 def _look(session: Session, upkeep: Upkeep, bell: Bell, *, fresh: bool) -> None:

@@ -482,15 +482,13 @@ class World:
                     known = {order.client_order_id for order in entry.event.orders}
                     self.exchange.truth.forgotten -= known
 
-        untold_ms = take_over(
-            session, self.private, began, self.market.product, seen, lambda _: None
-        )
+        untold = take_over(session, self.private, began, self.market.product, seen, lambda _: None)
         attended = attend(
             session.plan,
             state,
             self.broker,
             began,
-            told_by(session.journal, untold_ms),
+            told_by(session.journal, untold),
             self.now_ms,
             Carriers(self.carrier(), self.carrier()),
             Paces(10.0, 5.0),

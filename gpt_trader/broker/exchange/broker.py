@@ -49,7 +49,7 @@ KINDS = {
     "enter": Kind(3, 16, spares=2.0),
 }
 DUPLICATE = "DUPLICATE_CLIENT_ORDER_ID"
-CONTRADICTED = "an order of its product rests that was told to be none"
+CONTRADICTED = "what is known of its product's orders is contradicted, or not told in full"
 MOST = sum(kind.most for kind in KINDS.values())  # requests under way, and threads for them
 
 
@@ -123,8 +123,8 @@ class ExchangeBroker:
 
     def _withdraw(self, command: Command, time_ms: int) -> list[Event]:
         """Keep an order from leaving: one that is to be cancelled, one among contradictions."""
-        if isinstance(command, SubmitOrder) and (
-            command.order.product_id in self.hearsay.contradicted
+        if isinstance(command, SubmitOrder) and self.hearsay.keeps(
+            command.order.product_id, time_ms
         ):
             return [_report_end(command.order, time_ms, f"{NOT_SENT}: {CONTRADICTED}")]
         if not isinstance(command, CancelOrder):

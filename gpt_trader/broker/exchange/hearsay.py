@@ -41,11 +41,13 @@ class Hearsay:
 
     contradicted: products of which an order rests that was refused, or had ended, or of which
     another instance sells; with the time, ms, before which no look settles it. renamed: other ids
-    than are known that somebody told of orders, by client id, to ask under once.
+    than are known that somebody told of orders, by client id, to ask under once. held_until_ms:
+    until when no order is what it is known to be, for not all that was traded could be read.
     """
 
     def __init__(self) -> None:
         self.contradicted: dict[str, int] = {}
+        self.held_until_ms = 0
         self.renamed: dict[str, str] = {}
         self._said: dict[str, Said] = {}
 
@@ -57,6 +59,10 @@ class Hearsay:
     def contradict(self, product_id: str, until_ms: int = 0) -> None:
         """Note that orders of a product are not what they were told to be: no more are sent."""
         self.contradicted[product_id] = max(until_ms, self.contradicted.get(product_id, 0))
+
+    def keeps(self, product_id: str, now_ms: int) -> bool:
+        """Whether no more orders of a product are sent for now."""
+        return product_id in self.contradicted or now_ms < self.held_until_ms
 
     def agree(self, product_id: str) -> None:
         """Note that a look shows the orders of a product as they are known."""

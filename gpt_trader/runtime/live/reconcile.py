@@ -56,6 +56,7 @@ CALM_MS = 60_000  # between looks in any case
 BEFORE_MS = 600_000  # how far back orders are listed that may be pending
 FILLS_BEFORE_MS = 300_000  # before the last look in line, from when fills are read
 UNDER_WAY_MS = 15_000  # after its process died an order may still arrive
+HELD_MS = 150_000  # for so long nothing is sent while nobody knows whether more was sold
 BLIND_MS = 120_000  # without an answer, before somebody is told
 ACCOUNT = "account"  # what notes are about
 UNSURE = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
@@ -90,7 +91,8 @@ def read_facts(account: Orders, orders_since_ms: int, fills_since_ms: int | None
 class Reconciler:
     """Looks at a session's account. began: its wallets when the journal began.
 
-    unknown, in_line_ms, untold_ms, begins_ms, is_told_apart: see `Told`; they are kept up to date.
+    unknown, in_line_ms, untold_ms, begins_ms, is_told_apart, is_unsure: see `Told`; they are kept
+    up to date.
     unseen: whether the newest look that was wanted has not been answered in full: entries wait for
     one that is, and nothing is adopted.
     """
@@ -105,6 +107,7 @@ class Reconciler:
     untold_ms: int | None = None
     begins_ms: int | None = None
     is_told_apart: bool = False
+    is_unsure: bool = False
     difference: Difference | None = None
     unseen: bool = True
     _blind_since_ms: int | None = None
@@ -119,6 +122,8 @@ class Reconciler:
 
     def __post_init__(self) -> None:
         self._beside = Beside(self.plan, self.looks.broker.hearsay)
+        if self.is_unsure:
+            self.looks.broker.hearsay.held_until_ms = self.now_ms() + HELD_MS
 
     def resume(self, doubts: Mapping[str, Doubt], now_ms: int) -> None:
         """Go on with what an earlier process had in doubt of the account."""
@@ -229,7 +234,8 @@ class Reconciler:
             seen, sold = self._of_another(facts, now_ms)
         except Unavailable:
             return  # a wallet that is not told is not one of 0: that was no look
-        self.unseen, self.untold_ms = False, None
+        self.unseen, self.untold_ms, self.is_unsure = False, None, False
+        self.looks.broker.hearsay.held_until_ms = 0
         self._blind_since_ms, self._is_told = None, False
         yield from seen
         if sold:

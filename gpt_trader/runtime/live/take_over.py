@@ -13,6 +13,7 @@ from gpt_trader.broker.exchange.earlier import by_product, earlier, later, pairs
 from gpt_trader.broker.exchange.ours import missing
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.broker.exchange.reports import reports
+from gpt_trader.broker.exchange.search import MOST_STRAYS
 from gpt_trader.broker.exchange.witness import fills_tell, has_sold, needs_witness, unsold
 from gpt_trader.domain.account import Balance, RemoteOrder, holds_of, totals_of
 from gpt_trader.domain.market import ProductInfo
@@ -26,7 +27,7 @@ from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 from gpt_trader.errors import DataError, RateLimited, Unavailable
 from gpt_trader.journal.sqlite import Journal
-from gpt_trader.runtime.live.told import begins_ms
+from gpt_trader.runtime.live.told import Untold, begins_ms
 from gpt_trader.runtime.live.wallets import expected_wallets
 from gpt_trader.runtime.session import Session
 
@@ -43,23 +44,23 @@ def take_over(
     market: Callable[[str], ProductInfo],
     observe: Observer,
     say: Callable[[str], object],
-) -> int | None:
+) -> Untold | None:
     """Take what is found at a start, each as one transaction, and note that it was asked for.
 
     began: what the wallets held when the journal began. market: asked what a position that is found
-    is worth now. say: is told of it. Returns since when not all could be read, None if it could:
+    is worth now. say: is told of it. Returns what could not be read, None if all could:
     until then the account has to be asked again. Raises what the account raises: then the next
     start asks again.
     """
     plan, now_ms = session.plan, session.time_ms()
-    found, untold_ms = found_at_start(plan, session.state, session.journal, account, now_ms, began)
+    found, untold = found_at_start(plan, session.state, session.journal, account, now_ms, began)
     for event in found:
         for words in words_of(plan, event):
             say(words)
         session.take(_priced(plan, event, market), observe)
-    if untold_ms is None:
+    if untold is None:
         session.journal.note_told(now_ms)
-    return untold_ms
+    return untold
 
 
 def found_at_start(
@@ -69,18 +70,21 @@ def found_at_start(
     account: Orders,
     time_ms: int,
     began: Mapping[str, Decimal],
-) -> tuple[list[Event], int | None]:
+) -> tuple[list[Event], Untold | None]:
     """Return what the account shows and the journal does not know; [] if it is the whole story.
 
     began: what the wallets held when the journal began.
-    And since when some of it could not be read, None if all could. Raises what the account raises:
-    nothing may be decided before it was asked.
+    And what of it could not be read, None if all could. Raises what the account raises: nothing
+    may be decided before it was asked.
     """
     told_ms = _told_ms(journal)
     if told_ms is None:
         return _of_a_lost_journal(plan, account, time_ms), None
     since_ms = max(told_ms - BEFORE_MS, begins_ms(journal))
     rows, is_whole = account.orders(since_ms=since_ms)
+    is_sure = is_whole
+    if not is_whole:
+        rows, is_sure = _completed(account, rows, since_ms, state)
     new = missing(plan.portfolio, rows, state.orders, journal.unknown)
     expected = expected_wallets(began, state)
     found: list[Event] = [] if is_whole else [Noted(time_ms, "orders", UNREADABLE)]
@@ -97,7 +101,27 @@ def found_at_start(
         told = list(_rows_of(mine, rows, account))
         untold = _untold(product, pairs_of(product, here, known, told), account, expected)
         found.append(later(product, here, known, told, time_ms, untold))
-    return found, None if is_whole else since_ms
+    return found, None if is_whole else Untold(since_ms, is_sure)
+
+
+def _completed(
+    account: Orders, rows: list[RemoteOrder], since_ms: int, state: State
+) -> tuple[list[RemoteOrder], bool]:
+    """Return a history that was not told in full, with what rests and was filled besides.
+
+    And whether that is all by which what is held could be another than the journal says.
+    """
+    try:
+        fills, resting = account.fills(since_ms=since_ms), account.open_orders(since_ms)
+        there = {row.order_id: row for row in (*resting.rows, *rows)}
+        known = there.keys() | {order.exchange_id for order in state.orders.values()}
+        strays = list(dict.fromkeys(f.order_id for f in fills.rows if f.order_id not in known))
+        asked = [account.order(one) for one in strays[:MOST_STRAYS]]
+    except (RateLimited, Unavailable):
+        return rows, False
+    told = [row for row in asked if row is not None]
+    is_sure = fills.is_whole and resting.is_whole and len(told) == len(strays)
+    return [*there.values(), *told], is_sure
 
 
 def _priced(plan: Plan, event: Event, market: Callable[[str], ProductInfo]) -> Event:

@@ -13,6 +13,16 @@ from gpt_trader.runtime.live.apart import APART, IN_LINE
 MOST_NOTES = 300  # that are looked through
 
 
+class Untold(NamedTuple):
+    """Orders that could not all be read: those since a time.
+
+    is_sure: whether what is held is as the journal says all the same.
+    """
+
+    since_ms: int
+    is_sure: bool
+
+
 class Told(NamedTuple):
     """What is known. unknown: returns those of some client ids that no entry of the journal names.
 
@@ -20,6 +30,7 @@ class Told(NamedTuple):
     untold_ms: since when its orders have not been told in full; None: they have. begins_ms: when
     the journal began: of orders before it another one knew; None: it is not said. is_told_apart:
     whether a person was told that it is out of line, and not since that it is in line again.
+    is_unsure: whether what is held may be another than the journal says.
     """
 
     unknown: Callable[[Iterable[str]], set[str]]
@@ -27,12 +38,16 @@ class Told(NamedTuple):
     untold_ms: int | None = None
     begins_ms: int | None = None
     is_told_apart: bool = False
+    is_unsure: bool = False
 
 
-def told_by(journal: Journal, untold_ms: int | None) -> Told:
-    """Return what a journal says; untold_ms as `take_over` returns it."""
-    is_apart = bool(told_apart(journal))
-    return Told(journal.unknown, _in_line_ms(journal), untold_ms, begins_ms(journal), is_apart)
+def told_by(journal: Journal, untold: Untold | None) -> Told:
+    """Return what a journal says; untold as `take_over` returns it."""
+    told = Told(journal.unknown, _in_line_ms(journal), None, begins_ms(journal))
+    told = told._replace(is_told_apart=bool(told_apart(journal)))
+    if untold is None:
+        return told
+    return told._replace(untold_ms=untold.since_ms, is_unsure=not untold.is_sure)
 
 
 def told_apart(journal: Journal) -> str:

@@ -4,15 +4,18 @@ from decimal import Decimal
 
 import pytest
 
+from gpt_trader.broker.exchange.carry import Inline
 from gpt_trader.broker.exchange.hearsay import BESIDE_MS
 from gpt_trader.domain.account import History
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.domain.order_ids import order_id
 from gpt_trader.engine import events as ev
+from gpt_trader.runtime.live.assemble import Carriers, attend
 from gpt_trader.runtime.live.beside import SOLD
-from gpt_trader.runtime.live.reconcile import CALM_MS
+from gpt_trader.runtime.live.reconcile import CALM_MS, HELD_MS
+from gpt_trader.runtime.live.told import Told
 from gpt_trader.runtime.live.wallets import expected_wallets
-from tests.broker.test_contract import TinyDesk
+from tests.broker.test_contract import FAST, TinyDesk
 from tests.broker.tiny.exchange import Ticket
 from tests.engine_helpers import sent
 from tests.runtime.live.test_hearsay import over_the_stream, turn
@@ -173,3 +176,38 @@ def test_more_than_is_held_is_nobodys_sale_of_here(desk):
     for _ in range(5):
         turn(desk, 1_000)
     assert desk.state.slots["lots"][0] == HELD
+
+
+# ------------------------------------------------------------------ a history that is half told
+
+
+def unsure(desk):
+    """Let the session begin again, with a history that was told in half."""
+    told = Told(set, untold_ms=desk.time() - 60_000, is_unsure=True)
+    carriers = Carriers(Inline(), Inline())
+    began = {"USD": Decimal(10_000)}
+    desk.upkeep = attend(
+        desk.plan, lambda: desk.state, desk.broker, began, told, desk.time, carriers, FAST
+    ).upkeep
+
+
+def test_nothing_is_sent_until_it_is_told_whether_more_was_sold(desk):
+    listed = desk.broker.account.orders
+    desk.broker.account.orders = lambda **_: History([], is_whole=False)
+    unsure(desk)
+    for _ in range(5):
+        turn(desk, 10_000)
+        assert exit_now(desk).status is OrderStatus.REJECTED
+    desk.broker.account.orders = listed
+    for _ in range(3):
+        turn(desk, 5_000)
+    assert exit_now(desk).status is OrderStatus.FILLED
+
+
+def test_a_history_that_is_never_told_in_full_keeps_no_position_for_ever(desk):
+    desk.broker.account.orders = lambda **_: History([], is_whole=False)
+    unsure(desk)
+    turn(desk, HELD_MS - 5_000)
+    assert desk.broker.hearsay.keeps("COIN-USD", desk.time())
+    turn(desk, 5_000)
+    assert not desk.broker.hearsay.keeps("COIN-USD", desk.time())

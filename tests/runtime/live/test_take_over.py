@@ -7,6 +7,7 @@ import pytest
 
 from gpt_trader.domain.account import Balance, History
 from gpt_trader.domain.order import OrderStatus
+from gpt_trader.domain.order_ids import order_id
 from gpt_trader.engine.events import (
     FillReceived,
     Noted,
@@ -27,8 +28,9 @@ from gpt_trader.runtime.live.take_over import (
     take_over,
     words_of,
 )
+from gpt_trader.runtime.live.told import Untold
 from gpt_trader.runtime.session import nothing
-from tests.broker.exchange.rows import OPEN_MS, SENT_MS, bought, stop
+from tests.broker.exchange.rows import OPEN_MS, PLAN, SENT_MS, bought, sold, stop
 from tests.engine.test_found import fill, found, live_desk, order, stop_order
 from tests.engine_helpers import Desk
 from tests.live_helpers import live
@@ -47,6 +49,12 @@ class Account:
         self.asked.append(since_ms)
         mine = [row for row in self.rows if row.created_ms >= since_ms]
         return History(mine, is_whole=self.is_whole)
+
+    def open_orders(self, since_ms=None):
+        return History([], is_whole=True)
+
+    def fills(self, *, since_ms=None, order_ids=()):
+        return History([], is_whole=True)
 
     def order(self, order_id):
         return next((row for row in self.rows if row.order_id == order_id), None)
@@ -128,6 +136,51 @@ def test_what_cannot_be_read_is_said_and_does_not_keep_a_position_from_being_man
     assert isinstance(event, OrdersFound)
 
 
+class Half(Account):
+    """No row of the history can be read; fills and what rests are told, each in full or not."""
+
+    def __init__(self, *rows, rests=True, fills=True):
+        super().__init__(*rows, is_whole=False)
+        self.rests_whole, self.fills_whole = rests, fills
+
+    def orders(self, *, product_ids=(), since_ms=None):
+        return History([], is_whole=False)
+
+    def open_orders(self, since_ms=None):
+        rests = [row for row in self.rows if not row.life.is_final]
+        return History(rests, is_whole=self.rests_whole)
+
+    def fills(self, *, since_ms=None, order_ids=()):
+        if self.fills_whole is None:
+            raise Unavailable("no")
+        filled = [row for row in self.rows if row.filled_size]
+        return History([Sold(row.order_id, row.filled_size) for row in filled], self.fills_whole)
+
+
+@pytest.mark.parametrize(
+    "rests, fills, is_sure",
+    [(True, True, True), (True, False, False), (False, True, False), (True, None, False)],
+)
+def test_what_a_half_history_does_not_tell_fills_and_what_rests_do(rests, fills, is_sure, journal):
+    """An exit of what was sold already would sell somebody else's coins."""
+    desk = live_desk()
+    entry = order("e", 1, 5, OrderStatus.FILLED)
+    found(desk, [entry], [fill(entry, 5, 100)])
+    gone = sold(5, 0, key=order_id(PLAN.portfolio, "COIN-USD", "bar:1h:0", 3))
+    gone = gone._replace(created_ms=NOW_MS)
+    account = Half(gone, stop(), rests=rests, fills=fills)
+    events, untold = found_at_start(desk.plan, desk.state, journal, account, NOW_MS, BEGAN)
+    assert untold == Untold(SENT_MS - BEFORE_MS, is_sure)
+    told = [one.client_order_id for event in events[1:] for one in event.orders]
+    expected = {stop().client_order_id, gone.client_order_id}
+    assert set(told) == (set() if fills is None else expected)
+    ask = account.order
+    account.order = lambda one: None if one == gone.order_id else ask(one)
+    if is_sure:
+        _, untold = found_at_start(desk.plan, desk.state, journal, account, NOW_MS, BEGAN)
+        assert not untold.is_sure, "whose fills they are nobody says"
+
+
 def test_of_open_orders_the_exchange_is_asked_and_must_say(journal):
     desk = live_desk()
     entry, before = order("e", 1, 5, OrderStatus.FILLED), stop_order("s1", 5)
@@ -148,11 +201,11 @@ def test_a_history_that_could_not_be_read_in_full_is_asked_for_again(tmp_path):
         session.take(Reconciled(desk.exchange.now_ms, 0, 0), nothing)
         for is_whole in (False, True):
             before = session.journal.told_ms()
-            untold_ms = take_over(
+            untold = take_over(
                 session, Account(is_whole=is_whole), BEGAN, nothing, nothing, said.append
             )
             assert (session.journal.told_ms() != before) is is_whole
-            assert (untold_ms is None) is is_whole
+            assert (untold is None) is is_whole
     assert len(said) == 1
 
 
