@@ -97,6 +97,23 @@ def takes[R](*names: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
     return spread
 
 
+def words_of(market: MarketFlags) -> list[str]:
+    """Return the words of a command line that give the same flags, those left at default apart."""
+    words: list[str] = []
+    for field in fields(market):
+        value = getattr(market, field.name)
+        if value is None or value == field.default:
+            continue
+        (option,) = field.type.__metadata__  # type: ignore[union-attr]
+        on, _, off = option.default.partition("/")  # typer holds the first name there
+        if isinstance(value, bool):
+            words.append(on if value else off)
+        else:
+            for one in value if isinstance(value, list) else [value]:
+                words += [on, str(one)]
+    return words
+
+
 def settings_of(market: MarketFlags) -> dict[str, object]:
     """Return the flags by the keys that they set, None where one was not given."""
     given = {field.name: getattr(market, field.name) for field in fields(market)}

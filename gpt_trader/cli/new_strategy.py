@@ -1,5 +1,6 @@
 """`gpt-trader new-strategy NAME`: a working strategy file and its test, to start from."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +32,8 @@ def command(
     for path, text in files.items():
         _write(path, text)
     module = next(path for path in files if not path.name.startswith("test_"))
-    following = f"gpt-trader backtest --demo --strategy {module}:{_class_name(files[module])}"
+    named = shlex.quote(f"{module}:{_class_name(files[module])}")
+    following = f"gpt-trader backtest --demo --strategy {named}"
     written = [str(path) for path in files]
     output.emit(COMMAND, {"files": written, "next": following}, json=json)
     if not json:

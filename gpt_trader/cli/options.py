@@ -156,8 +156,11 @@ MinCoverage = Annotated[
 
 def again(profile: str | None, state_dir: Path | None) -> str:
     """Return the options that name the same session in a `Next:` command."""
+    return given("--profile", profile) + given("--state-dir", state_dir)
+
+
+def given(flag: str, value: str | Path | None) -> str:
+    """Return a flag with its value as a `Next:` command says it, nothing if it was not given."""
     import shlex
 
-    words = ["--profile", profile] if profile else []
-    words += ["--state-dir", str(state_dir)] if state_dir else []
-    return "".join(f" {shlex.quote(word)}" for word in words)
+    return f" {flag} {shlex.quote(str(value))}" if value else ""

@@ -1,12 +1,15 @@
 """The flags of a market and its costs: one table, spread into each command that takes some."""
 
 import inspect
-from dataclasses import fields
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import get_args
 
 import pytest
+import typer
 
 from gpt_trader.cli.backtest.backtest import command as backtest
-from gpt_trader.cli.flags import KEYS, MarketFlags, backtest_asked, settings_of, takes
+from gpt_trader.cli.flags import KEYS, MarketFlags, backtest_asked, settings_of, takes, words_of
 from gpt_trader.cli.optimize.optimize import command as optimize
 from gpt_trader.cli.options import Risk, StyleFlag
 from gpt_trader.cli.run.run import command as run
@@ -67,3 +70,36 @@ def test_a_run_on_history_is_asked_for_by_the_flags():
     assert (asked.engine, asked.self_check, asked.close_at_end) == ("replay", False, False)
     with pytest.raises(UsageError, match="before"):
         backtest_asked("dev", MarketFlags(start="2024-02-01", end="2024-01-01"))
+
+
+def test_the_words_of_flags_give_the_same_flags():
+    given = {
+        field.name: _some(field.type)
+        for field in fields(MarketFlags)
+        if field.name not in {"risk", "order_style"}
+    }
+    market = MarketFlags(**given, risk=Risk.NONE, order_style=StyleFlag.TAKER)
+    assert _parsed(words_of(market)) == market
+    assert _parsed(words_of(replace(market, touch_fills=False))).touch_fills is False
+    assert words_of(MarketFlags()) == []
+
+
+def _some(declared):
+    """Return a value that is no default, of a flag's type."""
+    kinds = get_args(get_args(declared)[0]) or get_args(declared)[:1]
+    examples = {bool: True, str: "a b", float: 0.1 + 0.2, int: 3, Path: Path("a b")}
+    if list[str] in kinds:
+        return ["a b", "c"]
+    return next(examples[kind] for kind in kinds if kind in examples)
+
+
+def _parsed(words):
+    app, found = typer.Typer(), []
+
+    @app.command()
+    @takes(*NAMES)
+    def ask_all(*, market):
+        found.append(market)
+
+    app(words, standalone_mode=False)
+    return found[0]

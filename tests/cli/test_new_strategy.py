@@ -1,4 +1,5 @@
 import json
+import shlex
 import subprocess
 import sys
 
@@ -17,6 +18,9 @@ def test_new_strategy_writes_a_strategy_that_is_found_and_passes_its_test(tmp_pa
     data = json.loads(capsys.readouterr().out)["data"]
     assert data["files"] == ["sub/my_trend.py", "sub/test_my_trend.py"]
     assert data["next"] == "gpt-trader backtest --demo --strategy sub/my_trend.py:MyTrend"
+    assert main(["new-strategy", "my_trend", "--dir", "my folder", "--json"]) == 0
+    following = json.loads(capsys.readouterr().out)["data"]["next"]
+    assert shlex.split(following)[-1] == "my folder/my_trend.py:MyTrend"
     assert main(["strategies", "sub/my_trend.py:MyTrend", "--json"]) == 0
     done = subprocess.run(
         [

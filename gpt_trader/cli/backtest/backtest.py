@@ -9,7 +9,7 @@ import typer
 
 from gpt_trader.cli.compiling import ENGINE, SIMULATOR, say_if_compiling
 from gpt_trader.cli.flags import MarketFlags, backtest_asked, takes
-from gpt_trader.cli.options import StateDir
+from gpt_trader.cli.options import StateDir, again
 from gpt_trader.cli.output import Json, ProfileName
 from gpt_trader.errors import UsageError
 
@@ -130,7 +130,7 @@ def command(  # noqa: PLR0913 - typer reads the flags from the arguments
     files = backtest_input.Files(trades, fills, equity, report)
     if _one_of(ctx, {"--show": show, "--diff": diff, "--reproduce": reproduce}):
         if show is not None:
-            backtest_stored.show(root, show, json=json)
+            backtest_stored.show(root, show, again(None, state_dir), json=json)
         elif diff is not None:
             backtest_stored.diff(root, *diff, json=json)
         elif reproduce is not None:
@@ -160,7 +160,7 @@ def command(  # noqa: PLR0913 - typer reads the flags from the arguments
     if result.interrupted:
         backtest_stored.show_part(result, files, json=json)
         raise typer.Exit(INTERRUPTED)
-    backtest_stored.finish(root, result, inputs, files, json=json)
+    backtest_stored.finish(root, result, inputs, files, again(None, state_dir), json=json)
 
 
 def _root(state_dir: Path | None) -> Path:

@@ -28,11 +28,13 @@ def finish(
     result: Result,
     inputs: backtest_input.Inputs,
     files: backtest_input.Files,
+    where: str,
     *,
     json: bool,
 ) -> None:
     """Store a run that has just ended, print it, and write the files that were asked for.
 
+    where: the options that name the same state folder in the next command.
     A disk that refuses to store it is a warning. Exits 1 if a file cannot be written.
     """
     run, problem = stored_runs.keep(root, result, inputs)
@@ -40,7 +42,7 @@ def finish(
     if json:
         warnings += [note for note in (result.label, result.costs_label) if note is not None]
     else:
-        backtest_view.show(run.data, run.curve, then=_then(run) if problem is None else [])
+        backtest_view.show(run.data, run.curve, then=_then(run, where) if problem is None else [])
     refused = backtest_input.write_files(result, files)
     emit("backtest", run.data, warnings, json=json, refused=refused)
 
@@ -57,16 +59,16 @@ def show_part(result: Result, files: backtest_input.Files, *, json: bool) -> Non
     emit("backtest", result.to_json_dict(), [said], json=json, refused=refused)
 
 
-def show(root: Path, ref: str, *, json: bool) -> None:
-    """Print a stored run as it was printed when it ended."""
+def show(root: Path, ref: str, where: str, *, json: bool) -> None:
+    """Print a stored run as it was printed when it ended; where: as in `finish`."""
     run, damaged = store.load(root, ref)
     if not json:
-        backtest_view.show(run.data, run.curve, then=_then(run))
+        backtest_view.show(run.data, run.curve, then=_then(run, where))
     emit("backtest", run.data, damaged, json=json)
 
 
-def _then(run: StoredRun) -> list[str]:
-    next_one = f"{COMMAND} --reproduce {run.run_id} --report report.html"
+def _then(run: StoredRun, where: str) -> list[str]:
+    next_one = f"{COMMAND} --reproduce {run.run_id} --report report.html{where}"
     return [f"Stored: {run.run_id}", f"Next: {next_one}"]
 
 

@@ -12,6 +12,7 @@ from gpt_trader.app.check_data import Checked, check_data
 from gpt_trader.app.history import parse_period
 from gpt_trader.backtest.files import check_outputs, write_text
 from gpt_trader.cli import output
+from gpt_trader.cli.options import given
 from gpt_trader.data.checks.verify import Fault
 from gpt_trader.data.files.strip import LEGEND, cells, line, svg
 from gpt_trader.data.store.store import Store, data_dir
@@ -51,7 +52,7 @@ def run(
     ]
     output.emit(COMMAND, {"checked": rows, "corrupt": faults}, json=json)
     if not json:
-        _show(checked, corrupt)
+        _show(checked, corrupt, given("--data-dir", folder))
     if corrupt or any(one.is_wrong for one in checked):
         raise typer.Exit(BAD)
 
@@ -100,12 +101,13 @@ def _row(one: Checked) -> dict[str, Any]:
     return row
 
 
-def _show(checked: Sequence[Checked], corrupt: Sequence[Fault]) -> None:
+def _show(checked: Sequence[Checked], corrupt: Sequence[Fault], where: str) -> None:
     for one in checked:
         _show_one(one)
     for fault in corrupt:
         print(f"CORRUPT  {fault.path}: {fault.why}")
-        print(f"Next: gpt-trader data repair {fault.product_id} --interval {fault.interval}")
+        what = f"{fault.product_id} --interval {fault.interval}{where}"
+        print(f"Next: gpt-trader data repair {what}")
     if any(one.gaps for one in checked):
         print(LEGEND)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from gpt_trader.app.history import Period, parse_period
 from gpt_trader.cli import output
+from gpt_trader.cli.options import given
 from gpt_trader.data.catalog import normalize_id
 from gpt_trader.data.checks import gaps
 from gpt_trader.data.checks.quality import digest
@@ -33,7 +34,8 @@ def show_list(folder: Path | None, *, json: bool) -> None:
     if json:
         return
     if not rows:
-        print(f"nothing is stored in {store.root}\nNext: gpt-trader data pull BTC-USD --since 1y")
+        print(f"nothing is stored in {store.root}")
+        print(f"Next: gpt-trader data pull BTC-USD --since 1y{given('--data-dir', folder)}")
         return
     output.table(
         ("product", "interval", "first", "last", "bars", "there", "size", "sources"),
@@ -45,7 +47,8 @@ def show_list(folder: Path | None, *, json: bool) -> None:
         ],
     )  # fmt: skip
     for path in (path for row in rows for path in row["corrupt"]):
-        output.warn(f"{path} is corrupt: gpt-trader data repair")
+        where = given("--data-dir", folder)
+        output.warn(f"{path} is corrupt: gpt-trader data repair{where}")
 
 
 def _listed(one: StoredListing) -> dict[str, Any]:
@@ -107,7 +110,8 @@ def show(
     for note in found.notes:
         print(note)
     lost = sum(g.bars for g in missing)
-    print(f"{lost:,} bars missing in {len(missing):,} gaps: gpt-trader data check {product}")
+    same = f"{product}{given('--data-dir', folder)}"
+    print(f"{lost:,} bars missing in {len(missing):,} gaps: gpt-trader data check {same}")
     output.table(
         ("time", "open", "high", "low", "close", "volume"), [list(row.values()) for row in rows]
     )

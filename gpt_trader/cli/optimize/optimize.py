@@ -106,7 +106,7 @@ def command(
     finally:
         shown.clear()
     if not json:
-        optimize_view.show(search, then=next_command(asked, search))
+        optimize_view.show(search, then=next_command(search, market, profile, state_dir))
     said = [*search.notes, *([search.label] if json and search.label else [])]
     writers = [] if report is None else [lambda: write_text(report, html(search))]
     emit("optimize", document(search), said, json=json, refused=write_each(writers))

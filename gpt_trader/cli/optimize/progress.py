@@ -3,12 +3,17 @@
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from time import perf_counter
 
-from gpt_trader.app.backtest import BacktestRequest
+from gpt_trader.cli.flags import MarketFlags, words_of
+from gpt_trader.cli.options import again as again_in
 from gpt_trader.cli.output import verbosity
+from gpt_trader.config.keys import format_value
 from gpt_trader.optimize.search import Search, SearchProgress
 from gpt_trader.optimize.space import Axis
+from gpt_trader.strategy.params import Value
 
 SHOW_EVERY_S = 0.2
 
@@ -18,20 +23,27 @@ def again() -> str:
     return shlex.join(["gpt-trader", *sys.argv[1:]])
 
 
-def next_command(asked: BacktestRequest, search: Search) -> str:
-    """Return the backtest of the chosen point, or of the strategy where none was chosen."""
-    params = {} if search.chosen is None else search.space.points[search.chosen]
-    words = ["gpt-trader", "backtest"]
-    words += [*(["--demo"] if asked.demo else []), "--strategy", search.strategy]
-    if asked.flags["strategy"] is not None:
-        words[-1] = str(asked.flags["strategy"])
-    if asked.profile is not None:
-        words += ["--profile", asked.profile]
-    for one in asked.data:
-        words += ["--data", one]
-    for text in [*asked.sets, *(f"{name}={value}" for name, value in params.items())]:
-        words += ["--set", text]
-    return shlex.join(words)
+def next_command(
+    search: Search, market: MarketFlags, profile: str | None, state_dir: Path | None
+) -> str:
+    """Return the backtest of the chosen point, or of the strategy where none was chosen.
+
+    Whatever decided the point's run is in it: its flags, and every parameter by its value.
+    """
+    point = {} if search.chosen is None else search.space.points[search.chosen]
+    params = {name: _exactly(value) for name, value in {**search.fixed, **point}.items()}
+    set_keys = [(text.partition("=")[0].strip(), text) for text in market.sets or []]
+    others = [text for key, text in set_keys if key.removeprefix("params.") not in params]
+    sets = [*others, *(f"{name}={text}" for name, text in params.items())]
+    strategy = market.strategy or search.strategy
+    same = words_of(replace(market, strategy=strategy, sets=sets))
+    if market.start is not None:  # a point is not warmed up on bars before its days
+        same.append("--cold-start")
+    return f"gpt-trader backtest{again_in(profile, state_dir)} {shlex.join(same)}"
+
+
+def _exactly(value: Value) -> str:
+    return str(value) if isinstance(value, float) else format_value(value)
 
 
 class ProgressLine:

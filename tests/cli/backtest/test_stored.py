@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -53,6 +54,15 @@ def test_a_run_is_stored_and_shown_as_it_was(capsys):
         code, again, _ = call(capsys, "backtest", "--show", ref)
         assert code == 0
         assert again == first
+
+
+def test_the_next_command_finds_the_run_in_another_state_folder(capsys, tmp_path):
+    there = ("--state-dir", str(tmp_path / "a b"))
+    for args in ((*DEMO, *there), ("--show", "last", *there)):
+        code, out, _ = call(capsys, "backtest", *args)
+        assert code == 0
+        words = shlex.split(out.splitlines()[-1].removeprefix("Next: gpt-trader backtest "))
+        assert call(capsys, "backtest", *words[:2], *words[4:])[0] == 0
 
 
 FULL = Path("/dev/full")

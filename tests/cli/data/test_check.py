@@ -57,6 +57,12 @@ def test_a_corrupt_month_is_named_and_the_rest_is_checked(capsys, store):
     assert f"CORRUPT  {path}" in out
     assert "Next: gpt-trader data repair BTC-USD --interval 1h" in out
     assert "ETH-USD 1h: " in out
+    there = ("--data-dir", str(store.root))
+    code, out, _ = run(capsys, *there)
+    assert f"Next: gpt-trader data repair BTC-USD --interval 1h --data-dir {store.root}" in out
+    empty = ("--data-dir", str(store.root / "none"))
+    assert main(["data", "list", *empty]) == 0
+    assert f"--since 1y --data-dir {store.root / 'none'}" in capsys.readouterr().out
 
 
 def test_a_picture(capsys, store, tmp_path):

@@ -1,6 +1,7 @@
 """`gpt-trader optimize` as a user meets it: numbers, the map, the page, interrupts, mistakes."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from gpt_trader.optimize.heatmap import HeatMap
 from gpt_trader.optimize.page import html
 from gpt_trader.optimize.space import Axis
 from gpt_trader.strategy.sma_cross import SmaCross
+from tests.market_files import rows_of, walk, write_rows
 from tests.optimize.markets import GRID, TERMS, cycle
 
 DEMO = ("--demo", "--strategy", "sma_cross", "--set", "synthetic.bars=900")
@@ -57,8 +59,8 @@ def test_the_document_says_what_the_text_says(capsys):
     )
     chosen = data["chosen"]["params"]
     sets = " ".join(f"--set {name}={value}" for name, value in chosen.items())
-    assert lines[-1].startswith("Next: gpt-trader backtest --demo --strategy sma_cross")
-    assert lines[-1].endswith(sets)
+    assert lines[-1].startswith("Next: gpt-trader backtest --strategy sma_cross ")
+    assert lines[-1].endswith(f" {sets} --demo")
 
 
 @pytest.mark.parametrize(
@@ -184,3 +186,40 @@ def test_every_point_is_a_trial_and_counted_once(capsys):
     assert again == first
     wider = json.loads(run(capsys, *SMALL, "--set", "weight=0.5", "--json")[1])["data"]["luck"]
     assert (wider["trials"], wider["earlier"]) == (14, 7)
+
+
+PROFILE = """
+strategy: sma_cross
+params: {slow: 12, weight: 0.8125}
+products: [BTC-USD]
+interval: 1d
+"""
+
+
+def test_the_next_command_is_the_points_own_run(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_rows(tmp_path / "BTC 1.csv", rows_of(walk(200)))
+    (tmp_path / "own.yaml").write_text(PROFILE)
+    flags = [
+        *("-p", "own.yaml", "--data", "BTC-USD=BTC 1.csv", "--state-dir", "state dir"),
+        *("--from", "2024-02-01", "--to", "2024-07-01", "--risk", "none", "--cash", "2500"),
+        *("--taker-bps", "10", "--maker-bps", "5", "--spread-bps", "0.5", "--slippage-bps", "1"),
+        *("--order-style", "taker", "--touch-fills", "--latency-bars", "1", "--folds", "1"),
+        *("--product-spec", "base_increment=0.01", "--set", "params.slow=9", "--min-coverage", "5"),
+        *("--impact", "0.1", "--participation", "0.5"),
+    ]
+    code, out, _ = run(capsys, *flags, "--grid", "fast=3,5", "--grid", "weight=0.87654321")
+    assert code == 0
+    *_, command = [line for line in out.splitlines() if line]
+    words = shlex.split(command.removeprefix("Next: gpt-trader "))
+    assert main([*words, "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)["data"]
+    (row,) = [line for line in out.splitlines() if line.strip().startswith(best_of(words))]
+    assert again["result"]["fills"] > 0
+    assert row.rstrip().endswith(f"{again['result']['return_pct']:,.2f} %")
+    assert again["risk"] is None
+
+
+def best_of(words):
+    given = dict(text.split("=") for text in words if text.startswith(("fast=", "weight=")))
+    return f"fast={given['fast']} weight={given['weight']} "
