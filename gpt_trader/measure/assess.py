@@ -17,6 +17,7 @@ from gpt_trader.measure.doubted import (
     held_past_the_end,
     run_without,
 )
+from gpt_trader.measure.funding import unfunded
 from gpt_trader.measure.holdout import Holdout, Sealing, measure_holdout
 from gpt_trader.measure.inference import Inference, Range, Trials, infer
 from gpt_trader.measure.late import fill_late
@@ -133,6 +134,7 @@ def assessment(  # noqa: PLR0913 - what is known of a run, each by its name
             *bars_in_doubt(checks.data, metrics.return_pct, clean),
             *(Doubt(UNTESTED, said) for said in held_past_the_end(path)),
             *too_large(path, costs),
+            *unfunded(path),
         ),
         held_out,
     )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 
 from gpt_trader.backtest.raw_run import uncounted
 from gpt_trader.measure.doubt import Doubt
+from gpt_trader.measure.funding import unfunded
 from gpt_trader.measure.late import Late, fill_late
 from gpt_trader.measure.metrics import daily_returns, return_pct, sharpe
 from gpt_trader.measure.sensitivity import Dearer
@@ -55,5 +56,5 @@ def at_other_terms(terms: SearchTerms, strategy: Any) -> OtherTerms:  # noqa: AN
         later,
         Dearer(dear.taker_bps, dear.maker_bps, dearer),
         fill_late(path),
-        (*uncounted(raw), *too_large(path, costs)),
+        (*uncounted(raw), *too_large(path, costs), *unfunded(path)),
     )
