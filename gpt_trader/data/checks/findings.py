@@ -17,6 +17,7 @@ from gpt_trader.data.checks.made import midway, repeated
 from gpt_trader.data.checks.odd import Odd, odd_rows
 from gpt_trader.data.checks.quality import find_gaps
 from gpt_trader.data.checks.smooth import followed
+from gpt_trader.data.checks.twins import twins
 from gpt_trader.data.files.bar_files import faults
 from gpt_trader.data.files.tables import Columns
 from gpt_trader.domain.bars import Bars, Floats, Ints
@@ -38,6 +39,7 @@ UNITS = "changes of volume as if from base to quote units, or back"
 ENDED = "bars missing at its end, which others have"
 FUTURE = "bars that close after now"
 SMOOTH = "closes that follow each other as means do"
+TWIN = "closes that move as those of another product"
 FUNDING = "funding that no market asks"
 FOREIGN = "rates of funding, judged as a perpetual's; left out of what is not said to be one"
 
@@ -128,7 +130,10 @@ def judge(bars: Bars, *, now_ms: int | None = None) -> Judged:
 
 
 def judge_all(series: Sequence[Bars], *, now_ms: int | None = None) -> list[Judged]:
-    """Look through the bars of products that are traded together, also whether they end alike."""
+    """Look through the bars of products that are traded together.
+
+    Also whether they end alike, and whether they are several markets.
+    """
     ends = max(int(bars.time[-1]) for bars in series)
     found = []
     for bars in series:
@@ -137,6 +142,12 @@ def judge_all(series: Sequence[Bars], *, now_ms: int | None = None) -> list[Judg
             early = Finding(ENDED, "note", (ends - last) // bars.interval_ms, first_ms=last)
             one = replace(one, findings=(*one.findings, early))
         found.append(one)
+    for twin in twins(series):
+        other = series[twin.first].product.product_id
+        told = f"{other}, by a correlation of {twin.correlation:.4f}"
+        same = Finding(TWIN, "doubt", twin.changes, told=told)
+        one = found[twin.later]
+        found[twin.later] = replace(one, findings=(*one.findings, same))
     return found
 
 
