@@ -21,7 +21,7 @@ from gpt_trader.kernel.rounding import BPS, RATE_SCALE
 from gpt_trader.kernel.slippage import NO_QUOTE
 
 MAX_HALF_SPREAD_BPS = 5_000
-FAR_QUOTE = 2.0  # times a bar's high or low, from which on a quote is not of its market
+FAR_QUOTE = 1.25  # times a bar's high or low: prices that are a whole bar old stay below 1.21
 PRICES = ("open", "high", "low", "close")
 
 

@@ -289,6 +289,8 @@ def test_a_quoted_half_spread_is_read_where_given(tmp_path, names, cells, expect
         ("bid,ask", ["1", "inf"]),
         ("bid,ask", ["500", "500.1"]),
         ("bid,ask", ["20", "20.1"]),
+        ("bid,ask", ["130", "130.1"]),
+        ("bid,ask", ["78", "78.1"]),
     ],
 )
 def test_an_impossible_quote_names_its_row(tmp_path, names, cells):
