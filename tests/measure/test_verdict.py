@@ -109,15 +109,15 @@ def test_an_edge_that_a_bar_spends_passes_and_is_said_to_be_a_fast_one(proven):
 
 def test_a_gain_that_collapses_one_bar_late_looks_like_a_leak(proven):
     fast = replace(proven.sensitivity, delayed_return_pct=-12.0)
-    steep = replace(proven.metrics, sharpe=4.5)
-    leak = "leaked knowledge of the future"
+    steep = replace(proven.metrics, sharpe=3.1)
+    leak = "leaked knowledge of the future looks like, and a column that is dated one bar early"
     found = judge(replace(proven, sensitivity=fast, metrics=steep))
     assert (found.word, found.kinds) == (NOT_PROVEN, (LEAK,))
     assert leak in found.reasons[0]
     unproven = replace(proven, sensitivity=fast, metrics=steep, doubts=(Doubt(UNTESTED, "X."),))
     assert leak in judge(unproven).reasons[-1]
     kept = replace(fast, delayed_return_pct=proven.metrics.return_pct / 2)
-    gentle = replace(unproven, metrics=replace(steep, sharpe=3.9))
+    gentle = replace(unproven, metrics=replace(steep, sharpe=2.9))
     for other in (gentle, replace(unproven, sensitivity=kept)):
         assert not any(leak in said for said in judge(other).reasons)
 
