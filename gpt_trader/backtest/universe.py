@@ -36,12 +36,13 @@ def delisted(universe: Membership | None, panel: Panel) -> list[int]:
 
 
 def listed(universe: Membership | None, series: Sequence[Bars]) -> tuple[Listed, ...]:
-    """Return each product's bars while it was listed; empty where nobody says."""
+    """Return the bars of each product's listings; empty where nobody says."""
     if universe is None:
         return ()
-    found = [while_listed(bars, universe) for bars in series]
     return tuple(
-        Listed(bars[rows], is_over) for bars, (rows, is_over) in zip(series, found, strict=True)
+        Listed(bars[rows], is_over)
+        for bars in series
+        for rows, is_over in while_listed(bars, universe)
     )
 
 

@@ -259,15 +259,16 @@ def inside(bars: Bars, membership: Membership, *, delay_bars: int = 0) -> NDArra
     return out
 
 
-def while_listed(bars: Bars, membership: Membership) -> tuple[slice, bool]:
-    """Return the rows of a product's first listing that has any, and whether it ended by the last.
+def while_listed(bars: Bars, membership: Membership) -> list[tuple[slice, bool]]:
+    """Return the rows of each listing that has any, and whether it ended by the last bar.
 
-    No rows: it was never listed here.
+    One without rows where the product was never listed here.
     """
     last = int(bars.time[-1]) + bars.interval_ms
+    found = []
     for start, end in membership.spans(bars.product.product_id):
         first = int(np.searchsorted(bars.time, start))
         stop = int(np.searchsorted(bars.time + bars.interval_ms, end, "right"))
         if first < stop:
-            return slice(first, stop), end <= last
-    return slice(0, 0), False
+            found.append((slice(first, stop), end <= last))
+    return found or [(slice(0, 0), False)]

@@ -24,10 +24,11 @@ MIN_BARS = 2  # one that decides, one that fills
 class Holding(NamedTuple):
     """What holding a product came to, units gained beyond the cash before it.
 
-    gained: (n,) float64 at each bar's close. left: int, what it is at the end to the unit.
+    time: (n,) int64 ms UTC, the opens of the bars of all its listings. gained: (n,) float64 at each
+    bar's close. left: int, what it is at the end to the unit.
     """
 
-    bars: Bars
+    time: Ints
     gained: Floats
     left: int
 
@@ -52,21 +53,51 @@ def buy_all(
     volume; nothing of what has no such bar. Of a perpetual, what funding brings or takes is put
     into it or taken out of it once it is a REBALANCE_BAND of it, as a strategy that is always
     wholly invested does. Each is sold at its last close, with the same costs, where it was
-    delisted, else with `close_at_end`. None if one costs too much, or is bought in lots too many or
-    grows to be worth too much to be counted: what cannot be bought is nothing to compare with.
+    delisted, else with `close_at_end`; what that leaves is bought of it again in its next listing.
+    None if one costs too much, or is bought in lots too many or grows to be worth too much to be
+    counted: what cannot be bought is nothing to compare with.
     """
-    there = [one for one in listed if len(one.bars)]
+    listings: dict[str, list[Listed]] = {}
+    for one in listed:
+        if len(one.bars):
+            listings.setdefault(one.bars.product.product_id, []).append(one)
     bought = [
-        _hold(one.bars, costs, start_units // len(there), is_sold=close_at_end or one.is_delisted)
-        for one in there
+        _hold_each(each, costs, start_units // len(listings), close_at_end=close_at_end)
+        for each in listings.values()
     ]
     known = [one for one in bought if one is not None]
     return known if len(known) == len(bought) else None
 
 
+def _hold_each(
+    listings: Sequence[Listed], costs: CostModel, cash: int, *, close_at_end: bool
+) -> Holding | None:
+    """Hold a product through its listings, in cash between them; None as in `buy_all`."""
+    parts: list[Holding] = []
+    left = 0
+    for one in listings:
+        is_sold = close_at_end or one.is_delisted
+        is_ruined = bool(parts) and cash + left <= 0
+        part = (
+            _nothing(one.bars)
+            if is_ruined
+            else _hold(one.bars, costs, cash + left, is_sold=is_sold)
+        )
+        if part is None:
+            return None
+        parts.append(part._replace(gained=left + part.gained))
+        left += part.left
+    time = np.concatenate([part.time for part in parts])
+    return Holding(time, np.concatenate([part.gained for part in parts]), left)
+
+
+def _nothing(bars: Bars) -> Holding:
+    return Holding(bars.time, np.zeros(len(bars)), 0)
+
+
 def _hold(bars: Bars, costs: CostModel, cash: int, *, is_sold: bool) -> Holding | None:
     if len(bars) < MIN_BARS:
-        return Holding(bars, np.zeros(len(bars)), 0)
+        return _nothing(bars)
     bought = _deal(bars, 1, cash, costs)
     if bought.lots == 0:
         return None
@@ -76,7 +107,7 @@ def _hold(bars: Bars, costs: CostModel, cash: int, *, is_sold: bool) -> Holding 
     gained = np.concatenate([[0.0], worth[1:] + bought.cash])
     left = bought.cash + beside + _left(bars, lots, costs, is_sold=is_sold)
     gained[-1] = left
-    return Holding(bars, gained, left)
+    return Holding(bars.time, gained, left)
 
 
 def _grown(bars: Bars, lots: int, costs: CostModel) -> tuple[int, int, Floats]:
@@ -158,6 +189,6 @@ def hold_daily(
         return None
     total = np.full(len(days), float(start_units))
     for one in bought:
-        newest = np.searchsorted(one.bars.time, (days + 1) * DAY_MS) - 1
+        newest = np.searchsorted(one.time, (days + 1) * DAY_MS) - 1
         total += np.where(newest > 0, one.gained[newest], 0.0)
     return np.asarray(np.maximum(total, 0.0) / start_units)

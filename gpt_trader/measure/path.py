@@ -16,7 +16,7 @@ Rows = NDArray[np.void]
 
 
 class Listed(NamedTuple):
-    """A product's bars while it was listed. is_delisted: that ended before the run did."""
+    """A product's bars in one of its listings. is_delisted: that ended before the run did."""
 
     bars: Bars
     is_delisted: bool = False
@@ -29,7 +29,8 @@ class Path:
     bars: one a product, in the order of the fills' product index. time: (n,) int64 ms, the grid's
     bar opens. equity: (n,) float64 quote at the closes. fills: (m,) FILL_DTYPE. stops: the stop
     columns that were asked for, one a product, aligned with its bars; None for a product without
-    one; empty: not known. listed: what could be held when, one a product; empty: all, always.
+    one; empty: not known. listed: what could be held when, one a listing, a
+    product's in order; empty: all, always.
     """
 
     bars: tuple[Bars, ...]
@@ -43,7 +44,7 @@ class Path:
 
     @property
     def holdable(self) -> tuple[Listed, ...]:
-        """What could be held when, one a product."""
+        """What could be held when, one a listing."""
         return self.listed or tuple(Listed(bars) for bars in self.bars)
 
     @property

@@ -175,3 +175,20 @@ def test_a_universe_without_listings_holds_everything_always():
     whole = Membership(np.array([0]), ("A-USD", "B-USD"), np.ones((1, 2), bool))
     terms = TERMS | {"style": order_style("taker")}
     assert backtest(series, Share(0.4), universe=whole, **terms).metrics.open_trades == 2
+
+
+def test_buy_and_hold_holds_each_listing():
+    """B-USD is listed again from hour 60 on: bought again with what its sale left."""
+    series = falling(N_LONG, N_LONG)
+    listings = LISTINGS | {"B-USD": [(0, 40 * HOUR), (60 * HOUR, 10**15)]}
+    free = CostModel(0, 0, 0, 0)
+    universe = members(series, listings, Criteria(), "1d")
+    found = backtest(series, Share(0.4), universe=universe, costs=free, **TERMS, assess=True)
+    a, b = series
+    twice = b.close[39] / b.open[1] * b.close[-1] / b.open[61]
+    expected = (a.close[-1] / a.open[1] + twice) / 2
+    assert found.metrics.buy_hold_return_pct == pytest.approx((expected - 1) * 100, abs=0.1)
+    assert found.assessment.baselines.buy_hold[-1] == pytest.approx(expected, abs=1e-3)
+    held = found.assessment.baselines.buy_hold
+    between = (a.close[47] / a.open[1] + b.close[39] / b.open[1]) / 2
+    assert held[1] == pytest.approx(between, abs=1e-3)

@@ -94,8 +94,8 @@ def test_a_product_is_in_only_while_it_is_listed():
     assert (found.moments[found.mask[:, 0]] // DAY_MS).tolist() == [2, 3, 4, 5, 8, 9, 10, 11]
     assert np.flatnonzero(inside(bars, found)).tolist() == [1, 2, 7, 8]  # out two bars before
     assert np.flatnonzero(inside(bars, found, delay_bars=1)).tolist() == [1, 7]
-    assert while_listed(bars, found) == (slice(2, 6), True)
-    assert while_listed(bars[:5], found) == (slice(2, 5), False)
+    assert while_listed(bars, found) == [(slice(2, 6), True), (slice(8, 12), True)]
+    assert while_listed(bars[:5], found) == [(slice(2, 5), False)]
     assert choices([bars], {}, Criteria(), DAY_MS)[0].code == "NOT_LISTED"
     assert choices([bars], {"A-USD": [ALWAYS]}, Criteria(), 0)[0].code == "NO_BARS"
     with pytest.raises(UsageError, match="nothing of B-USD"):
@@ -104,7 +104,7 @@ def test_a_product_is_in_only_while_it_is_listed():
         members([bars], {"B-USD": [ALWAYS]}, Criteria(), "1d")
     never = members([bars], {"A-USD": ()}, Criteria(), "1d")
     assert not inside(bars, never).any()
-    assert while_listed(bars, never) == (slice(0, 0), False)
+    assert while_listed(bars, never) == [(slice(0, 0), False)]
 
 
 def test_a_listing_ends_with_its_bars_and_one_of_the_future_does_not():
@@ -113,8 +113,8 @@ def test_a_listing_ends_with_its_bars_and_one_of_the_future_does_not():
     found = members([longer, shorter], spans, Criteria(), "1w")
     assert found.listed == (((0, 15 * DAY_MS),), ((0, 9 * DAY_MS),))
     assert not inside(shorter, found)[-2:].any()
-    assert while_listed(shorter, found) == (slice(0, 9), True)
-    assert while_listed(longer, found) == (slice(0, 14), False)
+    assert while_listed(shorter, found) == [(slice(0, 9), True)]
+    assert while_listed(longer, found) == [(slice(0, 14), False)]
 
 
 def test_the_moments_are_days_mondays_and_firsts():
