@@ -36,8 +36,9 @@ def assess(
     bars = [one.bars for one in loaded]
     refuse_sealed(bars)
     found = judge_record(
-        record.time, record.equity, record.start, trials=trials, bars=bars, costs=DEFAULT_COSTS
-    )
+        record.time, record.equity, record.start, trials=trials, bars=bars, costs=DEFAULT_COSTS,
+        last_ms=record.last_ms,
+    )  # fmt: skip
     about = {
         "file": str(file),
         "kind": record.kind,
@@ -46,5 +47,5 @@ def assess(
         "last": format_time(int(record.time[-1])),
         "market": list(files),
     }
-    said = [note for one in loaded for note in one.report.notes]
+    said = [*record.notes, *(note for one in loaded for note in one.report.notes)]
     return about | found.to_json_dict(), [*said, *([ONLY_ENDS] if record.kind == "trades" else [])]

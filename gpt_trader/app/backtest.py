@@ -58,7 +58,7 @@ from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.coarsen import coarsen
 from gpt_trader.domain.costs import OrderStyle, OrderStyleName
 from gpt_trader.domain.selection import Criteria, Every, Membership, members
-from gpt_trader.domain.times import parse_interval
+from gpt_trader.domain.times import INTERVALS, parse_interval
 from gpt_trader.errors import StorageError, UsageError
 from gpt_trader.strategy.registry import builtin_names, create, findable
 
@@ -153,10 +153,14 @@ def resolve(asked: BacktestRequest) -> Inputs:
     if asked.interval is not None:
         parse_interval(asked.interval)
     if asked.detail is not None:
-        parse_interval(asked.detail)
+        detail_ms = parse_interval(asked.detail)
         if asked.data and asked.interval is None:
+            longer = [name for name, ms in INTERVALS.items() if ms > detail_ms]
             raise UsageError(
-                "--detail needs to know the bars it is inside of", hint="state --interval, as 1h"
+                f"--detail {asked.detail} needs to know the longer bars it is inside of",
+                hint=f"state --interval, one of {', '.join(longer)}"
+                if longer
+                else f"no bars are longer: --interval {asked.detail} runs on them alone",
             )
     if asked.demo and asked.data:
         raise UsageError("--demo and --data exclude each other", hint="give one of them")
@@ -505,7 +509,9 @@ def _write_fills(result: Result, file: Path) -> None:
 
 def _write_equity(result: Result, file: Path) -> None:
     path = result.path
-    write_lines(file, EQUITY_HEADER, equity_lines(path.time, path.equity, path.start))
+    write_lines(
+        file, EQUITY_HEADER, equity_lines(path.time, path.interval_ms, path.equity, path.start)
+    )
 
 
 def _write_report(result: Result, file: Path) -> None:

@@ -28,7 +28,7 @@ TRADES_HEADER = (
     "product,side,entry_time,entry_price,exit_time,exit_price,size,fees,pnl,return_pct,"
     "bars_held,entry_reason,exit_reason"
 )
-EQUITY_HEADER = "time,equity,drawdown_pct"
+EQUITY_HEADER = "time,equity,drawdown_pct,close_time"
 
 
 def check_writable(path: Path) -> None:
@@ -104,12 +104,13 @@ def trade_lines(
         )
 
 
-def equity_lines(time: Ints, equity: Floats, start: float) -> Iterator[str]:
-    """Yield one line a bar: equity at its close, and how far below the highest, percent."""
+def equity_lines(time: Ints, interval_ms: int, equity: Floats, start: float) -> Iterator[str]:
+    """Yield one line a bar: equity at its close, how far below the highest, percent, and when."""
     units = np.rint(equity * UNITS_PER_QUOTE).astype(np.int64).tolist()
     falls = drawdown_curve_pct(equity, start).tolist()
-    for when, worth, fall in zip(iso_times(time), units, falls, strict=True):
-        yield f"{when},{units_text(worth)},{fall:.6f}"
+    begun, closed = iso_times(time), iso_times(time + interval_ms)
+    for when, worth, fall, until in zip(begun, units, falls, closed, strict=True):
+        yield f"{when},{units_text(worth)},{fall:.6f},{until}"
 
 
 def write_lines(path: Path, header: str, lines: Iterable[str]) -> None:

@@ -72,4 +72,6 @@ def _show(found: dict[str, Any]) -> None:
 
 
 def _range(ends: dict[str, float] | None, unit: str = "") -> str:
-    return "-" if ends is None else f"{ends['low']:,.1f} to {ends['high']:,.1f}{unit}"
+    from gpt_trader.cli.numbers import brief
+
+    return "-" if ends is None else f"{brief(ends['low'], 1)} to {brief(ends['high'], 1)}{unit}"

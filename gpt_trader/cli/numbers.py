@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 HOURS_A_DAY = 24.0
+LONG = 1e9  # from which on digits widen a table and say nothing
 SMALL = 100.0  # quote: an account below it is one of a dear currency
 
 
@@ -36,19 +37,24 @@ def format_signed(text: str, sign: int = 1, places: int = 2) -> str:
     return f"{sign * value:+,.{places}f}" if value else "0.00"
 
 
+def brief(value: float, places: int = 2) -> str:
+    """Return a number, a very large one by its power of ten."""
+    return f"{value:,.{places}f}" if abs(value) < LONG else f"{value:.1e}"
+
+
 def percent(value: float | None) -> str:
     """Return a percentage; a dash where it is undefined."""
-    return "-" if value is None else f"{value:,.2f} %"
+    return "-" if value is None else f"{brief(value)} %"
 
 
 def number(value: float | None) -> str:
     """Return a ratio; a dash where it is undefined."""
-    return "-" if value is None else f"{value:,.2f}"
+    return "-" if value is None else brief(value)
 
 
 def bps(value: float | None) -> str:
     """Return basis points; a dash where they are undefined."""
-    return "-" if value is None else f"{value:,.0f} bps"
+    return "-" if value is None else f"{brief(value, 0)} bps"
 
 
 def hours(value: float | None) -> str:

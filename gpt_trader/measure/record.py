@@ -18,7 +18,7 @@ from gpt_trader.measure.inference import Inference, Trials, infer
 from gpt_trader.measure.path import Path
 from gpt_trader.measure.proof import LEVEL, best_of
 from gpt_trader.measure.robust import Trimmed, trim
-from gpt_trader.measure.verdict import LOSES, Verdict, chance, count, not_proven
+from gpt_trader.measure.verdict import LOSES, Verdict, chance, count, not_proven, say_loss
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -78,22 +78,24 @@ def judge_record(
     trials: int | None,
     bars: Sequence[Bars] = (),
     costs: CostModel,
+    last_ms: int = 0,
 ) -> RecordJudgement:
     """Judge an equity curve by its daily closes.
 
     time: (n,) int64 ms UTC, ascending; equity: (n,) float64 there; start: before the first. trials:
     how many were tried, this one included; None: nobody says. bars: of what could have been held,
-    bought at `costs` for comparison.
+    bought at `costs` for comparison. last_ms: how long after its time the last value was known: a
+    bar's length, where times are bars' opens.
     """
     closes = metrics.daily_closes(time, equity)
     returns = metrics.simple_returns(closes)
-    fall = metrics.drawdown_of(equity, time, 0, start=start)
+    fall = metrics.drawdown_of(equity, time, last_ms, start=start)
     final = float(equity[-1])
     numbers = RecordNumbers(
         start_equity=start,
         final_equity=final,
         return_pct=metrics.return_pct(start, final),
-        cagr_pct=metrics.cagr_pct(start, final, int(time[-1] - time[0])),
+        cagr_pct=metrics.cagr_pct(start, final, int(time[-1] - time[0]) + last_ms),
         sharpe=metrics.sharpe(returns),
         sortino=metrics.sortino(returns),
         volatility_pct=metrics.volatility_pct(returns),
@@ -126,7 +128,7 @@ def _beside(
 def _verdict(numbers: RecordNumbers, doubts: Sequence[Doubt]) -> Verdict:
     """A record never passes: what made it cannot be run again."""
     if numbers.return_pct <= 0.0:
-        return Verdict(LOSES, (f"It lost {-numbers.return_pct:,.1f} %.",))
+        return Verdict(LOSES, (f"{say_loss(numbers.return_pct)}.",))
     return not_proven(doubts)
 
 

@@ -151,7 +151,7 @@ def _mostly_funding(metrics: Metrics) -> Iterator[str]:
 
 def _losses(found: Evidence) -> Iterator[str]:
     metrics = found.metrics
-    yield f"It lost {-metrics.return_pct:,.1f} % after costs."
+    yield f"{say_loss(metrics.return_pct)} after costs."
     if metrics.gross_pnl > 0:
         gross, net = (
             float(money / metrics.start_equity) * 100.0
@@ -163,6 +163,14 @@ def _losses(found: Evidence) -> Iterator[str]:
         )
     else:
         yield "It lost before costs, too: cheaper trading would not save it."
+
+
+def say_loss(return_pct: float) -> str:
+    """Say what a run that gained nothing lost, as a sentence without its end."""
+    if return_pct == 0.0:
+        return "It made nothing"
+    lost = -return_pct
+    return f"It lost {lost:,.1f} %" if lost >= 0.05 else "It lost less than 0.1 %"
 
 
 def _takers(metrics: Metrics) -> str:

@@ -95,18 +95,18 @@ def test_trades_file_says_what_the_trades_say():
 
 
 def test_equity_file():
-    lines = equity_lines(TIME[:3], np.array([100.0, 110.5, 99.45]), 100.0)
+    lines = equity_lines(TIME[:3], 3_600_000, np.array([100.0, 110.5, 99.45]), 100.0)
     assert list(lines) == [
-        "2022-01-01T00:00:00.000Z,100.00,0.000000",
-        "2022-01-01T01:00:00.000Z,110.50,0.000000",
-        "2022-01-01T02:00:00.000Z,99.45,10.000000",
+        "2022-01-01T00:00:00.000Z,100.00,0.000000,2022-01-01T01:00:00.000Z",
+        "2022-01-01T01:00:00.000Z,110.50,0.000000,2022-01-01T02:00:00.000Z",
+        "2022-01-01T02:00:00.000Z,99.45,10.000000,2022-01-01T03:00:00.000Z",
     ]
 
 
 def test_write_lines(tmp_path):
     path = tmp_path / "equity.csv"
-    write_lines(path, EQUITY_HEADER, ["a,b,c"])
-    assert path.read_text() == "time,equity,drawdown_pct\na,b,c\n"
+    write_lines(path, EQUITY_HEADER, ["a,b,c,d"])
+    assert path.read_text() == "time,equity,drawdown_pct,close_time\na,b,c,d\n"
 
 
 def test_an_unwritable_file_is_one_line(tmp_path):

@@ -12,6 +12,7 @@ from typing import Any
 from gpt_trader.cli.backtest.tables import breakdown
 from gpt_trader.cli.numbers import (
     bps,
+    brief,
     format_signed,
     grid,
     hours,
@@ -384,7 +385,7 @@ def terms(costs: Document) -> Iterator[str]:
 
 
 def _range(ends: Mapping[str, float] | None, unit: str = "") -> str:
-    return "-" if ends is None else f"{ends['low']:,.1f} to {ends['high']:,.1f}{unit}"
+    return "-" if ends is None else f"{brief(ends['low'], 1)} to {brief(ends['high'], 1)}{unit}"
 
 
 def _plain(value: object, places: int) -> str:

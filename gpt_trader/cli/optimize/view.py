@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gpt_trader.cli.numbers import list_some
+from gpt_trader.cli.numbers import brief, list_some
 from gpt_trader.cli.output import console
 from gpt_trader.domain.times import format_time
 from gpt_trader.observe.spark import sparkline
@@ -221,11 +221,11 @@ def _day(time_ms: int) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.2f} %"
+    return "-" if value is None else f"{brief(value)} %"
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None or np.isnan(value) else f"{value:,.2f}"
+    return "-" if value is None or np.isnan(value) else brief(value)
 
 
 def _chance(value: float | None) -> str:

@@ -5,12 +5,13 @@ import re
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, NoReturn
 
 import numpy as np
 
+from gpt_trader.data.files.text_numbers import number_reader
+from gpt_trader.data.files.text_times import Fail, text_times
 from gpt_trader.domain.bars import Floats, Ints
-from gpt_trader.domain.times import read_time
 from gpt_trader.errors import DataError, UsageError
 
 Kind = Literal["equity", "trades"]
@@ -31,20 +32,24 @@ _HINT = (
 class Record(NamedTuple):
     """time: (n,) int64 ms UTC, ascending. equity: (n,) float64, there or after that trade.
 
-    start: before the first. kind: what the file is.
+    start: before the first. kind: what the file is. last_ms: how long after its time the last value
+    was known, where bars' opens stand as times. notes: how it was read.
     """
 
     kind: Kind
     time: Ints
     equity: Floats
     start: float
+    last_ms: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def read_record(path: Path, cash: float | None) -> Record:
     """Read an equity curve, or closed trades on an account that began with `cash`.
 
-    An equity curve begins with its first value, or with `cash`; trades are put in the order in
-    which they ended. Raises DataError, naming the row, and UsageError if cash is needed.
+    An equity curve begins with its first value, or with `cash`; beside bars' opens a column
+    close_time says when its values were known. Trades are put in the order in which they ended.
+    Raises DataError, naming the row, and UsageError if cash is needed.
     """
     header, rows = _table(path)
     names = {re.sub(r"[^a-z]", "", name.lower()): i for i, name in reversed([*enumerate(header)])}
@@ -57,14 +62,21 @@ def read_record(path: Path, cash: float | None) -> Record:
         ended = [row for row in rows if row[1][closed].strip()]  # without an end: still open
         time = _times(path, ended, closed)
         order = np.argsort(time, kind="stable")
-        gains = _numbers(path, ended, profit)[order]
-        return _checked(path, Record("trades", time[order], cash + np.cumsum(gains), cash))
+        gains, said = _numbers(path, ended, profit)
+        equity = cash + np.cumsum(gains[order])
+        return _checked(path, Record("trades", time[order], equity, cash, notes=said))
     at, worth = _first(names, TIME), _first(names, EQUITY)
     if at is None or worth is None:
         raise DataError(f"{path} has the columns {', '.join(header[:12])}", hint=_HINT)
-    time, equity = _times(path, rows, at), _numbers(path, rows, worth)
+    time = _times(path, rows, at)
+    until = time if closed is None else _times(path, rows, closed)
+    equity, said = _numbers(path, rows, worth)
+    if len(time) > 1 and (np.diff(time) < 0).all():
+        time, until, equity = time[::-1], until[::-1], equity[::-1]
+        said = (*said, "newest first, turned around")
     start = cash if cash is not None or not len(equity) else float(equity[0])
-    return _checked(path, Record("equity", time, equity, start or 0.0))
+    last_ms = max(int(until[-1] - time[-1]), 0) if len(time) else 0
+    return _checked(path, Record("equity", time, equity, start or 0.0, last_ms, said))
 
 
 def _checked(path: Path, record: Record) -> Record:
@@ -105,26 +117,27 @@ def _first(names: Mapping[str, int], wanted: Sequence[str]) -> int | None:
 
 
 def _times(path: Path, rows: Sequence[Row], column: int) -> Ints:
-    out = np.empty(len(rows), np.int64)
-    for i, (number, cells) in enumerate(rows):
-        found = read_time(cells[column])
-        if found is None:
-            raise DataError(
-                f"expected a time, found {cells[column]!r}", where=f"{path}:{number}",
-                hint="ISO-8601 as 2024-01-31T12:00:00Z, or epoch seconds or milliseconds",
-            )  # fmt: skip
-        out[i] = found[0]
-    return out
+    return text_times([cells[column] for _, cells in rows], _failing(path, rows))[0]
 
 
-def _numbers(path: Path, rows: Sequence[Row], column: int) -> Floats:
+def _numbers(path: Path, rows: Sequence[Row], column: int) -> tuple[Floats, tuple[str, ...]]:
+    """Return a column's numbers, and what is to be said of how they were read."""
+    fail = _failing(path, rows)
+    texts = ["".join(cells[column].split()) for _, cells in rows]
+    read, said = number_reader([*enumerate(texts)], fail)
     out = np.empty(len(rows))
-    for i, (number, cells) in enumerate(rows):
-        text = cells[column].replace("$", "").replace(" ", "").replace("_", "?")
-        try:
-            out[i] = float(text)
-        except ValueError:
-            out[i] = np.nan
-        if not isfinite(out[i]):
-            raise DataError(f"expected a number, found {cells[column]!r}", where=f"{path}:{number}")
-    return out
+    for i, (text, (_, cells)) in enumerate(zip(texts, rows, strict=True)):
+        number = read(text)
+        if number is None or not isfinite(number):
+            fail(i, f"expected a number, found {cells[column]!r}", "")
+        out[i] = number
+    return out, () if said is None else (said,)
+
+
+def _failing(path: Path, rows: Sequence[Row]) -> Fail:
+    """Return what raises the error about a row, named by its line of the file."""
+
+    def fail(index: int, reason: str, hint: str) -> NoReturn:
+        raise DataError(reason, where=f"{path}:{rows[index][0]}", hint=hint)
+
+    return fail

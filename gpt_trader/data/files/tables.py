@@ -10,7 +10,7 @@ import gzip
 import re
 import zlib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
@@ -26,6 +26,7 @@ from gpt_trader.data.files.headers import (
     headerless,
     read_header,
 )
+from gpt_trader.data.files.text_numbers import Read, number_reader
 from gpt_trader.data.files.text_times import text_times
 from gpt_trader.domain.bars import Floats, Ints
 from gpt_trader.domain.times import MAX_MS, SECONDS_LIMIT
@@ -46,10 +47,6 @@ SERIALS = (20_000, 80_000)  # a spreadsheet's days since 1900: of 1954 to 2119
 YEARS = (1950, 2120)
 LINE_END = re.compile(rb"\r\n|\n|\r")
 SELDOM = ("microseconds", "nanoseconds")
-MONEY = re.compile(r"\$?(\d{1,3}(?:,\d{3})+|\d+)(\.\d*)?")
-IN_COMMAS = re.compile(r"-?(\d{1,3}(?:\.\d{3})+|\d+),\d+")
-POINTED = re.compile(r"\d{1,3}(?:\.\d{3})+")  # a point as likely before thousands
-POINTS = "write decimals with a point, and nothing between thousands"
 
 
 class Source(NamedTuple):
@@ -304,14 +301,8 @@ def _fail_ragged(source: Source, begin: int, separator: str, width: int) -> None
             source.fail(index, f"expected {width} cells, found {len(cells)}")
 
 
-def _reader(
-    columns: Mapping[str, "pa.ChunkedArray"], source: Source
-) -> tuple[Callable[[str], float | None], str | None]:
-    """Return how numbers are read that are text, and what is to be said of it.
-
-    A comma stands between thousands where a point, a dollar sign or a second comma shows it,
-    before decimals where no thousands can be written so; else nobody can tell.
-    """
+def _reader(columns: Mapping[str, "pa.ChunkedArray"], source: Source) -> tuple[Read, str | None]:
+    """Return how numbers are read that are text, and what is to be said of it."""
     import pyarrow as pa  # noqa: PLC0415
 
     cells = [
@@ -321,26 +312,10 @@ def _reader(
         for index, cell in enumerate(column.to_pylist())
         if cell is not None
     ]
-    with_comma = [(index, cell) for index, cell in cells if "," in cell]
-    if any(IN_COMMAS.fullmatch(c) and _is_no_thousand(c) for _, c in with_comma):
-        return _number_in_commas, "decimal commas"
-    shown = any(
-        ("." in c and not POINTED.fullmatch(c)) or "$" in c or c.count(",") > 1 for _, c in cells
-    )
-    if with_comma and not shown:
-        index, cell = with_comma[0]
-        mean = f"{cell.replace(',', '.')} or {cell.replace(',', '')}"
-        source.fail(index, f"cannot tell whether {cell} is {mean}", hint=POINTS)
-    return _number, None
+    return number_reader(cells, source.fail)
 
 
-def _is_no_thousand(cell: str) -> bool:
-    return cell.lstrip("-").startswith("0") or not MONEY.fullmatch(cell.lstrip("-"))
-
-
-def _numbers(
-    column: "pa.ChunkedArray", name: str, source: Source, read: Callable[[str], float | None]
-) -> Floats:
+def _numbers(column: "pa.ChunkedArray", name: str, source: Source, read: Read) -> Floats:
     import pyarrow as pa  # noqa: PLC0415
 
     kind = column.type
@@ -362,23 +337,6 @@ def _numbers(
             source.fail(index, f"expected a number as {name}, found {str(cell)!r}")
         out[index] = number
     return out
-
-
-def _number(text: str) -> float | None:
-    """Return a number, also one with a dollar sign or commas between thousands."""
-    if match := MONEY.fullmatch(text):
-        return float(match[1].replace(",", "") + (match[2] or ""))
-    try:  # Python reads 1_000 as a number, files do not
-        return float(text.replace("_", "?"))
-    except ValueError:
-        return None
-
-
-def _number_in_commas(text: str) -> float | None:
-    """Return a number with a decimal comma, also one with points between thousands."""
-    if IN_COMMAS.fullmatch(text):
-        return float(text.replace(".", "").replace(",", "."))
-    return None if "." in text or "," in text else _number(text)
 
 
 def _times(column: "pa.ChunkedArray", source: Source) -> tuple[Ints, bool, str]:

@@ -1,5 +1,6 @@
 """Equity curves and trades of other tools, read or refused with their row."""
 
+import numpy as np
 import pytest
 
 from gpt_trader.data.files.records import read_record
@@ -56,7 +57,7 @@ def test_trades_need_to_know_with_what_they_began(tmp_path):
         (("time,equity", "1970-01-01,1", "yesterday,2"), "expected a time, found 'yesterday'"),
         (("time,equity", "1970-01-01,1", "1970-01-02,much"), "a number, found 'much'"),
         (("time,equity", "1970-01-01,1", "1970-01-02,nan"), "a number, found 'nan'"),
-        (("time,equity", "1970-01-03,1", "1970-01-02,2"), "row 2 is earlier"),
+        (("time,equity", "1970-01-03,1", "1970-01-02,2", "1970-01-04,2"), "row 2 is earlier"),
         (("time,equity", "1970-01-01,0", "1970-01-02,2"), "above 0 at the start"),
     ],
 )
@@ -71,6 +72,42 @@ def test_a_bad_cell_is_named_by_its_line(tmp_path):
     with pytest.raises(DataError) as raised:
         read_record(path, None)
     assert raised.value.where == f"{path}:4"
+
+
+@pytest.mark.parametrize(
+    "cells, said",
+    [
+        (["10.000,00", "10.100,50", "9.999,00"], ("decimal commas",)),
+        (["10,000.00", "$10,100.50", "9999"], ()),
+        (["10 000", "10 100.5", "9 999"], ()),
+    ],
+)
+def test_numbers_as_other_programs_write_them(tmp_path, cells, said):
+    rows = [f"0{i}.01.2024;{cell}" for i, cell in enumerate(cells, 1)]
+    found = read_record(write(tmp_path, "Date;Equity", *rows), None)
+    assert found.equity.tolist() == [10_000.0, 10_100.5, 9_999.0]
+    assert np.diff(found.time).tolist() == [DAY, DAY]
+    assert found.notes == said
+
+
+def test_a_comma_that_may_be_either_is_refused(tmp_path):
+    path = write(tmp_path, "Date;Equity", "2024-01-01;1,000", "2024-01-02;1,001")
+    with pytest.raises(DataError, match="cannot tell whether 1,000 is"):
+        read_record(path, None)
+
+
+def test_a_curve_that_stands_newest_first_is_turned_around(tmp_path):
+    rows = [f"2024-01-0{i},{100 + i},2024-01-0{i + 1}" for i in (3, 2, 1)]
+    found = read_record(write(tmp_path, "time,equity,close_time", *rows), None)
+    assert found.equity.tolist() == [101.0, 102.0, 103.0]
+    assert (found.start, found.last_ms) == (101.0, DAY)
+    assert found.notes == ("newest first, turned around",)
+
+
+def test_gains_below_zero_are_read_with_their_dollars(tmp_path):
+    rows = ["2024-01-01,-$5.50", '2024-01-02,"-1,000.25"', "2024-01-03,$7"]
+    found = read_record(write(tmp_path, "exit_time,pnl", *rows), 2_000.0)
+    assert found.equity.tolist() == [1_994.5, 994.25, 1_001.25]
 
 
 def test_what_is_no_file_or_no_text_is_said(tmp_path):
