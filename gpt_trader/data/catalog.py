@@ -34,6 +34,14 @@ _SPEC_KEYS = (
     "quote_min_size",
     "is_perpetual",
 )
+_ELSEWHERE = {  # what exchanges call them
+    "quote_increment": "price_increment",
+    "tick_size": "price_increment",
+    "lot_size": "base_increment",
+    "step_size": "base_increment",
+    "min_market_funds": "quote_min_size",
+    "min_notional": "quote_min_size",
+}
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -223,7 +231,8 @@ def off_grid(prices: Floats, ticks: Floats, increment: Decimal) -> "np.ndarray":
 
 def _spec_value(key: str, value: str) -> Decimal | bool:
     if key not in _SPEC_KEYS:
-        near = get_close_matches(key, _SPEC_KEYS, n=1)
+        same = _ELSEWHERE.get(key.lower())
+        near = [same] if same else get_close_matches(key, _SPEC_KEYS, n=1)
         did_you_mean = f"did you mean {near[0]}? " if near else ""
         raise UsageError(f"unknown key {key!r} in a product spec", hint=did_you_mean + _keys())
     if key == "is_perpetual":

@@ -34,13 +34,25 @@ def parse_interval(text: str) -> int:
     """
     found = INTERVALS.get(text.strip().lower())
     if found is None:
-        near = get_close_matches(text.lower(), INTERVALS, n=1, cutoff=0.3)
-        did_you_mean = f"did you mean {near[0]}? " if near else ""
         raise UsageError(
             f"expected a bar interval, was {text!r}",
-            hint=f"{did_you_mean}one of {', '.join(INTERVALS)}",
+            hint=f"{_nearest(text.strip().lower())}one of {', '.join(INTERVALS)}",
         )
     return found
+
+
+def _nearest(text: str) -> str:
+    """Say which bar length comes nearest to what was asked for: in time, where that is a time."""
+    found = re.fullmatch(r"(\d{1,6}) ?([a-z]+)", text)
+    a_unit = {"w": 7 * DAY_MS, **dict(_UNITS)}
+    if found is None or found[2] not in a_unit or not int(found[1]):
+        near = get_close_matches(text, INTERVALS, n=1, cutoff=0.3)
+        return f"did you mean {near[0]}? " if near else ""
+    asked_ms, longest = int(found[1]) * a_unit[found[2]], format_interval(max(INTERVALS.values()))
+    if asked_ms > INTERVALS[longest]:
+        return f"the longest is {longest}: "
+    apart = {name: max(ms / asked_ms, asked_ms / ms) for name, ms in INTERVALS.items()}
+    return f"did you mean {min(apart, key=lambda name: apart[name])}? "
 
 
 def parse_duration(text: str) -> int:

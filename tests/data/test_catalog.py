@@ -219,6 +219,9 @@ def test_spec_names_the_nearest_key():
     with pytest.raises(UsageError, match="'base_incremnt'") as caught:
         parse_specs(["base_incremnt=1"])
     assert "did you mean base_increment?" in caught.value.hint
+    with pytest.raises(UsageError) as caught:
+        parse_specs(["quote_increment=0.01"])  # the exchange's word, and near to another one
+    assert "did you mean price_increment?" in caught.value.hint
 
 
 def test_overrides_are_checked_without_parse_spec_too():

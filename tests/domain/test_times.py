@@ -34,9 +34,26 @@ def test_interval_is_shown_in_its_largest_whole_unit():
 def test_interval_refuses_others_and_names_the_nearest():
     with pytest.raises(UsageError, match="'10m'") as caught:
         parse_interval("10m")
-    assert "did you mean 1m?" in caught.value.hint
+    assert "did you mean 15m?" in caught.value.hint
     with pytest.raises(UsageError):
         parse_interval("")
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("1w", "the longest is 1d: one of"),
+        ("2d", "the longest is 1d: one of"),
+        ("60m", "did you mean 1h?"),
+        ("24h", "did you mean 1d?"),
+        ("90 s", "did you mean 1m?"),
+        ("hour", "one of 1m"),
+    ],
+)
+def test_the_nearest_interval_is_so_in_time(text, said):
+    with pytest.raises(UsageError) as caught:
+        parse_interval(text)
+    assert said in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -357,6 +357,8 @@ def test_impossible_detail_is_refused_with_a_hint(run, market, flags, expected):
     code, document = run(*STRATEGY, "--data", market, *flags)
     assert code == expected
     assert document["error"]["hint"]
+    if flags == ("--detail", "1h"):
+        assert document["error"]["hint"] == "state --interval, one of 2h, 4h, 6h, 1d"
 
 
 def test_a_route_without_data_is_said(run, market, tmp_path):
