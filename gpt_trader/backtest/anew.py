@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 
 from gpt_trader.backtest.descriptors import empty, left_open
 from gpt_trader.backtest.imported import imported_anew, is_importable
+from gpt_trader.backtest.reads import all_noted, note_all
 from gpt_trader.domain.bars import Bars
 from gpt_trader.errors import StrategyError, TraderError, UsageError
 from gpt_trader.measure.checks import Ask, Windows
@@ -87,12 +88,14 @@ def _there(child: _Child, j: int, strategy: Any) -> Ask:  # noqa: ANN401
     def ends(windows: Windows) -> Ends:
         try:
             child.pipe.send((j, windows))
-            answer: Ends | _Failed = child.pipe.recv()
+            answer: Ends | _Failed
+            answer, notes = child.pipe.recv()
         except (EOFError, OSError) as error:
             raise UsageError(  # no failing point of a search: the next one would end this process
                 f"strategy {strategy.name} ended the process that asked it",
                 hint="a strategy answers, and ends nothing",
             ) from error
+        note_all(notes)
         if isinstance(answer, _Failed):
             raise StrategyError(answer.message, hint=answer.hint, where=answer.where)
         return answer
@@ -136,12 +139,15 @@ def _serve(pipe: Connection, pairs: Sequence[tuple[Any, Bars]]) -> NoReturn:
 
 
 def _answer_apart(strategy: Any, bars: Bars, windows: Windows) -> bytes:  # noqa: ANN401
-    """Return what a fork of this process answers, as sent; raises EOFError if it ends before."""
+    """Return what a fork of this process answers, and what it reached for meanwhile, as sent.
+
+    Raises EOFError if it ends before.
+    """
     here, there = Pipe()
     pid = os.fork()
     if pid == 0:
         try:
-            there.send(_answer(strategy, bars, windows))
+            there.send((_answer(strategy, bars, windows), all_noted()))
         finally:
             os._exit(0)
     there.close()

@@ -1,7 +1,7 @@
 """What strategies that somebody brings may not move: bars, shared random numbers, folder, stdout.
 
 Asking one hands over copies (`strategy.answers`). That it reached nothing else is seen to here,
-once a run; nor does anything come in meanwhile (`descriptors`).
+once a run; nor does anything come in meanwhile (`descriptors`), or by what Python remembers.
 """
 
 import os
@@ -17,6 +17,7 @@ import numpy as np
 
 from gpt_trader.backtest.descriptors import emptied
 from gpt_trader.backtest.reads import watched_reads
+from gpt_trader.backtest.refers import empty_caches
 from gpt_trader.data.checks.quality import digest
 from gpt_trader.domain.bars import Bars
 from gpt_trader.errors import StrategyError
@@ -38,6 +39,7 @@ def contained(strategies: Sequence[Any], series: Sequence[Bars]) -> Iterator[lis
     if not names:
         yield notes
         return
+    empty_caches(strategies)
     told = ", ".join(names)
     bars = [digest(one) for one in series]
     folder, drawn = Path.cwd(), _drawn()

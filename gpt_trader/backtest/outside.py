@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from gpt_trader.backtest.refers import PLAIN, closed_over, referred
-from gpt_trader.backtest.told import named_only, parts_of
+from gpt_trader.backtest.refers import PLAIN, closed_over, held_by, referred
+from gpt_trader.backtest.told import named_only
 from gpt_trader.strategy.registry import is_builtin
 
 MOST = 16  # values that one place may hold
@@ -83,7 +83,7 @@ def _values(value: Any, depth: int) -> int:  # noqa: ANN401
 def _has_parts(value: Any) -> bool:  # noqa: ANN401
     if isinstance(value, Collection | Iterator | FunctionType | partial | PurePath | _BOUND):
         return True
-    return bool(parts_of(value)) or bool(_slots(value))
+    return bool(held_by(value)) or bool(_slots(value))
 
 
 def _parts(value: Any) -> Iterable[Any]:  # noqa: ANN401
@@ -103,7 +103,7 @@ def _parts(value: Any) -> Iterable[Any]:  # noqa: ANN401
         return [] if owner is None or isinstance(owner, ModuleType) else [owner]
     if isinstance(value, PurePath):
         return [str(value)]
-    own = [one for name, one in parts_of(value).items() if not name.startswith("__")]
+    own = [one for name, one in held_by(value).items() if not name.startswith("__")]
     return [*own, *_slots(value)]
 
 

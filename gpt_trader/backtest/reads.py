@@ -34,6 +34,9 @@ SYSTEM = frozenset({
 SYSTEM_FOLDERS = ("/sys/devices/system/", "/sys/fs/cgroup/", "/usr/share/zoneinfo/")
 WRITES_ONLY = os.O_WRONLY | os.O_TRUNC
 
+# files read, and what else was reached for, by the file whose code did
+Notes = tuple[dict[str, list[str]], dict[str, list[str]]]
+
 _READ: dict[str, dict[str, None]] = {}  # files opened, by the file whose code asked for them
 _TOUCHED: dict[str, dict[str, None]] = {}  # what else was, likewise
 _STARTED: WeakKeyDictionary[threading.Thread, str] = WeakKeyDictionary()  # whose code did that
@@ -62,6 +65,18 @@ def read_by(files: Iterable[Path]) -> list[Path]:
 def touched_by(files: Iterable[Path]) -> list[str]:
     """Return what else the code of some files reached for, a few words each."""
     return _noted(_TOUCHED, files)
+
+
+def all_noted() -> Notes:
+    """Return what has been noted, for `note_all` in another process."""
+    return {k: [*v] for k, v in _READ.items()}, {k: [*v] for k, v in _TOUCHED.items()}
+
+
+def note_all(notes: Notes) -> None:
+    """Note what another process has noted."""
+    for mine, theirs in zip((_READ, _TOUCHED), notes, strict=True):
+        for asker, found in theirs.items():
+            mine.setdefault(asker, {}).update(dict.fromkeys(found))
 
 
 def _noted(notes: dict[str, dict[str, None]], files: Iterable[Path]) -> list[str]:

@@ -1,15 +1,16 @@
 """What the code of a strategy refers to, besides its parameters, as it stands in memory.
 
 Globals that its functions load, what they close over, defaults, tables in their text, attributes
-of its classes; through helpers of the user, too. Installed packages are not looked into.
+of its classes; through helpers of the user, too. Installed packages are not looked into. What
+Python's own caches hold cannot be told; they can be emptied.
 """
 
 import dis
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import EnumType
-from functools import cached_property, lru_cache, partial
+from functools import WRAPPER_ASSIGNMENTS, cached_property, lru_cache, partial
 from types import (
     BuiltinMethodType,
     CodeType,
@@ -20,7 +21,8 @@ from types import (
 )
 from typing import Any, NamedTuple
 
-from gpt_trader.backtest.told import ADDED, SLOTS, is_made, named_only, parts_of
+from gpt_trader.backtest.told import ADDED, SLOTS, is_kept, is_made, named_only, parts_of
+from gpt_trader.strategy.registry import is_builtin
 
 LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
 CONSTS = frozenset({"LOAD_CONST", "RETURN_CONST", "LOAD_SMALL_INT"})
@@ -29,6 +31,9 @@ PLAIN = (int, float, complex, str, bytes)
 TEXT_OF = "text of "
 OF_MODULE = frozenset({"LOAD_ATTR", "IMPORT_FROM"})
 FEW = 16  # members of a collection that are looked through for code of their own
+
+OF_CACHED = frozenset(WRAPPER_ASSIGNMENTS) | {"__wrapped__", "cache_parameters"}
+CACHED: type[Any] = type(lru_cache(dict))  # what `functools.lru_cache` and `cache` make
 
 Placed = tuple[str, Any]
 
@@ -47,29 +52,81 @@ def referred(strategy: Any, parameters: Iterable[Any]) -> Iterator[Referred]:  #
     parameters: values whose code, if they have any, is its code, too. Numbers and texts come as
     often as they stand in a text, and once for each other place.
     """
-    own = type(strategy).__module__.partition(".")[0]
-    known = {f.name for f in fields(strategy)} if is_dataclass(strategy) else set()
-    left = [Referred("", type(strategy))]
-    left += [Referred(f"attribute {k}", v) for k, v in parts_of(strategy).items() if k not in known]
+    return (
+        one
+        for one, is_code in _walk(strategy, parameters)
+        if isinstance(one.value, PLAIN) or (one.place and not is_code)
+    )
+
+
+def empty_caches(strategies: Sequence[Any]) -> None:
+    """Empty the caches that strategies' code refers to: lru_cache, cache, cached_property.
+
+    What they were filled with before, a file's signals, say, is then read where it is noted. Of
+    installed packages none is emptied. strategies: or their classes.
+    """
+    for strategy in strategies:
+        is_class = isinstance(strategy, type)
+        empty_caches(strategy.voters if hasattr(strategy, "voters") and not is_class else ())
+        kind = strategy if is_class else type(strategy)
+        if is_builtin(kind):
+            continue
+        _empty_properties(strategy)
+        for one, _ in _walk(strategy, () if is_class else parts_of(strategy).values()):
+            if isinstance(one.value, CACHED) and not _is_of_others(one.value, kind):
+                one.value.cache_clear()
+            else:
+                _empty_properties(one.value)
+
+
+def _empty_properties(value: Any) -> None:  # noqa: ANN401
+    if isinstance(value, type | ModuleType) or named_only(type(value).__module__):
+        return
+    for name in [k for k in held_by(value) if is_kept(type(value), k)]:
+        vars(value).pop(name)
+
+
+def _is_of_others(cached: Any, strategy: type) -> bool:  # noqa: ANN401
+    """Whether a cache is an installed module's own, and no strategy's of what is installed."""
+    module, name = cached.__module__, getattr(cached, "__qualname__", "")
+    if not _is_foreign(module, strategy.__module__.partition(".")[0]):
+        return False
+    return getattr(sys.modules[module], name, None) is cached
+
+
+def _walk(strategy: Any, parameters: Iterable[Any]) -> Iterator[tuple[Referred, bool]]:  # noqa: ANN401
+    """Yield all that a strategy's code refers to, as `referred`; whether that is code, too."""
+    kind = strategy if isinstance(strategy, type) else type(strategy)
+    own = kind.__module__.partition(".")[0]
+    known = {f.name for f in fields(kind)} if is_dataclass(kind) else set()
+    left = [Referred("", kind)]
+    if kind is not strategy:
+        held = held_by(strategy).items()
+        left += [Referred(f"attribute {name}", value) for name, value in held if name not in known]
     left += [Referred("", one) for one in parameters]
     seen: dict[int | tuple[str, int], object] = {}  # kept alive, for no other object gets its id
     while left:
-        place, value, is_part = left.pop(0)
+        one = left.pop(0)
+        place, value, _ = one
         if isinstance(value, PLAIN):  # Python has one 0 for all
             if place.startswith(TEXT_OF) or (place, id(value)) not in seen:
                 seen[place, id(value)] = value
-                yield Referred(place, value, is_part)
+                yield one, False
             continue
         if id(value) in seen:
             continue
         seen[id(value)] = value
         parts = _of_code(value, own)
+        yield one, parts is not None
         if parts is not None:
-            left += [Referred(*one) for one in parts]
-            continue
-        if place:
-            yield Referred(place, value, is_part)
-        left += [Referred(place, one, is_part=True) for one in _members(value)]
+            left += [Referred(*part) for part in parts]
+        else:
+            left += [Referred(place, part, is_part=True) for part in _members(value)]
+
+
+def held_by(value: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return an object's fields and attributes, what a cached property keeps there among them."""
+    return parts_of(value) | (dict(vars(value)) if hasattr(value, "__dict__") else {})
 
 
 def _of_code(value: Any, own: str) -> list[Placed] | None:  # noqa: ANN401
@@ -96,7 +153,12 @@ def _of_code(value: Any, own: str) -> list[Placed] | None:  # noqa: ANN401
         case partial():
             given = [*value.args, *value.keywords.values()]
             return [("", value.func), *(("argument of a partial", one) for one in given)]
-    for inner in ("py_func", "__wrapped__"):  # compiled by numba; remembered by functools
+        case CACHED():
+            also = [one for name, one in vars(value).items() if name not in OF_CACHED]
+            return [("", value.__wrapped__), *(("attribute of a cache", one) for one in also)]
+    if not named_only(type(value).__module__):  # whatever it wraps, it is data itself
+        return None
+    for inner in ("py_func", "__wrapped__"):  # compiled by numba, say
         if hasattr(value, inner) and isinstance(getattr(value, inner), FunctionType):
             return [("", getattr(value, inner))]
     return None
@@ -173,7 +235,7 @@ def _members(value: Any) -> list[Any]:  # noqa: ANN401
     elif isinstance(value, list | tuple | set | frozenset):
         inner = list(value)
     elif not named_only(type(value).__module__):
-        inner = list(parts_of(value).values())
+        inner = list(held_by(value).values())
     return [type(value), *(inner if len(inner) <= FEW else ())]
 
 

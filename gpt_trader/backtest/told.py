@@ -272,10 +272,10 @@ def parts_of(value: Any) -> dict[str, Any]:  # noqa: ANN401
     own = dict(vars(value)) if hasattr(value, "__dict__") else {}
     if is_dataclass(value):
         own |= {f.name: getattr(value, f.name) for f in fields(value)}
-    return {name: one for name, one in own.items() if not _is_kept(type(value), name)}
+    return {name: one for name, one in own.items() if not is_kept(type(value), name)}
 
 
-def _is_kept(kind: type, name: str) -> bool:
+def is_kept(kind: type, name: str) -> bool:
     """Whether an attribute is the result of a cached property, which its code tells."""
     return any(isinstance(vars(base).get(name), cached_property) for base in kind.__mro__)
 
