@@ -71,7 +71,7 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
     check_seed: int = 0,
     check_all: bool = False,
     assess: bool = False,
-    trials: Trials | Callable[[], Trials] | None = None,
+    trials: Trials | Callable[[Path], Trials] | None = None,
     label: str | None = None,
     load_s: float = 0.0,
     stop: Stop = never,
@@ -92,7 +92,7 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
     bar by bar, then "replay"; both give the same fills. self_check: look for look-ahead and too
     short a warm-up, at every row if check_all, else at as many as cost little, drawn from
     check_seed. assess: say how far the result can be trusted. trials: what else was tried on
-    these products and times, or how that is looked up once the strategy was asked; None if nobody
+    these products and times, or how that is looked up once this run is known; None if nobody
     counted. label: said of the data, such as "synthetic". load_s: time spent on loading. stop:
     asked by the replay engine before each bar; if it says so, the result is of the bars until then,
     and neither checked nor assessed. detail: finer bars, one series a product, that `bars` were
@@ -174,7 +174,7 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
     if assess:
         trust = assessment(
             path, numbers, costs, close_at_end=close_at_end, checks=checks,
-            trials=trials() if callable(trials) else trials,
+            trials=trials(path) if callable(trials) else trials,
             targets=_all_columns(targets), label=label,
             rerun=lambda other, rows: run(rows, engine="fast", costs=other).equity,
             run_bars=lambda other: _run_other(run, assigned, other, early, costs),

@@ -22,11 +22,21 @@ from gpt_trader.backtest.api import (
 from gpt_trader.backtest.contained import contained
 from gpt_trader.backtest.content import sketch
 from gpt_trader.backtest.holes import check_coverage
+from gpt_trader.backtest.outcome import tell_outcome
 from gpt_trader.backtest.plan_order import in_order, plan_order
 from gpt_trader.backtest.result import History, Result
 from gpt_trader.backtest.route import DEFAULT_STYLE, Route
 from gpt_trader.backtest.seals import admit
-from gpt_trader.backtest.trials import books, count, identify, others, record, say_new, with_sharpe
+from gpt_trader.backtest.trials import (
+    Trial,
+    books,
+    count,
+    identify,
+    others,
+    record,
+    say_new,
+    with_sharpe,
+)
 from gpt_trader.backtest.warm import before, known, since, wanted
 from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT
 from gpt_trader.domain.bars import Bars
@@ -35,8 +45,10 @@ from gpt_trader.domain.decimals import in_plain_decimals
 from gpt_trader.domain.selection import Membership
 from gpt_trader.journal.root import state_root
 from gpt_trader.measure.assess import Trials, say_unrecorded
+from gpt_trader.measure.path import Path as RunPath
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.base import Strategy
+from gpt_trader.strategy.registry import brings_code
 
 SEED_BITS = 32
 READ_FROM = ("file", "as_of", "sha256")  # a list that is newer and says the same decides the same
@@ -54,7 +66,7 @@ def backtest_and_count(  # noqa: PLR0913 - the library's call, each by its name
     close_at_end: bool = False,
     detail: Sequence[Bars] = (),
     assess: bool = False,
-    trials: Trials | Callable[[], Trials] | None = None,
+    trials: Trials | Callable[[RunPath], Trials] | None = None,
     label: str | None = None,
     universe: Membership | None = None,
     chosen_by: Mapping[str, Any] | None = None,
@@ -111,8 +123,16 @@ def backtest_and_count(  # noqa: PLR0913 - the library's call, each by its name
         root, tell(), list(map(known, given)),
         sealed_after_ms=sealed_after_ms, unseal=unseal, now_ms=now_ms,
     )  # fmt: skip
-    if trials is None:  # what a strategy reads is known once it was asked
-        trials = lambda: others(ledger, tell(), now_ms=now_ms)  # noqa: E731
+    beside = [*early, *detail]
+    members = str(_members(universe))
+
+    def tried(path: RunPath | None) -> Trial:  # what a strategy reads is known once it was asked
+        is_told = path is not None and any(brings_code(route.strategy) for route in routes)
+        did = tell_outcome(path, beside, members) if path is not None and is_told else ""
+        return replace(tell(), did=did)
+
+    if trials is None:
+        trials = lambda path: others(ledger, tried(path), now_ms=now_ms)  # noqa: E731
     with contained([route.strategy for route in routes], series) as moved:
         result = backtest(
             histories,
@@ -137,7 +157,7 @@ def backtest_and_count(  # noqa: PLR0913 - the library's call, each by its name
         )
     result = replace(result, notes=(*result.notes, *moved))
     outcome = None if result.interrupted else result.metrics.sharpe
-    trial = with_sharpe(tell(), outcome)
+    trial = with_sharpe(tried(None if result.interrupted else result.path), outcome)
     if assess:  # whoever looks closely waits for the disk
         problem = record(ledger, [trial], now_ms=now_ms)
     else:

@@ -37,6 +37,7 @@ from gpt_trader.backtest.chain import (
 )
 from gpt_trader.backtest.content import is_continued, is_same, sketch
 from gpt_trader.backtest.identity import plain, tell_grid, tell_route
+from gpt_trader.backtest.outcome import NOT_TWICE, is_other
 from gpt_trader.backtest.route import Route
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel
@@ -71,7 +72,8 @@ class Trial:
     history under the same names, which has the same id and another content. products: marked where
     bars are synthetic. first_ms, last_ms: the first and the last bar's open, int64 ms UTC. sharpe:
     of a day, not annualized; None: undefined. content: a sketch of each product's bars; none in
-    lines of older versions.
+    lines of older versions. did: as `outcome.tell_outcome` tells it: what is not the same twice is
+    another trial each time; empty of what is built in, not at its end, or a search's.
     """
 
     id: str
@@ -81,6 +83,7 @@ class Trial:
     last_ms: int
     sharpe: float | None = None
     content: tuple[str, ...] = ()
+    did: str = ""
 
 
 def books(state_root: Path) -> Books:
@@ -206,6 +209,8 @@ def others(books: Books, trial: Trial, *, now_ms: int, patience_s: float = PATIE
     else:
         read = (_trial(row) for chain in chains.values() for row in chain.rows)
         rows += [row for row in read if row is not None]
+    if any(_is_other_outcome(row, trial) for row in rows):
+        note = note or NOT_TWICE
     trial = _placed(trial, [row.last_ms for row in rows if _is_one(row, trial)])
     newest = _newest([row for row in rows if _overlap(row, trial)])
     found = [row for row in newest if not _is_one(row, trial)]
@@ -219,13 +224,17 @@ def others(books: Books, trial: Trial, *, now_ms: int, patience_s: float = PATIE
 
 def _is_one(a: Trial, b: Trial) -> bool:
     """Whether two are one trial, of any length: older lines, without content, are by their id."""
-    if a.id != b.id:
+    if a.id != b.id or is_other(a.did, b.did):
         return False
     end_ms = min(a.last_ms, b.last_ms)
     return a.content == b.content or all(
         is_continued(mine, theirs, end_ms=end_ms)
         for mine, theirs in zip(a.content, b.content, strict=False)
     )
+
+
+def _is_other_outcome(a: Trial, b: Trial) -> bool:
+    return a.id == b.id and is_other(a.did, b.did)
 
 
 def _newest(rows: Sequence[Trial]) -> list[Trial]:
@@ -246,16 +255,16 @@ def _placed(trial: Trial, lengths: Collection[int]) -> Trial:
     return replace(trial, id=told[:ID_DIGITS])
 
 
-type _Key = tuple[str, int, tuple[str, ...]]
+type _Key = tuple[str, int, tuple[str, ...], str]
 
 
 def _key(trial: Trial) -> _Key:
-    return trial.id, trial.last_ms, trial.content
+    return trial.id, trial.last_ms, trial.content, trial.did
 
 
 @dataclass(slots=True)
 class _Waiting:
-    """Trials to be written, by id, last bar and content. since_ms: when that was tried last.
+    """Trials to be written, by id, last bar, content, outcome. since_ms: when that was tried last.
 
     problem: why it failed.
     """
@@ -483,6 +492,7 @@ def _trial(row: Mapping[str, Any]) -> Trial | None:
             last_ms=int(row["last_ms"]),
             sharpe=None if sharpe is None else float(sharpe),
             content=tuple(sys.intern(str(one)) for one in row.get("content", ())),
+            did=str(row.get("did", "")),
         )
     except (KeyError, TypeError, ValueError):
         return None

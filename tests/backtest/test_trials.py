@@ -491,6 +491,7 @@ def test_a_line_is_readable(here):
         "last_ms": OLD[1],
         "sharpe": 0.01,
         "content": [],
+        "did": "",
         "time": NOW,
     }
 
