@@ -30,12 +30,14 @@ ALL_OF_THEM = frozenset({"globals", "vars", "locals", "eval", "exec"})  # by nam
 PLAIN = (int, float, complex, str, bytes)
 TEXT_OF = "text of "
 OF_MODULE = frozenset({"LOAD_ATTR", "IMPORT_FROM"})
+USUAL_SIGNS = 64  # of an annotation that is a text
+STATED = frozenset({"low", "high", "doc"})  # of a parameter (`strategy.base.param`)
 FEW = 16  # members of a collection that are looked through for code of their own
 
 OF_CACHED = frozenset(WRAPPER_ASSIGNMENTS) | {"__wrapped__", "cache_parameters"}
 CACHED: type[Any] = type(lru_cache(dict))  # what `functools.lru_cache` and `cache` make
 
-Placed = tuple[str, Any]
+Placed = tuple[str, Any] | tuple[str, Any, bool]  # as in `Referred`
 
 
 class Referred(NamedTuple):
@@ -88,10 +90,10 @@ def _empty_properties(value: Any) -> None:  # noqa: ANN401
 
 def _is_of_others(cached: Any, strategy: type) -> bool:  # noqa: ANN401
     """Whether a cache is an installed module's own, and no strategy's of what is installed."""
-    module, name = cached.__module__, getattr(cached, "__qualname__", "")
+    module, name = (vars(cached).get(key, "") for key in ("__module__", "__qualname__"))
     if not _is_foreign(module, strategy.__module__.partition(".")[0]):
         return False
-    return getattr(sys.modules[module], name, None) is cached
+    return vars(sys.modules[module]).get(name) is cached
 
 
 def _walk(strategy: Any, parameters: Iterable[Any]) -> Iterator[tuple[Referred, bool]]:  # noqa: ANN401
@@ -135,7 +137,7 @@ def _of_code(value: Any, own: str) -> list[Placed] | None:  # noqa: ANN401
         case ModuleType():
             return []
         case FunctionType():
-            closed = closed_over(value)
+            closed: list[Placed] = [*closed_over(value)]
             module = value.__globals__.get("__name__", "")
             return closed if _is_foreign(module, own) else [*closed, *_of_function(value)]
         case type():
@@ -168,7 +170,7 @@ def _is_foreign(module: str, own: str) -> bool:
     return named_only(module) and module.partition(".")[0] != own
 
 
-def closed_over(function: FunctionType) -> list[Placed]:
+def closed_over(function: FunctionType) -> list[tuple[str, Any]]:
     """Return what a function closes over, with the words for where that is."""
     found = []
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
@@ -186,6 +188,7 @@ def _of_function(function: FunctionType) -> list[Placed]:
     loaded = [(name, scope[name]) for name in (*used.names, *made) if name in scope]
     imported = [sys.modules[name] for name in used.imports if name in sys.modules]
     modules = [*imported, *(one for _, one in loaded if isinstance(one, ModuleType))]
+    texts = [one for one in used.constants if isinstance(one, str)]
     defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
     return [
         *((f"global {name}", one) for name, one in loaded),
@@ -196,10 +199,16 @@ def _of_function(function: FunctionType) -> list[Placed]:
             for name in used.attributes
             if name in vars(module)
         ),
+        *_of_annotations(function.__annotations__),
+        *(_docs(loaded) if "__doc__" in {*used.attributes, *texts} else ()),
         *((f"default of {function.__name__}", one) for one in defaults),
         *((f"attribute of {function.__name__}", one) for one in vars(function).values()),
         *((f"{TEXT_OF}{function.__name__}", one) for one in used.constants),
     ]
+
+
+def _docs(loaded: Iterable[tuple[str, Any]]) -> list[Placed]:
+    return [(f"docstring of {name}", one.__doc__) for name, one in loaded if one.__doc__]
 
 
 def _data(scope: Mapping[str, Any]) -> list[str]:
@@ -212,6 +221,8 @@ def _of_class(found: type) -> list[Placed]:
     own = vars(found)
     known = {f.name for f in fields(found)} if is_dataclass(found) else set()
     return [
+        *_of_annotations(own.get("__annotations__", {})),
+        *_of_fields(found),
         *(("", base) for base in found.__bases__),
         *(
             (f"class attribute {name}", one)
@@ -219,6 +230,39 @@ def _of_class(found: type) -> list[Placed]:
             if name not in ADDED | known and not isinstance(one, SLOTS) and not is_made(one)
             if not _is_of_python(found, name) or callable(one)
         ),
+    ]
+
+
+def _of_annotations(said: Mapping[str, Any]) -> list[Placed]:
+    """Return what annotations hold besides types, and the types that they are."""
+    kinds: list[Placed] = [("", one) for one in said.values() if isinstance(one, type)]
+    return kinds + [
+        (f"annotation {name}", one)
+        for name, one in said.items()
+        if not (isinstance(one, str) and len(one) <= USUAL_SIGNS) and not _is_of_types(one)
+    ]
+
+
+def _is_of_types(annotation: Any) -> bool:  # noqa: ANN401
+    """Whether an annotation is a type, or made of types alone."""
+    if annotation is None or isinstance(annotation, type):
+        return True
+    if type(annotation).__module__ not in {"typing", "types"}:
+        return False
+    args = annotation.__args__ if hasattr(annotation, "__args__") else ()
+    if hasattr(annotation, "__metadata__") or len(args) > FEW:
+        return False
+    return all(one is ... or _is_of_types(one) for one in args)
+
+
+def _of_fields(found: type) -> list[Placed]:
+    """Return what the fields of a dataclass carry along; what all parameters state counts once."""
+    if not is_dataclass(found):
+        return []
+    return [
+        (f"metadata of {f.name}", one, key in STATED)
+        for f in fields(found)
+        for key, one in f.metadata.items()
     ]
 
 

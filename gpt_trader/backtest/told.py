@@ -204,14 +204,14 @@ class _Teller:
             return ["object", told, [[name, self.value(parts[name])] for name in sorted(parts)]]
         try:
             pickled = pickle.dumps(value, protocol=4)
-        except _UNPICKLED as error:
+        except UNPICKLED as error:
             raise ValueError(f"a {_name(kind)} has no form that stays") from error
         return ["pickle", told, hashlib.sha256(pickled).hexdigest()]
 
 
 _USUAL = frozenset({FunctionType, ModuleType, property, type, dict, list})  # none is flat
 # what pickling, and an object's own part in it, fails with
-_UNPICKLED = (
+UNPICKLED = (
     pickle.PicklingError, TypeError, AttributeError, ValueError, RuntimeError, LookupError,
     ImportError, OSError,
 )  # fmt: skip

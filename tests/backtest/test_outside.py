@@ -1,14 +1,23 @@
 """A parameter that may be a table of signals is told, one that is a setting is not."""
 
-from dataclasses import dataclass, make_dataclass
-from datetime import UTC, datetime
+import random
+import re
+import weakref
+from collections import deque
+from contextvars import ContextVar
+from dataclasses import dataclass, field, fields, make_dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache, partial
+from fractions import Fraction
+from functools import cache, lru_cache, partial
 from logging import getLogger
+from operator import itemgetter
 from pathlib import Path
-from types import ModuleType
-from typing import Any, ClassVar, cast
+from threading import Event, Lock, RLock, local
+from types import ModuleType, SimpleNamespace
+from typing import Annotated, Any, ClassVar, cast
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -57,6 +66,10 @@ def closed_over(table):
     return lambda: table
 
 
+def repr_short(what):
+    return type(what).__name__
+
+
 TABLE = tuple(range(17))
 
 
@@ -90,6 +103,39 @@ def test_a_table_is_told(what):
     assert outside(Holds(what=what)) == ("parameter what",)
 
 
+@pytest.mark.parametrize(
+    "what",
+    [
+        re.compile("u|" * 300),
+        Decimal("0." + "01" * 300),
+        Fraction(1, 1 << 2_000),
+        slice(TABLE, None),
+        ValueError(*TABLE),
+        type("Own", (ValueError,), {})(*TABLE),
+        type("Own", (int,), {"__module__": "own"})(1 << 2_000),
+        ContextVar("signs", default=TABLE),
+        weakref.ref(Thing(TABLE)),
+        compile("(1, 2)", "signs", "eval"),
+        itemgetter(*TABLE),
+        np.frompyfunc(TABLE.__getitem__, 1, 1),
+        np.dtype("f8", metadata={"signs": TABLE}),
+        range(0, 1 << 2_000, 3),
+        deque(TABLE),
+        local(),
+        SimpleNamespace(signs=TABLE),
+        Annotated[int, TABLE],
+        list[TABLE],
+        random.Random(1),
+    ],
+    ids=repr_short,
+)
+def test_what_may_hold_a_table_unseen_is_told(what):
+    assert outside(Holds(what=what)) == ("parameter what",)
+
+
+LOG = getLogger(__name__)
+
+
 class Kind(Enum):
     A = 1
 
@@ -112,6 +158,26 @@ class Kind(Enum):
         closed_over(3),
         np.random.default_rng(1),
         Holds(),
+        re.compile("a few words"),
+        Fraction(1, 3),
+        slice(1, 5),
+        itemgetter("close"),
+        timedelta(days=3),
+        ZoneInfo("Europe/Berlin"),
+        np.float32(0.5),
+        np.dtype("f8"),
+        np.add,
+        Lock(),
+        RLock(),
+        Event(),
+        deque([1, 2]),
+        ValueError("a few words"),
+        SimpleNamespace(fast=2, slow=5),
+        dict[str, list[float]],
+        float | None,
+        LOG,
+        object(),
+        ...,
     ],
 )
 def test_a_setting_is_not(what):
@@ -121,7 +187,6 @@ def test_a_setting_is_not(what):
 ROWS = np.zeros(17)
 MONTHS = {"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LOG = getLogger(__name__)
 BESIDE = ModuleType("beside")
 BESIDE.ROWS = ROWS
 
@@ -158,6 +223,36 @@ def a_strategy(does, **also):
     return kind()
 
 
+MOMENTS = "\n".join(f"s{i} = datetime.date(2020, 1, {1 + i % 28})" for i in range(200))
+FIELDS = [("k", int, field(default=1, metadata={"signs": TABLE}))]
+NOTED = type("Noted", (), {"__annotations__": {"signs": TABLE}})
+KNOWN = make_dataclass("Known", FIELDS)
+TOLD = getLogger(f"{__name__}.told")
+TOLD.signs = TABLE
+FILTERED = getLogger(f"{__name__}.filtered")
+FILTERED.addFilter(Thing(TABLE))
+PATTERN = re.compile("u|" * 300)
+
+
+class Described:
+    pass
+
+
+Described.__doc__ = "01" * 300
+
+
+def annotated(row: "int" = 0, *, signs: TABLE = 0):
+    return row + signs
+
+
+@cache
+def tagged():
+    return 1
+
+
+tagged.signs = TABLE
+
+
 def closing_over(rows):
     return lambda: rows
 
@@ -180,6 +275,14 @@ def closing_over(rows):
         (closing_over(pd.Series([1.0])), "closure variable rows"),
         (ROWS.take, "bound object"),
         (written_out, "text of written_out"),
+        (lambda: NOTED.__annotations__["signs"], "annotation signs"),
+        (annotated, "annotation signs"),
+        (lambda: fields(KNOWN)[0].metadata["signs"], "metadata of k"),
+        (lambda: TOLD.signs, "global TOLD"),
+        (lambda: FILTERED.filters[0].table, "global FILTERED"),
+        (lambda: PATTERN.pattern, "global PATTERN"),
+        (lambda: Described.__doc__, "docstring of Described"),
+        (tagged, "attribute of a cache"),
     ],
 )
 def test_a_table_that_its_code_refers_to_is_told(does, where):
@@ -267,6 +370,10 @@ CODED = {
         "def sign(i):\n"
         + "\n".join(f"    if i == {i}:\n        return {v}" for i, v in enumerate(MANY.values())),
         "[sign(i) for i in range(200)]",
+    ),
+    "moments": (
+        f"import datetime\n{MOMENTS}",
+        f"[{', '.join(MANY)}]",
     ),
     "small tables": (
         "\n".join(f"s{i} = [{', '.join('01' * 5)}]" for i in range(20)),
