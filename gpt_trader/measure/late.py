@@ -16,6 +16,10 @@ in the bar. A price that knows nothing ends, on average, where the limit is, so 
 limit to the close, has a mean of 0; a print that no market had was back at once, and made all of
 it. The farther the limit lies from the open, in usual ranges of a bar, the more of its fill is
 told so, all of it from one range on; and no limit is filled at a better price for being late.
+
+A protection rests at the exchange and is not late. But what it sells inside a bar, at its level L,
+is told as a limit is: L - C has a mean of 0 wherever L lies, and is the whole gain of a
+take-profit that only a print filled, or of a stop that its bar jumped over.
 """
 
 from collections.abc import Sequence
@@ -27,7 +31,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.bars import Bars
-from gpt_trader.kernel.codes import MAKER, ORDINAL_BAR
+from gpt_trader.kernel.codes import (
+    FILL_STOP,
+    FILL_TAKE_PROFIT,
+    FILL_TRAIL,
+    MAKER,
+    ORDINAL_BAR,
+)
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.measure.path import Path
 from gpt_trader.measure.trades import grids
@@ -46,7 +56,9 @@ class Late:
 
     return_pct: percent. kept: share of the growth (in logarithms) that is left, None of none.
     at_once_pct: of equity, the sum over all fills of what each gained right after it, before any
-    bot could answer; below 0 it lost. bar_ms: length of the bars that told it.
+    bot could answer; below 0 it lost. bar_ms: length of the bars that told it. protected_pct: of
+    equity, the sum of what take-profits and stops gained by levels that their bars left again, or
+    jumped over; never below 0.
     """
 
     latency_ms: int
@@ -54,13 +66,15 @@ class Late:
     return_pct: float
     kept: float | None
     at_once_pct: float
+    protected_pct: float = 0.0
 
 
 def fill_late(path: Path, detail: Sequence[Bars] = ()) -> Late | None:
     """Return a run filled LATENCY_MS later; None if no order of its strategy was filled.
 
     detail: finer bars, one series a product, which tell it better; none: its own. Only what a
-    strategy's targets did is late: a protection rests at the exchange.
+    strategy's targets did is late: a protection rests at the exchange, but loses what it gained
+    at prices that were no market's.
     """
     fills = path.fills
     bars = tuple(detail) or path.bars
@@ -70,28 +84,57 @@ def fill_late(path: Path, detail: Sequence[Bars] = ()) -> Late | None:
     if not len(decided) or path.equity[-1] <= 0.0:
         return None
     at_once, evenly = _gains(path, bars, fills[decided])
+    protected = sum(
+        max(_protected(path, bars, fills[np.isin(fills["reason"], kinds)]), 0.0)
+        for kinds in ((FILL_TAKE_PROFIT,), (FILL_STOP, FILL_TRAIL))
+    )
     grown = log(float(path.equity[-1]) / path.start)
-    left = grown - at_once - share * evenly
+    left = grown - at_once - share * evenly - protected
     kept = left / grown if grown > 0.0 else None
-    return Late(LATENCY_MS, bar_ms, expm1(left) * 100.0, kept, at_once * 100.0)
+    told = (at_once * 100.0, protected * 100.0)
+    return Late(LATENCY_MS, bar_ms, expm1(left) * 100.0, kept, *told)
 
 
 def _gains(path: Path, bars: Sequence[Bars], fills: NDArray[np.void]) -> tuple[float, float]:
     """Return the sums of what fills gained at once, and evenly over their bars, of equity."""
-    before = np.concatenate([[path.start], path.equity])[fills["bar"]]
-    num, den = grids([one.product for one in bars])
     taken = rested = evenly = 0.0
     for p, one in enumerate(bars):
-        chosen = fills["product"] == p
-        mine = fills[chosen]
-        a_tick = mine["side"] * mine["lots"] * (num[p] / den[p] / UNITS_PER_QUOTE)
-        held = a_tick / np.maximum(before[chosen], 1.0 / UNITS_PER_QUOTE)
-        told = _moves(one, _rows(path, one, mine), mine)
+        mine = fills[fills["product"] == p]
+        held = _held(path, one, mine)
+        told = _moves(one, _rows(path, one, mine, mine["ticks"]), mine)
         rests = mine["liquidity"] == MAKER
         taken += float(np.sum((held * told.at_once)[~rests]))
         rested += float(np.sum((held * told.at_once)[rests]))
         evenly += float(np.sum(held * told.evenly))
     return taken + max(rested, 0.0), evenly
+
+
+def _protected(path: Path, bars: Sequence[Bars], fills: NDArray[np.void]) -> float:
+    """Return the sum of what protections gained by where their bars closed, of equity.
+
+    Of those that filled inside a bar: at an open beyond the level no print was beyond it alone.
+    """
+    gained = 0.0
+    for p, one in enumerate(bars):
+        mine = fills[fills["product"] == p]
+        level = mine["base"]  # a stop's own price is worse, by what it paid
+        rows = _rows(path, one, mine, level)
+        is_inside = np.where(
+            mine["liquidity"] == MAKER,
+            mine["side"] * (one.open[rows] - level) > 0,
+            mine["side"] * (one.open[rows] - level) < 0,
+        )
+        back = _held(path, one, mine) * (one.close[rows] - level)
+        gained += float(np.sum(back[is_inside]))
+    return gained
+
+
+def _held(path: Path, bars: Bars, fills: NDArray[np.void]) -> Floats:
+    """Return (m,) float64: what a tick of a product's fills is of equity; sales below 0."""
+    before = np.concatenate([[path.start], path.equity])[fills["bar"]]
+    num, den = grids([bars.product])
+    a_tick = fills["side"] * fills["lots"] * (num[0] / den[0] / UNITS_PER_QUOTE)
+    return np.asarray(a_tick / np.maximum(before, 1.0 / UNITS_PER_QUOTE))
 
 
 class _Moves(NamedTuple):
@@ -114,17 +157,23 @@ def _moves(bars: Bars, rows: Ints, fills: NDArray[np.void]) -> _Moves:
     return _Moves(at_once, evenly)
 
 
-def _rows(path: Path, bars: Bars, fills: NDArray[np.void]) -> Ints:
-    """Return the bars of fills, (m,) int64: of finer ones the first that trades through a limit."""
+def _rows(path: Path, bars: Bars, fills: NDArray[np.void], level: Ints) -> Ints:
+    """Return the bars of fills, (m,) int64: of finer ones the first that reached a limit or stop.
+
+    level: (m,) int64 ticks, of each fill; a limit is traded through, a stop touched.
+    """
     begin = bars.time.searchsorted(path.time[fills["bar"]]).clip(max=len(bars) - 1)
     if bars.interval_ms >= path.interval_ms:
         return np.asarray(begin)
     end = bars.time.searchsorted(path.time[fills["bar"]] + path.interval_ms)
     rows = begin.copy()
-    for k in np.flatnonzero(fills["liquidity"] == MAKER).tolist():
-        part, ticks = slice(begin[k], end[k]), fills["ticks"][k]
-        through = bars.low[part] < ticks if fills["side"][k] > 0 else bars.high[part] > ticks
-        rows[k] += int(through.argmax()) if through.any() else 0
+    rests = fills["liquidity"] == MAKER
+    stops = np.isin(fills["reason"], (FILL_STOP, FILL_TRAIL))
+    for k in np.flatnonzero(rests | stops).tolist():
+        part, ticks = slice(begin[k], end[k]), level[k]
+        falls = (fills["side"][k] > 0) == rests[k]
+        reached = bars.low[part] < ticks + stops[k] if falls else bars.high[part] > ticks - stops[k]
+        rows[k] += int(reached.argmax()) if reached.any() else 0
     return np.asarray(rows)
 
 

@@ -295,13 +295,18 @@ def fragile(dearer: Dearer | None, late: Late | None) -> Iterator[Doubt]:
 
 
 def _say_late(late: Late) -> str:
-    said = f"Filled a minute late most of its profit is gone: {late.return_pct:+,.1f} %"
+    if late.protected_pct > late.at_once_pct:
+        said = (
+            "Most of its profit was made by take-profits or stops at prices that their bars left "
+            f"again, or jumped over: {late.return_pct:+,.1f} % without it, filled a minute late"
+        )
+    else:
+        said = f"Filled a minute late most of its profit is gone: {late.return_pct:+,.1f} %"
     if late.bar_ms <= late.latency_ms:
         return f"{said}."
-    return (
-        f"{said}; prices jump right after its fills, as between bid and ask. Finer bars "
-        "(backtest --detail) would tell better."
-    )
+    if late.protected_pct <= late.at_once_pct:
+        said += "; prices jump right after its fills, as between bid and ask"
+    return f"{said}. Finer bars (backtest --detail) would tell better."
 
 
 def _gone_in_a_bar(sensitivity: Sensitivity) -> Iterator[str]:

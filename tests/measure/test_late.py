@@ -145,6 +145,87 @@ def test_no_limit_is_filled_at_a_better_price_for_being_late():
     assert fill_late(path).at_once_pct >= 0.0
 
 
+@dataclass(frozen=True)
+class Protected(Told):
+    """The same with a protection."""
+
+    take: float | None = None
+    stop: float | None = None
+
+    def targets(self, bars):
+        columns = {"take_profit": self.take, "stop": self.stop}
+        kept = {name: np.full(len(bars), at) for name, at in columns.items() if at is not None}
+        return Targets(super().targets(bars).weight, **kept)
+
+
+def protected(bars, **terms):
+    strategy = Protected(take=terms.pop("take", None), stop=terms.pop("stop", None))
+    terms = {"costs": CHEAP, "style": order_style("taker"), "risk": None} | terms
+    return backtest(bars, strategy, self_check=False, **terms).path
+
+
+def peaks(seed, lasts):
+    """Minutes of hours of which those after a busy one peak by 3 %, for `lasts` minutes."""
+    upside_down = dips(seed, lasts)
+    flat = minutes(seed)
+    high = np.where(upside_down.low < 0.99 * flat.low, np.rint(flat.high * 1.03), flat.high)
+    high = high.astype(np.int64)
+    if lasts == 1:
+        return replace(flat, high=high)
+    close = np.where(upside_down.close < 0.99 * flat.close, high, flat.close)
+    opens = np.concatenate([flat.open[:1], close[:-1]])
+    low = np.minimum(np.minimum(opens, close), flat.low)
+    return replace(flat, open=opens, close=close, high=np.maximum(high, opens), low=low)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_take_profit_that_only_a_print_filled_has_gained_it_at_once(seed):
+    path = protected(resample(peaks(seed, 1), HOUR), take=0.02)
+    grown = log(path.equity[-1] / path.start)
+    assert grown > 1.0
+    found = fill_late(path)
+    assert found.kept < 0.2
+    assert found.protected_pct > 80.0 * grown
+
+
+def test_finer_bars_know_that_a_profit_could_be_taken_for_a_while():
+    for lasts, is_kept in ((1, False), (20, True)):
+        fine = peaks(4, lasts)
+        path = protected(resample(fine, HOUR), take=0.02, detail=[fine])
+        assert log(path.equity[-1] / path.start) > 1.0
+        assert (fill_late(path, [fine]).kept > 0.5) == is_kept
+
+
+def test_a_stop_that_its_bar_jumped_over_has_gained_the_rest_at_once():
+    flat = minutes(5)
+    rng = np.random.default_rng(5)
+    moved = np.where(rng.random(HOURS) < 0.5, 1.04, 1.0 / 1.04)
+    moved[1:] = np.where(flat.volume[::60][:-1] > 1.5, moved[1:], 1.0)
+    level = np.cumprod(moved)
+    rises = np.repeat(level, 60) / np.where(
+        np.arange(HOURS * 60) % 60 < 30, np.repeat(moved, 60), 1
+    )
+    close = np.rint(flat.close * rises).astype(np.int64)
+    opens = np.concatenate([flat.open[:1], close[:-1]])
+    jumps = replace(
+        flat, open=opens, close=close, high=np.maximum(opens, close), low=np.minimum(opens, close)
+    )
+    path = protected(resample(jumps, HOUR), stop=0.01)
+    assert log(path.equity[-1] / path.start) > 1.0
+    assert fill_late(path).kept < 0.3
+
+
+@pytest.mark.parametrize("terms", [{"take": 0.01}, {"stop": 0.01}, {"take": 0.01, "stop": 0.01}])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_what_protections_gain_at_prices_of_the_market_is_kept(seed, terms):
+    path = protected(resample(minutes(seed, gain_bps=25.0), HOUR), **terms)
+    made = log(path.equity[-1] / path.start)
+    assert made > 1.0
+    found = fill_late(path)
+    assert found.kept > 0.7
+    assert found.protected_pct < 15.0 * made
+
+
 def test_a_protection_and_a_run_without_fills_are_not_late():
     bars = resample(minutes(6), HOUR)
     path = run(bars)

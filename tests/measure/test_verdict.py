@@ -173,6 +173,12 @@ def test_sealed_days_are_named_and_a_loss_there_is_a_doubt(proven, made, word):
             UNTESTED,
             "it would make +900.0 %, many times more: its bars do not tell",
         ),
+        (
+            "sensitivity",
+            {"late": Late(60_000, 3_600_000, -68.9, -0.2, -3.0, 580.0)},
+            FRAGILE,
+            "by take-profits or stops at prices that their bars left again, or jumped over: -68.9",
+        ),
         ("baselines", {"vol_matched_return_pct": None}, UNTESTED, "could not be counted"),
         ("baselines", {"vol_matched_return_pct": 50.0}, BELOW_LUCK, "made 50.0 %, this 50.0 %"),
         ("checks", {"lookahead_ok": None}, UNTESTED, "not checked for looking ahead"),
