@@ -23,6 +23,10 @@ CLOSED = (
 )  # fmt: skip
 PROFIT = ("pnl", "profit", "netprofit", "profitabs", "realizedpnl", "pl", "netpnl")
 SEPARATORS = ",;\t"
+_MONEY = (
+    "an equity curve says what an account was worth, in money: is this profit, or a return since "
+    "the start? Add the money that it began with, or multiply by it"
+)
 _HINT = (
     "an equity curve has the columns time,equity; a list of trades exit_time,pnl; both as CSV with "
     "a header"
@@ -49,7 +53,8 @@ def read_record(path: Path, cash: float | None) -> Record:
 
     An equity curve begins with its first value, or with `cash`; beside bars' opens a column
     close_time says when its values were known. Trades are put in the order in which they ended.
-    Raises DataError, naming the row, and UsageError if cash is needed.
+    An account that came to 0 or below is no record: of profits or returns in the place of money
+    that is what is seen. Raises DataError, naming the row, and UsageError if cash is needed.
     """
     header, rows = _table(path)
     names = {re.sub(r"[^a-z]", "", name.lower()): i for i, name in reversed([*enumerate(header)])}
@@ -64,29 +69,46 @@ def read_record(path: Path, cash: float | None) -> Record:
         order = np.argsort(time, kind="stable")
         gains, said = _numbers(path, ended, profit)
         equity = cash + np.cumsum(gains[order])
-        return _checked(path, Record("trades", time[order], equity, cash, notes=said))
+        lines = [ended[k][0] for k in order.tolist()]
+        return _checked(path, Record("trades", time[order], equity, cash, notes=said), lines)
     at, worth = _first(names, TIME), _first(names, EQUITY)
     if at is None or worth is None:
         raise DataError(f"{path} has the columns {', '.join(header[:12])}", hint=_HINT)
     time = _times(path, rows, at)
     until = time if closed is None else _times(path, rows, closed)
     equity, said = _numbers(path, rows, worth)
+    lines = [row[0] for row in rows]
     if len(time) > 1 and (np.diff(time) < 0).all():
-        time, until, equity = time[::-1], until[::-1], equity[::-1]
+        time, until, equity, lines = time[::-1], until[::-1], equity[::-1], lines[::-1]
         said = (*said, "newest first, turned around")
     start = cash if cash is not None or not len(equity) else float(equity[0])
     last_ms = max(int(until[-1] - time[-1]), 0) if len(time) else 0
-    return _checked(path, Record("equity", time, equity, start or 0.0, last_ms, said))
+    record = Record("equity", time, equity, start or 0.0, last_ms, said)
+    return _checked(path, record, lines)
 
 
-def _checked(path: Path, record: Record) -> Record:
+def _checked(path: Path, record: Record, lines: Sequence[int]) -> Record:
+    """Return a record that can be judged; lines: of the file, of each of its rows."""
     if len(record.time) < 2:
         raise DataError(f"{path} has {len(record.time)} rows: too few to say anything", hint=_HINT)
     back = np.flatnonzero(np.diff(record.time) < 0)
     if len(back):
-        raise DataError(f"{path}: row {int(back[0]) + 2} is earlier than the one before it")
+        where = f"{path}:{lines[int(back[0]) + 1]}"
+        raise DataError("this row is earlier than the one before it", where=where)
     if not record.start > 0.0:
-        raise DataError(f"expected equity above 0 at the start of {path}, was {record.start:g}")
+        raise DataError(
+            f"expected equity above 0 at the start of {path}, was {record.start:g}", hint=_MONEY
+        )
+    gone = np.flatnonzero(record.equity <= 0.0)
+    if len(gone):
+        row = int(gone[0])
+        is_curve = record.kind == "equity"
+        raise DataError(
+            f"{'equity' if is_curve else 'what is left after this trade'} is "
+            f"{record.equity[row]:,.10g}: nobody trades on with nothing",
+            where=f"{path}:{lines[row]}",
+            hint=_MONEY if is_curve else "did it begin with more? --cash",
+        )
     return record
 
 

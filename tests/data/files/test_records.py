@@ -57,7 +57,7 @@ def test_trades_need_to_know_with_what_they_began(tmp_path):
         (("time,equity", "1970-01-01,1", "yesterday,2"), "expected a time, found 'yesterday'"),
         (("time,equity", "1970-01-01,1", "1970-01-02,much"), "a number, found 'much'"),
         (("time,equity", "1970-01-01,1", "1970-01-02,nan"), "a number, found 'nan'"),
-        (("time,equity", "1970-01-03,1", "1970-01-02,2", "1970-01-04,2"), "row 2 is earlier"),
+        (("time,equity", "1970-01-03,1", "1970-01-02,2", "1970-01-04,2"), "row is earlier"),
         (("time,equity", "1970-01-01,0", "1970-01-02,2"), "above 0 at the start"),
     ],
 )
@@ -117,3 +117,23 @@ def test_what_is_no_file_or_no_text_is_said(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match="cannot read"):
         read_record(path, None)
+
+
+@pytest.mark.parametrize("worst", ["0", "-0.02"])
+def test_a_curve_of_profits_or_returns_is_no_equity(tmp_path, worst):
+    rows = ["", "1970-01-01,0.0035", "1970-01-02,0.0018", f"1970-01-03,{worst}", "1970-01-04,0.1"]
+    path = write(tmp_path, "time,equity", *rows)
+    with pytest.raises(DataError, match="equity is") as raised:
+        read_record(path, None)
+    assert raised.value.where == f"{path}:5"
+    assert "is this profit, or a return" in raised.value.hint
+
+
+def test_trades_that_lose_more_than_there_was_are_refused_in_the_order_of_their_ends(tmp_path):
+    rows = ["1970-01-05,500", "1970-01-02,-60", "1970-01-03,-50"]
+    path = write(tmp_path, "exit_time,pnl", *rows)
+    with pytest.raises(DataError, match="left after this trade is -10") as raised:
+        read_record(path, 100.0)
+    assert raised.value.where == f"{path}:4"
+    assert "--cash" in raised.value.hint
+    assert read_record(path, 111.0).equity.tolist() == [51.0, 1.0, 501.0]
