@@ -32,18 +32,19 @@ def finish(
     *,
     json: bool,
 ) -> None:
-    """Store a run that has just ended, print it, and write the files that were asked for.
+    """Store a run that has just ended, write the files that were asked for, and print it.
 
-    where: the options that name the same state folder in the next command.
-    A disk that refuses to store it is a warning. Exits 1 if a file cannot be written.
+    where: the options that name the same state folder in the next command. In this order, since
+    whoever reads stdout may stop (`| head`), which ends the command. A disk that refuses to store
+    it is a warning. Exits 1 if a file cannot be written.
     """
     run, problem = stored_runs.keep(root, result, inputs)
+    refused = backtest_input.write_files(result, files)
     warnings = [*result.notes, *([] if problem is None else [problem])]
     if json:
         warnings += [note for note in (result.label, result.costs_label) if note is not None]
     else:
         backtest_view.show(run.data, run.curve, then=_then(run, where) if problem is None else [])
-    refused = backtest_input.write_files(result, files)
     emit("backtest", run.data, warnings, json=json, refused=refused)
 
 
@@ -51,11 +52,11 @@ def show_part(result: Result, files: backtest_input.Files, *, json: bool) -> Non
     """Print what an interrupted run came to. It is not stored: it is no whole run."""
     last = format_time(int(result.path.time[-1]))
     said = f"interrupted after the bar at {last}: a part, not stored"
+    refused = backtest_input.write_files(result, files)
     if not json:
         run = store.record(result, plain(result.to_json_dict()), {})
         again = f"Next: {shlex.join(['gpt-trader', *sys.argv[1:]])}"
         backtest_view.show(run.data, run.curve, then=[f"PARTIAL: {said}", again])
-    refused = backtest_input.write_files(result, files)
     emit("backtest", result.to_json_dict(), [said], json=json, refused=refused)
 
 
@@ -85,11 +86,11 @@ def reproduce(root: Path, ref: str, files: backtest_input.Files, *, json: bool) 
     again = stored_runs.reproduce(root, ref)
     data = {"run_id": again.run_id, "identical": True, "fills": again.fills}
     data |= {"changed": again.changed}
+    refused = backtest_input.write_files(again.result, files)
     if not json:
         print(f"identical: {again.fills:,} fills, equity and every number of {again.run_id}")
         if again.changed:
             print(f"although changed since: {', '.join(again.changed)}")
-    refused = backtest_input.write_files(again.result, files)
     emit("backtest", data, again.damaged, json=json, refused=refused)
 
 

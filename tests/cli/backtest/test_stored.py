@@ -1,8 +1,10 @@
 """`backtest --show`, `--diff`, `--reproduce` as a user meets them."""
 
+import io
 import json
 import os
 import shlex
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +13,7 @@ import pytest
 from gpt_trader.app.stored import flat
 from gpt_trader.backtest import store
 from gpt_trader.cli.backtest.backtest import complete_runs
+from gpt_trader.cli.main import main
 from tests.session_helpers import CROSS, call, write_market
 
 DEMO = ("--demo", "--set", "synthetic.bars=600", *CROSS)
@@ -275,3 +278,41 @@ def test_an_interrupted_replay_keeps_what_there_is(run, capsys, tmp_path):
     assert code == 130
     assert "PARTIAL: interrupted after the bar at 2022-01-07T14:00:00.000Z" in out
     assert "Next: " in out
+
+
+class NoReader(io.TextIOBase):
+    """A pipe whose reader has gone."""
+
+    def __init__(self, descriptor):
+        self._descriptor = descriptor
+
+    def write(self, text):
+        raise BrokenPipeError
+
+    def fileno(self):
+        return self._descriptor
+
+
+def code_of(*words):
+    try:
+        return main(words)
+    except SystemExit as error:  # rich's, where it is a table that nobody reads
+        return error.code
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+@pytest.mark.parametrize("again", [False, True])
+def test_files_are_written_though_nobody_reads_what_is_printed(
+    tmp_path, monkeypatch, capsys, form, again
+):
+    files = {flag: tmp_path / flag for flag in ("trades", "fills", "equity", "report")}
+    flags = [part for flag, path in files.items() for part in (f"--{flag}", str(path))]
+    asked = list(DEMO)
+    if again:
+        assert call(capsys, "backtest", *DEMO)[0] == 0
+        asked = ["--reproduce", "last"]
+    with (tmp_path / "pipe").open("w") as pipe, monkeypatch.context() as unread:
+        unread.setattr(sys, "stdout", NoReader(pipe.fileno()))
+        assert code_of("backtest", *asked, *flags, *form) == 1
+    assert all(path.stat().st_size for path in files.values())
+    assert len(store.run_ids(root())) == 1
