@@ -1,7 +1,7 @@
 """A backtest from bars to result: what the command calls and the library offers."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from decimal import Decimal
 from functools import partial
 from time import perf_counter
@@ -33,6 +33,7 @@ from gpt_trader.domain.costs import (
     check_latency,
     say_currency,
 )
+from gpt_trader.domain.declared import declared
 from gpt_trader.domain.selection import Membership
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import ConfigError, UsageError
@@ -491,7 +492,7 @@ def _strategy_used(route: Route, assigned: Sequence[Route], series: Sequence[Bar
     strategy = route.strategy
     return StrategyUsed(
         name=strategy.name,
-        params={f.name: getattr(strategy, f.name) for f in fields(strategy)},
+        params=declared(strategy),
         products=tuple(
             b.product.product_id for b, r in zip(series, assigned, strict=True) if r is route
         ),

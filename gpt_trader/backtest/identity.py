@@ -19,6 +19,7 @@ from gpt_trader.backtest.sources import NOTHING, sources_of
 from gpt_trader.backtest.told import TEXT, is_made, named_only, parts_of, tell_class, tell_value
 from gpt_trader.data.catalog import product_for
 from gpt_trader.domain.costs import CostModel, OrderStyle
+from gpt_trader.domain.declared import declared
 from gpt_trader.domain.product import Product
 from gpt_trader.observe.provenance import source_sha256
 from gpt_trader.risk.policy import RiskPolicy
@@ -32,10 +33,10 @@ def tell_route(route: Route) -> Mapping[str, Any]:
     Raises ValueError if the code or a parameter has no form that stays.
     """
     strategy = route.strategy
-    names = {f.name for f in fields(strategy)}
+    held = declared(strategy)
     told: dict[str, Any] = {
         **tell_code(type(strategy)),
-        "params": {name: _parameter(getattr(strategy, name)) for name in names},
+        "params": {name: _parameter(value) for name, value in held.items()},
         "budget": route.budget,
         "style": plain(route.style),
     }
@@ -43,7 +44,7 @@ def tell_route(route: Route) -> Mapping[str, Any]:
     if sources != NOTHING:
         told["sources"] = asdict(sources)
         del told["sources"]["touched"]  # it says nothing of what was found there
-    more = parts_of(strategy).keys() - names
+    more = parts_of(strategy).keys() - held.keys()
     return told | {"more": tell_value(parts_of(strategy))} if more else told
 
 

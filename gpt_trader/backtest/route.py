@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gpt_trader.domain.costs import OrderStyle
+from gpt_trader.domain.declared import settle
 
 DEFAULT_STYLE = OrderStyle()
 
@@ -16,3 +17,6 @@ class Route:
     products: tuple[str, ...] = ()
     budget: float = 1.0
     style: OrderStyle = DEFAULT_STYLE
+
+    def __post_init__(self) -> None:
+        settle(self)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from math import inf
 from typing import Literal
 
+from gpt_trader.domain.declared import settle
 from gpt_trader.domain.fees import lowest_rates, tier_rows
 from gpt_trader.domain.schedules import ADVANCED, ALWAYS_MS, FeeTier, Region
 from gpt_trader.errors import UsageError
@@ -55,6 +56,7 @@ class CostModel:
     fee_factor: float = 1.0
 
     def __post_init__(self) -> None:
+        settle(self)
         rates = (self.taker_bps, self.maker_bps)
         if self.fee_tier != "worst" and rates != (WORST_TAKER_BPS, WORST_MAKER_BPS):
             raise UsageError(
@@ -170,6 +172,9 @@ class Leg:
     style: OrderStyleName = "maker_first"
     offset_bps: float = 0.0
     ttl_bars: int = 1
+
+    def __post_init__(self) -> None:
+        settle(self)
 
 
 @dataclass(frozen=True, slots=True)

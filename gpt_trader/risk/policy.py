@@ -5,6 +5,7 @@ from dataclasses import field, make_dataclass, replace
 from math import inf
 from typing import Any
 
+from gpt_trader.domain.declared import settle
 from gpt_trader.risk.guards import GUARDS
 from gpt_trader.risk.settings import FIRST_SETTINGS, Setting, distinct
 
@@ -18,6 +19,7 @@ SETTINGS: tuple[Setting, ...] = distinct(
 def _check(policy: Any) -> None:  # noqa: ANN401 - its fields are the settings
     for setting in SETTINGS:
         setting.check(getattr(policy, setting.key))
+    settle(policy)
 
 
 _Stated: Any = make_dataclass(
