@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from gpt_trader.data.files.regular import check_regular
 from gpt_trader.errors import UsageError
 
 BYTES_PER_BAR = 300  # measured: 255 a bar of a CSV file at the peak, 194 of a synthetic one
@@ -19,7 +20,11 @@ def available_bytes() -> int | None:
 
 
 def bars_in(path: Path) -> int:
-    """Return about how many bars a file holds, without reading it; 0 if that cannot be told."""
+    """Return about how many bars a file holds, without reading it; 0 if that cannot be told.
+
+    Raises DataError for what is no file.
+    """
+    check_regular(path)
     try:
         if path.suffix == ".parquet":
             from pyarrow import ArrowException  # noqa: PLC0415

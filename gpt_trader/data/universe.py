@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gpt_trader.data.catalog import normalize_id
+from gpt_trader.data.files.regular import check_regular
 from gpt_trader.domain.selection import DAY_MS, Span
 from gpt_trader.errors import DataError, UsageError
 
@@ -51,6 +52,7 @@ def read_universe(path: Path = BUNDLED) -> Universe:
     It begins with `# as-of: DAY`, `# covers: DAY..DAY` and `# source: TEXT`. Raises DataError,
     naming file and line, on anything that is not clear.
     """
+    check_regular(path)
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, NoReturn
 
 import numpy as np
 
+from gpt_trader.data.files.regular import check_regular
 from gpt_trader.data.files.text_numbers import number_reader
 from gpt_trader.data.files.text_times import Fail, text_times
 from gpt_trader.domain.bars import Floats, Ints
@@ -116,6 +117,7 @@ Row = tuple[int, list[str]]  # line of the file, cells
 
 
 def _table(path: Path) -> tuple[list[str], list[Row]]:
+    check_regular(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

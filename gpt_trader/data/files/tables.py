@@ -26,6 +26,7 @@ from gpt_trader.data.files.headers import (
     headerless,
     read_header,
 )
+from gpt_trader.data.files.regular import check_regular
 from gpt_trader.data.files.text_numbers import Read, number_reader
 from gpt_trader.data.files.text_times import text_times
 from gpt_trader.domain.bars import Floats, Ints
@@ -273,6 +274,7 @@ def _only(columns: Columns, kept: Ints, note: str) -> Columns:
 
 
 def _read_text(path: Path) -> bytes:
+    check_regular(path)
     if path.is_dir():
         raise DataError(f"{path} is a folder", hint="name one file for each product")
     if not path.name.lower().endswith(EXTENSIONS):
