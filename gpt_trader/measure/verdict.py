@@ -71,7 +71,7 @@ def judge(found: Evidence) -> Verdict:
     """
     metrics = found.metrics
     if metrics.fills == 0:
-        return not_proven([Doubt(UNTESTED, "It never traded, so there is nothing to judge.")])
+        return Verdict(NOT_PROVEN, ("It never traded, so there is nothing to judge.",))
     if metrics.return_pct <= 0.0:
         unreal = (doubt.sentence for doubt in unreal_terms(found.label, found.costs))
         return Verdict(LOSES, (*_losses(found), *unreal))

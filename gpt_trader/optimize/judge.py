@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from gpt_trader.measure.doubt import BELOW_LUCK, FRAGILE, TOO_SHORT, UNTESTED, Doubt
 from gpt_trader.measure.verdict import (
     LOSES,
+    NOT_PROVEN,
     PASS,
     Verdict,
     chance,
@@ -35,7 +36,7 @@ def judge(
     """
     if not walk.returns.any():
         told = "Nothing was traded out of sample: nothing to judge."
-        return not_proven([Doubt(UNTESTED, told)])
+        return Verdict(NOT_PROVEN, (told,))
     if walk.return_pct <= 0.0:
         told = f"Out of sample it made {walk.return_pct:+.2f} %: what was best before did not last."
         return Verdict(LOSES, (told,))

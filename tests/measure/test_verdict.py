@@ -131,6 +131,12 @@ def test_what_holding_beats_and_chance_equals_is_below_luck(proven):
     assert not any("more days" in said for said in found.reasons)
 
 
+def test_what_never_traded_is_not_proven_and_of_no_doubt(proven):
+    found = judge(replace(proven, metrics=replace(proven.metrics, fills=0)))
+    assert (found.word, found.kinds) == (NOT_PROVEN, ())
+    assert found.reasons == ("It never traded, so there is nothing to judge.",)
+
+
 @pytest.mark.parametrize("made, word", [(2.0, PASS), (0.0, "NOT PROVEN")])
 def test_sealed_days_are_named_and_a_loss_there_is_a_doubt(proven, made, word):
     sealed = Holdout("2024-01-01T00:00", "2024-06-01T00:00", 0, 150, made, 0.4, 0.6)
