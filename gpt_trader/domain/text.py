@@ -42,3 +42,8 @@ def iso_times(time_ms: NDArray[np.int64]) -> list[str]:
     """Return int64 ms UTC as ISO-8601 text with milliseconds and Z."""
     text = np.datetime_as_string(time_ms.astype("datetime64[ms]"), unit="ms")
     return [f"{one}Z" for one in text.tolist()]
+
+
+def printable(text: str) -> str:
+    """Return a text with signs that would move a cursor, or color it, in the words of Python."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

@@ -12,6 +12,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
+from gpt_trader.domain.text import printable
 from gpt_trader.errors import UsageError
 from gpt_trader.strategy.params import Value, check_ranges, coerce
 
@@ -96,7 +97,7 @@ def _number(value: Decimal) -> int | float:
 
 def named(space: Space, point: int) -> str:
     """Return the parameters of a point in words."""
-    return " ".join(f"{name}={value}" for name, value in space.points[point].items())
+    return printable(" ".join(f"{name}={value}" for name, value in space.points[point].items()))
 
 
 def make_space(

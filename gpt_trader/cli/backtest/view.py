@@ -24,6 +24,7 @@ from gpt_trader.cli.numbers import (
     places_for,
 )
 from gpt_trader.cli.output import console, verbosity
+from gpt_trader.domain.text import printable
 from gpt_trader.measure.sample import say as say_reach
 from gpt_trader.observe.spark import sparkline
 
@@ -84,8 +85,10 @@ def verdict_line(data: Document) -> str:
 def heading(data: Document) -> list[str]:
     """Say what was run on what."""
     lines = [
-        f"{s['name']} on {list_some(s['products'], PRODUCTS_SHOWN)}: "
-        f"{', '.join(f'{k}={v}' for k, v in s['params'].items())}"
+        printable(
+            f"{s['name']} on {list_some(s['products'], PRODUCTS_SHOWN)}: "
+            f"{', '.join(f'{k}={v}' for k, v in s['params'].items())}"
+        )
         for s in data["strategy"]
     ]
     used = data["data"]

@@ -7,6 +7,7 @@ import numpy as np
 
 from gpt_trader.cli.numbers import brief, list_some
 from gpt_trader.cli.output import console
+from gpt_trader.domain.text import printable
 from gpt_trader.domain.times import format_time
 from gpt_trader.observe.spark import sparkline
 from gpt_trader.optimize.heatmap import NO_MAP, HeatMap
@@ -67,7 +68,7 @@ def heading(search: Search) -> list[str]:
     told = f", {len(fails)} failed ({list_some(fails, FAILED_SHOWN)})"
     used = search.data
     lines = [
-        f"{search.strategy}: {axes}{fixed} on {', '.join(d.product for d in used)}",
+        printable(f"{search.strategy}: {axes}{fixed} on {', '.join(d.product for d in used)}"),
         f"{run:,} points{skipped if space.impossible else ''}{told if fails else ''}",
         (
             f"{sum(d.bars for d in used):,} bars of {used[0].interval}, "
