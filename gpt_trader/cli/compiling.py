@@ -15,4 +15,4 @@ def say_if_compiling(function: str) -> None:
 
     folder = Path(os.environ["NUMBA_CACHE_DIR"])
     if os.environ.get("NUMBA_DISABLE_JIT") != "1" and not any(folder.rglob(f"{function}-*.nbi")):
-        note("compiling, once for this version: about half a minute")
+        note("compiling, once for this version: a minute or more")

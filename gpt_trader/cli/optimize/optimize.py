@@ -105,8 +105,9 @@ def command(
         ) from error
     finally:
         shown.clear()
+    writers = [] if report is None else [lambda: write_text(report, html(search))]
+    refused = write_each(writers)  # before anything is printed: its reader may stop (`| head`)
     if not json:
         optimize_view.show(search, then=next_command(search, market, profile, state_dir))
     said = [*search.notes, *([search.label] if json and search.label else [])]
-    writers = [] if report is None else [lambda: write_text(report, html(search))]
-    emit("optimize", document(search), said, json=json, refused=write_each(writers))
+    emit("optimize", document(search), said, json=json, refused=refused)
