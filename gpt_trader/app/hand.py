@@ -8,9 +8,8 @@ from typing import NamedTuple
 from gpt_trader.app.account import ATTEMPTS, wait
 from gpt_trader.app.ask import ask
 from gpt_trader.app.folders import session_folder
-from gpt_trader.app.kept_settings import kept_settings
+from gpt_trader.app.kept_settings import kept_settings, settings_to_enter
 from gpt_trader.app.operate import open_session, take
-from gpt_trader.app.request import check_live
 from gpt_trader.domain.decision import Reason
 from gpt_trader.engine.events import (
     AmendRequested,
@@ -27,7 +26,7 @@ from gpt_trader.runtime.halt import Latch, latched_event
 from gpt_trader.runtime.header import plan_of
 from gpt_trader.runtime.journaling import recover_state
 from gpt_trader.runtime.requests import new_name
-from gpt_trader.runtime.session import Session, as_reopened, undecided, view
+from gpt_trader.runtime.session import Session, as_reopened, read_header, undecided, view
 from gpt_trader.runtime.situation import market_ms
 from gpt_trader.runtime.venues import reach
 
@@ -81,7 +80,9 @@ def hand_on(
             )
             session = stack.enter_context(opened)
         except LockedError as held:
-            yield _beside(folder, profile, held, is_free=reduces, live=live)
+            if not reduces:
+                _check_money(folder, profile, warn, live=live)
+            yield _beside(folder, held)
         else:
             yield _on(session)
 
@@ -124,13 +125,17 @@ def _on(session: Session) -> Hand:
     )
 
 
-def _beside(
-    folder: Path, profile: str | None, held: LockedError, *, is_free: bool, live: bool
-) -> Hand:
-    """Return the hand on a session that a bot runs: what it is told is the journal's, a bit old.
+def _check_money(
+    folder: Path, profile: str | None, warn: Callable[[str], object], *, live: bool
+) -> None:
+    """Raise ConfigError or HaltError where a bot's session may not be told to move money."""
+    header = read_header(folder)
+    if header.mode.trades_money:
+        settings_to_enter(header, profile, warn, live=live)
 
-    is_free: whether no money can be put at risk.
-    """
+
+def _beside(folder: Path, held: LockedError) -> Hand:
+    """Return the hand on a session that a bot runs: what it is told is the journal's, a bit old."""
 
     def look() -> State:
         with view(folder) as (header, plan, journal):
@@ -141,7 +146,6 @@ def _beside(
         return Said(None if reason is None else Reason(**reason), look())
 
     with view(folder) as (header, plan, _):
-        if header.mode.trades_money and not is_free:
-            check_live(kept_settings(header, profile).settings, live=live)
+        ends_ms = header.data_ends_ms
     state = look()
-    return Hand(plan, state, market_ms(plan, state), header.data_ends_ms, new_name, request)
+    return Hand(plan, state, market_ms(plan, state), ends_ms, new_name, request)

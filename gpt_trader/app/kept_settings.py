@@ -1,9 +1,10 @@
 """The settings of a session that exists: found again from where its journal says its profile is."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from gpt_trader.app.request import check_stand_in
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.location import ProfileError
 from gpt_trader.config.settings import Settings
@@ -34,7 +35,8 @@ def kept_settings(header: Header | None, named: str | None = None) -> Kept:
         try:
             settings, left_out = _load(ref, dict(os.environ))
         except (ConfigError, OSError) as error:
-            doubts.append(str(error))
+            where = error.where if isinstance(error, ConfigError) else None
+            doubts.append(f"{where}: {error}" if where else str(error))
             continue
         doubts = left_out
         if header is not None and _differs(header, settings):
@@ -43,6 +45,33 @@ def kept_settings(header: Header | None, named: str | None = None) -> Kept:
     doubts.append("no profile can be read: the environment alone says how the exchange is reached")
     settings, left_out = _load(None, _access(os.environ))
     return Kept(settings, doubts + left_out)
+
+
+def settings_to_enter(
+    header: Header, named: str | None, warn: Callable[[str], object], *, live: bool
+) -> Settings:
+    """Return the settings of a session of money for what may add risk to it.
+
+    That it trades money is the journal's word, whatever became of its profile; that it may add any
+    is said by `live` and by a profile that can be read, never by the environment alone. warn: is
+    told what is doubtful about the settings. Raises ConfigError, or HaltError.
+    """
+    settings, doubts = kept_settings(header, named)
+    for doubt in doubts:
+        warn(doubt)
+    if not live:
+        raise ConfigError(
+            f"session {header.profile} trades money, and --live is not given",
+            hint="--profile paper trades the same prices without money",
+        )
+    if not settings.trades_money:
+        found = f"{settings.profile} is of mode {settings.mode}" if settings.profile else "none is"
+        raise ConfigError(
+            f"session {header.profile} trades money, and no profile says that it may: {found}",
+            hint=f"mend {header.file.path or header.profile}; what ends risk needs no profile",
+        )
+    check_stand_in(settings)
+    return settings
 
 
 def _load(ref: str | None, env: dict[str, str]) -> Kept:

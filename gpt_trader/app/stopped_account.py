@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gpt_trader.app.account import ATTEMPTS, wait
-from gpt_trader.app.kept_settings import kept_settings
-from gpt_trader.app.request import check_live, check_stand_in
+from gpt_trader.app.kept_settings import kept_settings, settings_to_enter
+from gpt_trader.app.request import check_stand_in
 from gpt_trader.broker.exchange.broker import ExchangeBroker
 from gpt_trader.broker.exchange.carry import Bell, Carrier, Threads
 from gpt_trader.broker.exchange.catalog import Catalog
@@ -68,28 +68,29 @@ def reach_session(
     """Return the broker and the clock of a session.
 
     sender: carries what is sent, each once. warn: is told what is doubtful about the settings.
+    Before anything is asked ConfigError is raised where risk could be added and may not be.
     """
     if not header.mode.is_live:
         return Reached(*of_the_market(header))
-    settings, doubts = kept_settings(header, profile)
-    for doubt in doubts:
-        warn(doubt)
+    if header.mode.trades_money and not reduces:
+        settings = settings_to_enter(header, profile, warn, live=live)
+    else:
+        settings, doubts = kept_settings(header, profile)
+        for doubt in doubts:
+            warn(doubt)
     exchange = reach(settings, wait, attempts=ATTEMPTS)
     if not header.mode.trades_money:
         broker = simulated_broker(header.broker)
         if broker is None:  # never the paper broker instead of what was meant
             raise ConfigError(f"a session of mode {header.mode} sends nothing to {header.broker}")
         return Reached(broker, exchange.now_ms)
-    if reduces:
-        check_stand_in(settings)
-    else:
-        check_live(settings, live=live)
+    check_stand_in(settings)
     connect = partial(
         connect_account,
         settings,
         os.environ,
         wait,
-        sends=live or reduces,
+        sends=True,
         now_ms=exchange.now_ms,
     )
     account = connect(attempts=ATTEMPTS)

@@ -10,11 +10,12 @@ import pytest
 
 from gpt_trader.app.ask import ask
 from gpt_trader.app.folders import session_folder
+from gpt_trader.cli.main import main
 from gpt_trader.engine.events import PauseRequested, Rearmed
 from gpt_trader.errors import LockedError
 from gpt_trader.runtime.live.alive import ALIVE
 from gpt_trader.runtime.requests import INBOX, Inbox
-from tests.cli.account.test_account import HOLD, call, exchange  # noqa: F401 - a fixture
+from tests.cli.account.test_account import call, exchange  # noqa: F401 - a fixture
 from tests.emulator.faults import html
 from tests.live_helpers import until
 from tests.session_helpers import COMMAND, be_patient
@@ -23,13 +24,14 @@ HELD = LockedError("it is in use")
 
 
 @contextlib.contextmanager
-def running(exchange, tmp_path, capsys):
+def running(exchange, tmp_path, capsys, profile="canary"):
     """Let the program trade on the stand-in, until the end."""
-    assert call(capsys, *HOLD)[0] == 0
-    run = [str(COMMAND), "run", "-p", "canary", "--live", "--strategy", "hold", "--json"]
+    asked = ["run", "-p", profile, "--live", "--strategy", "hold"]
+    assert call(capsys, *asked, "--once")[0] == 0
+    run = [str(COMMAND), *asked, "--json"]
     with (tmp_path / "out").open("w") as out, subprocess.Popen(run, stdout=out) as bot:
         try:
-            until((session_folder("canary", None) / ALIVE).exists)  # its loop turns
+            until((session_folder(profile, None) / ALIVE).exists)  # its loop turns
             until(lambda: call(capsys, "status")[1]["data"]["reconciled"])
             yield bot
         finally:
@@ -60,6 +62,37 @@ def test_a_running_bot_takes_orders_and_answers(exchange, tmp_path, capsys, monk
         until(lambda: order.status == "CANCELLED")
         assert call(capsys, "orders", "cancel-all")[0] == 0
     assert len(exchange.books.orders) == 1
+
+
+@pytest.mark.parametrize("text", ["broken: [", "extends: paper\n", None])
+def test_money_moves_neither_without_the_flag_nor_without_a_profile(
+    exchange, tmp_path, capsys, monkeypatch, text
+):
+    """The journal says that the session trades money; a profile that is gone says nothing else."""
+    be_patient(monkeypatch)
+    profile = tmp_path / "mine.yaml"
+    profile.write_text("extends: canary\n")
+    place = ["orders", "place", "BTC-USD", "buy", "--value", "11", "--yes", "-p", str(profile)]
+    cancel = ["orders", "cancel-all", "-p", str(profile)]
+
+    def refused(*flags):
+        assert main([*place, *flags]) == 3
+        err = capsys.readouterr().err
+        assert "session mine trades money" in err
+        wants = "--live is not given" if not flags else "no profile says that it may"
+        assert wants in err
+        assert text != "broken: [" or f"{profile}:1:10" in err, "what cannot be read is said"
+        assert exchange.books.orders == {}
+
+    with running(exchange, tmp_path, capsys, str(profile)):
+        assert call(capsys, *place)[0] == 3, "the profile is there"
+        profile.unlink() if text is None else profile.write_text(text)
+        refused()
+        refused("--live")
+        assert call(capsys, *cancel)[0] == 0, "what ends risk goes on"
+    refused()
+    refused("--live")
+    assert call(capsys, *cancel)[0] == 0
 
 
 def test_a_running_bot_listens_while_the_exchange_is_away(exchange, tmp_path, capsys, monkeypatch):
