@@ -25,7 +25,7 @@ class Said(NamedTuple):
 
     since_ms, newest_ms: when it was said first, and last by others than itself. denials: how often
     its own answer has told otherwise since then. refuted_ms: when wallets last told otherwise; 0:
-    never.
+    never. own_lots: what it has told itself.
     """
 
     lots: int
@@ -34,6 +34,7 @@ class Said(NamedTuple):
     newest_ms: int
     denials: int = 0
     refuted_ms: int = 0
+    own_lots: int = 0
 
 
 class Hearsay:
@@ -136,7 +137,9 @@ class Hearsay:
         """Remember that an order itself says so, and has no witness yet."""
         known = self._said.get(order.client_order_id, Said(0, False, time_ms, 0))
         self._said[order.client_order_id] = known._replace(
-            lots=max(known.lots, lots), has_ended=known.has_ended or has_ended
+            lots=max(known.lots, lots),
+            has_ended=known.has_ended or has_ended,
+            own_lots=max(known.own_lots, lots),
         )
 
     def _note(self, order: Order, lots: int, time_ms: int, *, has_ended: bool) -> None:

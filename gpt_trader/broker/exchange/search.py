@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.domain.account import RemoteFill, RemoteOrder, holds_of, totals_of
-from gpt_trader.domain.order import Order
+from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.domain.order_ids import is_ours
 from gpt_trader.domain.product import Product
+from gpt_trader.engine.leaving import is_stop
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
@@ -20,6 +21,7 @@ from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 BEFORE_MS = 86_400_000  # how far before an order was decided its history is read: clocks err
 FILLS_BEFORE_MS = 600_000
 ZERO = Decimal(0)
+ROUNDED = Decimal("0.01")  # quote: what an exchange may round away
 NEAR = Decimal("0.1")  # how far from the newest close a fill's price may be
 CHEAP = 2  # for half of the newest close a stop may have sold, in a fall
 MOST_STRAYS = 20  # orders that only fills tell, looked up in one look
@@ -91,7 +93,7 @@ def contradiction(
     product = plan.products[plan.index[order.product_id]]
     if is_held(product, order, found.orders, found.holds):
         return f"{product.base_currency} {HELD}"
-    moved = list(_unexplained(state, order, product, found, expected))
+    moved = list(_unexplained(plan, state, order, product, found, expected, order.intent.sent_ms))
     close = _close_price(plan, state, order)
     alike = [coins for coins, money in moved if _is_alike(order, product, close, coins, money)]
     if not alike or any(abs(coins) < product.base_increment for coins, _ in moved):
@@ -99,13 +101,67 @@ def contradiction(
     return f"the wallets moved as if it was filled: {alike[0]:+f} {product.base_currency}"
 
 
+def is_explained(
+    plan: Plan,
+    state: State,
+    order: Order,
+    found: Found,
+    expected: Mapping[str, Decimal],
+    in_line_ms: int,
+    sold: frozenset[str],
+) -> bool:
+    """Whether coins are as the journal and other people's fills say: an order sold no more.
+
+    Or more came, and no money with them. found: one that `tells`. in_line_ms: when the account was
+    last seen in line; 0: not known. sold: other products of which ours were `selling` then.
+    """
+    product = plan.products[plan.index[order.product_id]]
+    moved = _unexplained(plan, state, order, product, found, expected, in_line_ms or _sent(order))
+    step = product.base_increment
+    return any(
+        (abs(coins) < step and (money <= ROUNDED or sold)) or (coins > 0 and abs(money) <= ROUNDED)
+        for coins, money in moved
+    )
+
+
+def is_taken(
+    plan: Plan,
+    state: State,
+    order: Order,
+    found: Found,
+    expected: Mapping[str, Decimal],
+    in_line_ms: int,
+) -> bool:
+    """Whether coins are missing and no money came in: a sale moves both wallets at once."""
+    product = plan.products[plan.index[order.product_id]]
+    moved = _unexplained(plan, state, order, product, found, expected, in_line_ms or _sent(order))
+    return any(coins < 0 and abs(money) <= ROUNDED for coins, money in moved)
+
+
+def selling(state: State) -> frozenset[str]:
+    """Return the products of which orders of ours may bring in money that is not booked yet."""
+    return frozenset(
+        one.product_id
+        for one in state.open_orders
+        if one.intent.reduce_only
+        and one.status is not OrderStatus.WAITING
+        and (not is_stop(one) or one.status is OrderStatus.TRIGGERED)
+    )
+
+
 def sold_untold(
-    plan: Plan, state: State, order: Order, found: Found, expected: Mapping[str, Decimal]
+    plan: Plan,
+    state: State,
+    order: Order,
+    found: Found,
+    expected: Mapping[str, Decimal],
+    in_line_ms: int,
 ) -> str:
     """Return why an order may have sold coins that are missing though it denies it, "" if not.
 
     found: one that `tells`. Other people's fills may explain what is missing, and a withdrawal
     brings no money. How much came in is no measure: others of ours may have filled meanwhile.
+    in_line_ms: see `is_explained`.
     """
     for row in found.orders:
         is_new = row.created_ms is None or row.created_ms >= order.intent.sent_ms
@@ -115,7 +171,8 @@ def sold_untold(
             return f"order {row.order_id} is of this bot, and its journal does not know it"
     product = plan.products[plan.index[order.product_id]]
     close, left = _close_price(plan, state, order), product.size(order.intent.lots - order.filled)
-    moved = list(_unexplained(state, order, product, found, expected))
+    since_ms = in_line_ms or _sent(order)
+    moved = list(_unexplained(plan, state, order, product, found, expected, since_ms))
     if any(-coins < product.base_increment for coins, _ in moved):
         return ""
     if any(money >= min(-coins, left) * close / CHEAP for coins, money in moved):
@@ -123,14 +180,27 @@ def sold_untold(
     return ""
 
 
+def _sent(order: Order) -> int:
+    return order.intent.sent_ms
+
+
 def _unexplained(
-    state: State, order: Order, product: Product, found: Found, expected: Mapping[str, Decimal]
+    plan: Plan,
+    state: State,
+    order: Order,
+    product: Product,
+    found: Found,
+    expected: Mapping[str, Decimal],
+    since_ms: int,
 ) -> Iterator[tuple[Decimal, Decimal]]:
     """Yield by how much coins and money differ from what is expected, once for each explanation.
 
-    Other people's fills since the order was sent are not expected yet: while it is unknown nothing
-    is adopted. Of those before, the newest may not be either, however many.
+    Other people's fills since a time are not expected yet; of those before it, the newest may not
+    be either, however many. Money also comes of what they traded of other products. What another
+    instance of this bot traded explains nothing.
     """
+    ours = {one.exchange_id for one in state.orders.values()}
+    ours |= {r.order_id for r in found.orders if is_ours(r.client_order_id, plan.portfolio)}
     coins, money = (
         found.wallets.get(asset, ZERO) - expected.get(asset, ZERO)
         for asset in (product.base_currency, product.quote_currency)
@@ -139,13 +209,14 @@ def _unexplained(
         fill
         for fill in sorted(found.fills, key=lambda one: -one.trade_ms)
         if fill.is_first
-        and fill.product_id == order.product_id
-        and not _is_ours(state, fill.order_id)
+        and fill.product_id.endswith(f"-{product.quote_currency}")
+        and fill.order_id not in ours
     ]
     for fill in theirs:
-        if fill.trade_ms < order.intent.sent_ms:
+        if fill.trade_ms < since_ms:
             yield coins, money
-        coins -= fill.side * fill.size
+        if fill.product_id == order.product_id:
+            coins -= fill.side * fill.size
         money += fill.side * fill.price * fill.size + fill.commission
     yield coins, money
 
@@ -195,10 +266,6 @@ def is_covered(
     base = product.base_currency
     left = product.size(order.intent.lots - order.filled)
     return wallets.get(base, ZERO) - holds.get(base, ZERO) >= left
-
-
-def _is_ours(state: State, order_id: str) -> bool:
-    return any(one.exchange_id == order_id for one in state.orders.values())
 
 
 def _close_price(plan: Plan, state: State, order: Order) -> Decimal:

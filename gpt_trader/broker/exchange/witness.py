@@ -1,19 +1,18 @@
 """Who else tells what an order's own answer says: its fills, the wallets, or what rests."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.broker.exchange.reports import known_of, lots_of
-from gpt_trader.broker.exchange.search import is_covered, is_held
+from gpt_trader.broker.exchange.search import ROUNDED, is_covered, is_held
 from gpt_trader.domain.account import Balance, History, RemoteFill, RemoteOrder, holds_of, totals_of
 from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.domain.product import Product
 from gpt_trader.engine.leaving import is_stop
 
 ZERO = Decimal(0)
-ROUNDED = Decimal("0.01")  # quote: what an exchange may round away
 
 HOLD_MS = 12_000  # for so long coins on hold are taken for those of an order that says it ended
 SOLD_MS = 30_000  # for so long a sale is told that leaves no coins on hold, and as many there
@@ -87,11 +86,17 @@ def end_needs_witness(order: Order, row: RemoteOrder) -> bool:
 
 
 class Rests(NamedTuple):
-    """What an account says of what may still fill, of what is on hold, and of an order's fills."""
+    """What an account says of what may still fill, of what is on hold, and of an order's fills.
+
+    all_fills: everybody's, since shortly before the account was last seen in line. sold: products
+    that ours were `selling` when it was asked.
+    """
 
     orders: History[RemoteOrder]
     wallets: Sequence[Balance]
     fills: History[RemoteFill]
+    all_fills: History[RemoteFill]
+    sold: frozenset[str]
 
     @property
     def totals(self) -> dict[str, Decimal]:
@@ -104,10 +109,13 @@ class Rests(NamedTuple):
         return holds_of(self.wallets)
 
 
-def ask_rests(account: Orders, order_id: str, since_ms: int) -> Rests:
+def ask_rests(
+    account: Orders, order_id: str, since_ms: int, fills_since_ms: int, sold: frozenset[str]
+) -> Rests:
     """Ask an account about an order and what rests. Raises what it raises."""
-    fills = account.fills(order_ids=[order_id])
-    return Rests(account.open_orders(since_ms), account.balances(), fills)
+    fills, resting = account.fills(order_ids=[order_id]), account.open_orders(since_ms)
+    all_fills = account.fills(since_ms=fills_since_ms)
+    return Rests(resting, account.balances(), fills, all_fills, sold)
 
 
 def has_let_go(product: Product, order: Order, row: RemoteOrder, found: Rests) -> bool | None:
@@ -128,16 +136,24 @@ def has_let_go(product: Product, order: Order, row: RemoteOrder, found: Rests) -
     return not is_held(product, order, others, holds)
 
 
-def is_short(product: Product, order: Order, found: Rests, expected: Mapping[str, Decimal]) -> bool:
-    """Whether the wallet lacks coins that an order may have sold which says that it has not.
+def is_as_expected(
+    product: Product, found: Rests, expected: Mapping[str, Decimal], ours: Container[str]
+) -> bool:
+    """Whether the wallet holds the coins of a product to the lot, and no money came in.
 
-    Its own answer and the list of fills may both be late; the wallet that holds nothing for it any
-    more is not. expected: what each wallet must hold by the journal.
+    An order that says it has not sold, and the list of its fills, may both be late; the wallet that
+    holds nothing for it any more is not. More coins than expected may hide a sale, and so may as
+    many, where somebody else traded; money that comes in may be its price. expected: what each
+    wallet must hold by the journal. ours: ids of orders of ours.
     """
-    totals = found.totals
-    if product.base_currency not in totals or order.filled >= order.intent.lots:
+    name = product.product_id
+    others = (one for one in found.all_fills.rows if one.product_id == name and one.is_first)
+    if not found.all_fills.is_whole or any(one.order_id not in ours for one in others):
         return False
-    return not has_coins(product, totals, expected)
+    base, quote, totals = product.base_currency, product.quote_currency, found.totals
+    coins = totals.get(base, ZERO) - expected.get(base, ZERO)
+    money = totals.get(quote, ZERO) - expected.get(quote, ZERO)
+    return abs(coins) < product.base_increment and (money <= ROUNDED or bool(found.sold - {name}))
 
 
 def has_coins(

@@ -14,7 +14,7 @@ from gpt_trader.broker.exchange.witness import Rests
 from gpt_trader.domain.account import Balance, History, RemoteFill, RemoteOrder
 from gpt_trader.engine.events import Event
 
-WALLETS, FILLS = ("ends", "wallets"), ("ends", "fills")  # what is asked
+WALLETS, FILLS, ALL = ("ends", "wallets"), ("ends", "fills"), ("ends", "all fills")  # asked
 NOT_LISTED: History[RemoteOrder] = History([], is_whole=False)  # such a look asks for no list
 
 
@@ -24,16 +24,21 @@ class Ends:
 
     take: says what follows from an order's own answer, and whether a look showed that it is so; by
     client id. Where a wallet holds nothing for an order that was known to rest, it has ended.
+    since_ms: says from when on everybody's fills are looked at. selling: see there.
     """
 
     reader: Reader
     account: Orders
     has_let_go: Callable[[str, RemoteOrder, Rests], bool]
     take: Callable[[str, RemoteOrder, bool], Iterator[Event]]
+    since_ms: Callable[[], int]
+    selling: Callable[[], frozenset[str]]
     _told: dict[str, RemoteOrder] = field(default_factory=dict)  # own answers that wait for a look
     _ids: Mapping[str, str] = field(default_factory=dict)  # the exchange's, of those a look is for
     _wallets: Sequence[Balance] | None = None
     _fills: History[RemoteFill] | None = None
+    _all: History[RemoteFill] | None = None
+    _sold: frozenset[str] = frozenset()  # as it was when the newest look began
 
     def expect(self, ids: Mapping[str, str]) -> None:
         """Look for orders that are to end, while they are asked. ids: the exchange's, by our own.
@@ -62,20 +67,23 @@ class Ends:
 
     @property
     def _is_looking(self) -> bool:
-        return self.reader.asks(WALLETS) or self.reader.asks(FILLS)
+        return any(self.reader.asks(one) for one in (WALLETS, FILLS, ALL))
 
     @property
     def _found(self) -> Rests | None:
         """What the newest look showed; None: it has not come to its end."""
-        if self._wallets is None or self._fills is None:
+        if self._wallets is None or self._fills is None or self._all is None:
             return None
-        return Rests(NOT_LISTED, self._wallets, self._fills)
+        return Rests(NOT_LISTED, self._wallets, self._fills, self._all, self._sold)
 
     def _look(self, ids: Mapping[str, str]) -> None:
-        self._ids, self._wallets, self._fills = dict(ids), None, None
+        self._ids, self._wallets, self._fills, self._all = dict(ids), None, None, None
+        self._sold = self.selling()
+        ask_all = partial(self.account.fills, since_ms=self.since_ms())
         ask = partial(self.account.fills, order_ids=sorted(ids.values()))
         self.reader.put(Question(WALLETS, "order", self.account.balances, self._take_wallets))
         self.reader.put(Question(FILLS, "order", ask, self._take_fills))
+        self.reader.put(Question(ALL, "order", ask_all, self._take_all))
 
     def _take_wallets(self, found: Sequence[Balance]) -> Iterator[Event]:
         self._wallets = found
@@ -83,6 +91,10 @@ class Ends:
 
     def _take_fills(self, found: History[RemoteFill]) -> Iterator[Event]:
         self._fills = found
+        return self._took()
+
+    def _take_all(self, found: History[RemoteFill]) -> Iterator[Event]:
+        self._all = found
         return self._took()
 
     def _took(self) -> Iterator[Event]:

@@ -27,6 +27,7 @@ from gpt_trader.broker.exchange.search import (
     contradiction,
     is_covered,
     search,
+    selling,
     tells,
 )
 from gpt_trader.broker.exchange.witness import (
@@ -73,7 +74,8 @@ CONTRADICTED = "contradicted"  # what notes are about
 class Looks:
     """Asks about a session's open orders. began: what the wallets held at first.
 
-    now_ms: the exchange's time, at which what was learned is taken.
+    now_ms: the exchange's time, at which what was learned is taken. in_line_ms: when the account
+    was last seen in line; 0: not known.
     """
 
     plan: Plan
@@ -82,6 +84,7 @@ class Looks:
     reader: Reader
     began: Mapping[str, Decimal]
     now_ms: Callable[[], int]
+    in_line_ms: int = 0
     _looked_ms: dict[str, int] = field(default_factory=dict)
     _unseen: set[str] = field(default_factory=set)  # client ids whose newest look told nothing
     _paged: set[str] = field(default_factory=set)  # client ids of which somebody was told
@@ -98,6 +101,7 @@ class Looks:
             self.began,
             self.now_ms,
             self._settle,
+            lambda: self.in_line_ms,
         )
 
     def resume(self, doubts: Mapping[str, Doubt], now_ms: int) -> None:
@@ -343,7 +347,9 @@ class Looks:
             yield from self._told(key, remote)
             return
         self.broker.hearsay.wait(order, lots_of(product, remote), now_ms)
-        ask = partial(ask_rests, self.broker.account, remote.order_id, now_ms - RESTS_MS)
+        account, fills_since_ms = self.broker.account, self._endings.fills_since_ms()
+        since_ms, sold = now_ms - RESTS_MS, selling(self.state())
+        ask = partial(ask_rests, account, remote.order_id, since_ms, fills_since_ms, sold)
         take = partial(self._take_size, key, remote)
         self.reader.put(Question(("size", key), "order", ask, take))
 

@@ -122,6 +122,7 @@ class Reconciler:
 
     def __post_init__(self) -> None:
         self._beside = Beside(self.plan, self.looks.broker.hearsay)
+        self.looks.in_line_ms = self.in_line_ms or 0
         if self.is_unsure:
             self.looks.broker.hearsay.held_until_ms = self.now_ms() + HELD_MS
 
@@ -245,6 +246,7 @@ class Reconciler:
         foreign = sum(one.client_order_id not in self.state().orders for one in facts.orders)
         if not assets:
             self.difference, self._kept, self.in_line_ms = None, None, now_ms
+            self.looks.in_line_ms = now_ms
             self._strays.clear()
             self._nobodys.clear()
             self._untold_orders = Untold()

@@ -36,6 +36,7 @@ class Row:
     product_id: str = "COIN-USD"
     base_size: Decimal | None = None
     filled_size: Decimal | None = None
+    client_order_id: str = "by hand"
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ class Account:
         self.asked.append("wallets")
         return [len(self.asked)]
 
-    def fills(self, *, order_ids):
-        self.asked.append(",".join(order_ids))
+    def fills(self, *, order_ids=(), since_ms=None):
+        self.asked.append("all fills" if since_ms else ",".join(order_ids))
         if self.down:
             raise Unavailable("down")
         return History([], is_whole=True)
@@ -41,7 +41,9 @@ class Desk:
     def __init__(self, carrier):
         self.account, self.held, self.came = Account(), set(), []
         self.reader = Reader(carrier, 1e6, lambda _: None)
-        self.ends = Ends(self.reader, self.account, self.has_let_go, self.take)
+        self.ends = Ends(
+            self.reader, self.account, self.has_let_go, self.take, lambda: 7, frozenset
+        )
 
     def has_let_go(self, key, remote, found):
         assert not found.orders.is_whole
@@ -80,9 +82,9 @@ def test_ten_orders_that_end_together_cost_one_look(is_told_first):
     if not is_told_first:
         desk.tells(*KEYS)
     assert desk.came == [(key, True) for key in KEYS]
-    assert desk.account.asked == ["wallets", ",".join(f"x{key}" for key in KEYS)]
+    assert desk.account.asked == ["wallets", ",".join(f"x{key}" for key in KEYS), "all fills"]
     desk.turn(5)
-    assert len(desk.account.asked) == 2
+    assert len(desk.account.asked) == 3
 
 
 def test_one_that_nobody_expected_gets_the_next_look_with_all_that_wait():
@@ -92,7 +94,7 @@ def test_one_that_nobody_expected_gets_the_next_look_with_all_that_wait():
     desk.tells("b", "c", "a")
     desk.turn(9)
     assert desk.came == [("a", True), ("b", True), ("c", True)]
-    assert desk.account.asked == ["wallets", "xa", "wallets", "xb,xc"]
+    assert desk.account.asked == ["wallets", "xa", "all fills", "wallets", "xb,xc", "all fills"]
 
 
 def test_coins_on_hold_in_a_look_from_before_the_answer_are_looked_at_again():

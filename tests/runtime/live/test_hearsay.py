@@ -15,6 +15,7 @@ from gpt_trader.engine import events as ev
 from gpt_trader.errors import Unavailable, UnknownOutcome
 from gpt_trader.runtime.alerts import alerts_of
 from gpt_trader.runtime.live.assemble import Carriers
+from gpt_trader.runtime.live.endings import NEVER_MS, TAKEN_MS
 from gpt_trader.runtime.live.looks import CONTRADICTED, PAGE_MS
 from gpt_trader.runtime.live.reconcile import CALM_MS
 from tests.broker.slow import Slow
@@ -481,26 +482,34 @@ def test_an_id_that_an_answer_gave_wrongly_is_corrected_by_the_order_itself(desk
     assert desk.order(key) == desk.resting
 
 
-def hold_for_somebody(desk, spare):
-    """Let as many coins be on hold as ours for what no list shows; spare: beside them."""
+def hold_for_somebody(desk, spare, size=10):
+    """Let coins be on hold for what no list shows, as many as ours; spare: beside them."""
     account, balances = desk.broker.account, desk.broker.account.balances
 
     def held():
         return [
-            one._replace(available=spare, hold=Decimal(10)) if one.currency == "COIN" else one
+            one._replace(available=spare, hold=Decimal(size)) if one.currency == "COIN" else one
             for one in balances()
         ]
 
     account.balances = held
 
 
-@pytest.mark.parametrize("spare, ends", [(10, True), (9, False)])
-def test_coins_on_hold_that_may_be_anybodys_do_not_keep_a_position_from_its_exit(spare, ends, desk):
-    """A withdrawal under way holds coins for an hour; what can be sold beside them is sold."""
+@pytest.mark.parametrize(
+    "spare, size, waits_ms, ends",
+    [(10, 11, HOLD_MS, True), (9, 11, HOLD_MS, False), (10, 10, SOLD_MS, True)],
+)
+def test_coins_on_hold_that_may_be_anybodys_do_not_keep_a_position_from_its_exit(
+    spare, size, waits_ms, ends, desk
+):
+    """A withdrawal under way holds coins for an hour; what can be sold beside them is sold.
+
+    As many as its own are on hold in a wallet that is as it was before.
+    """
     key = desk.resting.client_order_id
-    hold_for_somebody(desk, Decimal(spare))
+    hold_for_somebody(desk, Decimal(spare), size)
     desk.cancel(key)
-    pages(desk, HOLD_MS - 2_000)
+    pages(desk, waits_ms - 2_000)
     assert desk.order(key).status is OrderStatus.PENDING_CANCEL, "it may be its own hold, and late"
     pages(desk, 6_000)
     is_ended = desk.order(key).status is OrderStatus.CANCELLED
@@ -535,12 +544,14 @@ def test_coins_that_are_missing_where_money_came_in_may_have_been_sold_by_it(coi
     pages(desk, PAGE_MS)
     assert desk.order(key).status is OrderStatus.PENDING_CANCEL
     assert "the wallets do not tell the same" in desk.state.frozen[0]
+    pages(desk, NEVER_MS - PAGE_MS)
+    assert desk.order(key).status is OrderStatus.CANCELLED, "no fill was told for two minutes"
 
 
 def test_coins_that_are_missing_where_no_money_came_in_were_taken_by_somebody(desk):
     key = desk.resting.client_order_id
     ends_short(desk, 5, 0)
-    pages(desk, HOLD_MS - 2_000)
+    pages(desk, TAKEN_MS - 2_000)
     assert desk.order(key).status is OrderStatus.PENDING_CANCEL
     pages(desk, 6_000)
     assert desk.order(key).status is OrderStatus.CANCELLED
@@ -553,6 +564,69 @@ def test_coins_that_somebody_elses_fills_explain_were_not_sold_by_it(desk):
     )  # fmt: skip
     ends_short(desk, 5, 500, [theirs])
     pages(desk, HOLD_MS + 4_000)
+    assert desk.order(desk.resting.client_order_id).status is OrderStatus.CANCELLED
+
+
+def hides(desk, coins, money, rows=()):
+    """Let the resting order sell half in silence while it is cancelled, and others move coins."""
+    ends_short(desk, 5 - coins, 1_000 + money, rows)
+
+
+def fill_beside(desk, order_id="x9", side=1, size=5, price=200, product="COIN-USD"):
+    return RemoteFill(
+        f"e{order_id}", "t9", order_id, product, side, desk.time(), "FILL", Decimal(price),
+        Decimal(size), Decimal(0), "", None,
+    )  # fmt: skip
+
+
+def test_coins_that_somebody_brings_at_that_second_hide_no_sale(desk):
+    key = desk.resting.client_order_id
+    hides(desk, 5, 0)
+    pages(desk, HOLD_MS - 2_000)
+    assert desk.order(key).status is OrderStatus.PENDING_CANCEL, "as many coins, and its price"
+
+
+def test_an_end_is_not_believed_once_the_order_has_told_that_it_sold_more(desk):
+    """What it said before still waits for a look that is under way."""
+    key, account = desk.resting.client_order_id, desk.broker.account
+    hides(desk, 5, 0)
+    whole = account.orders
+
+    def told_meanwhile(**asked):
+        desk.broker.hearsay.wait(desk.resting, 5, desk.time(), has_ended=True)
+        return whole(**asked)
+
+    account.orders = told_meanwhile
+    pages(desk, HOLD_MS + 4_000)
+    assert desk.order(key).status is OrderStatus.PENDING_CANCEL
+
+
+@pytest.mark.parametrize("size", [4, 5, 6])
+def test_coins_that_somebody_buys_at_that_second_hide_no_sale(size, desk):
+    """His fill is told: so many more must be there."""
+    key = desk.resting.client_order_id
+    paid = fill_beside(desk, size=size)._replace(commission=Decimal(2))
+    hides(desk, size, -200 * size - 2, [paid])
+    pages(desk, PAGE_MS + HOLD_MS + 2_000)
+    assert desk.order(key).status is OrderStatus.PENDING_CANCEL
+    assert "the wallets do not tell the same" in desk.state.frozen[0]
+
+
+@pytest.mark.parametrize(
+    "coins, money, fills",
+    [
+        (5, 0, []),
+        (3, -600, [fill_beside]),
+        (0, 500, [fill_beside]),
+    ],
+    ids=["a deposit", "a purchase", "a sale of something else"],
+)
+def test_what_others_moved_keeps_no_order_that_sold_nothing_from_its_end(coins, money, fills, desk):
+    terms = {"size": 3} if coins else {"side": -1, "size": 1, "price": 500, "product": "GOLD-USD"}
+    ends_short(desk, -coins, money, [make(desk, **terms) for make in fills])
+    if money > 0:  # products that are not traded here are not read: it has time to be told
+        pages(desk, HOLD_MS)
+    pages(desk, 4_000)
     assert desk.order(desk.resting.client_order_id).status is OrderStatus.CANCELLED
 
 
@@ -593,6 +667,8 @@ def test_what_corrects_a_fill_sells_nothing_more(desk):
         for kind in kinds
     ]  # fmt: skip
     desk.cancel(key)
+    desk.exchange.wallets["COIN"] -= size
+    desk.exchange.wallets["USD"] += price * size
     account.fills = lambda **_: History([*whole().rows, *rows], is_whole=True)
     account.order = lambda one: own(one)._replace(filled_size=size, filled_value=price * size)
     pages(desk, 10_000)

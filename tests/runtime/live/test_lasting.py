@@ -106,7 +106,7 @@ def test_what_is_settled_within_a_moment_is_not_written_down(desk):
 
 def test_coins_on_hold_keep_a_position_from_its_exit_no_longer(desk):
     key = desk.resting.client_order_id
-    hold_for_somebody(desk, Decimal(10))
+    hold_for_somebody(desk, Decimal(10), 11)
     desk.cancel(key)
     live(desk, HOLD_MS - 2_000)
     assert desk.order(key).status is OrderStatus.PENDING_CANCEL
