@@ -124,12 +124,12 @@ def test_a_run_shows_what_it_makes_without_them(bars):
 def test_what_is_held_past_the_end_of_its_bars_is_said_and_a_doubt(bars):
     (other,) = synthetic_market(seed=11, products=["ETH-USD"], n_bars=900, interval_ms=DAY)
     terms = {"risk": None, "style": order_style("taker"), "assess": True, "nulls": 19}
-    held = backtest([other[:500], bars], create("buy_and_hold", {}), **terms)
+    held = backtest([bars[:500], other], create("buy_and_hold", {}), **terms)
     (said,) = held_past_the_end(held.path)
-    assert "of ETH-USD, whose bars end on" in said
+    assert "of BTC-USD, whose bars end on" in said
     assert said in held.notes
     assert held.assessment.verdict.word != "PASS"
-    sold = backtest([other[:500], bars], create("buy_and_hold", {}), close_at_end=True, **terms)
+    sold = backtest([bars[:500], other], create("buy_and_hold", {}), close_at_end=True, **terms)
     assert list(held_past_the_end(sold.path)) == []
 
 
