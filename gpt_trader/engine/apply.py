@@ -230,7 +230,8 @@ def _switch(state: State, record: rec.Switch) -> State:
                 limit_only=replaced(state.limit_only, record.j, record.limit_only),
             )
         case rec.ProductRegridded():
-            return state._replace(grids=replaced(state.grids, record.j, record.grid))
+            regridded = state._replace(grids=replaced(state.grids, record.j, record.grid))
+            return leaving.note_new_terms(regridded, record.j)
         case rec.Disarmed():
             return state._replace(reconciled_ms=0)
         case rec.Flattening():

@@ -95,6 +95,13 @@ def note_refusal(state: State, j: int, why: str, time_ms: int) -> State:
     return _with(state, j, refused)
 
 
+def note_new_terms(state: State, j: int) -> State:
+    """Note that product j takes other orders from now on: what was refused is tried at once."""
+    state = state._replace(protected_ms=replaced(state.protected_ms, j, 0))
+    known = state.leaving[j]
+    return _with(state, j, known._replace(tried_ms=0)) if known.refusals else state
+
+
 def retry_ms(wish: Leaving) -> int:
     """Return how long after its last attempt a wish is tried again, ms.
 

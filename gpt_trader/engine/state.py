@@ -327,8 +327,11 @@ def unknown_orders(state: State, now_ms: int, product_id: str | None = None) -> 
 
 
 def is_over(since_ms: int, wait_ms: int, now_ms: int) -> bool:
-    """Whether a wait has passed. A clock that runs back ends it: it must not last for ever."""
-    return not since_ms <= now_ms < since_ms + wait_ms
+    """Whether a wait has passed. It must not last for ever where a clock is set back by more.
+
+    By less is no such clock: events are stamped where they arise, and come some ms out of order.
+    """
+    return abs(now_ms - since_ms) >= wait_ms
 
 
 def unreconciled(plan: Plan, state: State, j: int, time_ms: int) -> int:

@@ -7,6 +7,7 @@ from gpt_trader.domain.product import AS_COUNTED, Grid
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
 from gpt_trader.engine.grids import tick, whole
+from gpt_trader.engine.leaving import RETRY_MS
 from gpt_trader.engine.waiting import is_below_minimum
 from gpt_trader.observe.notify import PAGE
 from gpt_trader.runtime.alerts import alerts_of
@@ -78,6 +79,22 @@ def test_an_exit_is_on_the_new_grid(way, desk):
     desk.filled(exits[-1], 18, 9_990)
     for _ in range(20):
         assert not sent(desk.wake(60_000)), "what is left is dust: nothing is sent to be refused"
+
+
+def test_what_was_refused_for_its_size_is_tried_at_once_on_the_new_grid_and_not_again(desk):
+    desk.want(0.0)
+    desk.bar(10_000)
+    [exit_order] = sent(desk.told(desk.resting, OrderStatus.CANCELLED))
+    [stop] = sent(desk.told(exit_order, OrderStatus.REJECTED, "INVALID_SIZE_PRECISION"))
+    assert not sent(desk.told(stop, OrderStatus.REJECTED, "INVALID_SIZE_PRECISION"))
+    desk.time_ms = desk.now() + 1_000
+    [again] = sent(seen(desk, COARSE))
+    assert (again.intent.lots, again.intent.type) == (18, OrderType.MARKET)
+    [stop] = sent(desk.told(again, OrderStatus.REJECTED, "ODD"))
+    assert stop.intent.lots == 18
+    assert not sent(desk.told(stop, OrderStatus.REJECTED, "ODD"))
+    assert not sent(seen(desk, COARSE))
+    assert not desk.wake(RETRY_MS - 1)
 
 
 def test_a_finer_grid_changes_nothing(desk):

@@ -46,6 +46,22 @@ def test_a_refused_exit_is_tried_again_by_time_not_at_the_next_close():
     assert desk.state.leaving[0].refusals == 7
 
 
+@pytest.mark.parametrize("back_ms", [0, 1, 18, RETRY_MS - 1])
+def test_events_out_of_order_end_no_wait(back_ms):
+    """An answer is stamped when it comes, and the turn that takes it in began before."""
+    desk = Protected()
+    desk.open()
+    desk.want(0.0)
+    desk.bar(10_000)
+    [exit_order] = sent(desk.told(desk.resting, OrderStatus.CANCELLED))
+    [stop] = sent(desk.told(exit_order, OrderStatus.REJECTED, "ODD"))
+    assert not due(desk.plan, desk.state, desk.now() - back_ms), "its exit, beside the stop"
+    assert not sent(desk.told(stop, OrderStatus.REJECTED, "ODD"))
+    assert not due(desk.plan, desk.state, desk.now() - back_ms)
+    assert due(desk.plan, desk.state, desk.now() - RETRY_MS), "a clock that is set back ends it"
+    assert due(desk.plan, desk.state, desk.now() + RETRY_MS)
+
+
 def test_an_exit_that_ended_unfilled_sells_the_rest():
     desk, exit_order = exiting()
     desk.partly(exit_order, 8)

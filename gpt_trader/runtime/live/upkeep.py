@@ -72,8 +72,9 @@ class Upkeep:
         for reader in self.readers:
             yield from reader.turn(now_ms)
         yield from news_of_doubts(self.state().doubts, self._doubts(now_ms), now_ms)
-        if due(self.plan, self.state(), now_ms):
-            yield Woken(now_ms)
+        asked_ms = self.now_ms()  # later than what was taken in meanwhile
+        if due(self.plan, self.state(), asked_ms):
+            yield Woken(asked_ms)
 
     def _doubts(self, now_ms: int) -> Mapping[str, Doubt]:
         """Return what is in doubt; of an account that nobody here looks at what was before."""
