@@ -48,6 +48,11 @@ def settings_of(asked: RunRequest) -> Settings:
     if asked.data:
         flags |= {"feed": "file"}
     settings = load_profile(asked.profile, env=os.environ, flags=flags).settings
+    if settings.trades_money and not asked.risk:
+        raise ConfigError(
+            f"profile {settings.profile} trades money: it does not start without its limits",
+            hint="leave out --risk none; --profile paper takes it",
+        )
     check_live(settings, live=asked.live)
     return settings
 

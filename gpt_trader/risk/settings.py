@@ -91,7 +91,7 @@ MAX_ENTRIES = Setting(
     words="entries a UTC day",
     unit="count",
     default=20,
-    off=2**62,
+    off=inf,
     ge=0,
     le=10_000,
 )
@@ -101,7 +101,7 @@ MAX_BAR_AGE = Setting(
     words="age of the newest bar, in intervals, above which no entry is made",
     unit="intervals",
     default=2.0,
-    off=2**62,
+    off=inf,
     ge=1,
     le=100,
 )

@@ -110,4 +110,6 @@ def test_what_cannot_be_is_raised_before_anything_is_made(tmp_path):
         run(RunRequest(None, state_dir=tmp_path), Heard().view, Stop())
     with pytest.raises(ConfigError, match="--live is not given"):
         run(RunRequest("canary", state_dir=tmp_path), Heard().view, Stop())
+    with pytest.raises(ConfigError, match="it does not start without its limits"):
+        run(RunRequest("canary", live=True, risk=False, state_dir=tmp_path), Heard().view, Stop())
     assert list(tmp_path.iterdir()) == []

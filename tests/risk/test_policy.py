@@ -34,7 +34,11 @@ def test_percents_become_ratios_and_intervals_milliseconds():
     limits = RiskPolicy(max_product_pct=40, max_bar_age_intervals=1.5).limits(HOUR)
     assert (limits["max_product"], limits["max_bar_age_ms"]) == (0.4, 5_400_000)
     assert limits["rebalance_band"] == 0.25
-    assert no_policy(HOUR)["max_gross"] == inf
+
+
+def test_without_a_policy_a_cap_is_none_and_no_number_that_somebody_could_read():
+    assert {s.key for s in SETTINGS if s.is_cap and s.off != inf} == {"max_product_pct"}
+    assert no_policy(HOUR) == {one.limit: one.off for one in SETTINGS}
 
 
 def test_a_policy_is_a_value():

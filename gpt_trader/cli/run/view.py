@@ -82,11 +82,13 @@ def _now(settings: Settings, terms: LiveTerms, session: Session) -> _About:
 
 
 def _limits(limits: Limits) -> str:
+    entries = limits["max_entries"]
+    count = "any number of" if entries == float("inf") else number(float(entries))
     return (
         f"product {_share(limits['max_product'])}, gross {_share(limits['max_gross'])}, "
         f"day loss {_share(limits['max_daily_loss'])}, "
         f"drawdown {_share(limits['max_drawdown'])}, "
-        f"{number(float(limits['max_entries']))} entries a day"
+        f"{count} entries a day"
     )
 
 
