@@ -14,7 +14,7 @@ from gpt_trader.domain.times import parse_time
 from gpt_trader.engine.events import AmendRequested, CancelRequested, OrderRequested
 from gpt_trader.engine.operator import amend_refusal, check_order, name_order
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.state import State, costs_now
+from gpt_trader.engine.state import State, costs_now, open_order
 from gpt_trader.errors import UsageError
 from gpt_trader.kernel.codes import BUY, SELL
 from gpt_trader.kernel.rounding import RATE_SCALE, UNITS_PER_QUOTE, VALUE_LIMIT
@@ -23,6 +23,8 @@ from gpt_trader.runtime.situation import entry_guards
 from gpt_trader.runtime.venues import venue_of
 
 Json = dict[str, Any]
+
+LISTED = "see gpt-trader orders list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,8 @@ def _fees(plan: Plan, state: State, product: Product, order: Order) -> Json:
 
 
 def cancel(hand: Hand, order_id: str, *, dry_run: bool) -> Reply:
-    """Cancel an open order."""
-    known = _find(hand.state, order_id)
+    """Cancel an open order. Raises UsageError if it is none that was placed by hand."""
+    known = _find_open(hand.state, order_id)
     if dry_run:
         return _after(hand.plan, hand.state, known, None, "would cancel")
     refusal, after = hand.request(CancelRequested(hand.time_ms, hand.command_id(), known))
@@ -137,7 +139,7 @@ def edit(hand: Hand, order_id: str, *, size: str | None, price: str | None, dry_
     if size is None and price is None:
         raise UsageError("nothing to change", hint="give --size, --price or both")
     plan, state = hand.plan, hand.state
-    known = _find(state, order_id)
+    known = _find_open(state, order_id)
     order = state.orders[known]
     product = _product(plan, order.product_id)
     try:
@@ -165,8 +167,23 @@ def _find(state: State, order_id: str) -> str:
     found = [key for key in state.orders if key.startswith(order_id)]
     if len(found) != 1:
         many = f"{len(found)} orders begin with" if found else "no order begins with"
-        raise UsageError(f"{many} {order_id!r}", hint="see gpt-trader orders list")
+        raise UsageError(f"{many} {order_id!r}", hint=LISTED)
     return found[0]
+
+
+def _find_open(state: State, order_id: str) -> str:
+    """Return the one order that begins so, and may be cancelled or changed by hand."""
+    known = _find(state, order_id)
+    order = state.orders[known]
+    if open_order(state, known) is not None:
+        return known
+    if order.status.is_final:
+        raise UsageError(f"order {known} has ended: {order.status}", hint=LISTED)
+    what = "rests for a position" if order.intent.origin is Origin.PROTECTION else "is the bot's"
+    raise UsageError(
+        f"order {known} {what}: only what was placed by hand is cancelled or changed by hand",
+        hint="gpt-trader pause cancels entries; orders place PRODUCT sell ends a position",
+    )
 
 
 def _product(plan: Plan, text: str) -> Product:

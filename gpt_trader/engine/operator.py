@@ -39,6 +39,7 @@ from gpt_trader.kernel.rounding import buy_cost, lots_for_quote
 from gpt_trader.kernel.slot import copy_slots
 
 RESTING = (OrderStatus.SUBMITTED, OrderStatus.OPEN, OrderStatus.TRIGGERED)
+NOT_OPEN = "NOT_OPEN"  # why nothing is cancelled or changed: there is no such order
 
 
 def answer_order(plan: Plan, state: State, event: OrderRequested) -> Answer:
@@ -237,4 +238,4 @@ def amend_refusal(plan: Plan, state: State, order: Order, event: AmendRequested)
 
 
 def _not_open(order_id: str) -> Reason:
-    return Reason("NOT_OPEN", f"no open operator order {order_id}")
+    return Reason(NOT_OPEN, f"no open operator order {order_id}")

@@ -290,8 +290,10 @@ def history(
 
 
 def _end(command: str, verdict: Any, following: str, *, json: bool) -> None:  # noqa: ANN401
-    """Say what became of a request; a refusal exits 6."""
-    from gpt_trader.errors import HaltError
+    """Say what became of a request; a refusal exits 6, what is not open any more 2."""
+    from gpt_trader.app.orders import LISTED
+    from gpt_trader.engine.operator import NOT_OPEN
+    from gpt_trader.errors import HaltError, UsageError
     from gpt_trader.observe.cycle import reason_json
     from gpt_trader.observe.words import number
 
@@ -302,6 +304,8 @@ def _end(command: str, verdict: Any, following: str, *, json: bool) -> None:  # 
             print(verdict.words)
             print(following)
         return
+    if refusal.code == NOT_OPEN:
+        raise UsageError(refusal.detail, hint=LISTED)
     message = f"refused: {refusal.code}: {refusal.detail}"
     if refusal.value is not None and refusal.threshold is not None:
         message += f": {number(refusal.value)} v limit {number(refusal.threshold)}"

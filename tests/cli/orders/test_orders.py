@@ -79,8 +79,8 @@ def test_a_limit_rests_is_edited_and_cancelled(session, capsys):
     assert call(capsys, "orders", "cancel", order_id[:8])[0] == 0
     assert listed(capsys)[0]["status"] == "CANCELLED"
     code, _, err = call(capsys, "orders", "cancel", order_id)
-    assert code == 6
-    assert "NOT_OPEN" in err
+    assert code == 2
+    assert f"order {order_id} has ended: CANCELLED" in err
 
 
 def test_a_sell_is_cut_to_what_is_held(session, capsys):
