@@ -10,9 +10,10 @@ from gpt_trader.errors import JournalError, StorageError
 RESTORE = "restore a copy of the file, or move it aside to begin anew"
 """The hint where a journal was and is no more."""
 
-_NOTHING_SENT = "nothing was sent; then start again"
+# What could not be written was not sent; what was sent before may not be booked.
+_START_AGAIN = "then start again: a bot asks first what became of what it had sent"
 _FAULTS: dict[type[apsw.Error], tuple[type[JournalError], str, str]] = {
-    apsw.FullError: (StorageError, "the disk is full", f"free some space; {_NOTHING_SENT}"),
+    apsw.FullError: (StorageError, "the disk is full", f"free some space, {_START_AGAIN}"),
     apsw.ReadOnlyError: (
         StorageError,
         "the file or its folder is read-only",
@@ -21,7 +22,7 @@ _FAULTS: dict[type[apsw.Error], tuple[type[JournalError], str, str]] = {
     apsw.IOError: (
         StorageError,
         "reading or writing failed",
-        f"check the disk, its quota and the system's log; {_NOTHING_SENT}",
+        f"check the disk, its quota and the system's log, {_START_AGAIN}",
     ),
     apsw.CantOpenError: (
         StorageError,
