@@ -7,6 +7,7 @@ from gpt_trader.domain.order import Fill, Order, OrderStatus
 from gpt_trader.domain.product import AS_COUNTED, Grid
 
 RECONCILIATION = "reconciliation"  # the kind of an adjustment that nobody explains
+OTHERS = "OTHERS"  # who made it where orders of others did, which its reason names
 
 
 class Started(NamedTuple):

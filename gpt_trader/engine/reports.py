@@ -147,7 +147,8 @@ def answer_adjustment(plan: Plan, state: State, event: ev.Adjusted) -> Answer:
                 records.append(rec.PositionCut(j, there))
     answer = Answer(records)
     if event.kind == ev.RECONCILIATION:
-        why = f"{event.amount} {event.asset} are gone and nothing explains it"
+        told = f", {event.reason}" if event.by == ev.OTHERS else " and nothing explains it"
+        why = f"{event.amount} {event.asset} are gone{told}"
         for j, product in enumerate(plan.products):
             if _worth(plan, state, j, event) < -LEAST_LOSS:
                 answer += freeze(plan, state, product.product_id, why)

@@ -23,7 +23,8 @@ from gpt_trader.broker.exchange.reader import Question
 from gpt_trader.broker.exchange.witness import has_coins, unsold
 from gpt_trader.domain.account import History, RemoteFill, RemoteOrder, totals_of
 from gpt_trader.domain.order import Order, OrderStatus
-from gpt_trader.engine.events import RECONCILIATION, Adjusted, Event, Noted, Reconciled
+from gpt_trader.domain.order_ids import is_ours
+from gpt_trader.engine.events import OTHERS, RECONCILIATION, Adjusted, Event, Noted, Reconciled
 from gpt_trader.engine.leaving import is_stop
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import Doubt, State
@@ -46,6 +47,7 @@ from gpt_trader.runtime.live.apart import (
 from gpt_trader.runtime.live.beside import Beside
 from gpt_trader.runtime.live.lasting import BEGINS_MS
 from gpt_trader.runtime.live.looks import Looks
+from gpt_trader.runtime.live.strangers import given_away
 from gpt_trader.runtime.live.wallets import differing_wallets, expected_wallets
 
 TRADED_MS = 600_000  # for so long what moved as in a trade that no fill tells is waited for
@@ -264,7 +266,16 @@ class Reconciler:
             self.difference = apart.without(part)
             self._keep()
             for asset in sorted(part):
-                yield _adopt(asset, part[asset], facts, now_ms)
+                given = self._given(asset, facts) if part[asset] < 0 else ""
+                yield _adopt(asset, part[asset], facts, given, now_ms)
+
+    def _given(self, asset: str, facts: Facts) -> str:
+        """Return by which orders of others an asset went, as far as fills tell."""
+        known = {one.exchange_id for one in self.state().orders.values()}
+        portfolio = self.plan.portfolio
+        rows = (*facts.recent, *self._strays.values())
+        marked = {one.order_id for one in rows if is_ours(one.client_order_id, portfolio)}
+        return given_away(asset, facts.fills.rows, known | marked)
 
     def _keep(self) -> None:
         """Keep what a later start is to know of a difference: looks that tell no more are not."""
@@ -414,13 +425,13 @@ class Reconciler:
         )
 
 
-def _adopt(asset: str, amount: Decimal, facts: Facts, now_ms: int) -> Adjusted:
+def _adopt(asset: str, amount: Decimal, facts: Facts, given: str, now_ms: int) -> Adjusted:
     return Adjusted(
         time_ms=now_ms,
         asset=asset,
         amount=format(amount, "f"),
         kind=RECONCILIATION,
-        by="RECONCILIATION",
-        reason=f"the exchange's wallet differed in {LOOKS} looks",
+        by=OTHERS if given else "RECONCILIATION",
+        reason=given or f"the exchange's wallet differed in {LOOKS} looks",
         total=format(facts.wallets.get(asset, Decimal(0)), "f"),
     )

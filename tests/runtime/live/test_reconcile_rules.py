@@ -406,7 +406,10 @@ def test_whose_order_it_was_that_only_its_fills_tell_is_asked_before_anything_is
         scene.now += STEP_MS
     assert "x7" in scene.account.asked
     scene.account.by_id["x7"] = stop()._replace(order_id="x7", client_order_id="by hand")
-    assert scene.look()[0].kind == "reconciliation", "it was somebody else's"
+    adopted = scene.look()[0]
+    assert (adopted.kind, adopted.by) == ("reconciliation", ev.OTHERS)
+    said = "-1 USD are gone, not the session's: bought COIN by order x7"
+    assert scene.desk.state.frozen == (said,), "no riddle"
 
 
 @pytest.mark.parametrize("is_answered", [True, False])
