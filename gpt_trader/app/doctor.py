@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from gpt_trader.app.account import ATTEMPTS, wait
 from gpt_trader.app.folders import session_folder
+from gpt_trader.app.left_behind import left_behind
 from gpt_trader.broker.exchange.ports import Account
 from gpt_trader.broker.exchange.scope import check_scope
 from gpt_trader.broker.exchange.stream import Channel, Connection, Stream
@@ -62,7 +63,7 @@ def examine(profile: str | None, state_dir: Path | None) -> list[Check]:
     found = [Check("configuration", "ok", f"profile {settings.profile or '(defaults)'}")]
     found += [_disk(state_dir), _journal(profile, state_dir), _alerts(settings)]
     if settings.needs_venue or settings.profile == "":
-        found += _exchange(settings)
+        found += _exchange(settings, state_dir)
     else:
         found.append(Check("exchange", "skipped", f"{settings.profile} needs none"))
     return found
@@ -132,7 +133,7 @@ def _alerts(settings: Settings, pause_s: float = PAUSE_S) -> Check:
     return Check("alerts", "fail", f"a test was not taken: {notifier.counts.problem}", "", None, 5)
 
 
-def _exchange(settings: Settings) -> list[Check]:
+def _exchange(settings: Settings, state_dir: Path | None) -> list[Check]:
     began = time.monotonic()
     try:
         exchange = reach(settings, wait, attempts=ATTEMPTS)
@@ -142,7 +143,7 @@ def _exchange(settings: Settings) -> list[Check]:
     found = [Check("public endpoint", "ok", "answers", latency_ms=took_ms), _clock(exchange)]
     products: list[ProductInfo] = []
     found += [_product(exchange, name, products) for name in settings.products]
-    found += _key(settings, exchange, products)
+    found += _key(settings, exchange, products, state_dir)
     found += list(_channels(settings, exchange))
     return found
 
@@ -174,7 +175,10 @@ def _product(exchange: Exchange, name: str, products: list[ProductInfo]) -> Chec
 
 
 def _key(
-    settings: Settings, exchange: Exchange, products: Sequence[ProductInfo]
+    settings: Settings,
+    exchange: Exchange,
+    products: Sequence[ProductInfo],
+    state_dir: Path | None,
 ) -> Iterator[Check]:
     try:
         source = credential_source(os.environ, settings.access)
@@ -195,8 +199,20 @@ def _key(
         yield _failed("key", error)
         return
     yield _timed("key", lambda: _scope(settings, private))
+    if settings.sends:
+        yield from _left_behind(settings, private, state_dir)
     yield _timed("fee tier", lambda: _fees(private))
     yield _sizes(settings, private, products)
+
+
+def _left_behind(
+    settings: Settings, private: Account, state_dir: Path | None
+) -> Iterator[Check]:
+    """Warn of what the profile holds in portfolios that the key is not of."""
+    with suppress(TraderError):  # the key's own check says so
+        portfolio = private.permissions().portfolio_uuid
+        for said in left_behind(settings.profile, portfolio, state_dir):
+            yield Check("other portfolio", "warning", said, "use the key of that portfolio")
 
 
 def _scope(settings: Settings, private: Account) -> str:

@@ -4,11 +4,13 @@ A session of money is found from any environment: its portfolio's lock says wher
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from gpt_trader.errors import StorageError, TraderError, UsageError
 from gpt_trader.journal.faults import UNREADABLE
 from gpt_trader.journal.root import state_root
+from gpt_trader.runtime.header import Header
 from gpt_trader.runtime.lock import known_folders, user_lock_dir
 from gpt_trader.runtime.session import JOURNAL, read_header, running
 
@@ -23,14 +25,7 @@ def session_folder(profile: str | None, state_dir: Path | None, *, strictly: boo
     root = state_root(state_dir, os.environ)
     money = [] if state_dir is not None else _of_money()
     if profile is not None:
-        name = Path(profile).stem if _is_path(profile) else profile
-        if (root / name).exists():
-            return root / name
-        called = [one for one in money if _is_called(one, name)]
-        if len(called) > 1:
-            places = ", ".join(str(one.parent) for one in called)
-            raise UsageError(f"which session {name}?", hint=f"--state-dir DIR: {places}")
-        return called[0] if called else root / name
+        return _called(Path(profile).stem if _is_path(profile) else profile, root, money)
     found = sorted({path.parent.resolve() for path in root.glob(f"*/{JOURNAL}")} | {*money})
     if len(found) > 1 and not strictly:
         found = [one for one in found if not _is_past(one)] or found
@@ -40,6 +35,42 @@ def session_folder(profile: str | None, state_dir: Path | None, *, strictly: boo
         raise UsageError(f"no session in {root}", hint="start one: gpt-trader run --profile dev")
     names = ", ".join(path.name for path in found)
     raise UsageError("which session?", hint=f"--profile NAME: {names}")
+
+
+def sessions_under(profile: str, state_dir: Path | None) -> list[tuple[Path, Header]]:
+    """Return the sessions that say that they ran under a profile of a name, and can be read."""
+    root = state_root(state_dir, os.environ)
+    return _under(profile, root, [] if state_dir is not None else _of_money())
+
+
+def _called(name: str, root: Path, money: list[Path]) -> Path:
+    """Return the session that a name means: the one that runs, whatever the last start's is.
+
+    A profile whose key was changed to another portfolio's has a session in each of them.
+    """
+    runs = [one for one, header in _under(name, root, money) if running(header, one) is not None]
+    if len(runs) > 1:
+        ids = ", ".join(one.name for one in runs)
+        raise UsageError(f"which session {name}? it runs in more than one", hint=f"-p NAME: {ids}")
+    if runs and (root / name).resolve() != runs[0]:
+        return runs[0]
+    if (root / name).exists():
+        return root / name
+    called = [one for one in money if _is_called(one, name)]
+    if len(called) > 1:
+        places = ", ".join(str(one.parent) for one in called)
+        raise UsageError(f"which session {name}?", hint=f"--state-dir DIR: {places}")
+    return called[0] if called else root / name
+
+
+def _under(name: str, root: Path, money: list[Path]) -> list[tuple[Path, Header]]:
+    found = []
+    for folder in sorted({path.parent.resolve() for path in root.glob(f"*/{JOURNAL}")} | {*money}):
+        with suppress(TraderError, *UNREADABLE):
+            header = read_header(folder)
+            if header.profile == name:
+                found.append((folder, header))
+    return found
 
 
 def _of_money() -> list[Path]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gpt_trader.app.desk import Desk, Say, Trading
 from gpt_trader.app.kept_session import look_at
+from gpt_trader.app.left_behind import left_behind
 from gpt_trader.app.paging import Pager
 from gpt_trader.app.profile_choice import check_choice
 from gpt_trader.app.request import RunRequest
@@ -318,6 +319,8 @@ def _connect(asked: RunRequest, settings: Settings, stop: Stop, note: Say, warn:
         )
         ask = partial(checked_portfolio, private, settings)
         portfolio = admitted(exchange, settings.products, ask)
+        for said in left_behind(settings.profile, portfolio, asked.state_dir):
+            warn(said)
         folder = live_dir(settings.profile, portfolio, asked.state_dir, os.environ)
         sender = threads = Threads("sender", MOST, bell.ring)
         asked_once = connect_account(

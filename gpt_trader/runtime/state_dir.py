@@ -32,12 +32,16 @@ def state_dir(profile: str, override: Path | None, env: Mapping[str, str]) -> Pa
 def live_dir(profile: str, portfolio: str, override: Path | None, env: Mapping[str, str]) -> Path:
     """Return the folder of a portfolio at an exchange, which all its live profiles share.
 
-    The profile's own name becomes a link to it, so that other commands find it by the profile.
+    The profile's own name becomes a link to it, so that other commands find it by the profile: to
+    the newest start's, whose key may be of another portfolio than the one of before.
     """
     path = state_dir(portfolio, override, env)
     link = path.parent / profile
-    if profile != portfolio and not link.exists() and not link.is_symlink():
-        link.symlink_to(path.name)
+    if profile != portfolio and (link.is_symlink() or not link.exists()):
+        draft = link.with_name(f".{profile}.{os.getpid()}")  # the name is never gone meanwhile
+        draft.unlink(missing_ok=True)
+        draft.symlink_to(path.name)
+        draft.replace(link)
     return path
 
 
