@@ -92,6 +92,8 @@ def place(hand: Hand, asked: OrderRequest, *, dry_run: bool) -> Reply:
         "request": venue_of(DEFAULT_VENUE).request(checked.intent, product),
     }
     data["fees"] = _fees(plan, state, product, checked)
+    makes_way = refusal is None and _takes_stop(plan, state, j, checked)
+    data["stop_makes_way"] = makes_way
     if refusal is not None:
         return Reply(refusal, data, "", _price_hint(state, j))
     if checked.intent.lots != intent.lots:
@@ -99,7 +101,27 @@ def place(hand: Hand, asked: OrderRequest, *, dry_run: bool) -> Reply:
     words = f"{'would be taken' if dry_run else 'taken'}: {order_words(plan, checked)}"
     if not dry_run:
         words += f"\n{checked.client_order_id}: {checked.status}{_what_follows(plan, checked)}"
-    return Reply(None, data, words, _ended_hint(hand))
+    hint = _without_stop(checked) if makes_way else _ended_hint(hand)
+    return Reply(None, data, words, hint)
+
+
+def _takes_stop(plan: Plan, state: State, j: int, order: Order) -> bool:
+    """Whether a position's stop leaves the exchange for as long as an order may rest.
+
+    The coins of an order are its own: no stop rests beside one that sells some of them.
+    """
+    rests = order.intent.tif in (TimeInForce.GTC, TimeInForce.GTD)
+    is_kept_there = bool(plan.rests) and plan.rests[j] and bool(state.slots["stop_ticks"][j])
+    return rests and order.intent.reduce_only and is_kept_there
+
+
+def _without_stop(order: Order) -> str:
+    """Say what holds while an order rests in the place of its position's stop."""
+    return (
+        f"while it rests no stop of {order.product_id} does, of the rest of the position neither: a "
+        "running bot watches the quotes and sells at the stop's level, without one nobody does; "
+        f"gpt-trader orders cancel {order.client_order_id[:8]} brings the stop back"
+    )
 
 
 def _what_follows(plan: Plan, order: Order) -> str:

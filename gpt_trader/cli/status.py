@@ -46,6 +46,11 @@ def _show(data: dict[str, Any]) -> None:
         ],
         *[_bare(one) for one in data["positions"] if one["bare_since"]],
         *[
+            ("BARE", f"{one['product']}: its stop does not rest, and no bot watches the quotes")
+            for one in data["positions"]
+            if one["stop_by"] == "nobody" and not one["bare_since"]
+        ],
+        *[
             ("STRANDED", f"{one['product']} worth {one['value']}: {one['not_sellable']}")
             for one in data["positions"]
             if one["not_sellable"]
@@ -127,6 +132,8 @@ def _position(one: dict[str, Any]) -> str:
         words += f", {one['stop_kind'].lower()} {one['stop']}"
     if one["take_profit"]:
         words += f", take profit {one['take_profit']}"
+    if one["stop_by"] == "quotes":
+        words += ", watched by quotes: none is known to rest"
     return words if one["stop"] else words + ", no stop"
 
 

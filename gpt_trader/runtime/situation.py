@@ -13,7 +13,7 @@ from gpt_trader.engine.explain import guard_readings
 from gpt_trader.engine.leaving import PAGED_REFUSALS
 from gpt_trader.engine.outside import outside
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.protect import resting_protection
+from gpt_trader.engine.protect import UNSURE, resting_protection
 from gpt_trader.engine.state import State, equity
 from gpt_trader.engine.waiting import BELOW_MINIMUM, is_below_minimum, waits_for
 from gpt_trader.journal.sqlite import Journal
@@ -73,6 +73,7 @@ def situation(
     is_followed = not header.mode.trades_money or (holder is not None and not hangs)
     held = [
         _position(plan, state, j, product, now_ms)
+        | {"stop_by": _stop_by(plan, state, j, is_followed=is_followed)}
         for j, product in enumerate(plan.products)
         if state.slots["lots"][j] != 0
     ]
@@ -209,6 +210,23 @@ def _stop_status(plan: Plan, state: State, j: int) -> str | None:
     """Return what is known of the order that may rest as a position's stop; None: there is none."""
     stop = resting_protection(plan, state, j)
     return None if stop is None else stop.status
+
+
+def _stop_by(plan: Plan, state: State, j: int, *, is_followed: bool) -> str | None:
+    """Return who acts once a position's stop is passed: bars | exchange | quotes | nobody.
+
+    None: it has no stop. is_followed: whether a process watches the quotes of one that does not
+    rest; what rests at the exchange needs none, and where nobody knows whether it rests it counts
+    as not there.
+    """
+    if not state.slots["stop_ticks"][j]:
+        return None
+    if not plan.rests:
+        return "bars"
+    stop = resting_protection(plan, state, j)
+    if stop is not None and stop.status not in UNSURE:
+        return "exchange"
+    return "quotes" if is_followed else "nobody"
 
 
 def _stuck(plan: Plan, state: State, j: int) -> Json | None:

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from gpt_trader.cli.status import _show
-from gpt_trader.domain.order import OrderStatus
+from gpt_trader.domain.order import OrderStatus, OrderType
 from gpt_trader.engine.events import Ticked
+from gpt_trader.kernel.codes import SELL
 from gpt_trader.observe.cycle import DecidedCycle
 from gpt_trader.runtime.header import Mode
 from gpt_trader.runtime.live.alive import Alive
@@ -150,6 +151,32 @@ def test_a_position_is_called_bare_with_what_is_known_of_its_stop(shown, capsys,
     desk.told(desk.resting, status)
     _show(shown(desk, 3_000))
     assert f"  BARE      COIN-USD for 3 s: {words}, no exit" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "holder, silent_s, stop_by",
+    [("pid 1", 0.5, "quotes"), ("pid 1", 31.0, "nobody"), (None, None, "nobody")],
+)
+def test_it_says_who_acts_on_a_stop_that_makes_way_for_an_order_by_hand(
+    shown, capsys, monkeypatch, holder, silent_s, stop_by
+):
+    """A bot that runs watches the quotes; beside one that is gone, or hangs, nobody does."""
+    monkeypatch.setattr("gpt_trader.runtime.situation.running", lambda *_: holder)
+    monkeypatch.setattr(Alive, "silent_s", lambda _: silent_s)
+    desk = Protected()
+    desk.open()
+    stop = desk.resting
+    assert shown(desk)["positions"][0]["stop_by"] == "exchange"
+    desk.place(SELL, type=OrderType.LIMIT, lots=2, limit=11_000)
+    desk.told(stop, OrderStatus.CANCELLED)
+    [order] = desk.state.open_orders
+    desk.told(order, OrderStatus.OPEN, exchange_id="2")
+    found = shown(desk)
+    assert (found["positions"][0]["stop_by"], found["positions"][0]["stop"]) == (stop_by, "95.00")
+    _show(found)
+    out = capsys.readouterr().out
+    assert ("stop 95.00, watched by quotes" in out) == (stop_by == "quotes")
+    assert ("  BARE      COIN-USD: its stop does not rest" in out) == (stop_by == "nobody")
 
 
 def test_a_product_that_the_newest_close_passed_over_is_named(shown):
