@@ -24,6 +24,7 @@ from gpt_trader.domain.account import told_wallet
 from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.times import format_time
 from gpt_trader.errors import TraderError, UsageError
+from gpt_trader.journal.faults import COPY
 from gpt_trader.journal.root import state_root
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.observe.notify import INFO, PAUSE_S, Addresses, Alert, Notifier
@@ -108,7 +109,7 @@ def _journal(profile: str | None, state_dir: Path | None) -> Check:
         return _failed("journal", error)
     if report.ok:
         return Check("journal", "ok", f"{report.entries:,} entries, the chain holds")
-    return Check("journal", "fail", report.problem, "go back to a copy of the file", None, 1)
+    return Check("journal", "fail", report.problem, COPY, None, 1)
 
 
 def _alerts(settings: Settings, pause_s: float = PAUSE_S) -> Check:
@@ -205,9 +206,7 @@ def _key(
     yield _sizes(settings, private, products)
 
 
-def _left_behind(
-    settings: Settings, private: Account, state_dir: Path | None
-) -> Iterator[Check]:
+def _left_behind(settings: Settings, private: Account, state_dir: Path | None) -> Iterator[Check]:
     """Warn of what the profile holds in portfolios that the key is not of."""
     with suppress(TraderError):  # the key's own check says so
         portfolio = private.permissions().portfolio_uuid

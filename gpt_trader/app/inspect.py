@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gpt_trader.app.folders import session_folder
-from gpt_trader.errors import JournalError
 from gpt_trader.journal.unlocked import is_full
 from gpt_trader.observe.cycle import order_json
 from gpt_trader.runtime.explained import doubted, explain_decisions
 from gpt_trader.runtime.header import signals_of, version_changes
-from gpt_trader.runtime.journaling import doubts, recover_state
+from gpt_trader.runtime.journaling import check_whole, doubts, recover_state
 from gpt_trader.runtime.replay import Replayed, replay
 from gpt_trader.runtime.session import clock_ms, view
 from gpt_trader.runtime.situation import situation
@@ -74,8 +73,6 @@ def decide_again(profile: str | None, state_dir: Path | None) -> tuple[Replayed,
     Raises JournalError if the journal does not hold.
     """
     with view(session_folder(profile, state_dir)) as (header, plan, journal):
-        report = journal.verify()
-        if report.first_bad_seq is not None or report.problem:
-            raise JournalError(report.problem, hint="go back to a copy of the file")
+        check_whole(journal)
         changes = version_changes(header)
         return replay(journal, plan, signals_of(header), header.cash), changes

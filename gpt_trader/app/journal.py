@@ -13,6 +13,7 @@ from gpt_trader.journal.compact import line
 from gpt_trader.journal.entry import VerifyReport
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.runtime.header import header_to_json
+from gpt_trader.runtime.journaling import check_whole
 from gpt_trader.runtime.session import JOURNAL, open_stopped
 
 
@@ -24,10 +25,7 @@ def journal_file(profile: str | None, state_dir: Path | None) -> Path:
 def verify(path: Path) -> VerifyReport:
     """Prove the journal's structure, its chain and its snapshots. Raises JournalError."""
     with open_journal(path, readonly=True) as journal:
-        report = journal.verify()
-    if not report.ok:
-        raise JournalError(report.problem, hint="go back to a copy of the file")
-    return report
+        return check_whole(journal)
 
 
 def write_lines(path: Path, target: IO[str]) -> int:
@@ -78,9 +76,7 @@ def compact(profile: str | None, state_dir: Path | None, *, archive: bool) -> Co
     folder = session_folder(profile, state_dir)
     with open_stopped(folder) as (header, journal):
         before = (folder / JOURNAL).stat().st_size
-        report = journal.verify()
-        if not report.ok:
-            raise JournalError(report.problem, hint="go back to a copy of the file")
+        check_whole(journal)
         kept = tagged_text(Started(0, header_to_json(header)))
         first, last = journal.anchor()[0] + 1, journal.head()[0]
         place = folder / f"journal-archive-{first:09d}-{last:09d}.jsonl.gz" if archive else None

@@ -118,8 +118,8 @@ def _takes_stop(plan: Plan, state: State, j: int, order: Order) -> bool:
 def _without_stop(order: Order) -> str:
     """Say what holds while an order rests in the place of its position's stop."""
     return (
-        f"while it rests no stop of {order.product_id} does, of the rest of the position neither: a "
-        "running bot watches the quotes and sells at the stop's level, without one nobody does; "
+        f"while it rests no stop of {order.product_id} does, of the rest of the position neither: "
+        "a running bot watches the quotes and sells at the stop's level, without one nobody does; "
         f"gpt-trader orders cancel {order.client_order_id[:8]} brings the stop back"
     )
 

@@ -11,7 +11,7 @@ from gpt_trader.domain.account import RemoteOrder, totals_of
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 from gpt_trader.errors import Unavailable, UsageError
-from gpt_trader.runtime.journaling import doubts, recover_state
+from gpt_trader.runtime.journaling import check_whole, recover_state, unlocked
 from gpt_trader.runtime.live.agreement import Difference, differences
 from gpt_trader.runtime.live.wallets import expected_wallets
 from gpt_trader.runtime.session import view
@@ -23,7 +23,8 @@ def reconcile(profile: str | None, state_dir: Path | None) -> tuple[dict[str, An
     """Read both; return every difference, as JSON, and what is doubtful about the journal.
 
     Raises UsageError for a session that trades no money, AuthError or a BrokerError, also where not
-    all that is open can be read: what agrees as far as it was told is not told to agree.
+    all that is open can be read: what agrees as far as it was told is not told to agree; and
+    JournalError where the journal does not hold: nothing agrees with what is damaged.
     """
     with view(session_folder(profile, state_dir)) as (header, plan, journal):
         if not header.mode.trades_money:
@@ -31,8 +32,9 @@ def reconcile(profile: str | None, state_dir: Path | None) -> tuple[dict[str, An
                 "this session trades no money: there is no exchange to hold it against",
                 hint="reconcile a profile of mode live",
             )
+        check_whole(journal)
         state = recover_state(journal, plan, header.cash)
-        warnings = doubts(journal)
+        warnings = unlocked(journal)
     reached = reach_account(profile, state_dir, header)
     check_portfolio(reached.permissions(), header.portfolio)
     began_ms = min(

@@ -8,7 +8,7 @@ import apsw
 
 from gpt_trader.errors import JournalError
 from gpt_trader.journal.entry import StoredEntry
-from gpt_trader.journal.faults import RESTORE, told_plainly
+from gpt_trader.journal.faults import COPY, RESTORE, told_plainly
 
 GENESIS = bytes(32)
 """What the first entry links to."""
@@ -94,7 +94,7 @@ def walk(
             if entry.seq != seq + 1 or entry.digest != link(digest, *entry[1:6]):
                 raise JournalError(
                     f"{name}: entry {seq + 1} is missing or was altered",
-                    hint="look with `gpt-trader journal verify`; go back to a copy of the file",
+                    hint=f"look with `gpt-trader journal verify`; {COPY}",
                 )
             yield entry
             seq, digest = entry.seq, entry.digest

@@ -7,7 +7,9 @@ import apsw
 
 from gpt_trader.errors import JournalError, StorageError
 
-RESTORE = "restore a copy of the file, or move it aside to begin anew"
+COPY = "put back a copy, with no -wal and -shm of the old file beside it"
+"""The hint where a journal is damaged: what a newer file left beside it belongs to no copy."""
+RESTORE = f"{COPY}; or move it aside to begin anew"
 """The hint where a journal was and is no more."""
 
 # What could not be written was not sent; what was sent before may not be booked.
@@ -47,7 +49,7 @@ _FAULTS: dict[type[apsw.Error], tuple[type[JournalError], str, str]] = {
     apsw.CorruptError: (
         JournalError,
         "the file is damaged",
-        "look with `gpt-trader journal verify`; go back to a copy of the file",
+        f"look with `gpt-trader journal verify`; {COPY}",
     ),
     apsw.NotADBError: (
         JournalError,

@@ -20,8 +20,8 @@ from gpt_trader.engine.recover import recover
 from gpt_trader.engine.state import SCHEMA_VERSION, State, new_state
 from gpt_trader.engine.written import tagged_text, tagged_texts
 from gpt_trader.errors import JournalError
-from gpt_trader.journal.entry import NewEntry, StoredEntry
-from gpt_trader.journal.faults import RESTORE
+from gpt_trader.journal.entry import NewEntry, StoredEntry, VerifyReport
+from gpt_trader.journal.faults import COPY, RESTORE
 from gpt_trader.journal.sqlite import Journal
 from gpt_trader.runtime.header import Header, header_from_json, plan_of
 
@@ -170,8 +170,16 @@ def doubts(journal: Journal) -> list[str]:
     Recovery from a snapshot does not see what was altered before it.
     """
     problem = journal.verify().problem
-    found = [f"{problem}; restore a copy of the file"] if problem else []
+    found = [f"{problem}; {COPY}"] if problem else []
     return [*found, *unlocked(journal)]
+
+
+def check_whole(journal: Journal) -> VerifyReport:
+    """Return what a journal's proof says. Raises JournalError if it does not hold."""
+    report = journal.verify()
+    if not report.ok:
+        raise JournalError(report.problem, hint=COPY)
+    return report
 
 
 def unlocked(journal: Journal) -> list[str]:

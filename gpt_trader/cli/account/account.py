@@ -145,7 +145,8 @@ def reconcile(
 ) -> None:
     """Hold the exchange against the journal, to the last digit; exit 1 if they differ.
 
-    Reads both, changes neither.
+    Reads both, changes neither. An open order of somebody else is a difference, too. A journal that
+    is damaged agrees with nothing: exit 1, as of journal verify.
     """
     from gpt_trader.cli.account import reconcile as account_reconcile
 

@@ -58,7 +58,8 @@ def backup(
 ) -> None:
     """Copy the journal, also beside a running bot, and prove the copy.
 
-    To restore, put the copy into the session's folder as journal.db.
+    To restore, stop the bot, put the copy into the session's folder as journal.db, and remove the
+    old journal.db-wal and journal.db-shm there: they belong to the file that was in its place.
     """
     from gpt_trader.cli.journal.care import backup as run
 

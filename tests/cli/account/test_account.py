@@ -1,13 +1,16 @@
 """`account`, `doctor` and the exchange's side of `orders`, against the stand-in."""
 
+import contextlib
 import json
 import os
+import sqlite3
 import time
 from decimal import Decimal
 
 import pytest
 
 from gpt_trader.app.doctor import _alerts
+from gpt_trader.app.journal import journal_file
 from gpt_trader.cli.main import main
 from gpt_trader.config.load import load_profile
 from tests.emulator import serve
@@ -115,6 +118,16 @@ def test_reconcile_agrees_until_somebody_else_moves_something(exchange, capsys):
     assert "theirs" in text(capsys, "account", "reconcile", "-p", "canary")[1]
     exchange.books.cancel(exchange.books.by_client["theirs"].order_id, exchange.now_ms)
     assert "agrees to the last digit" in text(capsys, "account", "reconcile", "-p", "canary")[1]
+
+
+def test_reconcile_agrees_with_no_journal_that_is_damaged(exchange, capsys):
+    assert call(capsys, *HOLD)[0] == 0
+    with contextlib.closing(sqlite3.connect(journal_file("canary", None))) as there, there:
+        there.execute("UPDATE entry SET time_ms = time_ms + 1 WHERE seq = 2")
+    for command in (["journal", "verify"], ["account", "reconcile"]):
+        code, found = call(capsys, *command, "-p", "canary")
+        assert (code, found["ok"]) == (1, False), command
+        assert "no -wal and -shm of the old file" in found["error"]["hint"], command
 
 
 def test_reconcile_names_a_fill_that_no_wallet_shows_yet(exchange, capsys):
