@@ -12,7 +12,7 @@ from gpt_trader.journal.faults import UNREADABLE
 from gpt_trader.journal.root import state_root
 from gpt_trader.runtime.header import Header
 from gpt_trader.runtime.lock import known_folders, user_lock_dir
-from gpt_trader.runtime.session import JOURNAL, read_header, running
+from gpt_trader.runtime.session import JOURNAL, no_session, read_header, running
 
 
 def session_folder(profile: str | None, state_dir: Path | None, *, strictly: bool = False) -> Path:
@@ -32,7 +32,7 @@ def session_folder(profile: str | None, state_dir: Path | None, *, strictly: boo
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UsageError(f"no session in {root}", hint="start one: gpt-trader run --profile dev")
+        raise no_session(root)
     names = ", ".join(path.name for path in found)
     raise UsageError("which session?", hint=f"--profile NAME: {names}")
 

@@ -22,13 +22,13 @@ from gpt_trader.app.unbooked import sent_of
 from gpt_trader.engine.events import FlattenRequested, HaltRequested
 from gpt_trader.engine.protect import is_sellable
 from gpt_trader.engine.state import State
-from gpt_trader.errors import BrokerError, LockedError, StorageError, TraderError, UsageError
+from gpt_trader.errors import BrokerError, LockedError, StorageError, TraderError
 from gpt_trader.journal.faults import UNREADABLE
 from gpt_trader.runtime.controls import switches
 from gpt_trader.runtime.halt import Halt, Latch
 from gpt_trader.runtime.live.upkeep import is_shut_in, is_unsettled
 from gpt_trader.runtime.requests import Inbox
-from gpt_trader.runtime.session import Session, clock_ms, hold, nothing
+from gpt_trader.runtime.session import Session, clock_ms, hold, no_session, nothing
 
 SILENT_S = 5.0
 SENDING_S = 15.0  # an entry's request may be under way for so long
@@ -92,7 +92,7 @@ def kill(
     """
     folder = session_folder(profile, state_dir)
     if not folder.is_dir():
-        raise UsageError(f"no session in {folder}", hint="name the one: --profile NAME")
+        raise no_session(folder, "name the one: --profile NAME")
     latch, warnings = Latch(folder), list[str]()
     say("setting the latch: no entry's request begins after it")
     is_shut = _set(latch, asked, warnings)

@@ -37,6 +37,7 @@ from gpt_trader.runtime.live.alive import Alive
 from gpt_trader.runtime.live.assemble import Carriers, Paces, attend, on_threads
 from gpt_trader.runtime.live.carry_on import carry_on
 from gpt_trader.runtime.live.feed import Clock, LiveFeed, Surroundings
+from gpt_trader.runtime.live.in_place import stays_in_place
 from gpt_trader.runtime.live.last_resort import cancel_from_memory
 from gpt_trader.runtime.live.news import News
 from gpt_trader.runtime.live.opening import (
@@ -115,9 +116,10 @@ def live_desk(asked: RunRequest, settings: Settings, stop: Stop, *, note: Say, w
                 untold = take_over(
                     session, wires.account, began, wires.market.product, pager.watch, warn
                 )
-            alive = Alive(wires.folder)
+            alive, check_journal = Alive(wires.folder), stays_in_place(wires.folder / JOURNAL)
 
             def idle() -> None:
+                check_journal()
                 session.durable.rest()
                 pager.beat()
                 alive.touch()

@@ -14,10 +14,10 @@ from gpt_trader.app.folders import session_folder
 from gpt_trader.app.kept_session import KeptSession, look_at
 from gpt_trader.app.kept_settings import kept_settings
 from gpt_trader.domain.times import format_time
-from gpt_trader.errors import TraderError, UsageError
+from gpt_trader.errors import TraderError
 from gpt_trader.observe.notify import PAGE, Addresses, Alert, Notifier
 from gpt_trader.runtime.live.alive import EVERY_S, Alive
-from gpt_trader.runtime.session import clock_ms
+from gpt_trader.runtime.session import clock_ms, no_session
 from gpt_trader.runtime.stop import Stop
 
 VERIFY_S = 15.0  # of cancelling, before somebody is told that it does not go well
@@ -47,7 +47,7 @@ def watch(
     """
     folder = session_folder(profile, state_dir)
     if not folder.is_dir():
-        raise UsageError(f"no session in {folder}", hint="name the one: --profile NAME")
+        raise no_session(folder, "name the one: --profile NAME")
     alive = Alive(folder)
     silence = alive.silent_s()
     while not once and not stop.asked and silence is not None and silence < silent_s:

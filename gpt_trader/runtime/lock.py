@@ -75,6 +75,18 @@ def known_folders(lock_dir: Path) -> list[Path]:
     return sorted(folder for folder in found if _is_there(folder))
 
 
+def strays(lock_dir: Path) -> list[str]:
+    """Return in words which processes hold a lock of a session whose folder is gone."""
+    found = []
+    for path in sorted(lock_dir.glob("*.lock")):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            text = path.read_text(encoding="utf-8")
+            folder = Path(json.loads(text)["folder"])
+            if not _is_there(folder) and _lives(text):
+                found.append(f"{_describe_holder(text)} runs a session whose folder {folder}")
+    return found
+
+
 def holder(lock_dir: Path, portfolio_id: str) -> str | None:
     """Return who holds the portfolio's lock, None if nobody does.
 
@@ -83,11 +95,20 @@ def holder(lock_dir: Path, portfolio_id: str) -> str | None:
     """
     try:
         text = (lock_dir / _file_name(portfolio_id)).read_text(encoding="utf-8")
-        with contextlib.suppress(PermissionError):  # it is another user's, and lives
-            os.kill(int(json.loads(text)["pid"]), 0)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         return None
-    return _describe_holder(text)
+    return _describe_holder(text) if _lives(text) else None
+
+
+def _lives(text: str) -> bool:
+    """Whether the process lives that wrote that it holds a lock."""
+    try:
+        os.kill(int(json.loads(text)["pid"]), 0)
+    except PermissionError:  # it is another user's, and lives
+        return True
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return True
 
 
 def _is_there(folder: Path) -> bool:

@@ -31,12 +31,13 @@ from gpt_trader.runtime.header import (
     session_key,
 )
 from gpt_trader.runtime.journaling import DurableJournal, header_of, recover_state
-from gpt_trader.runtime.lock import holder, portfolio_lock, user_lock_dir
+from gpt_trader.runtime.lock import holder, portfolio_lock, strays, user_lock_dir
 from gpt_trader.runtime.wiring import SessionTerms
 
 type Connect = Callable[[Header], tuple[Broker, Callable[[], int] | None]]
 
 JOURNAL = "journal.db"
+START = "start one: gpt-trader run --profile dev"
 CHECKED_ENTRIES = 200_000  # links that a start checks: a second's worth
 
 
@@ -361,9 +362,21 @@ def read_header(folder: Path) -> Header:
     if path.exists():
         with open_journal(path, readonly=True) as journal:
             return _header(journal, path)
-    raise UsageError(
-        f"no session in {folder}",
-        hint="start one: gpt-trader run --profile dev",
+    raise no_session(folder)
+
+
+def no_session(place: Path, hint: str = START) -> UsageError:
+    """Return that no session lies in a place, naming processes that run one without a folder."""
+    try:
+        lost = strays(user_lock_dir(os.getuid()))
+    except StorageError:  # no place for locks: no session of money
+        lost = []
+    if not lost:
+        return UsageError(f"no session in {place}", hint=hint)
+    return UsageError(
+        f"no session in {place}; {', '.join(f'{one} is gone' for one in lost)}",
+        hint="put the folder back where it was, or end that process: kill -TERM PID cancels its "
+        "entries, and its stops stay at the exchange",
     )
 
 
