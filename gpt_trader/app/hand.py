@@ -44,6 +44,7 @@ class Hand(NamedTuple):
     """A session to which requests can be handed.
 
     state: before any. time_ms: the session's. ends_ms: open time of its market's last bar.
+    goes_on: whether a bot runs, which goes on with what is not over.
     command_id: gives each request a name of its own; one that comes twice is carried out once.
     """
 
@@ -53,6 +54,7 @@ class Hand(NamedTuple):
     ends_ms: int
     command_id: Callable[[], str]
     request: Callable[[Request], Said]
+    goes_on: bool = False
 
 
 @contextmanager
@@ -148,4 +150,5 @@ def _beside(folder: Path, held: LockedError) -> Hand:
     with view(folder) as (header, plan, _):
         ends_ms = header.data_ends_ms
     state = look()
-    return Hand(plan, state, market_ms(plan, state), ends_ms, new_name, request)
+    now_ms = market_ms(plan, state)
+    return Hand(plan, state, now_ms, ends_ms, new_name, request, goes_on=True)

@@ -45,12 +45,16 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came of a request. refusal: None if it was taken. hint: what else is to be known."""
+    """What came of a request. refusal: None if it was taken. hint: what else is to be known.
+
+    open_end: why an order that was taken may be anything when the command ends; "" if it is known.
+    """
 
     refusal: Reason | None
     data: Json
     words: str
     hint: str = ""
+    open_end: str = ""
 
 
 class OffGridError(Exception):
@@ -102,7 +106,21 @@ def place(hand: Hand, asked: OrderRequest, *, dry_run: bool) -> Reply:
     if not dry_run:
         words += f"\n{checked.client_order_id}: {checked.status}{_what_follows(plan, checked)}"
     hint = _without_stop(checked) if makes_way else _ended_hint(hand)
-    return Reply(None, data, words, hint)
+    return Reply(None, data, words, hint, "" if dry_run else _open_end(hand, checked))
+
+
+def _open_end(hand: Hand, order: Order) -> str:
+    """Return what nobody knows of an order that was taken, or goes on with; "" if all is well."""
+    name = order.client_order_id[:8]
+    if order.status is OrderStatus.SUBMIT_UNKNOWN:
+        return f"nobody knows what became of {name}: it was sent, and not answered"
+    if hand.goes_on or not hand.plan.rests:
+        return ""
+    if order.status is OrderStatus.SUBMITTED:
+        return f"nobody knows what became of {name}: no answer is in"
+    if order.status is OrderStatus.WAITING:
+        return f"{name} was not sent: it waits for another order's end, and nobody runs"
+    return ""
 
 
 def _takes_stop(plan: Plan, state: State, j: int, order: Order) -> bool:

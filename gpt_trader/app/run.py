@@ -15,10 +15,11 @@ from gpt_trader.app.simulated import simulated_desk
 from gpt_trader.backtest.files import FILLS_HEADER, check_writable, write_each, write_lines
 from gpt_trader.config.settings import Settings
 from gpt_trader.config.words import venue_in
-from gpt_trader.domain.order import OrderStatus
+from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.domain.times import format_time
 from gpt_trader.engine.drive import Observer
 from gpt_trader.engine.events import FillReceived, StopRequested
+from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import FillBooked
 from gpt_trader.engine.state import State
@@ -124,8 +125,7 @@ def _run(asked: RunRequest, settings: Settings, view: View, stop: Stop) -> Ran:
                 session.take(StopRequested(session.time_ms(), stop.why), record.take)
                 session.settle(is_told, END_S, record.take)
                 for order in session.state.open_orders:
-                    shown = order_words(session.plan, order)
-                    view.warn(f"left at the exchange, {order.status}: {shown}")
+                    view.warn(_stays(session.plan, order))
             left = trading.left()
             words = [*left.again, *left.person]
             if words:
@@ -224,3 +224,10 @@ def write_fills(path: Path, session: Session) -> None:
     ]
     columns = FILLS_HEADER.split(",")
     write_lines(path, FILLS_HEADER, (",".join(row[c] for c in columns) for row in rows))
+
+
+def _stays(plan: Plan, order: Order) -> str:
+    """Say where an open order is when a run ends."""
+    is_sent = order.status is not OrderStatus.WAITING
+    where = "left at the exchange" if is_sent else "not sent, the next run goes on with it"
+    return f"{where}, {order.status}: {order_words(plan, order)}"

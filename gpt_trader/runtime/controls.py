@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from gpt_trader.domain.decision import Reason
 from gpt_trader.engine import events as ev
 from gpt_trader.engine.events import Event
+from gpt_trader.engine.leaving import is_stop
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import OrderRefused
 from gpt_trader.engine.state import State
@@ -113,5 +114,8 @@ def switches(state: State) -> dict[str, object]:
         "drawdown_halted": bool(state.marks.halted),
         "flattening": state.flattening,
         "open_entries": sum(not order.intent.reduce_only for order in state.open_orders),
+        "open_exits": sum(
+            order.intent.reduce_only and not is_stop(order) for order in state.open_orders
+        ),
         "positions": int((state.slots["lots"] != 0).sum()),
     }

@@ -6,21 +6,23 @@ import pytest
 
 from gpt_trader.app.hand import Hand, Said
 from gpt_trader.app.orders import OrderRequest, place
+from gpt_trader.domain.order import OrderStatus
 from tests.exchange_desk import Protected
 
 LIMIT = {"kind": "limit", "price": "110"}
 
 
-def hand_on(desk):
-    """Return a hand on a desk."""
+def hand_on(desk, then=lambda _: None, *, goes_on=False):
+    """Return a hand on a desk; then: what becomes of the order that was asked for."""
     numbers = count(1)
 
     def request(event):
         desk.send(event)
+        then(desk)
         return Said(None, desk.state)
 
     name = lambda: str(next(numbers))  # noqa: E731
-    return Hand(desk.plan, desk.state, desk.now(), 10**15, name, request)
+    return Hand(desk.plan, desk.state, desk.now(), 10**15, name, request, goes_on)
 
 
 def asked(**changes):
@@ -48,3 +50,36 @@ def test_an_order_that_rests_says_that_the_stop_makes_way(rests, changes, makes_
     assert reply.refusal is None
     assert reply.data["stop_makes_way"] is makes_way
     assert ("no stop of COIN-USD does" in reply.hint) == makes_way
+
+
+def told(status):
+    """Let an order that was sent have a status."""
+
+    def then(desk):
+        [order] = [one for one in desk.state.open_orders if one is not desk.resting]
+        if status is not None:
+            desk.told(order, status)
+
+    return then
+
+
+@pytest.mark.parametrize(
+    "rests, status, goes_on, words",
+    [
+        (True, None, False, "it waits for another order's end, and nobody runs"),
+        (True, None, True, ""),
+        (False, None, False, "no answer is in"),
+        (False, None, True, ""),
+        (False, OrderStatus.SUBMIT_UNKNOWN, False, "it was sent, and not answered"),
+        (False, OrderStatus.SUBMIT_UNKNOWN, True, "it was sent, and not answered"),
+        (False, OrderStatus.OPEN, False, ""),
+    ],
+)
+def test_an_order_that_ends_open_says_why(rests, status, goes_on, words):
+    desk = Protected(rests=rests)
+    if rests:
+        desk.open()  # a sale waits for the end of its stop
+    reply = place(hand_on(desk, told(status), goes_on=goes_on), asked(), dry_run=False)
+    assert reply.refusal is None
+    assert words in reply.open_end
+    assert bool(words) == bool(reply.open_end)

@@ -6,10 +6,12 @@ from dataclasses import replace
 import pytest
 
 from gpt_trader.app.request import RunRequest
-from gpt_trader.app.run import View, run
+from gpt_trader.app.run import View, _stays, run
+from gpt_trader.domain.order import OrderStatus
 from gpt_trader.errors import ConfigError, DataError, UsageError
 from gpt_trader.runtime.stop import Stop
 from tests.cli.account.test_account import exchange  # noqa: F401 - a fixture
+from tests.exchange_desk import Protected
 
 SMALL = {"synthetic.bars": 180}
 
@@ -113,3 +115,13 @@ def test_what_cannot_be_is_raised_before_anything_is_made(tmp_path):
     with pytest.raises(ConfigError, match="it does not start without its limits"):
         run(RunRequest("canary", live=True, risk=False, state_dir=tmp_path), Heard().view, Stop())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_never_sent_is_not_left_at_the_exchange():
+    desk = Protected()
+    desk.open()
+    desk.want(0.0)
+    desk.bar(10_000)
+    said = {order.status: _stays(desk.plan, order) for order in desk.state.open_orders}
+    assert said[OrderStatus.PENDING_CANCEL].startswith("left at the exchange, PENDING_CANCEL: sell")
+    assert said[OrderStatus.WAITING].startswith("not sent, the next run goes on with it, WAITING:")

@@ -87,7 +87,8 @@ def place(  # noqa: PLR0913 - typer reads the flags from the arguments
 ) -> None:
     """Place one order through every check; in a simulation it meets the next bar.
 
-    A refused order exits 6 and names the guard, its value and its limit.
+    A refused order exits 6 and names the guard, its value and its limit. One of which nobody knows
+    what became, or that waits and nobody runs, exits 5.
     """
     from gpt_trader.app import orders as orders_input
     from gpt_trader.app.hand import hand_on
@@ -290,19 +291,25 @@ def history(
 
 
 def _end(command: str, verdict: Any, following: str, *, json: bool) -> None:  # noqa: ANN401
-    """Say what became of a request; a refusal exits 6, what is not open any more 2."""
+    """Say what became of a request; a refusal exits 6, what is not open any more 2.
+
+    An order of which nobody knows what became exits 5.
+    """
     from gpt_trader.app.orders import LISTED
     from gpt_trader.engine.operator import NOT_OPEN
-    from gpt_trader.errors import HaltError, UsageError
+    from gpt_trader.errors import HaltError, UnknownOutcome, UsageError
     from gpt_trader.observe.cycle import reason_json
     from gpt_trader.observe.words import number
 
     refusal = verdict.refusal
     if refusal is None:
-        output.emit(command, verdict.data, _notes(verdict), json=json)
         if not json:
             print(verdict.words)
             print(following)
+        left = None
+        if verdict.open_end:
+            left = UnknownOutcome(verdict.open_end, hint="gpt-trader run --once finds it out")
+        output.emit(command, verdict.data, _notes(verdict), json=json, refused=left)
         return
     if refusal.code == NOT_OPEN:
         raise UsageError(refusal.detail, hint=LISTED)

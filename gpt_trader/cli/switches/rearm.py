@@ -21,7 +21,8 @@ def command(
 ) -> None:
     """Clear the halt, the latch and the drawdown limit, and take back a kill --flatten.
 
-    The drawdown counts anew from today's equity. Refused while an order's outcome is unknown.
+    The drawdown counts anew from today's equity. Exits that were begun go on. Refused while an
+    order's outcome is unknown.
     """
     from gpt_trader.app.switch import switch
     from gpt_trader.engine.events import Rearmed
@@ -36,4 +37,7 @@ def command(
             state_dir=state_dir,
             warn=output.warn,
         )
-    show("rearm", data, f"rearmed by {by}: {reason}", again(profile, state_dir), json=json)
+    words = f"rearmed by {by}: {reason}"
+    if exits := data.get("open_exits"):  # an older bot does not say it
+        words += f"\nexits that were begun go on: {exits}, see gpt-trader orders list"
+    show("rearm", data, words, again(profile, state_dir), json=json)

@@ -4,6 +4,7 @@
 from gpt_trader.cli.main import main
 from tests.cli.account.test_account import HOLD, call, exchange  # noqa: F401 - a fixture
 from tests.cli.switches.test_kill import REST
+from tests.emulator.faults import Fault
 
 
 def said(capsys, *words):
@@ -21,3 +22,12 @@ def test_a_market_order_is_filled_and_a_limit_rests(exchange, capsys):
     assert ": OPEN, it rests\n" in said(
         capsys, "--size", "0.0001", "--type", "limit", "--price", limit
     )
+
+
+def test_an_order_that_nobody_knows_of_exits_5(exchange, capsys):
+    assert call(capsys, *HOLD)[0] == 0
+    exchange.faults.add(Fault("/orders", method="POST", cut="before", refuses=True, times=None))
+    code, found = call(capsys, *REST, "--value", "5")
+    assert (code, found["error"]["code"]) == (5, "UNKNOWN_OUTCOME")
+    assert found["data"]["order"]["status"] == "SUBMIT_UNKNOWN"
+    assert found["data"]["order"]["client_order_id"][:8] in found["error"]["message"]

@@ -7,6 +7,7 @@ from gpt_trader.cli.main import main
 from gpt_trader.journal.compact import backup
 from gpt_trader.runtime.halt import HALT
 from gpt_trader.runtime.session import JOURNAL
+from tests.cli.account.test_account import call
 from tests.e2e.test_live import account  # noqa: F401 - a fixture
 from tests.live_helpers import MINUTE
 
@@ -32,3 +33,11 @@ def test_a_rearm_leaves_what_it_found_itself(account, capsys, tmp_path):  # noqa
     assert main(run) == 0
     assert len(account.books.orders) == sent, "it takes no entries"
     assert main(rearm) == 0
+
+
+def test_exits_that_were_begun_go_on_and_it_says_so(capsys):
+    run = ["run", "-p", "dev", "--strategy", "buy_and_hold", "--cycles", "8"]
+    assert call(capsys, *run)[0] == 0
+    assert call(capsys, "kill", "--flatten", "-p", "dev")[0] == 1, "the next bar sells it"
+    assert main(["rearm", "-p", "dev", "--by", "ann", "--reason", "x"]) == 0
+    assert "exits that were begun go on: 3, see" in capsys.readouterr().out
