@@ -39,8 +39,11 @@ def ends_at_once(order: Order) -> bool:
 
 
 def is_past(then_ms: int | None, after_ms: int, now_ms: int) -> bool:
-    """Whether so long has passed since then; a clock that was set back makes no wait longer."""
-    return then_ms is None or not 0 <= now_ms - then_ms < after_ms
+    """Whether so long has passed since then; a clock that was set back by more ends the wait.
+
+    By less is no such clock: events are stamped where they arise, and come some ms out of order.
+    """
+    return then_ms is None or abs(now_ms - then_ms) >= after_ms
 
 
 def has_lasted(since_ms: int, for_ms: int, now_ms: int) -> bool:

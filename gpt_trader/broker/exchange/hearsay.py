@@ -82,9 +82,7 @@ class Hearsay:
 
     def doubted(self, now_ms: int) -> list[str]:
         """Return the orders of which something has been said for a while and is not settled."""
-        return [
-            key for key, said in self._said.items() if not 0 <= now_ms - said.since_ms < DOUBT_MS
-        ]
+        return [key for key, said in self._said.items() if abs(now_ms - said.since_ms) >= DOUBT_MS]
 
     def forget(self, client_order_id: str) -> None:
         """Forget what is said of an order: it is settled."""

@@ -80,7 +80,7 @@ def test_what_is_said_again_is_denied_from_anew_and_stays_refuted(order):
     for _ in range(DENIALS - 1):
         assert not heard.settle(named, 0, 2_000, has_ended=False)
     heard.hear(COIN, named, filled, 3_000)
-    assert heard.get(key)[2:] == (1_000, 3_000, 0, 1_500)
+    assert heard.get(key)[2:] == (1_000, 3_000, 0, 1_500, 0)
     for _ in range(DENIALS - 1):
         assert not heard.settle(named, 0, 3_000 + DENIED_MS, has_ended=False)
     assert heard.settle(named, 0, 3_000 + DENIED_MS, has_ended=False), "nobody says it again"
