@@ -34,6 +34,7 @@ from gpt_trader.runtime.live.wallets import expected_wallets
 
 HOUR_MS = 3_600_000
 LOOK_S = 0.5
+NO_RIGHT = "the key may not trade: no order and no cancel is taken, until it may or another is used"
 DUST = "it is dust, below the smallest order that the exchange takes"
 UNBOOKED = "the exchange says that it was filled, and the journal has not booked it yet"
 
@@ -90,6 +91,8 @@ def reach_outside(kept: KeptSession, profile: str | None) -> Outside:
     )
     permissions = admitted(exchange, settings.products, private.permissions)
     check_portfolio(permissions, kept.portfolio)
+    if not permissions.can_trade:
+        doubts = [*doubts, NO_RIGHT]
     return Outside(private, exchange.now_ms, doubts)
 
 

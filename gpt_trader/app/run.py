@@ -13,12 +13,13 @@ from gpt_trader.app.paging import Pager, page_failure, paging
 from gpt_trader.app.request import RunRequest, settings_of
 from gpt_trader.app.simulated import simulated_desk
 from gpt_trader.backtest.files import FILLS_HEADER, check_writable, write_each, write_lines
+from gpt_trader.broker.exchange.refused_key import KEY
 from gpt_trader.config.settings import Settings
 from gpt_trader.config.words import venue_in
 from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.domain.times import format_time
 from gpt_trader.engine.drive import Observer
-from gpt_trader.engine.events import FillReceived, StopRequested
+from gpt_trader.engine.events import FillReceived, Noted, StopRequested
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import FillBooked
@@ -115,6 +116,7 @@ def _run(asked: RunRequest, settings: Settings, view: View, stop: Stop) -> Ran:
                         record.take,
                         controls.watch,
                         pager.watch,
+                        _key_told(view),
                         *doubts,
                     ),
                     on_cycle=_or_end(on_cycle, stop, view.warn),
@@ -231,3 +233,14 @@ def _stays(plan: Plan, order: Order) -> str:
     is_sent = order.status is not OrderStatus.WAITING
     where = "left at the exchange" if is_sent else "not sent, the next run goes on with it"
     return f"{where}, {order.status}: {order_words(plan, order)}"
+
+
+def _key_told(view: View) -> Observer:
+    """Return what warns of a key whose orders and cancels are refused, and that they are not."""
+
+    def watch(_: State, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            if isinstance(entry.event, Noted) and entry.event.about == KEY:
+                view.warn(f"what the key sends, orders and cancels: {entry.event.text}")
+
+    return watch

@@ -32,6 +32,7 @@ def _show(data: dict[str, Any]) -> None:
         ("at risk", _at_risk(data)),
         ("equity", f"{data['equity']}, cash {data['cash']}, fees paid {data['fees']}"),
         *_process(data),
+        *_key(data["key_refused"]),
         *[("position", _position(p)) for p in data["positions"]],
         *[("order", _order(order)) for order in data["open_orders"]],
         *[
@@ -114,6 +115,11 @@ def _process(data: dict[str, Any]) -> list[tuple[str, str]]:
     if data["running"]:
         return []
     return [("DIED", f"the last run did not end in good order, {data['silent_s']:.0f} s ago")]
+
+
+def _key(refused: str | None) -> list[tuple[str, str]]:
+    """Say of a key that what it sends is refused."""
+    return [("KEY", f"no order and no cancel is taken: {refused}")] if refused else []
 
 
 def _at_risk(data: dict[str, Any]) -> str:

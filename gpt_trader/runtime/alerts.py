@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from gpt_trader.broker.exchange.refused_key import KEY, TAKEN
 from gpt_trader.domain.order import NOT_PLACED, Order, OrderStatus, Origin
 from gpt_trader.domain.product import AS_COUNTED
 from gpt_trader.engine import events as ev
@@ -47,6 +48,9 @@ def _of_event(plan: Plan, state: State, event: ev.Event) -> Iterator[Alert]:
             yield Alert(PAGE if event.amount.startswith("-") else INFO, "adjusted", words)
         case ev.Noted(about=about) if about == ACCOUNT:
             yield Alert(PAGE, "account", f"no entries before it is seen again: {event.text}")
+        case ev.Noted(about=about) if about == KEY:
+            level = INFO if event.text == TAKEN else PAGE
+            yield Alert(level, "key", f"what the key sends, orders and cancels: {event.text}")
         case ev.Noted(about=about) if about == APART:
             is_over = event.text == IN_LINE
             words = f"the account is {event.text}"

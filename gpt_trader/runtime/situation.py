@@ -32,7 +32,7 @@ from gpt_trader.runtime.explained import doubted
 from gpt_trader.runtime.halt import Halt, Latch
 from gpt_trader.runtime.header import Header
 from gpt_trader.runtime.live.alive import Alive
-from gpt_trader.runtime.live.told import told_apart
+from gpt_trader.runtime.live.told import told_apart, told_key
 from gpt_trader.runtime.session import JOURNAL, running
 
 Json = dict[str, Any]
@@ -123,6 +123,7 @@ def situation(
         ],
         "doubted": doubted(plan, journal),
         "out_of_line": told_apart(journal) or None,
+        "key_refused": told_key(journal) or None,
         "undecided": _undecided(plan, state, journal),
         "reconciled": time_text(state.reconciled_ms) if state.reconciled_ms > 0 else None,
         "foreign_orders": state.foreign_orders,

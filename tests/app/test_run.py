@@ -6,8 +6,11 @@ from dataclasses import replace
 import pytest
 
 from gpt_trader.app.request import RunRequest
-from gpt_trader.app.run import View, _stays, run
+from gpt_trader.app.run import View, _key_told, _stays, run
+from gpt_trader.broker.exchange.refused_key import KEY
 from gpt_trader.domain.order import OrderStatus
+from gpt_trader.engine.events import Noted
+from gpt_trader.engine.ports import Entry
 from gpt_trader.errors import ConfigError, DataError, UsageError
 from gpt_trader.runtime.stop import Stop
 from tests.cli.account.test_account import exchange  # noqa: F401 - a fixture
@@ -125,3 +128,11 @@ def test_what_was_never_sent_is_not_left_at_the_exchange():
     said = {order.status: _stays(desk.plan, order) for order in desk.state.open_orders}
     assert said[OrderStatus.PENDING_CANCEL].startswith("left at the exchange, PENDING_CANCEL: sell")
     assert said[OrderStatus.WAITING].startswith("not sent, the next run goes on with it, WAITING:")
+
+
+def test_the_output_names_a_key_that_is_refused():
+    heard = Heard()
+    watch = _key_told(heard.view)
+    for about in ("clock", KEY):
+        watch(None, [Entry(Noted(1, about, "403 Forbidden"), (), ())])
+    assert heard.warnings == ["what the key sends, orders and cancels: 403 Forbidden"]

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from gpt_trader.cli.status import _key
 from gpt_trader.runtime.live.alive import ALIVE, Alive
 from gpt_trader.runtime.session import hold, locks_of, read_header
 from tests.session_helpers import call, write_market
@@ -90,3 +91,8 @@ def test_a_pause_shows_until_it_is_lifted(capsys, data):
     assert "PAUSED" in call(capsys, "status")[1]
     assert call(capsys, "resume")[0] == 0
     assert status(capsys)["paused"] is False
+
+
+def test_a_key_that_is_refused_is_a_row():
+    assert _key(None) == []
+    assert _key("403 Forbidden") == [("KEY", "no order and no cancel is taken: 403 Forbidden")]

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from gpt_trader.broker.exchange.refused_key import KEY, TAKEN
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
 from gpt_trader.observe.notify import INFO, PAGE
@@ -158,3 +159,9 @@ def test_an_exit_that_nobody_misses_wakes_nobody():
     before = desk.state
     entries = desk.filled(stop, 20, 9_500)
     assert list(alerts_of(desk.plan, before, desk.state, entries)) == []
+
+
+def test_a_key_that_may_not_trade_any_more_pages():
+    desk = Desk()
+    assert told(desk, ev.Noted(1, KEY, "403 Forbidden")) == [(PAGE, "key")]
+    assert told(desk, ev.Noted(2, KEY, TAKEN)) == [(INFO, "key")]

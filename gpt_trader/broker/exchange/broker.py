@@ -18,6 +18,7 @@ from gpt_trader.broker.exchange.carry import Carrier, Done, Inline, Job
 from gpt_trader.broker.exchange.departures import Budget, Departure, Departures, Kind
 from gpt_trader.broker.exchange.hearsay import BESIDE_MS, Hearsay
 from gpt_trader.broker.exchange.ports import EARLY_MS, Orders
+from gpt_trader.broker.exchange.refused_key import RefusedKey
 from gpt_trader.domain.account import Placed, Refused, RemoteOrder
 from gpt_trader.domain.order import NOT_SENT, Order, OrderStatus, TimeInForce
 from gpt_trader.domain.order_ids import is_ours
@@ -77,6 +78,7 @@ class ExchangeBroker:
         self._departures: Departures[Command] = Departures(KINDS, self._budget)
         self._cancelled_ms: dict[str, int] = {}
         self.hearsay = Hearsay()
+        self._key = RefusedKey()
         self.refused: dict[str, str] = {}  # why what reduces was refused, until a look shows it
         self._named: dict[str, str] = {}  # the exchange's ids, before the state knows them
 
@@ -235,6 +237,7 @@ class ExchangeBroker:
                 self._budget.speed_up()
             elif not isinstance(done.error, BrokerError | DataError):
                 raise done.error
+            found += self._key.hear(done.error, time_ms)
             if isinstance(done.value, Placed):
                 self._named[done.job.key[0]] = done.value.order_id
             if isinstance(command, SubmitOrder) and (why := _refusal(command.order, done)):

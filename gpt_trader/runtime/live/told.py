@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from gpt_trader.broker.exchange.refused_key import KEY, TAKEN
 from gpt_trader.engine.codec import event_from_json
-from gpt_trader.engine.events import Noted, Reconciled
+from gpt_trader.engine.events import Noted, Reconciled, Started
 from gpt_trader.engine.names import TAGS
 from gpt_trader.journal.sqlite import Journal
 from gpt_trader.runtime.live.apart import APART, IN_LINE
@@ -52,16 +53,33 @@ def told_by(journal: Journal, untold: Untold | None) -> Told:
 
 def told_apart(journal: Journal) -> str:
     """Return what was last said of an account out of line; "" if it is in line again."""
+    _, text = _newest_note(journal, APART)
+    return "" if text == IN_LINE else text
+
+
+def told_key(journal: Journal) -> str:
+    """Return why the exchange refuses what the key sends; "" if it does not, as far as is known.
+
+    A start asks what its key may do: what was said before is over.
+    """
+    seq, text = _newest_note(journal, KEY)
+    started = journal.newest(TAGS[Started])
+    is_past = started is not None and started.seq > seq
+    return "" if is_past or text == TAKEN else text
+
+
+def _newest_note(journal: Journal, about: str) -> tuple[int, str]:
+    """Return where the newest note about something stands, and its words; 0 and "" if none does."""
     stored = journal.newest(TAGS[Noted])
     for _ in range(MOST_NOTES):
         if stored is None:
-            return ""
+            break
         note = event_from_json(json.loads(stored.event))
         assert isinstance(note, Noted)
-        if note.about == APART:
-            return "" if note.text == IN_LINE else note.text
+        if note.about == about:
+            return stored.seq, note.text
         stored = journal.newest(TAGS[Noted], stored.seq)
-    return ""
+    return 0, ""
 
 
 def begins_ms(journal: Journal) -> int:

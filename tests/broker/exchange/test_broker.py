@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from gpt_trader.broker.exchange.refused_key import KEY, TAKEN
 from gpt_trader.broker.simulated.observe import ObserveBroker
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
@@ -117,6 +118,23 @@ def test_a_cancel_that_is_lost_is_asked_for_again(desk):
     desk.exchange.faults.add(fault)
     desk.cancel(order.client_order_id)
     desk.settle()
+    assert desk.order(order.client_order_id).status is OrderStatus.CANCELLED
+
+
+def test_a_key_whose_right_to_trade_was_taken_is_named_until_it_may_again(desk):
+    [order] = sent(desk.place(1, **LIMIT))
+    keys = desk.exchange.keys.known
+    name = next(iter(keys))
+    keys[name] = replace(keys[name], can_trade=False)
+    made = desk.cancel(order.client_order_id)
+    assert events_of(made, ev.Noted) == [], "one refusal may be a hiccup"
+    for _ in range(12):
+        made += desk.turn()
+    [note] = events_of(made, ev.Noted)
+    assert (note.about, "403" in note.text) == (KEY, True)
+    keys[name] = replace(keys[name], can_trade=True)
+    made = [*desk.settle()]
+    assert [one.text for one in events_of(made, ev.Noted)] == [TAKEN]
     assert desk.order(order.client_order_id).status is OrderStatus.CANCELLED
 
 

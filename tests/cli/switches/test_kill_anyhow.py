@@ -462,3 +462,11 @@ def test_the_watchdog_waits_for_what_may_still_turn_up(exchange, capsys, monkeyp
     monkeypatch.setattr(Stop, "wait", idle(2, lambda: setattr(order, "visible_ms", 0)))
     data = call(capsys, "watchdog", "-p", "canary")[1]["data"]
     assert (order.status, data["unknown_orders"]) == ("CANCELLED", [])
+
+
+def test_a_key_that_may_not_trade_any_more_is_named(exchange, capsys):
+    assert call(capsys, *HOLD)[0] == 0
+    [(name, key)] = exchange.keys.known.items()
+    exchange.keys.known[name] = replace(key, can_trade=False)
+    _, found = call(capsys, "kill", "-p", "canary")
+    assert any("the key may not trade" in one for one in found["warnings"])

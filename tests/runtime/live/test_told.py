@@ -1,11 +1,12 @@
 """What a journal says of an account before a run."""
 
+from gpt_trader.broker.exchange.refused_key import KEY, TAKEN
 from gpt_trader.engine.events import Noted, Reconciled, Started
 from gpt_trader.engine.ports import Entry
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.runtime.journaling import to_stored
 from gpt_trader.runtime.live.apart import APART, IN_LINE
-from gpt_trader.runtime.live.told import told_apart, told_by
+from gpt_trader.runtime.live.told import told_apart, told_by, told_key
 
 
 def test_the_newest_look_that_found_no_difference_counts(tmp_path):
@@ -41,3 +42,18 @@ def test_an_account_that_was_told_to_be_out_of_line_is_so_until_it_is_said_to_be
         assert write("clock", "slow") == ("USD", True)
         assert write(APART, IN_LINE) == ("", False)
         assert write(APART, "BTC") == ("BTC", True)
+
+
+def test_a_key_is_refused_until_it_is_taken_again_or_a_start_has_asked_it(tmp_path):
+    with open_journal(tmp_path / "journal.db") as journal:
+
+        def write(event):
+            journal.append([to_stored(Entry(event, (), ()))])
+            return told_key(journal)
+
+        assert write(Started(1, {})) == ""
+        assert write(Noted(2, KEY, "403")) == "403"
+        assert write(Noted(3, APART, "USD")) == "403"
+        assert write(Noted(4, KEY, TAKEN)) == ""
+        assert write(Noted(5, KEY, "403")) == "403"
+        assert write(Started(6, {})) == ""
