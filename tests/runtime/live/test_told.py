@@ -6,7 +6,7 @@ from gpt_trader.engine.ports import Entry
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.runtime.journaling import to_stored
 from gpt_trader.runtime.live.apart import APART, IN_LINE
-from gpt_trader.runtime.live.told import told_apart, told_by, told_key
+from gpt_trader.runtime.live.told import Untold, told_apart, told_by, told_key
 
 
 def test_the_newest_look_that_found_no_difference_counts(tmp_path):
@@ -26,7 +26,8 @@ def test_the_newest_look_that_found_no_difference_counts(tmp_path):
 
 def test_what_the_start_could_not_read_is_handed_on(tmp_path):
     with open_journal(tmp_path / "journal.db") as journal:
-        assert told_by(journal, 7).untold_ms == 7
+        told = told_by(journal, Untold(7, is_sure=False))
+        assert (told.untold_ms, told.is_unsure) == (7, True)
         assert told_by(journal, None).unknown(["a"]) == {"a"}
 
 
