@@ -48,19 +48,29 @@ def _called(name: str, root: Path, money: list[Path]) -> Path:
 
     A profile whose key was changed to another portfolio's has a session in each of them.
     """
-    runs = [one for one, header in _under(name, root, money) if running(header, one) is not None]
+    here, under = root / name, _under(name, root, money)
+    runs = [one for one, header in under if running(header, one) is not None]
     if len(runs) > 1:
         ids = ", ".join(one.name for one in runs)
         raise UsageError(f"which session {name}? it runs in more than one", hint=f"-p NAME: {ids}")
-    if runs and (root / name).resolve() != runs[0]:
+    if runs and here.resolve() != runs[0]:
         return runs[0]
-    if (root / name).exists():
-        return root / name
+    if here.is_symlink() and here.exists():
+        return here
+    if here.exists():  # a simulation's own, from before or after the profile traded money
+        others = [one for one, _ in under if one != here.resolve()]
+        return max([here, *others], key=_written_ns)
     called = [one for one in money if _is_called(one, name)]
     if len(called) > 1:
         places = ", ".join(str(one.parent) for one in called)
         raise UsageError(f"which session {name}?", hint=f"--state-dir DIR: {places}")
     return called[0] if called else root / name
+
+
+def _written_ns(folder: Path) -> int:
+    """Return when a session's journal was last written to; 0 if there is none."""
+    files = (folder / JOURNAL, folder / f"{JOURNAL}-wal")
+    return max((one.stat().st_mtime_ns for one in files if one.exists()), default=0)
 
 
 def _under(name: str, root: Path, money: list[Path]) -> list[tuple[Path, Header]]:

@@ -77,3 +77,20 @@ def test_a_profile_is_the_session_that_runs_whatever_was_begun_since(
             code, told = call(capsys, "kill", "-p", "canary")
             assert (code, told["error"]["hint"]) == (2, f"-p NAME: {ONE}, {TWO}")
             assert lies(call(capsys, "status", "-p", TWO)[1]) == TWO
+
+
+def test_a_profile_that_was_simulated_before_is_the_session_that_it_ran_last(
+    exchange, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    profile = tmp_path / "mine.yaml"
+    profile.write_text("extends: dev\n")
+    assert call(capsys, "run", "-p", "./mine.yaml", "--once")[0] == 0
+    assert lies(call(capsys, "status", "-p", "mine")[1]) == "mine"
+    profile.write_text("extends: canary\n")
+    money = ["./mine.yaml" if one == "canary" else one for one in HOLD]
+    assert call(capsys, *money)[0] == 0
+    assert lies(call(capsys, "status", "-p", "mine")[1]) == ONE
+    profile.write_text("extends: dev\n")
+    assert call(capsys, "run", "-p", "./mine.yaml", "--once")[0] == 0
+    assert lies(call(capsys, "status", "-p", "mine")[1]) == "mine"
