@@ -1,6 +1,7 @@
 """Each number against a published or hand-computed reference value."""
 
 import dataclasses
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -165,7 +166,7 @@ def test_buy_and_hold_pays_the_rates_of_its_time(tier, hours, bought_bps, sold_b
 
 def test_buy_and_hold_splits_equally_and_is_undefined_if_it_cannot_buy():
     rising = bars(BTC, [10_000, 10_000], [10_000, 20_000])
-    single = bars(BTC, [10_000], [10_000])
+    single = bars(replace(BTC, product_id="ETH-USD"), [10_000], [10_000])
     left = buy_and_hold(
         [Listed(rising), Listed(single)], FREE, start_units=200 * UNIT, close_at_end=False
     )

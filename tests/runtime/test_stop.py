@@ -10,14 +10,17 @@ from gpt_trader.runtime.stop import on_interrupt, stop_signals
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_asks_and_the_second_interrupts(number):
-    before = signal.getsignal(number)
-    with stop_signals() as stop:
-        assert stop.asked is False
-        os.kill(os.getpid(), number)
-        assert stop.asked is True
-        with pytest.raises(KeyboardInterrupt):
+    as_it_was = signal.signal(number, signal.default_int_handler)  # under nohup one is ignored
+    try:
+        with stop_signals() as stop:
+            assert stop.asked is False
             os.kill(os.getpid(), number)
-    assert signal.getsignal(number) is before
+            assert stop.asked is True
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), number)
+        assert signal.getsignal(number) is signal.default_int_handler
+    finally:
+        signal.signal(number, as_it_was)
 
 
 def test_under_nohup_a_terminal_that_goes_away_asks_for_nothing():

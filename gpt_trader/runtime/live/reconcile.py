@@ -257,11 +257,16 @@ class Reconciler:
                 self.is_told_apart = False
                 yield Noted(now_ms, APART, IN_LINE)
             return
-        apart = self.difference = (self.difference or Difference(now_ms)).at(Look(now_ms, assets))
+        known, before = self.difference or Difference(now_ms), self._untold_orders.seen.keys()
+        is_told = self._is_told_in_full(facts, now_ms)
+        told = before - self._untold_orders.seen.keys()
+        if told & {order.exchange_id for order in self.state().orders.values()}:
+            known = known._replace(looks=())  # what it was has been booked since: this is another
+        apart = self.difference = known.at(Look(now_ms, assets))
         self._keep()
         if len(apart.looks) > 1 and self.state().reconciled_ms > 0:
             yield Reconciled(now_ms, foreign, len(assets))
-        if self._is_told_in_full(facts, now_ms) and self._is_unexplained(apart, facts, now_ms):
+        if is_told and self._is_unexplained(apart, facts, now_ms):
             part = apart.stayed(now_ms)
             self.difference = apart.without(part)
             self._keep()

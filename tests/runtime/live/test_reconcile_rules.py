@@ -275,7 +275,31 @@ def test_a_fill_that_nobody_told_is_asked_for_before_anything_is_adopted():
         scene.now += STEP_MS
     assert "x1" in scene.account.asked
     scene.account.told = []
-    assert scene.look()[0].kind == "reconciliation", "nothing explains it"
+    found = []
+    for _ in range(3 * LOOKS):
+        found += scene.look()
+        scene.now += STEP_MS
+    assert found[0].kind == "reconciliation", "nothing explains it"
+
+
+def test_sales_of_the_same_size_that_are_told_one_by_one_are_no_difference_that_stays():
+    """Each look may show the newest of them, not booked yet; the fills were read before it."""
+    scene = Scene("99")
+    scene.desk.state = with_a_resting_order(scene.desk)
+    [order] = scene.desk.state.open_orders
+    for name in ("x1", "x2"):
+        ended = order._replace(
+            intent=order.intent._replace(client_order_id=name),
+            status=OrderStatus.CANCELLED,
+            exchange_id=name,
+        )
+        scene.desk.state = with_new_orders(scene.desk.state, ended)
+    for turn in range(3 * LOOKS):
+        scene.account.told = [bought(scene, ("x1", "x2")[turn % 2])]
+        assert scene.look() == []
+        scene.now += STEP_MS
+    scene.account.told = []
+    assert scene.look() == []
 
 
 def with_a_fill_that_stays_untold(scene, size):
