@@ -17,9 +17,18 @@ from weakref import WeakKeyDictionary
 
 from gpt_trader.backtest.installed import ROOT, is_installed, is_standard, package_of
 
-# where strategies begin to be asked: whoever called that is no strategy
+# where strategies begin to be asked, or are imported anew, and what else reads around that: whoever
+# called it is no strategy, though its file may be that of one
 BEGINS = frozenset(
-    str(ROOT / name) for name in ("backtest/counted.py", "backtest/warm.py", "optimize/counted.py")
+    str(ROOT / name)
+    for name in (
+        "backtest/anew.py",
+        "backtest/counted.py",
+        "backtest/descriptors.py",
+        "backtest/warm.py",
+        "observe/provenance.py",
+        "optimize/counted.py",
+    )
 )
 THREAD = "_thread.start_new_thread"
 IMPORTS = "<frozen importlib"
