@@ -38,12 +38,13 @@ TEXT = (
     Enum, Decimal, Fraction, complex, range, date, time, timedelta, tzinfo, PurePath, UUID,
     EllipsisType, np.number, np.bool_, np.datetime64, np.timedelta64, np.dtype,
 )  # fmt: skip
-# of a class: what Python or `dataclass` adds; a field's default is in the parameters
+# of a class: what Python or `dataclass` adds, at the first copy or pickling of an object, too; a
+# field's default is in the parameters
 ADDED = frozenset(
     {
         "__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__annotations__",
         "__dataclass_fields__", "__dataclass_params__", "__match_args__", "__slots__",
-        "__abstractmethods__", "_abc_impl", "__orig_bases__", "__parameters__",
+        "__abstractmethods__", "_abc_impl", "__orig_bases__", "__parameters__", "__slotnames__",
     }
 )  # fmt: skip
 SLOTS = (MemberDescriptorType, GetSetDescriptorType)

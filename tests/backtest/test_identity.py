@@ -1,5 +1,6 @@
 """What makes another trial: other code and other values, wherever they come from."""
 
+import copy
 import sys
 import threading
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import pytest
 from gpt_trader import backtest
 from gpt_trader.backtest.identity import is_of_file, tell_code
 from gpt_trader.backtest.route import Route
+from gpt_trader.backtest.told import tell_class
 from gpt_trader.backtest.trials import identify, say_new
 from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.targets import Targets
@@ -179,6 +181,15 @@ def test_what_a_file_holds_besides_is_told_by_its_text(file):
 def test_ids_of_files_and_of_what_is_built_in_go_by_the_text_alone(file):
     """They are in ledgers: another digest would count the same trials once more."""
     assert tell_code(SmaCross).keys() == tell_code(resolve(f"{file}:Mine")).keys() == {"code"}
+
+
+def test_a_class_is_the_same_one_after_an_object_of_it_was_copied(file):
+    """Python keeps in the class what slots it has, from the first copy or pickling on."""
+    strategy = resolve(f"{file}:Mine")
+    before = tell_code(strategy), tell_class(strategy)
+    copy.copy(strategy())
+    assert "__slotnames__" in vars(strategy)
+    assert (tell_code(strategy), tell_class(strategy)) == before
 
 
 @dataclass(frozen=True)
