@@ -16,7 +16,7 @@ from typing import NamedTuple
 from gpt_trader.broker.exchange.cadence import CANCEL_AGAIN_MS, is_past
 from gpt_trader.broker.exchange.carry import Carrier, Done, Inline, Job
 from gpt_trader.broker.exchange.departures import Budget, Departure, Departures, Kind
-from gpt_trader.broker.exchange.hearsay import BESIDE_MS, Hearsay
+from gpt_trader.broker.exchange.hearsay import Hearsay
 from gpt_trader.broker.exchange.ports import EARLY_MS, Orders
 from gpt_trader.broker.exchange.refused_key import RefusedKey
 from gpt_trader.domain.account import Placed, Refused, RemoteOrder
@@ -103,7 +103,7 @@ class ExchangeBroker:
         if order is None:
             is_here = remote.product_id in plan.index and remote.side == SELL
             if is_here and is_ours(remote.client_order_id, plan.portfolio):
-                self.hearsay.contradict(remote.product_id, time_ms + BESIDE_MS)
+                self.hearsay.contradict(remote.product_id, time_ms)
             return []
         product = plan.products[plan.index[order.product_id]]
         return self.hearsay.hear(product, order, remote, time_ms)

@@ -8,6 +8,7 @@ and not settled.
 from collections.abc import Container
 from typing import NamedTuple
 
+from gpt_trader.broker.exchange.cadence import is_past
 from gpt_trader.broker.exchange.reports import edited, lots_of, reports
 from gpt_trader.domain.account import RemoteOrder
 from gpt_trader.domain.order import Order, OrderStatus
@@ -17,6 +18,7 @@ from gpt_trader.engine.events import Event, OrderUpdated
 DOUBT_MS = 2_000  # from when on what is said and not settled keeps entries waiting
 DENIALS = 4  # of the order's own answers, after which what was said is taken for untrue
 DENIED_MS = 30_000  # for which nobody may have said it again
+HELD_MS = 150_000  # for so long nothing is sent while nobody knows whether more was sold
 BESIDE_MS = 10_000  # after a sale by another instance, within which a wallet may not tell it yet
 
 
@@ -41,14 +43,14 @@ class Hearsay:
     """What is said of a session's orders and not settled, by client id.
 
     contradicted: products of which an order rests that was refused, or had ended, or of which
-    another instance sells; with the time, ms, before which no look settles it. renamed: other ids
-    than are known that somebody told of orders, by client id, to ask under once. held_until_ms:
-    until when no order is what it is known to be, for not all that was traded could be read.
+    another instance sells; with the time, ms, when it was last seen to. renamed: other ids than are
+    known that somebody told of orders, by client id, to ask under once. held_ms: since when no
+    order is what it is known to be, for not all that was traded could be read; None: all could.
     """
 
     def __init__(self) -> None:
-        self.contradicted: dict[str, int] = {}
-        self.held_until_ms = 0
+        self.contradicted: dict[str, int | None] = {}
+        self.held_ms: int | None = None
         self.renamed: dict[str, str] = {}
         self._said: dict[str, Said] = {}
 
@@ -57,13 +59,17 @@ class Hearsay:
         said = self._said.get(client_order_id)
         return said is not None and said.denials > 1
 
-    def contradict(self, product_id: str, until_ms: int = 0) -> None:
-        """Note that orders of a product are not what they were told to be: no more are sent."""
-        self.contradicted[product_id] = max(until_ms, self.contradicted.get(product_id, 0))
+    def contradict(self, product_id: str, sold_ms: int | None = None) -> None:
+        """Note that orders of a product are not what they were told to be: no more are sent.
+
+        sold_ms: when another instance was seen to sell it; None: it is no such thing.
+        """
+        self.contradicted[product_id] = sold_ms or self.contradicted.get(product_id)
 
     def keeps(self, product_id: str, now_ms: int) -> bool:
         """Whether no more orders of a product are sent for now."""
-        return product_id in self.contradicted or now_ms < self.held_until_ms
+        is_held = self.held_ms is not None and not is_past(self.held_ms, HELD_MS, now_ms)
+        return product_id in self.contradicted or is_held
 
     def agree(self, product_id: str) -> None:
         """Note that a look shows the orders of a product as they are known."""

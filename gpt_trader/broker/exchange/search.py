@@ -93,7 +93,7 @@ def contradiction(
     product = plan.products[plan.index[order.product_id]]
     if is_held(product, order, found.orders, found.holds):
         return f"{product.base_currency} {HELD}"
-    moved = list(_unexplained(plan, state, order, product, found, expected, order.intent.sent_ms))
+    moved = unexplained(plan, state, order, found, expected, order.intent.sent_ms)
     close = _close_price(plan, state, order)
     alike = [coins for coins, money in moved if _is_alike(order, product, close, coins, money)]
     if not alike or any(abs(coins) < product.base_increment for coins, _ in moved):
@@ -101,22 +101,15 @@ def contradiction(
     return f"the wallets moved as if it was filled: {alike[0]:+f} {product.base_currency}"
 
 
-def is_explained(
-    plan: Plan,
-    state: State,
-    order: Order,
-    found: Found,
-    expected: Mapping[str, Decimal],
-    in_line_ms: int,
-    sold: frozenset[str],
-) -> bool:
+Moved = Sequence[tuple[Decimal, Decimal]]
+"""By how much coins and money differ from what is expected, once for each explanation."""
+
+
+def is_explained(product: Product, moved: Moved, sold: frozenset[str]) -> bool:
     """Whether coins are as the journal and other people's fills say: an order sold no more.
 
-    Or more came, and no money with them. found: one that `tells`. in_line_ms: when the account was
-    last seen in line; 0: not known. sold: other products of which ours were `selling` then.
+    Or more came, and no money with them. sold: other products of which ours were `selling` then.
     """
-    product = plan.products[plan.index[order.product_id]]
-    moved = _unexplained(plan, state, order, product, found, expected, in_line_ms or _sent(order))
     step = product.base_increment
     return any(
         (abs(coins) < step and (money <= ROUNDED or sold)) or (coins > 0 and abs(money) <= ROUNDED)
@@ -124,17 +117,8 @@ def is_explained(
     )
 
 
-def is_taken(
-    plan: Plan,
-    state: State,
-    order: Order,
-    found: Found,
-    expected: Mapping[str, Decimal],
-    in_line_ms: int,
-) -> bool:
+def is_taken(moved: Moved) -> bool:
     """Whether coins are missing and no money came in: a sale moves both wallets at once."""
-    product = plan.products[plan.index[order.product_id]]
-    moved = _unexplained(plan, state, order, product, found, expected, in_line_ms or _sent(order))
     return any(coins < 0 and abs(money) <= ROUNDED for coins, money in moved)
 
 
@@ -149,19 +133,11 @@ def selling(state: State) -> frozenset[str]:
     )
 
 
-def sold_untold(
-    plan: Plan,
-    state: State,
-    order: Order,
-    found: Found,
-    expected: Mapping[str, Decimal],
-    in_line_ms: int,
-) -> str:
+def sold_untold(plan: Plan, state: State, order: Order, found: Found, moved: Moved) -> str:
     """Return why an order may have sold coins that are missing though it denies it, "" if not.
 
     found: one that `tells`. Other people's fills may explain what is missing, and a withdrawal
     brings no money. How much came in is no measure: others of ours may have filled meanwhile.
-    in_line_ms: see `is_explained`.
     """
     for row in found.orders:
         is_new = row.created_ms is None or row.created_ms >= order.intent.sent_ms
@@ -171,8 +147,6 @@ def sold_untold(
             return f"order {row.order_id} is of this bot, and its journal does not know it"
     product = plan.products[plan.index[order.product_id]]
     close, left = _close_price(plan, state, order), product.size(order.intent.lots - order.filled)
-    since_ms = in_line_ms or _sent(order)
-    moved = list(_unexplained(plan, state, order, product, found, expected, since_ms))
     if any(-coins < product.base_increment for coins, _ in moved):
         return ""
     if any(money >= min(-coins, left) * close / CHEAP for coins, money in moved):
@@ -180,25 +154,36 @@ def sold_untold(
     return ""
 
 
-def _sent(order: Order) -> int:
-    return order.intent.sent_ms
+def unexplained(
+    plan: Plan,
+    state: State,
+    order: Order,
+    found: Found,
+    expected: Mapping[str, Decimal],
+    since_ms: int,
+) -> Moved:
+    """Return by how much coins and money differ from what is expected.
+
+    since_ms: other people's fills from then on are not expected yet; of those before it, the newest
+    may not be either, however many.
+    """
+    return list(_unexplained(plan, state, order, found, expected, since_ms))
 
 
 def _unexplained(
     plan: Plan,
     state: State,
     order: Order,
-    product: Product,
     found: Found,
     expected: Mapping[str, Decimal],
     since_ms: int,
 ) -> Iterator[tuple[Decimal, Decimal]]:
-    """Yield by how much coins and money differ from what is expected, once for each explanation.
+    """Yield what `unexplained` returns.
 
-    Other people's fills since a time are not expected yet; of those before it, the newest may not
-    be either, however many. Money also comes of what they traded of other products. What another
-    instance of this bot traded explains nothing.
+    Money also comes of what others traded of other products. What another instance of this bot
+    traded explains nothing.
     """
+    product = plan.products[plan.index[order.product_id]]
     ours = {one.exchange_id for one in state.orders.values()}
     ours |= {r.order_id for r in found.orders if is_ours(r.client_order_id, plan.portfolio)}
     coins, money = (

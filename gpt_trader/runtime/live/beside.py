@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from gpt_trader.broker.exchange.earlier import by_product, later
-from gpt_trader.broker.exchange.hearsay import BESIDE_MS, Hearsay
+from gpt_trader.broker.exchange.hearsay import Hearsay
 from gpt_trader.broker.exchange.ours import Unknown, is_open, missing
 from gpt_trader.broker.exchange.witness import has_coins
 from gpt_trader.domain.account import RemoteOrder
@@ -40,7 +40,7 @@ class Beside:
         new = [row for row in strange if row.client_order_id not in self._rows]
         for row in strange:
             if row.side == SELL and self._rows.get(row.client_order_id) != row:
-                self.hearsay.contradict(row.product_id, now_ms + BESIDE_MS)
+                self.hearsay.contradict(row.product_id, now_ms)
             self._rows[row.client_order_id] = row
         if new:
             yield InstanceSeen(now_ms, tuple(row.client_order_id for row in new))

@@ -20,6 +20,7 @@ from gpt_trader.broker.exchange.search import (
     selling,
     sold_untold,
     tells,
+    unexplained,
 )
 from gpt_trader.broker.exchange.witness import (
     HOLD_MS,
@@ -88,9 +89,16 @@ class Endings:
         yield from self.ends.tell(key, remote)
 
     def _believe(self, key: str, remote: RemoteOrder) -> Iterator[Event]:
-        """Say what an order told, unless it has told since that it sold more."""
+        """Say what an order told, unless it has told since that it sold more.
+
+        That may have been a slip: in two minutes its fills would have said so, too.
+        """
         order, said = self.state().orders[key], self.broker.hearsay.get(key)
-        if said is None or said.own_lots <= lots_of(self._product(order), remote):
+        if (
+            said is None
+            or said.own_lots <= lots_of(self._product(order), remote)
+            or has_lasted(said.since_ms, NEVER_MS, self.now_ms())
+        ):
             yield from self.settle(key, remote)
 
     def _has_let_go(self, key: str, remote: RemoteOrder, found: Rests) -> bool:
@@ -160,16 +168,18 @@ class Endings:
         order, said = self.state().orders.get(key), self.broker.hearsay.get(key)
         if order is None or said is None:
             return
-        expected, since_ms, now_ms = self._expected(), said.since_ms, self.now_ms()
-        if not tells(self._product(order), found, expected):
+        product, state, expected = self._product(order), self.state(), self._expected()
+        if not tells(product, found, expected):
             return
-        look = (self.plan, self.state(), order, found, expected, self.in_line_ms())
-        is_late = has_lasted(since_ms, HOLD_MS, now_ms)
-        if not has_lasted(since_ms, NEVER_MS, now_ms) and is_late and sold_untold(*look):
+        in_line_ms, now_ms = self.in_line_ms() or order.intent.sent_ms, self.now_ms()
+        moved = unexplained(self.plan, state, order, found, expected, in_line_ms)
+        lasted_ms = now_ms - said.since_ms
+        is_late = lasted_ms >= HOLD_MS
+        if HOLD_MS <= lasted_ms < NEVER_MS and sold_untold(self.plan, state, order, found, moved):
             self.broker.hearsay.refute(key, now_ms)
             return
-        is_gone = has_lasted(since_ms, TAKEN_MS, now_ms) and is_taken(*look)
-        if is_late or is_gone or is_explained(*look, sold):
+        is_gone = lasted_ms >= TAKEN_MS and is_taken(moved)
+        if is_late or is_gone or is_explained(product, moved, sold):
             yield from self._believe(key, remote)
 
     def _is_anybodys(self, order: Order, remote: RemoteOrder, found: Rests) -> bool:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from gpt_trader.broker.exchange.cadence import has_lasted, is_past
 from gpt_trader.broker.exchange.earlier import by_product, later, pairs_of
+from gpt_trader.broker.exchange.hearsay import BESIDE_MS
 from gpt_trader.broker.exchange.ours import missing
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.broker.exchange.reader import Question
@@ -58,7 +59,6 @@ CALM_MS = 60_000  # between looks in any case
 BEFORE_MS = 600_000  # how far back orders are listed that may be pending
 FILLS_BEFORE_MS = 300_000  # before the last look in line, from when fills are read
 UNDER_WAY_MS = 15_000  # after its process died an order may still arrive
-HELD_MS = 150_000  # for so long nothing is sent while nobody knows whether more was sold
 BLIND_MS = 120_000  # without an answer, before somebody is told
 ACCOUNT = "account"  # what notes are about
 UNSURE = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
@@ -126,7 +126,7 @@ class Reconciler:
         self._beside = Beside(self.plan, self.looks.broker.hearsay)
         self.looks.in_line_ms = self.in_line_ms or 0
         if self.is_unsure:
-            self.looks.broker.hearsay.held_until_ms = self.now_ms() + HELD_MS
+            self.looks.broker.hearsay.held_ms = self.now_ms()
 
     def resume(self, doubts: Mapping[str, Doubt], now_ms: int) -> None:
         """Go on with what an earlier process had in doubt of the account."""
@@ -238,7 +238,7 @@ class Reconciler:
         except Unavailable:
             return  # a wallet that is not told is not one of 0: that was no look
         self.unseen, self.untold_ms, self.is_unsure = False, None, False
-        self.looks.broker.hearsay.held_until_ms = 0
+        self.looks.broker.hearsay.held_ms = None
         self._blind_since_ms, self._is_told = None, False
         yield from seen
         if sold:
@@ -376,7 +376,7 @@ class Reconciler:
         expected = expected_wallets(self.began, state)
         beside = missing(self.plan.portfolio, facts.orders, state.orders, self.unknown)
         sold_beside = {row.product_id for row in beside if row.side == SELL}
-        for name, until_ms in sorted(hearsay.contradicted.items()):
+        for name, sold_ms in sorted(hearsay.contradicted.items()):
             rest = {one.client_order_id for one in facts.orders if one.product_id == name}
             mine = {key for key in rest if key in state.orders}
             open_ = {
@@ -387,7 +387,8 @@ class Reconciler:
             stops = [key for key in open_ if is_stop(state.orders[key])]
             is_alike = mine == open_ and len(stops) <= 1 and name not in sold_beside
             product = self.plan.products[self.plan.index[name]]
-            if is_alike and now_ms >= until_ms and has_coins(product, facts.wallets, expected):
+            is_told = is_past(sold_ms, BESIDE_MS, now_ms)
+            if is_alike and is_told and has_coins(product, facts.wallets, expected):
                 hearsay.agree(name)
 
     def _differing(self, facts: Facts) -> dict[str, Decimal]:

@@ -5,14 +5,14 @@ from decimal import Decimal
 import pytest
 
 from gpt_trader.broker.exchange.carry import Inline
-from gpt_trader.broker.exchange.hearsay import BESIDE_MS
+from gpt_trader.broker.exchange.hearsay import BESIDE_MS, HELD_MS
 from gpt_trader.domain.account import History
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.domain.order_ids import order_id
 from gpt_trader.engine import events as ev
 from gpt_trader.runtime.live.assemble import Carriers, attend
 from gpt_trader.runtime.live.beside import SOLD
-from gpt_trader.runtime.live.reconcile import CALM_MS, HELD_MS
+from gpt_trader.runtime.live.reconcile import CALM_MS
 from gpt_trader.runtime.live.told import Told
 from gpt_trader.runtime.live.wallets import expected_wallets
 from tests.broker.test_contract import FAST, TinyDesk
@@ -211,3 +211,13 @@ def test_a_history_that_is_never_told_in_full_keeps_no_position_for_ever(desk):
     assert desk.broker.hearsay.keeps("COIN-USD", desk.time())
     turn(desk, 5_000)
     assert not desk.broker.hearsay.keeps("COIN-USD", desk.time())
+
+
+def test_a_clock_that_is_set_back_keeps_nothing_from_being_sent(desk):
+    """Else a step of a day would hold every exit for a day."""
+    unsure(desk)
+    assert desk.broker.hearsay.keeps("COIN-USD", desk.time())
+    assert not desk.broker.hearsay.keeps("COIN-USD", desk.time() - 86_400_000)
+    desk.broker.hearsay.contradict("COIN-USD", desk.time() + 86_400_000)
+    turn(desk, CALM_MS)
+    assert not desk.broker.hearsay.contradicted

@@ -599,6 +599,8 @@ def test_an_end_is_not_believed_once_the_order_has_told_that_it_sold_more(desk):
     account.orders = told_meanwhile
     pages(desk, HOLD_MS + 4_000)
     assert desk.order(key).status is OrderStatus.PENDING_CANCEL
+    pages(desk, NEVER_MS)
+    assert desk.order(key).status is OrderStatus.CANCELLED, "a slip that its fills never told"
 
 
 @pytest.mark.parametrize("size", [4, 5, 6])
