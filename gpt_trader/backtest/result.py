@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.backtest import frames
 from gpt_trader.backtest.sources import NOTHING, Sources
 from gpt_trader.backtest.undeclared import undeclared
 from gpt_trader.data.checks.quality import coverage_pct, digest, find_gaps
@@ -27,7 +28,7 @@ from gpt_trader.measure.breakdown import Breakdown, break_down
 from gpt_trader.measure.checks import Checks
 from gpt_trader.measure.excursions import Excursions, measure_excursions
 from gpt_trader.measure.measured import Metrics
-from gpt_trader.measure.metrics import drawdown_curve_pct, highest, median
+from gpt_trader.measure.metrics import highest, median
 from gpt_trader.measure.path import Path
 from gpt_trader.measure.trades import RoundTrip, trade_list
 from gpt_trader.observe.provenance import sources_sha256
@@ -242,16 +243,43 @@ class Result:
         return groups
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Return equity (quote) and drawdown (percent) at each close, by the bars' open, UTC."""
-        import pandas as pd  # noqa: PLC0415
+        """Return the file `--equity`, by the bars' open, UTC: see `frames.equity_frame`."""
+        return frames.equity_frame(self.path)
 
-        index = pd.DatetimeIndex(pd.to_datetime(self.path.time, unit="ms", utc=True), name="time")
-        equity = self.path.equity
-        columns = {
-            "equity": equity,
-            "drawdown_pct": drawdown_curve_pct(equity, self.path.start),
-        }
-        return pd.DataFrame(columns, index=index)
+    @property
+    def equity(self) -> "pd.Series[float]":
+        """Equity at each close, float64 quote, by the bar's open, UTC."""
+        return frames.equity_frame(self.path)["equity"]
+
+    @property
+    def returns(self) -> "pd.Series[float]":
+        """Change of the equity in each bar, a fraction; NaN where none was left to change."""
+        return frames.returns(self.path)
+
+    @property
+    def positions(self) -> "pd.DataFrame":
+        """Base units held at each close, float64, a column a product; short is below 0."""
+        return frames.positions(self.path)
+
+    @property
+    def weights(self) -> "pd.DataFrame":
+        """Share of the equity held at each close, float64, a column a product."""
+        return frames.weights(self.path)
+
+    @property
+    def fills_frame(self) -> "pd.DataFrame":
+        """A row a fill: see `frames.fills_frame`."""
+        return frames.fills_frame(self.path)
+
+    @property
+    def orders_frame(self) -> "pd.DataFrame":
+        """A row an order that filled: see `frames.orders_frame`."""
+        return frames.orders_frame(self.path)
+
+    @property
+    def trades_frame(self) -> "pd.DataFrame":
+        """A row a trade: see `frames.trades_frame`."""
+        return frames.trades_frame(self.path, self.trade_rows)
 
     @property
     def undeclared(self) -> tuple[str, ...]:

@@ -5,13 +5,16 @@ Nobody writes into a history: whoever is shown one is judged on it, and others r
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.product import Product
 from gpt_trader.kernel.slippage import NO_QUOTE
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -123,6 +126,21 @@ class Bars:
         if self.half_spread_e8 is None:
             return np.full(len(self), NO_QUOTE)
         return self.half_spread_e8
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a row a bar by its open, UTC, prices as float64; `load_bars` takes it back.
+
+        Columns open, high, low, close, volume, and funding_rate and half_spread_bps where known.
+        """
+        from gpt_trader.domain.frame import to_pandas  # noqa: PLC0415 - it needs this class
+
+        return to_pandas(self)
+
+    def to_polars(self) -> Any:  # noqa: ANN401 - polars is not required
+        """Return the same with the column time. Raises ImportError where polars is not there."""
+        from gpt_trader.domain.frame import to_polars  # noqa: PLC0415
+
+        return to_polars(self)
 
 
 def bars_from_rows(product: Product, interval_ms: int, rows: list[Bar]) -> Bars:

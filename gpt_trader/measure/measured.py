@@ -1,7 +1,11 @@
 """The numbers of a run as one flat value; their names are those of the JSON."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +108,10 @@ class Metrics:
     fees_per_year_maker_pct: float | None
     break_even_move_bps: float
     break_even_move_maker_bps: float
+
+    def to_series(self) -> "pd.Series[float]":
+        """Return every number by its name, float64; NaN where undefined."""
+        import pandas as pd  # noqa: PLC0415
+
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return pd.Series(values, dtype="float64")

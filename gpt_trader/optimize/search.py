@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ from gpt_trader.measure.verdict import Verdict, unchecked, unreal_terms
 from gpt_trader.observe.provenance import source_sha256, sources_sha256, versions
 from gpt_trader.optimize.failing import Failing, attempt
 from gpt_trader.optimize.folds import make_folds
+from gpt_trader.optimize.frame import points_frame
 from gpt_trader.optimize.heatmap import HeatMap, heat_map
 from gpt_trader.optimize.judge import judge
 from gpt_trader.optimize.keep import PointStore, digest_of
@@ -50,6 +51,9 @@ from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.answers import ask_targets
 from gpt_trader.strategy.params import Value
 from gpt_trader.strategy.registry import is_array_strategy
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats = NDArray[np.float64]
 
@@ -120,6 +124,10 @@ class Search:
         """Indices of the points that have a score, by falling plateau score, then score."""
         order = np.lexsort((-self.scores, -self.plateau))
         return [int(i) for i in order if not np.isnan(self.scores[i])]
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a row a point of the grid, scores in and out of sample: `frame.points_frame`."""
+        return points_frame(self)
 
 
 def optimize(  # noqa: PLR0913 - the library's call: all but three have defaults

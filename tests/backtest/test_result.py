@@ -131,7 +131,7 @@ def test_the_account_adds_up():
     frame = result.to_pandas()
     assert frame["equity"].iloc[-1] == pytest.approx(float(result.metrics.final_equity))
     assert str(frame.index.tz) == "UTC"
-    assert list(frame.columns) == ["equity", "drawdown_pct"]
+    assert list(frame.columns) == ["equity", "drawdown_pct", "close_time"]
     assert frame["drawdown_pct"].max() == pytest.approx(result.metrics.max_drawdown_pct)
 
 

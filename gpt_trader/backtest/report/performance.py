@@ -7,6 +7,7 @@ from gpt_trader.backtest.report.chart import PagePart, Readout, TimeSpan, empty,
 from gpt_trader.backtest.report.scale import DAY_MS, WIDE, Scale, reach, spread, thin
 from gpt_trader.backtest.report.svg import band, esc, line, mark, percent_of, tag
 from gpt_trader.backtest.report.words import day, percent, plural
+from gpt_trader.measure.held import weights_held
 from gpt_trader.measure.metrics import DAYS_PER_YEAR, daily_closes, drawdown_curve_pct
 from gpt_trader.measure.path import Path
 
@@ -94,18 +95,7 @@ def exposure(path: Path, span: TimeSpan) -> PagePart:
 
 def exposure_pct(path: Path) -> Floats:
     """Return (n,) float64: value of what is held at each close, percent of equity; short is < 0."""
-    value = np.zeros(len(path.time))
-    for j, bars in enumerate(path.bars):
-        mine = path.fills[path.fills["product"] == j]
-        if len(mine) == 0:
-            continue
-        moved = np.zeros(len(path.time))
-        np.add.at(moved, mine["bar"], mine["side"] * mine["lots"])
-        last = np.searchsorted(bars.time, path.time, side="right") - 1
-        close = np.where(last >= 0, bars.close[np.maximum(last, 0)], 0)
-        value += np.cumsum(moved) * close * bars.product.spec.unit
-    return np.asarray(np.divide(value, path.equity, out=np.zeros_like(value), where=path.equity > 0)
-                      * 100.0)  # fmt: skip
+    return np.asarray(weights_held(path).sum(axis=1) * 100.0)
 
 
 def rolling_sharpe(path: Path, span: TimeSpan) -> PagePart:
