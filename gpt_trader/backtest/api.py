@@ -49,7 +49,7 @@ from gpt_trader.measure.verdict import cap
 from gpt_trader.observe.provenance import source_sha256
 from gpt_trader.risk.policy import RiskPolicy, no_policy
 from gpt_trader.strategy.answers import ask_targets, without_early_opinions
-from gpt_trader.strategy.base import Strategy
+from gpt_trader.strategy.base import BarStrategy, Strategy
 from gpt_trader.strategy.registry import is_array_strategy
 
 Engine = Literal["fast", "replay"]
@@ -60,7 +60,7 @@ MIN_BARS = 2  # of a product, for a result to say anything
 
 def backtest(  # noqa: PLR0913 - the library's call: all but two have names and defaults
     bars: History | Sequence[History],
-    strategy: Strategy | Sequence[Route],
+    strategy: Strategy | BarStrategy | Sequence[Route],
     *,
     costs: CostModel = DEFAULT_COSTS,
     risk: RiskPolicy | None = DEFAULT_RISK,
@@ -315,7 +315,7 @@ def notes_of(histories: Sequence[History]) -> tuple[str, ...]:
     return tuple(n for one in histories if isinstance(one, Loaded) for n in one.report.notes)
 
 
-def routes_of(strategy: Strategy | Sequence[Route], style: OrderStyle) -> list[Route]:
+def routes_of(strategy: Strategy | BarStrategy | Sequence[Route], style: OrderStyle) -> list[Route]:
     """Return routes; a strategy alone is one on all products, worked in a style.
 
     Raises UsageError if a strategy is no dataclass: its fields are its parameters.

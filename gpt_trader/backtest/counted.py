@@ -8,12 +8,13 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
+from os import PathLike
+from typing import Any, Literal
 
 from gpt_trader.backtest.api import (
     DEFAULT_CASH,
     DEFAULT_RISK,
+    Engine,
     assign,
     backtest,
     histories_of,
@@ -26,6 +27,7 @@ from gpt_trader.backtest.outcome import tell_outcome
 from gpt_trader.backtest.plan_order import in_order, plan_order
 from gpt_trader.backtest.result import History, Result
 from gpt_trader.backtest.route import DEFAULT_STYLE, Route
+from gpt_trader.backtest.run import Stop, never
 from gpt_trader.backtest.seals import admit
 from gpt_trader.backtest.trials import (
     Trial,
@@ -47,7 +49,7 @@ from gpt_trader.journal.root import state_root
 from gpt_trader.measure.assess import Trials, say_unrecorded
 from gpt_trader.measure.path import Path as RunPath
 from gpt_trader.risk.policy import RiskPolicy
-from gpt_trader.strategy.base import Strategy
+from gpt_trader.strategy.base import BarStrategy, Strategy
 from gpt_trader.strategy.registry import brings_code
 
 SEED_BITS = 32
@@ -57,35 +59,41 @@ READ_FROM = ("file", "as_of", "sha256")  # a list that is newer and says the sam
 @in_plain_decimals
 def backtest_and_count(  # noqa: PLR0913 - the library's call, each by its name
     bars: History | Sequence[History],
-    strategy: Strategy | Sequence[Route],
+    strategy: Strategy | BarStrategy | Sequence[Route],
     *,
     costs: CostModel = DEFAULT_COSTS,
     risk: RiskPolicy | None = DEFAULT_RISK,
     style: OrderStyle = DEFAULT_STYLE,
     cash: Decimal | int = DEFAULT_CASH,
     close_at_end: bool = False,
+    engine: Engine | None = None,
+    self_check: bool = True,
+    check_all: bool = False,
     detail: Sequence[Bars] = (),
     assess: bool = False,
-    trials: Trials | Callable[[RunPath], Trials] | None = None,
+    nulls: int | None = None,
+    trials: Trials | Callable[[RunPath], Trials] | Literal[False] | None = None,
     label: str | None = None,
     universe: Membership | None = None,
     chosen_by: Mapping[str, Any] | None = None,
     sealed_after_ms: int | None = None,
     unseal: bool = False,
-    state_dir: Path | str | None = None,
+    state_dir: str | PathLike[str] | None = None,
     check_seed: int | None = None,
     start_ms: int | None = None,
     cold_start: bool = False,
     min_coverage_pct: float = LEAST_COVERAGE_PCT,
     made_of: Sequence[Bars] = (),
     order: Sequence[str] = (),
-    **options: Any,  # noqa: ANN401
+    load_s: float = 0.0,
+    stop: Stop = never,
 ) -> Result:
     """Run a backtest (`api.backtest` has the other arguments) and count it as a trial.
 
     The same strategy, code, parameters, products, times, costs, limits and cash count once.
-    trials: what else was tried, for the assessment; None: what the ledger knows. chosen_by: what
-    decides the universe, as JSON holds it; None: its members. state_dir: the folder of the ledger,
+    trials: what else was tried, for the assessment; None: what the ledger knows; False: nobody
+    counts, and no ledger is read or written. chosen_by: what decides the universe, as JSON holds
+    it; None: its members. state_dir: the folder of the ledger,
     `trials.jsonl`; None: GPT_TRADER_STATE_DIR, else the user's state folder. A ledger that cannot
     be read or written fails no backtest: it is said in the notes and caps the verdict.
     check_seed: as in `api.backtest`; None: another at every run. start_ms: where the run begins,
@@ -142,9 +150,13 @@ def backtest_and_count(  # noqa: PLR0913 - the library's call, each by its name
             style=style,
             cash=cash,
             close_at_end=close_at_end,
+            engine=engine,
+            self_check=self_check,
+            check_all=check_all,
             detail=detail,
             assess=assess,
-            trials=trials,
+            nulls=nulls,
+            trials=None if trials is False else trials,
             label=label,
             universe=universe,
             chosen_by=decided,
@@ -153,9 +165,12 @@ def backtest_and_count(  # noqa: PLR0913 - the library's call, each by its name
             made_of=made_of,
             now_ms=now_ms,
             check_seed=secrets.randbits(SEED_BITS) if check_seed is None else check_seed,
-            **options,
+            load_s=load_s,
+            stop=stop,
         )
     result = replace(result, notes=(*result.notes, *moved))
+    if trials is False:
+        return result
     outcome = None if result.interrupted else result.metrics.sharpe
     trial = with_sharpe(tried(None if result.interrupted else result.path), outcome)
     if assess:  # whoever looks closely waits for the disk

@@ -1,25 +1,8 @@
 """Searching a strategy's parameters, and paying for the search: sweep, walk-forward, overfit.
 
-The package is also the function that it is named for: `from gpt_trader import optimize`, then
-`optimize(bars, Strategy, {"fast": (5, 10), "slow": (20, 50)})`; see `search.optimize`.
-It counts each point as a trial: see `counted.optimize_and_count`.
+The package is also the function that it is named for, `front.optimize`.
 """
 
-import sys
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from gpt_trader.called import make_callable
 
-if TYPE_CHECKING:
-    from gpt_trader.optimize.search import Search
-
-
-class _Callable(ModuleType):
-    """A module that runs `counted.optimize_and_count` when it is called."""
-
-    def __call__(self, *args: Any, **options: Any) -> "Search":  # noqa: ANN401
-        from gpt_trader.optimize.counted import optimize_and_count  # noqa: PLC0415
-
-        return optimize_and_count(*args, **options)
-
-
-sys.modules[__name__].__class__ = _Callable
+make_callable(__name__)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,8 @@ from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
 from gpt_trader.domain.decimals import in_plain_decimals
 from gpt_trader.journal.root import state_root
 from gpt_trader.measure.inference import Trials
-from gpt_trader.optimize.search import Search, optimize
+from gpt_trader.optimize.objective import Objective
+from gpt_trader.optimize.search import DEFAULT_FOLDS, Search, SearchProgress, optimize
 from gpt_trader.optimize.space import Axis, Space
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.params import Value
@@ -43,25 +45,32 @@ def optimize_and_count(  # noqa: PLR0913 - the library's call, each by its name
     strategy: type[Any],
     grid: Mapping[str, Sequence[Value]] | Sequence[Axis],
     *,
+    fixed: Mapping[str, Value] | None = None,
+    folds: int = DEFAULT_FOLDS,
+    objective: Objective = "sharpe",
     costs: CostModel = DEFAULT_COSTS,
     risk: RiskPolicy | None = DEFAULT_RISK,
     style: OrderStyle = DEFAULT_STYLE,
     cash: Decimal | int = DEFAULT_CASH,
     budget: float = 1.0,
     label: str | None = None,
-    earlier: Trials | Callable[[Space, Floats], Trials] | None = None,
-    state_dir: Path | str | None = None,
+    trials: Trials | Callable[[Space, Floats], Trials] | Literal[False] | None = None,
+    state_dir: str | PathLike[str] | None = None,
     sealed_after_ms: int | None = None,
+    keep_in: Path | None = None,
+    progress: Callable[[SearchProgress], None] | None = None,
+    threads: int | None = None,
     check_seed: int | None = None,
+    check_all: bool = False,
     min_coverage_pct: float = LEAST_COVERAGE_PCT,
     order: Sequence[str] = (),
-    **options: Any,  # noqa: ANN401
+    load_s: float = 0.0,
 ) -> Search:
     """Search (`search.optimize` has the other arguments) and count each point as a trial.
 
-    earlier: what was tried before; None: what the ledger knows. state_dir, check_seed,
-    min_coverage_pct, order: as in a counted backtest. sealed_after_ms: as there; a search opens no
-    seal. Raises GapError, and what `search.optimize` and `seals.admit` do.
+    trials: what was tried before; None: what the ledger knows; False: nobody counts. state_dir,
+    check_seed, min_coverage_pct, order: as in a counted backtest. sealed_after_ms: as there; a
+    search opens no seal. Raises GapError, and what `search.optimize` and `seals.admit` do.
     """
     pairs = histories_of(bars)
     places = plan_order([one.product.product_id for one, _ in pairs], order)
@@ -74,28 +83,35 @@ def optimize_and_count(  # noqa: PLR0913 - the library's call, each by its name
         root, reader, list(map(known, given)),
         sealed_after_ms=sealed_after_ms, unseal=False, now_ms=now_ms,
     )  # fmt: skip
-    if earlier is None:
+    if trials is None:
         terms = partial(
             identify, bars=series, costs=costs, risk=risk, label=label,
             content=[sketch(one) for one in series], cash=cash,
         )  # fmt: skip
         ledger = books(root)
-        earlier = partial(_count, ledger, lambda point: terms([Route(point, (), budget, style)]))
+        trials = partial(_count, ledger, lambda point: terms([Route(point, (), budget, style)]))
     with contained([strategy], series) as moved:
         found = optimize(
             given,
             strategy,
             grid,
+            fixed=fixed,
+            folds=folds,
+            objective=objective,
             costs=costs,
             risk=risk,
             style=style,
             cash=cash,
             budget=budget,
             label=label,
-            earlier=earlier,
+            trials=None if trials is False else trials,
             now_ms=now_ms,
             check_seed=secrets.randbits(SEED_BITS) if check_seed is None else check_seed,
-            **options,
+            check_all=check_all,
+            keep_in=keep_in,
+            progress=progress,
+            threads=threads,
+            load_s=load_s,
         )
     return replace(found, notes=(*found.notes, *moved))
 

@@ -143,7 +143,7 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have defaults
     style: OrderStyle = DEFAULT_STYLE,
     cash: Decimal | int = DEFAULT_CASH,
     budget: float = 1.0,
-    earlier: Trials | Callable[[Space, Floats], Trials] | None = None,
+    trials: Trials | Callable[[Space, Floats], Trials] | None = None,
     keep_in: Path | None = None,
     progress: Callable[[SearchProgress], None] | None = None,
     threads: int | None = None,
@@ -157,7 +157,7 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have defaults
 
     bars, costs, risk, style, cash, label, load_s, check_seed, check_all, now_ms: as in `backtest`.
     strategy: a class, with `fixed` parameters that are not searched. grid: values of each
-    parameter, neighbors side by side. folds: walk-forward tests. earlier: trials made before on
+    parameter, neighbors side by side. folds: walk-forward tests. trials: made before on
     such data, or a function that tells them from the grid and its (k,) daily Sharpe ratios; None
     if nobody counted. keep_in: folder where finished points are kept and looked for. threads:
     None: one a processor.
@@ -194,12 +194,12 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have defaults
     walk = walk_forward(terms, space.strategies, space.shape, closes, cuts, objective)
     ran = ~np.isnan(closes[:, 0])
     returns = daily_returns(closes[ran])
-    if callable(earlier):
-        earlier = earlier(space, daily_sharpes(daily_returns(closes)))
-    if earlier is not None:  # what fails was tried, too
-        earlier = replace(earlier, count=earlier.count + len(failed))
+    if callable(trials):
+        trials = trials(space, daily_sharpes(daily_returns(closes)))
+    if trials is not None:  # what fails was tried, too
+        trials = replace(trials, count=trials.count + len(failed))
     row = None if chosen is None else int(ran[:chosen].sum())
-    weighed = luck(returns, row, earlier, held_returns(terms))
+    weighed = luck(returns, row, trials, held_returns(terms))
     fitted = overfit(returns)
     used = {run.point for run in walk.folds} | {chosen}
     other_terms = None if chosen is None else at_other_terms(terms, space.strategies[chosen])

@@ -49,7 +49,7 @@ WHOLE = Trials()  # nothing was tried before, and the record is whole
 
 
 def search(bars, **options) -> Search:
-    return optimize(bars, SmaCross, GRID, **({"earlier": WHOLE} | TERMS | options))
+    return optimize(bars, SmaCross, GRID, **({"trials": WHOLE} | TERMS | options))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -76,10 +76,10 @@ def test_what_caps_the_verdict_is_said():
     assert (synthetic.verdict.word, synthetic.verdict.reasons) == (
         NOT_PROVEN, ("The market is synthetic.",)
     )  # fmt: skip
-    uncounted = search(bars, earlier=None)
+    uncounted = search(bars, trials=None)
     assert uncounted.verdict.word == NOT_PROVEN
     assert "earlier trials were not counted" in uncounted.verdict.reasons[0]
-    many = search(bars, earlier=Trials(sharpes=(0.9, -0.9), count=5000))
+    many = search(bars, trials=Trials(sharpes=(0.9, -0.9), count=5000))
     assert many.luck.trials == 5018
     assert many.luck.dsr < found_dsr(bars)
     few = search(bars, folds=2)
@@ -119,7 +119,7 @@ def test_the_chosen_point_is_run_at_dearer_fees():
 def test_gains_at_the_price_that_decided_are_not_proven():
     """Closes that nobody could trade at: beyond luck on the record, and never to be had."""
     world = next(one for one in UNREAL if one.name == "closes that are off, days")
-    style = TERMS | {"costs": world.costs, "earlier": WHOLE}
+    style = TERMS | {"costs": world.costs, "trials": WHOLE}
     found = optimize(market(world, 3), Below, {"part": (0.4, 0.5, 0.6)}, **style)
     assert found.luck.chance < 0.01
     assert found.verdict.word == NOT_PROVEN
@@ -130,7 +130,7 @@ def test_a_search_that_is_gone_a_bar_late_looks_like_a_leak():
     """The tide turns by a coin each day: who is a day late knows nothing of it any more."""
     world = replace(DECLARED, costs=CHEAP, sharpe=7.0, dwell_days=2.0)
     found = optimize(
-        market(world, 1), Tide, {"level": (1900.0, 2000.0, 2100.0)}, **TERMS | {"earlier": WHOLE}
+        market(world, 1), Tide, {"level": (1900.0, 2000.0, 2100.0)}, **TERMS | {"trials": WHOLE}
     )
     assert found.luck.chance < 0.01
     assert (found.verdict.word, found.verdict.kinds) == (NOT_PROVEN, ("leak",))
@@ -147,13 +147,13 @@ def test_what_no_check_reaches_is_not_proven(tmp_path):
     table = tmp_path / "table.npy"
     ahead = np.append(bars.close[1:] > bars.close[:-1], False)
     np.save(table, np.array([bars.time, ahead]))
-    known = TERMS | {"earlier": WHOLE, "fixed": {"table": str(table)}}
+    known = TERMS | {"trials": WHOLE, "fixed": {"table": str(table)}}
     with watched_reads():
         found = optimize(bars, ReadsATable, {"days": (1, 2, 3)}, **known)
     assert found.checks.unreached == ("table.npy",)  # and nothing that only asking it reads
     assert found.verdict.word == NOT_PROVEN
     assert "It reads table.npy" in found.verdict.reasons[0]
-    given = optimize(bars, Given, GRID, **TERMS, earlier=WHOLE)
+    given = optimize(bars, Given, GRID, **TERMS, trials=WHOLE)
     assert given.checks.outside == ("parameter levels",)
     assert "levels was made outside" in given.verdict.reasons[0]
 
@@ -334,18 +334,18 @@ class FailsAt:
 
 def test_a_point_that_fails_is_said_counted_and_left():
     bars = cycle(200, 1)
-    found = optimize(bars, FailsAt, {"k": [7, 5, 6, 8]}, earlier=WHOLE, **TERMS)
+    found = optimize(bars, FailsAt, {"k": [7, 5, 6, 8]}, trials=WHOLE, **TERMS)
     assert found.failed == {0: "ZeroDivisionError: division by zero"}
     assert np.isnan(found.closes[0]).all()
     assert found.luck.trials == 4
     assert found.chosen != 0
-    others = optimize(bars, FailsAt, {"k": [5, 6, 8]}, earlier=WHOLE, **TERMS)
+    others = optimize(bars, FailsAt, {"k": [5, 6, 8]}, trials=WHOLE, **TERMS)
     assert np.array_equal(found.closes[1:], others.closes)
 
 
 def test_a_search_of_which_every_point_fails_is_an_error():
     with pytest.raises(StrategyError, match="every point fails, the first with k=7: ZeroDiv"):
-        optimize(cycle(200, 1), FailsAt, {"k": [7]}, earlier=WHOLE, **TERMS)
+        optimize(cycle(200, 1), FailsAt, {"k": [7]}, trials=WHOLE, **TERMS)
 
 
 def test_what_is_not_the_strategys_failure_is_no_failed_point():
@@ -355,4 +355,4 @@ def test_what_is_not_the_strategys_failure_is_no_failed_point():
             raise MemoryError
 
     with pytest.raises(MemoryError):
-        optimize(cycle(200, 1), OutOfMemory, {"k": [5, 6]}, earlier=WHOLE, **TERMS)
+        optimize(cycle(200, 1), OutOfMemory, {"k": [5, 6]}, trials=WHOLE, **TERMS)

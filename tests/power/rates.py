@@ -70,7 +70,7 @@ def _judge(world: World, bars: Bars, seed: int, whole: bool) -> Said:
         is_off = world.off_bps > 0.0
         kind: Any = Below if is_off else Tide
         values = grid(world.points, is_off=is_off)
-        found = optimize(bars, kind, values, earlier=NOTHING_BEFORE, threads=1, **terms)
+        found = optimize(bars, kind, values, trials=NOTHING_BEFORE, threads=1, **terms)
         verdict, walk = found.verdict, found.walk
         return Said(verdict.word, verdict.kinds, walk.sharpe or 0.0, walk.return_pct)
     strategy: Any = Tide()

@@ -118,7 +118,7 @@ def test_code_that_is_asked_as_built_in_is_judged_as_any(points):
         ).assessment.verdict
     else:
         found = optimize(
-            market(world, 2), Tide, grid(points), earlier=NOTHING_BEFORE, **terms
+            market(world, 2), Tide, grid(points), trials=NOTHING_BEFORE, **terms
         ).verdict
     assert (said.word, said.kinds) == (found.word, found.kinds)
 

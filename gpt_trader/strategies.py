@@ -1,0 +1,23 @@
+"""The built-in strategies: `strategies.SmaCross(fast=20, slow=50)`; see docs/strategies.md."""
+
+from gpt_trader.strategy.base import BarStrategy, Strategy
+from gpt_trader.strategy.baselines import BuyAndHold, Hold
+from gpt_trader.strategy.breakout import Breakout
+from gpt_trader.strategy.ema_trend import EmaTrend
+from gpt_trader.strategy.ensemble import Ensemble
+from gpt_trader.strategy.mean_reversion import MeanReversion
+from gpt_trader.strategy.momentum import Momentum
+from gpt_trader.strategy.sma_cross import SmaCross
+
+__all__ = [
+    "BarStrategy",
+    "Breakout",
+    "BuyAndHold",
+    "EmaTrend",
+    "Ensemble",
+    "Hold",
+    "MeanReversion",
+    "Momentum",
+    "SmaCross",
+    "Strategy",
+]

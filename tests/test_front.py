@@ -1,0 +1,87 @@
+"""What `import gpt_trader` offers: names that are seen, arguments that are told, pickled calls."""
+
+import ast
+import copy
+import inspect
+import pickle
+import pydoc
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import cloudpickle
+import pytest
+
+import gpt_trader as gt
+from gpt_trader.backtest.front import backtest
+from gpt_trader.optimize.front import optimize
+from gpt_trader.strategy.registry import builtin
+
+STUB = Path(gt.__file__).with_suffix(".pyi")
+CALLS = [(gt.backtest, backtest), (gt.optimize, optimize)]
+
+
+def shown_to_type_checkers():
+    """Return the object behind each name of the stub."""
+    tree = ast.parse(STUB.read_text(encoding="utf-8"))
+    found = {}
+    for node in (one for one in tree.body if isinstance(one, ast.ImportFrom)):
+        for name in node.names:
+            module = import_module(node.module)
+            found[name.asname] = getattr(module, name.name)
+    return found
+
+
+def test_type_checkers_and_python_are_told_of_the_same_names():
+    found = shown_to_type_checkers()
+    assert sorted(found) == sorted(gt.__all__) == sorted(set(dir(gt)) - {"__version__"})
+    called = {"backtest", "optimize"}
+    assert {n: getattr(gt, n) for n in found.keys() - called} == {
+        n: found[n] for n in found.keys() - called
+    }
+
+
+def test_what_is_not_offered_is_no_attribute():
+    with pytest.raises(AttributeError, match="no attribute 'backtset'"):
+        _ = gt.backtset
+
+
+def test_every_built_in_strategy_is_offered():
+    classes = set(builtin().values())
+    assert classes <= {getattr(gt.strategies, name) for name in gt.strategies.__all__}
+
+
+@pytest.mark.parametrize("call, function", CALLS)
+def test_a_call_has_the_functions_signature(call, function):
+    assert inspect.signature(call) == inspect.signature(function)
+    kinds = {one.kind for one in inspect.signature(call).parameters.values()}
+    assert kinds == {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
+
+
+@pytest.mark.parametrize("call, function", CALLS)
+def test_help_tells_each_argument(call, function):
+    shown = pydoc.plain(pydoc.render_doc(call))
+    for name in inspect.signature(function).parameters:
+        assert any(line.strip().partition(":")[0].find(name) >= 0 for line in shown.splitlines())
+    assert inspect.getdoc(call) == inspect.getdoc(function)
+
+
+@pytest.mark.parametrize("call, function", CALLS)
+@pytest.mark.parametrize("how", [pickle, cloudpickle])
+def test_a_call_is_pickled_by_its_name(call, function, how):
+    assert pickle.loads(how.dumps(call)) is call  # noqa: S301
+    assert len(how.dumps(call)) < 100
+    assert copy.deepcopy(call) is call
+
+
+def test_in_a_new_process_names_are_there_and_nothing_heavy_was_imported():
+    code = (
+        "import sys, gpt_trader as gt; assert 'backtest' in dir(gt)\n"
+        "assert not {'numpy', 'numba', 'pandas'} & set(sys.modules)\n"
+        "assert callable(gt.backtest) and callable(gt.optimize)\n"
+        "assert not {'numpy', 'numba', 'pandas'} & set(sys.modules)\n"
+        "from gpt_trader import *; assert backtest is gt.backtest\n"
+        "assert gt.strategies.SmaCross(fast=3, slow=9).fast == 3\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
