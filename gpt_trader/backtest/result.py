@@ -149,6 +149,11 @@ class Result:
     universe: Mapping[str, Any] | None = None
     earlier: tuple[Bars, ...] = ()
 
+    def __repr__(self) -> str:
+        from gpt_trader.backtest.notebook.text import text  # noqa: PLC0415 - it needs this class
+
+        return text(self)
+
     @property
     def warmed_up(self) -> tuple[int, ...]:
         """Of each product, the bars before the run on which its strategy warmed up."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.times import format_interval, format_time
 from gpt_trader.kernel.slippage import NO_QUOTE
 
 if TYPE_CHECKING:
@@ -83,6 +84,13 @@ class Bars:
 
     def __len__(self) -> int:
         return len(self.time)
+
+    def __repr__(self) -> str:
+        said = f"{len(self):,} bars of {format_interval(self.interval_ms)}"
+        if len(self):
+            first, last = (f"{format_time(int(self.time[row]))[:16]}Z" for row in (0, -1))
+            said += f", {first} to {last}, close {self.product.price(int(self.close[-1])):f}"
+        return f"<Bars of {self.product.product_id}: {said}>"
 
     def __getitem__(self, rows: slice | Ints) -> "Bars":
         """Return some rows: of a slice as views, of row numbers as copies."""

@@ -1,5 +1,7 @@
 """Exact numbers and times as text: no float is ever printed as money."""
 
+import textwrap
+from collections.abc import Iterable
 from decimal import Decimal
 
 import numpy as np
@@ -7,6 +9,7 @@ from numpy.typing import NDArray
 
 MONEY_PLACES = 8  # money is whole units of 1e-8 quote
 LEAST_PLACES = 2
+MOST_LINES, WIDTH = 25, 100  # of what a value says of itself
 
 
 def fixed(value: int, places: int) -> str:
@@ -47,3 +50,19 @@ def iso_times(time_ms: NDArray[np.int64]) -> list[str]:
 def printable(text: str) -> str:
     """Return a text with signs that would move a cursor, or color it, in the words of Python."""
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
+def shown(lines: Iterable[str]) -> str:
+    """Return lines as a value's `repr`: wrapped to 100 columns, and at most 25 of them."""
+    wrapped = [part for line in lines for part in _wrap(line)]
+    if len(wrapped) <= MOST_LINES:
+        return "\n".join(wrapped)
+    left = len(wrapped) - MOST_LINES + 1
+    return "\n".join([*wrapped[: MOST_LINES - 1], f"... {left:,} more lines"])
+
+
+def _wrap(line: str) -> list[str]:
+    if len(line) <= WIDTH:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    return textwrap.wrap(line, WIDTH, subsequent_indent=indent)

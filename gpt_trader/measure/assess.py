@@ -35,6 +35,7 @@ from gpt_trader.measure.robust import (
 )
 from gpt_trader.measure.sensitivity import CostPoint, Rerun, Sensitivity, sensitivity
 from gpt_trader.measure.size import too_large
+from gpt_trader.measure.text import assessment_text
 from gpt_trader.measure.verdict import Evidence, Verdict, cap, judge
 
 __all__ = [
@@ -69,6 +70,9 @@ class Assessment:
     baselines: Baselines
     without_doubt: WithoutDoubt | None
     verdict: Verdict
+
+    def __repr__(self) -> str:
+        return assessment_text(self)
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what JSON says of it: every number, none of the daily series."""

@@ -1,6 +1,6 @@
 """What doing nothing clever would have given: buy and hold, and as much of it as is as risky."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,8 @@ class Baselines:
     the products cannot be bought with the cash.
     """
 
-    buy_hold: Floats
-    vol_matched: Floats
+    buy_hold: Floats = field(repr=False)
+    vol_matched: Floats = field(repr=False)
     buy_hold_return_pct: float | None
     vol_matched_return_pct: float | None
     buy_hold_sharpe: float | None

@@ -1,6 +1,6 @@
 """How sure a result is: intervals, the probability of skill, what the best of many tries hides."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import e, sqrt
 from statistics import NormalDist
 
@@ -64,7 +64,7 @@ class Inference:
     return_pct: Range | None
     sharpe: Range | None
     max_drawdown_pct: Range | None
-    fan: Floats
+    fan: Floats = field(repr=False)
     psr: float | None
     dsr: float | None
     min_track_record_days: float | None

@@ -4,6 +4,8 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from gpt_trader.measure.text import metrics_text
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -108,6 +110,9 @@ class Metrics:
     fees_per_year_maker_pct: float | None
     break_even_move_bps: float
     break_even_move_maker_bps: float
+
+    def __repr__(self) -> str:
+        return metrics_text(self)
 
     def to_series(self) -> "pd.Series[float]":
         """Return every number by its name, float64; NaN where undefined."""

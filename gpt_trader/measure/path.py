@@ -1,6 +1,6 @@
 """What a run left behind, whichever engine ran it: its bars, equity and fills."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -35,11 +35,11 @@ class Path:
 
     bars: tuple[Bars, ...]
     interval_ms: int
-    time: Ints
-    equity: Floats
-    fills: Rows
+    time: Ints = field(repr=False)
+    equity: Floats = field(repr=False)
+    fills: Rows = field(repr=False)
     start_units: int
-    stops: tuple[Floats | None, ...] = ()
+    stops: tuple[Floats | None, ...] = field(default=(), repr=False)
     listed: tuple[Listed, ...] = ()
 
     @property

@@ -1,6 +1,6 @@
 """The grid as a map of two parameters: plateaus and spikes at a glance."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ class HeatMap:
 
     x: Axis
     y: Axis | None
-    values: Floats
+    values: Floats = field(repr=False)
     over: tuple[str, ...]
     chosen: tuple[int, int] | None
 

@@ -6,7 +6,7 @@ halves, the best point of one half is ranked in the other. If choosing says noth
 comes after, that rank is anywhere: the probability is then about 0.5, not 0.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -33,7 +33,7 @@ class Overfit:
 
     blocks: int
     block_days: int
-    logits: Floats
+    logits: Floats = field(repr=False)
     pbo: float
     loss_share: float
     slope: float | None

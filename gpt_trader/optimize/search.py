@@ -46,6 +46,7 @@ from gpt_trader.optimize.plateau import choose, plateau_scores
 from gpt_trader.optimize.space import Axis, Space, make_space, named
 from gpt_trader.optimize.sweep import SearchTerms, sweep
 from gpt_trader.optimize.terms import OtherTerms, at_other_terms
+from gpt_trader.optimize.text import text
 from gpt_trader.optimize.walk import WalkForward, held_returns, walk_forward
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.answers import ask_targets
@@ -113,6 +114,9 @@ class Search:
     timing: SearchTiming
     notes: tuple[str, ...] = ()
     failed: Mapping[int, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return text(self)
 
     @property
     def map(self) -> HeatMap:

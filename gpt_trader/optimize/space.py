@@ -6,7 +6,7 @@ something to search: the best of them is always "none".
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from itertools import product
 from math import prod
@@ -41,8 +41,8 @@ class Space:
     """
 
     axes: tuple[Axis, ...]
-    points: tuple[Point, ...]
-    strategies: tuple[Any, ...]
+    points: tuple[Point, ...] = field(repr=False)
+    strategies: tuple[Any, ...] = field(repr=False)
     why_impossible: str | None
 
     @property

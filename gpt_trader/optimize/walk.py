@@ -1,7 +1,7 @@
 """Walk-forward: choose on the days before, trade the days after, join the tests to one record."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -41,8 +41,8 @@ class FoldRun:
     in_yearly_pct: float | None
     out_return_pct: float
     out_sharpe: float | None
-    returns: Floats
-    unhalted: Floats | None = None
+    returns: Floats = field(repr=False)
+    unhalted: Floats | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class WalkForward:
     """
 
     folds: tuple[FoldRun, ...]
-    returns: Floats
+    returns: Floats = field(repr=False)
     return_pct: float
     yearly_pct: float
     sharpe: float | None

@@ -1,0 +1,105 @@
+"""What values say of themselves fits a cell: at most 25 lines of 100 columns."""
+
+from dataclasses import fields, is_dataclass, replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from gpt_trader.backtest.api import backtest
+from gpt_trader.domain.product import Product
+from gpt_trader.domain.text import MOST_LINES, WIDTH, shown
+from gpt_trader.measure.verdict import Verdict
+from gpt_trader.optimize.search import optimize
+from gpt_trader.strategy.sma_cross import SmaCross
+from tests.backtest.test_result import BTC, walk
+
+LONG = tuple(f"A reason that is as long as many a reason is, number {i}." * 3 for i in range(22))
+
+
+@cache
+def run():
+    return backtest([walk(BTC, 900)], SmaCross(fast=3, slow=9), assess=True, self_check=False)
+
+
+@cache
+def many():
+    """Thirty products, and more to say than there is room for."""
+    bars = [walk(Product(f"COIN{i}-USD", *_grid()), 300, seed=i) for i in range(30)]
+    found = backtest(bars, SmaCross(fast=3, slow=9), assess=True, self_check=False, label="x " * 99)
+    judged = replace(found.assessment, verdict=Verdict("NOT PROVEN", LONG, ("untested",)))
+    return replace(found, assessment=judged, notes=LONG)
+
+
+@cache
+def searched():
+    grid = {"fast": tuple(range(2, 12)), "slow": tuple(range(12, 40, 2))}
+    return optimize(walk(BTC, 900), SmaCross, grid, folds=3)
+
+
+def _grid():
+    return BTC.base_increment, BTC.price_increment
+
+
+def parts(value, name, depth=0):
+    """Every dataclass inside of one, by its path."""
+    yield name, value
+    if is_dataclass(value) and depth < 4:
+        for field in fields(value):
+            inner = getattr(value, field.name)
+            if is_dataclass(inner):
+                yield from parts(inner, f"{name}.{field.name}", depth + 1)
+
+
+@pytest.mark.parametrize("make", [run, many, searched])
+def test_a_value_and_what_is_in_it_fit_a_cell(make):
+    value = make()
+    for name, one in parts(value, make.__name__):
+        text = repr(one)
+        assert len(text) <= 4000, name
+        assert "array(" not in text, name
+    for one in (value, *(getattr(value, n, value) for n in ("metrics", "assessment"))):
+        lines = repr(one).split("\n")
+        assert len(lines) <= 25
+        assert max(map(len, lines)) <= 100
+
+
+def test_a_run_says_what_it_came_to():
+    text = repr(run())
+    for said in (run().run_id, "sma_cross on BTC-USD", "900 bars of 1h", "fast engine",
+                 run().assessment.verdict.word, *run().assessment.verdict.reasons):  # fmt: skip
+        assert said in text.replace("\n    ", " ")
+    plain = repr(replace(run(), assessment=None, interrupted=True))
+    assert "not assessed" in plain
+    assert "interrupted" in plain
+
+
+def test_numbers_by_their_names():
+    text = repr(run().metrics)
+    assert "return_pct" in text
+    assert f"{float(run().metrics.final_equity):,.2f}" in text
+
+
+def test_bars_say_which():
+    bars = walk(BTC, 900)
+    assert repr(bars) == (
+        "<Bars of BTC-USD: 900 bars of 1h, 2022-01-01T00:00Z to 2022-02-07T11:00Z, close "
+        f"{bars.close[-1] / 100:.2f}>"
+    )
+    assert repr(bars[:0]) == "<Bars of BTC-USD: 0 bars of 1h>"
+
+
+def test_a_search_shows_its_best_points():
+    text = repr(searched())
+    assert "sma_cross: fast 10 x slow 14 on BTC-USD" in text
+    assert "140 points" in text
+    assert text.count("chosen") == 1
+    assert not np.isnan(searched().scores).all()
+
+
+def test_lines_are_cut_and_what_is_left_is_counted():
+    assert shown(["a", "b"]) == "a\nb"
+    cut = shown(["  - " + "word " * 40] * 30).split("\n")
+    assert len(cut) == MOST_LINES
+    assert max(map(len, cut)) <= WIDTH
+    assert cut[-1] == "... 66 more lines"
