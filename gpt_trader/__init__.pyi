@@ -1,3 +1,4 @@
+from gpt_trader import indicators as indicators
 from gpt_trader import strategies as strategies
 from gpt_trader.backtest.front import backtest as backtest
 from gpt_trader.backtest.result import Result as Result

@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from gpt_trader.backtest.contained import contained
 from gpt_trader.backtest.result import History
 from gpt_trader.backtest.route import Route
 from gpt_trader.data.checks.quality import digest, find_gaps
 from gpt_trader.data.files.bar_files import Loaded
-from gpt_trader.domain.bars import COLUMNS, Bars
+from gpt_trader.domain.bars import Bars, join
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import DataError
 from gpt_trader.strategy.answers import ask_targets
@@ -73,13 +71,7 @@ def joined(earlier: Bars, bars: Bars) -> Bars:
     """Return bars with those before them."""
     if not len(earlier):
         return bars
-    columns: dict[str, Any] = {
-        name: np.concatenate([getattr(earlier, name), getattr(bars, name)]) for name in COLUMNS[:-1]
-    }
-    quotes = None
-    if earlier.half_spread_e8 is not None or bars.half_spread_e8 is not None:
-        quotes = np.concatenate([earlier.quotes, bars.quotes])
-    return replace(bars, **columns, half_spread_e8=quotes)
+    return join(earlier, bars)
 
 
 def ask_warm(

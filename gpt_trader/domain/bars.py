@@ -4,12 +4,14 @@ Nobody writes into a history: whoever is shown one is judged on it, and others r
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.domain.bar_checks import check_columns
+from gpt_trader.domain.prices import Prices
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.times import format_interval, format_time
 from gpt_trader.kernel.slippage import NO_QUOTE
@@ -57,12 +59,16 @@ class Bars:
     """History of one product, oldest first, columns of one length n. They are read-only.
 
     time: int64 milliseconds UTC, each bar's open, strictly increasing.
-    open, high, low, close: int64 ticks of `product.price_increment`, >= 1.
+    open, high, low, close: int64 ticks of `product.price_increment`, >= 1, not quote prices:
+    those are `price.open` to `price.close`.
     volume: float64 base units, >= 0 (0: no trades in the bar).
     funding_rate: float64 fraction of position value paid by longs at the bar's close
     (perpetuals; 0 elsewhere).
     half_spread_e8: int64 half the quoted spread, 1e-8 fractions of price, NO_QUOTE where it is
     not known; None: nowhere known.
+
+    Raises TypeError if a column is no array of its type, DataError if they are not of one length,
+    times lie nearer than interval_ms or look like seconds, or a row is no bar.
     """
 
     product: Product
@@ -77,10 +83,10 @@ class Bars:
     half_spread_e8: Ints | None = None
 
     def __post_init__(self) -> None:
-        for name in COLUMNS:
-            column = getattr(self, name)
-            if column is not None and column.flags.writeable:
-                object.__setattr__(self, name, read_only(column))
+        columns = {n: column for n in COLUMNS if (column := getattr(self, n)) is not None}
+        check_columns(self.product, self.interval_ms, columns)
+        for name, column in columns.items():
+            object.__setattr__(self, name, read_only(column))
 
     def __len__(self) -> int:
         return len(self.time)
@@ -94,7 +100,11 @@ class Bars:
 
     def __getitem__(self, rows: slice | Ints) -> "Bars":
         """Return some rows: of a slice as views, of row numbers as copies."""
-        return Bars(
+        if not isinstance(rows, slice | np.ndarray | list):
+            raise TypeError(
+                f"expected a slice or an array of rows, was {rows!r}: see bars.bar(row)"
+            )
+        part = trusted(
             self.product,
             self.interval_ms,
             self.time[rows],
@@ -106,13 +116,20 @@ class Bars:
             self.funding_rate[rows],
             None if self.half_spread_e8 is None else self.half_spread_e8[rows],
         )
+        if not isinstance(rows, slice) or (rows.step or 1) < 0:  # only then rows may change places
+            part.__post_init__()
+        return part
 
     def copy(self) -> "Bars":
         """Return the same bars in memory of their own."""
-        own: dict[str, Any] = {
-            name: column.copy() for name in COLUMNS if (column := getattr(self, name)) is not None
-        }
-        return replace(self, **own)
+        return with_columns(
+            self, **{n: column.copy() for n in COLUMNS if (column := getattr(self, n)) is not None}
+        )
+
+    @property
+    def price(self) -> Prices:
+        """The prices in quote currency: `price.open`, `high`, `low`, `close`, (n,) float64."""
+        return Prices(self.product, self.open, self.high, self.low, self.close)
 
     def bar(self, row: int) -> Bar:
         """Return one row as a Bar."""
@@ -151,6 +168,26 @@ class Bars:
         return to_polars(self)
 
 
+def trusted(product: Product, interval_ms: int, *columns: Any) -> Bars:  # noqa: ANN401
+    """Return Bars of columns that hold already, such as parts of others: nothing is checked.
+
+    columns: in the order of COLUMNS.
+    """
+    made, put = object.__new__(Bars), object.__setattr__
+    put(made, "product", product)
+    put(made, "interval_ms", interval_ms)
+    for name, column in zip(COLUMNS, columns, strict=True):
+        is_open = column is not None and column.flags.writeable
+        put(made, name, read_only(column) if is_open else column)
+    return made
+
+
+def with_columns(bars: Bars, **columns: Any) -> Bars:  # noqa: ANN401
+    """Return bars with other columns that hold already; see `trusted`."""
+    shown = (columns.get(name, getattr(bars, name)) for name in COLUMNS)
+    return trusted(bars.product, bars.interval_ms, *shown)
+
+
 def bars_from_rows(product: Product, interval_ms: int, rows: list[Bar]) -> Bars:
     """Build Bars from single bars, oldest first."""
     return Bars(
@@ -174,19 +211,8 @@ def known(half_spreads_e8: Sequence[int] | Ints | Floats) -> Ints | None:
 
 
 def join(*parts: Bars) -> Bars:
-    """Return bars of one product one after the other."""
-    first = parts[0]
-    return Bars(
-        first.product,
-        first.interval_ms,
-        np.concatenate([p.time for p in parts]),
-        np.concatenate([p.open for p in parts]),
-        np.concatenate([p.high for p in parts]),
-        np.concatenate([p.low for p in parts]),
-        np.concatenate([p.close for p in parts]),
-        np.concatenate([p.volume for p in parts]),
-        np.concatenate([p.funding_rate for p in parts]),
-        None
-        if all(p.half_spread_e8 is None for p in parts)
-        else np.concatenate([p.quotes for p in parts]),
-    )
+    """Return bars of one product one after the other; who joins them knows that they follow."""
+    columns = {name: np.concatenate([getattr(p, name) for p in parts]) for name in COLUMNS[:-1]}
+    quoted = any(p.half_spread_e8 is not None for p in parts)
+    quotes = np.concatenate([p.quotes for p in parts]) if quoted else None
+    return with_columns(parts[0], **columns, half_spread_e8=quotes)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.prices import prices_of
 from gpt_trader.domain.product import Product
 from gpt_trader.kernel.rounding import BPS
 from gpt_trader.kernel.slippage import NO_QUOTE
@@ -21,14 +22,12 @@ PRICES = ("open", "high", "low", "close")
 
 def prices(product: Product, ticks: Ints) -> Floats:
     """Return prices, the shape of `ticks`: each the float that is nearest to the exact one."""
-    num, den = product.price_increment.as_integer_ratio()
-    return np.asarray(ticks * num / den)
+    return prices_of(ticks, product.price_increment)
 
 
 def sizes(product: Product, lots: Ints) -> Floats:
     """Return base units, the shape of `lots`: each the float that is nearest to the exact one."""
-    num, den = product.base_increment.as_integer_ratio()
-    return np.asarray(lots * num / den)
+    return prices_of(lots, product.base_increment)
 
 
 def columns_of(bars: Bars) -> dict[str, Floats]:

@@ -1,11 +1,10 @@
 """A product's newest bars: a stretch of rows that only grow, turned into columns when asked for."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from gpt_trader.domain.bars import COLUMNS, Bar, Bars
+from gpt_trader.domain.bars import COLUMNS, Bar, Bars, trusted, with_columns
 from gpt_trader.domain.product import Product
 from gpt_trader.kernel.slippage import NO_QUOTE
 
@@ -26,7 +25,7 @@ class _Block:
             column: np.empty(self.room, np.float64 if column in FLOATS else np.int64)
             for column in COLUMNS
         }
-        self.bars = Bars(product, interval_ms, **self.columns)  # type: ignore[arg-type]
+        self.bars = trusted(product, interval_ms, *self.columns.values())  # filled later
 
     def fill(self) -> None:
         """Turn the rows that are new into columns."""
@@ -63,7 +62,7 @@ class Window:
         if block.done < self.end:
             block.fill()
         seen = block.bars[self.begin : self.end]
-        return seen if (seen.quotes != NO_QUOTE).any() else replace(seen, half_spread_e8=None)
+        return seen if (seen.quotes != NO_QUOTE).any() else with_columns(seen, half_spread_e8=None)
 
     def appended(self, bar: Bar, keep: int) -> "Window":
         """Return the window with one more bar, cut to `keep` bars once it is twice as long."""

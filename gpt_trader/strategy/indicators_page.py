@@ -45,8 +45,16 @@ runs say exactly the same. What depends on all rows since an event (OBV, the lin
 the same on a window only once that event lies within it; the self-check of a backtest says so if it
 does not.
 
-`bars.open`, `high`, `low` and `close` are whole ticks (int64): give them as they are where int64 is
-taken, else `.astype(float)`. `bars.volume` is in base units, `bars.time` in ms.
+`gpt_trader.indicators` has all but two of them (`true_range_at` and `weighted_sum` are building
+blocks) by the same names for columns of any kind: pandas or polars Series, arrays or lists, ticks
+or prices. A Series comes back with its index; NaN in the first rows is passed on, so that
+an indicator can be taken of another one; NaN further on is refused where the indicator could not
+answer it by NaN.
+
+`bars.open`, `high`, `low` and `close` are whole ticks (int64), of which moving averages are exact;
+`bars.price.open` and so on are the same in quote currency (float64). `bars.volume` is in base
+units, `bars.time` in ms. The functions of `gpt_trader.kernel.features` take arrays as they are:
+int64 where ticks are asked for, else float64.
 
 ```python
 from dataclasses import dataclass
@@ -54,10 +62,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from gpt_trader import backtest, synthetic_market
-from gpt_trader.domain.targets import Targets
-from gpt_trader.kernel.features.oscillators import stochastic
-from gpt_trader.kernel.features.smooth import hma
+from gpt_trader import Bars, Targets, backtest, indicators, synthetic_market
 
 
 @dataclass(frozen=True)
@@ -68,11 +73,10 @@ class Dip:
     min_bars: int = 61
     warmup: int = 61
 
-    def targets(self, bars):
-        high, low, close = (one.astype(float) for one in (bars.high, bars.low, bars.close))
-        k, _ = stochastic(high, low, close, 14, 3, 3)
-        trend = hma(close, 55)
-        weight = np.where((close > trend) & (k < 50.0), 1.0, 0.0)
+    def targets(self, bars: Bars) -> Targets:
+        k, _ = indicators.stochastic(bars.high, bars.low, bars.close, 14, 3, 3)
+        trend = indicators.hma(bars.close, 55)
+        weight = np.where((bars.close > trend) & (k < 50.0), 1.0, 0.0)
         return Targets(np.where(np.isnan(trend), np.nan, weight))
 
 
