@@ -14,11 +14,12 @@ from gpt_trader.domain.times import parse_time
 from gpt_trader.engine.events import AmendRequested, CancelRequested, OrderRequested
 from gpt_trader.engine.operator import amend_refusal, check_order, name_order
 from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.protect import covered_beside, lots_by_hand
 from gpt_trader.engine.state import State, costs_now, open_order
 from gpt_trader.errors import UsageError
 from gpt_trader.kernel.codes import BUY, SELL
 from gpt_trader.kernel.rounding import RATE_SCALE, UNITS_PER_QUOTE, VALUE_LIMIT
-from gpt_trader.observe.cycle import guard_json, order_json, order_words
+from gpt_trader.observe.cycle import guard_json, order_json, order_words, size_text
 from gpt_trader.runtime.situation import entry_guards
 from gpt_trader.runtime.venues import venue_of
 
@@ -97,7 +98,12 @@ def place(hand: Hand, asked: OrderRequest, *, dry_run: bool) -> Reply:
     }
     data["fees"] = _fees(plan, state, product, checked)
     makes_way = refusal is None and _takes_stop(plan, state, j, checked)
-    data["stop_makes_way"] = makes_way
+    by_hand = lots_by_hand(plan, state, j) + checked.intent.lots
+    covered = covered_beside(plan, state, j, by_hand) if makes_way else 0
+    data |= {
+        "stop_makes_way": makes_way,
+        "stop_covers": size_text(product, covered) if covered else None,
+    }
     if refusal is not None:
         return Reply(refusal, data, "", _price_hint(state, j))
     if checked.intent.lots != intent.lots:
@@ -105,7 +111,7 @@ def place(hand: Hand, asked: OrderRequest, *, dry_run: bool) -> Reply:
     words = f"{'would be taken' if dry_run else 'taken'}: {order_words(plan, checked)}"
     if not dry_run:
         words += f"\n{checked.client_order_id}: {checked.status}{_what_follows(plan, checked)}"
-    hint = _without_stop(checked) if makes_way else _ended_hint(hand)
+    hint = _without_stop(checked, data["stop_covers"]) if makes_way else _ended_hint(hand)
     return Reply(None, data, words, hint, "" if dry_run else _open_end(hand, checked))
 
 
@@ -124,21 +130,24 @@ def _open_end(hand: Hand, order: Order) -> str:
 
 
 def _takes_stop(plan: Plan, state: State, j: int, order: Order) -> bool:
-    """Whether a position's stop leaves the exchange for as long as an order may rest.
+    """Whether a position's stop leaves an order's coins for as long as that may rest.
 
-    The coins of an order are its own: no stop rests beside one that sells some of them.
+    The coins of an order are its own: what is left of the position is what a stop covers.
     """
     rests = order.intent.tif in (TimeInForce.GTC, TimeInForce.GTD)
     is_kept_there = bool(plan.rests) and plan.rests[j] and bool(state.slots["stop_ticks"][j])
     return rests and order.intent.reduce_only and is_kept_there
 
 
-def _without_stop(order: Order) -> str:
-    """Say what holds while an order rests in the place of its position's stop."""
+def _without_stop(order: Order, covered: str | None) -> str:
+    """Say what holds while an order rests in the place of a stop. covered: size of the rest's."""
+    product = order.product_id
+    begins = f"while it rests no stop of {product} does"
+    if covered is not None:
+        begins = f"while it rests the stop of {product} covers {covered}, not what it sells"
     return (
-        f"while it rests no stop of {order.product_id} does, of the rest of the position neither: "
-        "a running bot watches the quotes and sells at the stop's level, without one nobody does; "
-        f"gpt-trader orders cancel {order.client_order_id[:8]} brings the stop back"
+        f"{begins}: a running bot watches the quotes and sells at the stop's level, without one "
+        f"nobody does; gpt-trader orders cancel {order.client_order_id[:8]} brings the stop back"
     )
 
 

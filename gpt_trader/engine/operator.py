@@ -32,7 +32,7 @@ from gpt_trader.engine.state import (
     open_order,
     unknown_orders,
 )
-from gpt_trader.engine.waiting import hold_back, is_worth_selling, most_at_once
+from gpt_trader.engine.waiting import free_lots, hold_back, is_worth_selling, most_at_once
 from gpt_trader.engine.worst import worst_ticks
 from gpt_trader.kernel.codes import BUY, FILL_OPERATOR, REFUSED_GRID, SELL, SIDE_NAMES
 from gpt_trader.kernel.rounding import buy_cost, lots_for_quote
@@ -219,11 +219,15 @@ def amend_refusal(plan: Plan, state: State, order: Order, event: AmendRequested)
     rests = order.intent.type is not OrderType.MARKET and order.status in RESTING
     if not rests or event.lots <= order.filled or event.limit <= 0:
         return Reason("NOT_AMENDABLE", "only the size and limit of a resting order", event.lots)
+    j, more = plan.index[order.product_id], event.lots - order.intent.lots
+    free = free_lots(plan, state, j) if plan.rests and order.intent.reduce_only else more
+    if more > max(free, 0):
+        return Reason("NOT_AMENDABLE", "its stop holds the rest: cancel and place anew", more, free)
     intent = order.intent._replace(lots=event.lots - order.filled, limit=event.limit)
     asked = order._replace(intent=intent)
     without = {key: o for key, o in state.orders.items() if key != order.client_order_id}
     slots = copy_slots(state.slots)
-    slots["held_back_units"][plan.index[order.product_id]] -= order.reserve
+    slots["held_back_units"][j] -= order.reserve
     bare = state._replace(orders=without, open_orders=open_of(without), slots=slots)
     request = OrderRequested(event.time_ms, event.command_id, asked)
     checked = check_order(plan, bare, request)

@@ -20,7 +20,7 @@ from gpt_trader.engine.answer import NOTHING, Answer, cancel_all
 from gpt_trader.engine.approve import approve_reducing
 from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.engine.events import Event, Quoted
-from gpt_trader.engine.grids import gridded
+from gpt_trader.engine.grids import gridded, whole
 from gpt_trader.engine.ids import new_id, resting_id, working_id
 from gpt_trader.engine.leaving import (
     LONGEST_RETRY_MS,
@@ -226,8 +226,9 @@ def close_position(plan: Plan, state: State, j: int, level: int, time_ms: int) -
 def protect(plan: Plan, state: State, j: int, event: Event) -> Answer:
     """Bring product j's resting protection in line with its position: place or cancel.
 
-    While an exit works the position's coins are its own: nothing rests, quotes are watched. What
-    is to replace another one is placed once that one is seen to have ended.
+    While an exit works the position's coins are its own: nothing rests, quotes are watched. An
+    order by hand that rests has its own coins alone. What is to replace another one is placed once
+    that one is seen to have ended.
     """
     if not plan.rests[j] or not state.slots["close_ticks"][j]:
         return NOTHING  # without a price nothing can be said of its worth: what rests stays
@@ -306,8 +307,35 @@ def _same(resting: Order, wanted: OrderIntent) -> bool:
     ) and (wanted.type is OrderType.STOP_LIMIT or resting.intent.limit == wanted.limit)
 
 
+def lots_by_hand(plan: Plan, state: State, j: int) -> int:
+    """Return how many of product j's lots belong to orders by hand that rest and may sell them."""
+    return sum(
+        max(one.intent.lots, one.amendment.lots) - one.filled
+        for one in exits_at_work(plan, state, j)
+        if _rests_by_hand(one) and not is_doubtful(state, one)
+    )
+
+
+def covered_beside(plan: Plan, state: State, j: int, by_hand: int) -> int:
+    """Return how many of product j's lots a stop may cover beside so many of orders by hand.
+
+    0: what is left is too little for an order.
+    """
+    rest = whole(state.grids[j], abs(int(state.slots["lots"][j])) - by_hand)
+    if by_hand and not is_worth_selling(plan, state, j, rest):
+        return 0
+    return min(most_at_once(plan, state, j), rest)
+
+
+def _rests_by_hand(order: Order) -> bool:
+    """Whether an exit is an operator's, and may rest for long."""
+    return order.intent.origin is Origin.OPERATOR and not is_crossing(order)
+
+
 def _wanted(plan: Plan, state: State, j: int) -> OrderIntent | None:
     """Return the protection that should rest; None: nothing is held, or an exit works.
+
+    It covers what no order by hand may sell.
 
     Its name and its time come when it is placed.
     """
@@ -315,10 +343,14 @@ def _wanted(plan: Plan, state: State, j: int) -> OrderIntent | None:
     held, stop, take = int(slot["lots"]), int(slot["stop_ticks"]), int(slot["take_ticks"])
     if held == 0 or stop == 0:
         return None
-    if not all(is_doubtful(state, one) for one in exits_at_work(plan, state, j)):
+    exits = exits_at_work(plan, state, j)
+    if not all(_rests_by_hand(one) or is_doubtful(state, one) for one in exits):
         return None
     if state.leaving[j].reason in STOPS or not is_sellable(plan, state, j):
         return None  # it has triggered; or it is dust: the exchange would refuse it
+    rest = covered_beside(plan, state, j, lots_by_hand(plan, state, j))
+    if rest == 0:
+        return None
     side = 1 if held > 0 else -1
     intent = OrderIntent(
         client_order_id="",
@@ -326,7 +358,7 @@ def _wanted(plan: Plan, state: State, j: int) -> OrderIntent | None:
         side=-side,
         type=OrderType.BRACKET if take else OrderType.STOP_LIMIT,
         tif=TimeInForce.GTC,
-        lots=most_at_once(plan, state, j),
+        lots=rest,
         quote=0,
         limit=take or limit_through(stop, side),
         stop=stop,

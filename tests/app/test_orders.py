@@ -49,7 +49,16 @@ def test_an_order_that_rests_says_that_the_stop_makes_way(rests, changes, makes_
     reply = place(hand_on(desk), asked(**changes), dry_run=dry_run)
     assert reply.refusal is None
     assert reply.data["stop_makes_way"] is makes_way
-    assert ("no stop of COIN-USD does" in reply.hint) == makes_way
+    assert reply.data["stop_covers"] == ("18" if makes_way else None)
+    assert ("the stop of COIN-USD covers 18, not what it sells" in reply.hint) == makes_way
+
+
+def test_an_order_for_all_that_is_held_says_that_no_stop_rests():
+    desk = Protected()
+    desk.open()
+    reply = place(hand_on(desk), asked(**LIMIT | {"size": "20"}), dry_run=True)
+    assert reply.data["stop_makes_way"] and reply.data["stop_covers"] is None
+    assert "no stop of COIN-USD does" in reply.hint
 
 
 def told(status):

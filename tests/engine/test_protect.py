@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from gpt_trader.domain.bars import Bar
-from gpt_trader.domain.order import OrderStatus, OrderType, Origin
+from gpt_trader.domain.order import OrderStatus, OrderType, Origin, TimeInForce
 from gpt_trader.domain.product import Grid
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
@@ -18,8 +18,10 @@ from gpt_trader.engine.protect import STUCK_MS, is_sellable, needs, resting_prot
 from gpt_trader.engine.state import AS_SENT
 from gpt_trader.engine.waiting import UNKNOWN_WAIT_MS, waiting
 from gpt_trader.runtime.alerts import alerts_of
-from tests.engine_helpers import COIN, Desk, commands, sent
+from tests.engine_helpers import COIN, Desk, commands, refusal, sent
 from tests.exchange_desk import AtExchange, Protected, Silent
+
+LIMIT = {"type": OrderType.LIMIT, "tif": TimeInForce.GTC}
 
 
 def test_a_filled_entry_is_followed_by_its_stop_at_the_exchange():
@@ -363,3 +365,69 @@ def test_an_entry_that_its_owner_changed_is_not_what_was_decided_and_is_cancelle
     assert commands(made) == [CancelOrder("COIN-USD", entry.client_order_id)]
     desk.report(entry.client_order_id, OrderStatus.CANCELLED)
     assert edit(desk, entry, limit=9_000)[0].records == ()
+
+
+def by_hand(lots=5):
+    """A position of 20 of which an order by hand sells some, beside the stop of the rest."""
+    desk = Protected()
+    desk.open()
+    stop = desk.resting
+    desk.wake(1_000)
+    desk.place(-1, lots=lots, limit=11_000, **LIMIT)
+    made = sent(desk.report(stop.client_order_id, OrderStatus.CANCELLED))
+    for one in made:
+        desk.report(one.client_order_id, OrderStatus.OPEN)
+    [sale] = [one for one in made if one.intent.origin is Origin.OPERATOR]
+    return desk, sale
+
+
+@pytest.mark.parametrize("lots, covered", [(5, 15), (19, 1), (20, None)])
+def test_a_stop_covers_what_no_order_by_hand_may_sell(lots, covered):
+    desk, _ = by_hand(lots)
+    assert (desk.resting and desk.resting.intent.lots) == covered
+    assert not commands(desk.wake(LONGEST_RETRY_MS)), "it stays so"
+
+
+def test_a_part_that_is_sold_by_hand_leaves_the_stop_of_the_rest_as_it_is():
+    desk, sale = by_hand()
+    stop = desk.resting
+    assert not commands(desk.partly(sale, 2, 11_000))
+    assert not commands(desk.filled(sale, 5, 11_000))
+    assert desk.resting == stop and stop.intent.lots == 15
+
+
+def test_an_order_by_hand_that_ends_gives_its_coins_back_to_the_stop():
+    desk, sale = by_hand()
+    desk.wake(1_000)
+    [cancel] = commands(desk.told(sale, OrderStatus.CANCELLED))
+    assert cancel.client_order_id == desk.resting.client_order_id
+    [stop] = sent(desk.report(cancel.client_order_id, OrderStatus.CANCELLED))
+    assert stop.intent.lots == 20
+
+
+def test_a_stop_of_the_rest_that_sold_takes_the_order_by_hand_with_it():
+    desk, sale = by_hand()
+    stop = desk.resting
+    desk.quote(9_400)
+    desk.filled(stop, 15, 9_500)
+    [cancel] = commands(desk.quote(9_400))
+    assert cancel.client_order_id == sale.client_order_id
+    [sold] = sent(desk.told(sale, OrderStatus.CANCELLED))
+    assert (sold.intent.type, sold.intent.lots) == (OrderType.MARKET, 5)
+
+
+def test_an_exit_beside_an_order_by_hand_sells_what_that_does_not():
+    desk, _ = by_hand()
+    stop = desk.resting
+    desk.want(0.0)
+    [cancel] = commands(desk.bar(10_000))
+    assert cancel.client_order_id == stop.client_order_id
+    [sold] = sent(desk.report(stop.client_order_id, OrderStatus.CANCELLED))
+    assert (sold.intent.type, sold.intent.lots) == (OrderType.MARKET, 15)
+
+
+@pytest.mark.parametrize("lots, refused", [(4, False), (6, True)])
+def test_an_order_by_hand_sells_no_more_than_its_own_coins(lots, refused):
+    desk, sale = by_hand()
+    entries = desk.amend(sale.client_order_id, lots, 11_000)
+    assert (refusal(entries) == "NOT_AMENDABLE") == refused

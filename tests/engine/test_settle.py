@@ -316,13 +316,13 @@ def test_two_stops_of_one_position_become_one():
     assert cancelled(desk.send(ev.Woken(desk.now()))) == ["another"]
 
 
-def test_a_stop_is_not_placed_beside_anything_that_may_sell():
+def test_a_stop_is_placed_for_no_coins_that_an_order_of_unknown_outcome_may_sell():
     desk = Protected()
     stop = desk.resting
     desk.told(stop, OrderStatus.REJECTED, "NO")
     [sale] = sent(desk.place(-1, lots=8, limit=11_000, **LIMIT))
     desk.told(sale, OrderStatus.SUBMIT_UNKNOWN)
-    assert not sent(desk.wake(HOUR // 2))
+    assert [one.intent.lots for one in sent(desk.wake(HOUR // 2))] == [12]
 
 
 def test_what_spot_holds_below_zero_is_frozen_and_left_to_a_person():

@@ -172,16 +172,16 @@ def test_where_all_is_promised_to_an_operator_the_exit_ends_and_is_tried_again()
     assert [one.intent.lots for one in sent(desk.wake(5_000))] == [20]
 
 
-def test_an_operators_sale_makes_the_stop_give_way_first():
+def test_an_operators_sale_makes_the_stop_give_way_first_and_a_stop_of_the_rest_follows():
     desk = Protected()
     desk.open()
     stop = desk.resting
+    desk.wake(1_000)
     [cancel] = commands(desk.place(-1, lots=5, limit=11_000, **LIMIT))
     assert cancel.client_order_id == stop.client_order_id
-    [sale] = sent(desk.report(stop.client_order_id, OrderStatus.CANCELLED))
-    assert sale.intent.lots == 5
-    assert refusal(desk.place(-1, lots=16, limit=11_000, **LIMIT)) is None
-    assert sent(desk.entries)[-1].intent.lots == 15, "the route's coins are not promised twice"
+    rest, sale = sent(desk.report(stop.client_order_id, OrderStatus.CANCELLED))
+    assert (rest.intent.lots, rest.intent.stop) == (15, stop.intent.stop)
+    assert (sale.intent.lots, sale.intent.origin) == (5, Origin.OPERATOR)
 
 
 def test_an_operator_sells_nothing_that_an_exit_is_selling():
