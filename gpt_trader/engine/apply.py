@@ -120,6 +120,7 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
             | rec.ProtectionTaken()
             | rec.LevelPassed()
             | rec.ExposureNoted()
+            | rec.LackNoted()
         ):
             return _take_at_exchange(plan, state, event, record)
         case rec.CancelTaken():
@@ -152,6 +153,9 @@ def _take_at_exchange(plan: Plan, state: State, event: Event, record: rec.AtExch
             return take_protection(plan, state, record)
         case rec.LevelPassed():
             return state._replace(passed_ms=replaced(state.passed_ms, record.j, record.since_ms))
+        case rec.LackNoted():
+            lacking = replaced(state.lacking, record.j, record.lots)
+            return leaving.note_new_terms(state._replace(lacking=lacking), record.j)
         case rec.ExposureNoted():
             return take_exposure(state, record, event.time_ms)
         case _:

@@ -217,6 +217,8 @@ def state_text(state: State) -> str:
         parts["limit_only"] = state.limit_only
     if any(one != AS_COUNTED for one in state.grids):
         parts["grids"] = state.grids
+    if any(state.lacking):
+        parts["lacking"] = state.lacking
     if any(one != STAYING for one in state.leaving):
         parts["leaving"] = state.leaving
     if any(one != COVERED for one in state.exposure):
@@ -245,7 +247,7 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
         "exposure": [{}] * p,
     }
     absent |= {"closed": [""] * p, "limit_only": [False] * p, "grids": [{}] * p}
-    absent |= {"passed_ms": [0] * p, "resized": [{}] * p}
+    absent |= {"lacking": [0] * p, "passed_ms": [0] * p, "resized": [{}] * p}
     absent |= {"flattening": False, "frozen": [""] * p, "reconciled_ms": 0, "foreign_orders": 0}
     data = absent | data
     marks: Marks = _decoder(Marks)(data["marks"])
@@ -283,6 +285,7 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
         closed=tuple(data["closed"]),
         limit_only=tuple(data["limit_only"]),
         grids=tuple(map(_decoder(Grid), data["grids"])),
+        lacking=tuple(data["lacking"]),
         reconciled_ms=data["reconciled_ms"],
         foreign_orders=data["foreign_orders"],
         leaving=tuple(map(_decoder(Leaving), data["leaving"])),

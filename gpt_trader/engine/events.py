@@ -248,6 +248,17 @@ class Reconciled(NamedTuple):
     why: str = ""
 
 
+class CoinsLacking(NamedTuple):
+    """After an order of a position was turned down a look shows fewer coins than it has.
+
+    lots: how many of them are not there; 0: all are.
+    """
+
+    time_ms: int
+    product_id: str
+    lots: int
+
+
 class PositionFound(NamedTuple):
     """The exchange shows that this bot held a position before, and no journal here knows of it.
 
@@ -307,7 +318,9 @@ class StopRequested(NamedTuple):
 
 
 # What a look at the account, or at a product, shows.
-Looked = Reconciled | Adjusted | PositionFound | OrdersFound | InstanceSeen | ProductSeen
+Looked = (
+    Reconciled | Adjusted | CoinsLacking | PositionFound | OrdersFound | InstanceSeen | ProductSeen
+)
 
 # What a person asks for.
 PersonsEvent = (
@@ -347,6 +360,7 @@ Event = (
     | Settled
     | Adjusted
     | Reconciled
+    | CoinsLacking
     | PositionFound
     | OrdersFound
     | InstanceSeen

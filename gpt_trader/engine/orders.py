@@ -203,7 +203,8 @@ def cut_position(plan: Plan, state: State, record: rec.PositionCut) -> State:
     fill_order(
         slots, j, side, gone, int(slots["close_ticks"][j]), FILL_REDUCE, costs_now(plan, state)
     )
-    return note_cut(state._replace(slots=slots), j)
+    lacking = max(state.lacking[j] - gone, 0)
+    return note_cut(state._replace(slots=slots, lacking=replaced(state.lacking, j, lacking)), j)
 
 
 def take_protection(plan: Plan, state: State, record: rec.ProtectionTaken) -> State:

@@ -98,6 +98,8 @@ def passed_level(plan: Plan, state: State, j: int, quote: Quoted) -> int:
         return 0
     if is_being_left(plan, state, j) or is_kept(plan, state, j):
         return 0
+    if most_at_once(plan, state, j) == 0:
+        return 0
     side = 1 if held > 0 else -1
     price = quote.bid if held > 0 else quote.ask
     resting = resting_protection(plan, state, j)
@@ -181,9 +183,9 @@ def close_position(plan: Plan, state: State, j: int, level: int, time_ms: int) -
 
     It waits for what others may still sell. level: what was passed, ticks; 0: an operator's wish.
     Nothing if an order was made at this very time already, for an id is made of it; nor if what
-    rests is all that the exchange would take.
+    rests is all that the exchange would take, or no coins are there.
     """
-    if is_kept(plan, state, j):
+    if is_kept(plan, state, j) or most_at_once(plan, state, j) == 0:
         return NOTHING
     slot, product_id = state.slots[j], plan.products[j].product_id
     held = int(slot["lots"])
@@ -241,7 +243,9 @@ def protect(plan: Plan, state: State, j: int, event: Event) -> Answer:
             return NOTHING
         return _place(plan, state, j, wanted, event.time_ms)
     as_counted = state._replace(grids=replaced(state.grids, j, AS_COUNTED))
-    either = [wanted, _wanted(plan, as_counted, j)]  # a grid that changes makes no stop worse
+    all_there = state._replace(lacking=replaced(state.lacking, j, 0))
+    # neither a grid that changes makes a stop worse, nor a look that misses coins that it holds
+    either = [wanted, _wanted(plan, as_counted, j), _wanted(plan, all_there, j)]
     kept = next((o for o in resting if any(one and _same(o, one) for one in either)), None)
     if kept is None and wanted is not None:
         kept = next((o for o in resting if _is_cut_again(state, j, o, wanted, event)), None)
@@ -321,8 +325,8 @@ def covered_beside(plan: Plan, state: State, j: int, by_hand: int) -> int:
 
     0: what is left is too little for an order.
     """
-    rest = whole(state.grids[j], abs(int(state.slots["lots"][j])) - by_hand)
-    if by_hand and not is_worth_selling(plan, state, j, rest):
+    rest = whole(state.grids[j], abs(int(state.slots["lots"][j])) - state.lacking[j] - by_hand)
+    if (by_hand or state.lacking[j]) and not is_worth_selling(plan, state, j, rest):
         return 0
     return min(most_at_once(plan, state, j), rest)
 

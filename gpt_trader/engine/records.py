@@ -209,6 +209,13 @@ class ProductRegridded(NamedTuple):
     grid: Grid
 
 
+class LackNoted(NamedTuple):
+    """So many lots of product j's position are not in the account now: no order can sell them."""
+
+    j: int
+    lots: int
+
+
 class Flattening(NamedTuple):
     """Whatever is held is sold until nothing is; ends with the halt."""
 
@@ -286,6 +293,7 @@ AtExchange = (
     | ProtectionTaken
     | LevelPassed
     | ExposureNoted
+    | LackNoted
 )
 
 # Those that turn entries on or off.
@@ -330,4 +338,5 @@ Record = (
     | ProtectionTaken
     | LevelPassed
     | ExposureNoted
+    | LackNoted
 )

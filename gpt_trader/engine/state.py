@@ -142,6 +142,7 @@ class State(NamedTuple):
     closed: tuple[str, ...]  # why the exchange takes no orders of a product now; "": it does
     limit_only: tuple[bool, ...]  # whether the exchange takes no market orders of a product now
     grids: tuple[Grid, ...]  # what sizes and prices the exchange takes of a product now
+    lacking: tuple[int, ...]  # lots of a position that were not in the account when one was sold
     reconciled_ms: int  # when the account was last found in line; 0: not since the start
     foreign_orders: int  # open orders of somebody else in the account
     leaving: tuple[Leaving, ...]  # one a product
@@ -190,6 +191,7 @@ def new_state(plan: Plan, cash: int) -> State:
         closed=("",) * p,
         limit_only=(False,) * p,
         grids=(AS_COUNTED,) * p,
+        lacking=(0,) * p,
         reconciled_ms=0,
         foreign_orders=0,
         leaving=(STAYING,) * p,

@@ -103,6 +103,7 @@ def _answer(plan: Plan, state: State, event: ev.Event) -> Answer:
         case (
             ev.Reconciled()
             | ev.Adjusted()
+            | ev.CoinsLacking()
             | ev.PositionFound()
             | ev.OrdersFound()
             | ev.InstanceSeen()
@@ -120,6 +121,8 @@ def _answer_look(plan: Plan, state: State, event: ev.Looked) -> Answer:
             return Answer([rec.Disarmed() if event.differences or event.why else rec.Armed()])
         case ev.Adjusted():
             return answer_adjustment(plan, state, event)
+        case ev.CoinsLacking():
+            return Answer([rec.LackNoted(plan.index[event.product_id], event.lots)])
         case ev.PositionFound():
             return answer_position(plan, state, event)
         case ev.OrdersFound():

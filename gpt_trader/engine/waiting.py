@@ -71,9 +71,10 @@ def free_lots(plan: Plan, state: State, j: int) -> int:
 
 
 def most_at_once(plan: Plan, state: State, j: int) -> int:
-    """Return how many lots of product j's position one order may close."""
+    """Return how many lots of product j's position one order may close: none that are not there."""
     most = most_lots(int(state.slots["close_ticks"][j]), plan.products[j].spec)
-    return whole(state.grids[j], min(abs(int(state.slots["lots"][j])), int(most)))
+    there = abs(int(state.slots["lots"][j])) - state.lacking[j]
+    return whole(state.grids[j], max(min(there, int(most)), 0))
 
 
 def is_worth_selling(plan: Plan, state: State, j: int, lots: int) -> bool:

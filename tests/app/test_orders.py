@@ -57,7 +57,8 @@ def test_an_order_for_all_that_is_held_says_that_no_stop_rests():
     desk = Protected()
     desk.open()
     reply = place(hand_on(desk), asked(**LIMIT | {"size": "20"}), dry_run=True)
-    assert reply.data["stop_makes_way"] and reply.data["stop_covers"] is None
+    assert reply.data["stop_makes_way"]
+    assert reply.data["stop_covers"] is None
     assert "no stop of COIN-USD does" in reply.hint
 
 

@@ -393,7 +393,8 @@ def test_a_part_that_is_sold_by_hand_leaves_the_stop_of_the_rest_as_it_is():
     stop = desk.resting
     assert not commands(desk.partly(sale, 2, 11_000))
     assert not commands(desk.filled(sale, 5, 11_000))
-    assert desk.resting == stop and stop.intent.lots == 15
+    assert desk.resting == stop
+    assert stop.intent.lots == 15
 
 
 def test_an_order_by_hand_that_ends_gives_its_coins_back_to_the_stop():
@@ -431,3 +432,74 @@ def test_an_order_by_hand_sells_no_more_than_its_own_coins(lots, refused):
     desk, sale = by_hand()
     entries = desk.amend(sale.client_order_id, lots, 11_000)
     assert (refusal(entries) == "NOT_AMENDABLE") == refused
+
+
+def lacking(desk, lots):
+    return desk.send(ev.CoinsLacking(desk.now(), "COIN-USD", lots))
+
+
+def test_a_stop_covers_the_coins_that_are_there_once_one_of_all_was_refused():
+    desk = Protected()
+    desk.told(desk.resting, OrderStatus.REJECTED, "INSUFFICIENT_FUND")
+    desk.wake(1_000)
+    [stop] = sent(lacking(desk, 8))
+    assert (stop.intent.lots, stop.intent.stop) == (12, 9_500)
+    desk.told(stop, OrderStatus.OPEN)
+    assert not commands(desk.wake(LONGEST_RETRY_MS)), "it stays"
+
+
+def test_where_no_coins_are_there_nothing_is_sent():
+    desk = Protected()
+    desk.told(desk.resting, OrderStatus.REJECTED, "INSUFFICIENT_FUND")
+    desk.wake(1_000)
+    assert not commands(lacking(desk, 20))
+    assert not commands(desk.quote(9_000))
+    assert not commands(desk.wake(LONGEST_RETRY_MS))
+
+
+def test_an_exit_sells_the_coins_that_are_there():
+    desk = Protected()
+    desk.told(desk.resting, OrderStatus.REJECTED, "INSUFFICIENT_FUND")
+    desk.wake(1_000)
+    [stop] = sent(lacking(desk, 8))
+    desk.told(stop, OrderStatus.REJECTED, "SOME_OTHER_REASON")
+    [sold] = sent(desk.quote(9_400))
+    assert (sold.intent.type, sold.intent.lots) == (OrderType.MARKET, 12)
+
+
+def test_a_stop_that_rests_stays_though_a_look_misses_its_coins():
+    desk = Protected()
+    desk.open()
+    assert not commands(lacking(desk, 8))
+    assert not commands(lacking(desk, 20))
+
+
+def test_coins_that_are_back_are_covered_again():
+    desk = Protected()
+    desk.told(desk.resting, OrderStatus.REJECTED, "INSUFFICIENT_FUND")
+    desk.wake(1_000)
+    [stop] = sent(lacking(desk, 8))
+    desk.told(stop, OrderStatus.OPEN)
+    desk.wake(1_000)
+    [cancel] = commands(lacking(desk, 0))
+    assert cancel.client_order_id == stop.client_order_id
+    [whole] = sent(desk.told(stop, OrderStatus.CANCELLED))
+    assert whole.intent.lots == 20
+
+
+def test_a_loss_that_is_adopted_lacks_no_more_and_its_stop_stays():
+    desk = Protected()
+    desk.told(desk.resting, OrderStatus.REJECTED, "INSUFFICIENT_FUND")
+    desk.wake(1_000)
+    [stop] = sent(lacking(desk, 8))
+    desk.told(stop, OrderStatus.OPEN)
+    gone = ev.Adjusted(desk.now(), COIN.base_currency, "-8", "reconciliation", "R", "t", "12")
+    assert not commands(desk.send(gone))
+    assert desk.state.lacking == (0,)
+    assert state_text(state_from_json(desk.plan, json.loads(state_text(desk.state))))
+
+
+def test_what_lacks_is_kept_over_a_start():
+    desk = Protected()
+    lacking(desk, 8)
+    assert state_from_json(desk.plan, json.loads(state_text(desk.state))).lacking == (8,)

@@ -46,6 +46,7 @@ from gpt_trader.runtime.live.apart import (
     words,
 )
 from gpt_trader.runtime.live.beside import Beside
+from gpt_trader.runtime.live.lacking import news_of_lacking, refused_ms
 from gpt_trader.runtime.live.lasting import BEGINS_MS
 from gpt_trader.runtime.live.looks import Looks
 from gpt_trader.runtime.live.strangers import given_away
@@ -151,8 +152,12 @@ class Reconciler:
         return self.difference is None and self.state().reconciled_ms > 0
 
     def ask(self, now_ms: int, *, is_up: bool) -> None:
-        """Look if it is time. is_up: whether the stream reports what happens to orders."""
-        if is_past(self._asked_ms, self._after_ms(is_up=is_up), now_ms):
+        """Look if it is time. is_up: whether the stream reports what happens to orders.
+
+        An order of a position that was turned down asks for a look: coins of it may be gone.
+        """
+        is_due = is_past(self._asked_ms, self._after_ms(is_up=is_up), now_ms)
+        if is_due or refused_ms(self.plan, self.state()) >= (self._asked_ms or now_ms) > 0:
             self.look(now_ms)
 
     def say_blind(self, now_ms: int) -> Iterator[Event]:
@@ -241,6 +246,7 @@ class Reconciler:
         self.looks.broker.hearsay.held_ms = None
         self._blind_since_ms, self._is_told = None, False
         yield from seen
+        yield from news_of_lacking(self.plan, self.state(), facts.wallets, now_ms)
         if sold:
             yield from sold
             self._asked_ms = None

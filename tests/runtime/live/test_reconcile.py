@@ -4,7 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from gpt_trader.domain.order import OrderStatus
 from gpt_trader.engine import events as ev
+from gpt_trader.engine.protect import resting_protection
 from gpt_trader.engine.records import Disarmed, PositionCut
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.runtime.journaling import read_entries
@@ -172,3 +174,29 @@ def test_a_capped_session_does_not_trade_what_its_owner_deposits(tmp_path):
         assert session.state.transfers == 0, "the session's part is still there"
         assert session.state.frozen == ("", ""), "nothing of the session's is gone"
         assert [one for one in desk.differences(session) if "lots" not in one] == []
+
+
+@pytest.mark.parametrize("part", [Decimal("0.3"), Decimal("0.9")])
+def test_whoever_cancels_a_stop_and_takes_a_part_of_the_coins_leaves_the_rest_a_stop(
+    tmp_path, part
+):
+    with live(tmp_path, **{"params.stop": 0.2}) as desk, desk.session() as (session, feed, _):
+        product, books = session.plan.products[0], desk.exchange.books
+        taken_ms, covered_ms = 0, 0
+        for event in feed:
+            session.take(event, lambda *_: None)
+            stop = resting_protection(session.plan, session.state, 0)
+            is_open = stop is not None and stop.status is OrderStatus.OPEN
+            if is_open and not taken_ms:
+                held, taken_ms = int(session.state.slots["lots"][0]), session.time_ms()
+                books.cancel(stop.exchange_id, desk.exchange.now_ms)
+                there = books.available("BTC")
+                own = product.size(int(held * part))
+                books.transfer("BTC", f"-{there - product.size(held) + own}")
+            elif is_open and stop.intent.sent_ms > taken_ms:
+                covered_ms = session.time_ms()
+                break
+            if taken_ms and session.time_ms() > taken_ms + 2 * MINUTE:
+                break
+        assert 0 < covered_ms - taken_ms <= 10_000, covered_ms - taken_ms
+        assert stop.intent.lots == held - int(held * part)

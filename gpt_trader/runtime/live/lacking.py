@@ -1,0 +1,40 @@
+"""Coins of a position that are not in the account: told once an order of them was turned down.
+
+Whoever takes a part of a position's coins leaves the rest without a stop and an exit for as long as
+orders for all of it are sent. A look alone is no ground to sell less: it may be older than a fill.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from gpt_trader.domain.order import OrderStatus
+from gpt_trader.engine.events import CoinsLacking
+from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.state import State
+
+
+def refused_ms(plan: Plan, state: State) -> int:
+    """Return when the newest order of a position was sent that was turned down, ms; 0: none."""
+    return max((_refused_ms(state, one.product_id) for one in plan.products), default=0)
+
+
+def _refused_ms(state: State, product_id: str) -> int:
+    """Return when a product's newest reducing order was sent, if it was turned down; else 0."""
+    for order in reversed(tuple(state.orders.values())):
+        if order.product_id == product_id and order.intent.reduce_only:
+            return order.intent.sent_ms if order.status is OrderStatus.REJECTED else 0
+    return 0
+
+
+def news_of_lacking(
+    plan: Plan, state: State, wallets: Mapping[str, Decimal], now_ms: int
+) -> Iterator[CoinsLacking]:
+    """Say of each product how many of its lots a whole look does not find, where that is news."""
+    for j, product in enumerate(plan.products):
+        held, known = int(state.slots["lots"][j]), state.lacking[j]
+        if product.is_perpetual or not (known or _refused_ms(state, product.product_id)):
+            continue
+        total = wallets.get(product.base_currency, Decimal(0))
+        lots = max(held - int(max(total, Decimal(0)) / product.base_increment), 0)
+        if lots != known:
+            yield CoinsLacking(now_ms, product.product_id, lots)
