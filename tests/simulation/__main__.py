@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.home.sitecustomize import live_in
 from tests.simulation import crashes
 from tests.simulation.chances import KINDS
-from tests.simulation.seeds import Came, Work, come, memory
+from tests.simulation.seeds import Came, Work, come, memory, spare_collector
 from tests.simulation.table import CRON, RUNNING, broken, table
 
 EVERY_CRON = 8  # one world of so many
@@ -133,7 +133,7 @@ def main() -> int:
     ]
     began = time.perf_counter()
     all_came = []
-    with ProcessPoolExecutor(asked.jobs) as pool:
+    with ProcessPoolExecutor(asked.jobs, initializer=spare_collector) as pool:
         for came in pool.map(come, work):
             all_came.append(came)
             if asked.log:
