@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from gpt_trader.domain.bars import Bars, Ints
-from gpt_trader.domain.product import Product
+from gpt_trader.domain.product import MAX_TICKS, Product
 from gpt_trader.domain.targets import Targets
 from gpt_trader.strategy.registry import builtin_names, create
 
@@ -64,7 +64,7 @@ def random_bars(
     rng = np.random.default_rng(seed)
     parts = np.array_split(np.arange(n), len(kinds))
     steps = np.concatenate([moves(k, len(p), size, rng) for k, p in zip(kinds, parts, strict=True)])
-    close = np.maximum(start + np.cumsum(steps), 1)
+    close = np.clip(start + np.cumsum(steps), 1, MAX_TICKS // 2)
     reach = np.where(rng.random(n) < 0.5, rng.integers(0, size + 1, n), 0)
     return bars_of(close, reach=reach, interval_ms=interval_ms)
 

@@ -118,7 +118,7 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
     assigned = assign(routes, [b.product.product_id for b in series])
     engine = choose_engine(engine, routes)
     check_latency(costs, panel.interval_ms)
-    _check_columns(costs, universe, routes)
+    _check_columns(costs, universe, routes, series)
     early = [
         wanted(one, b, r.strategy)
         for one, b, r in zip(earlier or [None] * len(series), series, assigned, strict=True)
@@ -282,7 +282,10 @@ def _other_runs(
         return NO_OTHER_RUNS
     interval_ms = series[0].interval_ms
     begun = partial(phases, run, assigned, detail, interval_ms, universe, costs)
-    return OtherRuns(rungs(run, assigned, series, arrays, costs), begun if detail else None)
+    has_own = any(bars.extra for bars in series)  # nobody can tell it of bars begun elsewhere
+    return OtherRuns(
+        rungs(run, assigned, series, arrays, costs), begun if detail and not has_own else None
+    )
 
 
 def _unhalted(
@@ -394,7 +397,12 @@ def choose_engine(asked: Engine | None, routes: Sequence[Route]) -> Engine:
     return asked or ("replay" if slow else "fast")
 
 
-def _check_columns(costs: CostModel, universe: Membership | None, routes: Sequence[Route]) -> None:
+def _check_columns(
+    costs: CostModel,
+    universe: Membership | None,
+    routes: Sequence[Route],
+    series: Sequence[Bars],
+) -> None:
     """Raise UsageError if columns are to be changed of a strategy that has none."""
     slow = [r.strategy.name for r in routes if not is_array_strategy(type(r.strategy))]
     if costs.latency_bars and slow:
@@ -406,6 +414,11 @@ def _check_columns(costs: CostModel, universe: Membership | None, routes: Sequen
         raise UsageError(
             f"{slow[0]} decides bar by bar: a universe cannot overrule it",
             hint="a strategy with targets(bars)",
+        )
+    if slow and any(bars.extra for bars in series):
+        raise UsageError(
+            f"{slow[0]} decides bar by bar: it is shown no extra columns",
+            hint="a strategy with targets(bars), or bars without them: replace(bars, extra={})",
         )
 
 

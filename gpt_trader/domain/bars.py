@@ -3,14 +3,15 @@
 Nobody writes into a history: whoever is shown one is judged on it, and others read it too.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.bar_checks import check_columns
+from gpt_trader.domain.extra import NONE, Extra, checked, joined
 from gpt_trader.domain.prices import Prices
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.times import format_interval, format_time
@@ -66,6 +67,8 @@ class Bars:
     (perpetuals; 0 elsewhere).
     half_spread_e8: int64 half the quoted spread, 1e-8 fractions of price, NO_QUOTE where it is
     not known; None: nowhere known.
+    extra: columns of a user's own by name, (n,) float64, NaN where not known. Strategies see them
+    cut off as the bars are; a session of `run` has none.
 
     Raises TypeError if a column is no array of its type, DataError if they are not of one length,
     times lie nearer than interval_ms or look like seconds, or a row is no bar.
@@ -81,12 +84,14 @@ class Bars:
     volume: Floats
     funding_rate: Floats
     half_spread_e8: Ints | None = None
+    extra: Mapping[str, Floats] = field(default_factory=lambda: NONE)
 
     def __post_init__(self) -> None:
         columns = {n: column for n in COLUMNS if (column := getattr(self, n)) is not None}
         check_columns(self.product, self.interval_ms, columns)
         for name, column in columns.items():
             object.__setattr__(self, name, read_only(column))
+        object.__setattr__(self, "extra", checked(self.extra, len(self)))
 
     def __len__(self) -> int:
         return len(self.time)
@@ -115,6 +120,7 @@ class Bars:
             self.volume[rows],
             self.funding_rate[rows],
             None if self.half_spread_e8 is None else self.half_spread_e8[rows],
+            extra=own_of(self).rows(rows) if self.extra else NONE,
         )
         if not isinstance(rows, slice) or (rows.step or 1) < 0:  # only then rows may change places
             part.__post_init__()
@@ -122,9 +128,8 @@ class Bars:
 
     def copy(self) -> "Bars":
         """Return the same bars in memory of their own."""
-        return with_columns(
-            self, **{n: column.copy() for n in COLUMNS if (column := getattr(self, n)) is not None}
-        )
+        own = {n: column.copy() for n in COLUMNS if (column := getattr(self, n)) is not None}
+        return with_columns(self, **own, extra=own_of(self).copy())
 
     @property
     def price(self) -> Prices:
@@ -168,7 +173,12 @@ class Bars:
         return to_polars(self)
 
 
-def trusted(product: Product, interval_ms: int, *columns: Any) -> Bars:  # noqa: ANN401
+def trusted(
+    product: Product,
+    interval_ms: int,
+    *columns: Any,  # noqa: ANN401
+    extra: Extra = NONE,
+) -> Bars:
     """Return Bars of columns that hold already, such as parts of others: nothing is checked.
 
     columns: in the order of COLUMNS.
@@ -176,16 +186,24 @@ def trusted(product: Product, interval_ms: int, *columns: Any) -> Bars:  # noqa:
     made, put = object.__new__(Bars), object.__setattr__
     put(made, "product", product)
     put(made, "interval_ms", interval_ms)
+    put(made, "extra", extra)
     for name, column in zip(COLUMNS, columns, strict=True):
         is_open = column is not None and column.flags.writeable
         put(made, name, read_only(column) if is_open else column)
     return made
 
 
-def with_columns(bars: Bars, **columns: Any) -> Bars:  # noqa: ANN401
+def with_columns(bars: Bars, *, extra: Extra | None = None, **columns: Any) -> Bars:  # noqa: ANN401
     """Return bars with other columns that hold already; see `trusted`."""
     shown = (columns.get(name, getattr(bars, name)) for name in COLUMNS)
-    return trusted(bars.product, bars.interval_ms, *shown)
+    own = own_of(bars) if extra is None else extra
+    return trusted(bars.product, bars.interval_ms, *shown, extra=own)
+
+
+def own_of(bars: Bars) -> Extra:
+    """Return the extra columns of bars as what they are."""
+    assert isinstance(bars.extra, Extra)  # made so
+    return bars.extra
 
 
 def bars_from_rows(product: Product, interval_ms: int, rows: list[Bar]) -> Bars:
@@ -215,4 +233,5 @@ def join(*parts: Bars) -> Bars:
     columns = {name: np.concatenate([getattr(p, name) for p in parts]) for name in COLUMNS[:-1]}
     quoted = any(p.half_spread_e8 is not None for p in parts)
     quotes = np.concatenate([p.quotes for p in parts]) if quoted else None
-    return with_columns(parts[0], **columns, half_spread_e8=quotes)
+    extra = joined([own_of(part) for part in parts])
+    return with_columns(parts[0], **columns, half_spread_e8=quotes, extra=extra)

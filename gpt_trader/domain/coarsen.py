@@ -38,13 +38,19 @@ def coarsen(bars: Bars, interval_ms: int) -> Coarsened:
     """Return bars of a longer interval that begin at whole multiples of it, UTC.
 
     Open is the first, high the highest, low the lowest, close the last, half spread the last;
-    volume and funding are sums. Raises UsageError unless the interval is a longer multiple.
+    volume and funding are sums. Raises UsageError unless the interval is a longer multiple, and on
+    extra columns.
     """
     if interval_ms <= bars.interval_ms or interval_ms % bars.interval_ms:
         raise UsageError(
             f"expected an interval longer than its detail and a multiple of it, were "
             f"{interval_ms // 1000} s and {bars.interval_ms // 1000} s",
             hint="for example --interval 1h --detail 1m",
+        )
+    if bars.extra:
+        raise UsageError(
+            f"nobody can tell what longer bars make of the extra columns {', '.join(bars.extra)}",
+            hint="leave them out, replace(bars, extra={}), and give the longer bars their own",
         )
     if not len(bars):
         return Coarsened(_joined(bars, interval_ms), 0, partial_first=False, forming=None)

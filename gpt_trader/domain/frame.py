@@ -34,6 +34,7 @@ def columns_of(bars: Bars) -> dict[str, Floats]:
     """Return the columns of a history as its files have them, without time; (n,) float64 each.
 
     funding_rate: only where some is paid; half_spread_bps: only where some is known, else NaN.
+    Extra columns follow by their names.
     """
     found = {name: prices(bars.product, getattr(bars, name)) for name in PRICES}
     found["volume"] = bars.volume
@@ -42,6 +43,7 @@ def columns_of(bars: Bars) -> dict[str, Floats]:
     if bars.half_spread_e8 is not None:
         quoted = bars.half_spread_e8
         found["half_spread_bps"] = np.where(quoted == NO_QUOTE, np.nan, quoted / BPS)
+    found.update((name, column) for name, column in bars.extra.items() if name not in found)
     return found
 
 

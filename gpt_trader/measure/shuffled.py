@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.bars import Bars, own_of
 from gpt_trader.kernel.stats.bootstrap import uniforms
 
 Ints = NDArray[np.int64]
@@ -21,8 +21,8 @@ def shuffle(bars: Sequence[Bars], *, seed: int) -> list[Bars]:
     """Return each product's bars with their blocks in a random order.
 
     A bar keeps its moves from the close before it (the first: from its own open), its volume, its
-    quotes and funding; times stay. Products of equal length are shuffled alike. The last close is
-    the old one, up to rounding to ticks; no price falls below one tick.
+    quotes, funding and extra columns; times stay. Products of equal length are shuffled alike. The
+    last close is the old one, up to rounding to ticks; no price falls below one tick.
     """
     return [_shuffle(one, seed) for one in bars]
 
@@ -39,12 +39,15 @@ def _shuffle(bars: Bars, seed: int) -> Bars:
 
     opens, close = price(bars.open), price(bars.close)
     return replace(
-        bars[rows],
-        time=bars.time,
+        bars,
         open=opens,
         high=np.maximum(price(bars.high), np.maximum(opens, close)),
         low=np.minimum(price(bars.low), np.minimum(opens, close)),
         close=close,
+        volume=bars.volume[rows],
+        funding_rate=bars.funding_rate[rows],
+        half_spread_e8=None if bars.half_spread_e8 is None else bars.half_spread_e8[rows],
+        extra=own_of(bars).rows(rows),
     )
 
 

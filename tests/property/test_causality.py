@@ -13,7 +13,7 @@ N = 90
 
 def with_future(bars: Bars, rows: int, seed: int) -> Bars:
     """Keep the first rows and replace all later ones by another market."""
-    other = random_bars(len(bars), seed, start=int(bars.close[-1]) * 3 + 7, size=11)
+    other = random_bars(len(bars), seed, start=int(bars.close[-1]) // 3 + 7, size=11)
 
     def spliced(word: str) -> np.ndarray:
         return np.concatenate([getattr(bars, word)[:rows], getattr(other, word)[rows:]])

@@ -84,4 +84,7 @@ def digest(bars: Bars) -> str:
         found.update(np.ascontiguousarray(numbers, "<f8"))
     if bars.half_spread_e8 is not None:
         found.update(np.ascontiguousarray(bars.half_spread_e8, "<i8"))
+    for name in sorted(bars.extra):
+        found.update(f"extra {name}\n".encode())
+        found.update(np.ascontiguousarray(bars.extra[name], "<f8"))
     return found.hexdigest()

@@ -1,6 +1,6 @@
 """Bars from market data files: every row checked, prices turned into whole ticks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -11,7 +11,7 @@ import numpy as np
 from gpt_trader.data.catalog import grid_note, off_grid, product_for, ticks_of
 from gpt_trader.data.checks.funding import MOST_AN_HOUR, is_impossible, paid_by, suspicion
 from gpt_trader.data.checks.quality import DataReport, digest, find_gaps
-from gpt_trader.data.files.tables import Columns, read_columns
+from gpt_trader.data.files.tables import EXTRA, Columns, read_columns
 from gpt_trader.domain.bars import Bars, Floats, Ints, known
 from gpt_trader.domain.decimals import in_plain_decimals
 from gpt_trader.domain.product import MAX_TICKS, Product
@@ -47,6 +47,7 @@ def load_bars(
     start_ms: int | None = None,
     end_ms: int | None = None,
     overrides: Mapping[str, str] | None = None,
+    extra: Sequence[str] = (),
 ) -> Loaded:
     """Load a CSV, CSV.gz or Parquet file with time,open,high,low,close,volume.
 
@@ -60,7 +61,7 @@ def load_bars(
     Raises DataError, naming the row, if any row of the file is bad; UsageError on a bad id.
     """
     return from_columns(
-        read_columns(Path(path), product_id.partition("-")[0]),
+        read_columns(Path(path), product_id.partition("-")[0], extra),
         product_id=product_id,
         interval_ms=interval_ms,
         start_ms=start_ms,
@@ -100,6 +101,7 @@ def from_columns(
         columns.values["volume"] + 0.0,  # -0.0 is 0.0
         rates,
         half_spreads(columns.values),
+        {n.removeprefix(EXTRA): c for n, c in columns.values.items() if n.startswith(EXTRA)},
     )
     rows = _selection(columns, start_ms, end_ms)
     earlier = bars[: rows.start] if rows.start else None

@@ -155,7 +155,7 @@ def _feather(path: Path, base: str | None) -> Columns:
     except (pa.ArrowException, OSError) as error:
         line = str(error).partition("\n")[0]
         raise DataError(f"cannot read {path} as Feather: {line}") from None
-    return columns_of(table, path, base)
+    return columns_of(table, Source(path), base)
 
 
 def _unzip(path: Path, most_bytes: int = MAX_BYTES) -> bytes:

@@ -10,7 +10,7 @@ import gzip
 import re
 import zlib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
@@ -22,7 +22,7 @@ from gpt_trader.data.files.headers import (
     HINT,
     OPTIONAL,
     PRICES,
-    REQUIRED,
+    Header,
     headerless,
     read_header,
 )
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 EXTENSIONS = (".csv", ".csv.gz", ".parquet")
+Wanted = dict[str, str]  # names here: those in the file
 SEPARATORS = {",": "", ";": "semicolons", "\t": "tabs", "|": "bars"}
 UNITS = (  # epoch numbers below a limit, and how many of them are a millisecond
     (SECONDS_LIMIT, "seconds", 1 / 1000),
@@ -47,19 +48,24 @@ UNITS = (  # epoch numbers below a limit, and how many of them are a millisecond
 SERIALS = (20_000, 80_000)  # a spreadsheet's days since 1900: of 1954 to 2119
 YEARS = (1950, 2120)
 LINE_END = re.compile(rb"\r\n|\n|\r")
+EXTRA = "extra:"  # before the name of a column that is none of ours
 SELDOM = ("microseconds", "nanoseconds")
 
 
 class Source(NamedTuple):
-    """Where rows come from. text: the CSV's, b"" for Parquet; head: its lines before the rows."""
+    """Where rows come from. text: the CSV's, b"" for Parquet; head: its lines before the rows.
+
+    first: what the first row is called where there is no text: a frame counts from 0.
+    """
 
     path: Path
     text: bytes = b""
     head: int = 0
+    first: int = 1
 
     def fail(self, index: int, reason: str, hint: str = "") -> NoReturn:
         """Raise DataError about the row `index` (0-based), named as an editor shows it."""
-        row = index + 1
+        row = index + self.first
         if self.text:
             lines = enumerate(self.text.splitlines(), 1)
             rows = (number for number, line in lines if line and number > self.head)
@@ -72,7 +78,8 @@ class Source(NamedTuple):
 class Columns:
     """A file's columns, oldest row first, unchecked.
 
-    time: (n,) int64 ms UTC. values: name -> (n,) float64, NaN where a cell is empty.
+    time: (n,) int64 ms UTC. values: name -> (n,) float64, NaN where a cell is empty; further
+    columns that were asked for by EXTRA and their name.
     has_zone: whether every time states its zone (epoch numbers do). rows: (n,) int64, the row of
     the file that each comes from; None: as they stand. klines: whether they are Binance's.
     """
@@ -95,13 +102,13 @@ class Columns:
         self.source.fail(index if self.rows is None else int(self.rows[index]), reason, hint)
 
 
-def read_columns(path: Path, base: str | None = None) -> Columns:
-    """Read a market data file; base: the currency of its sizes, if known.
+def read_columns(path: Path, base: str | None = None, extra: Sequence[str] = ()) -> Columns:
+    """Read a market data file; base: the currency of its sizes, if known; extra: further columns.
 
     Raises DataError if it cannot be read as one.
     """
     if path.suffix.lower() != ".parquet":
-        return read_csv(path, _read_text(path), base)
+        return read_csv(path, _read_text(path), base, extra)
     import pyarrow as pa  # noqa: PLC0415
     from pyarrow import parquet  # noqa: PLC0415
 
@@ -110,25 +117,51 @@ def read_columns(path: Path, base: str | None = None) -> Columns:
         file = parquet.ParquetFile(pa.BufferReader(content))
         names = file.schema_arrow.names
         header = read_header(names, str(path), base)
-        table = file.read(columns=list(header.columns.values()), use_threads=False)
+        wanted = _further(header, extra, names, str(path))
+        table = file.read(columns=list(wanted.values()), use_threads=False)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot read {path} as Parquet: {_line(error)}") from None
-    return columns_of(table, path, base, names)
+    return columns_of(table, Source(path), base, names, extra)
 
 
 def columns_of(
-    table: "pa.Table", path: Path, base: str | None = None, names: list[str] | None = None
+    table: "pa.Table",
+    source: Source,
+    base: str | None = None,
+    names: list[str] | None = None,
+    extra: Sequence[str] = (),
+    *,
+    in_quote: bool = False,
 ) -> Columns:
-    """Return the columns of a table that was read from a file, by our names for them.
+    """Return the columns of a table that was read from somewhere, by our names for them.
 
-    names: those of the file, where the table has only some. Raises DataError if it lacks some.
+    names: those of the file, where the table has only some. in_quote: whether its volume is known
+    to be in the quote currency. Raises DataError if it lacks some.
     """
-    header = read_header(names or table.column_names, str(path), base)
-    chosen = table.select(list(header.columns.values())).rename_columns(list(header.columns))
-    return _columns(chosen, Source(path), [header.renamed], in_quote=header.in_quote)
+    names = names or table.column_names
+    header = read_header(names, str(source.path), base)
+    wanted = _further(header, extra, names, str(source.path))
+    chosen = table.select(list(wanted.values())).rename_columns(list(wanted))
+    return _columns(chosen, source, [header.renamed], in_quote=header.in_quote or in_quote)
 
 
-def read_csv(path: Path, text: bytes, base: str | None = None) -> Columns:
+def _further(header: Header, extra: Sequence[str], names: Sequence[str], where: str) -> Wanted:
+    """Return all columns that are wanted: ours, then further ones by their names here.
+
+    Raises DataError if one of them is not there, or is one of ours.
+    """
+    for name in extra:
+        if name not in names:
+            has = ", ".join(repr(one) for one in names[:12])
+            raise DataError(f"{where} lacks the column {name!r}; it has {has}")
+        if name in header.columns.values():
+            raise DataError(f"column {name!r} of {where} is no further one: bars have it")
+    return header.columns | {EXTRA + name: name for name in extra}
+
+
+def read_csv(
+    path: Path, text: bytes, base: str | None = None, extra: Sequence[str] = ()
+) -> Columns:
     """Read the text of a CSV file; see `read_columns`."""
     text = text.removeprefix(b"\xef\xbb\xbf")
     top = _find_top(text)
@@ -148,7 +181,8 @@ def read_csv(path: Path, text: bytes, base: str | None = None) -> Columns:
         # Not left to pyarrow: on a lone header it may leave a thread that aborts the exit.
         raise DataError(f"{path} has no rows", hint=HINT)
     source = Source(path, text, above)
-    table = _parse(source, begin, names, separator, header.columns)
+    wanted = _further(header, extra, names, str(path))
+    table = _parse(source, begin, names, separator, wanted)
     columns = _columns(table, source, notes, in_quote=header.in_quote)
     klines = tuple(name.strip().lower() for name in names[:7]) == BINANCE[:7]
     return replace(columns, klines=klines)
@@ -231,9 +265,7 @@ def _columns(
     if not table.num_rows:
         raise DataError(f"{source.path} has no rows", hint=HINT)
     time, has_zone, unit = _times(table["time"], source)
-    numbers = {
-        name: table[name] for name in (*REQUIRED[1:], *OPTIONAL) if name in table.column_names
-    }
+    numbers = {name: table[name] for name in table.column_names if name != "time"}
     read, commas = _reader(numbers, source)
     values = {name: _numbers(column, name, source, read) for name, column in numbers.items()}
     notes = [*notes, f"times in {unit}" if unit in SELDOM else None, commas]

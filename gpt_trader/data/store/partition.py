@@ -18,7 +18,7 @@ from gpt_trader.data.store import sealed
 from gpt_trader.data.store.grid import growth
 from gpt_trader.data.store.sealed import corrupt
 from gpt_trader.data.store.spans import Span
-from gpt_trader.domain.bars import Bars, Floats, Ints
+from gpt_trader.domain.bars import COLUMNS, Bars, Floats, Ints, trusted
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.times import format_interval
 from gpt_trader.kernel.slippage import NO_QUOTE
@@ -134,7 +134,8 @@ def read(path: Path) -> Partition:
     said = month.about
     columns = room(said.rows, quoted=month.quoted)
     fill(month, said.product, columns)
-    return Partition(Bars(said.product, said.interval_ms, **columns), said.asked, said.sources)
+    shown = (columns.get(name) for name in COLUMNS)  # what they hold, `verify` judges
+    return Partition(trusted(said.product, said.interval_ms, *shown), said.asked, said.sources)
 
 
 def open_month(path: Path) -> Month:

@@ -31,7 +31,7 @@ from gpt_trader.data.store.grid import growth, one_product
 from gpt_trader.data.store.partition import month_of, month_span
 from gpt_trader.data.store.spans import Span, clip, merge
 from gpt_trader.data.store.upsert import upsert
-from gpt_trader.domain.bars import Bars, Ints
+from gpt_trader.domain.bars import COLUMNS, Bars, Ints, trusted
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.times import INTERVALS, format_interval
 from gpt_trader.errors import DataError, LockedError
@@ -248,7 +248,8 @@ def _gather(months: Sequence[partition.Month]) -> Bars | None:
 
     with ThreadPoolExecutor(READERS) as pool:
         list(pool.map(fill, months, ends))
-    return Bars(product, months[0].about.interval_ms, **columns)
+    shown = (columns.get(name) for name in COLUMNS)  # the checks of data say what is wrong
+    return trusted(product, months[0].about.interval_ms, *shown)
 
 
 def _rows(bars: Bars, within: Span) -> slice:

@@ -12,6 +12,7 @@ from gpt_trader.data.store import partition, sealed
 from gpt_trader.data.store.partition import Partition
 from gpt_trader.data.store.store import Store, read, read_spans, write
 from gpt_trader.data.trades.trade_store import TradeDay, trade_files, write_day, write_trades
+from gpt_trader.domain.bars import COLUMNS, with_columns
 from gpt_trader.domain.market import Trade
 from gpt_trader.errors import DataError, StorageError
 from tests.store_helpers import HOUR, START, bars_at, span
@@ -67,7 +68,9 @@ def test_no_changed_byte_changes_what_is_read(tmp_path):
 )
 def test_rows_that_do_not_belong_are_found(tmp_path, rows, why):
     store, (path, _) = stored(tmp_path)
-    partition.write(path, Partition(bars_at(range(40))[rows], (), ("venue",)))
+    bars = bars_at(range(40))
+    columns = {n: c[rows] for n in COLUMNS if (c := getattr(bars, n)) is not None}
+    partition.write(path, Partition(with_columns(bars, **columns), (), ("venue",)))
     (fault,) = verify(store)
     assert why in fault.why
     assert (fault.path, fault.product_id, fault.interval) == (path, "BTC-USD", "1h")
