@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from functools import cached_property
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,9 @@ from gpt_trader.risk.policy import RiskPolicy
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from gpt_trader.backtest.notebook.drawing import Drawing
+    from gpt_trader.backtest.notebook.framed import FramedPage
 
 Ints = NDArray[np.int64]
 Rows = NDArray[np.void]
@@ -153,6 +157,28 @@ class Result:
         from gpt_trader.backtest.notebook.text import text  # noqa: PLC0415 - it needs this class
 
         return text(self)
+
+    def _repr_html_(self) -> str:
+        from gpt_trader.backtest.notebook.cell import html  # noqa: PLC0415 - it needs this class
+
+        return html(self)
+
+    def plot(self) -> "Drawing":
+        """Draw equity, beside buy and hold, and drawdown: a notebook shows it, `save` keeps it."""
+        from gpt_trader.backtest.notebook.cell import plot  # noqa: PLC0415 - it needs this class
+
+        return plot(self)
+
+    def report(self) -> "FramedPage":
+        """Return the command's `--report`: a notebook shows it in a frame, `save` keeps it."""
+        from gpt_trader.backtest.notebook.framed import FramedPage  # noqa: PLC0415
+        from gpt_trader.backtest.report import html  # noqa: PLC0415 - it needs this class
+
+        return FramedPage(f"Backtest {self.run_id}", html(self))
+
+    def save(self, path: FilePath | str) -> FilePath:
+        """Write the report as a page, *.html; return where. Raises UsageError or StorageError."""
+        return self.report().save(path)
 
     @property
     def warmed_up(self) -> tuple[int, ...]:

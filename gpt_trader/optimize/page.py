@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.times import format_time
-from gpt_trader.optimize.heatmap import NO_MAP, HeatMap
+from gpt_trader.optimize.heat import heat
+from gpt_trader.optimize.heatmap import NO_MAP
 from gpt_trader.optimize.search import Search
 
 Floats = NDArray[np.float64]
-CELL = 26
-LEFT, BOTTOM = 60, 44
 WIDTH, HEIGHT = 640, 200
 
 _STYLE = """
@@ -82,49 +81,9 @@ def _grid(search: Search) -> str:
     found = search.map
     if not found.says_something:
         return f"<p>{NO_MAP[:1].upper()}{NO_MAP[1:]}.</p>"
-    over = f" Best over {escape(', '.join(found.over))}." if found.over else ""
-    said = f"{escape(search.objective)} in sample; the framed point is the chosen one.{over}"
-    return f"<p>{said}</p>{_heat(found)}"
-
-
-def _heat(found: HeatMap) -> str:
-    rows, columns = found.values.shape
-    known = np.abs(found.values[~np.isnan(found.values)])
-    bound = float(known.max()) if len(known) and known.max() > 0.0 else 1.0
-    names = ["" if found.y is None else str(value) for value in (found.y or found.x).values][:rows]
-    cells = []
-    for r in range(rows):
-        y = (rows - 1 - r) * CELL + 18
-        cells.append(
-            f'<text x="{LEFT - 6}" y="{y + 17}" text-anchor="end">{escape(names[r])}</text>'
-        )
-        for c in range(columns):
-            value = float(found.values[r, c])
-            if np.isnan(value):
-                continue
-            tone = "--good" if value >= 0.0 else "--bad"
-            at = f"{found.x.name}={found.x.values[c]}"
-            at += "" if found.y is None else f" {found.y.name}={names[r]}"
-            frame = ' stroke="var(--ink)" stroke-width="3"' if (r, c) == found.chosen else ""
-            cells.append(
-                f'<rect x="{LEFT + c * CELL}" y="{y}" width="{CELL - 2}" height="{CELL - 2}"'
-                f' fill="rgba(var({tone}),{0.08 + 0.92 * abs(value) / bound:.2f})"{frame}>'
-                f"<title>{escape(at)}: {value:.2f}</title></rect>"
-            )
-    below = rows * CELL + 32
-    cells += [
-        f'<text x="{LEFT + c * CELL + CELL // 2}" y="{below}" text-anchor="middle">'
-        f"{escape(str(found.x.values[c]))}</text>"
-        for c in range(0, columns, max(1, columns // 12))
-    ]
-    cells.append(f'<text x="{LEFT}" y="{below + 20}">{escape(found.x.name)}</text>')
-    if found.y is not None:
-        cells.append(f'<text x="0" y="12">{escape(found.y.name)}</text>')
-    width, height = LEFT + columns * CELL + 20, rows * CELL + BOTTOM + 18
-    return (
-        f'<div class="scroll"><svg viewBox="0 0 {width} {height}" width="{width}" role="img"'
-        f' aria-label="heat map">{"".join(cells)}</svg></div>'
-    )
+    over = f" Best over {', '.join(found.over)}." if found.over else ""
+    said = f"{search.objective} in sample; the framed point is the chosen one.{over}"
+    return f"<p>{escape(said)}</p>{heat(found, said).markup()}"
 
 
 def _line(grown: Floats) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gpt_trader.backtest.anew import asked_anew
 from gpt_trader.backtest.api import DEFAULT_CASH, DEFAULT_RISK, cash_units, notes_of
+from gpt_trader.backtest.notebook.drawing import Drawing
 from gpt_trader.backtest.outside import outside
 from gpt_trader.backtest.result import DataUsed, History, data_used
 from gpt_trader.backtest.route import DEFAULT_STYLE
@@ -40,6 +41,7 @@ from gpt_trader.optimize.heatmap import HeatMap, heat_map
 from gpt_trader.optimize.judge import judge
 from gpt_trader.optimize.keep import PointStore, digest_of
 from gpt_trader.optimize.luck import Luck, daily_sharpes, luck
+from gpt_trader.optimize.notebook import html, plot
 from gpt_trader.optimize.objective import Objective, daily_returns, scores
 from gpt_trader.optimize.overfit import Overfit, overfit
 from gpt_trader.optimize.plateau import choose, plateau_scores
@@ -117,6 +119,13 @@ class Search:
 
     def __repr__(self) -> str:
         return text(self)
+
+    def _repr_html_(self) -> str:
+        return html(self)
+
+    def plot(self) -> Drawing:
+        """Draw the grid as a heat map: a notebook shows it, `save` keeps it."""
+        return plot(self)
 
     @property
     def map(self) -> HeatMap:

@@ -27,33 +27,33 @@ def title_of(result: Result) -> str:
 
 def head(result: Result) -> str:
     """Return the heading, the verdict and the leading numbers."""
-    first = min(d.first for d in result.data)
-    last = max(d.last for d in result.data)
-    bars = sum(d.bars for d in result.data)
-    facts = [
-        f"{day(first)} to {day(last)}",
-        f"{bars:,} bars of {result.data[0].interval}",
-        f"run {result.run_id}",
-    ]
-    labels = [
-        tag("p", esc(said), class_="label")
-        for said in (
-            _undeclared(result),
-            result.label,
-            _cost_label(result.costs_label),
-            *result.notes,
-        )
-        if said
-    ]
     return tag(
         "header",
         tag("p", "Backtest", class_="kicker"),
         tag("h1", esc(title_of(result))),
-        tag("p", esc(" · ".join(facts)), class_="facts"),
-        *labels,
+        tag("p", esc(" · ".join(facts(result))), class_="facts"),
+        *(tag("p", esc(said), class_="label") for said in labels(result)),
         verdict(result),
         numbers(result),
     )
+
+
+def facts(result: Result) -> list[str]:
+    """Return when, on how many bars, and which run it is."""
+    first = min(d.first for d in result.data)
+    last = max(d.last for d in result.data)
+    bars = sum(d.bars for d in result.data)
+    return [
+        f"{day(first)} to {day(last)}",
+        f"{bars:,} bars of {result.data[0].interval}",
+        f"run {result.run_id}",
+    ]
+
+
+def labels(result: Result) -> list[str]:
+    """Return what is to be known before a number is believed."""
+    cost = _cost_label(result.costs_label)
+    return [said for said in (_undeclared(result), result.label, cost, *result.notes) if said]
 
 
 def _undeclared(result: Result) -> str | None:
@@ -112,14 +112,14 @@ def _reach(found: Checks) -> str:
     return "no rows" if found.reach is None else sample.say(asdict(found.reach))
 
 
-def numbers(result: Result) -> str:
-    """Return the numbers that matter, large, with their intervals."""
+def tiles(result: Result) -> list[tuple[str, ...]]:
+    """Return the numbers that matter: label, value, and what else is said, with intervals."""
     m, found = result.metrics, result.assessment
     inference = None if found is None else found.inference
     level = "" if inference is None else f"{inference.level * 100:g} %: "
     hold = f"buy and hold {percent(m.buy_hold_return_pct, 1, sign=True)}"
     paid = float(m.gross_pnl - m.funding_paid - m.net_pnl)
-    tiles = [
+    return [
         ("Return", percent(m.return_pct, 1, sign=True), hold,
          _range(level, None if inference is None else inference.return_pct, 1)),
         ("Sharpe ratio", number(m.sharpe), "a year of 365 days",
@@ -135,12 +135,16 @@ def numbers(result: Result) -> str:
          "" if m.cost_per_round_trip_bps is None
          else f"{number(m.cost_per_round_trip_bps, 0)} bps a round trip"),
     ]  # fmt: skip
+
+
+def numbers(result: Result) -> str:
+    """Return the numbers that matter, large."""
     return tag(
         "dl",
         *(
             tag("div", tag("dt", esc(label)), tag("dd", esc(value), class_="big"),
                 *(tag("dd", esc(said)) for said in more if said))
-            for label, value, *more in tiles
+            for label, value, *more in tiles(result)
         ),
         class_="tiles",
     )  # fmt: skip

@@ -84,12 +84,13 @@ def mark(symbol: str, class_: str, x: float, y: float, says: str | None = None) 
     return tag("use", title, href=f"#{symbol}", x=percent_of(x), y=n1(y), class_=class_)
 
 
-def view(height: float, *inside: str) -> str:
-    """Return geometry that is stretched across the chart."""
+def view(height: float, *inside: str, class_: str | None = "view") -> str:
+    """Return geometry that is stretched across the chart. class_: None without a style sheet."""
     return tag(
         "svg",
         *inside,
-        class_="view",
+        class_=class_,
+        overflow="visible",
         viewBox=f"0 0 {WIDE:.0f} {height:g}",
         width="100%",
         height=f"{height:g}",
