@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from gpt_trader.backtest.api import backtest
+from gpt_trader.backtest.api import run_backtest
+from gpt_trader.backtest.asked import Scrutiny, Terms
 from gpt_trader.backtest.result import Result
 from gpt_trader.backtest.route import Route
 from gpt_trader.config.load import load_profile
@@ -88,7 +89,7 @@ def opening(settings: Settings) -> None:
 
 def undisturbed(settings: Settings, seed: int) -> Result:
     """Run the profile on a seed's synthetic market, in one piece, as a backtest."""
-    return backtest(
+    return run_backtest(
         synthetic_market(
             seed=seed,
             products=settings.products,
@@ -96,10 +97,8 @@ def undisturbed(settings: Settings, seed: int) -> Result:
             interval_ms=settings.interval_ms,
         ),
         routes(settings),
-        costs=settings.costs,
-        risk=settings.risk,
-        cash=settings.cash,
-        self_check=False,
+        Terms(costs=settings.costs, risk=settings.risk, cash=settings.cash),
+        Scrutiny(self_check=False),
     )
 
 

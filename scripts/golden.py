@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from gpt_trader.backtest.api import backtest
+from gpt_trader.backtest.api import run_backtest
+from gpt_trader.backtest.asked import Scrutiny, Terms
 from gpt_trader.backtest.result import Result
 from gpt_trader.backtest.route import Route
 from gpt_trader.data.resample import resample
@@ -163,19 +164,21 @@ def run_on(
     asked: Run, bars: Sequence[Bars], detail: Sequence[Bars], engine: Literal["fast", "replay"]
 ) -> dict[str, Any]:
     """Run who trades what on its terms, on these bars; return what is pinned of it."""
-    result = backtest(
+    result = run_backtest(
         bars,
         [
             Route(create(t.strategy, t.params), t.products, t.budget, order_style(t.style))
             for t in asked.routes
         ],
-        costs=asked.costs,
-        risk=asked.risk,
-        cash=asked.cash,
-        close_at_end=asked.close_at_end,
-        engine=engine,
-        self_check=False,
-        detail=detail,
+        Terms(
+            costs=asked.costs,
+            risk=asked.risk,
+            cash=asked.cash,
+            close_at_end=asked.close_at_end,
+            engine=engine,
+            detail=detail,
+        ),
+        Scrutiny(self_check=False),
     )
     return pinned(result)
 

@@ -17,6 +17,7 @@ from gpt_trader.app.history import (
     load_store,
     parse_data,
 )
+from gpt_trader.backtest.asked import Counting, Scrutiny, Shell, Terms
 from gpt_trader.backtest.counted import SEED_BITS, backtest_and_count
 from gpt_trader.backtest.files import (
     EQUITY_HEADER,
@@ -264,30 +265,34 @@ def run(inputs: Inputs, root: Path, stop: Stop = never) -> Result:
     result = backtest_and_count(
         history,
         found,
-        costs=settings.costs,
-        risk=settings.risk if inputs.risk else None,
-        cash=settings.cash,
-        close_at_end=inputs.close_at_end,
-        engine=inputs.engine,
-        self_check=inputs.self_check,
-        check_seed=inputs.check_seed,
-        check_all=inputs.check_all,
-        assess=True,
-        nulls=inputs.nulls,
-        sealed_after_ms=inputs.sealed_after_ms,
-        unseal=inputs.unseal,
-        label=label,
-        load_s=load_s,
-        stop=stop,
-        detail=detail,
-        universe=membership,
-        chosen_by=chosen_by,
-        state_dir=root,
-        start_ms=inputs.start_ms,
-        cold_start=inputs.cold_start,
-        made_of=_made_of(history),
-        min_coverage_pct=settings.data.min_coverage_pct,
-        order=settings.products,
+        Terms(
+            costs=settings.costs,
+            risk=settings.risk if inputs.risk else None,
+            cash=settings.cash,
+            close_at_end=inputs.close_at_end,
+            engine=inputs.engine,
+            detail=detail,
+            universe=membership,
+            chosen_by=chosen_by,
+        ),
+        Scrutiny(
+            self_check=inputs.self_check,
+            check_all=inputs.check_all,
+            check_seed=inputs.check_seed,
+            assess=True,
+            nulls=inputs.nulls,
+            label=label,
+        ),
+        Counting(
+            start_ms=inputs.start_ms,
+            cold_start=inputs.cold_start,
+            order=settings.products,
+            min_coverage_pct=settings.data.min_coverage_pct,
+            sealed_after_ms=inputs.sealed_after_ms,
+            unseal=inputs.unseal,
+            state_dir=root,
+        ),
+        Shell(load_s, stop),
     )
     notes = [*([] if said is None else [said]), *_idle(settings, products)]
     return replace(result, notes=(*result.notes, *notes))
@@ -296,12 +301,6 @@ def run(inputs: Inputs, root: Path, stop: Stop = never) -> Result:
 def _begun(one: Loaded | Bars, inputs: Inputs) -> Loaded | Bars:
     """Return a history from --from on."""
     return one if inputs.start_ms is None else since(one, inputs.start_ms)
-
-
-def _made_of(history: Sequence[Loaded | Bars]) -> list[Bars]:
-    """Return the finer bars that all of them were made of, if they are of one length."""
-    found = [one.finer for one in history if isinstance(one, Loaded) and one.finer is not None]
-    return found if len(found) == len(history) and len({b.interval_ms for b in found}) == 1 else []
 
 
 def _idle(settings: Settings, products: Sequence[str]) -> list[str]:

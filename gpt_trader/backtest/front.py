@@ -5,8 +5,16 @@ from decimal import Decimal
 from os import PathLike
 from typing import Literal
 
-from gpt_trader.backtest.api import DEFAULT_CASH, DEFAULT_RISK, Engine
+from gpt_trader.backtest.asked import (
+    DEFAULT_CASH,
+    DEFAULT_RISK,
+    Counting,
+    Engine,
+    Scrutiny,
+    Terms,
+)
 from gpt_trader.backtest.counted import backtest_and_count
+from gpt_trader.backtest.prepare import routes_of
 from gpt_trader.backtest.result import History, Result
 from gpt_trader.backtest.route import DEFAULT_STYLE, Route
 from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT
@@ -94,9 +102,19 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
     ConfigError on bad arguments, StrategyError if the strategy fails.
     """
     return backtest_and_count(
-        bars, strategy, costs=costs, risk=risk, style=style, cash=cash, close_at_end=close_at_end,
-        start_ms=start_ms, cold_start=cold_start, engine=engine, detail=detail, universe=universe,
-        order=order, label=label, min_coverage_pct=min_coverage_pct, self_check=self_check,
-        check_all=check_all, check_seed=check_seed, assess=assess, nulls=nulls, trials=trials,
-        sealed_after_ms=sealed_after_ms, unseal=unseal, state_dir=state_dir,
+        bars,
+        routes_of(strategy, style),
+        Terms(
+            costs=costs, risk=risk, cash=cash, close_at_end=close_at_end, engine=engine,
+            detail=detail, universe=universe,
+        ),
+        Scrutiny(
+            self_check=self_check, check_all=check_all, check_seed=check_seed, assess=assess,
+            nulls=nulls, trials=trials, label=label,
+        ),
+        Counting(
+            start_ms=start_ms, cold_start=cold_start, order=order,
+            min_coverage_pct=min_coverage_pct, sealed_after_ms=sealed_after_ms, unseal=unseal,
+            state_dir=state_dir,
+        ),
     )  # fmt: skip

@@ -21,7 +21,7 @@ from uuid import uuid4
 
 import platformdirs
 
-from gpt_trader.backtest.api import DEFAULT_CASH, assign, cash_units
+from gpt_trader.backtest.asked import DEFAULT_CASH
 from gpt_trader.backtest.chain import (
     ANY,
     Chain,
@@ -38,6 +38,7 @@ from gpt_trader.backtest.chain import (
 from gpt_trader.backtest.content import is_continued, is_same, sketch
 from gpt_trader.backtest.identity import plain, tell_grid, tell_route
 from gpt_trader.backtest.outcome import NOT_TWICE, is_other
+from gpt_trader.backtest.prepare import assign, cash_units
 from gpt_trader.backtest.route import Route
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel

@@ -14,12 +14,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.backtest.api import DEFAULT_CASH, DEFAULT_RISK, histories_of
+from gpt_trader.backtest.asked import DEFAULT_CASH, DEFAULT_RISK
 from gpt_trader.backtest.contained import contained
 from gpt_trader.backtest.content import sketch
 from gpt_trader.backtest.counted import SEED_BITS
 from gpt_trader.backtest.holes import check_coverage
 from gpt_trader.backtest.plan_order import plan_order
+from gpt_trader.backtest.prepare import histories_of
 from gpt_trader.backtest.result import History
 from gpt_trader.backtest.route import DEFAULT_STYLE, Route
 from gpt_trader.backtest.seals import admit

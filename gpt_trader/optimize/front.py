@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Literal
 
-from gpt_trader.backtest.api import DEFAULT_CASH, DEFAULT_RISK
+from gpt_trader.backtest.asked import DEFAULT_CASH, DEFAULT_RISK
 from gpt_trader.backtest.result import History
 from gpt_trader.backtest.route import DEFAULT_STYLE
 from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.backtest.anew import asked_anew
-from gpt_trader.backtest.api import DEFAULT_CASH, DEFAULT_RISK, cash_units, notes_of
+from gpt_trader.backtest.asked import DEFAULT_CASH, DEFAULT_RISK
 from gpt_trader.backtest.notebook.drawing import Drawing
 from gpt_trader.backtest.outside import outside
+from gpt_trader.backtest.prepare import cash_units, notes_of
 from gpt_trader.backtest.result import DataUsed, History, data_used
 from gpt_trader.backtest.route import DEFAULT_STYLE
 from gpt_trader.backtest.sources import Sources, sources_of

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from gpt_trader.app.backtest import Files, write_files
-from gpt_trader.backtest.api import backtest
 from gpt_trader.domain.costs import order_style
 from gpt_trader.strategy.mean_reversion import MeanReversion
 from gpt_trader.strategy.sma_cross import SmaCross
 from tests.backtest.test_result import BTC, ETH, walk
+from tests.uncounted import backtest
 
 NUMBERS = {
     "size", "price", "fee", "entry_price", "exit_price", "fees", "pnl", "return_pct", "equity",

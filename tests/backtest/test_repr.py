@@ -6,13 +6,13 @@ from functools import cache
 import numpy as np
 import pytest
 
-from gpt_trader.backtest.api import backtest
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import MOST_LINES, WIDTH, shown
 from gpt_trader.measure.verdict import Verdict
 from gpt_trader.optimize.search import optimize
 from gpt_trader.strategy.sma_cross import SmaCross
 from tests.backtest.test_result import BTC, walk
+from tests.uncounted import backtest
 
 LONG = tuple(f"A reason that is as long as many a reason is, number {i}." * 3 for i in range(22))
 

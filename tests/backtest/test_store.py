@@ -6,10 +6,10 @@ import pytest
 
 from gpt_trader.app.plain import plain
 from gpt_trader.backtest import store
-from gpt_trader.backtest.api import backtest
 from gpt_trader.data.synthetic import synthetic_market
 from gpt_trader.errors import DataError, StorageError, UsageError
 from gpt_trader.strategy.sma_cross import SmaCross
+from tests.uncounted import backtest
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 
 from gpt_trader import CostModel
-from gpt_trader.backtest.api import backtest
 from gpt_trader.data.catalog import product_for
 from gpt_trader.domain.selection import ALWAYS, Membership
 from gpt_trader.measure.assess import Trials
 from gpt_trader.measure.holdout import Sealing
 from gpt_trader.strategy.registry import create
 from tests.strategies_helpers import random_bars
+from tests.uncounted import backtest
 
 STATED = CostModel(taker_bps=60, maker_bps=40, impact=1.0)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gpt_trader import backtest
-from gpt_trader.backtest.api import cash_units
+from gpt_trader.backtest.prepare import cash_units
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel, order_style
 from gpt_trader.domain.product import Product

@@ -7,13 +7,13 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from gpt_trader.backtest.api import backtest
 from gpt_trader.data.resample import resample
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel, Leg, OrderStyle, order_style
 from gpt_trader.domain.targets import Targets
 from gpt_trader.measure.late import LATENCY_MS, fill_late
 from tests.strategies_helpers import BTC
+from tests.uncounted import backtest
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gpt_trader import CostModel, backtest
-from gpt_trader.backtest.api import cash_units
+from gpt_trader.backtest.prepare import cash_units
 from gpt_trader.domain.costs import order_style
 from gpt_trader.domain.targets import Targets
 from gpt_trader.measure.size import shares, too_large

@@ -5,7 +5,6 @@ from math import sqrt
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from gpt_trader.backtest.api import backtest
 from gpt_trader.backtest.result import Result
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import order_style
@@ -22,6 +21,7 @@ from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy import registry
 from gpt_trader.strategy.registry import create
 from tests.power.worlds import Below, Coin, Tide, World, grid, market
+from tests.uncounted import backtest
 
 TAKER = order_style("taker")
 POLICIES = {

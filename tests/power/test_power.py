@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gpt_trader.backtest.api import backtest
 from gpt_trader.measure.metrics import DAY_MS, DAYS_PER_YEAR
 from gpt_trader.optimize.search import optimize
 from tests.power import rates as power
@@ -29,6 +28,7 @@ from tests.power.worlds import (
     mean_while_on,
     noise,
 )
+from tests.uncounted import backtest
 
 pytestmark = pytest.mark.compiled
 UNREAL_ONES = [(world.name, False) for world in UNREAL if world.interval_ms == DAY_MS]

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpt_trader.backtest.api import backtest
 from gpt_trader.data.files.bar_files import load_bars
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel, order_style
@@ -17,6 +16,7 @@ from gpt_trader.domain.product import Product
 from gpt_trader.strategy.sma_cross import SmaCross
 from tests.examples import examples
 from tests.reference import naive
+from tests.uncounted import backtest
 
 HOUR = 3_600_000
 UNITS = Product("UNIT-USD", Decimal(1), Decimal("0.01"), Decimal(1))

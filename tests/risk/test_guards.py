@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from gpt_trader.backtest.api import DEFAULT_RISK
+from gpt_trader.backtest.asked import DEFAULT_RISK
 from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev

@@ -7,7 +7,6 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from gpt_trader.backtest.api import backtest
 from gpt_trader.backtest.report import html as report_html
 from gpt_trader.backtest.report.head import tiles
 from gpt_trader.errors import UsageError
@@ -15,6 +14,7 @@ from gpt_trader.strategy.sma_cross import SmaCross
 from tests.backtest.notebook.cells import check_cell
 from tests.backtest.test_repr import many
 from tests.backtest.test_result import BTC, walk
+from tests.uncounted import backtest
 
 
 @cache
