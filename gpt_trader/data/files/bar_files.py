@@ -2,21 +2,24 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, NoReturn, overload
 
 import numpy as np
 
-from gpt_trader.data.catalog import grid_note, off_grid, product_for, ticks_of
+from gpt_trader.data.catalog import grid_note, normalize_id, off_grid, product_for, ticks_of
 from gpt_trader.data.checks.funding import MOST_AN_HOUR, is_impossible, paid_by, suspicion
 from gpt_trader.data.checks.quality import DataReport, digest, find_gaps
+from gpt_trader.data.files.names import read_name
 from gpt_trader.data.files.tables import EXTRA, Columns, read_columns
+from gpt_trader.data.frames import Frame, read_frame, told_by
 from gpt_trader.domain.bars import Bars, Floats, Ints, known
 from gpt_trader.domain.decimals import in_plain_decimals
 from gpt_trader.domain.product import MAX_TICKS, Product
 from gpt_trader.domain.times import INTERVALS, format_interval, format_time
-from gpt_trader.errors import DataError
+from gpt_trader.errors import DataError, UsageError
 from gpt_trader.kernel.rounding import BPS, RATE_SCALE
 from gpt_trader.kernel.slippage import NO_QUOTE
 
@@ -38,36 +41,99 @@ class Loaded(NamedTuple):
     finer: Bars | None = None
 
 
-@in_plain_decimals
+type Given = str | PathLike[str] | Frame
+
+
+@overload
 def load_bars(
-    path: str | PathLike[str],
+    data: Given,
     *,
-    product_id: str,
+    product_id: str | None = None,
     interval_ms: int | None = None,
     start_ms: int | None = None,
     end_ms: int | None = None,
     overrides: Mapping[str, str] | None = None,
     extra: Sequence[str] = (),
-) -> Loaded:
-    """Load a CSV, CSV.gz or Parquet file with time,open,high,low,close,volume.
+) -> Loaded: ...
+@overload
+def load_bars(
+    data: Mapping[str, Given],
+    *,
+    interval_ms: int | None = None,
+    start_ms: int | None = None,
+    end_ms: int | None = None,
+    overrides: Mapping[str, str] | None = None,
+    extra: Sequence[str] = (),
+) -> list[Loaded]: ...
+@in_plain_decimals
+def load_bars(
+    data: Given | Mapping[str, Given],
+    *,
+    product_id: str | None = None,
+    interval_ms: int | None = None,
+    start_ms: int | None = None,
+    end_ms: int | None = None,
+    overrides: Mapping[str, str] | None = None,
+    extra: Sequence[str] = (),
+) -> Loaded | list[Loaded]:
+    """Load bars from a file or a frame; several products from a dict of them.
 
-    It may have the columns funding_rate, and half_spread_bps or bid and ask (empty: not known).
+    data: a CSV, CSV.gz or Parquet file with time,open,high,low,close,volume; a frame of pandas,
+        polars or pyarrow with such columns or a DatetimeIndex, in any case; rows of these six as
+        ccxt gives them. Columns and times of other programs are read, too, and that is said in
+        `report.notes`. Columns funding_rate, and half_spread_bps or bid and ask, are optional
+        (empty: not known). A dict has one of them a product, by its id.
+    product_id: whose bars they are, as BTC-USD; None where a file's name, a frame of
+        `bars.to_pandas()` or its only ticker says it.
+    interval_ms: grid that all times lie on; None: the commonest distance.
+    start_ms, end_ms: first that is taken and first that is not, int64 ms UTC; None: all.
+    overrides: a product's grid where it is another one, such as {"price_increment": "0.01"}.
+    extra: further columns that a strategy is to see, by name: `bars.extra`.
 
-    Columns and times of other programs are read, too, and that is said: see `headers` and
-    `text_times`. Times without a zone are UTC; they are on one grid of `interval_ms` (None: the
-    commonest distance). start_ms is inclusive, end_ms exclusive. overrides: a product spec, see
-    `catalog.parse_specs`. Prices that are not whole ticks are rounded to the nearest and counted.
-    An empty funding_rate counts as 0; that of a product that is no perpetual is left out, and said.
-    Raises DataError, naming the row, if any row of the file is bad; UsageError on a bad id.
+    Times without a zone are UTC. Prices that are not whole ticks are rounded to the nearest and
+    counted. An empty funding_rate counts as 0; that of a product that is no perpetual is left out,
+    and said. Raises DataError, naming row and time, if a row is bad; UsageError on a bad id;
+    TypeError on what holds no bars.
     """
-    return from_columns(
-        read_columns(Path(path), product_id.partition("-")[0], extra),
-        product_id=product_id,
-        interval_ms=interval_ms,
-        start_ms=start_ms,
-        end_ms=end_ms,
-        overrides=overrides,
-    )
+    read = partial(
+        _load, interval_ms=interval_ms, start_ms=start_ms, end_ms=end_ms, overrides=overrides,
+        extra=extra,
+    )  # fmt: skip
+    if not isinstance(data, Mapping):
+        return read(data, product_id)
+    if product_id is not None:
+        raise UsageError("a dict names its products", hint="leave product_id out")
+    if not data or PRICES[0] in {str(key).strip().lower() for key in data}:
+        raise UsageError(
+            f"expected a dict of a frame a product, had the keys {', '.join(map(str, data))}",
+            hint='{"BTC-USD": frame}; of columns make a frame: pandas.DataFrame(columns)',
+        )
+    return [read(one, product) for product, one in data.items()]
+
+
+def _load(
+    data: Any,  # noqa: ANN401 - what it may be is what this finds out
+    product_id: str | None,
+    *,
+    extra: Sequence[str],
+    **options: Any,  # noqa: ANN401
+) -> Loaded:
+    if product_id is not None and not isinstance(product_id, str):
+        raise TypeError(f"expected product_id as text, was {product_id!r:.80}")
+    if isinstance(extra, str):
+        raise TypeError(f"expected extra as a list of names, was {extra!r}")
+    if isinstance(data, str | PathLike):
+        path = Path(data)
+        product_id = normalize_id(product_id or read_name(path.name).product_id or _ask(path))
+        columns = read_columns(path, product_id.partition("-")[0], extra)
+    else:
+        product_id = normalize_id(product_id or told_by(data) or _ask("the frame"))
+        columns = read_frame(data, product_id, extra)
+    return from_columns(columns, product_id=product_id, **options)
+
+
+def _ask(where: Path | str) -> NoReturn:
+    raise UsageError(f"of which product are the bars of {where}?", hint='product_id="BTC-USD"')
 
 
 def from_columns(

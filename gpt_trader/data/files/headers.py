@@ -59,11 +59,11 @@ def read_header(names: Sequence[str], where: str, base: str | None) -> Header:
     """
     found: dict[str, str] = {}
     for name in names:
-        plain = _plain(name)
+        plain = plain_name(name)
         if plain in found and (plain in PRICES or plain in (*TIMES, *VOLUMES)):
             raise DataError(f"column {plain} appears twice in {where}")
         found.setdefault(plain, name)
-    columns = {one: found[one] for one in (*PRICES, *map(_plain, OPTIONAL)) if one in found}
+    columns = {one: found[one] for one in (*PRICES, *map(plain_name, OPTIONAL)) if one in found}
     columns = {one.replace(" ", "_"): name for one, name in columns.items()}
     for one, others in (("time", TIMES), ("close", CLOSES)):
         named = next((found[name] for name in others if name in found), None)
@@ -107,7 +107,7 @@ def _volume(found: dict[str, str], where: str, base: str | None) -> str | None:
     return None
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """Return a column's name in small letters, without signs around it."""
     words = re.sub(r"[\s_]+", " ", name.strip().strip("<>").lower())
     return re.sub(r" ?\(?utc\)?$", "", words)

@@ -1,0 +1,216 @@
+"""Frames that a program holds already, read as files are: pandas, polars, Arrow, lists of rows.
+
+Whatever a frame is, it becomes a table of Arrow, and that the columns that a file of the same rows
+gives: the same checks, notes and numbers follow. Rows are counted from 0, as frames count them.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpt_trader.data.catalog import normalize_id
+from gpt_trader.data.files.headers import HEADERLESS, PRICES, TIMES, plain_name
+from gpt_trader.data.files.tables import Columns, Source, columns_of
+from gpt_trader.domain.times import format_time
+from gpt_trader.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+YAHOO = ["Price", "Ticker"]  # the names of the two levels of yfinance's columns
+
+
+class ArrowFrame(Protocol):
+    """A frame that hands itself over as Arrow does: of polars, pyarrow, duckdb."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Return the frame as a stream of Arrow."""
+        ...
+
+
+type Frame = "pd.DataFrame | ArrowFrame | Sequence[Sequence[Any]] | NDArray[Any]"
+"""Bars as a program holds them: a frame with names, or rows of time, prices and volume."""
+
+
+def read_frame(frame: Any, product_id: str, extra: Sequence[str] = ()) -> Columns:  # noqa: ANN401
+    """Return a frame's columns, as `tables.read_columns` returns a file's.
+
+    extra: further columns, by name. Raises TypeError on what is no frame, DataError if it cannot be
+    read as bars, or its rows are not in ascending order.
+    """
+    source = Source(Path(f"the frame of {product_id}"), first=0)
+    in_quote = _is_pandas(frame) and list(frame.columns.names) in (YAHOO, YAHOO[::-1])
+    if _is_pandas(frame):
+        table = _of_pandas(_of_one_product(frame, product_id), source)
+    elif hasattr(frame, "collect"):  # a plan of polars for a frame
+        table = _of_arrow(frame.collect())
+    elif hasattr(frame, "__arrow_c_stream__"):
+        table = _of_arrow(frame)
+    elif isinstance(frame, np.ndarray | Sequence) and not isinstance(frame, str | bytes):
+        table = _of_rows(frame, source)
+    else:
+        raise TypeError(
+            f"expected bars as a file's path, a frame or rows, was {type(frame).__name__}"
+        )
+    base = product_id.partition("-")[0]
+    columns = columns_of(table, source, base, extra=extra, in_quote=in_quote)
+    if columns.rows is not None and len(columns.rows) > 1 and columns.rows[0] > columns.rows[-1]:
+        time = format_time(int(columns.time[-2]))
+        reason = f"expected times in ascending order, found time {time}"
+        source.fail(1, reason, "sort it first: frame.sort_index()")
+    return columns
+
+
+def products_of(frame: Any) -> list[str]:  # noqa: ANN401
+    """Return the products of a frame that holds several side by side, else none.
+
+    Those of yfinance do: its columns have two levels, prices and tickers, either one first.
+    """
+    if not _is_pandas(frame) or frame.columns.nlevels != 2:
+        return []
+    return [str(name) for name in frame.columns.get_level_values(_level_of_tickers(frame)).unique()]
+
+
+def is_frame(value: object) -> bool:
+    """Whether a value is a frame with columns: of pandas, or what hands itself over as Arrow."""
+    return _is_pandas(value) or hasattr(value, "__arrow_c_stream__") or hasattr(value, "collect")
+
+
+def told_by(frame: Any) -> str | None:  # noqa: ANN401
+    """Return the product that a frame says it is of, as `bars.to_pandas()` does; None: none.
+
+    Raises UsageError if it is of several.
+    """
+    if not _is_pandas(frame):
+        return None
+    tickers = products_of(frame)
+    if len(tickers) > 1:
+        raise UsageError(
+            f"the frame holds {', '.join(tickers)}: which one?", hint=f'product_id="{tickers[0]}"'
+        )
+    found = tickers[0] if tickers else frame.attrs.get("product_id")
+    return found if isinstance(found, str) else None
+
+
+def _is_pandas(value: object) -> bool:
+    kind = type(value)
+    return kind.__name__ == "DataFrame" and kind.__module__.partition(".")[0] == "pandas"
+
+
+def _level_of_tickers(frame: "pd.DataFrame") -> int:
+    names = [[str(one).lower() for one in frame.columns.get_level_values(k)] for k in (0, 1)]
+    found = [k for k in (0, 1) if not set(PRICES) & set(names[k])]
+    if len(found) != 1:
+        raise DataError(
+            "expected columns of prices and tickers, were "
+            f"{', '.join(map(str, frame.columns[:6]))}",
+            hint="one frame a product, in a dict",
+        )
+    return found[0]
+
+
+def _of_one_product(frame: "pd.DataFrame", product_id: str) -> "pd.DataFrame":
+    tickers = products_of(frame)
+    if not tickers:
+        if frame.columns.nlevels > 1:
+            raise DataError(f"expected one or two levels of columns, were {frame.columns.nlevels}")
+        return frame
+    known = {_id_of(one): one for one in tickers}
+    if product_id not in known and len(tickers) > 1:
+        raise DataError(f"the frame has no {product_id}; it has {', '.join(tickers)}")
+    ticker = known.get(product_id, tickers[0])
+    level = _level_of_tickers(frame)
+    at = frame.columns.get_level_values(level) == ticker
+    return frame.loc[:, at].droplevel(level, axis=1)
+
+
+def _id_of(ticker: str) -> str:
+    try:
+        return normalize_id(ticker)
+    except UsageError:
+        return ticker
+
+
+def _of_pandas(frame: "pd.DataFrame", source: Source) -> "pa.Table":
+    """Return a frame as Arrow, its index as time where it holds moments, or no column does."""
+    import pandas as pd  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
+
+    index = frame.index
+    if isinstance(index, pd.PeriodIndex):
+        index = index.to_timestamp()
+    numbered = list(map(str, frame.columns)) == [str(i) for i in range(frame.shape[1])]
+    named = _named(frame.shape[1], source) if numbered else [str(one) for one in frame.columns]
+    twice = next((name for i, name in enumerate(named) if name in named[:i]), None)
+    if twice is not None:
+        raise DataError(f"column {twice} appears twice in {source.path}")
+    frame = frame.set_axis(named, axis=1)
+    is_time = [plain_name(name) in TIMES for name in named]
+    if isinstance(index, pd.DatetimeIndex) or not any(is_time):
+        frame = frame.loc[:, np.logical_not(is_time)]
+        frame.insert(0, "time", index)
+    try:
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        raise DataError(f"cannot read {source.path}: {str(error).partition(chr(10))[0]}") from None
+    return _plain(table)
+
+
+def _of_arrow(frame: Any) -> "pa.Table":  # noqa: ANN401
+    import pyarrow as pa  # noqa: PLC0415
+
+    return _plain(pa.table(frame))
+
+
+def _of_rows(rows: Any, source: Source) -> "pa.Table":  # noqa: ANN401
+    """Return rows as Arrow: time, prices and volume, as ccxt gives them, or rows with names."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    if not len(rows):
+        raise DataError(f"{source.path} has no rows")
+    if isinstance(rows[0], Mapping):
+        return _plain(pa.Table.from_pylist([dict(row) for row in rows]))
+    width = len(rows[0]) if isinstance(rows[0], Sequence | np.ndarray) else 0
+    names = _named(width, source)
+    for i, row in enumerate(rows):
+        if isinstance(row, str) or not isinstance(row, Sequence | np.ndarray):
+            raise TypeError(f"expected row {i} of {source.path} as a list, was {type(row)}")
+        if len(row) != width:
+            time = f", time {row[0]}" if len(row) else ""
+            source.fail(i, f"expected {width} cells, found {len(row)}{time},")
+    cells = zip(*rows, strict=True)
+    try:
+        return pa.table({name: pa.array(list(one)) for name, one in zip(names, cells, strict=True)})
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        raise DataError(f"cannot read {source.path}: {str(error).partition(chr(10))[0]}") from None
+
+
+def _named(width: int, source: Source) -> list[str]:
+    """Return the names of columns that have none, by how many they are."""
+    if width not in HEADERLESS:
+        raise DataError(
+            f"expected rows of time, open, high, low, close, volume, were {width} cells a row of "
+            f"{source.path}",
+            hint="name the columns of a frame",
+        )
+    return list(HEADERLESS[width])
+
+
+def _plain(table: "pa.Table") -> "pa.Table":
+    """Return a table whose texts are of one kind; decimals as text, which is read exactly."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    for i, column in enumerate(table.columns):
+        kind = column.type
+        if pa.types.is_dictionary(kind):
+            kind = kind.value_type
+        is_text = pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+        if is_text or pa.types.is_decimal(kind):
+            kind = pa.string()
+        if kind != column.type:
+            table = table.set_column(i, table.column_names[i], column.cast(kind))
+    return table

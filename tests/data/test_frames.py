@@ -1,0 +1,196 @@
+"""One market in many shapes, and what is refused of each."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from gpt_trader import backtest, load_bars, synthetic_market
+from gpt_trader.backtest.result import Result
+from gpt_trader.data.files.export import write_file
+from gpt_trader.errors import DataError, UsageError
+from gpt_trader.strategy.sma_cross import SmaCross
+
+pl = pytest.importorskip("polars")
+
+BTC, HOUR = "BTC-USD", 3_600_000
+[BARS] = synthetic_market(seed=11, products=[BTC], n_bars=240, interval_ms=HOUR)
+FRAME = BARS.to_pandas()
+NAMES = ["open", "high", "low", "close", "volume"]
+VALUES = FRAME[NAMES].to_numpy()
+ROWS = [[int(t), *v] for t, v in zip(BARS.time, VALUES.tolist(), strict=True)]
+NAIVE = "times without a zone are read as UTC"
+
+
+def with_column(name: str, times: Any, frame: pd.DataFrame = FRAME) -> pd.DataFrame:
+    out = frame.reset_index(drop=True)
+    out.insert(3, name, times)
+    return out
+
+
+def two_levels(first: str) -> pd.DataFrame:
+    columns = pd.MultiIndex.from_tuples(
+        [(name.title(), BTC) if first == "prices" else (BTC, name.title()) for name in NAMES]
+    )
+    return FRAME.set_axis(columns, axis=1)
+
+
+SHAPES: dict[str, Callable[[], Any]] = {
+    "its own frame": lambda: FRAME,
+    "naive index": lambda: FRAME.tz_localize(None),
+    "New York": lambda: FRAME.tz_convert("America/New_York"),
+    "periods": lambda: FRAME.tz_localize(None).to_period("h"),
+    "capitals and more columns": lambda: FRAME.rename(columns=str.upper).assign(Trades=1),
+    "texts as index": lambda: FRAME.set_axis([f"{one:%Y-%m-%d %H:%M}" for one in FRAME.index]),
+    "a column of moments": lambda: with_column("Date", FRAME.index),
+    "ms in a column": lambda: with_column("timestamp", BARS.time),
+    "seconds": lambda: with_column("Unix", BARS.time // 1000),
+    "nanoseconds": lambda: with_column("open_time", BARS.time * 10**6),
+    "rows of ccxt": lambda: ROWS,
+    "rows with texts": lambda: [[t, *map(repr, v)] for t, *v in ROWS],
+    "an array": lambda: np.column_stack([BARS.time, VALUES]),
+    "rows in a frame": lambda: pd.DataFrame(ROWS),
+    "rows with names": lambda: [
+        dict(zip(["time", *NAMES], row, strict=True)) for row in ROWS
+    ],
+    "decimals": lambda: FRAME.map(lambda one: Decimal(repr(float(one)))),
+    "two levels": lambda: two_levels("prices"),
+    "two levels, tickers first": lambda: two_levels("tickers"),
+    "polars": BARS.to_polars,
+    "polars, to be read": lambda: BARS.to_polars().lazy().with_columns(pl.col("time").cast(str)),
+    "arrow": lambda: pa.table({"time": BARS.time, **{n: FRAME[n] for n in NAMES}}),
+}  # fmt: skip
+
+
+def run(data: Any, folder: Path) -> Result:
+    return backtest(data, SmaCross(5, 20), state_dir=folder, trials=False)
+
+
+@pytest.fixture(scope="module")
+def of_a_file(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    folder = tmp_path_factory.mktemp("file")
+    path = folder / f"{BTC}_1h.csv"
+    write_file(path, BARS)
+    return run(load_bars(path), folder)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_one_market_is_one_run_whatever_holds_it(shape, of_a_file, tmp_path):
+    loaded = load_bars(SHAPES[shape](), product_id=BTC)
+    assert run(loaded, tmp_path).run_id == of_a_file.run_id
+    said = NAIVE in loaded.report.notes
+    assert said == (shape in {"naive index", "periods", "texts as index"})
+
+
+def test_a_dict_has_a_frame_a_product():
+    [eth] = synthetic_market(seed=11, products=["ETH-USD"], n_bars=90, interval_ms=HOUR)
+    one, other = load_bars({BTC: FRAME, "eth/usd": eth.to_polars()})
+    assert [one.bars.product.product_id, other.bars.product.product_id] == [BTC, "ETH-USD"]
+    assert one.report.sha256 == load_bars(FRAME).report.sha256
+    assert len(other.bars) == len(eth)
+
+
+def test_what_came_from_bars_comes_back():
+    back = load_bars(BARS.to_pandas())
+    assert back.bars.product == BARS.product
+    for name in ("time", "open", "high", "low", "close", "volume"):
+        assert getattr(back.bars, name).tolist() == getattr(BARS, name).tolist()
+
+
+def test_further_columns_are_taken_by_their_names():
+    mood = np.where(np.arange(len(FRAME)) < 5, np.nan, 1.5)
+    for frame in (FRAME.assign(Mood=mood), pl.from_pandas(FRAME.assign(Mood=mood).reset_index())):
+        loaded = load_bars(frame, product_id=BTC, extra=["Mood"], start_ms=int(BARS.time[3]))
+        np.testing.assert_array_equal(loaded.bars.extra["Mood"], mood[3:])
+        assert loaded.earlier is not None
+        np.testing.assert_array_equal(loaded.earlier.extra["Mood"], mood[:3])
+    with pytest.raises(DataError, match="lacks the column 'Fear'; it has"):
+        load_bars(FRAME, extra=["Fear"])
+    with pytest.raises(DataError, match="bars have it"):
+        load_bars(FRAME, extra=["volume"])
+
+
+def test_yahoo_states_volume_in_the_quote_currency():
+    frame = FRAME.assign(volume=FRAME["volume"] * FRAME["close"])
+    names = pd.MultiIndex.from_product([[n.title() for n in FRAME.columns], [BTC]])
+    loaded = load_bars(frame.set_axis(names.set_names(["Price", "Ticker"]), axis=1))
+    np.testing.assert_allclose(loaded.bars.volume, BARS.volume, rtol=1e-14)
+    assert "volume in quote currency, divided by each close" in loaded.report.notes
+
+
+def test_of_several_tickers_one_is_named():
+    pair = pd.concat({BTC: FRAME, "ETH-USD": FRAME * 0.5}, axis=1)
+    with pytest.raises(UsageError, match="the frame holds BTC-USD, ETH-USD: which one"):
+        load_bars(pair)
+    assert load_bars(pair, product_id=BTC).report.sha256 == load_bars(FRAME).report.sha256
+    with pytest.raises(DataError, match="has no SOL-USD; it has BTC-USD, ETH-USD"):
+        load_bars(pair, product_id="SOL-USD")
+
+
+def changed(row: int, name: str, value: Any) -> pd.DataFrame:
+    out = FRAME.copy()
+    out.iloc[row, out.columns.get_loc(name)] = value
+    return out
+
+
+AT = pd.Timestamp(BARS.time[7], unit="ms").strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+@pytest.mark.parametrize(
+    "data, words",
+    [
+        (changed(7, "close", np.nan), f"positive number as close, found time {AT}.* in row 7 of"),
+        (changed(7, "volume", np.nan), f"as volume, found time {AT}.* in row 7 of the frame"),
+        (changed(7, "high", 1.0), f"high >= low, found time {AT}.* in row 7 of"),
+        (FRAME.iloc[[*range(8), *range(7, 240)]], f"each time once, found time {AT}.* in row 8 of"),
+        (FRAME.iloc[[*range(6), 7, 6, *range(8, 240)]], "ascending order, found .* in row 7 of"),
+        (FRAME[::-1], "ascending order, found time .* in row 1 of the frame"),
+        (ROWS[::-1], "ascending order, found time .* in row 1 of the frame"),
+        ([*ROWS[:7], ROWS[7][:5]], f"expected 6 cells, found 5, time {BARS.time[7]}, in row 7"),
+        ([*ROWS[:7], [None, *ROWS[7][1:]]], "expected a time, found an empty cell in row 7"),
+        ([[*row[:5], "many"] for row in ROWS], "a number as volume, found 'many' in row 0"),
+        (FRAME.drop(columns="high"), "the frame of BTC-USD lacks the columns high; it has"),
+        ([row[:4] for row in ROWS], "were 4 cells a row"),
+        ([], "has no rows"),
+        (FRAME[:0], "has no rows"),
+        (FRAME[:1], "has one row"),
+        (pd.concat([FRAME, FRAME], axis=1), "appears twice"),
+        (pd.concat({"a": pd.concat({"b": FRAME}, axis=1)}, axis=1), "levels of columns, were 3"),
+        (pd.concat({"a": FRAME["volume"]}, axis=1).pipe(
+            lambda f: f.set_axis(pd.MultiIndex.from_tuples([("x", "y")]), axis=1)
+        ), "expected columns of prices and tickers, were"),
+    ],
+)  # fmt: skip
+def test_what_no_market_is_is_refused_by_row_and_time(data, words):
+    with pytest.raises(DataError, match=words):
+        load_bars(data, product_id=BTC)
+
+
+@pytest.mark.parametrize(
+    "call, kind, words",
+    [
+        (
+            lambda: load_bars(7, product_id=BTC),
+            TypeError,
+            "a file's path, a frame or rows, was int",
+        ),
+        (lambda: load_bars(None, product_id=BTC), TypeError, "was NoneType"),
+        (lambda: load_bars([1, 2], product_id=BTC), DataError, "0 cells a row"),
+        (lambda: load_bars([ROWS[0], 3], product_id=BTC), TypeError, "row 1 .* as a list"),
+        (lambda: load_bars(FRAME, product_id=7), TypeError, "product_id as text"),
+        (lambda: load_bars(FRAME, product_id="BTC"), UsageError, "expected a product id"),
+        (lambda: load_bars(ROWS), UsageError, "of which product are the bars of the frame"),
+        (lambda: load_bars(FRAME, extra="mood"), TypeError, "list of names"),
+        (lambda: load_bars({"open": [1]}), UsageError, "had the keys open"),
+        (lambda: load_bars({}), UsageError, "a frame a product"),
+        (lambda: load_bars({BTC: FRAME}, product_id=BTC), UsageError, "names its products"),
+    ],
+)
+def test_what_nobody_can_read_is_refused(call, kind, words):
+    with pytest.raises(kind, match=words):
+        call()
