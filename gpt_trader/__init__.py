@@ -21,6 +21,7 @@ _OFFERED = {  # the module of each name, as `__init__.pyi` says to type checkers
     "TraderError": "gpt_trader.errors",
     "Trials": "gpt_trader.measure.inference",
     "backtest": "gpt_trader.backtest",
+    "compare": "gpt_trader.backtest.compared",
     "indicators": "gpt_trader.indicators",
     "load_bars": "gpt_trader.data.files.bar_files",
     "optimize": "gpt_trader.optimize",

@@ -8,6 +8,7 @@ from typing import Any
 from gpt_trader.app import backtest as backtest_input
 from gpt_trader.app.plain import plain
 from gpt_trader.backtest import store
+from gpt_trader.backtest.differing import IDENTITY, INPUTS, differing, fills_differ
 from gpt_trader.backtest.result import Result
 from gpt_trader.backtest.store import StoredRun
 from gpt_trader.errors import StorageError, ValidationGateError
@@ -21,19 +22,7 @@ ELSEWHERE = ("assessment.verdict", "assessment.why", "assessment.reasons",
              "assessment.inference.expected_best_sharpe",
              "assessment.baselines.beaten", "assessment.holdout.seen_by",
              "undeclared")  # fmt: skip
-IDENTITY = ("run_id", "timing.")
 SOURCES = {"helpers": "helper", "read": "file", "environment": "variable"}
-INPUTS = (
-    "universe",
-    "data",
-    "detail",
-    "strategy",
-    "costs",
-    "risk",
-    "engine",
-    "close_at_end",
-    "label",
-)
 
 
 def keep(root: Path, result: Result, inputs: backtest_input.Inputs) -> tuple[StoredRun, str | None]:
@@ -50,14 +39,14 @@ def compare(root: Path, first: str, second: str) -> dict[str, Any]:
     """Return what differs between two stored runs, in what went in and in what came out."""
     one, other = store.load(root, first).run, store.load(root, second).run
     fills = [store.load_fills(root, run) for run in (one, other)]
-    return difference(one, other) | {"fills": _fills_differ(*fills)}
+    return difference(one, other) | {"fills": fills_differ(*fills)}
 
 
 def difference(one: StoredRun, other: StoredRun) -> dict[str, Any]:
     """Return the runs' ids, and each input and number in which they differ."""
-    rows = list(_differing(one.data, other.data, IDENTITY))
+    rows = list(differing(one.data, other.data, IDENTITY))
     code = [("code", one.code, other.code)] if one.code != other.code else []
-    versions = _differing({"versions": one.versions}, {"versions": other.versions}, ())
+    versions = differing({"versions": one.versions}, {"versions": other.versions}, ())
     inputs = [row for row in rows if row[0].startswith(INPUTS)]
     return {
         "runs": [one.run_id, other.run_id],
@@ -91,7 +80,7 @@ def reproduce(root: Path, ref: str) -> Reproduced:
     result = backtest_input.run(backtest_input.Inputs(**run.inputs), root)
     again = store.record(result, plain(result.to_json_dict()), run.inputs)
     changed = list(_changed(run, again))
-    different = _first_difference(run, again, _fills_differ(fills, result.fills), result)
+    different = _first_difference(run, again, fills_differ(fills, result.fills), result)
     if different:
         raise ValidationGateError(
             f"{run.run_id} is not reproduced: {different}",
@@ -107,7 +96,7 @@ def _first_difference(
         ids = [product.product_id for product in result.products]
         was, now = (_fill_words(fills["first"][key], ids) for key in ("a", "b"))
         return f"fill {fills['same'] + 1} was {was}, is {now}"
-    for name, was, now in _differing(run.data, again.data, (*IDENTITY, *INPUTS, *ELSEWHERE)):
+    for name, was, now in differing(run.data, again.data, (*IDENTITY, *INPUTS, *ELSEWHERE)):
         return f"{name} was {was}, is {now}"
     return "the equity curve" if run.equity_sha256 != again.equity_sha256 else None
 
@@ -139,22 +128,6 @@ def _unlike(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return [name for name in dict.fromkeys([*was, *now]) if was.get(name) != now.get(name)]
 
 
-def _fills_differ(a: Any, b: Any) -> dict[str, Any]:  # noqa: ANN401 - (m,) FILL_DTYPE
-    """Return the lengths, how many first fills are the same, and the first pair that is not."""
-    shorter = min(len(a), len(b))
-    unequal = (a[:shorter] != b[:shorter]).nonzero()[0]
-    same = int(unequal[0]) if len(unequal) else shorter
-    first = None if same == len(a) == len(b) else {"a": _fill(a, same), "b": _fill(b, same)}
-    return {"a": len(a), "b": len(b), "same": same, "first": first}
-
-
-def _fill(fills: Any, row: int) -> dict[str, int] | None:  # noqa: ANN401
-    """Return one fill by column, None behind the last."""
-    if row >= len(fills):
-        return None
-    return dict(zip(fills.dtype.names, fills[row].tolist(), strict=True))
-
-
 def _fill_words(fill: Mapping[str, int] | None, ids: list[str]) -> str:
     if fill is None:
         return "none"
@@ -163,28 +136,6 @@ def _fill_words(fill: Mapping[str, int] | None, ids: list[str]) -> str:
         f"{side} {fill['lots']} lots of {ids[fill['product']]} at {fill['ticks']} ticks "
         f"in bar {fill['bar']}"
     )
-
-
-def flat(value: Any, name: str = "") -> dict[str, Any]:  # noqa: ANN401
-    """Return the leaves of a JSON document by dotted name."""
-    if isinstance(value, Mapping):
-        parts = [(f"{name}.{key}" if name else key, item) for key, item in value.items()]
-    elif isinstance(value, list):
-        parts = [(f"{name}[{i}]", item) for i, item in enumerate(value)]
-    else:
-        return {name: value}
-    return {key: leaf for part, item in parts for key, leaf in flat(item, part).items()}
-
-
-def _differing(
-    a: Mapping[str, Any], b: Mapping[str, Any], skipped: tuple[str, ...]
-) -> Iterator[tuple[str, Any, Any]]:
-    """Yield name and both values where two documents differ; absent is None."""
-    one, other = flat(a), flat(b)
-    for name in dict.fromkeys([*one, *other]):
-        was, now = one.get(name), other.get(name)
-        if was != now and not name.startswith(skipped):
-            yield name, was, now
 
 
 def _row(name: str, a: Any, b: Any) -> dict[str, Any]:  # noqa: ANN401

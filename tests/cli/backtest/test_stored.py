@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from gpt_trader.app.stored import flat
 from gpt_trader.backtest import store
+from gpt_trader.backtest.differing import flat
 from gpt_trader.cli.backtest.backtest import complete_runs
 from gpt_trader.cli.main import main
 from tests.session_helpers import CROSS, call, write_market
