@@ -24,6 +24,7 @@ _OFFERED = {  # the module of each name, as `__init__.pyi` says to type checkers
     "compare": "gpt_trader.backtest.compared",
     "indicators": "gpt_trader.indicators",
     "load_bars": "gpt_trader.data.files.bar_files",
+    "open_session": "gpt_trader.app.opened",
     "optimize": "gpt_trader.optimize",
     "strategies": "gpt_trader.strategies",
     "synthetic_market": "gpt_trader.data.synthetic",

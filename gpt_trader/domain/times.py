@@ -90,6 +90,23 @@ def parse_time(text: str) -> int:
     return found[0]
 
 
+def to_ms(moment: str | int | datetime) -> int:
+    """Return an instant that is given in Python in milliseconds UTC.
+
+    Text as `parse_time` takes it, epoch milliseconds, or a datetime, pandas' own among them;
+    without a zone it is UTC. Raises UsageError for text that is no time, TypeError for anything
+    else.
+    """
+    if isinstance(moment, str):
+        return parse_time(moment)
+    if isinstance(moment, datetime):
+        zoned = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return (zoned - _EPOCH) // _MILLISECOND
+    if isinstance(moment, bool) or not hasattr(moment, "__index__"):
+        raise TypeError(f"expected a time as text, ms or datetime, was {moment!r}")
+    return int(moment)
+
+
 def read_time(text: str) -> tuple[int, bool] | None:
     """Return milliseconds UTC and whether the text states its zone; None: not a time."""
     text = text.strip()
