@@ -8,6 +8,7 @@ from typing import Any
 
 from gpt_trader.backtest.anew import asked_anew
 from gpt_trader.backtest.asked import ALONE, Scrutiny, Shell, Terms
+from gpt_trader.backtest.kept import KeptRoutes
 from gpt_trader.backtest.outside import outside
 from gpt_trader.backtest.prepare import Prepared, notes_of, prepare
 from gpt_trader.backtest.raw_run import RawRun, check_countable
@@ -117,6 +118,8 @@ def run_backtest(
         detail=tuple(terms.detail),
         universe=terms.chosen_by,
         earlier=ready.early,
+        kept=KeptRoutes(ready.routes),
+        members=terms.universe,
     )
 
 

@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path as FilePath
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.backtest import frames
+from gpt_trader.backtest.kept import KeptRoutes
 from gpt_trader.backtest.sources import NOTHING, Sources
 from gpt_trader.backtest.undeclared import undeclared
 from gpt_trader.data.checks.quality import coverage_pct, digest, find_gaps
@@ -21,6 +23,7 @@ from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel, OrderStyle
 from gpt_trader.domain.decimals import in_plain_decimals
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.selection import Membership
 from gpt_trader.domain.text import money_text
 from gpt_trader.domain.times import format_interval, format_time
 from gpt_trader.kernel.codes import ACT_ENTER, FIRST_REFUSAL
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 
     from gpt_trader.backtest.notebook.drawing import Drawing
     from gpt_trader.backtest.notebook.framed import FramedPage
+    from gpt_trader.observe.explanation import Explanation
 
 Ints = NDArray[np.int64]
 Rows = NDArray[np.void]
@@ -132,6 +136,7 @@ class Result:
     interrupted: it ended before its data did. detail: finer bars that decided what happened inside
     a bar, one series a product; none without. universe: what decided who may be held; None: nothing
     did. earlier: bars before the run on which the strategies warmed up, one series a product.
+    kept: the strategies themselves. members: who could be held when; None: all, always.
     """
 
     histories: tuple[History, ...]
@@ -152,6 +157,8 @@ class Result:
     detail: tuple[Bars, ...] = ()
     universe: Mapping[str, Any] | None = None
     earlier: tuple[Bars, ...] = ()
+    kept: KeptRoutes = field(default_factory=KeptRoutes, compare=False)
+    members: Membership | None = None
 
     def __repr__(self) -> str:
         from gpt_trader.backtest.notebook.text import text  # noqa: PLC0415 - it needs this class
@@ -179,6 +186,15 @@ class Result:
     def save(self, path: FilePath | str) -> FilePath:
         """Write the report as a page, *.html; return where. Raises UsageError or StorageError."""
         return self.report().save(path)
+
+    def why(self, product: str, time: str | int | datetime) -> "Explanation":
+        """Explain the decision at the bar open at a time: `why.why`, as `gpt-trader why` does.
+
+        time: text, epoch ms, or a datetime of Python or pandas; UTC without a zone.
+        """
+        from gpt_trader.backtest.why import why  # noqa: PLC0415 - it needs this class
+
+        return why(self, product, time)
 
     @property
     def warmed_up(self) -> tuple[int, ...]:

@@ -38,6 +38,7 @@ from gpt_trader.risk.table import guard_table, where
 PORTFOLIO = "backtest"
 ROWS_AT_ONCE = 1024  # of a panel, as plain numbers
 Stop = Callable[[], bool]
+Watch = Callable[[Plan, Sequence[Entry]], None]
 
 
 def never() -> bool:
@@ -125,6 +126,7 @@ def run_replay(  # noqa: PLR0913 - the terms of a run, each by its name
     close_at_end: bool = False,
     fee_tiers: FeeTiers = (),
     stop: Stop = never,
+    watch: Watch | None = None,
     detail: Sequence[Bars] = (),
     earlier: Sequence[Bars] = (),
     guards: tuple[Guard, ...] = GUARDS,
@@ -132,8 +134,8 @@ def run_replay(  # noqa: PLR0913 - the terms of a run, each by its name
     """Run signals through the engine and the paper broker, bar by bar, as paper and live do.
 
     stop: asked before each row of the grid; where it says so the run ends, with an equity as
-    long as it came, and nothing is sold. earlier: bars before the panel's, of the products whose
-    signals look at windows.
+    long as it came, and nothing is sold. watch: sees what the engine does. earlier: bars before
+    the panel's, of the products whose signals look at windows.
     """
     plan = Plan(
         portfolio=PORTFOLIO,
@@ -154,9 +156,13 @@ def run_replay(  # noqa: PLR0913 - the terms of a run, each by its name
     def is_over() -> bool:
         return tape.is_ruined or stop()
 
+    def observe(_: State, entries: Sequence[Entry]) -> None:
+        if watch is not None:
+            watch(plan, entries)
+
     broker = PaperBroker({bars.product.product_id: bars for bars in detail})
     feed = chain(_before(earlier, int(panel.time[0])), history(panel, is_over))
-    state = drive(plan, new_state(plan, cash), feed, broker, tape, signals, ignore)
+    state = drive(plan, new_state(plan, cash), feed, broker, tape, signals, observe)
     return tape.result(state, close_at_end=close_at_end)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from gpt_trader.backtest.asked import Engine
 from gpt_trader.backtest.raw_run import RawRun, write_off
 from gpt_trader.backtest.route import Route
-from gpt_trader.backtest.run import Stop, never, run_fast, run_replay
+from gpt_trader.backtest.run import Stop, Watch, never, run_fast, run_replay
 from gpt_trader.backtest.signals import MixedSignals
 from gpt_trader.data.panel import Panel
 from gpt_trader.domain.bars import Bars
@@ -29,6 +29,7 @@ def simulate(  # noqa: PLR0913 - the terms of a run, each by its name
     risk: RiskPolicy | None,
     close_at_end: bool,
     stop: Stop = never,
+    watch: Watch | None = None,
     detail: Sequence[Bars] = (),
     insides: Sequence[NDArray[np.bool_] | None],
     gone: Sequence[int],
@@ -37,6 +38,7 @@ def simulate(  # noqa: PLR0913 - the terms of a run, each by its name
     """Run targets; None for a product whose strategy decides bar by bar.
 
     assigned, early, insides, gone, cash: as in `prepare.Prepared`. stop: as in `asked.Shell`.
+    watch: sees what the replay engine does.
     """
     limits = no_policy(panel.interval_ms) if risk is None else risk.limits(panel.interval_ms)
     styles = [route.style.kernel() for route in assigned]
@@ -80,6 +82,7 @@ def simulate(  # noqa: PLR0913 - the terms of a run, each by its name
             close_at_end=close_at_end,
             fee_tiers=costs.fee_tiers,
             stop=stop,
+            watch=watch,
             detail=detail,
             earlier=[one for one, t in zip(early, targets, strict=True) if t is None],
         )
