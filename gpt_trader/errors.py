@@ -23,9 +23,15 @@ Refusals by a guard and unfilled orders are values, not errors.
 
 from typing import ClassVar
 
+from gpt_trader.hints import in_python
+
 
 class TraderError(Exception):
-    """Root of the tree: one line for the user, a hint, a place and an exit code."""
+    """Root of the tree: one line for the user, a hint, a place and an exit code.
+
+    `message` and `hint` name the command line's flags. Python shows the hint as a note, in its own
+    words; so is the text of what a call of the library raises (`door`).
+    """
 
     code: ClassVar[str] = "FAILURE"
     exit_code: ClassVar[int] = 1
@@ -36,6 +42,8 @@ class TraderError(Exception):
         self.message = message
         self.hint = hint
         self.where = where
+        if hint:
+            self.add_note(f"hint: {in_python(hint)}")
 
 
 class UsageError(TraderError):

@@ -7,6 +7,7 @@ from gpt_trader.strategy.ema_trend import EmaTrend
 from gpt_trader.strategy.ensemble import Ensemble
 from gpt_trader.strategy.mean_reversion import MeanReversion
 from gpt_trader.strategy.momentum import Momentum
+from gpt_trader.strategy.of_function import from_function
 from gpt_trader.strategy.sma_cross import SmaCross
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "Momentum",
     "SmaCross",
     "Strategy",
+    "from_function",
 ]

@@ -4,13 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from os import PathLike
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from gpt_trader.backtest.run import Stop, never
 from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel
 from gpt_trader.domain.selection import Membership
+from gpt_trader.domain.stated import (
+    check_flag,
+    check_is,
+    check_moment,
+    check_number,
+    check_one_of,
+    check_whole,
+)
 from gpt_trader.measure.inference import Trials
 from gpt_trader.measure.path import Path
 from gpt_trader.risk.policy import RiskPolicy
@@ -36,6 +44,20 @@ class Terms:
     universe: Membership | None = None
     chosen_by: Mapping[str, Any] | None = None
 
+    def __post_init__(self) -> None:
+        check_is("costs", self.costs, CostModel, "CostModel(taker_bps=...)")
+        if self.risk is not None:
+            check_is("risk", self.risk, RiskPolicy, "RiskPolicy(...), or None for no limits")
+        if not isinstance(self.cash, Decimal):
+            check_number("cash", self.cash)
+        check_flag("close_at_end", self.close_at_end)
+        if self.engine is not None:
+            check_one_of("engine", self.engine, get_args(Engine))
+        for one in self.detail if isinstance(self.detail, list | tuple) else [self.detail]:
+            check_is("detail", one, Bars, "a list of finer bars, one series a product")
+        if self.universe is not None:
+            check_is("universe", self.universe, Membership)
+
 
 @dataclass(frozen=True, slots=True)
 class Scrutiny:
@@ -49,6 +71,18 @@ class Scrutiny:
     trials: Trials | Callable[[Path], Trials] | Literal[False] | None = None
     label: str | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("self_check", "check_all", "assess"):
+            check_flag(name, getattr(self, name))
+        if self.check_seed is not None:
+            check_whole("check_seed", self.check_seed)
+        if self.nulls is not None:
+            check_whole("nulls", self.nulls)
+        if self.trials is not None and self.trials is not False and not callable(self.trials):
+            check_is("trials", self.trials, Trials, "or a function of the run, False, None")
+        if self.label is not None:
+            check_is("label", self.label, str)
+
 
 @dataclass(frozen=True, slots=True)
 class Counting:
@@ -61,6 +95,18 @@ class Counting:
     sealed_after_ms: int | None = None
     unseal: bool = False
     state_dir: str | PathLike[str] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("start_ms", "sealed_after_ms"):
+            if getattr(self, name) is not None:
+                check_moment(name, getattr(self, name))
+        check_flag("cold_start", self.cold_start)
+        check_flag("unseal", self.unseal)
+        check_number("min_coverage_pct", self.min_coverage_pct, most=100.0)
+        if isinstance(self.order, str) or not all(isinstance(one, str) for one in self.order):
+            raise TypeError(f"expected order as a list of product ids, was {self.order!r:.80}")
+        if self.state_dir is not None and not isinstance(self.state_dir, str | PathLike):
+            raise TypeError(f"expected state_dir as a path, was {self.state_dir!r:.80}")
 
 
 @dataclass(frozen=True, slots=True)

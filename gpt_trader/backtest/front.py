@@ -1,6 +1,7 @@
 """The call that the library offers: a backtest, each argument by its name."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from os import PathLike
 from typing import Literal
@@ -14,23 +15,25 @@ from gpt_trader.backtest.asked import (
     Terms,
 )
 from gpt_trader.backtest.counted import backtest_and_count
-from gpt_trader.backtest.prepare import routes_of
-from gpt_trader.backtest.result import History, Result
-from gpt_trader.backtest.route import DEFAULT_STYLE, Route
+from gpt_trader.backtest.given import Data, Meant, histories_given, routes_given
+from gpt_trader.backtest.result import Result
+from gpt_trader.backtest.route import DEFAULT_STYLE
 from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
 from gpt_trader.domain.selection import Membership
+from gpt_trader.door import at_the_door
 from gpt_trader.measure.assess import Trials
 from gpt_trader.measure.path import Path as RunPath
 from gpt_trader.risk.policy import RiskPolicy
-from gpt_trader.strategy.base import BarStrategy, Strategy
 
 
+@at_the_door
 def backtest(  # noqa: PLR0913 - the library's call: all but two have names and defaults
-    bars: History | Sequence[History],
-    strategy: Strategy | BarStrategy | Sequence[Route],
+    bars: Data,
+    strategy: Meant,
     *,
+    product_id: str | None = None,
     costs: CostModel = DEFAULT_COSTS,
     risk: RiskPolicy | None = DEFAULT_RISK,
     style: OrderStyle = DEFAULT_STYLE,
@@ -57,9 +60,12 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
     """Run a strategy over history, measure it, and count it as a trial.
 
     What is traded, and on what terms:
-    bars: one product's, or one entry a product, of one interval, sharing one cash account.
-    strategy: a dataclass with `targets(bars)` or `on_bar(view, memory)`, on all products; or
-        routes, each a strategy on some of them.
+    bars: one product's, or one entry a product, of one interval, sharing one cash account; what
+        `load_bars` gives, or a frame, rows, a file or a dict of them, as it takes them.
+    strategy: a dataclass with `targets(bars)` or `on_bar(view, memory)`, on all products; a
+        function of bars that returns Targets or (n,) weights; the name of a built-in one; or
+        routes, each a strategy on some products.
+    product_id: whose bars a frame, rows or a file are, where they do not say it.
     costs: fees, spread, slippage, impact, latency.
     risk: limits on sizes, losses and drawdown; None: no limits.
     style: how orders are placed; routes have their own.
@@ -101,9 +107,11 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
     Raises ValidationGateError if a check fails, GapError if bars are missing, UsageError and
     ConfigError on bad arguments, StrategyError if the strategy fails.
     """
-    return backtest_and_count(
-        bars,
-        routes_of(strategy, style),
+    histories = histories_given(bars, product_id)
+    routes, notes = routes_given(strategy, style, histories)
+    found = backtest_and_count(
+        histories,
+        routes,
         Terms(
             costs=costs, risk=risk, cash=cash, close_at_end=close_at_end, engine=engine,
             detail=detail, universe=universe,
@@ -118,3 +126,4 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
             state_dir=state_dir,
         ),
     )  # fmt: skip
+    return replace(found, notes=(*found.notes, *notes)) if notes else found

@@ -1,7 +1,7 @@
 """What is given to a backtest, checked against each other and brought into the kernel's form."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
@@ -16,11 +16,10 @@ from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.data.panel import Panel, build_panel
 from gpt_trader.data.resample import check_detail
 from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.costs import CostModel, OrderStyle, check_latency
+from gpt_trader.domain.costs import CostModel, check_latency
 from gpt_trader.domain.selection import Membership
 from gpt_trader.errors import ConfigError, UsageError
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE, VALUE_LIMIT
-from gpt_trader.strategy.base import BarStrategy, Strategy
 from gpt_trader.strategy.registry import is_array_strategy
 
 
@@ -103,21 +102,6 @@ def _made_of(histories: Sequence[History]) -> tuple[Bars, ...]:
 def notes_of(histories: Sequence[History]) -> tuple[str, ...]:
     """Return what is to be said of how histories were read."""
     return tuple(n for one in histories if isinstance(one, Loaded) for n in one.report.notes)
-
-
-def routes_of(strategy: Strategy | BarStrategy | Sequence[Route], style: OrderStyle) -> list[Route]:
-    """Return routes; a strategy alone is one on all products, worked in a style.
-
-    Raises UsageError if a strategy is no dataclass: its fields are its parameters.
-    """
-    found = list(strategy) if isinstance(strategy, Sequence) else [Route(strategy, style=style)]
-    for route in found:
-        if isinstance(route.strategy, type) or not is_dataclass(route.strategy):
-            raise UsageError(
-                f"expected a strategy to be a dataclass, made, was {route.strategy!r}",
-                hint="put @dataclass(frozen=True) above its class, and call it",
-            )
-    return found
 
 
 def assign(routes: Sequence[Route], products: Sequence[str]) -> list[Route]:

@@ -32,6 +32,7 @@ BEGINS = frozenset(
 )
 THREAD = "_thread.start_new_thread"
 IMPORTS = "<frozen importlib"
+METADATA = "/importlib/metadata/"  # looks through all folders of modules for what is installed
 COMPILED = (".pyc", ".so")
 CACHED, CACHING = (".nbi", ".nbc"), "numba/core/caching.py"
 # of the system, what Python and libraries read by themselves, and nobody writes signals to
@@ -240,7 +241,7 @@ def _asker(frame: FrameType | None, *, importing: bool = True, library: bool = T
     """
     while frame is not None:
         file = frame.f_code.co_filename
-        if file in BEGINS or (not importing and file.startswith(IMPORTS)):
+        if file in BEGINS or (not importing and (file.startswith(IMPORTS) or METADATA in file)):
             return None
         if file[:1] not in {"<", ""}:
             if is_of_user(file):

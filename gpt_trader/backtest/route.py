@@ -5,13 +5,18 @@ from typing import Any
 
 from gpt_trader.domain.costs import OrderStyle
 from gpt_trader.domain.declared import settle
+from gpt_trader.domain.stated import check_is, check_number
+from gpt_trader.strategy.meant import strategy_meant
 
 DEFAULT_STYLE = OrderStyle()
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A strategy on some products (none named: all), its share of equity, its order style."""
+    """A strategy on some products (none named: all), its share of equity, its order style.
+
+    strategy: also a function of bars, or a name as `--strategy` takes it.
+    """
 
     strategy: Any  # a Strategy or a BarStrategy
     products: tuple[str, ...] = ()
@@ -19,4 +24,14 @@ class Route:
     style: OrderStyle = DEFAULT_STYLE
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "strategy", strategy_meant(self.strategy))
+        object.__setattr__(self, "products", _ids(self.products))
+        check_number("budget", self.budget, most=1.0)
+        check_is("style", self.style, OrderStyle, 'order_style("taker")')
         settle(self)
+
+
+def _ids(products: object) -> tuple[str, ...]:
+    if not isinstance(products, list | tuple) or not all(isinstance(p, str) for p in products):
+        raise TypeError(f"expected products as a tuple of ids, was {products!r:.80}")
+    return tuple(products)

@@ -50,12 +50,9 @@ def read_frame(frame: Any, product_id: str, extra: Sequence[str] = ()) -> Column
         table = _of_arrow(frame.collect())
     elif hasattr(frame, "__arrow_c_stream__"):
         table = _of_arrow(frame)
-    elif isinstance(frame, np.ndarray | Sequence) and not isinstance(frame, str | bytes):
-        table = _of_rows(frame, source)
     else:
-        raise TypeError(
-            f"expected bars as a file's path, a frame or rows, was {type(frame).__name__}"
-        )
+        check_kind(frame)
+        table = _of_rows(frame, source)
     base = product_id.partition("-")[0]
     columns = columns_of(table, source, base, extra=extra, in_quote=in_quote)
     if columns.rows is not None and len(columns.rows) > 1 and columns.rows[0] > columns.rows[-1]:
@@ -63,6 +60,15 @@ def read_frame(frame: Any, product_id: str, extra: Sequence[str] = ()) -> Column
         reason = f"expected times in ascending order, found time {time}"
         source.fail(1, reason, "sort it first: frame.sort_index()")
     return columns
+
+
+def check_kind(data: object) -> None:
+    """Raise TypeError on what holds no bars: no frame, no rows."""
+    is_rows = isinstance(data, np.ndarray | Sequence) and not isinstance(data, str | bytes)
+    if not is_rows and not is_frame(data):
+        raise TypeError(
+            f"expected bars as a file's path, a frame or rows, was {type(data).__name__}"
+        )
 
 
 def products_of(frame: Any) -> list[str]:  # noqa: ANN401

@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from gpt_trader.data.catalog import product_for
 from gpt_trader.domain.bars import Bars, Floats, Ints
 from gpt_trader.domain.product import MAX_TICKS, Product
+from gpt_trader.domain.stated import check_moment, check_whole
 from gpt_trader.domain.times import DAY_MS, HOUR_MS
+from gpt_trader.door import at_the_door
 from gpt_trader.errors import DataError
 
 SYNTHETIC_NOTE = "synthetic: says nothing about profit"
@@ -78,6 +80,7 @@ class _Market(NamedTuple):
     up: NDArray[np.bool_]
 
 
+@at_the_door
 def synthetic_market(
     *,
     seed: int,
@@ -92,6 +95,12 @@ def synthetic_market(
     never the first. Products of one base currency (BTC-USD, BTC-USDC, BTC-PERP) share a path.
     Raises DataError on n_bars < 1, UsageError on a bad product id.
     """
+    check_whole("seed", seed)
+    check_whole("n_bars", n_bars, -MAX_TICKS)
+    check_whole("interval_ms", interval_ms, 1)
+    check_moment("start_ms", start_ms)
+    if isinstance(products, str):
+        raise TypeError(f"expected products as a list of ids, was {products!r}")
     if n_bars < 1:
         raise DataError(f"expected at least 1 synthetic bar, was {n_bars}")
     market = _draw_market(seed, n_bars, interval_ms / DAY_MS)

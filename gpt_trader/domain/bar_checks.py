@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.product import MAX_TICKS, Product
-from gpt_trader.domain.times import INTERVALS, MAX_MS, SECONDS_LIMIT, format_interval, format_time
+from gpt_trader.domain.times import (
+    INTERVALS,
+    MAX_MS,
+    OLDEST_SECONDS,
+    SECONDS_LIMIT,
+    format_interval,
+    format_time,
+)
 from gpt_trader.errors import DataError, UsageError
 
 PRICES = ("open", "high", "low", "close")
@@ -24,7 +31,6 @@ _MEANT = {
     **dict.fromkeys(PRICES, "ticks of product.price_increment; load_bars takes prices"),
     "half_spread_e8": "1e-8 fractions of price",
 }
-OLDEST_SECONDS = 10**9  # of 2001: as milliseconds a moment of 1970, when nobody traded coins
 
 Columns = Mapping[str, NDArray[Any]]
 

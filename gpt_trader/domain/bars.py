@@ -15,6 +15,7 @@ from gpt_trader.domain.extra import NONE, Extra, checked, joined
 from gpt_trader.domain.prices import Prices
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.times import format_interval, format_time
+from gpt_trader.door import at_the_door
 from gpt_trader.kernel.slippage import NO_QUOTE
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Bars:
     half_spread_e8: Ints | None = None
     extra: Mapping[str, Floats] = field(default_factory=lambda: NONE)
 
+    @at_the_door
     def __post_init__(self) -> None:
         columns = {n: column for n in COLUMNS if (column := getattr(self, n)) is not None}
         check_columns(self.product, self.interval_ms, columns)

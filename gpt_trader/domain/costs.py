@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from math import inf
-from typing import Literal
+from typing import Literal, get_args
 
 from gpt_trader.domain.declared import settle
 from gpt_trader.domain.fees import lowest_rates, tier_rows
 from gpt_trader.domain.schedules import ADVANCED, ALWAYS_MS, FeeTier, Region
+from gpt_trader.domain.stated import check_flag, check_is, check_number, check_one_of, check_whole
 from gpt_trader.errors import UsageError
 from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.rounding import BPS
@@ -15,6 +16,8 @@ from gpt_trader.kernel.style import STYLE_MAKER_FIRST, STYLE_MAKER_ONLY, STYLE_T
 
 WORST_TAKER_BPS, WORST_MAKER_BPS = 120.0, 60.0
 LEAST_TAKER_BPS, LEAST_MAKER_BPS = lowest_rates(ADVANCED)
+MOST_BPS = 10_000.0  # all of the price
+LEAST_SHARE = 1e-9  # of a bar's volume: nothing at all is no cap
 OrderStyleName = Literal["maker_first", "maker_only", "taker"]
 _STYLES = {
     "maker_first": STYLE_MAKER_FIRST,
@@ -56,6 +59,17 @@ class CostModel:
     fee_factor: float = 1.0
 
     def __post_init__(self) -> None:
+        for name in ("taker_bps", "maker_bps", "spread_bps", "slippage_bps"):
+            check_number(name, getattr(self, name), most=MOST_BPS)
+        check_number("impact", self.impact)
+        check_number("fee_factor", self.fee_factor)
+        if self.participation is not None:
+            check_number("participation", self.participation, least=LEAST_SHARE, most=1.0)
+        check_flag("touch_fills", self.touch_fills)
+        check_whole("latency_ms", self.latency_ms)
+        check_whole("latency_bars", self.latency_bars)
+        check_one_of("fee_tier", self.fee_tier, get_args(FeeTier))
+        check_one_of("region", self.region, get_args(Region))
         settle(self)
         rates = (self.taker_bps, self.maker_bps)
         if self.fee_tier != "worst" and rates != (WORST_TAKER_BPS, WORST_MAKER_BPS):
@@ -174,6 +188,9 @@ class Leg:
     ttl_bars: int = 1
 
     def __post_init__(self) -> None:
+        check_one_of("style", self.style, _STYLES)
+        check_number("offset_bps", self.offset_bps, most=MOST_BPS)
+        check_whole("ttl_bars", self.ttl_bars, 1, 4)
         settle(self)
 
 
@@ -183,6 +200,10 @@ class OrderStyle:
 
     entry: Leg = Leg()
     exit: Leg = Leg()
+
+    def __post_init__(self) -> None:
+        check_is("entry", self.entry, Leg)
+        check_is("exit", self.exit, Leg)
 
     def kernel(self) -> Style:
         """Return the style in the kernel's units."""

@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.bars import Floats
+from gpt_trader.domain.stated import check_one_of
+
+OPS = (">", "<")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,11 @@ class Condition:
     value: Floats
     threshold: Floats
     op: str = ">"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.label, str):
+            raise TypeError(f"expected the label of a condition as text, was {self.label!r:.80}")
+        check_one_of(f"op of the condition {self.label!r}", self.op, OPS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ INTERVALS = {
 }
 MAX_MS = 253_402_300_799_999  # the last millisecond of the year 9999
 SECONDS_LIMIT = 10**11  # an epoch number below it counts seconds (to the year 5138), else ms
+OLDEST_SECONDS = 10**9  # of 2001: as milliseconds a moment of 1970, when nobody traded coins
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _UNITS = (("d", DAY_MS), ("h", HOUR_MS), ("m", MINUTE_MS), ("s", 1000), ("ms", 1))

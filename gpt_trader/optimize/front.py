@@ -6,13 +6,16 @@ from os import PathLike
 from pathlib import Path
 from typing import Literal
 
-from gpt_trader.backtest.asked import DEFAULT_CASH, DEFAULT_RISK
-from gpt_trader.backtest.result import History
+from gpt_trader.backtest.asked import DEFAULT_CASH, DEFAULT_RISK, Counting, Scrutiny, Terms
+from gpt_trader.backtest.given import Data, histories_given
 from gpt_trader.backtest.route import DEFAULT_STYLE
 from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
+from gpt_trader.domain.stated import check_is
+from gpt_trader.door import at_the_door
 from gpt_trader.measure.inference import Trials
 from gpt_trader.optimize.counted import Floats, optimize_and_count
+from gpt_trader.optimize.given import check_terms, class_meant
 from gpt_trader.optimize.objective import Objective
 from gpt_trader.optimize.search import DEFAULT_FOLDS, Search, SearchProgress
 from gpt_trader.optimize.space import Axis, Space
@@ -21,11 +24,13 @@ from gpt_trader.strategy.base import Strategy
 from gpt_trader.strategy.params import Value
 
 
+@at_the_door
 def optimize(  # noqa: PLR0913 - the library's call: all but three have names and defaults
-    bars: History | Sequence[History],
-    strategy: type[Strategy],
+    bars: Data,
+    strategy: type[Strategy] | str,
     grid: Mapping[str, Sequence[Value]] | Sequence[Axis],
     *,
+    product_id: str | None = None,
     fixed: Mapping[str, Value] | None = None,
     folds: int = DEFAULT_FOLDS,
     objective: Objective = "sharpe",
@@ -48,9 +53,9 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have names an
 ) -> Search:
     """Search a strategy's parameters, say what that is worth out of sample, and count each point.
 
-    bars, costs, risk, style, cash, order, label, min_coverage_pct, check_all, check_seed,
-        sealed_after_ms, state_dir: as in `backtest`; a search opens no seal.
-    strategy: a class with `targets(bars)`, not an object.
+    bars, product_id, costs, risk, style, cash, order, label, min_coverage_pct, check_all,
+        check_seed, sealed_after_ms, state_dir: as in `backtest`; a search opens no seal.
+    strategy: a class with `targets(bars)`, not an object, or the name of a built-in one.
     grid: values of each parameter, neighbors side by side.
     fixed: values of parameters that are not searched.
     folds: walk-forward tests.
@@ -67,10 +72,21 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have names an
     Raises UsageError, ConfigError and DataError on bad arguments, GapError if bars are missing,
     ValidationGateError if the strategy looks ahead, StrategyError if every point fails.
     """
+    check_terms(
+        grid, fixed=fixed, folds=folds, objective=objective, budget=budget, progress=progress,
+        threads=threads, keep_in=keep_in,
+    )  # fmt: skip
+    check_is("style", style, OrderStyle, 'order_style("taker")')
+    Terms(costs=costs, risk=risk, cash=cash)  # they check themselves
+    Scrutiny(check_all=check_all, check_seed=check_seed, trials=None, label=label)
+    Counting(
+        order=order, min_coverage_pct=min_coverage_pct, sealed_after_ms=sealed_after_ms,
+        state_dir=state_dir,
+    )  # fmt: skip
     return optimize_and_count(
-        bars, strategy, grid, fixed=fixed, folds=folds, objective=objective, costs=costs, risk=risk,
-        style=style, cash=cash, budget=budget, order=order, label=label,
-        min_coverage_pct=min_coverage_pct, check_all=check_all, check_seed=check_seed,
-        trials=trials, sealed_after_ms=sealed_after_ms, state_dir=state_dir,
+        histories_given(bars, product_id), class_meant(strategy), grid, fixed=fixed, folds=folds,
+        objective=objective, costs=costs, risk=risk, style=style, cash=cash, budget=budget,
+        order=order, label=label, min_coverage_pct=min_coverage_pct, check_all=check_all,
+        check_seed=check_seed, trials=trials, sealed_after_ms=sealed_after_ms, state_dir=state_dir,
         keep_in=None if keep_in is None else Path(keep_in), progress=progress, threads=threads,
     )  # fmt: skip

@@ -38,6 +38,13 @@ class with `on_bar(view, memory)` in place of `targets(bars)` may do anything a 
 runs in replay and live only. Its memory is JSON of at most 16,384 bytes a product: all of it is
 written to the journal at every bar.
 
+In Python a function of bars that returns Targets, or their weights, is a strategy too:
+`backtest(bars, f)`. It is shown the whole history, unless `strategies.from_function(f, min_bars=50,
+warmup=50)` says how far it looks back. `bars.extra` holds columns of your own, such as an index of
+sentiment: `load_bars(frame, extra=["sentiment"])`. They are cut off as the bars are where the
+look-ahead check asks again; longer bars (`coarser`) refuse them, who decides bar by bar is shown
+none, and a session has none.
+
 A strategy answers, and changes nothing. It is shown copies of the bars, read-only; after a run
 the bars are held against their digest. What it fails with, a write or `sys.exit` among it, is
 exit code 2 with its name, file and line; in a session it halts trading. What it prints goes to
@@ -59,8 +66,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from gpt_trader import backtest, synthetic_market
-from gpt_trader.domain.targets import Targets
+from gpt_trader import Bars, Targets, backtest, synthetic_market
 from gpt_trader.domain.coarsen import coarser, spread, window
 from gpt_trader.kernel.features.averages import sma
 
@@ -75,12 +81,12 @@ class AboveTheDay:
     days: int = 3
 
     @property
-    def min_bars(self):
+    def min_bars(self) -> int:
         return window(HOUR, 24 * HOUR, self.days)
 
     warmup = min_bars
 
-    def targets(self, bars):
+    def targets(self, bars: Bars) -> Targets:
         day = coarser(bars, 24 * HOUR)
         mean = spread(sma(day.bars.close, self.days), day.at)
         return Targets(np.where(np.isnan(mean), np.nan, np.where(bars.close > mean, 1.0, 0.0)))

@@ -14,11 +14,12 @@ from gpt_trader.data.checks.funding import MOST_AN_HOUR, is_impossible, paid_by,
 from gpt_trader.data.checks.quality import DataReport, digest, find_gaps
 from gpt_trader.data.files.names import read_name
 from gpt_trader.data.files.tables import EXTRA, Columns, read_columns
-from gpt_trader.data.frames import Frame, read_frame, told_by
+from gpt_trader.data.frames import Frame, check_kind, read_frame, told_by
 from gpt_trader.domain.bars import Bars, Floats, Ints, known
 from gpt_trader.domain.decimals import in_plain_decimals
 from gpt_trader.domain.product import MAX_TICKS, Product
 from gpt_trader.domain.times import INTERVALS, format_interval, format_time
+from gpt_trader.door import at_the_door
 from gpt_trader.errors import DataError, UsageError
 from gpt_trader.kernel.rounding import BPS, RATE_SCALE
 from gpt_trader.kernel.slippage import NO_QUOTE
@@ -65,6 +66,7 @@ def load_bars(
     overrides: Mapping[str, str] | None = None,
     extra: Sequence[str] = (),
 ) -> list[Loaded]: ...
+@at_the_door
 @in_plain_decimals
 def load_bars(
     data: Given | Mapping[str, Given],
@@ -127,6 +129,7 @@ def _load(
         product_id = normalize_id(product_id or read_name(path.name).product_id or _ask(path))
         columns = read_columns(path, product_id.partition("-")[0], extra)
     else:
+        check_kind(data)
         product_id = normalize_id(product_id or told_by(data) or _ask("the frame"))
         columns = read_frame(data, product_id, extra)
     return from_columns(columns, product_id=product_id, **options)

@@ -1,0 +1,63 @@
+"""Where a user's code enters the library: what goes wrong inside is shown where it was called."""
+
+import sysconfig
+from collections.abc import Callable, Iterator
+from functools import wraps
+from types import TracebackType
+
+from gpt_trader.errors import TraderError
+from gpt_trader.hints import in_python
+
+HERE = __file__.removesuffix("door.py")
+OF_PYTHON = (f"{sysconfig.get_path('stdlib')}/", "<frozen ", "<string>")
+
+
+def at_the_door[**P, R](call: Callable[P, R]) -> Callable[P, R]:
+    """Let a function of the library raise its errors near the line that called it.
+
+    Of a TraderError's or TypeError's traceback it leaves out what is between that line and the
+    place that raised; code of the user's that was called in between, a strategy's, stays.
+    """
+
+    @wraps(call)
+    def asked(*args: P.args, **options: P.kwargs) -> R:
+        try:
+            return call(*args, **options)
+        except (TraderError, TypeError) as error:
+            if isinstance(error, TraderError):
+                error.args = (in_python(error.message),)
+            raise error.with_traceback(_shortened(error.__traceback__)) from error.__cause__
+
+    return asked
+
+
+def _shortened(trace: TracebackType | None) -> TracebackType | None:
+    """Return the frames of a traceback that say something, the first of which is raised anew."""
+    frames = [*_frames(trace)][1:]
+    users = [i for i, one in enumerate(frames) if _is_users(one)]
+    first = users[0] if users else len(frames) - 1
+    kept = [
+        one
+        for i, one in enumerate(frames)
+        if i == len(frames) - 1 or (i >= first and not _file(one).startswith(HERE))
+    ]
+    found = None
+    for one in reversed(kept):
+        found = TracebackType(found, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return found
+
+
+def _frames(trace: TracebackType | None) -> Iterator[TracebackType]:
+    while trace is not None:
+        yield trace
+        trace = trace.tb_next
+
+
+def _is_users(frame: TracebackType) -> bool:
+    file = _file(frame)
+    is_installed = "site-packages" in file or file.startswith(OF_PYTHON)
+    return not is_installed and not file.startswith(HERE)
+
+
+def _file(frame: TracebackType) -> str:
+    return frame.tb_frame.f_code.co_filename

@@ -1,0 +1,73 @@
+"""A strategy that is a function of bars: what it returns are targets, or their weights alone."""
+
+from collections.abc import Callable
+from dataclasses import make_dataclass
+from functools import wraps
+from typing import Any
+
+from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.stated import check_whole
+from gpt_trader.domain.targets import Targets
+
+WHOLE = 2**62  # as many bars as there are
+
+type Function = Callable[[Bars], Any]
+
+
+def from_function(
+    function: Function, *, min_bars: int = 1, warmup: int | None = None, name: str | None = None
+) -> Any:  # noqa: ANN401 - a class of its own, which is a Strategy
+    """Return the strategy of a function `f(bars)` that returns Targets, or (n,) weights.
+
+    Row i may use bars up to and including i. min_bars: bars before the first row that can hold an
+    opinion. warmup: bars of the trailing window whose last row equals that of the whole history;
+    None: nobody knows, the whole history is asked for. name: None: the function's.
+    """
+    if isinstance(function, type) or not callable(function):
+        raise TypeError(f"expected a function of bars, was {function!r:.80}")
+    check_whole("min_bars", min_bars, 1)
+    if warmup is not None:
+        check_whole("warmup", warmup, 1)
+    own = vars(function) if hasattr(function, "__dict__") else {}
+    called = function.__name__ if hasattr(function, "__name__") else type(function).__name__
+    module = function.__module__ if hasattr(function, "__module__") else own.get("__module__")
+
+    @wraps(function)
+    def targets(_: object, bars: Bars) -> Any:  # noqa: ANN401 - `answers` says what is no answer
+        found = function(bars)
+        return found if found is None or isinstance(found, Targets) else Targets(found)
+
+    kind = make_dataclass(
+        called.strip("<>"),
+        [],
+        frozen=True,
+        namespace={
+            "name": name or called.strip("<>"),
+            "min_bars": int(min_bars),
+            "warmup": WHOLE if warmup is None else int(warmup),
+            "function": staticmethod(function),
+            "targets": targets,
+        },
+    )
+    kind.__module__ = module or __name__
+    kind.__qualname__ = f"{called}.<locals>.strategy"  # no import finds it
+    return kind()
+
+
+def bounded(strategy: Any, bars: int) -> Any:  # noqa: ANN401
+    """Return a strategy whose window is the whole history with one of so many bars."""
+    if strategy.warmup < WHOLE:
+        return strategy
+    return from_function(
+        strategy.function, min_bars=strategy.min_bars, warmup=max(bars, 1), name=strategy.name
+    )
+
+
+def say_whole(strategy: Any) -> str | None:  # noqa: ANN401
+    """Say that nobody declared how far a strategy looks back; None where somebody did."""
+    if strategy.warmup < WHOLE:
+        return None
+    return (
+        f"{strategy.name} is a function without a warm-up: it is shown the whole history "
+        "(strategies.from_function(f, min_bars=..., warmup=...) declares one)"
+    )

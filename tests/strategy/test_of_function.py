@@ -1,0 +1,95 @@
+"""A function of bars as a strategy."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gpt_trader import Bars, Route, Targets, backtest, indicators, strategies, synthetic_market
+from gpt_trader.errors import StrategyError, ValidationGateError
+from gpt_trader.strategy.of_function import WHOLE
+
+HOUR = 3_600_000
+[BARS] = synthetic_market(seed=7, products=["BTC-USD"], n_bars=400, interval_ms=HOUR)
+
+
+def above(bars: Bars) -> np.ndarray:
+    return np.where(bars.close > indicators.sma(bars.close, 20), 1.0, 0.0)
+
+
+def below(bars: Bars) -> Targets:
+    return Targets(np.where(bars.close < indicators.sma(bars.close, 20), 1.0, 0.0), stop=None)
+
+
+def later(bars: Bars) -> pd.Series:
+    return (pd.Series(bars.close).shift(-1) > pd.Series(bars.close)).astype(float)
+
+
+def made(limit: float):
+    def rule(bars: Bars) -> np.ndarray:
+        return np.where(bars.price.close > limit, 1.0, 0.0)
+
+    return rule
+
+
+@pytest.fixture
+def run(tmp_path: Path):
+    return lambda strategy, **more: backtest(BARS, strategy, state_dir=tmp_path, **more)
+
+
+def test_a_function_is_a_strategy_by_its_name(run):
+    result = run(above)
+    assert result.strategy[0].name == "above"
+    assert result.metrics.trades > 5
+    assert result.checks.lookahead_ok
+    assert result.checks.warmup_ok is None  # nobody said how far it looks back
+    assert result.checks.warmup_bars == len(BARS)
+    assert any("above is a function without a warm-up" in note for note in result.notes)
+
+
+def test_what_is_declared_is_checked(run):
+    declared = run(strategies.from_function(above, min_bars=20, warmup=20))
+    assert (declared.checks.warmup_ok, declared.checks.warmup_bars) == (True, 20)
+    assert declared.notes == ()
+    with pytest.raises(ValidationGateError, match="above declares 19 bars"):
+        run(strategies.from_function(above, min_bars=20, warmup=19))
+
+
+def test_other_code_is_another_run_and_the_same_is_the_same(run):
+    assert run(above).run_id == run(above).run_id
+    assert run(above).run_id != run(below).run_id
+    ledger = [run(made(limit)).run_id for limit in (58_000.0, 60_000.0, 58_000.0)]
+    assert ledger[0] == ledger[2] != ledger[1]
+
+
+def test_one_that_looks_ahead_is_found(run):
+    with pytest.raises(ValidationGateError, match="look-ahead: later changes weight"):
+        run(later)
+
+
+def test_its_line_is_told(run):
+    with pytest.raises(StrategyError, match="gave 1 rows of weight") as caught:
+        run(lambda _: [0.5], self_check=False)
+    assert str(caught.value.where).startswith(__file__)
+    with pytest.raises(StrategyError, match="a value of type NoneType, expected Targets"):
+        run(lambda _: None, self_check=False)
+
+
+def test_routes_and_names_take_functions_too(run):
+    assert Route(above).strategy.warmup == WHOLE
+    assert run([Route(above)]).run_id == run(above).run_id
+    assert run("sma_cross").run_id == run(strategies.SmaCross()).run_id
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: strategies.from_function(3), "a function of bars, was 3"),
+        (lambda: strategies.from_function(above, warmup=2.0), "warmup as a whole number"),
+        (lambda: strategies.from_function(above, min_bars="1"), "min_bars as a whole number"),
+    ],
+)
+def test_what_is_no_function_is_refused(call, words):
+    with pytest.raises(TypeError, match=words):
+        call()

@@ -1,0 +1,284 @@
+"""What is misused is told at the call, near the line that did it, and in Python's words."""
+
+import ast
+import json
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+import gpt_trader as gt
+from gpt_trader import strategies
+from gpt_trader.domain.bars import COLUMNS
+from gpt_trader.domain.costs import Leg
+from gpt_trader.domain.targets import Targets
+from gpt_trader.errors import ConfigError, DataError, StrategyError, TraderError, UsageError
+from gpt_trader.hints import in_python
+
+HOUR, BTC = 3_600_000, "BTC-USD"
+[BARS] = gt.synthetic_market(seed=7, products=[BTC], n_bars=300, interval_ms=HOUR)
+FRAME = BARS.to_pandas()
+SMA = strategies.SmaCross(5, 20)
+GRID = {"fast": [5, 10], "slow": [20, 30]}
+ROOT = Path(gt.__file__).parent
+
+
+@dataclass(frozen=True)
+class Failing:
+    """Asks for what is not there."""
+
+    name: ClassVar[str] = "failing"
+    min_bars: ClassVar[int] = 1
+    warmup: ClassVar[int] = 1
+
+    def targets(self, bars: gt.Bars) -> gt.Targets:
+        return gt.Targets(helped(bars))
+
+
+def helped(bars: gt.Bars) -> Any:
+    return np.add("text", bars.close)
+
+
+@dataclass(frozen=True)
+class Bare:
+    """Has no name, and no warm-up."""
+
+    def targets(self, bars: gt.Bars) -> gt.Targets:
+        raise AssertionError
+
+
+class Undeclared:
+    """Is no dataclass."""
+
+    name = "undeclared"
+    min_bars = warmup = 1
+
+    def targets(self, bars: gt.Bars) -> gt.Targets:
+        raise AssertionError
+
+
+def made(**columns: Any) -> gt.Bars:
+    held = {name: getattr(BARS, name) for name in COLUMNS if name != "half_spread_e8"}
+    return gt.Bars(BARS.product, HOUR, **(held | columns))
+
+
+def run(*args: Any, **options: Any) -> Any:
+    return gt.backtest(*args or (BARS, SMA), **options)
+
+
+def search(*args: Any, **options: Any) -> Any:
+    return gt.optimize(*args or (BARS, strategies.SmaCross, GRID), **options)
+
+
+MISUSES: list[tuple[Callable[[], Any], type[Exception], str]] = [
+    # objects, as they are made
+    (lambda: gt.CostModel(taker_bps=-1), UsageError, "taker_bps from 0 to 10000, was -1"),
+    (lambda: gt.CostModel(maker_bps=float("nan")), UsageError, "maker_bps from 0"),
+    (lambda: gt.CostModel(spread_bps="5"), TypeError, "spread_bps as a number, was '5'"),
+    (lambda: gt.CostModel(participation=0), UsageError, "participation from 1e-09 to 1, was 0"),
+    (lambda: gt.CostModel(fee_tier="vip"), UsageError, "fee_tier to be one of worst"),
+    (lambda: gt.CostModel(latency_ms=0.5), TypeError, "latency_ms as a whole number"),
+    (lambda: gt.CostModel(touch_fills=1), TypeError, "touch_fills to be True or False"),
+    (lambda: gt.CostModel(fee=1), TypeError, "unexpected keyword argument 'fee'"),
+    (lambda: gt.RiskPolicy(max_product_pct=-5), ConfigError, "max_product_pct"),
+    (lambda: gt.RiskPolicy(max_drawdown_pct="10"), ConfigError, "max_drawdown_pct"),
+    (lambda: gt.OrderStyle(entry="taker"), TypeError, "entry as Leg, was 'taker'"),
+    (lambda: Leg(style="market"), UsageError, "style to be one of maker_first"),
+    (lambda: Leg(ttl_bars=9), UsageError, "ttl_bars from 1 to 4, was 9"),
+    (lambda: gt.Route(SMA, products=BTC), TypeError, "products as a tuple of ids"),
+    (lambda: gt.Route(SMA, budget=25), UsageError, "budget from 0 to 1, was 25"),
+    (lambda: gt.Condition("up", BARS.close, BARS.open, op=">="), UsageError, "op of the condition"),
+    (lambda: made(close=BARS.price.close), TypeError, "close as int64"),
+    (lambda: made(time=BARS.time // 1000), DataError, "looks like seconds"),
+    (lambda: made(extra={"mood": [1.0]}), DataError, "300 rows|rows of extra column 'mood'"),
+    (lambda: strategies.SmaCross(20, 5), UsageError, "fast < slow"),
+    (lambda: strategies.SmaCross(2.5, 5), UsageError, "whole number"),
+    # what a backtest is given
+    (lambda: run(BARS, strategies.SmaCross), UsageError, "that is made, was the class SmaCross"),
+    (lambda: run(BARS, "sma_cros"), UsageError, "unknown strategy 'sma_cros'"),
+    (lambda: run(BARS, 3), TypeError, "a function of bars or a name"),
+    (lambda: run(BARS, None), TypeError, "a strategy, a function"),
+    (lambda: run(BARS, Bare()), UsageError, "Bare to have name and min_bars and warmup"),
+    (lambda: run(BARS, Undeclared()), UsageError, "a dataclass, made"),
+    (lambda: run(BARS, []), UsageError, "a strategy or a route at least"),
+    (lambda: run(BARS, [SMA]), TypeError, "each of the routes as Route"),
+    (lambda: run(None, SMA), TypeError, "a file's path, a frame or rows, was NoneType"),
+    (lambda: run([], SMA), UsageError, "bars of one product at least"),
+    (lambda: run({}, SMA), UsageError, "a frame a product"),
+    (lambda: run("nowhere.csv", SMA, product_id=BTC), DataError, "nowhere.csv does not exist"),
+    (lambda: run(BARS, SMA, product_id="ETH-USD"), UsageError, "BTC-USD are given as ETH-USD"),
+    (lambda: run([BARS, BARS], SMA), DataError, "BTC-USD twice"),
+    (lambda: run(BARS[:0], SMA), DataError, "at least one bar"),
+    (lambda: run(BARS), TypeError, "missing 1 required positional argument: 'strategy'"),
+    # its arguments
+    (lambda: run(engine="vector"), UsageError, "engine to be one of fast, replay, was 'vector'"),
+    (lambda: run(costs=10), TypeError, r"costs as CostModel \(Cost.*, was 10"),
+    (lambda: run(risk="none"), TypeError, "risk as RiskPolicy"),
+    (lambda: run(style="taker"), TypeError, "style as OrderStyle"),
+    (lambda: run(cash=-5), UsageError, "cash of 0 or more, was -5"),
+    (lambda: run(cash=Decimal("Infinity")), UsageError, "expected cash above 0"),
+    (lambda: run(cash="10000"), TypeError, "cash as a number, was '10000'"),
+    (lambda: run(close_at_end="yes"), TypeError, "close_at_end to be True or False"),
+    (lambda: run(start_ms=1_704_067_200), UsageError, "start_ms as milliseconds UTC"),
+    (lambda: run(start_ms="2024-01-01"), TypeError, "start_ms as a whole number"),
+    (lambda: run(start_ms=2 * 10**12), DataError, "no bars of BTC-USD in the period"),
+    (lambda: run(detail=BARS.close), TypeError, "detail as Bars"),
+    (lambda: run(universe=[BTC]), TypeError, "universe as Membership"),
+    (lambda: run(order=BTC), TypeError, "order as a list of product ids"),
+    (lambda: run(min_coverage_pct=101), UsageError, "min_coverage_pct from 0 to 100"),
+    (lambda: run(check_seed=-1), UsageError, "check_seed of 0 or more"),
+    (lambda: run(nulls=2.5), TypeError, "nulls as a whole number"),
+    (lambda: run(trials=7), TypeError, "trials as Trials"),
+    (lambda: run(state_dir=5), TypeError, "state_dir as a path"),
+    (lambda: run(label=1), TypeError, "label as str"),
+    (lambda: run(fees=5), TypeError, "unexpected keyword argument 'fees'"),
+    (lambda: run(costs=gt.CostModel(latency_ms=HOUR)), UsageError, "latency below the bar's"),
+    # a search
+    (lambda: search(BARS, SMA, GRID), UsageError, "the class of a strategy, was an object"),
+    (lambda: search(BARS, "sma", GRID), UsageError, "unknown strategy 'sma'"),
+    (lambda: search(BARS, 5, GRID), TypeError, "the class of a strategy, was 5"),
+    (lambda: search(BARS, strategies.SmaCross, {}), UsageError, "which parameters"),
+    (lambda: search(BARS, strategies.SmaCross, "fast=5"), TypeError, "grid as values by name"),
+    (lambda: search(BARS, strategies.SmaCross, {"fast": 5}), TypeError, "values of fast as a list"),
+    (lambda: search(BARS, strategies.SmaCross, {"quick": [5]}), UsageError, "no parameter 'quick'"),
+    (lambda: search(BARS, strategies.SmaCross, {"fast": [5, 5]}), UsageError, "5 twice"),
+    (lambda: search(fixed={"fast": 5}), UsageError, "fast is given by grid and by fixed"),
+    (lambda: search(folds=0), UsageError, "folds of 1 or more"),
+    (lambda: search(objective="profit"), UsageError, "objective to be one of sharpe"),
+    (lambda: search(budget=2), UsageError, "budget from 0 to 1"),
+    (lambda: search(threads=0), UsageError, "threads of 1 or more"),
+    (lambda: search(progress=True), TypeError, "progress as a function"),
+    # data
+    (lambda: gt.load_bars(FRAME, product_id="bitcoin"), UsageError, "a product id"),
+    (lambda: gt.load_bars(FRAME, interval_ms=60_000 * 7), DataError, "whole multiples|bars of 7m"),
+    (lambda: gt.synthetic_market(seed="x", n_bars=5, interval_ms=HOUR), TypeError, "seed as a"),
+    (lambda: gt.synthetic_market(seed=1, n_bars=5.5, interval_ms=HOUR), TypeError, "n_bars"),
+    (lambda: gt.synthetic_market(seed=1, n_bars=5, interval_ms=0), UsageError, "interval_ms"),
+    (lambda: gt.synthetic_market(seed=1, n_bars=5, interval_ms=HOUR, products=BTC), TypeError,
+     "products as a list"),
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GPT_TRADER_STATE_DIR", str(tmp_path))
+
+
+@pytest.mark.parametrize("at", range(len(MISUSES)))
+def test_a_misuse_is_told_near_the_line_that_did_it(at: int):
+    call, kind, words = MISUSES[at]
+    with pytest.raises(kind, match=words) as caught:
+        call()
+    files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+    users = max(i for i, file in enumerate(files) if file == __file__)
+    assert len(files) - 1 - users <= 3
+    said = "".join(traceback.format_exception_only(caught.value))
+    assert "--" not in said
+
+
+def test_the_frames_of_a_strategy_stay():
+    with pytest.raises(TypeError) as caught:
+        run(BARS, Failing(), self_check=False)
+    names = [f.f_code.co_name for f, _ in traceback.walk_tb(caught.value.__traceback__)]
+    assert names[-2:] == ["targets", "helped"]
+    assert len(names) == 6  # this test, `run`, the call, the door, and those two
+    assert caught.value.__notes__ == ["strategy failing"]
+
+
+def test_a_cause_stays():
+    with pytest.raises(StrategyError, match="ended the program") as caught:
+        run(BARS, lambda _: exit(3), self_check=False)  # noqa: PLR1722
+    assert isinstance(caught.value.__cause__, SystemExit)
+
+
+def test_the_hint_is_a_note_in_pythons_words_and_the_commands_words_are_kept():
+    with pytest.raises(UsageError) as caught:
+        run(costs=gt.CostModel(latency_ms=HOUR))
+    assert caught.value.hint == "delay by whole bars with --latency-bars"
+    assert caught.value.__notes__ == ["hint: delay by whole bars with latency_bars"]
+    with pytest.raises(UsageError) as caught:
+        search(BARS, strategies.SmaCross, {"fast": [5, 5]})
+    assert "--grid" in caught.value.message
+    assert "--" not in str(caught.value)
+
+
+REACHED = (
+    "domain", "strategy", "risk", "engine", "data", "measure", "backtest", "optimize", "journal",
+)  # fmt: skip
+OF_COMMANDS = {  # what only a command reads, from shell to screen
+    "data/files/importing.py", "data/memory.py", "data/universe.py", "data/store/sealed.py",
+    "data/trades/trade_store.py", "journal/sqlite.py", "backtest/report/tables.py",
+}  # fmt: skip
+
+
+def texts_of_errors() -> Iterator[tuple[str, str]]:
+    """Yield the texts that stand in what raises or makes an error, with their file."""
+    for layer in REACHED:
+        for path in sorted((ROOT / layer).rglob("*.py")):
+            name = str(path.relative_to(ROOT))
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                is_hint = isinstance(node, ast.keyword) and node.arg == "hint"
+                if is_hint or isinstance(node, ast.Raise):
+                    yield from ((name, text) for text in spelled(node))
+
+
+def spelled(node: ast.AST) -> Iterator[str]:
+    """Yield texts with a 5 where a value is put in, as a number mostly is."""
+    if isinstance(node, ast.JoinedStr):
+        yield "".join(str(v.value) if isinstance(v, ast.Constant) else "5" for v in node.values)
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    for child in ast.iter_child_nodes(node):
+        yield from spelled(child)
+
+
+def test_no_flag_is_left_in_what_a_library_call_can_raise():
+    found = [(file, text) for file, text in texts_of_errors() if "--" in text]
+    assert len(found) > 30
+    shell = "gpt-trader "  # what is to be typed in one
+    left = {
+        (file, in_python(text))
+        for file, text in found
+        if file not in OF_COMMANDS and "--" in in_python(text).partition(shell)[0]
+    }
+    assert left == set()
+
+
+@pytest.mark.parametrize(
+    "said, meant",
+    [
+        ("for example --set fast=20 --set slow=50", "for example fast=20, slow=50"),
+        ("for example --set members=a,b --set votes=2,1", 'for example members="a,b", votes="2,1"'),
+        ("for example --interval 1h --detail 1m", "for example interval_ms=3_600_000 detail"),
+        ("name it: --product BTC-USD", 'name it: product_id="BTC-USD"'),
+        ("state --product-spec price_increment=...", 'state overrides={"price_increment": "..."}'),
+        ("--to 2024-01-01; or --unseal, once", "end_ms of 2024-01-01; or unseal=True, once"),
+        ("fill it: gpt-trader data pull BTC-USD --interval 1h", None),
+        ("a well--known word", None),
+        ("--engine replay", 'engine="replay"'),
+    ],
+)
+def test_flags_are_arguments(said: str, meant: str | None):
+    assert in_python(said) == (said if meant is None else meant)
+
+
+def test_an_error_is_pickled_with_all_that_it_says():
+    import pickle
+
+    error = UsageError("x has two --grid", hint="--folds 3", where="here")
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301
+    assert isinstance(again, TraderError)
+    assert vars(again) == vars(error)
+    assert str(again) == str(error) == error.message
+    assert json.dumps(again.__notes__) == '["hint: folds=3"]'
+
+
+def test_targets_say_what_they_are_not_where_they_enter():
+    with pytest.raises(StrategyError, match="gave 3 rows of weight for"):
+        run(BARS, lambda _: Targets(np.ones(3)))
