@@ -8,6 +8,7 @@ from typing import Any
 from gpt_trader.observe.words import number
 
 Json = Mapping[str, Any]
+PLAIN = "background:none;color:inherit;margin:0;font-family:monospace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Explanation:
         return "\n".join(lines(self.data, self.interval))
 
     def _repr_html_(self) -> str:
-        return f'<pre style="background:none;color:inherit;margin:0">{escape(repr(self))}</pre>'
+        return f'<pre style="{PLAIN}">{escape(repr(self))}</pre>'
 
 
 def lines(one: Json, interval: str) -> Iterator[str]:

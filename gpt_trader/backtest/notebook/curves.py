@@ -28,7 +28,8 @@ def curves(path: Path, title: str, held: Floats | None) -> Drawing:
     keys = [Key("strategy", GAIN)]
     if held is not None and len(held):
         days = thin(held, COLUMNS)
-        lines.append((HELD.text, day_closes(path, span, len(held))[days], path.start * held[days]))
+        time = np.append(span.start_ms, day_closes(path, span, len(held))[days])
+        lines.append((HELD.text, time, path.start * np.append(1.0, held[days])))
         keys.append(HELD)
     scale = _scale(np.concatenate([values for *_, values in lines]))
     drawn = [
