@@ -122,6 +122,7 @@ MISUSES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: run(style="taker"), TypeError, "style as OrderStyle"),
     (lambda: run(cash=-5), UsageError, "cash of 0 or more, was -5"),
     (lambda: run(cash=Decimal("Infinity")), UsageError, "expected cash above 0"),
+    (lambda: run(cash=float("nan")), UsageError, "cash of 0 or more, was nan"),
     (lambda: run(cash="10000"), TypeError, "cash as a number, was '10000'"),
     (lambda: run(close_at_end="yes"), TypeError, "close_at_end to be True or False"),
     (lambda: run(start_ms=1_704_067_200), UsageError, "start_ms as milliseconds UTC"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from numbers import Integral, Real
 from os import PathLike
 from typing import Any, Literal, get_args
 
@@ -48,8 +49,7 @@ class Terms:
         check_is("costs", self.costs, CostModel, "CostModel(taker_bps=...)")
         if self.risk is not None:
             check_is("risk", self.risk, RiskPolicy, "RiskPolicy(...), or None for no limits")
-        if not isinstance(self.cash, Decimal):
-            check_number("cash", self.cash)
+        object.__setattr__(self, "cash", _money(self.cash))
         check_flag("close_at_end", self.close_at_end)
         if self.engine is not None:
             check_one_of("engine", self.engine, get_args(Engine))
@@ -57,6 +57,15 @@ class Terms:
             check_is("detail", one, Bars, "a list of finer bars, one series a product")
         if self.universe is not None:
             check_is("universe", self.universe, Membership)
+
+
+def _money(stated: object) -> Decimal | int:
+    """Return cash as it is counted; a float is the decimal that it is written as."""
+    if isinstance(stated, Decimal):
+        return stated
+    check_number("cash", stated)
+    assert isinstance(stated, Real)
+    return int(stated) if isinstance(stated, Integral) else Decimal(repr(float(stated)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from gpt_trader.errors import DataError, UsageError
 from gpt_trader.strategy.base import BarStrategy, Strategy
 from gpt_trader.strategy.of_function import Function, bounded, say_whole
 
-type Data = History | Sequence[History] | Given | Mapping[str, Given]
+type One = History | Given
+type Data = One | Sequence[One] | Mapping[str, One]
 """What a backtest runs on: bars, what `load_bars` gives or takes, or several of them."""
 
 type Meant = Strategy | BarStrategy | Function | str | Sequence[Route]

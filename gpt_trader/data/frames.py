@@ -180,6 +180,8 @@ def _of_rows(rows: Any, source: Source) -> "pa.Table":  # noqa: ANN401
         raise DataError(f"{source.path} has no rows")
     if isinstance(rows[0], Mapping):
         return _plain(pa.Table.from_pylist([dict(row) for row in rows]))
+    if isinstance(rows, np.ndarray) and rows.dtype.names:
+        return _plain(pa.table({name: pa.array(rows[name]) for name in rows.dtype.names}))
     width = len(rows[0]) if isinstance(rows[0], Sequence | np.ndarray) else 0
     names = _named(width, source)
     for i, row in enumerate(rows):
@@ -217,6 +219,8 @@ def _plain(table: "pa.Table") -> "pa.Table":
         is_text = pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
         if is_text or pa.types.is_decimal(kind):
             kind = pa.string()
+        elif pa.types.is_boolean(kind):
+            kind = pa.int8()
         if kind != column.type:
             table = table.set_column(i, table.column_names[i], column.cast(kind))
     return table

@@ -93,7 +93,7 @@ class Bars:
         check_columns(self.product, self.interval_ms, columns)
         for name, column in columns.items():
             object.__setattr__(self, name, read_only(column))
-        object.__setattr__(self, "extra", checked(self.extra, len(self)))
+        object.__setattr__(self, "extra", checked(self.extra, self.time))
 
     def __len__(self) -> int:
         return len(self.time)

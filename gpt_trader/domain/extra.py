@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from gpt_trader.errors import DataError
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 class Extra(Mapping[str, Floats]):
@@ -47,20 +48,25 @@ class Extra(Mapping[str, Floats]):
 NONE = Extra({})
 
 
-def checked(columns: object, n: int) -> Extra:
-    """Return a user's columns of n bars, as float64.
+def checked(columns: object, time: Ints) -> Extra:
+    """Return a user's columns of bars that open at `time`, as float64.
 
-    Raises TypeError if they are no numbers by name, DataError if one has another length.
+    Raises TypeError if they are no numbers by name, DataError if one has another length, or is a
+    Series of other times.
     """
     if isinstance(columns, Extra):
         found = dict(columns)
     elif isinstance(columns, Mapping):
         found = {_name(name): _floats(name, column) for name, column in columns.items()}
+        for name, column in columns.items():
+            _check_index(name, column, time)
     else:
         raise TypeError(f"expected extra as columns by name, was {type(columns).__name__}")
     for name, column in found.items():
-        if column.shape != (n,):
-            raise DataError(f"expected {n} rows of extra column {name!r}, were {column.shape}")
+        if column.shape != time.shape:
+            raise DataError(
+                f"expected {len(time)} rows of extra column {name!r}, were {column.shape}"
+            )
     return Extra({name: _closed(column) for name, column in found.items()}) if found else NONE
 
 
@@ -78,6 +84,19 @@ def _name(name: object) -> str:
     if not isinstance(name, str):
         raise TypeError(f"expected a text as name of an extra column, was {name!r:.80}")
     return name
+
+
+def _check_index(name: str, column: Any, time: Ints) -> None:  # noqa: ANN401
+    """Raise DataError if a Series has the moments of other bars."""
+    index = column.index if hasattr(column, "index") and hasattr(column, "iloc") else None
+    if index is None or not hasattr(index, "tz"):
+        return
+    moments = index.to_numpy("datetime64[ms]").view(np.int64)
+    if not np.array_equal(moments, time):
+        raise DataError(
+            f"the extra column {name!r} is a Series of other times than the bars",
+            hint="series.reindex(bars.to_pandas().index), with values that were known by then",
+        )
 
 
 def _floats(name: str, column: object) -> Floats:

@@ -1,7 +1,9 @@
 """What a backtest and a search are given: bars of any kind."""
 
+from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -61,6 +63,12 @@ def test_two_products_are_one_run_however_they_are_given(kind, tmp_path):
     usual = backtest(BARS, SMA, state_dir=tmp_path, min_coverage_pct=50)
     assert found.metrics == usual.metrics
     assert (NAIVE in found.notes) == (kind == "a dict")
+
+
+@pytest.mark.parametrize("cash", [5_000, 5_000.0, np.int64(5_000), np.float64(5_000.0)])
+def test_cash_is_money_whatever_number_it_is(cash, tmp_path):
+    usual = backtest(BARS[0], SMA, cash=Decimal(5_000), state_dir=tmp_path)
+    assert backtest(BARS[0], SMA, cash=cash, state_dir=tmp_path).run_id == usual.run_id
 
 
 def test_a_search_takes_a_frame_and_a_name(tmp_path):

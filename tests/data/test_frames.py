@@ -63,6 +63,8 @@ SHAPES: dict[str, Callable[[], Any]] = {
     "two levels, tickers first": lambda: two_levels("tickers"),
     "polars": BARS.to_polars,
     "polars, to be read": lambda: BARS.to_polars().lazy().with_columns(pl.col("time").cast(str)),
+    "records": lambda: FRAME.reset_index().to_records(index=False),
+    "flags beside": lambda: FRAME.assign(holiday=True),
     "arrow": lambda: pa.table({"time": BARS.time, **{n: FRAME[n] for n in NAMES}}),
 }  # fmt: skip
 
@@ -186,7 +188,7 @@ def test_what_no_market_is_is_refused_by_row_and_time(data, words):
         (lambda: load_bars(FRAME, product_id="BTC"), UsageError, "expected a product id"),
         (lambda: load_bars(ROWS), UsageError, "of which product are the bars of the frame"),
         (lambda: load_bars(FRAME, extra="mood"), TypeError, "list of names"),
-        (lambda: load_bars({"open": [1]}), UsageError, "had the keys open"),
+        (lambda: load_bars({"open": [1]}, product_id=BTC), UsageError, "had the keys open"),
         (lambda: load_bars({}), UsageError, "a frame a product"),
         (lambda: load_bars({BTC: FRAME}, product_id=BTC), UsageError, "names its products"),
     ],

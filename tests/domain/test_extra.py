@@ -52,6 +52,14 @@ def test_what_no_columns_are_is_refused(extra, kind, words):
         replace(BARS, extra=extra)
 
 
+def test_a_series_has_the_bars_times():
+    series = BARS.to_pandas()["fear"]
+    np.testing.assert_array_equal(replace(BARS, extra={"a": series}).extra["a"], series)
+    assert len(replace(BARS, extra={"a": series.reset_index(drop=True)}).extra) == 1
+    with pytest.raises(DataError, match="'a' is a Series of other times"):
+        replace(BARS, extra={"a": series.shift(1, freq="h")})
+
+
 def test_they_are_not_made_longer_in_silence():
     with pytest.raises(UsageError, match="fear, greed") as error:
         coarsen(BARS, 4 * HOUR_MS)

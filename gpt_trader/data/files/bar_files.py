@@ -103,13 +103,13 @@ def load_bars(
     )  # fmt: skip
     if not isinstance(data, Mapping):
         return read(data, product_id)
-    if product_id is not None:
-        raise UsageError("a dict names its products", hint="leave product_id out")
     if not data or PRICES[0] in {str(key).strip().lower() for key in data}:
         raise UsageError(
             f"expected a dict of a frame a product, had the keys {', '.join(map(str, data))}",
             hint='{"BTC-USD": frame}; of columns make a frame: pandas.DataFrame(columns)',
         )
+    if product_id is not None:
+        raise UsageError("a dict names its products", hint="leave product_id out")
     return [read(one, product) for product, one in data.items()]
 
 
