@@ -96,6 +96,7 @@ MISUSES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: made(close=BARS.price.close), TypeError, "close as int64"),
     (lambda: made(time=BARS.time // 1000), DataError, "looks like seconds"),
     (lambda: made(extra={"mood": [1.0]}), DataError, "300 rows|rows of extra column 'mood'"),
+    (lambda: gt.Trials(count=-3), UsageError, "count of 0 or more"),
     (lambda: strategies.SmaCross(20, 5), UsageError, "fast < slow"),
     (lambda: strategies.SmaCross(2.5, 5), UsageError, "whole number"),
     # what a backtest is given

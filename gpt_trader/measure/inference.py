@@ -7,6 +7,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.domain.stated import check_whole
 from gpt_trader.kernel.stats.bootstrap import bootstrap, sharpe_of
 from gpt_trader.measure.metrics import DAYS_PER_YEAR, daily_closes, moments, return_pct
 
@@ -43,6 +44,9 @@ class Trials:
     sharpes: tuple[float, ...] = ()
     count: int = 0
     note: str | None = None
+
+    def __post_init__(self) -> None:
+        check_whole("count", self.count)
 
 
 @dataclass(frozen=True, slots=True)
