@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -61,6 +61,13 @@ class View:
     warn: Say
     begin: Callable[[Settings, Wired | LiveTerms, Session], None]
     cycles: Callable[[Record | LiveRecord, int | None], AbstractContextManager[OnCycle]]
+
+
+def _nothing(*_: object) -> None:
+    """Tell nobody."""
+
+
+UNSEEN = View(_nothing, _nothing, _nothing, lambda _record, _expected: nullcontext(_nothing))
 
 
 class Ran(NamedTuple):

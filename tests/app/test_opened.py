@@ -1,7 +1,8 @@
 """A session's journal as frames: what it decided, filled and was worth, also while it runs."""
 
 import json
-from contextlib import contextmanager
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from gpt_trader.app.opened import open_session
 from gpt_trader.app.request import RunRequest
-from gpt_trader.app.run import View, run
+from gpt_trader.app.run import UNSEEN, run
 from gpt_trader.errors import UsageError
 from gpt_trader.runtime.session import JOURNAL
 from gpt_trader.runtime.stop import Stop
@@ -24,12 +25,9 @@ FLAGS = {"synthetic.bars": 420}
 def started(state_dir, on_cycle=None, cycles=None):
     """Run a session on a market of the past to its end."""
 
-    @contextmanager
-    def watched(record, expected):
-        yield on_cycle or (lambda cycle: None)
-
-    nothing = lambda *_: None  # noqa: E731
-    view = View(nothing, nothing, nothing, watched)
+    view = UNSEEN
+    if on_cycle is not None:
+        view = replace(view, cycles=lambda _record, _expected: nullcontext(on_cycle))
     return run(RunRequest("dev", flags=FLAGS, cycles=cycles, state_dir=state_dir), view, Stop())
 
 
