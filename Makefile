@@ -34,7 +34,7 @@ UV_COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check static coverage proofs latency simulate crashes power soak mutate bench compare peers docs golden lock clean
+.PHONY: help setup demo test check static coverage proofs latency simulate crashes power soak mutate bench compare peers docs notebooks golden lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +97,9 @@ peers: setup ## Install other backtesters into .venv-bench, for make bench to me
 
 docs: setup ## Regenerate the generated pages of docs/
 	@$(PY) scripts/gen_docs.py
+
+notebooks: setup ## Run the notebooks of docs/, and keep what their cells show
+	@$(PY) -m scripts.notebooks
 
 golden: setup ## Pin the golden runs anew, after a change that is meant to change results
 	@$(PY) scripts/golden.py

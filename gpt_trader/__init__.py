@@ -1,6 +1,6 @@
 """GPT-Trader: a Coinbase Advanced Trade bot whose every decision explains itself.
 
-The library: `from gpt_trader import backtest, load_bars`; see docs/backtest.md.
+The library: `import gpt_trader as gt`, then `gt.backtest(...)`; see docs/library.md.
 """
 
 from importlib import import_module
@@ -26,6 +26,7 @@ _OFFERED = {  # the module of each name, as `__init__.pyi` says to type checkers
     "load_bars": "gpt_trader.data.files.bar_files",
     "open_session": "gpt_trader.app.opened",
     "optimize": "gpt_trader.optimize",
+    "run_paper": "gpt_trader.app.paper",
     "strategies": "gpt_trader.strategies",
     "synthetic_market": "gpt_trader.data.synthetic",
 }

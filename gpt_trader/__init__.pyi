@@ -1,6 +1,7 @@
 from gpt_trader import indicators as indicators
 from gpt_trader import strategies as strategies
 from gpt_trader.app.opened import open_session as open_session
+from gpt_trader.app.paper import run_paper as run_paper
 from gpt_trader.backtest.compared import compare as compare
 from gpt_trader.backtest.front import backtest as backtest
 from gpt_trader.backtest.result import Result as Result

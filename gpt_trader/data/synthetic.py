@@ -83,10 +83,10 @@ class _Market(NamedTuple):
 @at_the_door
 def synthetic_market(
     *,
-    seed: int,
+    seed: int = DEMO_SEED,
     products: Sequence[str] = DEFAULT_PRODUCTS,
-    n_bars: int,
-    interval_ms: int,
+    n_bars: int = 3_000,
+    interval_ms: int = DAY_MS // 6,
     start_ms: int = START_MS,
 ) -> list[Bars]:
     """Return one Bars a product, drawn from `seed`, in the order of `products`.

@@ -134,6 +134,13 @@ class Search:
         return heat_map(self.space, self.scores, self.chosen)
 
     @property
+    def params(self) -> dict[str, Value] | None:
+        """The chosen point's parameters, what was fixed included; None if no point traded."""
+        if self.chosen is None:
+            return None
+        return {**self.fixed, **self.space.points[self.chosen]}
+
+    @property
     def best_first(self) -> list[int]:
         """Indices of the points that have a score, by falling plateau score, then score."""
         order = np.lexsort((-self.scores, -self.plateau))
