@@ -2,18 +2,17 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from gpt_trader.app.opened import OpenedSession, open_session
 from gpt_trader.app.request import RunRequest, settings_of
-from gpt_trader.app.run import OnCycle, View, run
+from gpt_trader.app.run import UNSEEN, View, run
 from gpt_trader.observe.cycle import DecidedCycle
-from gpt_trader.runtime.live.record import LiveRecord
 from gpt_trader.runtime.state_dir import state_dir as session_place
 from gpt_trader.runtime.stop import Stop, stop_signals
-from gpt_trader.runtime.summary import Record
 
 AT_ONCE = {"run.speed_bars_per_s": "none"}  # a market of the past goes as fast as it can
 
@@ -43,28 +42,25 @@ def run_paper(
     asked = RunRequest(profile, flags=flags, data=data, cycles=cycles, state_dir=folder)
     found = settings_of(asked)  # never of money: that needs `live`, which nobody asks for here
     with _stop() as stop:
-        run(asked, _view(on_cycle or _silent, on_warning or _silent), stop)
+        run(asked, _view(on_cycle, on_warning), stop)
     return open_session(session_place(found.profile, folder, os.environ))
 
 
-def _silent(_: object) -> None:
-    """Tell nobody."""
-
-
-def _view(on_cycle: Callable[[DecidedCycle], object], warn: Callable[[str], object]) -> View:
+def _view(
+    on_cycle: Callable[[DecidedCycle], object] | None, on_warning: Callable[[str], object] | None
+) -> View:
     """Return who is told of a run: two functions, and nobody else."""
+    view = UNSEEN if on_warning is None else replace(UNSEEN, warn=_without_answer(on_warning))
+    if on_cycle is None:
+        return view
+    return replace(view, cycles=lambda _record, _expected: nullcontext(_without_answer(on_cycle)))
 
-    def tell(cycle: DecidedCycle) -> None:
-        on_cycle(cycle)
 
-    @contextmanager
-    def cycles(_record: Record | LiveRecord, _expected: int | None) -> Iterator[OnCycle]:
-        yield tell
+def _without_answer[T](tell: Callable[[T], object]) -> Callable[[T], None]:
+    def told(what: T) -> None:
+        tell(what)
 
-    def say(text: str) -> None:
-        warn(text)
-
-    return View(note=_silent, warn=say, begin=lambda *_: None, cycles=cycles)
+    return told
 
 
 def _stop() -> AbstractContextManager[Stop]:
