@@ -19,13 +19,15 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
-from gpt_trader.backtest.descriptors import empty, left_open
+from gpt_trader.backtest.descriptors import SWAPPING, empty, left_open
 from gpt_trader.backtest.imported import imported_anew, is_importable
 from gpt_trader.backtest.reads import all_noted, note_all
 from gpt_trader.domain.bars import Bars
 from gpt_trader.errors import StrategyError, TraderError, UsageError
+from gpt_trader.kernel.compiled import COMPILING
 from gpt_trader.measure.checks import Ask, Windows
 from gpt_trader.strategy.answers import Ends, ask_ends
+from gpt_trader.strategy.aside import PUTTING
 from gpt_trader.strategy.registry import brings_code, is_array_strategy, place_in_strategy
 
 FAULT = "this is a fault of the strategy; --debug with --no-checks shows where"
@@ -105,21 +107,29 @@ def _there(child: _Child, j: int, strategy: Any) -> Ask:  # noqa: ANN401
 
 @contextlib.contextmanager
 def _forked(pairs: Sequence[tuple[Any, Bars]]) -> Iterator[_Child]:
-    here, there = Pipe()
-    with warnings.catch_warnings():  # other threads hold nothing that an answer needs
-        warnings.simplefilter("ignore", DeprecationWarning)
-        pid = os.fork()
+    # What another thread holds at a fork is never let go there: this one holds all that an answer
+    # needs, and its own end of the pipe is in no other fork.
+    with COMPILING, PUTTING, SWAPPING:
+        here, there = Pipe()
+        pid = _fork()
+        if pid != 0:
+            there.close()
     if pid == 0:
         here.close()
         _serve(there, pairs)
     os.setpgid(pid, pid)  # to end it with the one that answers for it
-    there.close()
     try:
         yield _Child(pid, here)
     finally:
         here.close()
         os.killpg(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+
+
+def _fork() -> int:
+    with warnings.catch_warnings():  # what other threads hold is seen to
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 def _serve(pipe: Connection, pairs: Sequence[tuple[Any, Bars]]) -> NoReturn:

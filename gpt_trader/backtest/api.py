@@ -8,6 +8,7 @@ from typing import Any
 
 from gpt_trader.backtest.anew import asked_anew
 from gpt_trader.backtest.asked import ALONE, Scrutiny, Shell, Terms
+from gpt_trader.backtest.identity import code_sha256
 from gpt_trader.backtest.kept import KeptRoutes
 from gpt_trader.backtest.outside import outside
 from gpt_trader.backtest.prepare import Prepared, notes_of, prepare
@@ -30,7 +31,6 @@ from gpt_trader.measure.doubted import held_past_the_end
 from gpt_trader.measure.holdout import Sealing
 from gpt_trader.measure.measure import measure
 from gpt_trader.measure.path import Path
-from gpt_trader.observe.provenance import source_sha256
 from gpt_trader.strategy.answers import ask_targets
 from gpt_trader.strategy.registry import is_array_strategy
 
@@ -202,7 +202,7 @@ def _strategy_used(route: Route, ready: Prepared) -> StrategyUsed:
         ),
         budget=route.budget,
         style=route.style,
-        source_sha256=source_sha256(type(strategy)),
+        source_sha256=code_sha256(type(strategy)),
         sources=sources_of(strategy),
     )
 

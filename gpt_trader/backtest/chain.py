@@ -194,6 +194,7 @@ def held(anchor: Path, patience_s: float) -> Iterator[None]:
                 Event().wait(LOCK_STEP_S)
         yield
     finally:
+        fcntl.flock(lock, fcntl.LOCK_UN)  # a fork of another thread's may have it open as well
         os.close(lock)
 
 

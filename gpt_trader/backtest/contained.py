@@ -7,7 +7,6 @@ once a run; nor does anything come in meanwhile (`descriptors`), or by what Pyth
 import os
 import pickle
 import random
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,8 +22,6 @@ from gpt_trader.domain.bars import Bars
 from gpt_trader.errors import StrategyError
 from gpt_trader.strategy.aside import aside
 from gpt_trader.strategy.registry import brings_code
-
-OUT, ERR = 1, 2  # what compiled code and other programs write to
 
 
 @contextmanager
@@ -44,7 +41,7 @@ def contained(strategies: Sequence[Any], series: Sequence[Bars]) -> Iterator[lis
     bars = [digest(one) for one in series]
     folder, drawn = Path.cwd(), _drawn()
     try:
-        with emptied(), _stdout_aside(), watched_reads():
+        with emptied(), aside(), watched_reads():
             yield notes
     finally:
         if pickle.dumps(_drawn()) != pickle.dumps(drawn):
@@ -65,17 +62,3 @@ def contained(strategies: Sequence[Any], series: Sequence[Bars]) -> Iterator[lis
 def _drawn() -> tuple[Any, Any]:
     """Return where the random numbers stand that all code shares: numpy's, and Python's."""
     return np.random.get_state(), random.getstate()  # noqa: NPY002
-
-
-@contextmanager
-def _stdout_aside() -> Iterator[None]:
-    """Send to stderr what is printed meanwhile, by compiled code and other programs, too."""
-    sys.stdout.flush()
-    kept = os.dup(OUT)
-    os.dup2(ERR, OUT)
-    try:
-        with aside():
-            yield
-    finally:
-        os.dup2(kept, OUT)
-        os.close(kept)

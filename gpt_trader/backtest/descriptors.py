@@ -13,10 +13,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TextIO
 
-IN, ERR = 0, 2  # what every program has
+IN, OUT, ERR = range(3)  # what every program has
 OPEN = Path("/proc/self/fd")  # there are none to be found where this is not
 
-_LOCK = Lock()
+SWAPPING = Lock()  # held while numbers change what they lead to: no other thread forks meanwhile
 _INSIDE: list[None] = []  # one a caller that is inside, of all threads
 _KEPT: dict[int, int] = {}  # where each number led, which the last one puts back
 _STDIN: list[TextIO] = []
@@ -43,21 +43,26 @@ def empty(numbers: list[int]) -> None:
 def emptied() -> Iterator[None]:
     """Let nothing come in meanwhile at stdin, nor in files and pipes that were left open.
 
-    A socket stays: a service may be asked for something there. Whoever leaves last puts all back.
+    What compiled code and other programs write to stdout goes to stderr. A socket stays: a service
+    may be asked for something there. Whoever leaves last puts all back.
     """
-    with _LOCK:
+    with SWAPPING:
         if not _INSIDE:
+            sys.stdout.flush()
             for number in (IN, *(n for n in left_open() if _is_read_from(n))):
                 with suppress(OSError):  # it was closed, as a service's stdin may be
                     _KEPT[number] = os.dup(number)
             empty([*_KEPT])
             _STDIN[:] = [sys.stdin]
             sys.stdin = Path(os.devnull).open()  # noqa: SIM115 - closed by who leaves last
+            with suppress(OSError):
+                _KEPT[OUT] = os.dup(OUT)
+                os.dup2(ERR, OUT)
         _INSIDE.append(None)
     try:
         yield
     finally:
-        with _LOCK:
+        with SWAPPING:
             _INSIDE.pop()
             if not _INSIDE:
                 sys.stdin.close()

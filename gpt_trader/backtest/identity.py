@@ -21,10 +21,9 @@ from gpt_trader.data.catalog import product_for
 from gpt_trader.domain.costs import CostModel, OrderStyle
 from gpt_trader.domain.declared import declared
 from gpt_trader.domain.product import Product
-from gpt_trader.observe.provenance import source_sha256
+from gpt_trader.observe.provenance import SCRIPT, source_sha256
 from gpt_trader.risk.policy import RiskPolicy
-
-MAIN = "__main__"
+from gpt_trader.strategy.registry import is_builtin
 
 
 def tell_route(route: Route) -> Mapping[str, Any]:
@@ -90,6 +89,19 @@ def tell_code(strategy: type) -> dict[str, str]:
     return code if loaded == known.loaded else code | {"loaded": loaded}
 
 
+def code_sha256(strategy: type) -> str | None:
+    """Return the SHA-256 of the file of a class, or of what is loaded of one that has none.
+
+    None of what is built in, and of what has no form that stays.
+    """
+    if is_builtin(strategy):
+        return None
+    try:
+        return source_sha256(strategy) or tell_class(strategy)
+    except ValueError:
+        return None
+
+
 def _first_seen(strategy: type) -> _Known:
     text = hashlib.sha256(_source(strategy).encode()).hexdigest()
     if not is_of_file(strategy):
@@ -101,17 +113,14 @@ def _first_seen(strategy: type) -> _Known:
 
 
 def _source(strategy: type) -> str:
-    """Return a strategy's code, so that an edited one is another trial; else its name.
+    """Return a strategy's code by its file, so that an edited one is another trial; else its name.
 
     Of a file of the user's it is the digest of all of it, as constants and helpers decide as well,
-    and which of its classes it is.
+    and which of its classes it is. What a cell's text says is told by what is loaded.
     """
     if (whole := source_sha256(strategy)) is not None:
         return f"{whole} {strategy.__qualname__}"
-    try:
-        return inspect.getsource(strategy)
-    except (OSError, TypeError):
-        return strategy.__qualname__
+    return strategy.__qualname__
 
 
 def is_of_file(found: type) -> bool:
@@ -119,7 +128,7 @@ def is_of_file(found: type) -> bool:
 
     Not of a script: it may set what it likes before it runs.
     """
-    if found.__module__ == MAIN or "<locals>" in found.__qualname__:
+    if found.__module__ in SCRIPT or "<locals>" in found.__qualname__:
         return False
     try:
         path = Path(inspect.getfile(found))

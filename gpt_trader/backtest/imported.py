@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from gpt_trader.backtest.told import named_only
+from gpt_trader.observe.provenance import SCRIPT
 from gpt_trader.strategy.registry import import_file, is_builtin, is_file_module
-
-MAIN = "__main__"
 
 
 def is_importable(strategy: Any) -> bool:  # noqa: ANN401
@@ -23,7 +22,7 @@ def is_importable(strategy: Any) -> bool:  # noqa: ANN401
     It is not where its class was typed at a prompt, in a script, or made by a function.
     """
     kind = type(strategy)
-    if kind.__module__ == MAIN or "<locals>" in kind.__qualname__:
+    if kind.__module__ in SCRIPT or "<locals>" in kind.__qualname__:
         return False
     module = sys.modules.get(kind.__module__)
     spec = None if module is None else module.__spec__
@@ -42,7 +41,7 @@ def imported_anew(strategy: Any) -> Any:  # noqa: ANN401
     file = Path(inspect.getfile(kind))
     top = "" if is_builtin(kind) else kind.__module__.partition(".")[0]
     for name in list(sys.modules):
-        if name != MAIN and (_is_of_user(name) or name.partition(".")[0] == top):
+        if name not in SCRIPT and (_is_of_user(name) or name.partition(".")[0] == top):
             del sys.modules[name]
     is_file = is_file_module(kind.__module__)
     module = import_file(file) if is_file else importlib.import_module(kind.__module__)

@@ -77,7 +77,8 @@ class DataUsed:
 class StrategyUsed:
     """One route: a strategy, its parameters, its products, share of equity and order style.
 
-    source_sha256: of the file that brings the strategy; None if it is built in. sources: what else
+    source_sha256: of the file that brings the strategy, of what is loaded where there is none
+    (`identity.code_sha256`); None if it is built in. sources: what else
     its code rests on.
     """
 

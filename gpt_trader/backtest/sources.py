@@ -7,7 +7,6 @@ brings the strategy. What is built in rests on this package alone, whose digest 
 import ast
 import hashlib
 import importlib.machinery
-import inspect
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gpt_trader.backtest.reads import is_of_user, read_by, touched_by
+from gpt_trader.observe.provenance import file_of
 from gpt_trader.strategy.registry import is_builtin
 
 # packages whose compiled code opens files, of which Python tells nothing
@@ -98,11 +98,7 @@ def code_files(kind: type) -> list[Path]:
 
 
 def _file_of(kind: type) -> Path | None:
-    try:
-        file = Path(inspect.getfile(kind)).resolve()
-    except (OSError, TypeError):  # typed at a prompt, or made by exec
-        return None
-    return file if file.is_file() and not is_builtin(kind) else None
+    return None if is_builtin(kind) else file_of(kind)
 
 
 def _module_file(name: str) -> Path | None:

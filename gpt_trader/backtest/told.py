@@ -32,6 +32,7 @@ from uuid import UUID
 import numpy as np
 
 from gpt_trader.backtest.installed import is_installed
+from gpt_trader.observe.provenance import SCRIPT
 
 # types whose text says all of them
 TEXT = (
@@ -80,7 +81,7 @@ def named_only(module: str) -> bool:
 
 @cache
 def _named_only(module: str) -> bool:
-    if module == "__main__":
+    if module in SCRIPT:
         return False
     if module.partition(".")[0] in sys.stdlib_module_names:
         return True
@@ -317,7 +318,8 @@ def _names(code: CodeType) -> tuple[str, ...]:
 
 
 def _name(kind: type) -> str:
-    return f"{kind.__module__}.{kind.__qualname__}"
+    module = "__main__" if kind.__module__ in SCRIPT else kind.__module__
+    return f"{module}.{kind.__qualname__}"
 
 
 def _digest(told: object) -> str:

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import njit
+from numba.core.compiler_lock import global_compiler_lock
+
+COMPILING = global_compiler_lock  # held by the thread that compiles, or reads what was compiled
 
 
 def compiled[F: Callable[..., Any]](function: F) -> F:

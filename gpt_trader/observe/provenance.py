@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import FunctionType
 
 PACKAGES = ("gpt-trader", "numpy", "numba", "apsw")
 ROOT = Path(__file__).parents[1]
+SCRIPT = frozenset({"__main__", "__mp_main__"})  # what runs, as `multiprocessing` names it, too
 
 
 def versions() -> dict[str, str]:
@@ -42,20 +44,37 @@ def digest_of_sources(folder: Path) -> str:
 def source_sha256(code: type) -> str | None:
     """Return the SHA-256 of the file that defines a class, as it was at the first call.
 
-    None if the file belongs to the package (`sources_sha256` covers it) or there is none.
+    None if the file belongs to the package (`sources_sha256` covers it) or there is none; of a
+    script's class, too: it goes by what is loaded, also in a process that was sent it without file.
     """
     return _source_sha256(code)
 
 
 @cache
 def _source_sha256(code: type) -> str | None:
-    try:
-        path = Path(inspect.getfile(code)).resolve()
-    except (OSError, TypeError):  # typed at a prompt, or made by exec
-        return None
-    if path.is_relative_to(ROOT.resolve()) or not path.is_file():
+    path = None if code.__module__ in SCRIPT else file_of(code)
+    if path is None or path.is_relative_to(ROOT.resolve()):
         return None
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def file_of(code: type) -> Path | None:
+    """Return the file that defines a class; None if it was typed at a prompt, or made by exec.
+
+    Of a script's class it is what its functions are from: in a process that was sent it, what runs
+    is another script.
+    """
+    try:
+        path = Path(_of_script(code) if code.__module__ in SCRIPT else inspect.getfile(code))
+    except (OSError, TypeError):
+        return None
+    return path.resolve() if path.is_file() else None
+
+
+def _of_script(code: type) -> str:
+    own = (one for kind in code.__mro__ if kind.__module__ in SCRIPT for one in vars(kind).values())
+    files = (one.__code__.co_filename for one in own if isinstance(one, FunctionType))
+    return next((file for file in files if not file.startswith("<")), "")
 
 
 def _cpu() -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gpt_trader.backtest.anew import asked_anew
 from gpt_trader.backtest.asked import DEFAULT_CASH, DEFAULT_RISK
+from gpt_trader.backtest.identity import code_sha256
 from gpt_trader.backtest.notebook.drawing import Drawing
 from gpt_trader.backtest.outside import outside
 from gpt_trader.backtest.prepare import cash_units, notes_of
@@ -34,7 +35,7 @@ from gpt_trader.measure.checks import Checks, begin_each, finish_each, together
 from gpt_trader.measure.doubt import UNTESTED, Doubt
 from gpt_trader.measure.inference import Trials
 from gpt_trader.measure.verdict import Verdict, unchecked, unreal_terms
-from gpt_trader.observe.provenance import source_sha256, sources_sha256, versions
+from gpt_trader.observe.provenance import sources_sha256, versions
 from gpt_trader.optimize.failing import Failing, attempt
 from gpt_trader.optimize.folds import make_folds
 from gpt_trader.optimize.frame import points_frame
@@ -320,7 +321,7 @@ def _ground(
     """Return a digest of all that decides a point's closes, its own parameters aside."""
     return digest_of(
         {
-            "code": [sources_sha256(), source_sha256(strategy), asdict(sources), versions()],
+            "code": [sources_sha256(), code_sha256(strategy), asdict(sources), versions()],
             "strategy": [strategy.name, strategy.__qualname__, dict(fixed)],
             "data": [asdict(one) for one in data],
             "products": [asdict(bars.product) for bars in terms.series],

@@ -8,8 +8,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import localcontext
+from threading import Lock
 from typing import TextIO
 
+PUTTING = Lock()  # held while stdout is put aside or back: no other thread forks meanwhile
 _INSIDE: list[None] = []  # one a caller that is inside, of all threads
 _KEPT: list[TextIO] = []  # stdout and stderr, which the last one puts back
 
@@ -17,16 +19,18 @@ _KEPT: list[TextIO] = []  # stdout and stderr, which the last one puts back
 @contextmanager
 def aside() -> Iterator[None]:
     """Send what is printed meanwhile to stderr; whoever leaves last puts both back."""
-    if not _INSIDE:
-        _KEPT[:] = [sys.stdout, sys.stderr]
-    _INSIDE.append(None)
-    sys.stdout = _KEPT[1]
+    with PUTTING:
+        if not _INSIDE:
+            _KEPT[:] = [sys.stdout, sys.stderr]
+        _INSIDE.append(None)
+        sys.stdout = _KEPT[1]
     try:
         yield
     finally:
-        _INSIDE.pop()
-        if not _INSIDE:
-            sys.stdout, sys.stderr = _KEPT
+        with PUTTING:
+            _INSIDE.pop()
+            if not _INSIDE:
+                sys.stdout, sys.stderr = _KEPT
 
 
 @contextmanager

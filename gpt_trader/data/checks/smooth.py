@@ -32,9 +32,14 @@ def followed(close: NDArray[np.int64], interval_ms: int) -> float | None:
     most = WIDEST * float(np.mean(np.abs(changes)))
     changes = np.clip(changes, -most, most)
     changes -= changes.mean()
-    power = float(changes @ changes)
+    power = _dot(changes, changes)
     if power == 0.0:
         return None
-    found = max(float(changes[k:] @ changes[:-k]) for k in (1, 2)) / power
+    found = max(_dot(changes[k:], changes[:-k]) for k in (1, 2)) / power
     usual = MOST if interval_ms >= HOUR_MS else MOST_WITHIN_HOURS
     return found if found > usual + BY_CHANCE / sqrt(n) else None
+
+
+def _dot(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Return the sum of products, on this thread: those of `@` idle at full speed on every core."""
+    return float(np.einsum("i,i->", a, b))
