@@ -24,6 +24,13 @@ def _grid(found: re.Match[str]) -> str:
     return f'{{"{found[1]}": [{", ".join(found[2].split(","))}]}}'
 
 
+# Flags that are keys of a session's settings, or arguments, by the same name.
+PLAIN = (
+    "fee-tier", "impact", "latency-ms", "live", "maker-bps", "once", "order-style", "profile",
+    "region", "risk", "seed", "slippage-bps", "speed", "spread-bps", "strategy", "taker-bps",
+    "touch-fills", "universe-file", "universe",
+)  # fmt: skip
+
 # What stands in an error, and what it is in Python; the longer ones first.
 WORDS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"--debug with --no-checks shows", "self_check=False shows"),
@@ -65,6 +72,11 @@ WORDS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"--state-dir", "state_dir"),
     (r"--folds (\d+)", r"folds=\1"),
     (r"--folds", "folds"),
+    (r"--profile dev\b", 'profile "dev"'),
+    (r"--profile paper\b", 'profile "paper"'),
+    (r"--profile NAME", "profile"),
+    (r"--strategy NAME", "strategy"),
+    (rf"--({'|'.join(PLAIN)})\b", lambda found: found[1].replace("-", "_")),
 )  # fmt: skip
 
 

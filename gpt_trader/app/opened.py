@@ -19,6 +19,7 @@ from gpt_trader.backtest.report.words import minute, number, percent
 from gpt_trader.domain.frame import prices, sizes, utc
 from gpt_trader.domain.text import shown
 from gpt_trader.domain.times import format_time, to_ms
+from gpt_trader.door import at_the_door
 from gpt_trader.engine.events import FillReceived, Started
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Decided, FillBooked, Marked
@@ -146,6 +147,7 @@ class OpenedSession:
         return cell(f"Session {self._title()}", facts, numbers(tiles), *parts)
 
 
+@at_the_door
 def open_session(path: str | os.PathLike[str] | None = None) -> OpenedSession:
     """Read a session's journal, also beside a running bot; nothing is written.
 

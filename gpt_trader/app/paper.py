@@ -10,6 +10,8 @@ from pathlib import Path
 from gpt_trader.app.opened import OpenedSession, open_session
 from gpt_trader.app.request import RunRequest, settings_of
 from gpt_trader.app.run import UNSEEN, View, run
+from gpt_trader.domain.stated import check_whole
+from gpt_trader.door import at_the_door
 from gpt_trader.observe.cycle import DecidedCycle
 from gpt_trader.runtime.state_dir import state_dir as session_place
 from gpt_trader.runtime.stop import Stop, stop_signals
@@ -17,6 +19,7 @@ from gpt_trader.runtime.stop import Stop, stop_signals
 AT_ONCE = {"run.speed_bars_per_s": "none"}  # a market of the past goes as fast as it can
 
 
+@at_the_door
 def run_paper(
     profile: str = "dev",
     *,
@@ -37,6 +40,14 @@ def run_paper(
     to be known. A session that was stopped goes on. Ctrl-C ends it with everything saved.
     Raises ConfigError where money would move, and what the command ends with.
     """
+    if not isinstance(profile, str):
+        raise TypeError(f"expected profile as a name or a path, was {profile!r:.80}")
+    if settings is not None and not isinstance(settings, Mapping):
+        raise TypeError(f"expected settings as values by key, was {settings!r:.80}")
+    if isinstance(data, str):
+        raise TypeError(f"expected data as a list of files or products, was {data!r:.80}")
+    if cycles is not None:
+        check_whole("cycles", cycles, 1)
     flags = AT_ONCE | dict(settings or {})
     folder = None if state_dir is None else Path(state_dir)
     asked = RunRequest(profile, flags=flags, data=data, cycles=cycles, state_dir=folder)

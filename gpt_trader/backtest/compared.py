@@ -10,6 +10,7 @@ from gpt_trader.backtest.report.svg import esc, tag
 from gpt_trader.backtest.report.words import number, plural
 from gpt_trader.backtest.result import Result
 from gpt_trader.domain.text import shown
+from gpt_trader.door import at_the_door
 from gpt_trader.errors import UsageError
 from gpt_trader.measure.text import LEADING
 
@@ -95,6 +96,7 @@ class Comparison:
         return cell("Comparison", list(self.runs), *parts)
 
 
+@at_the_door
 def compare(runs: Sequence[Result] | Mapping[str, Result]) -> Comparison:
     """Set runs side by side.
 

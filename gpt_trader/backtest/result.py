@@ -26,6 +26,7 @@ from gpt_trader.domain.product import Product
 from gpt_trader.domain.selection import Membership
 from gpt_trader.domain.text import money_text
 from gpt_trader.domain.times import format_interval, format_time
+from gpt_trader.door import at_the_door
 from gpt_trader.kernel.codes import ACT_ENTER, FIRST_REFUSAL
 from gpt_trader.measure.assess import Assessment
 from gpt_trader.measure.breakdown import Breakdown, break_down
@@ -188,6 +189,7 @@ class Result:
         """Write the report as a page, *.html; return where. Raises UsageError or StorageError."""
         return self.report().save(path)
 
+    @at_the_door
     def why(self, product: str, time: str | int | datetime) -> "Explanation":
         """Explain the decision at the bar open at a time: `why.why`, as `gpt-trader why` does.
 
