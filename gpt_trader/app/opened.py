@@ -179,7 +179,7 @@ def open_session(path: str | os.PathLike[str] | None = None) -> OpenedSession:
 def _folder_of(path: str | os.PathLike[str] | None) -> Path:
     if path is None:
         return session_folder(None, None)
-    there = Path(path)
+    there = Path(path).expanduser()
     if there.name == JOURNAL:
         return there.parent
     is_name = isinstance(path, str) and os.sep not in path and not there.exists()

@@ -15,6 +15,7 @@ from gpt_trader.backtest.anew import asked_anew
 from gpt_trader.backtest.asked import DEFAULT_CASH, DEFAULT_RISK
 from gpt_trader.backtest.identity import code_sha256
 from gpt_trader.backtest.notebook.drawing import Drawing
+from gpt_trader.backtest.notebook.framed import FramedPage
 from gpt_trader.backtest.outside import outside
 from gpt_trader.backtest.prepare import cash_units, notes_of
 from gpt_trader.backtest.result import DataUsed, History, data_used
@@ -128,6 +129,16 @@ class Search:
     def plot(self) -> Drawing:
         """Draw the grid as a heat map: a notebook shows it, `save` keeps it."""
         return plot(self)
+
+    def report(self) -> FramedPage:
+        """Return the command's `--report`: a notebook shows it in a frame, `save` keeps it."""
+        from gpt_trader.optimize import page  # noqa: PLC0415 - it needs this class
+
+        return FramedPage(f"Search {self.search_id[:16]}", page.html(self))
+
+    def save(self, path: Path | str) -> Path:
+        """Write the report as a page, *.html; return where. Raises UsageError or StorageError."""
+        return self.report().save(path)
 
     @property
     def map(self) -> HeatMap:

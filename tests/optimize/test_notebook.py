@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
+from gpt_trader.optimize import page
 from gpt_trader.optimize.search import optimize
 from gpt_trader.strategy.sma_cross import SmaCross
 from tests.backtest.notebook.cells import check_cell
@@ -44,6 +45,11 @@ def test_the_map_is_a_drawing_of_its_own(tmp_path):
     ET.fromstring(drawn._repr_svg_())  # noqa: S314 - our own
     assert "<title>fast=4 slow=12: " in drawn.body
     assert drawn.save(tmp_path / "map.svg").read_text() == drawn._repr_svg_()
+
+
+def test_the_report_is_the_commands(tmp_path):
+    assert found().save(tmp_path / "search.html").read_text() == page.html(found())
+    assert found().report()._repr_html_().startswith("<iframe srcdoc=")
 
 
 def test_without_a_score_there_is_nothing_to_draw():
