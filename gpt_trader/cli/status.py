@@ -52,6 +52,11 @@ def _show(data: dict[str, Any]) -> None:
             if one["stop_by"] == "nobody" and not one["bare_since"]
         ],
         *[
+            ("BARE", f"{one['product']}: its stop covers {_covers(one)}, nobody watches the rest")
+            for one in data["positions"]
+            if one["stop_by"] == "part" and not one["bare_since"]
+        ],
+        *[
             ("STRANDED", f"{one['product']} worth {one['value']}: {one['not_sellable']}")
             for one in data["positions"]
             if one["not_sellable"]
@@ -138,9 +143,15 @@ def _position(one: dict[str, Any]) -> str:
         words += f", {one['stop_kind'].lower()} {one['stop']}"
     if one["take_profit"]:
         words += f", take profit {one['take_profit']}"
+    if one["stop_covers"] not in (None, one["size"].lstrip("-")):
+        words += f" for {_covers(one)}"
     if one["stop_by"] == "quotes":
         words += ", watched by quotes: none is known to rest"
     return words if one["stop"] else words + ", no stop"
+
+
+def _covers(one: dict[str, Any]) -> str:
+    return f"{one['stop_covers']} of it"
 
 
 def _bare(one: dict[str, Any]) -> tuple[str, str]:

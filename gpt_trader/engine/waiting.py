@@ -64,10 +64,13 @@ def promised(state: State, product_id: str, side: int) -> int:
 
 
 def free_lots(plan: Plan, state: State, j: int) -> int:
-    """Return how many lots of product j's position no order may sell: below 0 if too many may."""
+    """Return how many lots of product j's position no order may sell: below 0 if too many may.
+
+    Those that are not in the account are not free either.
+    """
     held = int(state.slots["lots"][j])
     side = -1 if held > 0 else 1
-    return abs(held) - promised(state, plan.products[j].product_id, side)
+    return abs(held) - state.lacking[j] - promised(state, plan.products[j].product_id, side)
 
 
 def most_at_once(plan: Plan, state: State, j: int) -> int:
@@ -191,7 +194,8 @@ def _judge_exit(plan: Plan, state: State, j: int, order: Order, event: Event) ->
     free beyond doubt, if that can be sold at all.
     """
     held, side = int(state.slots["lots"][j]), order.intent.side
-    lots = min(order.intent.lots, abs(held)) if held * side < 0 else 0
+    there = max(abs(held) - state.lacking[j], 0)
+    lots = min(order.intent.lots, there) if held * side < 0 else 0
     if not is_worth_selling(plan, state, j, lots):
         return "nothing is held that it could sell"
     if not _lives(order, event.time_ms):

@@ -13,9 +13,14 @@ from gpt_trader.engine.explain import guard_readings
 from gpt_trader.engine.leaving import PAGED_REFUSALS
 from gpt_trader.engine.outside import outside
 from gpt_trader.engine.plan import Plan
-from gpt_trader.engine.protect import UNSURE, resting_protection
+from gpt_trader.engine.protect import UNSURE, resting_protection, resting_protections
 from gpt_trader.engine.state import State, equity
-from gpt_trader.engine.waiting import BELOW_MINIMUM, is_below_minimum, waits_for
+from gpt_trader.engine.waiting import (
+    BELOW_MINIMUM,
+    is_below_minimum,
+    is_worth_selling,
+    waits_for,
+)
 from gpt_trader.journal.sqlite import Journal
 from gpt_trader.kernel.codes import FILL_NAMES
 from gpt_trader.kernel.ledger import value
@@ -186,6 +191,7 @@ def _position(plan: Plan, state: State, j: int, product: Product, now_ms: int) -
     worth = float(value(lots, close, product.spec))
     cost = lots * average * product.spec.unit
     stop, take = int(slot["stop_ticks"]), int(slot["take_ticks"])
+    covered = _covered(plan, state, j)
     return {
         "product": product.product_id,
         "size": size_text(product, lots),
@@ -197,6 +203,7 @@ def _position(plan: Plan, state: State, j: int, product: Product, now_ms: int) -
         "stop": price_text(product, stop) if stop else None,
         "stop_kind": FILL_NAMES[int(slot["stop_reason"])] if stop else None,
         "stop_status": _stop_status(plan, state, j),
+        "stop_covers": size_text(product, covered) if covered else None,
         "take_profit": price_text(product, take) if take else None,
         "bars_held": int(slot["bars_held"]),
         "max_bars": int(slot["max_bars"]) or None,
@@ -213,12 +220,18 @@ def _stop_status(plan: Plan, state: State, j: int) -> str | None:
     return None if stop is None else stop.status
 
 
-def _stop_by(plan: Plan, state: State, j: int, *, is_followed: bool) -> str | None:
-    """Return who acts once a position's stop is passed: bars | exchange | quotes | nobody.
+def _covered(plan: Plan, state: State, j: int) -> int:
+    """Return how many lots of a position the stops that are known to rest for it may sell."""
+    stops = resting_protections(plan, state, j) if plan.rests else []
+    return sum(one.intent.lots - one.filled for one in stops if one.status not in UNSURE)
 
-    None: it has no stop. is_followed: whether a process watches the quotes of one that does not
-    rest; what rests at the exchange needs none, and where nobody knows whether it rests it counts
-    as not there.
+
+def _stop_by(plan: Plan, state: State, j: int, *, is_followed: bool) -> str | None:
+    """Return who acts once a position's stop is passed: bars | exchange | quotes | part | nobody.
+
+    None: it has no stop. part: the exchange, of a part of it, and nobody of the rest. is_followed:
+    whether a process watches the quotes of what does not rest; what rests at the exchange needs
+    none, and where nobody knows whether it rests it counts as not there.
     """
     if not state.slots["stop_ticks"][j]:
         return None
@@ -226,7 +239,9 @@ def _stop_by(plan: Plan, state: State, j: int, *, is_followed: bool) -> str | No
         return "bars"
     stop = resting_protection(plan, state, j)
     if stop is not None and stop.status not in UNSURE:
-        return "exchange"
+        rest = abs(int(state.slots["lots"][j])) - _covered(plan, state, j)
+        is_whole = is_followed or not is_worth_selling(plan, state, j, rest)
+        return "exchange" if is_whole else "part"
     return "quotes" if is_followed else "nobody"
 
 

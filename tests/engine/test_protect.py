@@ -503,3 +503,16 @@ def test_what_lacks_is_kept_over_a_start():
     desk = Protected()
     lacking(desk, 8)
     assert state_from_json(desk.plan, json.loads(state_text(desk.state))).lacking == (8,)
+
+
+def test_an_exit_that_waited_sells_no_more_than_what_is_there():
+    desk = Protected()
+    desk.open()
+    stop = desk.resting
+    desk.want(0.0)
+    desk.bar(10_000)
+    [waits] = waiting(desk.state, "COIN-USD")
+    assert waits.intent.lots == 20
+    lacking(desk, 8)
+    [sold] = sent(desk.told(stop, OrderStatus.CANCELLED))
+    assert sold.intent.lots == 12

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gpt_trader.cli.status import _show
-from gpt_trader.domain.order import OrderStatus, OrderType
+from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine.events import Ticked
 from gpt_trader.kernel.codes import SELL
 from gpt_trader.observe.cycle import DecidedCycle
@@ -153,6 +153,27 @@ def test_a_position_is_called_bare_with_what_is_known_of_its_stop(shown, capsys,
     assert f"  BARE      COIN-USD for 3 s: {words}, no exit" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("holder, stop_by", [("pid 1", "exchange"), (None, "part")])
+def test_it_says_what_a_stop_does_not_cover(shown, capsys, monkeypatch, holder, stop_by):
+    monkeypatch.setattr("gpt_trader.runtime.situation.running", lambda *_: holder)
+    monkeypatch.setattr(Alive, "silent_s", lambda _: 0.5)
+    desk = Protected()
+    desk.open()
+    whole = desk.resting
+    assert shown(desk)["positions"][0]["stop_covers"] == "20"
+    desk.wake(1_000)
+    desk.place(SELL, type=OrderType.LIMIT, tif=TimeInForce.GTC, lots=18, limit=11_000)
+    for one in sent(desk.report(whole.client_order_id, OrderStatus.CANCELLED)):
+        desk.report(one.client_order_id, OrderStatus.OPEN)
+    [position] = shown(desk)["positions"]
+    assert (position["stop_covers"], position["stop_by"]) == ("2", stop_by)
+    _show(shown(desk))
+    out = capsys.readouterr().out
+    assert "stop 95.00 for 2 of it" in out
+    told = "  BARE      COIN-USD: its stop covers 2 of it, nobody watches the rest"
+    assert (told in out) == (stop_by == "part")
+
+
 @pytest.mark.parametrize(
     "holder, silent_s, stop_by",
     [("pid 1", 0.5, "quotes"), ("pid 1", 31.0, "nobody"), (None, None, "nobody")],
@@ -167,7 +188,7 @@ def test_it_says_who_acts_on_a_stop_that_makes_way_for_an_order_by_hand(
     desk.open()
     stop = desk.resting
     assert shown(desk)["positions"][0]["stop_by"] == "exchange"
-    desk.place(SELL, type=OrderType.LIMIT, lots=2, limit=11_000)
+    desk.place(SELL, type=OrderType.LIMIT, lots=20, limit=11_000)
     desk.told(stop, OrderStatus.CANCELLED)
     [order] = desk.state.open_orders
     desk.told(order, OrderStatus.OPEN, exchange_id="2")

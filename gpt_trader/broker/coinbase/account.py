@@ -230,7 +230,7 @@ def parse_user_order(row: Mapping[str, Any]) -> RemoteOrder | None:
         tif=text(row, "time_in_force").upper(),
         limit_price=read_decimal(row.get("limit_price")),
         stop_price=read_decimal(row.get("stop_price")),
-        base_size=None,
+        base_size=_size_now(row),
         quote_size=None,
         filled_size=read_decimal(row.get("cumulative_quantity")),
         filled_value=read_decimal(row.get("filled_value")),
@@ -241,6 +241,16 @@ def parse_user_order(row: Mapping[str, Any]) -> RemoteOrder | None:
         cancel_message=text(row, "cancel_reason"),
         average_price=read_decimal(row.get("avg_price")),
     )
+
+
+def _size_now(row: Mapping[str, Any]) -> Decimal | None:
+    """Return the size of an order of the user channel that rests: filled and left; None: unsaid.
+
+    Of one that has ended nothing is left, whatever its size was.
+    """
+    filled, left = (read_decimal(row.get(f"{name}_quantity")) for name in ("cumulative", "leaves"))
+    is_open = _life(row) is OrderStatus.OPEN
+    return filled + left if is_open and filled is not None and left else None
 
 
 def parse_fills(document: Mapping[str, Any]) -> Parsed[RemoteFill]:

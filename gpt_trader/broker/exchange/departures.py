@@ -1,7 +1,9 @@
 """What is to leave for an exchange, and in which order: a pure queue, its clock an argument.
 
-What is more urgent leaves first, what is as urgent in the order in which it was put. Of one key
-one is under way at a time, of each kind so many, and all of them within a budget.
+What is more urgent leaves first, what is as urgent in the order in which it was put. What waited
+too long goes before all, and the budget is saved up for it: else many cheap ones would keep a dear
+one waiting for ever. Of one key one is under way at a time, of each kind so many, and all of them
+within a budget.
 """
 
 import bisect
@@ -21,12 +23,14 @@ class Kind(NamedTuple):
     """What has things in common. rank: 0 leaves first. most: so many are under way at a time.
 
     costs: so many requests one makes. spares: so many of the budget are left to what is urgent.
+    patience_ms: having waited so long one goes before all; 0: never.
     """
 
     rank: int
     most: int
     costs: float = 1.0
     spares: float = 0.0
+    patience_ms: int = 0
 
 
 class Departure[T](NamedTuple):
@@ -76,6 +80,7 @@ class Departures[T]:
     _waiting: list[tuple[int, int, Departure[T]]] = field(default_factory=list)
     _under_way: dict[Key, Departure[T]] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
+    _since_ms: dict[int, int] = field(default_factory=dict)  # when one was first to leave
 
     def put(self, one: Departure[T]) -> None:
         """Let something wait for its turn."""
@@ -90,19 +95,32 @@ class Departures[T]:
         left: list[tuple[int, int, Departure[T]]] = []
         begun: list[Departure[T]] = []
         held: set[Key] = set(self._under_way)
-        for item in self._waiting:
+        overdue, saves = self._overdue(now_ms), False
+        for item in sorted(self._waiting, key=lambda item: item[1] not in overdue):
             one, kind = item[2], self.kinds[item[2].kind]
             is_free = one.key not in held and under_way[one.kind] < kind.most
             held.add(one.key)  # what waits behind it about the same waits longer
-            if is_free and self.budget.has(kind.costs + kind.spares, now_ms):
+            if is_free and not saves and self.budget.has(kind.costs + kind.spares, now_ms):
                 self.budget.left -= kind.costs
                 self._under_way[one.key] = one
                 under_way[one.kind] += 1
                 begun.append(one)
             else:
+                saves |= is_free and item[1] in overdue
                 left.append(item)
-        self._waiting = left
+        self._waiting = sorted(left, key=lambda kept: kept[:2])
         return begun
+
+    def _overdue(self, now_ms: int) -> set[int]:
+        """Return the numbers of those that have waited too long for their turn."""
+        kept, found = dict[int, int](), set[int]()
+        for _, number, one in self._waiting:
+            since_ms = kept[number] = min(self._since_ms.get(number, now_ms), now_ms)
+            patience_ms = self.kinds[one.kind].patience_ms
+            if patience_ms and now_ms - since_ms >= patience_ms:
+                found.add(number)
+        self._since_ms = kept
+        return found
 
     def end(self, key: Key) -> T:
         """Return what was under way about a key, and has come back."""

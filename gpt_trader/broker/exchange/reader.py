@@ -9,14 +9,16 @@ from gpt_trader.engine.events import Event
 from gpt_trader.errors import RateLimited, TraderError
 
 # What is asked, by what depends on it; `costs` says how many requests one question makes.
+PATIENT_MS = 2_000  # what costs several requests comes to its turn, however many others are asked
 KINDS = {
     "order": Kind(0, 8),
     "touch": Kind(0, 4),
-    "search": Kind(1, 1, costs=4.0),
-    "account": Kind(1, 1, costs=3.0),
-    "clock": Kind(1, 1),
-    "candles": Kind(2, 4),
-    "news": Kind(3, 2),
+    "rests": Kind(0, 2, costs=4.0, patience_ms=PATIENT_MS),
+    "search": Kind(1, 1, costs=4.0, patience_ms=PATIENT_MS),
+    "account": Kind(1, 1, costs=3.0, patience_ms=PATIENT_MS),
+    "clock": Kind(1, 1, patience_ms=PATIENT_MS),
+    "candles": Kind(2, 4, patience_ms=PATIENT_MS),
+    "news": Kind(3, 2, patience_ms=10_000),
 }
 MOST = sum(kind.most for kind in KINDS.values())  # threads that one reader can need
 

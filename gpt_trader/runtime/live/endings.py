@@ -133,7 +133,7 @@ class Endings:
         sold = selling(self.state())
         ask = partial(ask_rests, account, remote.order_id, since_ms, fills_since_ms, sold)
         take = partial(self._take_rests, key, remote)
-        self.reader.put(Question(("rests", key), "order", ask, take))
+        self.reader.put(Question(("rests", key), "rests", ask, take))
 
     def _take_rests(self, key: str, remote: RemoteOrder, found: Rests) -> Iterator[Event]:
         """Say how an order ended if nothing else says that it rests, or sold more."""

@@ -4,7 +4,7 @@ Whoever takes a part of a position's coins leaves the rest without a stop and an
 orders for all of it are sent. A look alone is no ground to sell less: it may be older than a fill.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from decimal import Decimal
 
 from gpt_trader.domain.order import OrderStatus
@@ -27,14 +27,23 @@ def _refused_ms(state: State, product_id: str) -> int:
 
 
 def news_of_lacking(
-    plan: Plan, state: State, wallets: Mapping[str, Decimal], now_ms: int
+    plan: Plan,
+    state: State,
+    wallets: Mapping[str, Decimal],
+    moving: Container[str],
+    now_ms: int,
 ) -> Iterator[CoinsLacking]:
-    """Say of each product how many of its lots a whole look does not find, where that is news."""
+    """Say of each product how many of its lots a whole look does not find, where that is news.
+
+    moving: assets of which the look before showed another difference. Coins that come back are told
+    once they stay: a stop of all is worth the moment without one that it takes, once.
+    """
     for j, product in enumerate(plan.products):
         held, known = int(state.slots["lots"][j]), state.lacking[j]
         if product.is_perpetual or not (known or _refused_ms(state, product.product_id)):
             continue
         total = wallets.get(product.base_currency, Decimal(0))
         lots = max(held - int(max(total, Decimal(0)) / product.base_increment), 0)
-        if lots != known:
+        is_settled = product.base_currency not in moving
+        if lots > known or (lots < known and is_settled):
             yield CoinsLacking(now_ms, product.product_id, lots)

@@ -351,7 +351,7 @@ class Looks:
         since_ms, sold = now_ms - RESTS_MS, selling(self.state())
         ask = partial(ask_rests, account, remote.order_id, since_ms, fills_since_ms, sold)
         take = partial(self._take_size, key, remote)
-        self.reader.put(Question(("size", key), "order", ask, take))
+        self.reader.put(Question(("size", key), "rests", ask, take))
 
     def _resized(self, order: Order, remote: RemoteOrder) -> int:
         """Return with how many lots an order that sells says that it rests; 0: those known."""

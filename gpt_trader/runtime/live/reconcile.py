@@ -246,7 +246,9 @@ class Reconciler:
         self.looks.broker.hearsay.held_ms = None
         self._blind_since_ms, self._is_told = None, False
         yield from seen
-        yield from news_of_lacking(self.plan, self.state(), facts.wallets, now_ms)
+        seen_before = {} if self.difference is None else self.difference.assets
+        moving = {one for one in assets if assets[one] != seen_before.get(one)}
+        yield from news_of_lacking(self.plan, self.state(), facts.wallets, moving, now_ms)
         if sold:
             yield from sold
             self._asked_ms = None

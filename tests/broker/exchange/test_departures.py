@@ -120,3 +120,46 @@ def test_what_is_withdrawn_does_not_leave_and_what_has_left_is_not_called_back()
     assert [one.what for one in waiting.withdraw()] == ["cancel-1", "entry-4"]
     assert not waiting.waits
     assert waiting.holds(("entry-1",))
+
+
+PATIENT = {"cheap": Kind(0, 99), "dear": Kind(1, 1, costs=4.0, patience_ms=2_000)}
+
+
+def flooded(kinds, rounds=200, every_ms=50):
+    """Let cheap ones be put without a pause; return when each dear one left, ms."""
+    waiting, left, number = Departures(kinds, Budget(10.0)), [], 0
+    put(waiting, "dear-0")
+    for now_ms in range(0, rounds * every_ms, every_ms):
+        for _ in range(3):
+            number += 1
+            put(waiting, f"cheap-{number}")
+        for what in leaving(waiting, now_ms):
+            waiting.end((what,))
+            if what.startswith("dear"):
+                left.append(now_ms)
+                put(waiting, f"dear-{len(left)}")
+    return left
+
+
+def test_what_costs_much_leaves_however_many_cheap_ones_are_put():
+    assert len(flooded(PATIENT)) >= 3
+    impatient = PATIENT | {"dear": Kind(1, 1, costs=4.0)}
+    assert flooded(impatient) == [0], "but for the first moment it never would"
+
+
+def test_nothing_is_saved_for_what_may_not_leave_yet():
+    waiting = Departures(PATIENT, Budget(10.0))
+    put(waiting, "dear-1", "dear-2")
+    assert leaving(waiting) == ["dear-1"]
+    leaving(waiting, 5_000)
+    put(waiting, "cheap-1")
+    assert leaving(waiting, 5_000) == ["cheap-1"]
+
+
+def test_a_clock_that_is_set_back_lets_nothing_wait_longer():
+    waiting = Departures(PATIENT, Budget(1.0))
+    put(waiting, "cheap-1", "dear-1")
+    assert leaving(waiting, 10_000_000) == ["cheap-1"]
+    assert leaving(waiting, 0) == []
+    put(waiting, "cheap-2")
+    assert leaving(waiting, 2_000) == ["dear-1"]

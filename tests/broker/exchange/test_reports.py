@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt_trader.broker.coinbase.account import parse_order, parse_user_order
-from gpt_trader.broker.exchange.reports import reports
+from gpt_trader.broker.exchange.reports import edited, reports
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine.events import FillReceived, OrderUpdated
 from tests.engine_helpers import COIN, UNIT, Desk, sent
@@ -151,6 +151,30 @@ def test_both_channels_say_the_same():
     one, other = (reports(COIN, order, remote, 5) for remote in (rest, user))
     assert one == other
     assert [type(event) for event in one] == [FillReceived, OrderUpdated]
+
+
+@pytest.mark.parametrize("left, lots", [("9", 9), ("10", 10), ("4", 4)])
+def test_the_stream_tells_the_size_that_an_owner_gave_an_order(left, lots):
+    desk = Desk()
+    desk.bar(10_000)
+    [sent_order] = sent(desk.place(1, **LIMIT))
+    desk.report(sent_order.client_order_id, OrderStatus.OPEN)
+    order = desk.order(sent_order.client_order_id)
+    frame = {
+        "order_id": "x1",
+        "client_order_id": order.client_order_id,
+        "product_id": "COIN-USD",
+        "order_side": "BUY",
+        "order_type": "Limit",
+        "status": "OPEN",
+        "cumulative_quantity": "0",
+        "leaves_quantity": left,
+        "limit_price": "90",
+    }
+    found = edited(COIN, order, parse_user_order(frame), 5)
+    assert [one.lots for one in found] == ([] if lots == 10 else [lots])
+    ended = parse_user_order(frame | {"status": "CANCELLED", "leaves_quantity": "0"})
+    assert ended.base_size is None
 
 
 def test_the_history_corrects_the_id_that_an_answer_gave(desk):

@@ -1,0 +1,50 @@
+"""Coins that are not there are told after a refusal, and are back once they stay."""
+
+from decimal import Decimal
+
+import pytest
+
+from gpt_trader.domain.order import OrderStatus
+from gpt_trader.engine.events import CoinsLacking
+from gpt_trader.runtime.live.lacking import news_of_lacking, refused_ms
+from tests.exchange_desk import Protected
+
+
+def told(desk, total, moving=()):
+    wallets = {"COIN": Decimal(total)}
+    return [one.lots for one in news_of_lacking(desk.plan, desk.state, wallets, moving, desk.now())]
+
+
+def refused():
+    desk = Protected()
+    desk.told(desk.resting, OrderStatus.REJECTED, "INSUFFICIENT_FUND")
+    return desk
+
+
+@pytest.mark.parametrize("total, lots", [("20", []), ("35", []), ("12", [8]), ("0", [20])])
+def test_after_a_refusal_a_look_tells_what_is_not_there(total, lots):
+    desk = refused()
+    assert refused_ms(desk.plan, desk.state) == desk.now()
+    assert told(desk, total) == lots
+
+
+def test_without_a_refusal_a_look_may_be_older_than_a_fill():
+    desk = Protected()
+    desk.open()
+    assert refused_ms(desk.plan, desk.state) == 0
+    assert told(desk, "0") == []
+
+
+def test_what_is_known_is_no_news_and_more_is_told_at_once():
+    desk = refused()
+    desk.send(CoinsLacking(desk.now(), "COIN-USD", 8))
+    assert told(desk, "12") == []
+    assert told(desk, "10", moving={"COIN"}) == [10]
+
+
+def test_coins_that_come_back_are_told_once_they_stay():
+    desk = refused()
+    desk.send(CoinsLacking(desk.now(), "COIN-USD", 8))
+    assert told(desk, "16", moving={"COIN"}) == []
+    assert told(desk, "16") == [4]
+    assert told(desk, "20") == [0]
