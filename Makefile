@@ -112,6 +112,10 @@ lock: setup ## Pin the requirements of pyproject.toml anew (UPGRADE=1: newest ve
 	@$(UV_COMPILE) $(if $(UPGRADE),--upgrade) requirements/bench.in -o requirements/bench.txt
 	@echo "lock: requirements/lock.txt, dev.txt and bench.txt are pinned"
 
+floors: setup ## Run every command on the oldest requirements that pyproject.toml allows
+	@$(PY) -m pip install -qq --disable-pip-version-check uv
+	@UV=$(abspath $(VENV))/bin/uv PYTHON=$(abspath $(PY)) scripts/floors.sh
+
 clean: ## Remove what the targets above made, .venv included
 	@rm -rf .venv build dist .coverage .coverage.* .hypothesis .pytest_cache .mypy_cache \
 		.ruff_cache .import_linter_cache

@@ -14,6 +14,7 @@ from gpt_trader.backtest.asked import (
     Scrutiny,
     Terms,
 )
+from gpt_trader.backtest.compiling import say_if_compiling
 from gpt_trader.backtest.counted import backtest_and_count
 from gpt_trader.backtest.given import Data, Meant, histories_given, routes_given
 from gpt_trader.backtest.result import Result
@@ -109,6 +110,7 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
     """
     histories = histories_given(bars, product_id)
     routes, notes = routes_given(strategy, style, histories)
+    say_if_compiling()
     found = backtest_and_count(
         histories,
         routes,

@@ -12,14 +12,20 @@ import pathlib
 import platformdirs
 
 
-def _cache_dir() -> str:
+def _cache_dir() -> pathlib.Path:
     here = pathlib.Path(__file__).parent
     digest = hashlib.sha256()
     for path in sorted(here.rglob("*.py")):
         digest.update(str(path.relative_to(here)).encode())
         digest.update(path.read_bytes())
     root = os.environ.get("GPT_TRADER_CACHE_DIR") or platformdirs.user_cache_dir("gpt-trader")
-    return str(pathlib.Path(root) / f"kernel-{digest.hexdigest()[:16]}")
+    return pathlib.Path(root) / f"kernel-{digest.hexdigest()[:16]}"
 
 
-os.environ.setdefault("NUMBA_CACHE_DIR", _cache_dir())
+CACHE_DIR = _cache_dir()
+
+
+def is_compiled(function: str) -> bool:
+    """Whether a function (file.name) is in the cache, or nothing is compiled at all."""
+    is_interpreted = os.environ.get("NUMBA_DISABLE_JIT", "0") not in {"", "0"}
+    return is_interpreted or any(CACHE_DIR.rglob(f"{function}-*.nbi"))

@@ -1,12 +1,37 @@
-"""How the functions of the trading path are compiled."""
+"""How the kernel's functions are compiled."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
-from numba import njit
+import numba
 from numba.core.compiler_lock import global_compiler_lock
 
+from gpt_trader.kernel import CACHE_DIR
+
 COMPILING = global_compiler_lock  # held by the thread that compiles, or reads what was compiled
+
+
+def njit[F: Callable[..., Any]](
+    *,
+    cache: Literal[True],
+    **options: Any,  # noqa: ANN401
+) -> Callable[[F], F]:
+    """Compile as `numba.njit` does, cached in the kernel's own folder.
+
+    Numba takes the folder from its settings where a function is decorated: they are the kernel's
+    for that long, whoever imported numba before, and those of all other functions stay theirs.
+    """
+
+    def decorate(function: F) -> F:
+        settings: Any = numba.config
+        theirs, settings.CACHE_DIR = settings.CACHE_DIR, str(CACHE_DIR)
+        try:
+            dispatcher: F = numba.njit(cache=cache, **options)(function)
+        finally:
+            settings.CACHE_DIR = theirs
+        return dispatcher
+
+    return decorate
 
 
 def compiled[F: Callable[..., Any]](function: F) -> F:
@@ -14,5 +39,5 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
 
     Passing rows, specs and costs on by value, call after call, took longer than the work.
     """
-    dispatcher: F = njit(cache=True, forceinline=True, nogil=True)(function)  # type: ignore[assignment]
+    dispatcher: F = njit(cache=True, forceinline=True, nogil=True)(function)
     return dispatcher

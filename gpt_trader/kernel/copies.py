@@ -5,8 +5,9 @@ only once the later one is; a stretch that comes again tells what follows it.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from gpt_trader.kernel.compiled import njit
 
 Ints = NDArray[np.int64]
 

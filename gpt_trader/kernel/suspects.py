@@ -1,8 +1,9 @@
 """One pass over bars for rows that a closer look is worth: what data.checks.odd judges."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from gpt_trader.kernel.compiled import njit
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from gpt_trader.backtest.asked import DEFAULT_CASH, DEFAULT_RISK, Counting, Scrutiny, Terms
+from gpt_trader.backtest.compiling import say_if_compiling
 from gpt_trader.backtest.given import Data, histories_given
 from gpt_trader.backtest.route import DEFAULT_STYLE
 from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT
@@ -83,6 +84,7 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have names an
         order=order, min_coverage_pct=min_coverage_pct, sealed_after_ms=sealed_after_ms,
         state_dir=state_dir,
     )  # fmt: skip
+    say_if_compiling()
     return optimize_and_count(
         histories_given(bars, product_id), class_meant(strategy), grid, fixed=fixed, folds=folds,
         objective=objective, costs=costs, risk=risk, style=style, cash=cash, budget=budget,

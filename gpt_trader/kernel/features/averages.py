@@ -9,8 +9,9 @@ same bits; recursive averages forget their seed at a rate of alpha (see `settle`
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from gpt_trader.kernel.compiled import njit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

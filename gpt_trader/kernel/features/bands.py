@@ -5,9 +5,9 @@ be ticks or quote, float64.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from gpt_trader.kernel.compiled import njit
 from gpt_trader.kernel.features.averages import ago, ema
 from gpt_trader.kernel.features.wilder import atr
 from gpt_trader.kernel.features.window import highest, lowest

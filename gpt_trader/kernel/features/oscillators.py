@@ -5,9 +5,9 @@ row and seeding as TA-Lib has them. Prices may be ticks or quote, float64.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from gpt_trader.kernel.compiled import njit
 from gpt_trader.kernel.features.averages import ema
 from gpt_trader.kernel.features.window import highest, lowest, rolling_mean, rows_since_highest
 

@@ -1,8 +1,9 @@
 """Pivots: highs and lows that stand out, known only once later rows have confirmed them."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from gpt_trader.kernel.compiled import njit
 
 Floats = NDArray[np.float64]
 

@@ -7,9 +7,9 @@ sqrt(365 days / interval) times as much.
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from gpt_trader.kernel.compiled import njit
 from gpt_trader.kernel.features.averages import log_returns
 from gpt_trader.kernel.features.window import rolling_mean
 

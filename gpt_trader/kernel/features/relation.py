@@ -4,9 +4,9 @@ Conventions are those of `averages`. A row is computed afresh from its window, i
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from gpt_trader.kernel.compiled import njit
 from gpt_trader.kernel.features.averages import simple_returns
 from gpt_trader.kernel.features.window import rolling_mean, rolling_std
 

@@ -1,8 +1,9 @@
 """Wilder's parabolic stop and reverse."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from gpt_trader.kernel.compiled import njit
 
 Floats = NDArray[np.float64]
 

@@ -7,9 +7,9 @@ row and seeding as TA-Lib has them.
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from gpt_trader.kernel.compiled import njit
 from gpt_trader.kernel.features.averages import ema
 from gpt_trader.kernel.features.window import weighted_sum
 

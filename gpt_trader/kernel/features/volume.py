@@ -5,9 +5,9 @@ be ticks or quote, volumes base units.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from gpt_trader.kernel.compiled import njit
 from gpt_trader.kernel.features.window import rolling_sum
 
 Floats = NDArray[np.float64]

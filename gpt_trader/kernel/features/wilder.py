@@ -5,8 +5,9 @@ n-1). Conventions are those of `features`: same length, causal, NaN while there 
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from gpt_trader.kernel.compiled import njit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -7,9 +7,9 @@ window gives the same bits as the full history. Conventions are those of `featur
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from gpt_trader.kernel.compiled import njit
 from gpt_trader.kernel.features.averages import simple_returns, sma
 
 Floats = NDArray[np.float64]

@@ -6,8 +6,9 @@ any version of numpy.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from gpt_trader.kernel.compiled import njit
 
 Floats = NDArray[np.float64]
 

@@ -1,9 +1,9 @@
 """What a run's equity and prices went through: time in the market, drawdowns, excursions."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from gpt_trader.kernel.compiled import njit
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.kernel.stats.stats import OPEN
 

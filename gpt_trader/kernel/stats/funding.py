@@ -1,9 +1,9 @@
 """What perpetuals exchange between longs and shorts, bar by bar."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from gpt_trader.kernel.compiled import njit
 from gpt_trader.kernel.ledger import funding
 from gpt_trader.kernel.rounding import Spec
 

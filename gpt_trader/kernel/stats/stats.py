@@ -5,9 +5,9 @@ unless fills at different prices were averaged.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from gpt_trader.kernel.compiled import njit
 from gpt_trader.kernel.rounding import (
     UNBOUNDED,
     Spec,

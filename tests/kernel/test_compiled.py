@@ -1,0 +1,28 @@
+"""The kernel's functions are cached in a folder of their own, and nobody else's are."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+CODE = """
+import os, sys
+import numba
+from gpt_trader.kernel import CACHE_DIR
+from gpt_trader.kernel.features.averages import sma
+from gpt_trader.kernel.simulate import simulate
+
+assert sma._cache.cache_path.startswith(str(CACHE_DIR)), sma._cache.cache_path
+assert os.environ.get("NUMBA_CACHE_DIR", "") == numba.config.CACHE_DIR == sys.argv[1]
+"""
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("theirs", ["", "/somewhere"])
+def test_whoever_imports_numba_first_and_with_what(theirs, tmp_path):
+    env = os.environ | {"GPT_TRADER_CACHE_DIR": str(tmp_path), "NUMBA_CACHE_DIR": theirs}
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, theirs], env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
