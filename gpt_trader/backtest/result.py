@@ -26,6 +26,7 @@ from gpt_trader.domain.product import Product
 from gpt_trader.domain.selection import Membership
 from gpt_trader.domain.text import money_text
 from gpt_trader.domain.times import format_interval, format_time
+from gpt_trader.domain.upward import ask
 from gpt_trader.door import at_the_door
 from gpt_trader.kernel.codes import ACT_ENTER, FIRST_REFUSAL
 from gpt_trader.measure.assess import Assessment
@@ -163,27 +164,23 @@ class Result:
     members: Membership | None = None
 
     def __repr__(self) -> str:
-        from gpt_trader.backtest.notebook.text import text  # noqa: PLC0415 - it needs this class
-
-        return text(self)
+        said: str = ask("backtest.notebook.in_words:text", self)
+        return said
 
     def _repr_html_(self) -> str:
-        from gpt_trader.backtest.notebook.cell import html  # noqa: PLC0415 - it needs this class
-
-        return html(self)
+        found: str = ask("backtest.notebook.cell:html", self)
+        return found
 
     def plot(self) -> "Drawing":
         """Draw equity, beside buy and hold, and drawdown: a notebook shows it, `save` keeps it."""
-        from gpt_trader.backtest.notebook.cell import plot  # noqa: PLC0415 - it needs this class
-
-        return plot(self)
+        drawn: Drawing = ask("backtest.notebook.cell:plot", self)
+        return drawn
 
     def report(self) -> "FramedPage":
         """Return the command's `--report`: a notebook shows it in a frame, `save` keeps it."""
         from gpt_trader.backtest.notebook.framed import FramedPage  # noqa: PLC0415
-        from gpt_trader.backtest.report import html  # noqa: PLC0415 - it needs this class
 
-        return FramedPage(f"Backtest {self.run_id}", html(self))
+        return FramedPage(f"Backtest {self.run_id}", ask("backtest.report:html", self))
 
     def save(self, path: FilePath | str) -> FilePath:
         """Write the report as a page, *.html; return where. Raises UsageError or StorageError."""
@@ -195,9 +192,8 @@ class Result:
 
         time: text, epoch ms, or a datetime of Python or pandas; UTC without a zone.
         """
-        from gpt_trader.backtest.why import why  # noqa: PLC0415 - it needs this class
-
-        return why(self, product, time)
+        found: Explanation = ask("backtest.why:why", self, product, time)
+        return found
 
     @property
     def warmed_up(self) -> tuple[int, ...]:

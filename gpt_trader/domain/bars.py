@@ -15,6 +15,7 @@ from gpt_trader.domain.extra import NONE, Extra, checked, joined
 from gpt_trader.domain.prices import Prices
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.times import format_interval, format_time
+from gpt_trader.domain.upward import ask
 from gpt_trader.door import at_the_door
 from gpt_trader.kernel.slippage import NO_QUOTE
 
@@ -164,15 +165,12 @@ class Bars:
 
         Columns open, high, low, close, volume, and funding_rate and half_spread_bps where known.
         """
-        from gpt_trader.domain.frame import to_pandas  # noqa: PLC0415 - it needs this class
-
-        return to_pandas(self)
+        frame: pd.DataFrame = ask("domain.frame:to_pandas", self)
+        return frame
 
     def to_polars(self) -> Any:  # noqa: ANN401 - polars is not required
         """Return the same with the column time. Raises ImportError where polars is not there."""
-        from gpt_trader.domain.frame import to_polars  # noqa: PLC0415
-
-        return to_polars(self)
+        return ask("domain.frame:to_polars", self)
 
 
 def trusted(

@@ -8,6 +8,7 @@ from typing import Any
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.targets import Targets
+from gpt_trader.domain.upward import ask
 from gpt_trader.measure.baselines import Baselines, baselines
 from gpt_trader.measure.checks import Checks
 from gpt_trader.measure.doubt import UNTESTED, Doubt
@@ -35,7 +36,6 @@ from gpt_trader.measure.robust import (
 )
 from gpt_trader.measure.sensitivity import CostPoint, Rerun, Sensitivity, sensitivity
 from gpt_trader.measure.size import too_large
-from gpt_trader.measure.text import assessment_text
 from gpt_trader.measure.verdict import Evidence, Verdict, cap, judge
 
 __all__ = [
@@ -72,7 +72,8 @@ class Assessment:
     verdict: Verdict
 
     def __repr__(self) -> str:
-        return assessment_text(self)
+        said: str = ask("measure.in_words:assessment_text", self)
+        return said
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what JSON says of it: every number, none of the daily series."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from gpt_trader.measure.text import metrics_text
+from gpt_trader.domain.upward import ask
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,7 +112,8 @@ class Metrics:
     break_even_move_maker_bps: float
 
     def __repr__(self) -> str:
-        return metrics_text(self)
+        said: str = ask("measure.in_words:metrics_text", self)
+        return said
 
     def to_series(self) -> "pd.Series[float]":
         """Return every number by its name, float64; NaN where undefined."""

@@ -13,7 +13,7 @@ from gpt_trader.backtest.report.words import number, percent
 from gpt_trader.measure.metrics import DAY_MS
 from gpt_trader.optimize.heat import heat
 from gpt_trader.optimize.heatmap import NO_MAP
-from gpt_trader.optimize.text import heading
+from gpt_trader.optimize.in_words import heading
 
 if TYPE_CHECKING:
     from gpt_trader.optimize.search import Search

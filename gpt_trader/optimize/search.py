@@ -31,6 +31,7 @@ from gpt_trader.domain.costs import (
     check_latency,
     say_currency,
 )
+from gpt_trader.domain.upward import ask
 from gpt_trader.errors import StrategyError, UsageError
 from gpt_trader.measure.checks import Checks, begin_each, finish_each, together
 from gpt_trader.measure.doubt import UNTESTED, Doubt
@@ -39,19 +40,16 @@ from gpt_trader.measure.verdict import Verdict, unchecked, unreal_terms
 from gpt_trader.observe.provenance import sources_sha256, versions
 from gpt_trader.optimize.failing import Failing, attempt
 from gpt_trader.optimize.folds import make_folds
-from gpt_trader.optimize.frame import points_frame
 from gpt_trader.optimize.heatmap import HeatMap, heat_map
 from gpt_trader.optimize.judge import judge
 from gpt_trader.optimize.keep import PointStore, digest_of
 from gpt_trader.optimize.luck import Luck, daily_sharpes, luck
-from gpt_trader.optimize.notebook import html, plot
 from gpt_trader.optimize.objective import Objective, daily_returns, scores
 from gpt_trader.optimize.overfit import Overfit, overfit
 from gpt_trader.optimize.plateau import choose, plateau_scores
 from gpt_trader.optimize.space import Axis, Space, make_space, named
 from gpt_trader.optimize.sweep import SearchTerms, sweep
 from gpt_trader.optimize.terms import OtherTerms, at_other_terms
-from gpt_trader.optimize.text import text
 from gpt_trader.optimize.walk import WalkForward, held_returns, walk_forward
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.answers import ask_targets
@@ -121,20 +119,21 @@ class Search:
     failed: Mapping[int, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return text(self)
+        said: str = ask("optimize.in_words:text", self)
+        return said
 
     def _repr_html_(self) -> str:
-        return html(self)
+        found: str = ask("optimize.notebook:html", self)
+        return found
 
     def plot(self) -> Drawing:
         """Draw the grid as a heat map: a notebook shows it, `save` keeps it."""
-        return plot(self)
+        drawn: Drawing = ask("optimize.notebook:plot", self)
+        return drawn
 
     def report(self) -> FramedPage:
         """Return the command's `--report`: a notebook shows it in a frame, `save` keeps it."""
-        from gpt_trader.optimize import page  # noqa: PLC0415 - it needs this class
-
-        return FramedPage(f"Search {self.search_id[:16]}", page.html(self))
+        return FramedPage(f"Search {self.search_id[:16]}", ask("optimize.page:html", self))
 
     def save(self, path: Path | str) -> Path:
         """Write the report as a page, *.html; return where. Raises UsageError or StorageError."""
@@ -160,7 +159,8 @@ class Search:
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return a row a point of the grid, scores in and out of sample: `frame.points_frame`."""
-        return points_frame(self)
+        frame: pd.DataFrame = ask("optimize.frame:points_frame", self)
+        return frame
 
 
 def optimize(  # noqa: PLR0913 - the library's call: all but three have defaults

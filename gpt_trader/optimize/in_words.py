@@ -8,7 +8,7 @@ import numpy as np
 from gpt_trader.backtest.report.words import number, percent
 from gpt_trader.domain.text import printable, shown
 from gpt_trader.domain.times import format_time
-from gpt_trader.measure.text import verdict_lines
+from gpt_trader.measure.in_words import verdict_lines
 from gpt_trader.observe.spark import sparkline
 from gpt_trader.optimize.space import named
 

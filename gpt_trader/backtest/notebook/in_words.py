@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from gpt_trader.backtest.report.words import number, percent, plural
 from gpt_trader.domain.text import printable, shown
 from gpt_trader.domain.times import format_time
+from gpt_trader.measure.in_words import verdict_lines
 from gpt_trader.measure.inference import Range
-from gpt_trader.measure.text import verdict_lines
 from gpt_trader.observe.spark import sparkline
 
 if TYPE_CHECKING:
