@@ -23,7 +23,8 @@ class Kind(NamedTuple):
     """What has things in common. rank: 0 leaves first. most: so many are under way at a time.
 
     costs: so many requests one makes. spares: so many of the budget are left to what is urgent.
-    patience_ms: having waited so long one goes before all; 0: never.
+    patience_ms: having waited so long one goes before all, longer where the budget is slowed down:
+    what is urgent has its part of a small one, too; 0: never.
     """
 
     rank: int
@@ -60,6 +61,11 @@ class Budget:
         self.at_ms = now_ms
         self.left = min(self.left + passed_s * self.rate, max(self.rate, 1.0))
         return self.left >= min(requests, max(self.rate, 1.0))
+
+    @property
+    def slowness(self) -> float:
+        """How many times as long as at the allowed rate it takes; 1: it is not slowed down."""
+        return self.per_s / self.rate
 
     def slow_down(self) -> None:
         """Halve the rate: the exchange said that it was too fast."""
@@ -113,10 +119,10 @@ class Departures[T]:
 
     def _overdue(self, now_ms: int) -> set[int]:
         """Return the numbers of those that have waited too long for their turn."""
-        kept, found = dict[int, int](), set[int]()
+        kept, found, slowness = dict[int, int](), set[int](), self.budget.slowness
         for _, number, one in self._waiting:
             since_ms = kept[number] = min(self._since_ms.get(number, now_ms), now_ms)
-            patience_ms = self.kinds[one.kind].patience_ms
+            patience_ms = self.kinds[one.kind].patience_ms * slowness
             if patience_ms and now_ms - since_ms >= patience_ms:
                 found.add(number)
         self._since_ms = kept

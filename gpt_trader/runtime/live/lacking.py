@@ -7,23 +7,31 @@ orders for all of it are sent. A look alone is no ground to sell less: it may be
 from collections.abc import Container, Iterator, Mapping
 from decimal import Decimal
 
-from gpt_trader.domain.order import OrderStatus
+from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.engine.events import CoinsLacking
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
 
 
 def refused_ms(plan: Plan, state: State) -> int:
-    """Return when the newest order of a position was sent that was turned down, ms; 0: none."""
-    return max((_refused_ms(state, one.product_id) for one in plan.products), default=0)
+    """Return when the newest order of a position was sent that was turned down, ms; 0: none.
+
+    Of several in a row the first: what an exchange turns down again and again is no news, and looks
+    cost what other questions need.
+    """
+    rows = (_refused(state, one.product_id) for one in plan.products)
+    return max((row[-1].intent.sent_ms for row in rows if row), default=0)
 
 
-def _refused_ms(state: State, product_id: str) -> int:
-    """Return when a product's newest reducing order was sent, if it was turned down; else 0."""
+def _refused(state: State, product_id: str) -> list[Order]:
+    """Return a product's newest reducing orders that were turned down in a row, newest first."""
+    found = []
     for order in reversed(tuple(state.orders.values())):
         if order.product_id == product_id and order.intent.reduce_only:
-            return order.intent.sent_ms if order.status is OrderStatus.REJECTED else 0
-    return 0
+            if order.status is not OrderStatus.REJECTED:
+                break
+            found.append(order)
+    return found
 
 
 def news_of_lacking(
@@ -40,7 +48,7 @@ def news_of_lacking(
     """
     for j, product in enumerate(plan.products):
         held, known = int(state.slots["lots"][j]), state.lacking[j]
-        if product.is_perpetual or not (known or _refused_ms(state, product.product_id)):
+        if product.is_perpetual or not (known or _refused(state, product.product_id)):
             continue
         total = wallets.get(product.base_currency, Decimal(0))
         lots = max(held - int(max(total, Decimal(0)) / product.base_increment), 0)

@@ -163,3 +163,15 @@ def test_a_clock_that_is_set_back_lets_nothing_wait_longer():
     assert leaving(waiting, 0) == []
     put(waiting, "cheap-2")
     assert leaving(waiting, 2_000) == ["dear-1"]
+
+
+def test_where_the_budget_is_slowed_down_what_is_urgent_has_its_part_of_it():
+    waiting = Departures(PATIENT, Budget(10.0))
+    waiting.budget.slow_down()
+    waiting.budget.slow_down()
+    put(waiting, "dear-1", *(f"cheap-{i}" for i in range(99)))
+    left = [what for now_ms in range(0, 8_000, 100) for what in leaving(waiting, now_ms)]
+    assert "dear-1" not in left[:15], "a quarter of the rate is four times the patience"
+    assert "dear-1" in [
+        what for now_ms in range(8_000, 12_000, 100) for what in leaving(waiting, now_ms)
+    ]

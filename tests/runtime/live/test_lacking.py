@@ -7,6 +7,7 @@ import pytest
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.engine.events import CoinsLacking
 from gpt_trader.runtime.live.lacking import news_of_lacking, refused_ms
+from tests.engine_helpers import sent
 from tests.exchange_desk import Protected
 
 
@@ -48,3 +49,15 @@ def test_coins_that_come_back_are_told_once_they_stay():
     assert told(desk, "16", moving={"COIN"}) == []
     assert told(desk, "16") == [4]
     assert told(desk, "20") == [0]
+
+
+def test_what_is_turned_down_again_and_again_asks_for_no_more_looks():
+    desk = refused()
+    first_ms = desk.now()
+    for _ in range(3):
+        [stop] = sent(desk.wake(5_000))
+        desk.told(stop, OrderStatus.REJECTED, "INSUFFICIENT_FUND")
+        assert refused_ms(desk.plan, desk.state) == first_ms
+    [stop] = sent(desk.wake(5_000))
+    desk.told(stop, OrderStatus.OPEN)
+    assert refused_ms(desk.plan, desk.state) == 0
