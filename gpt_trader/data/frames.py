@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-YAHOO = ["Price", "Ticker"]  # the names of the two levels of yfinance's columns
+YAHOO = (
+    ["Price", "Ticker"],
+    ["Ticker", "Price"],
+    ["Price"],
+)  # names of yfinance's levels of columns
 
 
 class ArrowFrame(Protocol):
@@ -43,7 +47,7 @@ def read_frame(frame: Any, product_id: str, extra: Sequence[str] = ()) -> Column
     read as bars, or its rows are not in ascending order.
     """
     source = Source(Path(f"the frame of {product_id}"), first=0)
-    in_quote = _is_pandas(frame) and list(frame.columns.names) in (YAHOO, YAHOO[::-1])
+    in_quote = _is_pandas(frame) and list(frame.columns.names) in YAHOO
     if _is_pandas(frame):
         table = _of_pandas(_of_one_product(frame, product_id), source)
     elif hasattr(frame, "collect"):  # a plan of polars for a frame

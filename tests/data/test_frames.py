@@ -117,10 +117,25 @@ def test_further_columns_are_taken_by_their_names():
         load_bars(FRAME, extra=["volume"])
 
 
-def test_yahoo_states_volume_in_the_quote_currency():
-    frame = FRAME.assign(volume=FRAME["volume"] * FRAME["close"])
-    names = pd.MultiIndex.from_product([[n.title() for n in FRAME.columns], [BTC]])
-    loaded = load_bars(frame.set_axis(names.set_names(["Price", "Ticker"]), axis=1))
+YAHOO = pd.MultiIndex.from_product([[n.title() for n in NAMES], [BTC]], names=["Price", "Ticker"])
+IN_DOLLARS = FRAME.assign(volume=FRAME["volume"] * FRAME["close"])[NAMES].set_axis(YAHOO, axis=1)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        IN_DOLLARS,
+        IN_DOLLARS.swaplevel(axis=1),
+        IN_DOLLARS.droplevel("Ticker", axis=1),
+        IN_DOLLARS.swaplevel(axis=1)[BTC],
+        IN_DOLLARS.set_axis(YAHOO.get_level_values(0).rename(None), axis=1).assign(
+            **{"Dividends": 0.0, "Stock Splits": 0.0}
+        ),
+    ],
+    ids=["download", "by ticker", "dropped", "of one", "history"],
+)
+def test_yahoo_states_volume_in_the_quote_currency(frame):
+    loaded = load_bars(frame, product_id=BTC)
     np.testing.assert_allclose(loaded.bars.volume, BARS.volume, rtol=1e-14)
     assert "volume in quote currency, divided by each close" in loaded.report.notes
 

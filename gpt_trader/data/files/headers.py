@@ -1,8 +1,8 @@
 """What other programs call the columns of a bar.
 
 Only names that leave no doubt are known here. A volume is in base units unless a file's other
-columns show whose it is: tables with an adjusted close or a market capitalization state it in the
-quote currency.
+columns show whose it is: tables with an adjusted close, dividends and splits, or a market
+capitalization state it in the quote currency.
 """
 
 import re
@@ -21,7 +21,7 @@ TIMES = (  # the first that a file has: a number before a text, the open before 
 )  # fmt: skip
 CLOSES = ("close/last",)
 VOLUMES = ("volume", "vol", "vol.", "base volume", "basevolume", "volumefrom")
-IN_QUOTE = ("adj close", "marketcap", "market cap")
+IN_QUOTE = ("adj close", "dividends", "stock splits", "marketcap", "market cap")
 NO_BASE = {*LEAST_ORDERS, "BUSD", "TUSD", "FDUSD", "CURRENCY", "QUOTE", "TO"} - {"BTC"}  # volume of
 BINANCE = (
     "open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "count",
