@@ -7,6 +7,7 @@ products on one book.
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from math import ceil, log10
@@ -50,12 +51,20 @@ def normalize_id(text: str) -> str:
 
     Raises UsageError if it does not name a base and a quote.
     """
-    product_id = re.sub(r"[/_:]", "-", text.strip().upper())
-    if not _SHAPE.fullmatch(product_id):
+    if not is_id(text):
         raise UsageError(
             f"expected a product id, was {text!r}", hint="write BASE-QUOTE, as in BTC-USD"
         )
-    return product_id
+    return _spelled(text)
+
+
+def is_id(text: str) -> bool:
+    """Whether a text names a product, in whatever spelling."""
+    return _SHAPE.fullmatch(_spelled(text)) is not None
+
+
+def _spelled(text: str) -> str:
+    return re.sub(r"[/_:]", "-", text.strip().upper())
 
 
 def is_perpetual_id(product_id: str) -> bool:
@@ -114,9 +123,11 @@ def product_for(
     *,
     sample_prices: Floats | None = None,
     overrides: Mapping[str, str] | None = None,
+    told: Product | None = None,
 ) -> Product:
-    """Return a product with its grid: from `overrides`, else the bundled grids, else the data.
+    """Return a product with its grid: from `overrides`, else as told with the data.
 
+    Else from the bundled grids, else from the data.
     sample_prices: float64 prices in quote units, any shape, all > 0, without NaN. If the
     bundled price increment cannot hold them exactly, the coarsest decimal one that does is
     taken (at most 8 decimals); for an unknown product they are the only source, see
@@ -125,6 +136,10 @@ def product_for(
     """
     product_id = normalize_id(product_id)
     given: dict[str, Any] = {k: _spec_value(k, v) for k, v in (overrides or {}).items()}
+    if told is not None:
+        if "base_increment" in given:
+            given = {"base_min_size": given["base_increment"]} | given
+        return replace(told, **given)
     bundled = known_increments().get(product_id)
     known = None if bundled is None else Decimal(bundled.price_increment)
     price_increment = known or Decimal("0.01")

@@ -5,15 +5,17 @@ gives: the same checks, notes and numbers follow. Rows are counted from 0, as fr
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.data.catalog import normalize_id
+from gpt_trader.data.catalog import is_id, normalize_id
 from gpt_trader.data.files.headers import HEADERLESS, PRICES, TIMES, plain_name
 from gpt_trader.data.files.tables import Columns, Source, columns_of
+from gpt_trader.domain.product import Product
 from gpt_trader.domain.times import format_time
 from gpt_trader.errors import DataError, UsageError
 
@@ -90,20 +92,49 @@ def is_frame(value: object) -> bool:
     return _is_pandas(value) or hasattr(value, "__arrow_c_stream__") or hasattr(value, "collect")
 
 
-def told_by(frame: Any) -> str | None:  # noqa: ANN401
-    """Return the product that a frame says it is of, as `bars.to_pandas()` does; None: none.
+def told_by(frame: Any, product_id: str | None = None) -> str | None:  # noqa: ANN401
+    """Return the product that a frame is of, as `bars.to_pandas()` or its ticker says; None: none.
 
-    Raises UsageError if it is of several.
+    product_id: what the frame is called, which wins where the frame names no product. Raises
+    UsageError if it is of several and none is named, or of another one.
     """
     if not _is_pandas(frame):
-        return None
+        return product_id
     tickers = products_of(frame)
-    if len(tickers) > 1:
+    if len(tickers) > 1 and product_id is None:
         raise UsageError(
             f"the frame holds {', '.join(tickers)}: which one?", hint=f'product_id="{tickers[0]}"'
         )
-    found = tickers[0] if tickers else frame.attrs.get("product_id")
-    return found if isinstance(found, str) else None
+    own = frame.attrs.get("product_id") if not tickers else None if tickers[1:] else tickers[0]
+    if not isinstance(own, str) or product_id is None:
+        return own if isinstance(own, str) else product_id
+    if is_id(own) and normalize_id(own) != normalize_id(product_id):
+        raise UsageError(
+            f"a frame that says it is of {own} is given as {product_id}",
+            hint="name it so, or take the name off: "
+            + ("frame.droplevel(...)" if tickers else 'frame.attrs.pop("product_id")'),
+        )
+    return product_id
+
+
+def grid_told_by(frame: Any, product_id: str) -> Product | None:  # noqa: ANN401
+    """Return the product with the grid that a frame of `bars.to_pandas()` tells, else None.
+
+    Raises DataError if what stands there is no grid.
+    """
+    told = frame.attrs if _is_pandas(frame) else {}
+    if told.get("product_id") != product_id or not isinstance(told.get("grid"), Mapping):
+        return None
+    grid = dict(told["grid"])
+    try:
+        is_perpetual = grid.pop("is_perpetual") == "True"
+        numbers = {name: Decimal(value) for name, value in grid.items()}
+        return Product(product_id, is_perpetual=is_perpetual, **numbers)
+    except (ArithmeticError, KeyError, TypeError, ValueError):
+        raise DataError(
+            f"expected a product's grid in the attrs of a frame, was {told['grid']!r:.200}",
+            hint='leave it out: frame.attrs.pop("grid")',
+        ) from None
 
 
 def _is_pandas(value: object) -> bool:
@@ -129,20 +160,13 @@ def _of_one_product(frame: "pd.DataFrame", product_id: str) -> "pd.DataFrame":
         if frame.columns.nlevels > 1:
             raise DataError(f"expected one or two levels of columns, were {frame.columns.nlevels}")
         return frame
-    known = {_id_of(one): one for one in tickers}
+    known = {normalize_id(one) if is_id(one) else one: one for one in tickers}
     if product_id not in known and len(tickers) > 1:
         raise DataError(f"the frame has no {product_id}; it has {', '.join(tickers)}")
     ticker = known.get(product_id, tickers[0])
     level = _level_of_tickers(frame)
     at = frame.columns.get_level_values(level) == ticker
     return frame.loc[:, at].droplevel(level, axis=1)
-
-
-def _id_of(ticker: str) -> str:
-    try:
-        return normalize_id(ticker)
-    except UsageError:
-        return ticker
 
 
 def _of_pandas(frame: "pd.DataFrame", source: Source) -> "pa.Table":

@@ -1,5 +1,6 @@
 """A history as a frame of pandas or polars: UTC, prices as floats; `load_bars` takes both back."""
 
+from dataclasses import fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -55,11 +56,16 @@ def utc(time_ms: Ints) -> "pd.DatetimeIndex":
 
 
 def to_pandas(bars: Bars) -> "pd.DataFrame":
-    """Return a history with a row a bar, by its open, UTC; its product stands in `attrs`."""
+    """Return a history with a row a bar, by its open, UTC.
+
+    Its product stands in `attrs`, with its grid as text: increments cannot be told from a few rows.
+    """
     import pandas as pd  # noqa: PLC0415
 
     frame = pd.DataFrame(columns_of(bars), index=utc(bars.time), copy=True)
-    frame.attrs["product_id"] = bars.product.product_id
+    product = {one.name: str(getattr(bars.product, one.name)) for one in fields(Product)}
+    frame.attrs["product_id"] = product.pop("product_id")
+    frame.attrs["grid"] = product
     return frame
 
 

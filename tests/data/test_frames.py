@@ -1,6 +1,7 @@
 """One market in many shapes, and what is refused of each."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,36 @@ def test_what_came_from_bars_comes_back():
     assert back.bars.product == BARS.product
     for name in ("time", "open", "high", "low", "close", "volume"):
         assert getattr(back.bars, name).tolist() == getattr(BARS, name).tolist()
+
+
+def test_a_frame_keeps_the_grid_of_its_bars():
+    stated = {"price_increment": "0.05", "base_increment": "0.1", "quote_min_size": "7"}
+    bars = load_bars(FRAME, overrides=stated).bars
+    product = replace(bars.product, base_max_size=Decimal(900))
+    bars = replace(bars, product=product)[:100]
+    frame = bars.to_pandas().rename(columns=str.title)
+    back = load_bars(frame)
+    assert back.bars.product == product
+    assert back.bars.close.tolist() == bars.close.tolist()
+    assert not back.report.notes
+    coarse = load_bars(frame, overrides={"price_increment": "5", "base_increment": "1"})
+    assert coarse.bars.product.price_increment == 5
+    assert (coarse.bars.product.base_min_size, coarse.bars.product.quote_min_size) == (1, 7)
+    frame.attrs["grid"] = {"price_increment": "much"}
+    with pytest.raises(DataError, match="expected a product's grid in the attrs"):
+        load_bars(frame)
+
+
+@pytest.mark.parametrize("frame", [FRAME, two_levels("prices"), two_levels("tickers")])
+def test_a_frame_that_says_its_product_is_no_other(frame):
+    for call in (
+        lambda: load_bars(frame, product_id="ETH-USD"),
+        lambda: load_bars({"ETH-USD": frame}),
+        lambda: backtest({"ETH-USD": frame}, "sma_cross", trials=False),
+    ):
+        with pytest.raises(UsageError, match="says it is of BTC-USD is given as ETH-USD"):
+            call()
+    assert load_bars(frame, product_id="btc/usd").bars.product == BARS.product
 
 
 def test_further_columns_are_taken_by_their_names():

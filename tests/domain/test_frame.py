@@ -29,7 +29,8 @@ def test_a_row_a_bar():
     assert frame["close"].tolist() == [46000.02, 46000.08, 46000.0, 46000.04]
     assert frame.index.name == "time"
     assert frame.index[0] == pd.Timestamp("2022-01-01", tz="UTC")
-    assert frame.attrs == {"product_id": "BTC-USD"}
+    assert frame.attrs["product_id"] == "BTC-USD"
+    assert frame.attrs["grid"]["price_increment"] == "0.01"
     frame["volume"] = 7.0  # a frame of one's own
     assert BARS.volume.tolist() == [0.0, 1.0, 2.0, 3.0]
 

@@ -14,7 +14,7 @@ from gpt_trader.data.checks.funding import MOST_AN_HOUR, is_impossible, paid_by,
 from gpt_trader.data.checks.quality import DataReport, digest, find_gaps
 from gpt_trader.data.files.names import read_name
 from gpt_trader.data.files.tables import EXTRA, Columns, read_columns
-from gpt_trader.data.frames import Frame, check_kind, read_frame, told_by
+from gpt_trader.data.frames import Frame, check_kind, grid_told_by, read_frame, told_by
 from gpt_trader.domain.bars import Bars, Floats, Ints, known
 from gpt_trader.domain.decimals import in_plain_decimals
 from gpt_trader.domain.product import MAX_TICKS, Product
@@ -27,6 +27,7 @@ from gpt_trader.kernel.slippage import NO_QUOTE
 MAX_HALF_SPREAD_BPS = 5_000
 FAR_QUOTE = 1.25  # times a bar's high or low: prices that are a whole bar old stay below 1.21
 PRICES = ("open", "high", "low", "close")
+INCREMENTS = ("price_increment", "base_increment")
 
 
 class Loaded(NamedTuple):
@@ -130,8 +131,9 @@ def _load(
         columns = read_columns(path, product_id.partition("-")[0], extra)
     else:
         check_kind(data)
-        product_id = normalize_id(product_id or told_by(data) or _ask("the frame"))
+        product_id = normalize_id(told_by(data, product_id) or _ask("the frame"))
         columns = read_frame(data, product_id, extra)
+        options["told"] = grid_told_by(data, product_id)
     return from_columns(columns, product_id=product_id, **options)
 
 
@@ -147,12 +149,16 @@ def from_columns(
     start_ms: int | None = None,
     end_ms: int | None = None,
     overrides: Mapping[str, str] | None = None,
+    told: Product | None = None,
 ) -> Loaded:
-    """Return a file's columns as bars, every row checked; see `load_bars`."""
+    """Return a file's columns as bars, every row checked; see `load_bars`.
+
+    told: the product with its grid, where the data come with it.
+    """
     _check_rows(columns)
     interval_ms = _check_grid(columns, interval_ms)
     prices = np.stack([columns.values[name] for name in PRICES])
-    product = product_for(product_id, sample_prices=prices, overrides=overrides)
+    product = product_for(product_id, sample_prices=prices, overrides=overrides, told=told)
     ticks = ticks_of(prices, product.price_increment)
     _check_ticks(columns, ticks, product)
     off = off_grid(prices, ticks, product.price_increment)
@@ -175,18 +181,18 @@ def from_columns(
     rows = _selection(columns, start_ms, end_ms)
     earlier = bars[: rows.start] if rows.start else None
     bars = bars[rows]
-    report = _report(columns, bars, int(off[:, rows].sum()), overrides)
+    told_grid = {} if told is None else {name: str(getattr(told, name)) for name in INCREMENTS}
+    stated = told_grid | dict(overrides or {})
+    report = _report(columns, bars, int(off[:, rows].sum()), stated)
     said = [note for note in (foreign, suspicion(bars)) if note]
     return Loaded(bars, replace(report, notes=(*report.notes, *said)), earlier)
 
 
-def _report(
-    columns: Columns, bars: Bars, off: int, overrides: Mapping[str, str] | None
-) -> DataReport:
+def _report(columns: Columns, bars: Bars, off: int, stated: Mapping[str, str]) -> DataReport:
     notes = (
         *columns.notes,
         None if columns.has_zone else "times without a zone are read as UTC",
-        grid_note(bars.product, overrides),
+        grid_note(bars.product, stated),
         f"{off} prices rounded to {bars.product.price_increment:f}" if off else None,
     )
     return DataReport(
