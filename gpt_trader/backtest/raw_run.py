@@ -15,7 +15,7 @@ from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.kernel.ledger import cash_after, quote, value
 from gpt_trader.kernel.match import fill_fee
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE, VALUE_LIMIT
-from gpt_trader.kernel.slippage import Drift, bar_drift, quoted, taker_ticks
+from gpt_trader.kernel.slippage import close_ticks
 from gpt_trader.measure.doubt import UNTESTED, Doubt
 from gpt_trader.measure.verdict import count
 
@@ -83,15 +83,14 @@ def close_out(panel: Panel, run: RawRun, row: int, costs: Costs) -> RawRun:
     for j in np.flatnonzero(run.lots).tolist():
         i, lots = _newest(panel, j, row), int(run.lots[j])
         side, spec = -1 if lots > 0 else 1, panel.products[j].spec
-        drift = Drift(
-            *bar_drift(
-                int(panel.high[i, j]), int(panel.low[i, j]), float(panel.volume[i, j]),
-                panel.interval_ms, spec, costs,
+        half_spread_e8 = panel.half_spread_e8[i if len(panel.half_spread_e8) > 1 else 0, j]
+        ticks = int(
+            close_ticks(
+                int(panel.close[i, j]), int(panel.high[i, j]), int(panel.low[i, j]),
+                float(panel.volume[i, j]), panel.interval_ms, int(half_spread_e8), side, abs(lots),
+                spec, costs,
             )
         )  # fmt: skip
-        half_spread_e8 = panel.half_spread_e8[i if len(panel.half_spread_e8) > 1 else 0, j]
-        there = Costs(*quoted(costs, int(half_spread_e8)))
-        ticks = int(taker_ticks(int(panel.close[i, j]), side, abs(lots), drift, there))
         fee = int(fill_fee(side, abs(lots), ticks, costs.taker_e8, spec))
         run = _sold(panel, run, j, i, ticks, fee, FILL_EXIT)
     equity = run.equity.copy()

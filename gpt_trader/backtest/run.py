@@ -24,7 +24,7 @@ from gpt_trader.kernel.bounds import bounds_from
 from gpt_trader.kernel.codes import FIRST_REFUSAL, N_CODES, ORDINAL_PROTECTION
 from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.detail import no_detail
-from gpt_trader.kernel.fees import new_fee_book, rated, tier_table
+from gpt_trader.kernel.fees import costs_at, new_fee_book, tier_table
 from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.kernel.market import Aims, Fees, Market, Rules
 from gpt_trader.kernel.readings import UNATTENDED
@@ -109,7 +109,7 @@ def run_fast(
         ran.drawdown_row,
         ran.loss_days,
     )
-    return ended(panel, run, Costs(*rated(costs, fee_book)), close_at_end=close_at_end)
+    return ended(panel, run, costs_at(costs, fee_book), close_at_end=close_at_end)
 
 
 def run_replay(  # noqa: PLR0913 - the terms of a run, each by its name

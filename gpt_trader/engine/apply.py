@@ -65,7 +65,6 @@ from gpt_trader.errors import JournalError
 from gpt_trader.kernel.codes import HOLD_ORDER_WORKING
 from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.entries import note_decision
-from gpt_trader.kernel.marks import Marks, count_entry
 from gpt_trader.kernel.sizing import Ticket
 from gpt_trader.kernel.slot import KIND_LIMIT, KIND_SIZE, KIND_VALUE, Slots, copy_slots
 from gpt_trader.kernel.table import clear_order, place_order
@@ -284,7 +283,7 @@ def _take_decision(plan: Plan, state: State, record: rec.Decided) -> State:
         _rest(slots, j, record, order, costs_now(plan, state))
         changed.append(order)
         if not order.intent.reduce_only:
-            marks = Marks(*count_entry(marks))
+            marks = marks._replace(entries=marks.entries + 1)
     moved = state._replace(slots=slots, marks=marks, memory=memory)
     return with_orders(plan, moved, *changed) if changed else moved
 

@@ -29,7 +29,6 @@ from gpt_trader.engine.waiting import waiting
 from gpt_trader.engine.worst import worst_cost
 from gpt_trader.kernel.codes import FILL_ENTRY
 from gpt_trader.kernel.ledger import value
-from gpt_trader.kernel.marks import Marks, count_entry
 from gpt_trader.kernel.rounding import units_down
 from gpt_trader.kernel.slot import Slots, copy_slots
 from gpt_trader.kernel.table import fill_order
@@ -148,7 +147,8 @@ def _adopt(plan: Plan, state: State, order: Order) -> State:
         return with_orders(plan, state, order._replace(status=alive))
     reserve = worst_cost(plan, state, order.intent)
     known = with_orders(plan, state, order._replace(status=alive, reserve=reserve))
-    return known._replace(marks=Marks(*count_entry(known.marks)))
+    marks = known.marks
+    return known._replace(marks=marks._replace(entries=marks.entries + 1))
 
 
 def _revive(plan: Plan, state: State, known: Order, told: Order) -> State:

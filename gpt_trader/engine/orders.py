@@ -41,7 +41,6 @@ from gpt_trader.engine.state import (
     with_new_orders,
 )
 from gpt_trader.kernel.codes import ACT_EXIT, FILL_REDUCE, ORDINAL_QUOTE
-from gpt_trader.kernel.marks import Marks, count_entry
 from gpt_trader.kernel.rounding import buy_cost
 from gpt_trader.kernel.sizing import Ticket
 from gpt_trader.kernel.slot import KIND_LIMIT, KIND_SIZE, copy_slots
@@ -55,7 +54,8 @@ def take_order(plan: Plan, state: State, order: Order) -> State:
     taken = with_orders(plan, state, order)
     if order.intent.reduce_only:
         return taken
-    return taken._replace(marks=Marks(*count_entry(state.marks)))
+    marks = state.marks
+    return taken._replace(marks=marks._replace(entries=marks.entries + 1))
 
 
 def protection_order(plan: Plan, state: State, j: int, status: OrderStatus) -> Order:

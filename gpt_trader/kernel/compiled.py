@@ -37,7 +37,9 @@ def njit[F: Callable[..., Any]](
 def compiled[F: Callable[..., Any]](function: F) -> F:
     """Compile, cache on disk, and inline into every caller.
 
-    Passing rows, specs and costs on by value, call after call, took longer than the work.
+    Passing rows, specs and costs on by value, call after call, took longer than the work. What
+    interpreted code calls returns no NamedTuple: numba makes one by running Python, and a Ctrl-C
+    just then ends the process.
     """
     dispatcher: F = njit(cache=True, forceinline=True, nogil=True)(function)
     return dispatcher

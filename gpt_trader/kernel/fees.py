@@ -74,6 +74,13 @@ def count_volume(book: Ints, units: int) -> None:
     book[BUCKETS + book[HOUR] % WINDOW_HOURS] += traded
 
 
+def costs_at(costs: Costs, book: Ints) -> Costs:
+    """Return what `rated` does, for interpreted code."""
+    if len(book) == 0:
+        return costs
+    return costs._replace(taker_e8=int(book[TAKER_RATE]), maker_e8=int(book[MAKER_RATE]))
+
+
 @compiled
 def rated(costs: Costs, book: Ints) -> Costs:
     """Return the costs at the rates in force; an empty book: as they are."""

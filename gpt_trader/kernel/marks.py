@@ -21,7 +21,6 @@ class Marks(NamedTuple):
     halted: int  # 1: the drawdown was reached; only a person clears it
 
 
-@compiled
 def new_marks(equity: float) -> Marks:
     """Marks of an account that has not traded."""
     return Marks(equity, equity, -1, equity, 0, 0, 0)

@@ -7,7 +7,7 @@ from gpt_trader.kernel.compiled import compiled
 from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.match import limit_crosses, limit_trades, stop_base
 from gpt_trader.kernel.rounding import MAX_LOTS, Spec
-from gpt_trader.kernel.slippage import Drift, cross_value, taker_ticks
+from gpt_trader.kernel.slippage import Drift, bar_drift, cross_value, taker_ticks
 
 MARKET_SIZE = 1
 MARKET_VALUE = 2
@@ -99,16 +99,35 @@ def match_order(
     open_ticks: int,
     high: int,
     low: int,
+    volume: float,
+    interval_ms: int,
+    room: int,
+    spec: Spec,
+    costs: Costs,
+) -> tuple[int, int, int, int, int, int]:
+    """Match one order against one bar, at most `room` lots; costs are the bar's.
+
+    Returns the fields of a Match. A stop inside the bar acts at its trigger; what a stop-limit's
+    limit does then is judged by the worst price it could have met: the limit fills only at or
+    beyond the trigger.
+    """
+    drift = bar_drift(high, low, volume, interval_ms, spec, costs)
+    got = _match(ask, open_ms, open_ticks, high, low, room, drift, spec, costs)
+    return got.lots, got.base, got.ticks, got.liquidity, got.outcome, got.triggered
+
+
+@compiled
+def _match(
+    ask: Ask,
+    open_ms: int,
+    open_ticks: int,
+    high: int,
+    low: int,
     room: int,
     drift: Drift,
     spec: Spec,
     costs: Costs,
 ) -> Match:
-    """Match one order against one bar, at most `room` lots; drift and costs are the bar's.
-
-    A stop inside the bar acts at its trigger; what a stop-limit's limit does then is judged by
-    the worst price it could have met: the limit fills only at or beyond the trigger.
-    """
     if ask.expire_ms and open_ms >= ask.expire_ms:
         return Match(0, 0, 0, 0, EXPIRED, ask.triggered)
     if ask.kind == MARKET_SIZE or ask.kind == MARKET_VALUE:

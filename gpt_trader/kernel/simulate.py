@@ -118,10 +118,11 @@ def simulate(
         log=np.zeros((MAX_LOG_PER_BAR, 3), np.int64),
         readings=no_readings(),
     )
-    at = At(0, 0, 0, cash, Marks(*new_marks(quote(cash))))
+    at = At(0, 0, 0, cash, new_marks(quote(cash)))
     while at.i < n and at.marks.equity > 0.0:
         kept = _with_room(kept, at, known.most_fills, p)
-        at = At(*_run(at, market, aims, rules, known, costs, fees, detail, slots, calms, kept))
+        found = _run(at, market, aims, rules, known, costs, fees, detail, slots, calms, kept)
+        at = At(*found[:4], Marks(*found[4:]))
     return Simulated(
         kept.fills[: at.row], kept.equity[: at.i], kept.counts, kept.refusals[: at.found], slots,
         at.cash, int(kept.halts[0]), int(kept.halts[1]),
@@ -174,11 +175,10 @@ def _run(
     slots: Slots,
     calms: Calms,
     kept: Kept,
-) -> tuple[int, int, int, int, Marks]:
+) -> tuple[int, int, int, int, float, float, int, float, int, int, int]:
     """Go on until the end, until no equity is left or a record has no room for one more bar.
 
-    Returns the fields of At, as a bare tuple: compiled code looks a class up anew whenever it
-    makes a value of it.
+    Returns the fields of At, those of its marks last.
     """
     # simulate keeps them all alive
     market, aims, rules, known = borrowed(market), borrowed(aims), borrowed(rules), borrowed(known)
@@ -217,7 +217,10 @@ def _run(
         for j in range(p):
             slots[j]["held_back_units"] = 0
         i += 1
-    return i, row, found, cash, marks
+    return (
+        i, row, found, cash, marks.equity, marks.high, marks.day, marks.day_start, marks.entries,
+        marks.day_halted, marks.halted,
+    )  # fmt: skip
 
 
 @compiled

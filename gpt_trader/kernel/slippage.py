@@ -84,6 +84,16 @@ def taker_ticks(base: int, side: int, lots: int, drift: Drift, costs: Costs) -> 
 
 
 @compiled
+def close_ticks(
+    close: int, high: int, low: int, volume: float, interval_ms: int, half_spread_e8: int,
+    side: int, lots: int, spec: Spec, costs: Costs,
+) -> int:  # fmt: skip
+    """Price of `lots` that cross at the close of a bar that quotes a half spread."""
+    drift = bar_drift(high, low, volume, interval_ms, spec, costs)
+    return taker_ticks(close, side, lots, drift, quoted(costs, half_spread_e8))
+
+
+@compiled
 def cross_value(
     quote: int, side: int, room: int, base: int, drift: Drift, rate_e8: int, spec: Spec,
     costs: Costs,

@@ -18,7 +18,6 @@ from gpt_trader.kernel.match_order import (
     Match,
     match_order,
 )
-from gpt_trader.kernel.slippage import Drift, bar_drift
 from tests.kernel.rows import COIN, DEAR, FREE, HOUR, NEVER, TOUCH, UNIT
 
 NOTHING = (0, 0, 0, KEEP, 0)
@@ -53,8 +52,8 @@ def meet_all(
         fields[name] = at(side, fields[name])
     first, high, low = (at(side, ticks) for ticks in bar)
     high, low = max(high, low), min(high, low)
-    drift = Drift(*bar_drift(high, low, volume, HOUR, spec, costs))
-    return Match(*match_order(Ask(**fields), open_ms, first, high, low, room, drift, spec, costs))
+    bar = open_ms, first, high, low, volume, HOUR
+    return Match(*match_order(Ask(**fields), *bar, room, spec, costs))
 
 
 @pytest.mark.parametrize("side, ticks", [(BUY, 10_020), (SELL, 9_980)])

@@ -36,7 +36,7 @@ from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.kernel.readings import account_sums
 from gpt_trader.kernel.rounding import buy_cost, lots_for_quote
-from gpt_trader.kernel.slippage import NO_QUOTE, Drift, bar_drift
+from gpt_trader.kernel.slippage import NO_QUOTE
 from gpt_trader.kernel.slot import Slots, copy_slots
 from gpt_trader.kernel.table import is_idle, match_slot
 
@@ -296,7 +296,6 @@ def _match_operator(
     """
     product = plan.products[plan.index[order.product_id]]
     spec, costs = product.spec, _costs_at(plan, state, bar, bar)
-    drift = Drift(*bar_drift(bar.high, bar.low, bar.volume, plan.interval_ms, spec, costs))
     left = order.intent.lots - order.filled
     if order.intent.reduce_only:
         left = min(left, max(-order.intent.side * held, 0))
@@ -304,9 +303,10 @@ def _match_operator(
             return _Outcome(None, 0, OrderStatus.CANCELLED, "NOTHING_TO_SELL", triggered=False)
     got = orders.Match(
         *orders.match_order(
-            _ask(order, left), bar.open_ms, bar.open, bar.high, bar.low, room, drift, spec, costs
+            _ask(order, left), bar.open_ms, bar.open, bar.high, bar.low, bar.volume,
+            plan.interval_ms, room, spec, costs,
         )
-    )
+    )  # fmt: skip
     rate = costs.maker_e8 if got.liquidity == MAKER else costs.taker_e8
     lots, status, code = got.lots, _OUTCOME.get(got.outcome), ""
     if lots > 0 and order.intent.side > 0 and not order.intent.reduce_only:
