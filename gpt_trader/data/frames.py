@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.data.catalog import is_id, normalize_id
-from gpt_trader.data.files.headers import HEADERLESS, PRICES, TIMES, plain_name
+from gpt_trader.data.files.headers import ENDS, HEADERLESS, PRICES, TIMES, plain_name
 from gpt_trader.data.files.tables import Columns, Source, columns_of
 from gpt_trader.domain.product import Product
-from gpt_trader.domain.times import format_time
+from gpt_trader.domain.times import OLDEST_SECONDS, format_time
 from gpt_trader.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def read_frame(frame: Any, product_id: str, extra: Sequence[str] = ()) -> Column
     if columns.rows is not None and len(columns.rows) > 1 and columns.rows[0] > columns.rows[-1]:
         time = format_time(int(columns.time[-2]))
         reason = f"expected times in ascending order, found time {time}"
-        source.fail(1, reason, "sort it first: frame.sort_index()")
+        how = "frame.sort_index()" if is_frame(frame) else "rows[::-1]"
+        source.fail(1, reason, f"sort it first: {how}")
     return columns
 
 
@@ -72,17 +73,26 @@ def check_kind(data: object) -> None:
     """Raise TypeError on what holds no bars: no frame, no rows."""
     is_rows = isinstance(data, np.ndarray | Sequence) and not isinstance(data, str | bytes)
     if not is_rows and not is_frame(data):
-        raise TypeError(
-            f"expected bars as a file's path, a frame or rows, was {type(data).__name__}"
-        )
+        raise _no_bars(data)
+
+
+def _no_bars(data: object) -> TypeError:
+    kind = type(data).__name__
+    return TypeError(f"expected bars as a file's path, a frame or rows, was {kind}")
 
 
 def products_of(frame: Any) -> list[str]:  # noqa: ANN401
-    """Return the products of a frame that holds several side by side, else none.
+    """Return the products that a frame names at its rows or columns, else none.
 
-    Those of yfinance do: its columns have two levels, prices and tickers, either one first.
+    Those of yfinance do: its columns have two levels, prices and tickers, either one first. Those
+    of Alpaca have it in their index, beside the time.
     """
-    if not _is_pandas(frame) or frame.columns.nlevels != 2:
+    if not _is_pandas(frame):
+        return []
+    rows = _row_level(frame)
+    if rows is not None:
+        return [str(name) for name in frame.index.get_level_values(rows).unique()]
+    if frame.columns.nlevels != 2:
         return []
     return [str(name) for name in frame.columns.get_level_values(_level_of_tickers(frame)).unique()]
 
@@ -142,6 +152,15 @@ def _is_pandas(value: object) -> bool:
     return kind.__name__ == "DataFrame" and kind.__module__.partition(".")[0] == "pandas"
 
 
+def _row_level(frame: "pd.DataFrame") -> int | None:
+    """Return the level of an index of products and times that is not the times'; else None."""
+    index = frame.index
+    if index.nlevels != 2:
+        return None
+    kinds = [index.get_level_values(level).dtype.kind for level in (0, 1)]
+    return kinds.index("O") if sorted(kinds) == ["M", "O"] else None
+
+
 def _level_of_tickers(frame: "pd.DataFrame") -> int:
     names = [[str(one).lower() for one in frame.columns.get_level_values(k)] for k in (0, 1)]
     found = [k for k in (0, 1) if not set(PRICES) & set(names[k])]
@@ -164,6 +183,9 @@ def _of_one_product(frame: "pd.DataFrame", product_id: str) -> "pd.DataFrame":
     if product_id not in known and len(tickers) > 1:
         raise DataError(f"the frame has no {product_id}; it has {', '.join(tickers)}")
     ticker = known.get(product_id, tickers[0])
+    rows = _row_level(frame)
+    if rows is not None:
+        return frame.loc[frame.index.get_level_values(rows) == ticker].droplevel(rows)
     level = _level_of_tickers(frame)
     at = frame.columns.get_level_values(level) == ticker
     return frame.loc[:, at].droplevel(level, axis=1)
@@ -175,6 +197,10 @@ def _of_pandas(frame: "pd.DataFrame", source: Source) -> "pa.Table":
     import pyarrow as pa  # noqa: PLC0415
 
     index = frame.index
+    if index.nlevels > 1:
+        raise DataError(
+            f"expected times as the index of {source.path}, were {index.nlevels} levels"
+        )
     if isinstance(index, pd.PeriodIndex):
         index = index.to_timestamp()
     numbered = list(map(str, frame.columns)) == [str(i) for i in range(frame.shape[1])]
@@ -184,7 +210,11 @@ def _of_pandas(frame: "pd.DataFrame", source: Source) -> "pa.Table":
         raise DataError(f"column {twice} appears twice in {source.path}")
     frame = frame.set_axis(named, axis=1)
     is_time = [plain_name(name) in TIMES for name in named]
-    if isinstance(index, pd.DatetimeIndex) or not any(is_time):
+    own = plain_name(str(index.name))
+    if not any(is_time):
+        _check_times(index, own, named, source)
+        frame.insert(0, str(index.name) if own in ENDS else "time", index)
+    elif isinstance(index, pd.DatetimeIndex) and own not in ENDS:
         frame = frame.loc[:, np.logical_not(is_time)]
         frame.insert(0, "time", index)
     try:
@@ -194,10 +224,24 @@ def _of_pandas(frame: "pd.DataFrame", source: Source) -> "pa.Table":
     return _plain(table)
 
 
+def _check_times(index: "pd.Index[Any]", name: str, columns: list[str], source: Source) -> None:
+    """Raise DataError if an index counts rows: read as times they would be of 1970."""
+    is_number = index.dtype.kind in "iuf" and name not in TIMES
+    if is_number and len(index) and np.abs(index.to_numpy()).max() < OLDEST_SECONDS:
+        has = ", ".join(repr(one) for one in columns[:12])
+        raise DataError(
+            f"{source.path} has no times: its index counts rows, and it has {has}",
+            hint="times stand in a DatetimeIndex, or in a column named time",
+        )
+
+
 def _of_arrow(frame: Any) -> "pa.Table":  # noqa: ANN401
     import pyarrow as pa  # noqa: PLC0415
 
-    return _plain(pa.table(frame))
+    try:
+        return _plain(pa.table(frame))
+    except (pa.ArrowException, TypeError):  # one column of polars, pandas or pyarrow
+        raise _no_bars(frame) from None
 
 
 def _of_rows(rows: Any, source: Source) -> "pa.Table":  # noqa: ANN401

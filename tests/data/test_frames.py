@@ -14,6 +14,7 @@ import pytest
 from gpt_trader import backtest, load_bars, synthetic_market
 from gpt_trader.backtest.result import Result
 from gpt_trader.data.files.export import write_file
+from gpt_trader.data.frames import products_of
 from gpt_trader.errors import DataError, UsageError
 from gpt_trader.strategy.sma_cross import SmaCross
 
@@ -41,6 +42,12 @@ def two_levels(first: str) -> pd.DataFrame:
     return FRAME.set_axis(columns, axis=1)
 
 
+def named(time: str, order: str) -> list[dict[str, str]]:
+    """Return rows as an exchange tells them: texts by name, epoch seconds."""
+    rows = FRAME[order.split()].map(lambda one: repr(float(one))).to_dict("records")
+    return [{time: str(t // 1000)} | row for t, row in zip(BARS.time, rows, strict=True)]
+
+
 SHAPES: dict[str, Callable[[], Any]] = {
     "its own frame": lambda: FRAME,
     "naive index": lambda: FRAME.tz_localize(None),
@@ -62,6 +69,12 @@ SHAPES: dict[str, Callable[[], Any]] = {
     "decimals": lambda: FRAME.map(lambda one: Decimal(repr(float(one)))),
     "two levels": lambda: two_levels("prices"),
     "two levels, tickers first": lambda: two_levels("tickers"),
+    "product and time": lambda: FRAME.assign(symbol="BTC/USD").set_index("symbol", append=True),
+    "candles": lambda: named("start", "low high open close volume"),
+    "a frame of candles": lambda: pd.DataFrame(named("start", "low high open close volume")),
+    "ends as index": lambda: with_column("open_time", FRAME.index).set_index(
+        FRAME.index.rename("close_time") + pd.Timedelta("1h")
+    ),
     "polars": BARS.to_polars,
     "polars, to be read": lambda: BARS.to_polars().lazy().with_columns(pl.col("time").cast(str)),
     "records": lambda: FRAME.reset_index().to_records(index=False),
@@ -178,6 +191,9 @@ def test_of_several_tickers_one_is_named():
     assert load_bars(pair, product_id=BTC).report.sha256 == load_bars(FRAME).report.sha256
     with pytest.raises(DataError, match="has no SOL-USD; it has BTC-USD, ETH-USD"):
         load_bars(pair, product_id="SOL-USD")
+    below = pd.concat({BTC: FRAME, "ETH-USD": FRAME * 0.5})
+    assert load_bars(below, product_id=BTC).report.sha256 == load_bars(FRAME).report.sha256
+    assert products_of(below) == [BTC, "ETH-USD"]
 
 
 def changed(row: int, name: str, value: Any) -> pd.DataFrame:
@@ -205,6 +221,10 @@ AT = pd.Timestamp(BARS.time[7], unit="ms").strftime("%Y-%m-%dT%H:%M:%S.000Z")
         (FRAME.drop(columns="high"), "the frame of BTC-USD lacks the columns high; it has"),
         ([row[:4] for row in ROWS], "were 4 cells a row"),
         ([], "has no rows"),
+        (FRAME.reset_index(drop=True), "has no times: its index counts rows, and it has 'open'"),
+        (FRAME.set_axis(range(0, 14_400, 60)), "of BTC-USD has no times"),
+        (FRAME.rename_axis("close_time"), "lacks the columns time; it has 'close_time', 'open'"),
+        (FRAME.set_axis(pd.MultiIndex.from_product([[1], range(240)])), "were 2 levels"),
         (FRAME[:0], "has no rows"),
         (FRAME[:1], "has one row"),
         (pd.concat([FRAME, FRAME], axis=1), "appears twice"),
@@ -228,6 +248,13 @@ def test_what_no_market_is_is_refused_by_row_and_time(data, words):
             "a file's path, a frame or rows, was int",
         ),
         (lambda: load_bars(None, product_id=BTC), TypeError, "was NoneType"),
+        (lambda: load_bars(FRAME["close"], product_id=BTC), TypeError, "or rows, was Series"),
+        (lambda: load_bars(pl.Series([1.0]), product_id=BTC), TypeError, "or rows, was Series"),
+        (lambda: load_bars(pa.chunked_array([[1.0]]), product_id=BTC), TypeError, "ChunkedArray"),
+        (lambda: load_bars(FRAME, start_ms=1_640_995_200), UsageError, "looks like seconds"),
+        (lambda: load_bars(FRAME, end_ms="2022-01-01"), TypeError, "end_ms as a whole number"),
+        (lambda: load_bars(FRAME, start_ms=1.6e12), TypeError, "start_ms as a whole number"),
+        (lambda: load_bars(FRAME, interval_ms="1h"), TypeError, "interval_ms as a whole number"),
         (lambda: load_bars([1, 2], product_id=BTC), DataError, "0 cells a row"),
         (lambda: load_bars([ROWS[0], 3], product_id=BTC), TypeError, "row 1 .* as a list"),
         (lambda: load_bars(FRAME, product_id=7), TypeError, "product_id as text"),

@@ -18,6 +18,7 @@ from gpt_trader.data.frames import Frame, check_kind, grid_told_by, read_frame, 
 from gpt_trader.domain.bars import Bars, Floats, Ints, known
 from gpt_trader.domain.decimals import in_plain_decimals
 from gpt_trader.domain.product import MAX_TICKS, Product
+from gpt_trader.domain.stated import check_moment, check_whole
 from gpt_trader.domain.times import INTERVALS, format_interval, format_time
 from gpt_trader.door import at_the_door
 from gpt_trader.errors import DataError, UsageError
@@ -83,9 +84,9 @@ def load_bars(
 
     data: a CSV, CSV.gz or Parquet file with time,open,high,low,close,volume; a frame of pandas,
         polars or pyarrow with such columns or a DatetimeIndex, in any case; rows of these six as
-        ccxt gives them. Columns and times of other programs are read, too, and that is said in
-        `report.notes`. Columns funding_rate, and half_spread_bps or bid and ask, are optional
-        (empty: not known). A dict has one of them a product, by its id.
+        ccxt gives them, or with names. Columns and times of other programs are read, too, and that
+        is said in `report.notes`. Columns funding_rate, and half_spread_bps or bid and ask, are
+        optional (empty: not known). A dict has one of them a product, by its id.
     product_id: whose bars they are, as BTC-USD; None where a file's name, a frame of
         `bars.to_pandas()` or its only ticker says it.
     interval_ms: grid that all times lie on; None: the commonest distance.
@@ -96,7 +97,7 @@ def load_bars(
     Times without a zone are UTC. Prices that are not whole ticks are rounded to the nearest and
     counted. An empty funding_rate counts as 0; that of a product that is no perpetual is left out,
     and said. Raises DataError, naming row and time, if a row is bad; UsageError on a bad id;
-    TypeError on what holds no bars.
+    TypeError on what holds no bars, or a time that is no number of ms.
     """
     read = partial(
         _load, interval_ms=interval_ms, start_ms=start_ms, end_ms=end_ms, overrides=overrides,
@@ -123,6 +124,11 @@ def _load(
 ) -> Loaded:
     if product_id is not None and not isinstance(product_id, str):
         raise TypeError(f"expected product_id as text, was {product_id!r:.80}")
+    for name in ("start_ms", "end_ms"):
+        if options[name] is not None:
+            check_moment(name, options[name])
+    if options["interval_ms"] is not None:
+        check_whole("interval_ms", options["interval_ms"], 1)
     if isinstance(extra, str):
         raise TypeError(f"expected extra as a list of names, was {extra!r}")
     if isinstance(data, str | PathLike):

@@ -17,8 +17,9 @@ OPTIONAL = ("funding_rate", "half_spread_bps", "bid", "ask")
 PRICES = ("open", "high", "low", "close")
 TIMES = (  # the first that a file has: a number before a text, the open before the close
     "time", "unix", "unix timestamp", "open time", "opentime", "timeopen", "timestamp",
-    "datetime", "date time", "gmt time", "date",
+    "datetime", "date time", "gmt time", "date", "start",
 )  # fmt: skip
+ENDS = ("close time", "closetime", "time close", "timeclose", "end", "end time")  # no bar's open
 CLOSES = ("close/last",)
 VOLUMES = ("volume", "vol", "vol.", "base volume", "basevolume", "volumefrom")
 IN_QUOTE = ("adj close", "dividends", "stock splits", "marketcap", "market cap")
