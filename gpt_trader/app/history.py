@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gpt_trader.data.catalog import check_specs, normalize_id, spec_of
-from gpt_trader.data.files.bar_files import Loaded, load_bars
+from gpt_trader.data.files.bar_files import Loaded, read_bars
 from gpt_trader.data.files.names import read_name
 from gpt_trader.data.store.store import Store
 from gpt_trader.data.store.stored import load_stored
@@ -101,9 +101,9 @@ def load_files(
     check_specs(specs, list(files))
     loaded = []
     for product, path in files.items():
-        one = load_bars(
+        one = read_bars(
             path,
-            product_id=product,
+            product,
             start_ms=period.start_ms,
             end_ms=period.end_ms,
             overrides=spec_of(specs, product),

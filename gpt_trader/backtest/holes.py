@@ -23,5 +23,5 @@ def check_coverage(histories: Sequence[History], least_pct: float) -> None:
                 f"{gaps.missing_bars:,} are missing in {gaps.count:,} gaps, the longest "
                 f"{(gaps.longest_ms or 0) / DAY_MS:,.1f} days",
                 hint="shorten the period, fill the gaps, or state what is enough: --min-coverage "
-                f"{there_pct // 1:g}, from Python min_coverage_pct={there_pct // 1:g}",
+                f"{there_pct // 1:g}",
             )

@@ -187,10 +187,10 @@ class Result:
         return self.report().save(path)
 
     @at_the_door
-    def why(self, product: str, time: str | int | datetime) -> "Explanation":
+    def why(self, product: str, time: "str | int | datetime | np.datetime64") -> "Explanation":
         """Explain the decision at the bar open at a time: `why.why`, as `gpt-trader why` does.
 
-        time: text, epoch ms, or a datetime of Python or pandas; UTC without a zone.
+        time: text, epoch ms, or a datetime of Python, pandas or numpy; UTC without a zone.
         """
         found: Explanation = ask("backtest.why:why", self, product, time)
         return found

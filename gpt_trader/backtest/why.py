@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gpt_trader.backtest.asked import Terms
 from gpt_trader.backtest.prepare import prepare
 from gpt_trader.backtest.simulation import simulate
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from gpt_trader.backtest.result import Result
 
 
-def why(result: "Result", product: str, time: str | int | datetime) -> Explanation:
+def why(
+    result: "Result", product: str, time: "str | int | datetime | np.datetime64"
+) -> Explanation:
     """Explain the decision on a product at the bar open at a time, as `gpt-trader why` does.
 
     The run is decided again bar by bar up to there, and on until its order has ended.

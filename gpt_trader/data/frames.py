@@ -38,7 +38,16 @@ class ArrowFrame(Protocol):
         ...
 
 
-type Frame = "pd.DataFrame | ArrowFrame | Sequence[Sequence[Any]] | NDArray[Any]"
+class FramePlan(Protocol):
+    """What makes such a frame when it is asked to, as polars' LazyFrame."""
+
+    def collect(self) -> ArrowFrame:
+        """Return the frame."""
+        ...
+
+
+type Rows = Sequence[Sequence[Any]] | Sequence[Mapping[str, Any]] | NDArray[Any]
+type Frame = "pd.DataFrame | ArrowFrame | FramePlan | Rows"
 """Bars as a program holds them: a frame with names, or rows of time, prices and volume."""
 
 

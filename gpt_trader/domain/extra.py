@@ -24,7 +24,10 @@ class Extra(Mapping[str, Floats]):
     def __getitem__(self, name: str) -> Floats:
         if name not in self._columns:
             known = ", ".join(self._columns) or "none"
-            raise KeyError(f"the bars have no extra column {name!r}; they have {known}")
+            raise KeyError(
+                f"the bars have no extra column {name!r}; they have {known}: "
+                f"load_bars(..., extra=[{name!r}]) takes it from a frame or a file"
+            )
         return self._columns[name]
 
     def __iter__(self) -> Iterator[str]:

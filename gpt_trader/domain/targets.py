@@ -1,8 +1,9 @@
 """What a strategy says: target weights, protection, and the conditions behind them."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -34,23 +35,43 @@ class Condition:
         check_one_of(f"op of the condition {self.label!r}", self.op, OPS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Targets:
     """Columns of length n aligned with the bars; row i uses bars up to and including i.
 
     weight: fraction of equity in [-1, 1]; NaN: no opinion, keep the lots; 0: sell all.
     stop, take_profit, trail: fractions of the average entry fill, > 0; NaN: none.
-    max_bars: bars after which the position is closed; 0: never.
+    max_bars: (n,) int64 bars after which the position is closed; 0: never.
     conditions: why, for people, or a function that says it when somebody asks: no simulator
     does, so a backtest need not compute them. Read them by `reasons`.
+
+    One number as stop, take_profit, trail or max_bars stands for a whole column.
     """
 
     weight: Floats
-    stop: Floats | None = None
-    take_profit: Floats | None = None
-    trail: Floats | None = None
-    max_bars: "np.ndarray | None" = None  # (n,) int64
-    conditions: tuple[Condition, ...] | Callable[[], tuple[Condition, ...]] = ()
+    stop: Floats | None
+    take_profit: Floats | None
+    trail: Floats | None
+    max_bars: NDArray[Any] | None
+    conditions: tuple[Condition, ...] | Callable[[], tuple[Condition, ...]]
+
+    def __init__(
+        self,
+        weight: Floats,
+        stop: Floats | float | None = None,
+        take_profit: Floats | float | None = None,
+        trail: Floats | float | None = None,
+        max_bars: NDArray[Any] | int | None = None,
+        conditions: tuple[Condition, ...] | Callable[[], tuple[Condition, ...]] = (),
+    ) -> None:
+        """Take columns, and single numbers as columns."""
+        put = object.__setattr__
+        put(self, "weight", weight)
+        put(self, "stop", _column(stop, weight))
+        put(self, "take_profit", _column(take_profit, weight))
+        put(self, "trail", _column(trail, weight))
+        put(self, "max_bars", _column(max_bars, weight))
+        put(self, "conditions", conditions)
 
     def reasons(self) -> tuple[Condition, ...]:
         """Return the conditions, computed now if they were left for later."""
@@ -124,6 +145,14 @@ class Targets:
             0 if self.max_bars is None else self.max_bars.item(i),
             Readings(self, i),
         )
+
+
+def _column(value: Any, weight: Any) -> Any:  # noqa: ANN401 - who asks judges what is no column
+    """Return a number as a column as long as the weights; anything else as it is."""
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or not isinstance(weight, Sized):
+        return value
+    return np.full(len(weight), value, np.int64 if isinstance(value, Integral) else np.float64)
 
 
 class Reading(NamedTuple):

@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 
+import numpy as np
+
 from gpt_trader.errors import UsageError
 
 MINUTE_MS = 60_000
@@ -91,15 +93,19 @@ def parse_time(text: str) -> int:
     return found[0]
 
 
-def to_ms(moment: str | int | datetime) -> int:
+def to_ms(moment: str | int | datetime | np.datetime64) -> int:
     """Return an instant that is given in Python in milliseconds UTC.
 
-    Text as `parse_time` takes it, epoch milliseconds, or a datetime, pandas' own among them;
+    Text as `parse_time` takes it, epoch milliseconds, or a datetime of Python, pandas or numpy;
     without a zone it is UTC. Raises UsageError for text that is no time, TypeError for anything
     else.
     """
     if isinstance(moment, str):
         return parse_time(moment)
+    if isinstance(moment, datetime | np.datetime64) and moment != moment:  # noqa: PLR0124 - NaT
+        raise TypeError(f"expected a time as text, ms or datetime, was {moment!r}")
+    if isinstance(moment, np.datetime64):
+        return int(moment.astype("datetime64[ms]").astype(np.int64))
     if isinstance(moment, datetime):
         zoned = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
         return (zoned - _EPOCH) // _MILLISECOND

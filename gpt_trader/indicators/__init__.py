@@ -90,7 +90,7 @@ def sma(values: Column, period: int) -> Answer:
     """Simple moving average of ticks: exact integer sum / period (TA-Lib SMA)."""
 
 
-@offered(averages.sma_cross_state, floats=sma_cross_of_floats, gaps=True)
+@offered(averages.sma_cross_state, floats=sma_cross_of_floats, gaps=True, rising=("fast", "slow"))
 def sma_cross_state(values: Column, fast: int, slow: int) -> Answer:
     """Sign of SMA(fast) - SMA(slow), decided in integers: slow x fast sum vs fast x slow sum."""
 
@@ -170,7 +170,7 @@ def adx(high: Column, low: Column, close: Column, period: int) -> Answer:
     """Average directional index in [0, 100], direction-free strength of a trend (TA-Lib ADX)."""
 
 
-@offered(oscillators.macd, gaps=True)
+@offered(oscillators.macd, gaps=True, rising=("fast", "slow"))
 def macd(close: Column, fast: int, slow: int, signal: int) -> Answers:
     """MACD line EMA(fast) - EMA(slow), its signal line EMA(line, signal), and line - signal."""
 
@@ -209,7 +209,7 @@ def supertrend(high: Column, low: Column, close: Column, period: int, factor: fl
     """Supertrend line and direction, 1 while the line is below the close, -1 while above."""
 
 
-@offered(bands.ichimoku)
+@offered(bands.ichimoku, rising=("conversion", "base", "span"))
 def ichimoku(high: Column, low: Column, conversion: int, base: int, span: int) -> Answers:
     """Ichimoku's conversion and base line, and the leading spans A and B, as a chart shows them."""
 

@@ -1,8 +1,9 @@
 """From what holds a column (a Series, an array, a list) to arrays for a feature, and back."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from itertools import pairwise
 from math import isfinite
 from numbers import Integral, Real
 from typing import Any
@@ -23,12 +24,17 @@ Answers = Any
 
 
 def offered[**P, R](
-    feature: Callable[..., Any], *, floats: Callable[..., Any] | None = None, gaps: bool = False
+    feature: Callable[..., Any],
+    *,
+    floats: Callable[..., Any] | None = None,
+    gaps: bool = False,
+    rising: Sequence[str] = (),
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let a function whose body is left out be a feature of the kernel, taken on any column.
 
     floats: what is called where a column that is whole numbers, as the feature takes them, holds
-    others. gaps: whether the feature itself answers NaN where a window holds one.
+    others. gaps: whether the feature itself answers NaN where a window holds one. rising: settings
+    that have to be in this order, each more than the one before.
     """
 
     def made(declared: Callable[P, R]) -> Callable[P, R]:
@@ -44,6 +50,7 @@ def offered[**P, R](
                 for name, value in given.items()
                 if name not in columns
             }
+            _check_order(numbers, rising)
             like = _one_index([v for name, v in given.items() if name in columns])
             first = _first_known(columns, gaps=gaps)
             cut = {name: column[first:] for name, column in columns.items()}
@@ -97,6 +104,14 @@ def _number(name: str, value: Any, kind: Any) -> Any:  # noqa: ANN401
     if not isfinite(value):
         raise UsageError(f"expected {name} as a finite number, was {value}")
     return float(value)
+
+
+def _check_order(numbers: Mapping[str, Any], rising: Sequence[str]) -> None:
+    for less, more in pairwise(rising):
+        if numbers[less] >= numbers[more]:
+            raise UsageError(
+                f"expected {less} < {more}, was {less}={numbers[less]} {more}={numbers[more]}"
+            )
 
 
 def _one_index(values: list[Any]) -> Any:  # noqa: ANN401

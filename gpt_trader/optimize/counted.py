@@ -33,7 +33,7 @@ from gpt_trader.journal.root import state_root
 from gpt_trader.measure.inference import Trials
 from gpt_trader.optimize.objective import Objective
 from gpt_trader.optimize.search import DEFAULT_FOLDS, Search, SearchProgress, optimize
-from gpt_trader.optimize.space import Axis, Space
+from gpt_trader.optimize.space import Grid, Space
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.params import Value
 
@@ -44,7 +44,7 @@ Floats = NDArray[np.float64]
 def optimize_and_count(  # noqa: PLR0913 - the library's call, each by its name
     bars: History | Sequence[History],
     strategy: type[Any],
-    grid: Mapping[str, Sequence[Value]] | Sequence[Axis],
+    grid: Grid,
     *,
     fixed: Mapping[str, Value] | None = None,
     folds: int = DEFAULT_FOLDS,

@@ -19,7 +19,7 @@ from gpt_trader.optimize.counted import Floats, optimize_and_count
 from gpt_trader.optimize.given import check_terms, class_meant
 from gpt_trader.optimize.objective import Objective
 from gpt_trader.optimize.search import DEFAULT_FOLDS, Search, SearchProgress
-from gpt_trader.optimize.space import Axis, Space
+from gpt_trader.optimize.space import Grid, Space
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.base import Strategy
 from gpt_trader.strategy.params import Value
@@ -29,7 +29,7 @@ from gpt_trader.strategy.params import Value
 def optimize(  # noqa: PLR0913 - the library's call: all but three have names and defaults
     bars: Data,
     strategy: type[Strategy] | str,
-    grid: Mapping[str, Sequence[Value]] | Sequence[Axis],
+    grid: Grid,
     *,
     product_id: str | None = None,
     fixed: Mapping[str, Value] | None = None,

@@ -47,7 +47,7 @@ from gpt_trader.optimize.luck import Luck, daily_sharpes, luck
 from gpt_trader.optimize.objective import Objective, daily_returns, scores
 from gpt_trader.optimize.overfit import Overfit, overfit
 from gpt_trader.optimize.plateau import choose, plateau_scores
-from gpt_trader.optimize.space import Axis, Space, make_space, named
+from gpt_trader.optimize.space import Axis, Grid, Space, make_space, named
 from gpt_trader.optimize.sweep import SearchTerms, sweep
 from gpt_trader.optimize.terms import OtherTerms, at_other_terms
 from gpt_trader.optimize.walk import WalkForward, held_returns, walk_forward
@@ -166,7 +166,7 @@ class Search:
 def optimize(  # noqa: PLR0913 - the library's call: all but three have defaults
     bars: History | Sequence[History],
     strategy: type[Any],
-    grid: Mapping[str, Sequence[Value]] | Sequence[Axis],
+    grid: Grid,
     *,
     fixed: Mapping[str, Value] | None = None,
     folds: int = DEFAULT_FOLDS,

@@ -12,6 +12,8 @@ from itertools import product
 from math import prod
 from typing import Any
 
+from numpy.typing import NDArray
+
 from gpt_trader.domain.text import printable
 from gpt_trader.errors import UsageError
 from gpt_trader.strategy.params import Value, check_ranges, coerce
@@ -30,6 +32,10 @@ class Axis:
 
     name: str
     values: tuple[Value, ...]
+
+
+type Grid = Mapping[str, Sequence[Value] | NDArray[Any]] | Sequence[Axis]
+"""The values of each parameter that are tried, by name, or as axes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,9 @@ def test_a_time_within_a_bar_means_that_bar():
     time = int(run().path.bars[0].time[100])
     inside = run().why("BTC-USD", time + 1_799_999)
     assert inside.data == run().why("BTC-USD", time).data
+    assert inside.data == run().why("BTC-USD", np.datetime64(time, "ms")).data
+    with pytest.raises(TypeError, match="expected a time"):
+        run().why("BTC-USD", np.datetime64("NaT", "ms"))
     hole = np.setdiff1d(run().path.time, run().path.bars[1].time)[5]
     for product, at in (
         ("ETH-USD", int(hole)),

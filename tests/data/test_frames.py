@@ -136,6 +136,13 @@ def test_a_frame_keeps_the_grid_of_its_bars():
         load_bars(frame)
 
 
+def test_what_is_said_of_a_frame_names_arguments():
+    unknown = FRAME.copy()
+    unknown.attrs = {}
+    notes = load_bars(unknown, product_id="ZZZ-USD").report.notes
+    assert any("state them with overrides" in note for note in notes), notes
+
+
 @pytest.mark.parametrize("frame", [FRAME, two_levels("prices"), two_levels("tickers")])
 def test_a_frame_that_says_its_product_is_no_other(frame):
     for call in (
@@ -225,6 +232,7 @@ AT = pd.Timestamp(BARS.time[7], unit="ms").strftime("%Y-%m-%dT%H:%M:%S.000Z")
         (FRAME.set_axis(range(0, 14_400, 60)), "of BTC-USD has no times"),
         (FRAME.rename_axis("close_time"), "lacks the columns time; it has 'close_time', 'open'"),
         (FRAME.set_axis(pd.MultiIndex.from_product([[1], range(240)])), "were 2 levels"),
+        (FRAME.astype({"close": np.float16}), "holds close as float16, of three digits"),
         (FRAME[:0], "has no rows"),
         (FRAME[:1], "has one row"),
         (pd.concat([FRAME, FRAME], axis=1), "appears twice"),

@@ -23,12 +23,26 @@ backtest(bars, strategies.SmaCross()).metrics.shapre
 backtest(bars)
 """
 
+GIVEN = """
+import numpy as np
+import polars as pl
+
+import gpt_trader as gt
+
+gt.load_bars(pl.LazyFrame(), product_id="BTC-USD")
+gt.load_bars([{"time": 1, "open": 2.0}], product_id="BTC-USD")
+bars = gt.load_bars(np.zeros((3, 6)), product_id="BTC-USD").bars
+gt.optimize(bars, gt.strategies.SmaCross, {"fast": [5, 10], "slow": np.arange(20, 50)})
+targets = gt.Targets(np.ones(3), stop=0.05, max_bars=9)
+"""
+
 
 @pytest.fixture(scope="module")
 def snippets(tmp_path_factory):
     """Write a file for each block of all pages, and one with three errors; return their folder."""
     folder = tmp_path_factory.mktemp("snippets")
     (folder / "misspelt.py").write_text(MISSPELT + STRICT, encoding="utf-8")
+    (folder / "given.py").write_text(GIVEN + STRICT, encoding="utf-8")
     for page in pages():
         for block in python_blocks(page.read_text(encoding="utf-8")):
             name = f"{page.stem.replace('-', '_')}_{block.line}.py"

@@ -1,6 +1,7 @@
 """Targets: columns, rows, and what a delay makes of them."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -34,3 +35,13 @@ def test_a_row_of_targets_fills_in_what_is_not_stated():
     assert not targets.row(1).readings[0].holds, "what is not known does not hold"
     assert Targets(np.array([0.5])).row(0).max_bars == 0
     assert Reading("", 2.0, ">", 1.0).holds
+
+
+def test_a_number_stands_for_a_whole_column():
+    targets = Targets(np.zeros(3), stop=0.05, take_profit=1, trail=np.float64(0.1), max_bars=4)
+    for name, expected in (("stop", 0.05), ("take_profit", 1), ("trail", 0.1), ("max_bars", 4)):
+        assert getattr(targets, name).tolist() == [expected] * 3, name
+    assert targets.max_bars is not None
+    assert targets.max_bars.dtype == np.int64
+    assert replace(targets, weight=np.ones(3)).stop is targets.stop
+    assert Targets(np.zeros(3)).stop is None

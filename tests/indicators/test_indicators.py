@@ -135,3 +135,17 @@ def test_times_may_be_moments():
         np.testing.assert_array_equal(
             np.asarray(indicators.session_starts(given, 24 * HOUR)), flags
         )
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda c: indicators.macd(c, 26, 12, 9), "expected fast < slow, was fast=26 slow=12"),
+        (lambda c: indicators.sma_cross_state(c, 5, 5), "expected fast < slow, was fast=5 slow=5"),
+        (lambda c: indicators.ichimoku(c, c, 52, 26, 9), "conversion < base, was conversion=52"),
+        (lambda c: indicators.ichimoku(c, c, 9, 26, 25), "base < span, was base=26 span=25"),
+    ],
+)
+def test_periods_out_of_order_are_refused(call, words):
+    with pytest.raises(UsageError, match=words):
+        call(BARS.price.close)

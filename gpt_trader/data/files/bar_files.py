@@ -22,6 +22,7 @@ from gpt_trader.domain.stated import check_moment, check_whole
 from gpt_trader.domain.times import INTERVALS, format_interval, format_time
 from gpt_trader.door import at_the_door
 from gpt_trader.errors import DataError, UsageError
+from gpt_trader.hints import in_python
 from gpt_trader.kernel.rounding import BPS, RATE_SCALE
 from gpt_trader.kernel.slippage import NO_QUOTE
 
@@ -100,11 +101,11 @@ def load_bars(
     TypeError on what holds no bars, or a time that is no number of ms.
     """
     read = partial(
-        _load, interval_ms=interval_ms, start_ms=start_ms, end_ms=end_ms, overrides=overrides,
+        read_bars, interval_ms=interval_ms, start_ms=start_ms, end_ms=end_ms, overrides=overrides,
         extra=extra,
     )  # fmt: skip
     if not isinstance(data, Mapping):
-        return read(data, product_id)
+        return _in_python(read(data, product_id))
     if not data or PRICES[0] in {str(key).strip().lower() for key in data}:
         raise UsageError(
             f"expected a dict of a frame a product, had the keys {', '.join(map(str, data))}",
@@ -112,22 +113,32 @@ def load_bars(
         )
     if product_id is not None:
         raise UsageError("a dict names its products", hint="leave product_id out")
-    return [read(one, product) for product, one in data.items()]
+    return [_in_python(read(one, product)) for product, one in data.items()]
 
 
-def _load(
+def _in_python(loaded: Loaded) -> Loaded:
+    report = loaded.report
+    return loaded._replace(report=replace(report, notes=tuple(map(in_python, report.notes))))
+
+
+@in_plain_decimals
+def read_bars(
     data: Any,  # noqa: ANN401 - what it may be is what this finds out
     product_id: str | None,
     *,
-    extra: Sequence[str],
+    extra: Sequence[str] = (),
     **options: Any,  # noqa: ANN401
 ) -> Loaded:
+    """Load one product's bars as `load_bars` does, whose options they are; for the commands.
+
+    The notes name the command line's flags.
+    """
     if product_id is not None and not isinstance(product_id, str):
         raise TypeError(f"expected product_id as text, was {product_id!r:.80}")
     for name in ("start_ms", "end_ms"):
-        if options[name] is not None:
+        if options.get(name) is not None:
             check_moment(name, options[name])
-    if options["interval_ms"] is not None:
+    if options.get("interval_ms") is not None:
         check_whole("interval_ms", options["interval_ms"], 1)
     if isinstance(extra, str):
         raise TypeError(f"expected extra as a list of names, was {extra!r}")
@@ -283,7 +294,7 @@ def _check_grid(columns: Columns, interval_ms: int | None) -> int:
         if not steps.size:
             raise DataError(
                 f"{columns.path} has one row: one bar is too few",
-                hint="a backtest needs two at least; data import takes one with --interval",
+                hint="a backtest needs two at least; one is loaded where --interval is stated",
             )
         interval_ms = int(steps[counts.argmax()])
         if interval_ms not in INTERVALS.values():

@@ -353,6 +353,11 @@ def _numbers(column: "pa.ChunkedArray", name: str, source: Source, read: Read) -
     import pyarrow as pa  # noqa: PLC0415
 
     kind = column.type
+    if pa.types.is_float16(kind) and not name.startswith(EXTRA):
+        raise DataError(
+            f"{source.path} holds {name} as float16, of three digits: too few",
+            hint="read it anew, as float64",
+        )
     if pa.types.is_null(kind):
         return np.full(len(column), np.nan)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
