@@ -8,7 +8,7 @@ from typing import Any
 
 from gpt_trader.backtest.anew import asked_anew
 from gpt_trader.backtest.asked import ALONE, Scrutiny, Shell, Terms
-from gpt_trader.backtest.identity import code_sha256
+from gpt_trader.backtest.identity import code_sha256, loaded_sha256
 from gpt_trader.backtest.kept import KeptRoutes
 from gpt_trader.backtest.outside import outside
 from gpt_trader.backtest.prepare import Prepared, notes_of, prepare
@@ -204,6 +204,7 @@ def _strategy_used(route: Route, ready: Prepared) -> StrategyUsed:
         style=route.style,
         source_sha256=code_sha256(type(strategy)),
         sources=sources_of(strategy),
+        loaded_sha256=loaded_sha256(type(strategy)),
     )
 
 

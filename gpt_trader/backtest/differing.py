@@ -13,6 +13,7 @@ INPUTS = (
     "risk",
     "engine",
     "close_at_end",
+    "cash",
     "label",
 )
 

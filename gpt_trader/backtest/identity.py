@@ -35,7 +35,7 @@ def tell_route(route: Route) -> Mapping[str, Any]:
     held = declared(strategy)
     told: dict[str, Any] = {
         **tell_code(type(strategy)),
-        "params": {name: _parameter(value) for name, value in held.items()},
+        "params": tell_parameters(held),
         "budget": route.budget,
         "style": plain(route.style),
     }
@@ -102,6 +102,14 @@ def code_sha256(strategy: type) -> str | None:
         return None
 
 
+def loaded_sha256(strategy: type) -> str | None:
+    """Return a digest of what is loaded of a class, where its file's text does not say all."""
+    try:
+        return None if is_builtin(strategy) else tell_code(strategy).get("loaded")
+    except ValueError:
+        return None
+
+
 def _first_seen(strategy: type) -> _Known:
     text = hashlib.sha256(_source(strategy).encode()).hexdigest()
     if not is_of_file(strategy):
@@ -153,6 +161,25 @@ def _codes_of(path: Path, _mtime_ns: int) -> frozenset[CodeType]:
         found.add(code)
         left.extend(one for one in code.co_consts if isinstance(one, CodeType))
     return frozenset(found)
+
+
+def tell_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters as JSON holds them: an array, a Series or a frame by all its bytes.
+
+    Raises ValueError if one has no form that stays.
+    """
+    return {name: _parameter(value) for name, value in values.items()}
+
+
+def say_parameters(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `tell_parameters`; of what has no form that stays its text."""
+    said: dict[str, Any] = {}
+    for name, value in values.items():
+        try:
+            said[name] = _parameter(value)
+        except ValueError:
+            said[name] = str(value)
+    return said
 
 
 def _parameter(value: Any) -> Any:  # noqa: ANN401

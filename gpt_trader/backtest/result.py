@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.backtest import frames
+from gpt_trader.backtest.identity import say_parameters
 from gpt_trader.backtest.kept import KeptRoutes
 from gpt_trader.backtest.sources import NOTHING, Sources
 from gpt_trader.backtest.undeclared import undeclared
@@ -29,6 +30,7 @@ from gpt_trader.domain.times import format_interval, format_time
 from gpt_trader.domain.upward import ask
 from gpt_trader.door import at_the_door
 from gpt_trader.kernel.codes import ACT_ENTER, FIRST_REFUSAL
+from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.measure.assess import Assessment
 from gpt_trader.measure.breakdown import Breakdown, break_down
 from gpt_trader.measure.checks import Checks
@@ -80,8 +82,8 @@ class StrategyUsed:
     """One route: a strategy, its parameters, its products, share of equity and order style.
 
     source_sha256: of the file that brings the strategy, of what is loaded where there is none
-    (`identity.code_sha256`); None if it is built in. sources: what else
-    its code rests on.
+    (`identity.code_sha256`); None if it is built in. sources: what else its code rests on.
+    loaded_sha256: of what is loaded where that file does not say all; else None.
     """
 
     name: str
@@ -91,6 +93,7 @@ class StrategyUsed:
     style: OrderStyle
     source_sha256: str | None = None
     sources: Sources = NOTHING
+    loaded_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +255,7 @@ class Result:
             "data": [asdict(d) for d in self.data],
             "detail": [asdict(d) for d in self.detail_used],
             "products": [asdict(bars.product) for bars in self.path.bars],
-            "strategy": [asdict(s) for s in self.strategy],
+            "strategy": [_identity(s) for s in self.strategy],
             "terms": terms,
             "cash": self.path.start_units,
             "code": sources_sha256(),
@@ -351,6 +354,7 @@ class Result:
             "costs": asdict(self.terms.costs) | {"label": self.costs_label},
             "risk": None if self.terms.risk is None else asdict(self.terms.risk),
             "close_at_end": self.terms.close_at_end,
+            "cash": money_text(Decimal(self.path.start_units) / UNITS_PER_QUOTE),
             "result": _metrics_json(self.metrics),
             "breakdown": _breakdown_json(self.breakdown),
             "excursions": _excursions_json(self.excursions),
@@ -398,14 +402,23 @@ def _data_json(used: DataUsed) -> dict[str, Any]:
     return asdict(used) | {"first": format_time(used.first), "last": format_time(used.last)}
 
 
+def _identity(used: StrategyUsed) -> dict[str, Any]:
+    """Return what a run id tells of a strategy."""
+    told = asdict(used) | {"params": say_parameters(used.params)}
+    if used.loaded_sha256 is None:
+        del told["loaded_sha256"]
+    return told
+
+
 def _strategy_json(used: StrategyUsed) -> dict[str, Any]:
     return {
         "name": used.name,
-        "params": dict(used.params),
+        "params": say_parameters(used.params),
         "products": list(used.products),
         "budget": used.budget,
         "order_style": asdict(used.style),
         "source_sha256": used.source_sha256,
+        "loaded_sha256": used.loaded_sha256,
         **asdict(used.sources),
     }
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,13 @@ from numpy.typing import NDArray
 
 from gpt_trader.backtest.anew import asked_anew
 from gpt_trader.backtest.asked import DEFAULT_CASH, DEFAULT_RISK
-from gpt_trader.backtest.identity import code_sha256
+from gpt_trader.backtest.identity import tell_code, tell_parameters, tell_route
 from gpt_trader.backtest.notebook.drawing import Drawing
 from gpt_trader.backtest.notebook.framed import FramedPage
 from gpt_trader.backtest.outside import outside
 from gpt_trader.backtest.prepare import cash_units, notes_of
 from gpt_trader.backtest.result import DataUsed, History, data_used
-from gpt_trader.backtest.route import DEFAULT_STYLE
+from gpt_trader.backtest.route import DEFAULT_STYLE, Route
 from gpt_trader.backtest.sources import Sources, sources_of
 from gpt_trader.data.checks.findings import judge_all, say_doubts
 from gpt_trader.data.files.bar_files import Loaded
@@ -42,7 +43,7 @@ from gpt_trader.optimize.failing import Failing, attempt
 from gpt_trader.optimize.folds import make_folds
 from gpt_trader.optimize.heatmap import HeatMap, heat_map
 from gpt_trader.optimize.judge import judge
-from gpt_trader.optimize.keep import PointStore, digest_of
+from gpt_trader.optimize.keep import DIGITS, PointStore, digest_of
 from gpt_trader.optimize.luck import Luck, daily_sharpes, luck
 from gpt_trader.optimize.objective import Objective, daily_returns, scores
 from gpt_trader.optimize.overfit import Overfit, overfit
@@ -332,8 +333,8 @@ def _ground(
     """Return a digest of all that decides a point's closes, its own parameters aside."""
     return digest_of(
         {
-            "code": [sources_sha256(), code_sha256(strategy), asdict(sources), versions()],
-            "strategy": [strategy.name, strategy.__qualname__, dict(fixed)],
+            "code": [sources_sha256(), asdict(sources), versions()],
+            "strategy": [strategy.name, strategy.__qualname__, *_told(strategy, fixed)],
             "data": [asdict(one) for one in data],
             "products": [asdict(bars.product) for bars in terms.series],
             "terms": [
@@ -345,6 +346,14 @@ def _ground(
             ],
         }
     )
+
+
+def _told(strategy: type[Any], fixed: Mapping[str, Value]) -> list[Mapping[str, Any]]:
+    """Return a class's code and parameters; none of what has no form that stays."""
+    try:
+        return [tell_code(strategy), tell_parameters(fixed)]
+    except ValueError:
+        return []
 
 
 def _run_points(
@@ -359,7 +368,7 @@ def _run_points(
 
     Raises StrategyError if the strategy fails at every point.
     """
-    names = [digest_of(point) for point in space.points]
+    names = _names(terms, space, is_kept=kept is not None)
     stored = {} if kept is None else kept.load()
     known = {i: stored[name] for i, name in enumerate(names) if name in stored}
     told = _Told(terms, kept, names, objective, progress, len(names) - space.impossible)
@@ -376,6 +385,24 @@ def _run_points(
         point, words = min(told.failures.items())
         raise StrategyError(f"every point fails, the first with {named(space, point)}: {words}")
     return closes, len(known), dict(sorted(told.failures.items()))
+
+
+def _names(terms: SearchTerms, space: Space, *, is_kept: bool) -> list[str]:
+    """Return each point's name: another one wherever the ledger would count another trial.
+
+    What cannot be told is never found again.
+    """
+    if not is_kept:
+        return [digest_of(point) for point in space.points]
+    try:
+        return [
+            digest_of(
+                None if one is None else tell_route(Route(one, (), terms.budget, terms.style))
+            )
+            for one in space.strategies
+        ]
+    except ValueError:
+        return [token_hex(DIGITS // 2) for _ in space.points]
 
 
 class _Told:

@@ -1,11 +1,14 @@
 """Runs side by side: a table, and the first fill that differs."""
 
+from dataclasses import dataclass
 from functools import cache
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from gpt_trader.backtest.compared import compare
+from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import UsageError
 from gpt_trader.strategy.sma_cross import SmaCross
 from tests.backtest.notebook.cells import check_cell
@@ -80,3 +83,38 @@ def test_what_cannot_be_compared_is_said():
         compare([run(), "last"])
     with pytest.raises(TypeError, match="expected results"):
         compare({"a": run(), "b": None})
+
+
+def level(limit):
+    def rule(bars):
+        return np.where(bars.price.close > limit, 1.0, 0.0)
+
+    return rule
+
+
+@dataclass(frozen=True)
+class Table:
+    """Was given numbers, most of which a text leaves out."""
+
+    name: ClassVar[str] = "table"
+    min_bars: ClassVar[int] = 1
+    warmup: ClassVar[int] = 1
+    numbers: Any = None
+
+    def targets(self, bars):
+        return Targets(np.where(bars.close % 2 == 0, 1.0, 0.0))
+
+
+def test_cash_code_and_all_of_an_array_are_inputs():
+    bars = walk(BTC, 200)
+    first, middle = np.zeros(5_000), np.zeros(5_000)
+    middle[2_500] = 1.0
+    pairs = {
+        "cash": ((Table(), 10_000), (Table(), 9_000)),
+        "strategy[0].loaded_sha256": ((level(100.0), 10_000), (level(101.0), 10_000)),
+        "strategy[0].params.numbers.digest": ((Table(first), 10_000), (Table(middle), 10_000)),
+    }
+    for name, given in pairs.items():
+        a, b = (backtest(bars, one, cash=cash, self_check=False) for one, cash in given)
+        assert name in compare([a, b]).inputs.index
+        assert a.run_id != b.run_id

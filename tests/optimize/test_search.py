@@ -356,3 +356,32 @@ def test_what_is_not_the_strategys_failure_is_no_failed_point():
 
     with pytest.raises(MemoryError):
         optimize(cycle(200, 1), OutOfMemory, {"k": [5, 6]}, trials=WHOLE, **TERMS)
+
+
+def edged(edge):
+    """Return a class that rests on what it closes over."""
+
+    @dataclass(frozen=True)
+    class Edged:
+        name: ClassVar[str] = "edged"
+        min_bars: ClassVar[int] = 1
+        warmup: ClassVar[int] = 1
+        n: int = 1
+
+        def targets(self, bars):
+            return Targets((bars.close % (self.n + 1) > edge).astype(float))
+
+    return Edged
+
+
+def test_points_of_other_code_are_computed_anew(tmp_path):
+    """Wherever the ledger counts another trial."""
+    bars, grid = cycle(60, 1), {"n": (2, 5)}
+
+    def kept(strategy):
+        return optimize(bars, strategy, grid, folds=2, keep_in=tmp_path, costs=CHEAP).timing.kept
+
+    one = edged(1)
+    assert [kept(one), kept(one), kept(edged(2)), kept(edged(1))] == [0, 2, 0, 2]
+    one.targets = lambda self, bars: Targets(bars.close % self.n * 0.0)
+    assert kept(one) == 0
