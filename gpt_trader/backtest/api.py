@@ -22,7 +22,7 @@ from gpt_trader.backtest.trust import judge
 from gpt_trader.backtest.universe import listed, say_written_off
 from gpt_trader.data.checks.findings import judge_all
 from gpt_trader.data.panel import Panel
-from gpt_trader.domain.bars import Bars, Ints
+from gpt_trader.domain.bars import Bars, Ints, read_only
 from gpt_trader.domain.costs import CostModel, say_currency
 from gpt_trader.domain.declared import declared
 from gpt_trader.domain.targets import Targets
@@ -32,6 +32,7 @@ from gpt_trader.measure.holdout import Sealing
 from gpt_trader.measure.measure import measure
 from gpt_trader.measure.path import Path
 from gpt_trader.strategy.answers import ask_targets
+from gpt_trader.strategy.own import with_own_parameters
 from gpt_trader.strategy.registry import is_array_strategy
 
 MIN_BARS = 2  # of a product, for a result to say anything
@@ -73,16 +74,19 @@ def run_backtest(
     """
     moments = [perf_counter()]
     ready = prepare(histories, routes, terms, earlier)
+    given = {id(one): with_own_parameters(one.strategy) for one in ready.routes}
     moments.append(perf_counter())
     ran = _ask_and_run(ready, terms, scrutiny, moments, stop=shell.stop, now_ms=now_ms)
-    used = tuple(_strategy_used(r, ready) for r in _as_assigned(ready.routes, ready.assigned))
+    used = tuple(
+        _strategy_used(r, given[id(r)], ready) for r in _as_assigned(ready.routes, ready.assigned)
+    )
     checks = replace(ran.checks, unreached=tuple(x for one in used for x in one.sources.unreached))
     moments.append(perf_counter())
 
     raw, stops = ran.raw, tuple(None if t is None else t.stop for t in ran.targets)
     path = Path(
-        tuple(ran.series), ready.panel.interval_ms, ran.time, raw.equity, raw.fills, ready.cash,
-        stops, listed(terms.universe, ran.series),
+        tuple(ran.series), ready.panel.interval_ms, ran.time, read_only(raw.equity),
+        read_only(raw.fills), ready.cash, stops, listed(terms.universe, ran.series),
     )  # fmt: skip
     numbers, rows = measure(path, terms.costs, close_at_end=terms.close_at_end)
     moments.append(perf_counter())
@@ -102,9 +106,9 @@ def run_backtest(
         checks=checks,
         timing=_timing(moments, shell.load_s, sum(map(len, ran.series))),
         path=path,
-        trade_rows=rows,
-        decision_counts=raw.counts,
-        refusals=raw.refusals,
+        trade_rows=read_only(rows),
+        decision_counts=read_only(raw.counts),
+        refusals=read_only(raw.refusals),
         halts=_halts(ready.panel, raw),
         notes=(
             *_notes(loaded, terms.costs, ran.series),
@@ -118,7 +122,7 @@ def run_backtest(
         detail=tuple(terms.detail),
         universe=terms.chosen_by,
         earlier=ready.early,
-        kept=KeptRoutes(ready.routes),
+        kept=KeptRoutes([replace(one, strategy=given[id(one)]) for one in ready.routes]),
         members=terms.universe,
     )
 
@@ -190,11 +194,12 @@ def _as_assigned(routes: Sequence[Route], assigned: Sequence[Route]) -> list[Rou
     return sorted(routes, key=lambda route: firsts.get(id(route), len(assigned)))
 
 
-def _strategy_used(route: Route, ready: Prepared) -> StrategyUsed:
+def _strategy_used(route: Route, given: Any, ready: Prepared) -> StrategyUsed:  # noqa: ANN401
+    """Return what is said of a route. given: its strategy as it was before it was asked."""
     strategy = route.strategy
     return StrategyUsed(
         name=strategy.name,
-        params=declared(strategy),
+        params=declared(given),
         products=tuple(
             b.product.product_id
             for b, r in zip(ready.series, ready.assigned, strict=True)

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gpt_trader.backtest.asked import Terms
-from gpt_trader.backtest.prepare import prepare
+from gpt_trader.backtest.prepare import Prepared, prepare
+from gpt_trader.backtest.raw_run import RawRun
 from gpt_trader.backtest.simulation import simulate
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.times import format_interval, format_time, to_ms
@@ -33,7 +35,8 @@ def why(
     """Explain the decision on a product at the bar open at a time, as `gpt-trader why` does.
 
     The run is decided again bar by bar up to there, and on until its order has ended.
-    Raises UsageError if no bar of the product was decided then, TypeError for what is no time.
+    Raises UsageError if no bar of the product was decided then, or if the strategy decides
+    otherwise by now, TypeError for what is no time.
     """
     bars = _bars_of(result, product)
     at_ms = to_ms(time)
@@ -105,12 +108,31 @@ def _decide_again(result: "Result", watched: _Watched) -> None:
         else None
         for route, shown, early in zip(ready.assigned, ready.shown, ready.early, strict=True)
     ]
-    simulate(
-        targets, assigned=ready.assigned, panel=ready.panel, engine="replay", cash=ready.cash,
-        costs=terms.costs, risk=terms.risk, close_at_end=False, stop=watched.is_over,
-        detail=terms.detail, insides=ready.insides, gone=ready.gone, early=ready.early,
-        watch=watched.see,
+    run = partial(
+        simulate, targets, assigned=ready.assigned, panel=ready.panel, cash=ready.cash,
+        costs=terms.costs, risk=terms.risk, close_at_end=False, detail=terms.detail,
+        insides=ready.insides, gone=ready.gone, early=ready.early,
     )  # fmt: skip
+    if all(one is not None for one in targets):  # to its end, which costs little
+        _check_same(result, ready, run(engine="fast"))
+    ran = run(engine="replay", stop=watched.is_over, watch=watched.see)
+    _check_same(result, ready, ran)
+
+
+def _check_same(result: "Result", ready: Prepared, ran: RawRun) -> None:
+    """Raise UsageError if a run's fills are not its own any more, as far as it came again.
+
+    What is sold at an end, of the run or of a listing, is no decision.
+    """
+    ends = [len(ran.equity), *(row for row in ready.gone if row >= 0)]
+    if result.terms.close_at_end:
+        ends.append(len(ready.panel) - 1)
+    then, now = (fills[fills["bar"] < min(ends)] for fills in (result.fills, ran.fills))
+    if not np.array_equal(then, now):
+        raise UsageError(
+            "the strategy decides otherwise now than in this run",
+            hint="its code, or what that rests on, has changed since: run it again",
+        )
 
 
 def _bars_of(result: "Result", product: str) -> Bars:

@@ -3,16 +3,19 @@
 import pickle
 import sys
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from types import ModuleType
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from gpt_trader import backtest as counted
+from gpt_trader import indicators
 from gpt_trader.backtest.route import Route
 from gpt_trader.domain.costs import order_style
+from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import StrategyError, UsageError
 from gpt_trader.strategy.mean_reversion import MeanReversion
 from gpt_trader.strategy.sma_cross import SmaCross
@@ -133,3 +136,47 @@ def test_a_result_whose_strategy_cannot_be_pickled_is_pickled_without_it():
     assert (opened.fills == result.fills).all()
     with pytest.raises(StrategyError, match="pickled without its strategy"):
         opened.why("BTC-USD", int(result.path.time[30]))
+
+
+@dataclass(frozen=True)
+class Held:
+    """Its rule is in a list, which anybody may change."""
+
+    name: ClassVar[str] = "held"
+    min_bars: ClassVar[int] = 5
+    warmup: ClassVar[int] = 30
+    n: list[int]
+
+    def targets(self, bars):
+        mean = indicators.sma(bars.price.close, self.n[0])
+        return Targets(np.where(bars.price.close > mean, 1.0, 0.0))
+
+
+def test_parameters_are_those_of_the_call():
+    n, runs = [3], []
+    for n[0] in (3, 5, 9):
+        runs.append(backtest(walk(BTC, 100), Held(n), self_check=False))
+    assert [one.strategy[0].params for one in runs] == [{"n": [3]}, {"n": [5]}, {"n": [9]}]
+    assert len({one.run_id for one in runs}) == 3
+    for one in runs:
+        check_orders(one)
+
+
+def test_what_decides_otherwise_by_now_is_no_reason():
+    n = {"n": 3}
+
+    def rule(bars):
+        mean = indicators.sma(bars.price.close, n["n"])
+        return np.where(bars.price.close > mean, 1.0, 0.0)
+
+    result = backtest(walk(BTC, 100), rule, self_check=False)
+    check_orders(result)
+    n["n"] = 9
+    with pytest.raises(UsageError, match="decides otherwise now than in this run"):
+        result.why("BTC-USD", int(result.path.time[50]))
+
+
+def test_what_a_result_holds_is_read_only():
+    for one in (run().fills, run().path.equity, run().trade_rows, run().decision_counts):
+        with pytest.raises(ValueError, match="read-only"):
+            one[0] = 0
