@@ -57,9 +57,23 @@ def read_only[T: np.generic](column: NDArray[T]) -> NDArray[T]:
     return shown
 
 
+def own[T: np.generic](column: NDArray[T]) -> NDArray[T]:
+    """Return a column that nobody can write, by another view of its memory either; else a copy."""
+    held: object = column
+    while isinstance(held, np.ndarray):
+        if held.flags.writeable:
+            copied = column.copy()
+            copied.flags.writeable = False
+            return copied
+        held = held.base
+    return column
+
+
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """History of one product, oldest first, columns of one length n. They are read-only.
+    """History of one product, oldest first, columns of one length n, read-only.
+
+    They are in memory of their own: what a caller gives and writes later changes no bar.
 
     time: int64 milliseconds UTC, each bar's open, strictly increasing.
     open, high, low, close: int64 ticks of `product.price_increment`, >= 1, not quote prices:
@@ -93,7 +107,7 @@ class Bars:
         columns = {n: column for n in COLUMNS if (column := getattr(self, n)) is not None}
         check_columns(self.product, self.interval_ms, columns)
         for name, column in columns.items():
-            object.__setattr__(self, name, read_only(column))
+            object.__setattr__(self, name, own(column))
         object.__setattr__(self, "extra", checked(self.extra, self.time))
 
     def __len__(self) -> int:

@@ -121,3 +121,17 @@ def test_prices_stand_beside_the_ticks():
     assert bars.price.high[0] == 0.13
     assert bars.price.low[0] == 0.09
     assert bars.price.close.dtype == np.float64
+
+
+def test_what_a_caller_writes_later_changes_no_bar():
+    given = columns()
+    for name in ("close", "volume"):  # a view that cannot be written is of memory that can
+        given[name] = given[name].view()
+        given[name].flags.writeable = False
+    bars = Bars(COIN, HOUR, **given)
+    before = {name: getattr(bars, name).copy() for name in given}
+    for column in given.values():
+        (column if column.base is None else column.base)[:] = 1
+    for name, column in before.items():
+        np.testing.assert_array_equal(getattr(bars, name), column)
+    assert Bars(COIN, HOUR, **{name: getattr(bars, name) for name in given}).close is bars.close
