@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.bars import Bars, Floats, Ints
+from gpt_trader.domain.series import is_of_other_rows
 from gpt_trader.domain.targets import Condition, Target, Targets
 from gpt_trader.errors import StrategyError
 from gpt_trader.strategy.aside import apart
@@ -50,12 +51,13 @@ def ask_targets(strategy: Any, bars: Bars, *, newest_only: bool = False) -> Targ
         found = asked(bars)
     if not isinstance(found, Targets):
         _refuse(strategy, asked, f"gave {_kind(found)}, expected Targets")
-    n = len(bars)
-    columns = {"weight": _column(strategy, asked, "weight", found.weight, n)}
-    for name in _COLUMNS:
+    n, columns = len(bars), {}
+    for name in COLUMNS:
         column = getattr(found, name)
-        if column is not None:
+        if column is not None or name == "weight":
             columns[name] = _column(strategy, asked, name, column, n)
+            if is_of_other_rows(column, bars.time):
+                _refuse(strategy, asked, f"gave {name} as a Series of other times than the bars")
     begin = n - 1 if newest_only else 0
     _check_values(strategy, asked, bars, {k: c[begin:] for k, c in columns.items()}, begin)
     if brought:

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import make_dataclass
-from functools import wraps
+from functools import lru_cache, partial, wraps
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.stated import check_whole
 from gpt_trader.domain.targets import Targets
+from gpt_trader.errors import UsageError
 
 WHOLE = 2**62  # as many bars as there are
+CACHED: type[Any] = type(lru_cache(dict))
 
 type Function = Callable[[Bars], Any]
 
@@ -22,9 +25,16 @@ def from_function(
     Row i may use bars up to and including i. min_bars: bars before the first row that can hold an
     opinion. warmup: bars of the trailing window whose last row equals that of the whole history;
     None: nobody knows, the whole history is asked for. name: None: the function's.
+    Raises TypeError for what is no function, UsageError for an object that can be called.
     """
     if isinstance(function, type) or not callable(function):
         raise TypeError(f"expected a function of bars, was {function!r:.80}")
+    if not _is_function(function):
+        of_class = type(function).__name__
+        raise UsageError(
+            f"expected a function of bars, was a {of_class}: it may keep what it has seen",
+            hint=f"a dataclass with targets(bars): @dataclass(frozen=True) class {of_class}",
+        )
     check_whole("min_bars", min_bars, 1)
     if warmup is not None:
         check_whole("warmup", warmup, 1)
@@ -52,6 +62,13 @@ def from_function(
     kind.__module__ = module or __name__
     kind.__qualname__ = f"{called}.<locals>.strategy"  # no import finds it
     return kind()
+
+
+def _is_function(given: Any) -> bool:  # noqa: ANN401
+    """Whether what is called is a function, whose code and what that refers to can be told."""
+    if isinstance(given, partial):
+        return _is_function(given.func)
+    return isinstance(given, FunctionType | BuiltinFunctionType | MethodType | CACHED)
 
 
 def bounded(strategy: Any, bars: int) -> Any:  # noqa: ANN401

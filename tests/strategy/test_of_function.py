@@ -1,5 +1,6 @@
 """A function of bars as a strategy."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 
 from gpt_trader import Bars, Route, Targets, backtest, indicators, strategies, synthetic_market
-from gpt_trader.errors import StrategyError, ValidationGateError
+from gpt_trader.errors import StrategyError, UsageError, ValidationGateError
 from gpt_trader.strategy.of_function import WHOLE
 
 HOUR = 3_600_000
@@ -93,3 +94,43 @@ def test_routes_and_names_take_functions_too(run):
 def test_what_is_no_function_is_refused(call, words):
     with pytest.raises(TypeError, match=words):
         call()
+
+
+class Remembers:
+    def __call__(self, bars: Bars) -> np.ndarray:
+        return np.zeros(len(bars))
+
+
+@pytest.mark.parametrize("given", [Remembers(), partial(Remembers())])
+def test_an_object_that_is_called_may_remember_and_is_refused(given):
+    with pytest.raises(UsageError, match="it may keep what it has seen"):
+        strategies.from_function(given)
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        lambda found: found.shift(5, freq="1h"),
+        lambda found: found[::-1],
+        lambda found: found.set_axis(found.index + pd.Timedelta("1D")),
+        lambda found: found.set_axis([f"{i}" for i in range(len(found))]),
+    ],
+)
+def test_a_series_of_other_times_is_refused(run, moved):
+    def rule(bars: Bars) -> pd.Series:
+        closes = bars.to_pandas().close
+        return moved((closes > closes.rolling(20).mean()).astype(float))
+
+    with pytest.raises(StrategyError, match="weight as a Series of other times"):
+        run(rule)
+
+
+def test_a_series_of_the_bars_times_or_rows_is_taken(run):
+    def by_time(bars: Bars) -> pd.Series:
+        closes = bars.to_pandas().close
+        return (closes > closes.rolling(20).mean()).astype(float)
+
+    def by_row(bars: Bars) -> pd.Series:
+        return by_time(bars).reset_index(drop=True)
+
+    assert (run(by_time).fills == run(by_row).fills).all()
