@@ -7,6 +7,7 @@ once a run; nor does anything come in meanwhile (`descriptors`), or by what Pyth
 import os
 import pickle
 import random
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,18 +46,33 @@ def contained(strategies: Sequence[Any], series: Sequence[Bars]) -> Iterator[lis
             yield notes
     finally:
         if pickle.dumps(_drawn()) != pickle.dumps(drawn):
-            np.random.set_state(drawn[0])  # noqa: NPY002
-            random.setstate(drawn[1])
-            notes.append(
-                f"{told} draws from random numbers that all code shares: they were put back as "
-                "they were; a numpy Generator of its own gives the same numbers at every run"
-            )
+            notes.append(_put_back(told, drawn))
         os.chdir(folder)
     if [digest(one) for one in series] != bars:
         raise StrategyError(
             f"strategy {told} changed the bars that it is judged on",
             hint="a strategy answers with Targets, and leaves everything else as it is",
         )
+
+
+def _put_back(told: str, drawn: tuple[Any, Any]) -> str:
+    """Let the shared random numbers stand where they stood, and return what is to be said of it.
+
+    Beside other threads nobody knows who drew, and what they drew stays drawn.
+    """
+    if any(
+        not one.daemon for one in threading.enumerate() if one is not threading.current_thread()
+    ):
+        return (
+            f"random numbers that all code shares were drawn while {told} was asked, by it or by "
+            "another thread; a numpy Generator of its own gives the same numbers at every run"
+        )
+    np.random.set_state(drawn[0])  # noqa: NPY002
+    random.setstate(drawn[1])
+    return (
+        f"{told} draws from random numbers that all code shares: they were put back as "
+        "they were; a numpy Generator of its own gives the same numbers at every run"
+    )
 
 
 def _drawn() -> tuple[Any, Any]:

@@ -6,6 +6,8 @@ import os
 import random
 import socket
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -244,3 +246,19 @@ def test_what_is_written_to_and_sockets_stay(tmp_path):
             there.send(b"asked")
             assert here.recv(5) == b"asked"
     assert (tmp_path / "log").read_text() == "said"
+
+
+def test_what_another_thread_draws_stays_drawn_and_is_nobodys_fault():
+    done = threading.Event()
+
+    def draw():
+        while not done.wait(0.0005):
+            drawn.append(np.random.random())  # noqa: NPY002
+
+    drawn = []
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(draw)
+        notes = [backtest(market(), made("Honest")).notes for _ in range(2)]
+        done.set()
+    assert len(set(drawn)) == len(drawn)
+    assert not [note for each in notes for note in each if "draws from" in note]
