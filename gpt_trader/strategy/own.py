@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+UNCOPIED = (copy.Error, TypeError, ValueError, AttributeError, RuntimeError, NotImplementedError)
 FIXED = (bool, int, float, str, bytes, Decimal, Enum, type(None))
 
 
@@ -33,5 +34,5 @@ def _is_fixed(value: Any) -> bool:  # noqa: ANN401
 def _copied(value: Any) -> Any:  # noqa: ANN401
     try:
         return copy.deepcopy(value)
-    except Exception:  # noqa: BLE001 - whatever a user's object says when it is copied
+    except UNCOPIED:
         return value
