@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.backtest import frames
+from gpt_trader.backtest.halted import remarks, say_halts
 from gpt_trader.backtest.identity import say_parameters
 from gpt_trader.backtest.kept import KeptRoutes
 from gpt_trader.backtest.sources import NOTHING, Sources
@@ -29,7 +30,7 @@ from gpt_trader.domain.text import money_text
 from gpt_trader.domain.times import format_interval, format_time
 from gpt_trader.domain.upward import ask
 from gpt_trader.door import at_the_door
-from gpt_trader.kernel.codes import ACT_ENTER, FIRST_REFUSAL
+from gpt_trader.kernel.codes import ACT_ENTER, FIRST_REFUSAL, HOLD_SHORT_UNSUPPORTED
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.measure.assess import Assessment
 from gpt_trader.measure.breakdown import Breakdown, break_down
@@ -334,6 +335,13 @@ class Result:
     def undeclared(self) -> tuple[str, ...]:
         """What the run rests on that nobody declared or checked, a few words each."""
         return undeclared(self.checks, self.assessment, self.terms.costs, self.path, self.label)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What kept it from entering: limits that were reached, and shorts of spot."""
+        drawdown, ruin = _time(self.halts.drawdown), _time(self.halts.ruin)
+        short = self.decisions["held"].get(decision_name(HOLD_SHORT_UNSUPPORTED), 0)
+        return remarks(say_halts(drawdown, self.halts.loss_days, ruin), short)
 
     @in_plain_decimals
     def to_json_dict(self) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from functools import cache
 import numpy as np
 import pytest
 
+from gpt_trader.backtest.result import Halts
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import MOST_LINES, WIDTH, shown
+from gpt_trader.kernel.codes import HOLD_SHORT_UNSUPPORTED
 from gpt_trader.measure.verdict import Verdict
 from gpt_trader.optimize.search import optimize
 from gpt_trader.strategy.sma_cross import SmaCross
@@ -103,3 +105,18 @@ def test_lines_are_cut_and_what_is_left_is_counted():
     assert len(cut) == MOST_LINES
     assert max(map(len, cut)) <= WIDTH
     assert cut[-1] == "... 66 more lines"
+
+
+def test_a_run_says_what_kept_it_from_entering():
+    counts = run().decision_counts.copy()
+    counts[0, HOLD_SHORT_UNSUPPORTED] = 1_200
+    halts = Halts(drawdown=1_704_931_200_000, loss_days=2, ruin=None)
+    found = replace(run(), halts=halts, decision_counts=counts)
+    assert run().remarks == ()
+    assert found.remarks == (
+        "Halts: drawdown limit on 2024-01-11, no entry since; daily loss limit on 2 days",
+        "1,200 targets below 0 taken as 0: spot cannot be short",
+    )
+    for said in found.remarks:
+        assert said in repr(found)
+        assert said in found._repr_html_()

@@ -36,7 +36,7 @@ def _lines(result: "Result") -> Iterator[str]:
     yield f"equity            {sparkline(result.path.equity)}"
     if said := result.undeclared:
         yield f"Not stated or checked: {'; '.join(said)}"
-    for note in result.notes:
+    for note in (*result.remarks, *result.notes):
         yield f"Note: {note}"
 
 

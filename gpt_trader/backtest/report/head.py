@@ -53,7 +53,8 @@ def facts(result: Result) -> list[str]:
 def labels(result: Result) -> list[str]:
     """Return what is to be known before a number is believed."""
     cost = _cost_label(result.costs_label)
-    return [said for said in (_undeclared(result), result.label, cost, *result.notes) if said]
+    others = (*result.remarks, *result.notes)
+    return [said for said in (_undeclared(result), result.label, cost, *others) if said]
 
 
 def _undeclared(result: Result) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
+from gpt_trader.backtest.halted import say_halts, say_short
 from gpt_trader.cli.backtest.tables import breakdown
 from gpt_trader.cli.numbers import (
     bps,
@@ -210,15 +211,8 @@ def remarks(data: Document, *, full: bool) -> list[tuple[str, str]]:
     kinds = ("held", "acted", "refused") if full else ("refused",)
     lines = [(kind, list_commonest(groups[kind], NAMES_SHOWN)) for kind in kinds]
     if short := groups["held"].get("SHORT_UNSUPPORTED"):
-        lines.append(("short", f"{short:,} targets below 0 taken as 0: spot cannot be short"))
-    halts = []
-    if halted["drawdown"] is not None:
-        halts.append(f"drawdown limit on {halted['drawdown'][:10]}, no entry since")
-    if halted["loss_days"]:
-        halts.append(f"daily loss limit on {halted['loss_days']} days")
-    if halted.get("ruin") is not None:
-        halts.append(f"no equity left on {halted['ruin'][:10]}: the run ends there")
-    if halts:
+        lines.append(("short", say_short(short)))
+    if halts := say_halts(halted["drawdown"], halted["loss_days"], halted.get("ruin")):
         lines.append(("halts", "; ".join([*halts, *_without_halts(data["assessment"])])))
     if (said := say_nulls(data["assessment"])) is not None:
         lines.append(("nulls", said))
