@@ -42,6 +42,7 @@ WORDS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"--grid and by --set", "grid and by fixed"),
     (r"--grid", "grid"),
     (r"--set \w+=\S+(?: --set \w+=\S+)*", _settings),
+    (r"flag --set", "settings:"),
     (r"--set or its own flag", "fixed or its own argument"),
     (r"--set", "fixed"),
     (r"--interval (\d+)([mhd])\b", _interval),

@@ -23,6 +23,7 @@ from gpt_trader.door import at_the_door
 from gpt_trader.engine.events import FillReceived, Started
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Decided, FillBooked, Marked
+from gpt_trader.journal.root import state_root
 from gpt_trader.kernel.codes import FILL_NAMES, LIQUIDITY_NAMES, SIDE_NAMES
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.observe.explanation import Explanation
@@ -122,7 +123,8 @@ class OpenedSession:
     def _title(self) -> str:
         products = ", ".join(product.product_id for product in self.header.products)
         return (
-            f"{self.header.profile} ({self.header.mode.value}): {products}, {self.header.interval}"
+            f"{self.header.profile} ({self.header.mode.value}): {names_of(self.header)} on "
+            f"{products}, {self.header.interval}"
         )
 
     def _known(self) -> "np.ndarray[Any, np.dtype[np.float64]]":
@@ -147,12 +149,17 @@ class OpenedSession:
         return cell(f"Session {self._title()}", facts, numbers(tiles), *parts)
 
 
+def names_of(header: Header) -> str:
+    """Return the names of a session's strategies."""
+    return ", ".join(dict.fromkeys(route.strategy for route in header.routes))
+
+
 @at_the_door
 def open_session(path: str | os.PathLike[str] | None = None) -> OpenedSession:
     """Read a session's journal, also beside a running bot; nothing is written.
 
-    path: the session's folder, its journal.db, or a profile's name; None: the only session there
-    is. Raises UsageError if there is none, JournalError if it cannot be read.
+    path: the session's folder, its journal.db, or a profile's name; None: the only session in the
+    state folder. Raises UsageError if there is none, JournalError if it cannot be read.
     """
     folder = _folder_of(path)
     with view(folder) as (header, plan, journal):
@@ -178,7 +185,7 @@ def open_session(path: str | os.PathLike[str] | None = None) -> OpenedSession:
 
 def _folder_of(path: str | os.PathLike[str] | None) -> Path:
     if path is None:
-        return session_folder(None, None)
+        return session_folder(None, state_root(None, os.environ))
     there = Path(path).expanduser()
     if there.name == JOURNAL:
         return there.parent

@@ -1,6 +1,6 @@
 """Runs side by side: what went in, what came out, and the first fill that differs."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +103,9 @@ def compare(runs: Sequence[Result] | Mapping[str, Result]) -> Comparison:
     runs: two or more results; of a mapping its names are their labels, else strategy and run id.
     Raises UsageError for fewer than two, TypeError for what is no result.
     """
+    given: object = runs
+    if not isinstance(given, Iterable):
+        raise TypeError(f"expected results to compare, in a list or a dict, was {given!r:.80}")
     found = runs if isinstance(runs, Mapping) else dict(_labelled(runs))
     for one in found.values():
         if not isinstance(one, Result):

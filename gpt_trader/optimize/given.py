@@ -64,6 +64,8 @@ def _check_grid(grid: object) -> None:
                 raise TypeError(
                     f"expected values of {name} as a list or a range, was {values!r:.80}"
                 )
+            if len(values) == 0:
+                raise UsageError(f"expected one or more values of {name}, was none")
     elif isinstance(grid, str) or not isinstance(grid, Sequence):
         raise TypeError(f"expected grid as values by name, was {grid!r:.80}")
     elif not all(isinstance(one, Axis) for one in grid):

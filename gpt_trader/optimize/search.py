@@ -54,6 +54,7 @@ from gpt_trader.optimize.terms import OtherTerms, at_other_terms
 from gpt_trader.optimize.walk import WalkForward, held_returns, walk_forward
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.answers import ask_targets
+from gpt_trader.strategy.base import Strategy
 from gpt_trader.strategy.params import Value
 from gpt_trader.strategy.registry import is_array_strategy
 
@@ -151,6 +152,16 @@ class Search:
         if self.chosen is None:
             return None
         return {**self.fixed, **self.space.points[self.chosen]}
+
+    @property
+    def best(self) -> Strategy:
+        """The strategy at the chosen point. Raises UsageError if no point traded."""
+        if self.chosen is None:
+            raise UsageError(
+                "no point of the grid traded: none was chosen", hint="see search.notes"
+            )
+        found: Strategy = self.space.strategies[self.chosen]
+        return found
 
     @property
     def best_first(self) -> list[int]:

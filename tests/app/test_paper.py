@@ -59,3 +59,31 @@ def test_a_thread_runs_one_too(tmp_path, session):
 def test_no_money_moves(tmp_path):
     with pytest.raises(ConfigError, match="profile canary trades money"):
         gt.run_paper("canary", cycles=1, state_dir=tmp_path)
+
+
+def test_another_strategy_in_the_same_session_is_told(tmp_path):
+    told = []
+
+    def run(strategy, **more):
+        chosen = {"strategy": strategy}
+        return gt.run_paper("dev", settings=chosen, cycles=2, state_dir=tmp_path, **more)
+
+    run("sma_cross", on_warning=told.append)
+    run("sma_cross", on_warning=told.append)
+    assert told == []
+    assert "ema_trend on BTC-USD" in repr(run("ema_trend", on_warning=told.append))
+    with pytest.warns(UserWarning, match="ran ema_trend, and goes on with sma_cross"):
+        run("sma_cross")
+    assert len(told) == 1
+
+
+def test_money_is_the_commands_whatever_else_is_missing(tmp_path):
+    with pytest.raises(ConfigError, match="prod trades money: that is done by the command alone"):
+        gt.run_paper("prod", state_dir=tmp_path)
+
+
+def test_only_a_session_of_the_state_folder_is_the_only_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("GPT_TRADER_STATE_DIR", str(tmp_path))
+    monkeypatch.setattr("gpt_trader.app.folders._of_money", lambda: [tmp_path / "elsewhere"])
+    with pytest.raises(gt.TraderError, match="no session"):
+        gt.open_session()

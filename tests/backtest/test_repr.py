@@ -6,9 +6,11 @@ from functools import cache
 import numpy as np
 import pytest
 
+import gpt_trader as gt
 from gpt_trader.backtest.result import Halts
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import MOST_LINES, WIDTH, shown
+from gpt_trader.errors import UsageError
 from gpt_trader.kernel.codes import HOLD_SHORT_UNSUPPORTED
 from gpt_trader.measure.verdict import Verdict
 from gpt_trader.optimize.search import optimize
@@ -112,7 +114,7 @@ def test_a_run_says_what_kept_it_from_entering():
     counts[0, HOLD_SHORT_UNSUPPORTED] = 1_200
     halts = Halts(drawdown=1_704_931_200_000, loss_days=2, ruin=None)
     found = replace(run(), halts=halts, decision_counts=counts)
-    assert run().remarks == ()
+    assert replace(run(), halts=Halts(None, 0)).remarks == ()
     assert found.remarks == (
         "Halts: drawdown limit on 2024-01-11, no entry since; daily loss limit on 2 days",
         "1,200 targets below 0 taken as 0: spot cannot be short",
@@ -120,3 +122,21 @@ def test_a_run_says_what_kept_it_from_entering():
     for said in found.remarks:
         assert said in repr(found)
         assert said in found._repr_html_()
+
+
+def test_a_search_gives_the_strategy_that_it_chose():
+    assert searched().best == SmaCross(**searched().params)
+    with pytest.raises(UsageError, match="no point of the grid traded"):
+        _ = replace(searched(), chosen=None).best
+
+
+def test_what_cannot_be_searched_compared_or_drawn_is_one_clear_line(tmp_path):
+    with pytest.raises(UsageError, match="expected one or more values of fast, was none"):
+        gt.optimize(walk(BTC, 900), SmaCross, {"fast": []})
+    with pytest.raises(TypeError, match="expected results to compare, in a list or a dict"):
+        gt.compare(None)
+    with pytest.raises(TypeError, match="expected a path, was 5"):
+        run().save(5)
+    with pytest.raises(UsageError, match="named") as told:
+        run().plot().save(tmp_path / "x.png")
+    assert "x.svg" in told.value.hint

@@ -5,6 +5,7 @@ a middle tone, which stands out on white and on black.
 """
 
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 from gpt_trader.backtest.files import check_writable, write_text
@@ -93,10 +94,15 @@ class Drawing:
 
         Raises UsageError for another name or where nothing can be written, StorageError.
         """
+        if not isinstance(path, str | PathLike):
+            raise TypeError(f"expected a path, was {path!r:.80}")
         file = Path(path)
         kind = file.suffix.lower()
         if kind not in {".svg", ".html"}:
-            raise UsageError(f"expected a file named *.svg or *.html, was {file}")
+            raise UsageError(
+                f"expected a file named *.svg or *.html, was {file}",
+                hint=f'save("{file.with_suffix(".svg")}"): a browser makes a PNG of it',
+            )
         check_writable(file)
         write_text(file, self._repr_svg_() if kind == ".svg" else self._page())
         return file

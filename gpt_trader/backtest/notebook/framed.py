@@ -1,6 +1,7 @@
 """A whole page inside of a notebook: in a frame of its own that reaches nothing around it."""
 
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 
 from gpt_trader.backtest.files import check_writable, write_text
@@ -34,6 +35,8 @@ class FramedPage:
         Raises UsageError for a name that does not end with .html or where nothing can be written,
         StorageError where the disk refuses.
         """
+        if not isinstance(path, str | PathLike):
+            raise TypeError(f"expected a path, was {path!r:.80}")
         file = Path(path)
         if file.suffix.lower() not in {".html", ".htm"}:
             raise UsageError(f"expected a file named *.html, was {file}")
