@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numba
 from numba.core.compiler_lock import global_compiler_lock
 
+from gpt_trader.errors import StorageError
 from gpt_trader.kernel import CACHE_DIR
 
 COMPILING = global_compiler_lock  # held by the thread that compiles, or reads what was compiled
@@ -27,6 +28,11 @@ def njit[F: Callable[..., Any]](
         theirs, settings.CACHE_DIR = settings.CACHE_DIR, str(CACHE_DIR)
         try:
             dispatcher: F = numba.njit(cache=cache, **options)(function)
+        except RuntimeError as error:  # neither there nor beside the source can be written
+            raise StorageError(
+                f"what is compiled cannot be kept in {CACHE_DIR}",
+                hint="set GPT_TRADER_CACHE_DIR to a folder that can be written",
+            ) from error
         finally:
             settings.CACHE_DIR = theirs
         return dispatcher

@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+from gpt_trader.errors import StorageError
+from gpt_trader.kernel.compiled import njit
+
 CODE = """
 import os, sys
 import numba
@@ -26,3 +29,12 @@ def test_whoever_imports_numba_first_and_with_what(theirs, tmp_path):
         [sys.executable, "-c", CODE, theirs], env=env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.compiled
+def test_where_nothing_can_be_kept_the_setting_is_named():
+    scope = {}
+    exec("def double(x): return 2 * x", scope)  # noqa: S102 - of no file, so numba keeps it nowhere
+    with pytest.raises(StorageError, match="cannot be kept in") as told:
+        njit(cache=True)(scope["double"])
+    assert "GPT_TRADER_CACHE_DIR" in told.value.hint
