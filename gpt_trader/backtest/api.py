@@ -16,7 +16,7 @@ from gpt_trader.backtest.raw_run import RawRun, check_countable
 from gpt_trader.backtest.result import Halts, History, Result, StrategyUsed, TermsUsed, Timing
 from gpt_trader.backtest.route import Route
 from gpt_trader.backtest.run import Stop
-from gpt_trader.backtest.simulation import simulate
+from gpt_trader.backtest.simulation import run_targets
 from gpt_trader.backtest.sources import sources_of
 from gpt_trader.backtest.trust import judge
 from gpt_trader.backtest.universe import listed, say_written_off
@@ -150,8 +150,8 @@ def _ask_and_run(
         ]
         moments.append(perf_counter())
         run = partial(
-            simulate, assigned=ready.assigned, panel=ready.panel, cash=ready.cash, risk=terms.risk,
-            close_at_end=terms.close_at_end, stop=stop, detail=terms.detail,
+            run_targets, assigned=ready.assigned, panel=ready.panel, cash=ready.cash,
+            risk=terms.risk, close_at_end=terms.close_at_end, stop=stop, detail=terms.detail,
             insides=ready.insides, gone=ready.gone, early=ready.early,
         )  # fmt: skip
         raw = run(targets, engine=ready.engine, costs=terms.costs)

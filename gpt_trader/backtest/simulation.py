@@ -18,7 +18,7 @@ from gpt_trader.risk.policy import RiskPolicy, no_policy
 from gpt_trader.strategy.answers import without_early_opinions
 
 
-def simulate(  # noqa: PLR0913 - the terms of a run, each by its name
+def run_targets(  # noqa: PLR0913 - the terms of a run, each by its name
     targets: Sequence[Targets | None],
     *,
     assigned: Sequence[Route],

@@ -39,7 +39,7 @@ def judge(
 ) -> Assessment:
     """Return the assessment of a run.
 
-    run: `simulation.simulate` on its terms. raw, targets, path, metrics, checks: what it came to.
+    run: `run_targets` on its terms. raw, targets, path, metrics, checks: what it came to.
     """
     trials, costs, detail = scrutiny.trials, terms.costs, terms.detail or ready.made_of
     trust = assessment(

@@ -12,7 +12,7 @@ import numpy as np
 from gpt_trader.backtest.asked import Terms
 from gpt_trader.backtest.prepare import Prepared, prepare
 from gpt_trader.backtest.raw_run import RawRun
-from gpt_trader.backtest.simulation import simulate
+from gpt_trader.backtest.simulation import run_targets
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.times import format_interval, format_time, to_ms
 from gpt_trader.engine.plan import Plan
@@ -109,7 +109,7 @@ def _decide_again(result: "Result", watched: _Watched) -> None:
         for route, shown, early in zip(ready.assigned, ready.shown, ready.early, strict=True)
     ]
     run = partial(
-        simulate, targets, assigned=ready.assigned, panel=ready.panel, cash=ready.cash,
+        run_targets, targets, assigned=ready.assigned, panel=ready.panel, cash=ready.cash,
         costs=terms.costs, risk=terms.risk, close_at_end=False, detail=terms.detail,
         insides=ready.insides, gone=ready.gone, early=ready.early,
     )  # fmt: skip
