@@ -50,7 +50,9 @@ def news_of_lacking(
         held, known = int(state.slots["lots"][j]), state.lacking[j]
         if product.is_perpetual or not (known or _refused(state, product.product_id)):
             continue
-        total = wallets.get(product.base_currency, Decimal(0))
+        total = wallets.get(product.base_currency)
+        if total is None:
+            continue  # a wallet that is not told is not one of 0
         lots = max(held - int(max(total, Decimal(0)) / product.base_increment), 0)
         is_settled = product.base_currency not in moving
         if lots > known or (lots < known and is_settled):

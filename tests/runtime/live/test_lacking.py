@@ -36,6 +36,11 @@ def test_without_a_refusal_a_look_may_be_older_than_a_fill():
     assert told(desk, "0") == []
 
 
+def test_a_wallet_that_is_not_told_is_not_one_of_0():
+    desk = refused()
+    assert not list(news_of_lacking(desk.plan, desk.state, {}, (), desk.now()))
+
+
 def test_what_is_known_is_no_news_and_more_is_told_at_once():
     desk = refused()
     desk.send(CoinsLacking(desk.now(), "COIN-USD", 8))
