@@ -95,7 +95,7 @@ peers: setup ## Install other backtesters into .venv-bench, for make bench to me
 	@.venv-bench/bin/python -m pip --disable-pip-version-check -q install --no-deps \
 		--require-hashes --requirement requirements/bench.txt
 
-docs: setup ## Regenerate the generated pages of docs/
+docs: setup ## Regenerate the generated pages of docs/ and the types of indicators
 	@$(PY) scripts/gen_docs.py
 
 notebooks: setup ## Run the notebooks of docs/, and keep what their cells show

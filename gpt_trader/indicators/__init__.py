@@ -5,7 +5,7 @@ Columns of ticks (`bars.close`) and of prices (`bars.price.close`) are both take
 rows is passed on, so that indicators can be taken of indicators; see docs/indicators.md.
 """
 
-from gpt_trader.indicators.columns import Answer, Answers, Column, offered
+from gpt_trader.indicators.columns import Answer, Column, offered
 from gpt_trader.indicators.plain import bollinger_of_floats, sma_cross_of_floats
 from gpt_trader.kernel.features import (
     averages,
@@ -151,7 +151,7 @@ def tema(values: Column, period: int) -> Answer:
 
 
 @offered(wilder.wilder_moves, gaps=True)
-def wilder_moves(close: Column, period: int) -> Answers:
+def wilder_moves(close: Column, period: int) -> tuple[Answer, Answer]:
     """Wilder's averages of gains and of losses, both >= 0, in the unit of close."""
 
 
@@ -171,14 +171,14 @@ def adx(high: Column, low: Column, close: Column, period: int) -> Answer:
 
 
 @offered(oscillators.macd, gaps=True, rising=("fast", "slow"))
-def macd(close: Column, fast: int, slow: int, signal: int) -> Answers:
+def macd(close: Column, fast: int, slow: int, signal: int) -> tuple[Answer, Answer, Answer]:
     """MACD line EMA(fast) - EMA(slow), its signal line EMA(line, signal), and line - signal."""
 
 
 @offered(oscillators.stochastic)
 def stochastic(
     high: Column, low: Column, close: Column, period: int, slow_k: int, slow_d: int
-) -> Answers:
+) -> tuple[Answer, Answer]:
     """Slow stochastic %K and %D in [0, 100]."""
 
 
@@ -193,24 +193,28 @@ def cci(high: Column, low: Column, close: Column, period: int) -> Answer:
 
 
 @offered(oscillators.aroon)
-def aroon(high: Column, low: Column, period: int) -> Answers:
+def aroon(high: Column, low: Column, period: int) -> tuple[Answer, Answer]:
     """Aroon down and up in [0, 100]: 100 (period - rows since the extreme) / period."""
 
 
 @offered(bands.keltner)
 def keltner(
     high: Column, low: Column, close: Column, period: int, atr_period: int, width: float
-) -> Answers:
+) -> tuple[Answer, Answer, Answer]:
     """Keltner channel: EMA(close, period) and EMA +- width ATR(atr_period)."""
 
 
 @offered(bands.supertrend)
-def supertrend(high: Column, low: Column, close: Column, period: int, factor: float) -> Answers:
+def supertrend(
+    high: Column, low: Column, close: Column, period: int, factor: float
+) -> tuple[Answer, Answer]:
     """Supertrend line and direction, 1 while the line is below the close, -1 while above."""
 
 
 @offered(bands.ichimoku, rising=("conversion", "base", "span"))
-def ichimoku(high: Column, low: Column, conversion: int, base: int, span: int) -> Answers:
+def ichimoku(
+    high: Column, low: Column, conversion: int, base: int, span: int
+) -> tuple[Answer, Answer, Answer, Answer]:
     """Ichimoku's conversion and base line, and the leading spans A and B, as a chart shows them."""
 
 
@@ -240,7 +244,7 @@ def rolling_volatility(prices: Column, period: int) -> Answer:
 
 
 @offered(window.bollinger, floats=bollinger_of_floats, gaps=True)
-def bollinger(values: Column, period: int, width: float) -> Answers:
+def bollinger(values: Column, period: int, width: float) -> tuple[Answer, Answer, Answer]:
     """Bollinger bands: SMA and SMA +- width standard deviations (TA-Lib BBANDS)."""
 
 

@@ -19,9 +19,6 @@ Column = Any
 Answer = Any
 """(n,) float64: a Series with the index of the first Series that was given, else an array."""
 
-Answers = Any
-"""A tuple of such."""
-
 
 def offered[**P, R](
     feature: Callable[..., Any],

@@ -36,13 +36,53 @@ gt.optimize(bars, gt.strategies.SmaCross, {"fast": [5, 10], "slow": np.arange(20
 targets = gt.Targets(np.ones(3), stop=0.05, max_bars=9)
 """
 
+INDICATORS = """
+from typing import assert_type
+
+import numpy as np
+import pandas as pd
+import polars as pl
+from numpy.typing import NDArray
+
+import gpt_trader as gt
+from gpt_trader import indicators as ta
+
+frame = pd.DataFrame({"close": [1.0, 2.0], "ticks": [1, 2]})
+other = pl.DataFrame({"close": [1.0, 2.0]})
+[bars] = gt.synthetic_market(products=["BTC-USD"])
+assert_type(ta.ema(frame["close"], 20), "pd.Series[float]")
+assert_type(ta.ema(pd.Series([1, 2]), period=20), "pd.Series[float]")
+assert_type(ta.ema(other["close"], 20), pl.Series)
+assert_type(ta.ema(bars.close, 20), NDArray[np.float64])
+assert_type(ta.ema([1, 2, 3], 20), NDArray[np.float64])
+assert_type(ta.ema((1.0, None, 3.0), 20), NDArray[np.float64])
+assert_type(ta.atr(bars.high, bars.low, frame["close"], 14), "pd.Series[float]")
+assert_type(ta.atr(other["close"], [1.0], bars.price.close, 14), pl.Series)
+low, middle, high = ta.bollinger(frame["close"], 20, 2.0)
+assert_type(low, "pd.Series[float]")
+assert_type(ta.aroon(bars.high, bars.low, 9), tuple[NDArray[np.float64], NDArray[np.float64]])
+"""
+UNTAKEN = """
+import pandas as pd
+from gpt_trader import indicators as ta
+
+close = pd.Series([1.0, 2.0])
+ta.ema("close", 20)
+ta.ema(close)
+ta.ema(close, "20")
+ta.ema([1.0, 2.0], 20).clos
+a, b = ta.macd(close, 12, 26, 9)
+"""
+WRONG = {"misspelt": (MISSPELT, (6, 7, 8)), "untaken": (UNTAKEN, (6, 7, 8, 9, 10))}
+RIGHT = {"given": GIVEN, "indicators_of": INDICATORS}
+
 
 @pytest.fixture(scope="module")
 def snippets(tmp_path_factory):
-    """Write a file for each block of all pages, and one with three errors; return their folder."""
+    """Write a file for each block of all pages, and those above; return their folder."""
     folder = tmp_path_factory.mktemp("snippets")
-    (folder / "misspelt.py").write_text(MISSPELT + STRICT, encoding="utf-8")
-    (folder / "given.py").write_text(GIVEN + STRICT, encoding="utf-8")
+    for name, text in (RIGHT | {name: text for name, (text, _) in WRONG.items()}).items():
+        (folder / f"{name}.py").write_text(text + STRICT, encoding="utf-8")
     for page in pages():
         for block in python_blocks(page.read_text(encoding="utf-8")):
             name = f"{page.stem.replace('-', '_')}_{block.line}.py"
@@ -69,4 +109,5 @@ def test_snippets_pass_and_what_is_misspelt_does_not(snippets, checker):
     )  # fmt: skip
     said = done.stdout + done.stderr
     errors = re.findall(r"(\w+)\.py:(\d+)\b.* error", said)
-    assert sorted(set(errors)) == [("misspelt", "6"), ("misspelt", "7"), ("misspelt", "8")], said
+    expected = {(name, str(line)) for name, (_, lines) in WRONG.items() for line in lines}
+    assert set(errors) == expected, said
