@@ -73,7 +73,7 @@ def reasons(
         first = give_reason(plan, code, *_numbers(plan, state, j, weight, ticket))
     found = [first]
     cap = plan.limits.get("max_product", math.nan)
-    if abs(weight) > cap:
+    if weight > cap or (weight < -cap and plan.products[j].is_perpetual):
         found.append(
             Reason(
                 "TARGET_CAPPED",

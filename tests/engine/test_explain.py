@@ -98,6 +98,13 @@ def test_a_target_above_the_cap_is_said_to_be_cut():
     ]
 
 
+def test_a_short_of_spot_is_taken_as_nothing_not_cut():
+    desk = Desk()
+    desk.want(-1.0)
+    desk.bar(10_000)
+    assert [one.code for one in desk.decision().reasons] == ["SHORT_UNSUPPORTED"]
+
+
 def test_a_refusal_is_blocked_and_shows_what_tripped():
     desk = Desk()
     desk.want(0.2)
