@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -227,7 +228,7 @@ REACHED = (
 )  # fmt: skip
 OF_COMMANDS = {  # what only a command reads, from shell to screen
     "data/files/importing.py", "data/memory.py", "data/universe.py", "data/store/sealed.py",
-    "data/trades/trade_store.py", "backtest/report/tables.py",
+    "data/trades/trade_store.py", "measure/record.py",
 }  # fmt: skip
 
 
@@ -263,6 +264,54 @@ def test_no_flag_is_left_in_what_a_library_call_can_raise():
         if file not in OF_COMMANDS and "--" in in_python(text).partition(shell)[0]
     }
     assert left == set()
+
+
+def test_no_flag_is_left_in_what_an_assessment_can_say():
+    texts = [
+        (path.name, text)
+        for path in sorted((ROOT / "measure").rglob("*.py"))
+        for text in constants(ast.parse(path.read_text(encoding="utf-8")))
+        if "--" in text and path.name != "record.py"  # of an equity curve: a command alone reads it
+    ]
+    assert {name for name, _ in texts} == {"size.py", "verdict.py"}
+    assert not [text for _, text in texts if "--" in in_python(text)]
+
+
+def constants(tree: ast.AST) -> Iterator[str]:
+    """Yield a module's texts, pieces of f-strings among them, but for what documents it."""
+    told = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield node.value
+
+
+def rising() -> Any:
+    """Return rows of 60 days of 1 h that rise, at which hardly anything was traded."""
+    close = 100.0 * np.exp(np.cumsum(np.random.default_rng(3).normal(0.0006, 0.004, 1440)))
+    before = np.r_[close[0], close[:-1]]
+    highs, lows = np.maximum(before, close), np.minimum(before, close)
+    time = BARS.time[0] + np.arange(len(close)) * HOUR
+    return np.column_stack([time, before, highs, lows, close, np.full(len(close), 5.0)])
+
+
+def test_reasons_of_a_verdict_name_arguments(tmp_path):
+    terms: dict[str, Any] = {
+        "product_id": BTC, "cash": 10**8, "risk": None, "state_dir": tmp_path,
+        "style": gt.order_style("taker"),
+        "costs": gt.CostModel(taker_bps=0, maker_bps=0, spread_bps=0),
+    }  # fmt: skip
+    run = gt.backtest(rising(), SMA, assess=True, **terms)
+    found = gt.optimize(rising(), strategies.SmaCross, GRID, folds=1, **terms)
+    for one in (run, run.assessment, found):
+        assert "participation bounds what a fill may take" in repr(one)
+    for page in (run.report().html, run._repr_html_(), found.report().html, found._repr_html_()):
+        assert "participation bounds what a fill may take" in page
+        shown = re.sub(r"(?s)<(style|script).*?</\1>|var\(--\w+\)", "", page)
+        assert not re.search(r"[\s(]--[a-z]", shown)
 
 
 @pytest.mark.parametrize(

@@ -515,5 +515,6 @@ def _write_equity(result: Result, file: Path) -> None:
 
 def _write_report(result: Result, file: Path) -> None:
     from gpt_trader.backtest.report import html
+    from gpt_trader.backtest.report.tables import reproduce
 
-    write_text(file, html(result))
+    write_text(file, html(result, reproduce(result.run_id)))

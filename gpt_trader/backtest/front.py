@@ -24,6 +24,7 @@ from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
 from gpt_trader.domain.selection import Membership
 from gpt_trader.door import at_the_door
+from gpt_trader.hints import in_python
 from gpt_trader.measure.assess import Trials
 from gpt_trader.measure.path import Path as RunPath
 from gpt_trader.risk.policy import RiskPolicy
@@ -128,4 +129,14 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
             state_dir=state_dir,
         ),
     )  # fmt: skip
-    return replace(found, notes=(*found.notes, *notes)) if notes else found
+    return _in_python(replace(found, notes=(*found.notes, *notes)))
+
+
+def _in_python(found: Result) -> Result:
+    """Return a result that speaks of arguments, not of flags."""
+    sure = found.assessment
+    return replace(
+        found,
+        notes=tuple(map(in_python, found.notes)),
+        assessment=None if sure is None else replace(sure, verdict=sure.verdict.in_python()),
+    )

@@ -9,7 +9,6 @@ from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.targets import Targets
 from gpt_trader.domain.upward import ask
-from gpt_trader.hints import in_python
 from gpt_trader.measure.baselines import Baselines, baselines
 from gpt_trader.measure.checks import Checks
 from gpt_trader.measure.doubt import UNTESTED, Doubt
@@ -74,7 +73,7 @@ class Assessment:
 
     def __repr__(self) -> str:
         said: str = ask("measure.in_words:assessment_text", self)
-        return in_python(said)
+        return said
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what JSON says of it: every number, none of the daily series."""

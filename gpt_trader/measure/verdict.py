@@ -1,7 +1,7 @@
 """What a result comes to, in one word and in sentences that people understand."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gpt_trader.domain.costs import (
     LEAST_TAKER_BPS,
@@ -9,6 +9,7 @@ from gpt_trader.domain.costs import (
     WORST_TAKER_BPS,
     CostModel,
 )
+from gpt_trader.hints import in_python
 from gpt_trader.kernel.rounding import BPS
 from gpt_trader.measure.baselines import Baselines
 from gpt_trader.measure.checks import Checks
@@ -41,6 +42,10 @@ class Verdict:
     word: str
     reasons: tuple[str, ...]
     kinds: tuple[str, ...] = ()
+
+    def in_python(self) -> "Verdict":
+        """Return it with reasons that name arguments, not flags."""
+        return replace(self, reasons=tuple(map(in_python, self.reasons)))
 
 
 @dataclass(frozen=True, slots=True)

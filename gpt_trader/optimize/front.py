@@ -1,6 +1,7 @@
 """The call that the library offers: a search, each argument by its name."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from os import PathLike
 from pathlib import Path
@@ -14,6 +15,7 @@ from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
 from gpt_trader.domain.stated import check_is
 from gpt_trader.door import at_the_door
+from gpt_trader.hints import in_python
 from gpt_trader.measure.inference import Trials
 from gpt_trader.optimize.counted import Floats, optimize_and_count
 from gpt_trader.optimize.given import check_terms, class_meant
@@ -85,10 +87,12 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have names an
         state_dir=state_dir,
     )  # fmt: skip
     say_if_compiling()
-    return optimize_and_count(
+    found = optimize_and_count(
         histories_given(bars, product_id), class_meant(strategy), grid, fixed=fixed, folds=folds,
         objective=objective, costs=costs, risk=risk, style=style, cash=cash, budget=budget,
         order=order, label=label, min_coverage_pct=min_coverage_pct, check_all=check_all,
         check_seed=check_seed, trials=trials, sealed_after_ms=sealed_after_ms, state_dir=state_dir,
         keep_in=None if keep_in is None else Path(keep_in), progress=progress, threads=threads,
     )  # fmt: skip
+    notes = tuple(map(in_python, found.notes))
+    return replace(found, notes=notes, verdict=found.verdict.in_python())

@@ -34,14 +34,14 @@ SYMBOLS = (
 )
 
 
-def html(result: Result) -> str:
+def html(result: Result, again: str = "") -> str:
     """Return a run's report: one HTML document without any request to the network.
 
     Style and script stand in the document and are allowed by their digests only; the size is
-    bounded whatever the length of the run.
+    bounded whatever the length of the run. again: a figure on how it is done again.
     """
     span = performance.span_of(result.path)
-    sections, series, told = _sections(result, span)
+    sections, series, told = _sections(result, span, again)
     style, script = _asset("page.css"), _asset("page.js")
     policy = (
         f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
@@ -69,7 +69,9 @@ def html(result: Result) -> str:
     return f'<!doctype html>\n<html lang="en">{top}{body}</html>\n'
 
 
-def _sections(result: Result, span: TimeSpan) -> tuple[list[str], list[Readout], list[FillsRead]]:
+def _sections(
+    result: Result, span: TimeSpan, again: str
+) -> tuple[list[str], list[Readout], list[FillsRead]]:
     """Return the parts of the page in reading order, and what the crosshair reads."""
     path, found, numbers = result.path, result.assessment, result.metrics
     over_time = [
@@ -116,7 +118,7 @@ def _sections(result: Result, span: TimeSpan) -> tuple[list[str], list[Readout],
                     tables.breakdown(result.breakdown),
                 ),
                 tables.terms(result),
-                tables.reproduce(result),
+                again,
             ],
         ),
     ]

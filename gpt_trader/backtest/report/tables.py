@@ -182,9 +182,9 @@ def falls(found: Breakdown) -> list[list[str]]:
     ]
 
 
-def reproduce(result: Result) -> str:
-    """Return how to show and to repeat the run."""
-    command = f"gpt-trader backtest --reproduce {result.run_id}"
+def reproduce(run_id: str) -> str:
+    """Return how to show and to repeat a run that was stored, as the command does."""
+    command = f"gpt-trader backtest --reproduce {run_id}"
     says = (
         "A stored run is shown again with --show, compared with another with --diff, and run "
         "again with --reproduce, which fails if a single fill differs."

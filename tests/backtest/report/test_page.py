@@ -11,6 +11,7 @@ import pytest
 
 from gpt_trader import backtest
 from gpt_trader.backtest.report import html
+from gpt_trader.backtest.report.tables import reproduce
 from gpt_trader.data.synthetic import synthetic_market
 from gpt_trader.domain.targets import Targets
 from gpt_trader.domain.times import HOUR_MS
@@ -18,7 +19,7 @@ from gpt_trader.strategy.sma_cross import SmaCross
 
 PANELS = {
     "equity", "drawdown", "exposure", "rolling", "price-0", "outcomes", "waterfall", "fees",
-    "luck", "daily", "months", "guards", "gaps", "metrics", "falls", "breakdown", "terms", "again",
+    "luck", "daily", "months", "guards", "gaps", "metrics", "falls", "breakdown", "terms",
 }  # fmt: skip
 VOID = {"meta", "link"}
 
@@ -86,6 +87,13 @@ def test_every_panel_is_there_in_a_document_that_nests(assessed):
 
 def test_the_same_result_gives_the_same_page(assessed):
     assert html(assessed) == html(assessed)
+
+
+def test_how_to_do_it_again_is_said_by_the_command_alone(assessed):
+    text = html(assessed, reproduce(assessed.run_id))
+    assert "again" in read(text).ids
+    assert f"gpt-trader backtest --reproduce {assessed.run_id}" in text
+    assert "--reproduce" not in html(assessed)
 
 
 def test_what_is_not_there_is_said(assessed):
