@@ -17,6 +17,7 @@ NEAR_PART = 100  # of the move between both neighbors: so little off is near the
 STRETCH = 24  # moves by which a stretch is known again
 LEAST_MOVED = 18  # of these that are no standstill
 LEAST_KINDS = 12  # ... and moves among them that differ
+SCATTER = np.int64(0x9E3779B97F4A7C15 - 2**64)
 LEAST_OFF = 2  # ticks by which rounding may change a move of prices that were rescaled
 
 
@@ -72,6 +73,39 @@ def patterns(close: Ints) -> Ints:
         if i >= STRETCH and moved >= LEAST_MOVED and ticks >= PLAIN_TICKS * STRETCH:
             found[i] = code
     return found
+
+
+@njit(cache=True)
+def pairs(codes: Ints, one_in: int) -> tuple[Ints, Ints]:
+    """Return (k,) rows whose code came before, rising, and each's last row before: that, then it.
+
+    codes: (n,) int64; 0 is none. one_in: of so many kinds of codes one is looked up. Linear in n.
+    """
+    looked_up = 0
+    for code in codes:
+        looked_up += _is_looked_up(code, one_in)
+    room = 2
+    while room < 2 * looked_up:
+        room *= 2
+    newest = np.full(room, -1, np.int64)  # rows, each at the place of its code or the next free one
+    firsts, laters = np.empty(looked_up, np.int64), np.empty(looked_up, np.int64)
+    k = 0
+    for row in range(len(codes)):
+        if not _is_looked_up(codes[row], one_in):
+            continue
+        place = (codes[row] * SCATTER >> 36) & (room - 1)
+        while newest[place] >= 0 and codes[newest[place]] != codes[row]:
+            place = (place + 1) & (room - 1)
+        if newest[place] >= 0:
+            firsts[k], laters[k] = newest[place], row
+            k += 1
+        newest[place] = row
+    return firsts[:k], laters[:k]
+
+
+@njit(cache=True)
+def _is_looked_up(code: int, one_in: int) -> bool:
+    return code != 0 and (code * SCATTER >> 32) % one_in == 0
 
 
 @njit(cache=True)

@@ -11,6 +11,7 @@ from gpt_trader.kernel.copies import (
     STRETCH,
     again,
     middles,
+    pairs,
     patterns,
 )
 
@@ -56,8 +57,25 @@ def test_again_marks_what_comes_again_and_nothing_else():
     assert not again(close, laters - 5, laters).any()  # one within the other
 
 
+@pytest.mark.parametrize("one_in", [1, 4])
+def test_pairs_are_what_came_and_came_last_before(one_in):
+    codes = np.random.default_rng(3).integers(-40, 41, 500)
+    codes[::7] = 3 ** (STRETCH - 1)
+    firsts, laters = pairs(codes, one_in)
+    newest, found = {}, []
+    for row, code in enumerate(codes.tolist()):
+        if code and code in newest:
+            found.append((newest[code], row))
+        newest[code] = row
+    told = list(zip(firsts.tolist(), laters.tolist(), strict=True))
+    kept = {int(code) for code in codes[laters]}
+    assert told == [(a, b) for a, b in found if int(codes[b]) in kept]
+    assert told == found if one_in == 1 else 0 < len(told) < len(found)
+
+
 def test_nothing_and_one():
     for n in (0, 1):
         close = np.full(n, 5, np.int64)
         none = np.empty(0, np.int64)
         assert len(middles(close)[0]) == len(patterns(close)) == len(again(close, none, none)) == n
+        assert len(pairs(close, 1)[0]) == 0

@@ -8,12 +8,11 @@ these find in real bars.
 import numpy as np
 
 from gpt_trader.domain.bars import Bars, Ints
-from gpt_trader.kernel.copies import EXACT, NEAR, again, middles, patterns
+from gpt_trader.kernel.copies import EXACT, NEAR, again, middles, pairs, patterns
 
 SURE = 4.0  # standard deviations beyond twice what chance makes
 ALL_UP_TO = 100_000  # bars of which every stretch is looked up, of more one in SPARSE
 SPARSE = 16
-SCATTER = np.int64(0x9E3779B97F4A7C15 - 2**64)
 
 
 def midway(bars: Bars) -> Ints:
@@ -30,16 +29,6 @@ def midway(bars: Bars) -> Ints:
 
 
 def repeated(bars: Bars) -> Ints:
-    """Return the rows, (k,) int64 ascending, whose closes go as an earlier stretch went.
-
-    Sorting aside, which is of few, linear in the bars.
-    """
-    codes = patterns(bars.close)
-    rows = np.flatnonzero(codes)
-    if len(codes) > ALL_UP_TO:
-        rows = rows[(codes[rows] * SCATTER >> 32) % SPARSE == 0]
-    rows = rows[np.argsort(codes[rows], kind="stable")]
-    is_one = codes[rows[1:]] == codes[rows[:-1]]
-    firsts, laters = rows[:-1][is_one], rows[1:][is_one]
-    order = np.argsort(laters, kind="stable")
-    return np.flatnonzero(again(bars.close, firsts[order], laters[order]))
+    """Return the rows, (k,) int64 ascending, whose closes go as an earlier stretch went; linear."""
+    one_in = SPARSE if len(bars) > ALL_UP_TO else 1
+    return np.flatnonzero(again(bars.close, *pairs(patterns(bars.close), one_in)))
