@@ -17,7 +17,7 @@ def njit[F: Callable[..., Any]](
     cache: Literal[True],
     **options: Any,  # noqa: ANN401
 ) -> Callable[[F], F]:
-    """Compile as `numba.njit` does, cached in the kernel's own folder.
+    """Compile as `numba.njit` does, cached in the kernel's own folder; other threads run meanwhile.
 
     Numba takes the folder from its settings where a function is decorated: they are the kernel's
     for that long, whoever imported numba before, and those of all other functions stay theirs.
@@ -27,7 +27,7 @@ def njit[F: Callable[..., Any]](
         settings: Any = numba.config
         theirs, settings.CACHE_DIR = settings.CACHE_DIR, str(CACHE_DIR)
         try:
-            dispatcher: F = numba.njit(cache=cache, **options)(function)
+            dispatcher: F = numba.njit(cache=cache, nogil=True, **options)(function)
         except RuntimeError as error:  # neither there nor beside the source can be written
             raise StorageError(
                 f"what is compiled cannot be kept in {CACHE_DIR}",
@@ -47,5 +47,5 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
     interpreted code calls returns no NamedTuple: numba makes one by running Python, and a Ctrl-C
     just then ends the process.
     """
-    dispatcher: F = njit(cache=True, forceinline=True, nogil=True)(function)
+    dispatcher: F = njit(cache=True, forceinline=True)(function)
     return dispatcher

@@ -8,6 +8,8 @@ import pytest
 
 from gpt_trader.errors import StorageError
 from gpt_trader.kernel.compiled import njit
+from gpt_trader.kernel.copies import middles
+from gpt_trader.kernel.fees import roll_fees
 
 CODE = """
 import os, sys
@@ -38,3 +40,9 @@ def test_where_nothing_can_be_kept_the_setting_is_named():
     with pytest.raises(StorageError, match="cannot be kept in") as told:
         njit(cache=True)(scope["double"])
     assert "GPT_TRADER_CACHE_DIR" in told.value.hint
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("function", [middles, roll_fees])
+def test_other_threads_run_while_it_does(function):
+    assert function.targetoptions["nogil"] is True

@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 GRID = 65_536.0  # 1/65,536 tick: far below a price, far above float64's noise on one
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def settle(values: Floats, grid: float) -> Floats:
     """Round to multiples of 1/grid; NaN stays. Memory: 1 row.
 
@@ -33,7 +33,7 @@ def settle(values: Floats, grid: float) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def ago(values: Floats, period: int) -> Floats:
     """Return values[i-period] at row i; NaN before row `period`. Memory: period + 1 rows."""
     out = np.full(len(values), np.nan)
@@ -42,7 +42,7 @@ def ago(values: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def sma(ticks: Ints, period: int) -> Floats:
     """Simple moving average of ticks: exact integer sum / period (TA-Lib SMA).
 
@@ -60,7 +60,7 @@ def sma(ticks: Ints, period: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def sma_cross_state(ticks: Ints, fast: int, slow: int) -> Floats:
     """Sign of SMA(fast) - SMA(slow), decided in integers: slow x fast sum vs fast x slow sum.
 
@@ -84,7 +84,7 @@ def sma_cross_state(ticks: Ints, fast: int, slow: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def ema(values: Floats, period: int) -> Floats:
     """Exponential moving average, alpha = 2 / (period + 1), seeded by the SMA (TA-Lib EMA).
 
@@ -113,7 +113,7 @@ def ema(values: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def simple_returns(prices: Floats) -> Floats:
     """Return prices[i] / prices[i-1] - 1; row 0 is NaN. Memory: 2 rows.
 
@@ -125,7 +125,7 @@ def simple_returns(prices: Floats) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def log_returns(prices: Floats) -> Floats:
     """Return log(prices[i] / prices[i-1]); row 0 is NaN. Memory: 2 rows.
 
@@ -137,7 +137,7 @@ def log_returns(prices: Floats) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def rate_of_change(prices: Floats, period: int) -> Floats:
     """Return prices[i] / prices[i-period] - 1 as a fraction (TA-Lib ROCP).
 
@@ -150,7 +150,7 @@ def rate_of_change(prices: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def change_sign(ticks: Ints, period: int) -> Floats:
     """Sign of ticks[i] - ticks[i-period] as 1, 0 or -1 (of TA-Lib MOM); NaN before row `period`.
 
@@ -163,7 +163,7 @@ def change_sign(ticks: Ints, period: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def ewm_volatility(prices: Floats, period: int) -> Floats:
     """Volatility per bar: root of the EMA of squared simple returns, their mean taken as zero.
 
@@ -180,7 +180,7 @@ def ewm_volatility(prices: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def volatility_weight(volatility: Floats, target: float, cap: float) -> Floats:
     """Weight min(target / volatility, cap); cap where nothing moved, NaN stays.
 

@@ -15,7 +15,7 @@ from gpt_trader.kernel.features.window import highest, lowest
 Floats = NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def keltner(
     high: Floats, low: Floats, close: Floats, period: int, atr_period: int, width: float
 ) -> tuple[Floats, Floats, Floats]:
@@ -31,7 +31,7 @@ def keltner(
     return middle - reach, middle, middle + reach
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def supertrend(
     high: Floats, low: Floats, close: Floats, period: int, factor: float
 ) -> tuple[Floats, Floats]:
@@ -63,7 +63,7 @@ def supertrend(
     return line, direction
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def ichimoku(
     high: Floats, low: Floats, conversion: int, base: int, span: int
 ) -> tuple[Floats, Floats, Floats, Floats]:

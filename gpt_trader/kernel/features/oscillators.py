@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 CCI_SCALE = 0.015  # Lambert's: about three in four values then lie within 100 of 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def macd(close: Floats, fast: int, slow: int, signal: int) -> tuple[Floats, Floats, Floats]:
     """MACD line EMA(fast) - EMA(slow), its signal line EMA(line, signal), and line - signal.
 
@@ -33,7 +33,7 @@ def macd(close: Floats, fast: int, slow: int, signal: int) -> tuple[Floats, Floa
     return line, smooth, line - smooth
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def stochastic(
     high: Floats, low: Floats, close: Floats, period: int, slow_k: int, slow_d: int
 ) -> tuple[Floats, Floats]:
@@ -56,7 +56,7 @@ def stochastic(
     return k, d
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def williams_r(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
     """Williams %R in [-100, 0]: -100 (highest high - close) / (highest high - lowest low).
 
@@ -72,7 +72,7 @@ def williams_r(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def cci(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
     """Commodity channel index: (p - mean p) / (0.015 mean |p - mean p|), p = (h + l + c) / 3.
 
@@ -93,7 +93,7 @@ def cci(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def aroon(high: Floats, low: Floats, period: int) -> tuple[Floats, Floats]:
     """Aroon down and up in [0, 100]: 100 (period - rows since the extreme) / period.
 

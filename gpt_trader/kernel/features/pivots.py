@@ -8,7 +8,7 @@ from gpt_trader.kernel.compiled import njit
 Floats = NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def pivot_highs(high: Floats, left: int, right: int) -> Floats:
     """Price of the pivot high that row i confirms: the high of row i - right; NaN where none.
 
@@ -31,7 +31,7 @@ def pivot_highs(high: Floats, left: int, right: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def pivot_lows(low: Floats, left: int, right: int) -> Floats:
     """Price of the pivot low that row i confirms: the low of row i - right; NaN where none.
 
@@ -41,7 +41,7 @@ def pivot_lows(low: Floats, left: int, right: int) -> Floats:
     return -pivot_highs(-low, left, right)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def latest(values: Floats) -> Floats:
     """The newest value that is not NaN, this row included; NaN before the first.
 

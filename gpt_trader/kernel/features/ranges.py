@@ -16,7 +16,7 @@ from gpt_trader.kernel.features.window import rolling_mean
 Floats = NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def realized_volatility(close: Floats, period: int) -> Floats:
     """Realized volatility per bar: the root of the mean of squared log returns of `period` rows.
 
@@ -28,7 +28,7 @@ def realized_volatility(close: Floats, period: int) -> Floats:
     return np.sqrt(rolling_mean(moves * moves, period))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def garman_klass(open_: Floats, high: Floats, low: Floats, close: Floats, period: int) -> Floats:
     """Garman-Klass volatility per bar: root of the mean of u^2 / 2 - (2 ln 2 - 1) c^2.
 

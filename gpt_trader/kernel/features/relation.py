@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 NOISE = 1e-13  # of the mean: what equal values are apart from their mean by rounding
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def zscore(values: Floats, period: int) -> Floats:
     """Standard score: (value - mean) / standard deviation (ddof 0) of the last `period` values.
 
@@ -30,7 +30,7 @@ def zscore(values: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def rolling_beta(prices: Floats, market: Floats, period: int) -> Floats:
     """Beta: slope of the simple returns of prices on those of a market, over `period` returns.
 
@@ -43,7 +43,7 @@ def rolling_beta(prices: Floats, market: Floats, period: int) -> Floats:
     return _ratio(joint, of_market)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def rolling_correlation(a: Floats, b: Floats, period: int) -> Floats:
     """Pearson's correlation in [-1, 1] of the last `period` values of two series.
 
@@ -55,7 +55,7 @@ def rolling_correlation(a: Floats, b: Floats, period: int) -> Floats:
     return _ratio(joint, np.sqrt(of_a * of_b))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _moments(a: Floats, b: Floats, period: int) -> tuple[Floats, Floats, Floats]:
     """Sums over the window of da x db, da^2 and db^2, each from its mean; 0 if only noise."""
     joint = np.full(len(a), np.nan)
@@ -75,7 +75,7 @@ def _moments(a: Floats, b: Floats, period: int) -> tuple[Floats, Floats, Floats]
     return joint, of_a, of_b
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _ratio(above: Floats, below: Floats) -> Floats:
     """Above / below, 0 where below is 0; NaN stays."""
     out = np.empty(len(above))

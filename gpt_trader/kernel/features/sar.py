@@ -8,7 +8,7 @@ from gpt_trader.kernel.compiled import njit
 Floats = NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def parabolic_sar(high: Floats, low: Floats, step: float, most: float) -> Floats:
     """Parabolic SAR: a stop that moves to the extreme of the trade, faster with each new one.
 
@@ -49,7 +49,7 @@ def parabolic_sar(high: Floats, low: Floats, step: float, most: float) -> Floats
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _turned(side: float, high: float, low: float) -> tuple[float, float]:
     """High and low as a long trade sees them."""
     return (high, low) if side > 0.0 else (-low, -high)

@@ -16,7 +16,7 @@ from gpt_trader.kernel.features.window import weighted_sum
 Floats = NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def wma(values: Floats, period: int) -> Floats:
     """Linearly weighted moving average: weights period, period-1, ... 1, the newest most.
 
@@ -27,7 +27,7 @@ def wma(values: Floats, period: int) -> Floats:
     return weighted_sum(values, weights)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def hma(values: Floats, period: int) -> Floats:
     """Hull moving average: WMA(2 WMA(period/2) - WMA(period), sqrt(period)), halves cut off.
 
@@ -39,7 +39,7 @@ def hma(values: Floats, period: int) -> Floats:
     return wma(raw, int(math.sqrt(period)))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def dema(values: Floats, period: int) -> Floats:
     """Double exponential moving average: 2 EMA - EMA(EMA).
 
@@ -51,7 +51,7 @@ def dema(values: Floats, period: int) -> Floats:
     return 2.0 * once - ema(once, period)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def tema(values: Floats, period: int) -> Floats:
     """Triple exponential moving average: 3 EMA - 3 EMA(EMA) + EMA(EMA(EMA)).
 

@@ -15,7 +15,7 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def obv(close: Floats, volume: Floats) -> Floats:
     """On-balance volume: the sum of volumes, those of a falling close subtracted.
 
@@ -35,7 +35,7 @@ def obv(close: Floats, volume: Floats) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def mfi(high: Floats, low: Floats, close: Floats, volume: Floats, period: int) -> Floats:
     """Money flow index in [0, 100]: 100 rising flow / all flow of `period` rows.
 
@@ -58,7 +58,7 @@ def mfi(high: Floats, low: Floats, close: Floats, volume: Floats, period: int) -
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def vwap_anchored(
     high: Floats, low: Floats, close: Floats, volume: Floats, anchors: Flags
 ) -> Floats:
@@ -88,7 +88,7 @@ def vwap_anchored(
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def session_starts(time: Ints, session_ms: int) -> Flags:
     """Rows that begin a session: the first of each multiple of session_ms UTC, and row 0.
 
@@ -101,7 +101,7 @@ def session_starts(time: Ints, session_ms: int) -> Flags:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def vwap_session(
     high: Floats, low: Floats, close: Floats, volume: Floats, time: Ints, session_ms: int
 ) -> Floats:

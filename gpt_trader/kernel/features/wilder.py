@@ -15,7 +15,7 @@ Ints = NDArray[np.int64]
 ALMOST_ZERO = 1e-14  # TA-Lib's own: below it a sum of moves counts as no move
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def wilder_moves(close: Floats, period: int) -> tuple[Floats, Floats]:
     """Wilder's averages of gains and of losses, both >= 0, in the unit of close.
 
@@ -54,7 +54,7 @@ def wilder_moves(close: Floats, period: int) -> tuple[Floats, Floats]:
     return gains, losses
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def rsi(close: Floats, period: int) -> Floats:
     """Relative strength index in [0, 100]: 100 gains / (gains + losses) (TA-Lib RSI).
 
@@ -71,7 +71,7 @@ def rsi(close: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def true_range_at(high: Floats, low: Floats, close: Floats, i: int) -> float:
     """True range of row i >= 1: the bar's range, stretched to the close before it.
 
@@ -82,7 +82,7 @@ def true_range_at(high: Floats, low: Floats, close: Floats, i: int) -> float:
     return reach
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def atr(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
     """Average true range in the unit of the prices (TA-Lib ATR).
 
@@ -104,7 +104,7 @@ def atr(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def adx(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
     """Average directional index in [0, 100], direction-free strength of a trend (TA-Lib ADX).
 

@@ -20,7 +20,7 @@ Column = Ints | Floats
 BLOCK = 256  # rows summed side by side: they stay in the first-level cache
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def weighted_sum(values: Column, weights: Floats) -> Floats:
     """Sum of weights[k] x values[i-k] over k, the newest value first.
 
@@ -42,7 +42,7 @@ def weighted_sum(values: Column, weights: Floats) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def rolling_sum(values: Column, period: int) -> Floats:
     """Sum of the last `period` values (TA-Lib SUM), summed afresh.
 
@@ -52,7 +52,7 @@ def rolling_sum(values: Column, period: int) -> Floats:
     return weighted_sum(values, np.ones(period))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def rolling_mean(values: Floats, period: int) -> Floats:
     """Mean of the last `period` values, summed afresh; `sma` is its exact form for ticks.
 
@@ -62,7 +62,7 @@ def rolling_mean(values: Floats, period: int) -> Floats:
     return rolling_sum(values, period) / period
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def rolling_std(values: Floats, period: int) -> Floats:
     """Population standard deviation (ddof 0) of the last `period` values (TA-Lib STDDEV).
 
@@ -93,7 +93,7 @@ def rolling_std(values: Floats, period: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def rolling_volatility(prices: Floats, period: int) -> Floats:
     """Volatility per bar: standard deviation (ddof 0) of the last `period` simple returns.
 
@@ -103,7 +103,7 @@ def rolling_volatility(prices: Floats, period: int) -> Floats:
     return rolling_std(simple_returns(prices), period)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def bollinger(ticks: Ints, period: int, width: float) -> tuple[Floats, Floats, Floats]:
     """Bollinger bands: SMA and SMA +- width standard deviations (TA-Lib BBANDS).
 
@@ -115,7 +115,7 @@ def bollinger(ticks: Ints, period: int, width: float) -> tuple[Floats, Floats, F
     return middle - reach, middle, middle + reach
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def highest(ticks: Column, period: int) -> Floats:
     """Highest of the last `period` rows, this one included (Donchian; TA-Lib MAX).
 
@@ -139,7 +139,7 @@ def highest(ticks: Column, period: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def rows_since_highest(ticks: Column, period: int) -> Floats:
     """Rows since the highest of the last `period` ones, the newest of equal ones (0: this row).
 
@@ -157,7 +157,7 @@ def rows_since_highest(ticks: Column, period: int) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def lowest(ticks: Column, period: int) -> Floats:
     """Lowest of the last `period` rows, this one included (Donchian; TA-Lib MIN).
 
@@ -166,7 +166,7 @@ def lowest(ticks: Column, period: int) -> Floats:
     return -highest(-ticks, period)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def since(flags: Flags, limit: int) -> Floats:
     """Bars since a flag was last true (0: this bar), capped at `limit`.
 
