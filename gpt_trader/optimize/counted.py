@@ -38,6 +38,7 @@ from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.params import Value
 
 Floats = NDArray[np.float64]
+type Before = Trials | Callable[[Space, Floats], Trials]
 
 
 @in_plain_decimals
@@ -55,7 +56,7 @@ def optimize_and_count(  # noqa: PLR0913 - the library's call, each by its name
     cash: Decimal | int = DEFAULT_CASH,
     budget: float = 1.0,
     label: str | None = None,
-    trials: Trials | Callable[[Space, Floats], Trials] | Literal[False] | None = None,
+    trials: Before | Literal[False] | None = None,
     state_dir: str | PathLike[str] | None = None,
     sealed_after_ms: int | None = None,
     keep_in: Path | None = None,
@@ -69,7 +70,8 @@ def optimize_and_count(  # noqa: PLR0913 - the library's call, each by its name
 ) -> Search:
     """Search (`search.optimize` has the other arguments) and count each point as a trial.
 
-    trials: what was tried before; None: what the ledger knows; False: nobody counts. state_dir,
+    trials: what was tried before, in place of what the ledger knows (None); each point is written
+    down all the same. False: nothing is looked up or written, and nobody counts. state_dir,
     check_seed, min_coverage_pct, order: as in a counted backtest. sealed_after_ms: as there; a
     search opens no seal. Raises GapError, and what `search.optimize` and `seals.admit` do.
     """
@@ -84,13 +86,15 @@ def optimize_and_count(  # noqa: PLR0913 - the library's call, each by its name
         root, reader, list(map(known, given)),
         sealed_after_ms=sealed_after_ms, unseal=False, now_ms=now_ms,
     )  # fmt: skip
-    if trials is None:
+    if trials is not False:
         terms = partial(
             identify, bars=series, costs=costs, risk=risk, label=label,
             content=[sketch(one) for one in series], cash=cash,
         )  # fmt: skip
         ledger = books(root)
-        trials = partial(_count, ledger, lambda point: terms([Route(point, (), budget, style)]))
+        trials = partial(
+            _count, ledger, lambda point: terms([Route(point, (), budget, style)]), trials
+        )
     with contained([strategy], series) as moved:
         found = optimize(
             given,
@@ -118,9 +122,16 @@ def optimize_and_count(  # noqa: PLR0913 - the library's call, each by its name
 
 
 def _count(
-    ledger: Books, trial_of: Callable[[Any], Trial], space: Space, sharpes: Floats
+    ledger: Books,
+    trial_of: Callable[[Any], Trial],
+    told: Before | None,
+    space: Space,
+    sharpes: Floats,
 ) -> Trials:
-    """Write every point down as a trial; return the trials that are none of these points."""
+    """Write every point down as a trial; return the trials that are none of these points.
+
+    told: those, as somebody else counted them.
+    """
     mine = [
         replace(trial_of(point), sharpe=None if np.isnan(sharpe) else float(sharpe))
         for point, sharpe in zip(space.strategies, sharpes, strict=True)
@@ -128,6 +139,10 @@ def _count(
     ]
     now_ms = time.time_ns() // 1_000_000
     wrong = record(ledger, mine, now_ms=now_ms)
-    found = others(ledger, mine[0], now_ms=now_ms)
-    before = max(0, found.count - len(mine) + 1)  # what could not be written is found as well
-    return replace(found, count=before, note=found.note if wrong is None else wrong)
+    if told is None:
+        found = others(ledger, mine[0], now_ms=now_ms)
+        before = max(0, found.count - len(mine) + 1)  # what could not be written is found as well
+        found = replace(found, count=before)
+    else:
+        found = told(space, sharpes) if callable(told) else told
+    return found if wrong is None else replace(found, note=wrong)

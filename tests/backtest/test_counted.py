@@ -101,6 +101,23 @@ def test_a_search_counts_its_points(bars):
     assert again.luck.trials == search.luck.trials + 2
 
 
+@pytest.mark.parametrize("told", [Trials(count=40), lambda _space, _sharpes: Trials(count=40)])
+def test_a_search_writes_its_points_whoever_counts_those_before(bars, told):
+    search = optimize(bars, SmaCross, {"fast": (5, 6), "slow": (20, 30)}, folds=2, trials=told)
+    assert search.luck.trials == 44
+    assert len(lines()) == 4
+    left = optimize(bars, SmaCross, {"fast": (7,), "slow": (20,)}, folds=2, trials=False)
+    assert len(lines()) == 4
+    assert left.luck.note == "earlier trials were not counted"
+
+
+def test_a_given_count_does_not_hide_a_ledger_that_cannot_be_written(bars, tmp_path):
+    (tmp_path / "trials.jsonl").mkdir()
+    grid, told = {"fast": (5,), "slow": (20,)}, Trials(count=3)
+    search = optimize(bars, SmaCross, grid, folds=2, trials=told, state_dir=tmp_path)
+    assert search.luck.note == "this trial could not be recorded (Is a directory)"
+
+
 LOOP = "for fast in range(5, 15): one(fast)"
 POOL = """
 from multiprocessing import get_context
