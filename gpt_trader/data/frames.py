@@ -112,19 +112,17 @@ def is_frame(value: object) -> bool:
 
 
 def told_by(frame: Any, product_id: str | None = None) -> str | None:  # noqa: ANN401
-    """Return the product that a frame is of, as `bars.to_pandas()` or its ticker says; None: none.
+    """Return the product that a frame is of, as its `attrs` or its ticker say; None: none.
 
     product_id: what the frame is called, which wins where the frame names no product. Raises
     UsageError if it is of several and none is named, or of another one.
     """
-    if not _is_pandas(frame):
-        return product_id
     tickers = products_of(frame)
     if len(tickers) > 1 and product_id is None:
         raise UsageError(
             f"the frame holds {', '.join(tickers)}: which one?", hint=f'product_id="{tickers[0]}"'
         )
-    own = frame.attrs.get("product_id") if not tickers else None if tickers[1:] else tickers[0]
+    own = _attrs(frame).get("product_id") if not tickers else None if tickers[1:] else tickers[0]
     if not isinstance(own, str) or product_id is None:
         return own if isinstance(own, str) else product_id
     if is_id(own) and normalize_id(own) != normalize_id(product_id):
@@ -137,11 +135,11 @@ def told_by(frame: Any, product_id: str | None = None) -> str | None:  # noqa: A
 
 
 def grid_told_by(frame: Any, product_id: str) -> Product | None:  # noqa: ANN401
-    """Return the product with the grid that a frame of `bars.to_pandas()` tells, else None.
+    """Return the product with the grid that the `attrs` of a frame tell, else None.
 
     Raises DataError if what stands there is no grid.
     """
-    told = frame.attrs if _is_pandas(frame) else {}
+    told = _attrs(frame)
     if told.get("product_id") != product_id or not isinstance(told.get("grid"), Mapping):
         return None
     grid = dict(told["grid"])
@@ -154,6 +152,23 @@ def grid_told_by(frame: Any, product_id: str) -> Product | None:  # noqa: ANN401
             f"expected a product's grid in the attrs of a frame, was {told['grid']!r:.200}",
             hint='leave it out: frame.attrs.pop("grid")',
         ) from None
+
+
+def interval_told_by(frame: Any, time: NDArray[np.int64]) -> int | None:  # noqa: ANN401
+    """Return the interval in ms that the `attrs` of a frame tell; None if they are of other times.
+
+    time: (n,) ms, of its rows: pandas keeps `attrs` where rows are left out, or resampled.
+    """
+    told = _attrs(frame)
+    is_same = told.get("times") == [len(time), *time[:1].tolist(), *time[-1:].tolist()]
+    found = told.get("interval_ms") if is_same else None
+    return found if isinstance(found, int) and found > 0 else None
+
+
+def _attrs(frame: Any) -> Mapping[str, Any]:  # noqa: ANN401
+    """Return what `bars.to_pandas()` and `.to_polars()` leave on a frame, empty without."""
+    found = frame.attrs if hasattr(frame, "attrs") else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def _is_pandas(value: object) -> bool:

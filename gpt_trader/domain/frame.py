@@ -56,21 +56,33 @@ def utc(time_ms: Ints) -> "pd.DatetimeIndex":
 
 
 def to_pandas(bars: Bars) -> "pd.DataFrame":
-    """Return a history with a row a bar, by its open, UTC.
-
-    Its product stands in `attrs`, with its grid as text: increments cannot be told from a few rows.
-    """
+    """Return a history with a row a bar, by its open, UTC; `attrs` as `attrs_of`."""
     import pandas as pd  # noqa: PLC0415
 
     frame = pd.DataFrame(columns_of(bars), index=utc(bars.time), copy=True)
-    product = {one.name: str(getattr(bars.product, one.name)) for one in fields(Product)}
-    frame.attrs["product_id"] = product.pop("product_id")
-    frame.attrs["grid"] = product
+    frame.attrs.update(attrs_of(bars))
     return frame
 
 
 def to_polars(bars: Bars) -> Any:  # noqa: ANN401 - polars is not required
-    """Return a history with a row a bar, its open first, UTC. Raises ImportError without polars."""
+    """Return a history with a row a bar, its open first, UTC; `attrs` as `attrs_of`.
+
+    A frame that polars makes of it has none. Raises ImportError without polars.
+    """
     pl = import_module("polars")
     time = pl.Series("time", bars.time).cast(pl.Datetime("ms", "UTC"))
-    return pl.DataFrame({"time": time} | columns_of(bars))
+    frame = pl.DataFrame({"time": time} | columns_of(bars))
+    frame.attrs = attrs_of(bars)
+    return frame
+
+
+def attrs_of(bars: Bars) -> dict[str, Any]:
+    """Return what a few rows cannot tell: the product, its grid as text, and the interval.
+
+    times: bars, first and last open in ms; a frame of others may be of longer bars.
+    """
+    grid = {one.name: str(getattr(bars.product, one.name)) for one in fields(Product)}
+    product_id = grid.pop("product_id")
+    times = [len(bars), *bars.time[:1].tolist(), *bars.time[-1:].tolist()]
+    interval_ms = int(bars.interval_ms)
+    return {"product_id": product_id, "grid": grid, "interval_ms": interval_ms, "times": times}

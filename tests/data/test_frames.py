@@ -15,6 +15,8 @@ from gpt_trader import backtest, load_bars, synthetic_market
 from gpt_trader.backtest.result import Result
 from gpt_trader.data.files.export import write_file
 from gpt_trader.data.frames import products_of
+from gpt_trader.domain.bars import COLUMNS, Bars
+from gpt_trader.domain.product import Product
 from gpt_trader.errors import DataError, UsageError
 from gpt_trader.strategy.sma_cross import SmaCross
 
@@ -26,6 +28,7 @@ FRAME = BARS.to_pandas()
 NAMES = ["open", "high", "low", "close", "volume"]
 VALUES = FRAME[NAMES].to_numpy()
 ROWS = [[int(t), *v] for t, v in zip(BARS.time, VALUES.tolist(), strict=True)]
+OF_MORE = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
 NAIVE = "times without a zone are read as UTC"
 
 
@@ -116,6 +119,33 @@ def test_what_came_from_bars_comes_back():
     assert back.bars.product == BARS.product
     for name in ("time", "open", "high", "low", "close", "volume"):
         assert getattr(back.bars, name).tolist() == getattr(BARS, name).tolist()
+
+
+@pytest.mark.parametrize("frame_of", [Bars.to_pandas, Bars.to_polars])
+@pytest.mark.parametrize("rows", [slice(1), slice(2), [0, 3], [0, 3, 6], [0, 1, 5, 9, 13]])
+def test_bars_come_back_equal_however_few_or_sparse(frame_of, rows):
+    odd = Product("X-USD", Decimal("0.1"), Decimal("0.05"), quote_min_size=Decimal(7))
+    quoted = replace(BARS, product=odd, half_spread_e8=np.arange(len(BARS)) * 5_000)
+    bars = replace(quoted, **{name: getattr(quoted, name)[rows] for name in COLUMNS})
+    back = load_bars(frame_of(bars))
+    assert (back.bars.product, back.bars.interval_ms) == (odd, HOUR)
+    for name in COLUMNS:
+        assert getattr(back.bars, name).tolist() == getattr(bars, name).tolist()
+    assert not back.report.notes
+
+
+@pytest.mark.parametrize(
+    "made, hours",
+    [
+        (lambda: BARS.to_pandas().resample("4h").agg(OF_MORE), 4),
+        (lambda: BARS.to_pandas()[:9], 1),
+        (lambda: BARS.to_polars()[::2], 2),
+        (lambda: BARS.to_polars().head(9), 1),
+        (lambda: FRAME.set_axis(FRAME.index[0] + (FRAME.index - FRAME.index[0]) / 4), 0.25),
+    ],
+)
+def test_what_is_made_of_a_frame_has_the_interval_of_its_rows(made, hours):
+    assert load_bars(made(), product_id=BTC).bars.interval_ms == hours * HOUR
 
 
 def test_a_frame_keeps_the_grid_of_its_bars():

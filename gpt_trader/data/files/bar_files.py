@@ -14,7 +14,14 @@ from gpt_trader.data.checks.funding import MOST_AN_HOUR, is_impossible, paid_by,
 from gpt_trader.data.checks.quality import DataReport, digest, find_gaps
 from gpt_trader.data.files.names import read_name
 from gpt_trader.data.files.tables import EXTRA, Columns, read_columns
-from gpt_trader.data.frames import Frame, check_kind, grid_told_by, read_frame, told_by
+from gpt_trader.data.frames import (
+    Frame,
+    check_kind,
+    grid_told_by,
+    interval_told_by,
+    read_frame,
+    told_by,
+)
 from gpt_trader.domain.bars import Bars, Floats, Ints, known
 from gpt_trader.domain.decimals import in_plain_decimals
 from gpt_trader.domain.product import MAX_TICKS, Product
@@ -88,9 +95,10 @@ def load_bars(
         ccxt gives them, or with names. Columns and times of other programs are read, too, and that
         is said in `report.notes`. Columns funding_rate, and half_spread_bps or bid and ask, are
         optional (empty: not known). A dict has one of them a product, by its id.
-    product_id: whose bars they are, as BTC-USD; None where a file's name, a frame of
-        `bars.to_pandas()` or its only ticker says it.
-    interval_ms: grid that all times lie on; None: the commonest distance.
+    product_id: whose bars they are, as BTC-USD; None where a file's name, a frame that was made
+        of bars or its only ticker says it.
+    interval_ms: grid that all times lie on; None: that of the bars that a frame was made of, else
+        the commonest distance.
     start_ms, end_ms: first that is taken and first that is not, int64 ms UTC; None: all.
     overrides: a product's grid where it is another one, such as {"price_increment": "0.01"}.
     extra: further columns that a strategy is to see, by name: `bars.extra`.
@@ -151,6 +159,7 @@ def read_bars(
         product_id = normalize_id(told_by(data, product_id) or _ask("the frame"))
         columns = read_frame(data, product_id, extra)
         options["told"] = grid_told_by(data, product_id)
+        options["told_ms"] = interval_told_by(data, columns.time)
     return from_columns(columns, product_id=product_id, **options)
 
 
@@ -167,13 +176,14 @@ def from_columns(
     end_ms: int | None = None,
     overrides: Mapping[str, str] | None = None,
     told: Product | None = None,
+    told_ms: int | None = None,
 ) -> Loaded:
     """Return a file's columns as bars, every row checked; see `load_bars`.
 
-    told: the product with its grid, where the data come with it.
+    told: the product with its grid, told_ms: the interval, where the data come with them.
     """
     _check_rows(columns)
-    interval_ms = _check_grid(columns, interval_ms)
+    interval_ms = _check_grid(columns, interval_ms, told_ms)
     prices = np.stack([columns.values[name] for name in PRICES])
     product = product_for(product_id, sample_prices=prices, overrides=overrides, told=told)
     ticks = ticks_of(prices, product.price_increment)
@@ -286,11 +296,16 @@ def half_spreads(values: Mapping[str, Floats]) -> Ints | None:
     return known(np.where(np.isnan(rates), NO_QUOTE, rates))
 
 
-def _check_grid(columns: Columns, interval_ms: int | None) -> int:
-    """Return the interval; raise if times do not lie on its grid from the first one."""
+def _check_grid(columns: Columns, interval_ms: int | None, told_ms: int | None) -> int:
+    """Return the interval; raise if times do not lie on its grid from the first one.
+
+    told_ms: where nobody asks for one, however far apart the bars are.
+    """
     time = columns.time
     steps, counts = np.unique(np.diff(time), return_counts=True)
-    if interval_ms is None:
+    if interval_ms is None and told_ms is not None:
+        interval_ms = told_ms
+    elif interval_ms is None:
         if not steps.size:
             raise DataError(
                 f"{columns.path} has one row: one bar is too few",
