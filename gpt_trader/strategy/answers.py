@@ -51,14 +51,12 @@ def ask_targets(strategy: Any, bars: Bars, *, newest_only: bool = False) -> Targ
         found = asked(bars)
     if not isinstance(found, Targets):
         _refuse(strategy, asked, f"gave {_kind(found)}, expected Targets")
-    n, columns = len(bars), {}
+    columns = {}
     for name in COLUMNS:
         column = getattr(found, name)
         if column is not None or name == "weight":
-            columns[name] = _column(strategy, asked, name, column, n)
-            if is_of_other_rows(column, bars.time):
-                _refuse(strategy, asked, f"gave {name} as a Series of other times than the bars")
-    begin = n - 1 if newest_only else 0
+            columns[name] = _aligned(strategy, asked, name, column, bars)
+    begin = len(bars) - 1 if newest_only else 0
     _check_values(strategy, asked, bars, {k: c[begin:] for k, c in columns.items()}, begin)
     if brought:
         columns = {name: column.copy() for name, column in columns.items()}
@@ -68,7 +66,7 @@ def ask_targets(strategy: Any, bars: Bars, *, newest_only: bool = False) -> Targ
     def conditions() -> tuple[Condition, ...]:
         with _apart(strategy):
             said = tuple(found.reasons())
-        return tuple(_condition(strategy, asked, one, n) for one in said)
+        return tuple(_condition(strategy, asked, one, bars) for one in said)
 
     later = callable(found.conditions)
     return replace(found, **columns, conditions=cache(conditions) if later else conditions())
@@ -191,13 +189,26 @@ def _column(strategy: Any, asked: Callable[..., Any], name: str, values: Any, n:
     return column
 
 
-def _condition(strategy: Any, asked: Callable[..., Any], found: Any, n: int) -> Condition:  # noqa: ANN401
+def _aligned(
+    strategy: Any,  # noqa: ANN401
+    asked: Callable[..., Any],
+    name: str,
+    values: Any,  # noqa: ANN401
+    bars: Bars,
+) -> Floats:
+    column = _column(strategy, asked, name, values, len(bars))
+    if is_of_other_rows(values, bars.time):
+        _refuse(strategy, asked, f"gave {name} as a Series of other times than the bars")
+    return column
+
+
+def _condition(strategy: Any, asked: Callable[..., Any], found: Any, bars: Bars) -> Condition:  # noqa: ANN401
     if not isinstance(found, Condition):
         _refuse(strategy, asked, f"gave {_kind(found)}, expected a Condition")
     return replace(
         found,
-        value=_column(strategy, asked, f"value of {found.label}", found.value, n),
-        threshold=_column(strategy, asked, f"threshold of {found.label}", found.threshold, n),
+        value=_aligned(strategy, asked, f"value of {found.label}", found.value, bars),
+        threshold=_aligned(strategy, asked, f"threshold of {found.label}", found.threshold, bars),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gpt_trader.domain.targets import Condition, Target, Targets
@@ -60,6 +61,23 @@ def test_a_value_out_of_range_is_refused(targets, said):
     with pytest.raises(StrategyError, match=said) as refused:
         ask_targets(Says(targets), BARS)
     assert refused.value.where.startswith(__file__)
+
+
+ALIGNED, LATER = (pd.Series(ONES, index=pd.RangeIndex(i, 20 + i)) for i in (0, 1))
+
+
+@pytest.mark.parametrize(
+    "value, threshold, said", [(LATER, ONES, "value of up"), (ONES, LATER, "threshold of up")]
+)
+def test_a_condition_of_other_times_is_refused(value, threshold, said):
+    wrong = (Condition("up", value, threshold),)
+    with pytest.raises(StrategyError, match=f"gave {said} as a Series of other times"):
+        ask_targets(Says(Targets(ONES, conditions=wrong)), BARS)
+    late = ask_targets(Says(Targets(ONES, conditions=lambda: wrong)), BARS)
+    with pytest.raises(StrategyError, match=f"gave {said} as a Series of other times"):
+        late.reasons()
+    right = (Condition("up", ALIGNED, ALIGNED.set_axis(BARS.time)),)
+    assert len(ask_targets(Says(Targets(ONES, conditions=right)), BARS).reasons()) == 1
 
 
 def test_protection_counts_only_where_something_is_held():
