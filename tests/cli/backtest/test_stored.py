@@ -95,6 +95,13 @@ def test_the_files_beside_one_that_is_refused_are_written(capsys, tmp_path):
     assert list(tmp_path.iterdir()) == [good]
 
 
+def test_the_report_of_a_stored_run_says_how_to_do_it_again(run, tmp_path):
+    code, found = run(*DEMO, "--report", tmp_path / "run.html")
+    assert code == 0
+    again = f"gpt-trader backtest --reproduce {found['data']['run_id']}"
+    assert again in (tmp_path / "run.html").read_text()
+
+
 def test_show_gives_the_document_of_the_run(run):
     _, first = run(*DEMO)
     code, again = run("--show", first["data"]["run_id"])
