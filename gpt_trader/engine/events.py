@@ -285,6 +285,7 @@ class OrdersFound(NamedTuple):
     orders: those, and the open ones that it knows, oldest first, with the status that each has
     now; of one that is new here `filled` is what was booked elsewhere. fills: what of them is not
     booked yet. All at once: between two of them the account would look as it never was.
+    coins: lots that the product's wallet holds by then; -1: nobody tells.
     """
 
     time_ms: int
@@ -293,6 +294,7 @@ class OrdersFound(NamedTuple):
     reason: str
     orders: tuple[Order, ...]
     fills: tuple[Fill, ...] = ()
+    coins: int = -1
 
 
 class InstanceSeen(NamedTuple):

@@ -57,7 +57,11 @@ def answer_orders(plan: Plan, state: State, event: OrdersFound) -> Answer:
     for record in ended:
         state = end_order(plan, state, record, event.time_ms)
     after = take_orders(plan, state, event)
-    taken = Answer([*ended, rec.OrdersTaken()])
+    j = plan.index[event.product_id]
+    lacking = int(after.slots["lots"][j]) - event.coins
+    told = event.coins >= 0 and lacking > state.lacking[j]
+    noted = [rec.LackNoted(j, lacking)] if told else []  # a stop of the rest stays
+    taken = Answer([*ended, rec.OrdersTaken(), *noted])
     return taken + freeze(plan, after, event.product_id, f"{event.reason} (by {event.by})")
 
 

@@ -224,6 +224,26 @@ def test_a_copy_of_any_minute_is_told_the_rest_of_the_story(tmp_path):
         assert books.violations == books.replays == []
 
 
+def test_a_stop_of_all_that_is_there_is_not_cancelled_for_one_of_what_the_story_tells(tmp_path):
+    (tmp_path / "state").mkdir()
+    with live(tmp_path / "state") as desk:
+        desk.run(desk.exchange.now_ms + MINUTE)
+        copy = backed_up(desk, tmp_path / "copy.db")
+        now, j = held(desk)
+        product, books = now.plan.products[j], desk.exchange.books
+        key = resting_protection(now.plan, now.state, j).client_order_id
+        rests, coins = books.by_client[key], books.totals[product.base_currency]
+        left = (rests.size / 2).quantize(product.base_increment)
+        assert books.move_stop(rests, rests.stop, left)
+        books.transfer(product.base_currency, left - coins)
+        put_back(desk, copy)
+        taken_over(desk)
+        now = desk.run(desk.exchange.now_ms + 5_000)
+        assert not rests.is_final
+        assert now.state.lacking[j] > 0
+        assert resting_protection(now.plan, now.state, j).client_order_id == key
+
+
 def test_after_a_rearm_it_trades_on_within_its_caps(tmp_path):
     (tmp_path / "state").mkdir()
     with live(tmp_path / "state", risk__max_product_pct=25, risk__max_gross_pct=45) as desk:

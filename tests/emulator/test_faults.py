@@ -1,13 +1,15 @@
 """What the stand-in can play: each fault does what it says, and nothing else."""
 
 import uuid
+from decimal import Decimal
 
 import pytest
 
+from gpt_trader.domain.order_ids import is_ours
 from gpt_trader.errors import DataError, UnknownOutcome
 from tests.emulator import faults
 from tests.emulator.half import WAYS, spoil_ticker_row
-from tests.emulator.people import Owner
+from tests.emulator.people import Owner, Second
 from tests.live_helpers import MINUTE, live
 
 
@@ -122,3 +124,28 @@ def test_another_person_never_sells_what_is_not_his(desk):
         did.add(owner.act("BTC-USD", desk.exchange.now_ms + minute * MINUTE))
         assert books.totals["BTC"] >= bots["BTC-USD"]
     assert {"owner buy", "owner sell", "owner rested", "owner took coins"} <= did
+
+
+def test_an_owner_cancels_the_bots_stop_and_takes_its_coins(desk):
+    books, rng = desk.exchange.books, desk.exchange.faults.random
+    post(desk, "BUY", {"quote_size": "10000"})
+    books.transfer("BTC", Decimal("0.1") - books.totals["BTC"])
+    rests = books.orders[stop(desk)["success_response"]["order_id"]]
+    owner = Owner(books, rng, {"BTC-USD": Decimal("0.1")})
+    taken = owner.take("BTC-USD", {rests.client_order_id}, desk.exchange.now_ms)
+    assert rests.is_final
+    assert 0 < taken == Decimal("0.1") - books.totals["BTC"]
+    owner.bring("BTC-USD", taken)
+    assert Decimal("0.1") - taken < books.totals["BTC"] <= Decimal("0.1")
+
+
+def test_a_second_bot_bears_the_mark_and_sells_what_it_bought(desk):
+    books, rng = desk.exchange.books, desk.exchange.faults.random
+    second, before = Second(books, rng, "portfolio"), books.totals["BTC"]
+    did = [second.act("BTC-USD", desk.exchange.now_ms + n * MINUTE) for n in range(4)]
+    assert did == ["second bot bought", "second bot sold"] * 2
+    assert books.totals["BTC"] == before
+    assert all(is_ours(key, "portfolio") for key in books.by_client)
+    second.act("BTC-USD", desk.exchange.now_ms + 9 * MINUTE)
+    second.forget(second.held[0].client_order_id)
+    assert not second.held, "the bot that took it over sells it"

@@ -85,9 +85,10 @@ def fill(made, lots, price, cumulative=None, fees="0"):
     )
 
 
-def found(desk, orders, fills=()):
+def found(desk, orders, fills=(), coins=-1):
+    why = "an older journal"
     return desk.send(
-        OrdersFound(desk.now(), COIN_ID, "TEST", "an older journal", tuple(orders), tuple(fills))
+        OrdersFound(desk.now(), COIN_ID, "TEST", why, tuple(orders), tuple(fills), coins)
     )
 
 
@@ -106,6 +107,16 @@ def test_a_purchase_and_its_stop_are_held_paid_for_and_left_to_rest():
     assert entry_entry.commands == (), "what rests is right: nothing is sent or cancelled"
     assert "an older journal" in desk.state.frozen[0]
     assert desk.state.marks.entries == 1
+
+
+@pytest.mark.parametrize("coins, lacking", [(3, 2), (5, 0), (7, 0), (-1, 0)])
+def test_a_stop_of_the_coins_that_are_there_stays(coins, lacking):
+    desk = live_desk()
+    entry = order("e", BUY, 5, OrderStatus.FILLED)
+    rests = stop_order("s", min(max(coins, 0) or 5, 5))
+    answer = found(desk, [entry, rests], [fill(entry, 5, 100)], coins=coins)
+    assert desk.state.lacking == (lacking,)
+    assert all(entry.commands == () for entry in answer)
 
 
 def test_an_exit_and_a_stop_that_worked_elsewhere_leave_nothing():

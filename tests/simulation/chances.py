@@ -48,6 +48,9 @@ class Chances:
     stuck_stops: float = 0.0  # a stop that rests, and does not trigger
     far_prices: float = 0.0  # a minute: one source tells a product's price far off, for a while
     modes: float = 0.0  # a minute: a product takes only limit orders, or only resting ones
+    # What the account's owner does to the bot.
+    takes: float = 0.0  # a minute: cancels its stops, and takes some of its coins for a while
+    seconds: float = 0.0  # a minute: a second bot of the portfolio buys, and sells what it bought
 
     latency_ms: tuple[int, int] = (20, 120)  # there and back
 
@@ -63,20 +66,22 @@ LIES = (
     *("false_fill_rows", "false_fill_frames", "false_ends", "false_own_ends", "refused_stops"),
     *("edited_stops", "stuck_stops", "far_prices", "modes"),
 )
+OWNERS = ("takes", "seconds")
 KINDS = tuple(one.name for one in fields(Chances) if one.name not in (*APART, "latency_ms"))
-FIRST = tuple(one for one in KINDS if one not in LIES)  # those that a seed has always chosen of
+FIRST = tuple(one for one in KINDS if one not in (*LIES, *OWNERS))  # that a seed has always had
 
 
 def stormy(seed: int, kinds: tuple[str, ...] = ()) -> Chances:
     """Return how often what goes wrong under a seed: all of some kinds, or where none is given
-    two of all, or every one. A lie is drawn apart, so that what was chosen before stays.
+    two of all, or every one. What came later is drawn apart, so that what was chosen before stays.
     """
     rng = random.Random(seed + 3)
     often = rng.choice((0.005, 0.02, 0.06))
     crash = rng.choice((0.0, 0.0002, 0.002))
     chosen = kinds or (KINDS if rng.random() < 0.5 else tuple(rng.choices(FIRST, k=2)))
     if not kinds and len(chosen) < len(KINDS):
-        chosen = (*chosen, random.Random(seed + 4).choice(LIES))
+        later = random.Random(seed + 4)
+        chosen = (*chosen, later.choice(LIES), *(kind for kind in OWNERS if later.random() < 0.2))
     found = {kind: often / 4 if kind in RARELY else often for kind in chosen}
     if "crash" in found:
         found["crash"] = crash

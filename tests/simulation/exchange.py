@@ -19,7 +19,7 @@ import requests
 from tests.emulator.auth import Key
 from tests.emulator.books import Books, Order, Rules
 from tests.emulator.half import spoil_ticker_row, spoil_user_row
-from tests.emulator.people import Owner
+from tests.emulator.people import Owner, Second
 from tests.emulator.rest import Answer, error
 from tests.emulator.rest_private import Row, answer, iso, user_row
 from tests.simulation.chances import NONE, Chances
@@ -119,6 +119,8 @@ class Exchange:
         self.truth = Truth(self.books, self.happened, self.now_ms)
         self.owner = Owner(self.books, self.random, self.truth.held)
         self.liar = Liar(self.books, random.Random(self.seed + 5), self.happened, self.truth.ours)
+        self.others = random.Random(self.seed + 7)
+        self.second = Second(self.books, self.others, PORTFOLIO)
         self.machine_ms = 0  # what the machine's clock is off
         self.on_minute: list[Callable[[], object]] = []
         self.watch_sends: list[Any] = []
@@ -303,7 +305,29 @@ class Exchange:
                 self.happened[self.owner.hold(name, self.now_ms)] += 1
                 due_ms = self.now_ms + rng.randrange(MINUTE, 10 * MINUTE)
                 self.later(due_ms, lambda: self.owner.let_go(self.now_ms), own=True)
+            self._let_others_act(name)
         self.happened.pop("", None)
+
+    def _let_others_act(self, name: str) -> None:
+        """Let the owner take the bot's coins, and a second bot trade."""
+        chances, rng = self.chances, self.others
+        if chances.takes and rng.random() < chances.takes:
+            taken = Owner(self.books, rng, self.truth.held).take(name, self.truth.ours, self.now_ms)
+            self.truth.on_moved(name)
+            self.happened["owner took the bot's coins"] += taken > 0
+            if taken and rng.random() < 0.5:
+                due_ms = self.now_ms + int(1000 * 10 ** rng.uniform(0, 2.8))
+                self.later(due_ms, partial(self._bring, name, taken), own=True)
+        odds = chances.seconds * (1 + 9 * bool(self.second.held))
+        is_told_late = self.books.hidden_ms or self.books.pending_ms  # neither could see the other
+        if odds and rng.random() < odds and not is_told_late:
+            self.happened[self.second.act(name, self.now_ms)] += 1
+            self.truth.on_moved(name)
+
+    def _bring(self, name: str, taken: Decimal) -> None:
+        self.happened["owner brought coins back"] += 1
+        Owner(self.books, self.others, self.truth.held).bring(name, taken)
+        self.truth.on_moved(name)
 
     def heal(self) -> None:
         """Let nothing go wrong from now on."""
@@ -463,6 +487,8 @@ class Exchange:
         told: dict[str, Any] = self.weather.halved(request.path, document, self.now_ms)
         if told is document:
             self._failed_ms.pop(request.looks, None)
+        if document.get("success") is False:
+            self.truth.on_refused(request.body["client_order_id"])
         if request.is_stop and document.get("success") is True:
             told = self.liar.placed(document, self.chances)
         elif request.path.endswith("/orders/historical/batch"):

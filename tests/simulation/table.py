@@ -11,6 +11,8 @@ from gpt_trader.runtime.live.feed import PROOF_S
 from tests.simulation.truth import Position, Stretch, Truth
 
 ANY = "any of them"
+TAKEN = "owner took the bot's coins"  # then what looks like a stop's own sale is waited for
+TAKEN_S = 150.0
 
 Spell = tuple[frozenset[str], int, str]  # kinds that happened meanwhile, ms, where to look
 
@@ -68,9 +70,12 @@ def _spell(one: Position, stretch: Stretch) -> Spell:
 def broken(times: Times, columns: Iterable[Column]) -> Iterator[str]:
     """Yield what of a world broke a bound, and where to look."""
     for column in columns:
-        for _, ms, where in getattr(times, column.of):
-            if column.most_s is not None and ms > column.most_s * 1000:
-                yield f"{column.title}: {ms / 1000:.1f} s > {column.most_s:g} s, {where}"
+        for kinds, ms, where in getattr(times, column.of):
+            most_s = column.most_s
+            if most_s is not None and TAKEN in kinds:
+                most_s = max(most_s, TAKEN_S)
+            if most_s is not None and ms > most_s * 1000:
+                yield f"{column.title}: {ms / 1000:.1f} s > {most_s:g} s, {where}"
 
 
 def table(all_times: Sequence[Times], columns: Sequence[Column]) -> Iterator[str]:

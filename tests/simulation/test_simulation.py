@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.simulation import crashes
-from tests.simulation.chances import LIES, WIRE, Chances, stormy
+from tests.simulation.chances import LIES, OWNERS, WIRE, Chances, stormy
 from tests.simulation.world import World
 
 pytestmark = pytest.mark.compiled  # whole worlds take long
@@ -49,6 +49,11 @@ def test_no_price_is_decided_by_that_one_source_tells(seed, cron, tmp_path):
     odd = stormy(seed, ("far_prices", "modes", "crash", "restarts", "read"))
     world = World(seed, tmp_path / "world", odd, people=True, cron=cron).run(1)
     assert any("far off" in what for what in world.exchange.happened)
+
+
+def test_a_world_whose_owner_takes_coins_and_runs_a_second_bot_comes_to_rest(tmp_path):
+    world = World(2, tmp_path / "world", stormy(2, OWNERS), people=True).run(2)
+    assert {"owner took the bot's coins", "second bot sold"} <= world.exchange.happened.keys()
 
 
 @pytest.mark.parametrize("seed", SEEDS)

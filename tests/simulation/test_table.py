@@ -6,7 +6,7 @@ import pytest
 
 from tests.simulation.__main__ import BEGIN, END, report, verdict, write_into
 from tests.simulation.seeds import Came
-from tests.simulation.table import CRON, RUNNING, Times, broken, table
+from tests.simulation.table import CRON, RUNNING, TAKEN, Times, broken, table
 
 LOST, LATE = frozenset({"frames lost"}), frozenset({"fill told late", "frames lost"})
 CALM = Times([], [], [], [], [])
@@ -29,6 +29,12 @@ def test_a_bound_holds_up_to_itself(columns, field, most_ms):
     assert list(broken(CALM._replace(**{field: held}), columns)) == []
     [one] = broken(CALM._replace(**{field: over}), columns)
     assert "where" in one
+
+
+def test_whose_coins_the_owner_took_has_the_bound_of_what_looks_like_a_sale():
+    for ms, is_held in ((150_000, True), (150_001, False)):
+        times = CALM._replace(bare=[(LOST | {TAKEN}, ms, "where")])
+        assert list(broken(times, RUNNING)) is not is_held
 
 
 def test_what_is_only_told_breaks_nothing():

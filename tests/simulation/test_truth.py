@@ -135,3 +135,44 @@ def test_no_process_counts_while_the_exchange_answers(truth):
     [one] = truth.positions
     assert (one.unwatched.longest_ms, one.unwatched.at_ms) == (60_000, 120_000)
     assert one.bare_ms == {DEAD: 60_000, DOWN: 60_000}
+
+
+def take(truth: Truth, size: str) -> None:
+    truth.books.transfer("BTC", -Decimal(size))
+    truth.on_moved(BTC)
+
+
+def test_whose_coins_were_taken_is_bare_from_a_refusal_until_it_knows(truth):
+    truth.books.transfer("BTC", "-5")
+    truth.belief, truth.heard_ms[BTC] = lambda _: Belief(ONE, is_unknown=False), 10**9
+    send(truth, "in", "BUY")
+    truth.pass_time(0)
+    take(truth, "0.4")
+    truth.pass_time(3_000)  # it tries, and is told then
+    truth.on_refused("in")
+    truth.pass_time(8_000)
+    truth.belief = lambda _: Belief(ONE, is_unknown=False, lacking=Decimal("0.4"))
+    truth.pass_time(60_000)
+    truth.end()
+    assert truth.positions[0].unguarded.longest_ms == 5_000
+
+
+def test_no_more_is_given_up_than_was_taken(truth):
+    truth.books.transfer("BTC", "-5")
+    send(truth, "in", "BUY")
+    take(truth, "0.4")
+    with pytest.raises(AssertionError, match="given up"):
+        truth.on_cut(BTC, Decimal("0.5"))
+    truth.on_cut(BTC, Decimal("0.6"))
+    assert truth.held[BTC] == Decimal("0.6")
+    truth.on_put_back({})  # the journal holds it again, and gives it up again
+    truth.on_cut(BTC, Decimal("0.6"))
+
+
+def test_an_order_that_the_journal_took_over_is_its_own_from_then_on(truth):
+    body = {"base_size": "1"}
+    order = {"client_order_id": "second", "product_id": BTC, "side": "BUY"}
+    truth.books.create(order | {"order_configuration": {"market_market_ioc": body}}, 0)
+    assert not truth.held
+    truth.on_found("second")
+    assert truth.held[BTC] == 1

@@ -20,10 +20,14 @@ DEAD, DOWN, UNKNOWN, RUNS = "no process", "no answers", "unknown order", "proces
 
 
 class Belief(NamedTuple):
-    """What a running process thinks of a product. held: base; is_unknown: an order's outcome."""
+    """What a running process thinks of a product. held: base; is_unknown: an order's outcome.
+
+    lacking: how much of what is held it knows not to be there.
+    """
 
     held: Decimal
     is_unknown: bool
+    lacking: Decimal = ZERO
 
 
 class Resolved(NamedTuple):
@@ -105,6 +109,9 @@ class Truth:
     ours: dict[str, str] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
     filled: dict[str, Decimal] = field(default_factory=dict)
+    taken: dict[str, Decimal] = field(default_factory=dict)
+    adopted: dict[str, Decimal] = field(default_factory=dict)
+    turned_down: set[str] = field(default_factory=set)
     held: dict[str, Decimal] = field(default_factory=dict)
     stops: dict[str, dict[str, Order]] = field(default_factory=dict)
     heard_ms: dict[str, int] = field(default_factory=dict)
@@ -142,6 +149,52 @@ class Truth:
         self.held[name] = self.held.get(name, ZERO) + (new if order.side == "BUY" else -new)
         assert self.held[name] >= 0, f"{-self.held[name]} of somebody else's {name} were sold"
 
+    # The owner.
+
+    def there(self, name: str) -> Decimal:
+        """Return how much of what the bot bought and did not sell is in the account."""
+        held = self.held.get(name, ZERO)
+        return min(held, self.books.totals.get(self.books.rules[name].base, ZERO))
+
+    def on_moved(self, name: str) -> None:
+        """Take note that the owner may have taken coins of the bot's, or brought them back."""
+        gone = self.held.get(name, ZERO) - self.there(name)
+        if not gone:
+            self.turned_down.discard(name)
+        self.taken[name] = max(self.taken.get(name, ZERO), gone)
+
+    def on_refused(self, client_id: str) -> None:
+        """Take note that an order was turned down: from now on it counts that coins are gone."""
+        name = self.ours.get(client_id, "")
+        if name and self.held.get(name, ZERO) > self.there(name):
+            self.turned_down.add(name)
+
+    def on_cut(self, name: str, left: Decimal) -> None:
+        """Take in that the bot holds no more than so much: what it gives up had been taken."""
+        gone, amount = self.taken.get(name, ZERO), self.held.get(name, ZERO) - left
+        assert amount <= gone, f"{amount} of {name} were given up, and {gone} had been taken"
+        self.taken[name] = gone - amount
+        self.held[name] -= amount
+        self.adopted[name] = self.adopted.get(name, ZERO) + amount
+
+    def on_found(self, key: str) -> None:
+        """Take in that the journal knows of an order: again, or as the second bot's no more."""
+        self.forgotten.discard(key)
+        order = self.books.by_client[key]
+        if key not in self.ours:
+            self.ours[key] = order.product_id
+            self.on_order(order)
+            self.on_moved(order.product_id)  # its coins may have gone before
+
+    def on_put_back(self, adopted: dict[str, Decimal]) -> None:
+        """Take note that the journal does not know any more what it gave up since then."""
+        self.forgotten |= self.ours.keys()
+        for name, amount in self.adopted.items():
+            again = amount - adopted.get(name, ZERO)
+            self.held[name] += again
+            self.taken[name] = self.taken.get(name, ZERO) + again
+        self.adopted = dict(adopted)
+
     # Time.
 
     def pass_time(self, to_ms: int) -> None:
@@ -153,7 +206,8 @@ class Truth:
                 self.unknown[key] += passed_ms
         if not self.is_wanted:
             return
-        for name, held in self.held.items():
+        for name in self.held:
+            held = self.there(name)
             worth = held * self.books.touch[name][0]
             known = self._open.get(name)
             if worth < LEAST:
@@ -213,7 +267,9 @@ class Truth:
             return DOWN if self.is_down(name) else DEAD
         is_fresh = self.now_ms - self.heard_ms.get(name, 0) <= FRESH_MS
         acts = not self._is_left_alone(name)
-        if belief.held >= held and is_fresh and acts and not belief.is_unknown:
+        gone = self.held[name] - held if name in self.turned_down else ZERO
+        is_known = belief.held >= held and belief.lacking >= gone
+        if is_known and is_fresh and acts and not belief.is_unknown:
             return ""
         if self.is_down(name) or (belief.held < held and self.is_silent()):
             return DOWN
@@ -228,7 +284,7 @@ class Truth:
         return [
             name
             for name in self._open
-            if self._stopped(name) < self.held[name]
+            if self._stopped(name) < self.there(name)
             and not any(
                 order.product_id == name and order.side == "SELL"
                 for order in self.books.live()

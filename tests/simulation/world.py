@@ -30,6 +30,7 @@ from gpt_trader.engine.events import Absent, OrdersFound, Rearmed, StopRequested
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.protect import exits_at_work, resting_protection
+from gpt_trader.engine.records import PositionCut
 from gpt_trader.engine.state import State
 from gpt_trader.errors import AuthError, BrokerError, DataError, StorageError
 from gpt_trader.journal.sqlite import open_journal
@@ -152,6 +153,7 @@ class SpyJournal:
     def append(self, plan: Plan, state: State, entries: Sequence[Entry]) -> None:
         self.world.point("before a write")
         self.inner.append(plan, state, entries)
+        self.world.on_written(plan, entries)
         self.world.point("after a write")
 
     def __getattr__(self, name: str) -> Any:
@@ -230,6 +232,7 @@ class World:
         self.exits: Counter[int] = Counter()  # of one-shot cycles
         self.hands = Hands()
         self.carriers: list[VirtualCarrier] = []
+        self.copied: dict[str, Decimal] = {}  # what the kept journal had given up
 
     # Time.
 
@@ -351,6 +354,19 @@ class World:
         self.exchange.leave()
         self.carriers.clear()
 
+    def on_written(self, plan: Plan, entries: Sequence[Entry]) -> None:
+        """Take in what the journal knows from now on: orders it found, coins it gave up."""
+        exchange, truth = self.exchange, self.exchange.truth
+        for entry in entries:
+            if isinstance(entry.event, OrdersFound):
+                for order in entry.event.orders:
+                    exchange.second.forget(order.client_order_id)
+                    truth.on_found(order.client_order_id)
+            for record in entry.records:
+                if isinstance(record, PositionCut):
+                    product = plan.products[record.j]
+                    truth.on_cut(product.product_id, product.size(record.lots))
+
     def _on_send(self, path: str, body: dict[str, Any]) -> None:
         if path.endswith("/orders"):
             self.exchange.truth.on_send(body["client_order_id"], body["product_id"])
@@ -403,11 +419,12 @@ class World:
             return
         if copy.exists() and rng.random() < chances.put_backs:
             self.exchange.happened["journal put back"] += 1
-            self.exchange.truth.forgotten |= self.exchange.truth.ours.keys()
+            self.exchange.truth.on_put_back(self.copied)
             shutil.rmtree(self.folder)
             copy.rename(self.folder)
         elif not copy.exists():
             shutil.copytree(self.folder, copy)
+            self.copied = dict(self.exchange.truth.adopted)
 
     def _session(self, latch: Latch, watch: Watch) -> Any:
         rest = SimRest(self)
@@ -478,9 +495,6 @@ class World:
             for entry in entries:
                 if isinstance(entry.event, Absent) and entry.event.against:
                     self.exchange.truth.on_contradiction(entry.event.client_order_id)
-                if isinstance(entry.event, OrdersFound):  # the journal knows of them again
-                    known = {order.client_order_id for order in entry.event.orders}
-                    self.exchange.truth.forgotten -= known
 
         untold = take_over(session, self.private, began, self.market.product, seen, lambda _: None)
         attended = attend(
@@ -688,6 +702,7 @@ class World:
                 and order.status in UNKNOWN
                 for order in state.open_orders
             ),
+            plan.products[j].size(state.lacking[j]),
         )
 
     def _minutely(self) -> None:

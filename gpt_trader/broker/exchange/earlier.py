@@ -91,13 +91,14 @@ def later(
     rows: Sequence[RemoteOrder],
     time_ms: int,
     untold: Container[str] = (),
+    wallets: Mapping[str, Decimal] | None = None,
 ) -> OrdersFound:
     """Return what became of a product since the journal that was put back ends.
 
     new: orders of ours that it does not know. known: the ones that are open in it, by client id;
     rows: what the exchange says of those. untold: client ids of which what was filled has no
-    witness: they are taken as orders that rest, for looks to ask. Raises Unavailable if a row does
-    not say what it cost.
+    witness: they are taken as orders that rest, for looks to ask. wallets: what they hold by then.
+    Raises Unavailable if a row does not say what it cost.
     """
     pairs = pairs_of(product, new, known, rows)
     fills = []
@@ -115,7 +116,14 @@ def later(
     ]
     why = f"order {new[-1].client_order_id} and all before it since the journal's last look are "
     why += "taken over: an older journal was put back, or its end was lost"
-    return OrdersFound(time_ms, product.product_id, BY, why, tuple(orders), tuple(fills))
+    coins = _coins(product, wallets or {})
+    return OrdersFound(time_ms, product.product_id, BY, why, tuple(orders), tuple(fills), coins)
+
+
+def _coins(product: Product, wallets: Mapping[str, Decimal]) -> int:
+    """Return how many lots of a product its wallet holds; -1 where that is not told."""
+    total = None if product.is_perpetual else wallets.get(product.base_currency)
+    return -1 if total is None else int(max(total, ZERO) / product.base_increment)
 
 
 def pairs_of(

@@ -67,7 +67,7 @@ class Beside:
             ended = [row for row in here if not is_open(row)]
             for row in ended:
                 del self._rows[row.client_order_id]
-            yield later(product, ended, {}, [], now_ms)._replace(reason=SOLD)
+            yield later(product, ended, {}, [], now_ms, wallets=wallets)._replace(reason=SOLD)
 
 
 def _sold_lots(product: Product, rows: Iterable[RemoteOrder]) -> int:

@@ -328,7 +328,7 @@ class Reconciler:
         for product, here in by_product(self.plan, new):
             pairs = pairs_of(product, here, {}, [])
             untold = unsold(product, pairs, facts.wallets, None, expected)
-            found.append(later(product, here, {}, [], now_ms, untold))
+            found.append(later(product, here, {}, [], now_ms, untold, facts.wallets))
         return found
 
     def _is_of_before(self, row: RemoteOrder) -> bool:

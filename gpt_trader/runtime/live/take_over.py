@@ -94,13 +94,15 @@ def found_at_start(
             product = plan.products[plan.index[order.product_id]]
             if reports(product, order, row, time_ms):
                 found += _told_itself(product, order, row, account, time_ms, expected)
+    balances = _balances(account) if new else ()
     for product, here in by_product(plan, new):
         here[-NEWEST:] = [_asked(row.order_id, account) for row in here[-NEWEST:]]
         mine = [one for one in state.open_orders if one.product_id == product.product_id]
         known = {one.client_order_id: one for one in mine}
         told = list(_rows_of(mine, rows, account))
-        untold = _untold(product, pairs_of(product, here, known, told), account, expected)
-        found.append(later(product, here, known, told, time_ms, untold))
+        untold = _untold(product, pairs_of(product, here, known, told), balances, expected)
+        wallets = totals_of(balances)
+        found.append(later(product, here, known, told, time_ms, untold, wallets))
     return found, None if is_whole else Untold(since_ms, is_sure)
 
 
@@ -176,13 +178,12 @@ def _of_a_lost_journal(plan: Plan, account: Orders, time_ms: int) -> list[Event]
 def _untold(
     product: Product,
     pairs: list[tuple[Order, RemoteOrder]],
-    account: Orders,
+    told: Sequence[Balance],
     expected: Mapping[str, Decimal],
 ) -> set[str]:
     """Return the stops of which only they say that they have sold: looks go on asking."""
     if not any(is_stop(one) and needs_witness(product, one, row) for one, row in pairs):
         return set()
-    told = _balances(account)
     totals, holds = totals_of(told), holds_of(told)
     return unsold(product, pairs, totals, holds, expected)
 

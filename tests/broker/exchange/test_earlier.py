@@ -142,6 +142,13 @@ def test_all_that_came_since_is_told_at_once_oldest_first():
     assert stop().client_order_id in told.reason
 
 
+@pytest.mark.parametrize(
+    "wallets, coins", [({"COIN": Decimal("3.5")}, 3), ({"USD": Decimal(1)}, -1)]
+)
+def test_how_many_lots_are_there_is_told_with_it(wallets, coins):
+    assert later(COIN, [bought(5, 100)], {}, [], NOW_MS, wallets=wallets).coins == coins
+
+
 def test_of_an_order_that_the_journal_knows_only_what_is_new_is_told():
     rows = stop()._replace(filled_size=Decimal(3), filled_value=Decimal(270))
     here = known(stop(), filled=2, filled_value="190", filled_fees="0")
