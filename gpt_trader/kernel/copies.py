@@ -79,7 +79,8 @@ def patterns(close: Ints) -> Ints:
 def pairs(codes: Ints, one_in: int) -> tuple[Ints, Ints]:
     """Return (k,) rows whose code came before, rising, and each's last row before: that, then it.
 
-    codes: (n,) int64; 0 is none. one_in: of so many kinds of codes one is looked up. Linear in n.
+    codes: (n,) int64; 0 is none. one_in: of so many kinds of codes one is looked up, a power of 2.
+    Linear in n.
     """
     looked_up = 0
     for code in codes:
@@ -105,7 +106,7 @@ def pairs(codes: Ints, one_in: int) -> tuple[Ints, Ints]:
 
 @njit(cache=True)
 def _is_looked_up(code: int, one_in: int) -> bool:
-    return code != 0 and (code * SCATTER >> 32) % one_in == 0
+    return code != 0 and (code * SCATTER >> 32) & (one_in - 1) == 0
 
 
 @njit(cache=True)

@@ -11,7 +11,7 @@ from gpt_trader.domain.costs import CostModel, bps_to_e8
 from gpt_trader.kernel.ledger import cash_after
 from gpt_trader.kernel.match import fill_fee
 from gpt_trader.kernel.rounding import adverse_ticks, fits, lots_for_quote
-from gpt_trader.kernel.stats.funding import funding_flows
+from gpt_trader.kernel.stats.funding import held
 from gpt_trader.measure.metrics import DAY_MS
 from gpt_trader.measure.path import Listed
 from gpt_trader.risk.settings import REBALANCE_BAND
@@ -119,17 +119,16 @@ def _grown(bars: Bars, lots: int, costs: CostModel) -> tuple[int, int, Floats]:
     worth = np.zeros(n)
     at, cash = 1, 0
     while True:
-        close, rate = bars.close[at:], bars.funding_rate[at:]
-        funds = cash + np.cumsum(funding_flows(np.full(n - at, lots), close, rate, spec))
-        value = close * (lots * spec.value_num / spec.value_den)
-        worth[at:] = value + funds
-        far = np.abs(funds) > REBALANCE_BAND.default * np.maximum(value, value + funds)
-        first = int(np.append(far[:-1], True).argmax())  # the last close has no open after it
-        units = int(funds[first])
-        deal = _deal(bars, at + first + 1, units, costs) if at + first + 1 < n else NO_DEAL
+        per_tick = lots * spec.value_num / spec.value_den
+        row, units, left = held(
+            worth[at:], lots, cash, bars.close[at:], bars.funding_rate[at:], per_tick, spec,
+            REBALANCE_BAND.default,
+        )  # fmt: skip
+        row += at + 1  # the open that follows; after the last close there is none
+        deal = _deal(bars, row, units, costs) if row < n else NO_DEAL
         if deal.lots == 0 or lots + deal.lots <= 0:
-            return lots, int(funds[-1]), worth
-        lots, cash, at = lots + deal.lots, units + deal.cash, at + first + 1
+            return lots, left, worth
+        lots, cash, at = lots + deal.lots, units + deal.cash, row
 
 
 def _deal(bars: Bars, row: int, units: int, costs: CostModel) -> Deal:

@@ -100,14 +100,16 @@ def draw_rest(
     """
     end = len(weight) - 1
     n = max(end - first, 0)
-    changes = changing(weight, first, end)
+    is_change, is_asked = changing(weight, first, end), np.zeros(n, np.bool_)
+    is_asked[asked - first] = True
+    changes = np.flatnonzero(is_change) + first
     if len(asked) == n:
         return Drawn(np.empty(0, np.int64), len(changes), len(changes), 1, 1)
     by_chance = np.random.default_rng([seed, 1])
-    left = np.setdiff1d(changes, asked, assume_unique=True)
+    left = np.flatnonzero(is_change & ~is_asked) + first
     at_changes = min(len(left), int(most * AT_CHANGES))
     chosen = by_chance.choice(left, at_changes, replace=False)
-    taken = np.union1d(asked, changes)
+    taken = np.flatnonzero(is_change | is_asked) + first
     elsewhere = min(n - len(taken), most - len(asked) - at_changes)
     others = _others(taken, first, by_chance.choice(n - len(taken), elsewhere, replace=False))
     paying = before_moves(close, first, end, moves)
@@ -121,15 +123,15 @@ def draw_rest(
     )
 
 
-def changing(weight: Floats, first: int, end: int) -> Ints:
-    """Return the rows of [first, end) at or before which the answer changes, rising.
+def changing(weight: Floats, first: int, end: int) -> NDArray[np.bool_]:
+    """Return, of each row of [first, end), whether the answer changes there or at the next one.
 
     The row before belongs to it: who knows the next bar keeps what he would have changed.
     """
     bits = np.ascontiguousarray(weight, np.float64).view(np.int64)[first : end + 1]
-    at = np.flatnonzero(bits[1:] != bits[:-1]) + first
-    rows = np.union1d(at, at + 1)
-    return np.asarray(rows[rows < end])
+    changes = bits[1:] != bits[:-1]  # from each row to the next one
+    changes[1:] |= changes[:-1].copy()
+    return np.asarray(changes)
 
 
 def before_moves(close: Ints, first: int, end: int, most: int) -> Ints:

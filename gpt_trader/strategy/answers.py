@@ -93,9 +93,6 @@ class Ends(NamedTuple):
     given: NDArray[np.bool_]
 
 
-NO_ENDS = Ends(np.empty((0, len(COLUMNS))), np.empty((0, len(COLUMNS)), np.bool_))
-
-
 def rows_of(targets: Targets, rows: Ints) -> Ends:
     """Return some rows of targets."""
     columns = [getattr(targets, name) for name in COLUMNS]
@@ -106,10 +103,16 @@ def rows_of(targets: Targets, rows: Ints) -> Ends:
 
 def ask_ends(strategy: Any, bars: Bars, windows: Sequence[tuple[int, int]]) -> Ends:  # noqa: ANN401
     """Return the last row of a strategy's answer to each window [begin, end) of the bars."""
-    last = np.array([-1])
-    asked = (ask_targets(strategy, bars[slice(*one)], newest_only=True) for one in windows)
-    ends = [NO_ENDS, *(rows_of(targets, last) for targets in asked)]
-    return Ends(np.concatenate([e.values for e in ends]), np.concatenate([e.given for e in ends]))
+    values, given = [], []
+    for begin, end in windows:
+        found = ask_targets(strategy, bars[begin:end], newest_only=True)
+        columns = [getattr(found, name) for name in COLUMNS]
+        values.append([np.nan if one is None else float(one[-1]) for one in columns])
+        given.append([one is not None for one in columns])
+    shape = len(values), len(COLUMNS)
+    return Ends(
+        np.array(values, np.float64).reshape(shape), np.array(given, np.bool_).reshape(shape)
+    )
 
 
 def without_early_opinions(targets: Targets, min_bars: int) -> Targets:

@@ -22,3 +22,25 @@ def funding_flows(lots: Ints, close: Ints, rate: Floats, spec: Spec) -> Ints:
     for i in range(len(lots)):
         flows[i] = funding(lots[i], close[i], rate[i], spec)
     return flows
+
+
+@njit(cache=True)
+def held(
+    worth: Floats, lots: int, cash: int, close: Ints, rate: Floats, per_tick: float, spec: Spec,
+    band: float,
+) -> tuple[int, int, int]:  # fmt: skip
+    """Write into `worth`, (n,) units, what lots and the cash beside them come to at each close.
+
+    cash: units before the first, to which funding adds. close: (n,) ticks. rate: (n,) as above.
+    per_tick: units that the lots are worth a tick. Return the first row at which that cash is more
+    than a band of what is held, else the last one, the cash there, and the cash at the end.
+    """
+    n = len(close)
+    first, then = -1, 0
+    for i in range(n):
+        cash += funding(lots, close[i], rate[i], spec)
+        value = close[i] * per_tick
+        worth[i] = value + cash
+        if first < 0 and (abs(cash) > band * max(value, worth[i]) or i == n - 1):
+            first, then = i, cash
+    return first, then, cash
