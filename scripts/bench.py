@@ -14,12 +14,14 @@ import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 from bench_checks import check_figures
 from bench_data import store_figures
+from bench_parallel import parallel_figures
 from bench_stream import stream_figures
 from numba import njit
 from numpy.typing import NDArray
@@ -308,7 +310,8 @@ def main() -> None:
         f"simulate at {bare_s / default_s:.2f} of the bare loop's speed with the default limits, "
         f"{bare_s / ours_s:.2f} where no halt ends the trading (wanted: {WANTED})"
     )
-    for line in [*store_figures(five_years), *stream_figures(), *check_figures()]:
+    figures = store_figures(five_years), stream_figures(), check_figures(), parallel_figures()
+    for line in chain.from_iterable(figures):
         console.print(line, soft_wrap=True)
     console.print(f"peak memory of backtest(): {peak_memory(bars):.1f} x the bars' columns")
     for arguments in (["--version"], ["--help"], ["backtest", "--demo"]):
