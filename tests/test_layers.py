@@ -3,10 +3,30 @@
 import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 MOST_OF_A_NAME = 4
+
+# What a result or a search asks to show it, which knows them: circles that no import shows.
+UPWARD_ASKS = "gpt_trader.backtest.upward"
+UPWARD = {
+    "gpt_trader.backtest.result": {
+        "backtest.notebook.cell:html",
+        "backtest.notebook.cell:plot",
+        "backtest.notebook.in_words:text",
+        "backtest.report:html",
+        "backtest.why:why",
+    },
+    "gpt_trader.optimize.search": {
+        "optimize.frame:points_frame",
+        "optimize.in_words:text",
+        "optimize.notebook:html",
+        "optimize.notebook:plot",
+        "optimize.page:html",
+    },
+}
 
 
 def modules() -> dict[str, Path]:
@@ -27,6 +47,13 @@ def imports(path: Path, known: Mapping[str, Path]) -> Iterator[str]:
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
                 yield inner if inner in known else node.module
+
+
+def called_by_name(path: Path) -> set[str]:
+    """Return the names that a file gives to `upward.ask`, each a text."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = (one for one in ast.walk(tree) if isinstance(one, ast.Call))
+    return {ast.literal_eval(one.args[0]) for one in calls if ast.unparse(one.func) == "ask"}
 
 
 def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
@@ -59,6 +86,16 @@ def test_no_module_imports_itself_by_way_of_others():
     }
     assert len(graph) > 300
     assert circles(graph) == []
+
+
+def test_what_is_called_by_name_is_listed_and_of_the_same_room():
+    known = modules()
+    users = {one for one, path in known.items() if UPWARD_ASKS in imports(path, known)}
+    assert {one: called_by_name(known[one]) for one in users} == UPWARD
+    for user, names in UPWARD.items():
+        for module, _, function in (name.partition(":") for name in names):
+            assert module.split(".")[0] == user.split(".")[1]
+            assert callable(getattr(import_module(f"gpt_trader.{module}"), function))
 
 
 def test_a_circle_is_found():

@@ -12,7 +12,7 @@ from gpt_trader.backtest.result import Result
 from gpt_trader.domain.text import shown
 from gpt_trader.door import at_the_door
 from gpt_trader.errors import UsageError
-from gpt_trader.measure.in_words import LEADING
+from gpt_trader.measure.measured import LEADING
 
 if TYPE_CHECKING:
     import pandas as pd

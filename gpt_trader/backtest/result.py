@@ -19,6 +19,7 @@ from gpt_trader.backtest.identity import say_parameters
 from gpt_trader.backtest.kept import KeptRoutes
 from gpt_trader.backtest.sources import NOTHING, Sources
 from gpt_trader.backtest.undeclared import undeclared
+from gpt_trader.backtest.upward import ask
 from gpt_trader.data.checks.quality import coverage_pct, digest, find_gaps
 from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.domain.bars import Bars
@@ -28,7 +29,6 @@ from gpt_trader.domain.product import Product
 from gpt_trader.domain.selection import Membership
 from gpt_trader.domain.text import money_text
 from gpt_trader.domain.times import format_interval, format_time
-from gpt_trader.domain.upward import ask
 from gpt_trader.door import at_the_door
 from gpt_trader.kernel.codes import ACT_ENTER, FIRST_REFUSAL, HOLD_SHORT_UNSUPPORTED
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE

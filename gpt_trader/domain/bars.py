@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from gpt_trader.domain.bar_checks import check_columns
 from gpt_trader.domain.extra import NONE, Extra, checked, joined
+from gpt_trader.domain.frame import attrs_of, prices, to_pandas, to_polars
 from gpt_trader.domain.prices import Prices
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.times import format_interval, format_time
-from gpt_trader.domain.upward import ask
 from gpt_trader.door import at_the_door
+from gpt_trader.kernel.rounding import BPS
 from gpt_trader.kernel.slippage import NO_QUOTE
 
 if TYPE_CHECKING:
@@ -179,12 +180,35 @@ class Bars:
 
         Columns open, high, low, close, volume, and funding_rate and half_spread_bps where known.
         """
-        frame: pd.DataFrame = ask("domain.frame:to_pandas", self)
-        return frame
+        return to_pandas(
+            self.time, _columns(self), attrs_of(self.product, self.interval_ms, self.time)
+        )
 
     def to_polars(self) -> Any:  # noqa: ANN401 - polars is not required
         """Return the same with the column time. Raises ImportError where polars is not there."""
-        return ask("domain.frame:to_polars", self)
+        return to_polars(
+            self.time, _columns(self), attrs_of(self.product, self.interval_ms, self.time)
+        )
+
+
+def _columns(bars: Bars) -> dict[str, Floats]:
+    """Return the columns of a history as its files have them, without time; (n,) float64 each.
+
+    funding_rate: only where some is paid; half_spread_bps: only where some is known, else NaN.
+    Extra columns follow by their names.
+    """
+    product = bars.product
+    found = {
+        name: prices(product, getattr(bars, name)) for name in ("open", "high", "low", "close")
+    }
+    found["volume"] = bars.volume
+    if bars.funding_rate.any():
+        found["funding_rate"] = bars.funding_rate
+    if bars.half_spread_e8 is not None:
+        quoted = bars.half_spread_e8
+        found["half_spread_bps"] = np.where(quoted == NO_QUOTE, np.nan, quoted / BPS)
+    found.update((name, column) for name, column in bars.extra.items() if name not in found)
+    return found
 
 
 def trusted(

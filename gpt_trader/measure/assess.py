@@ -8,7 +8,7 @@ from typing import Any
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.targets import Targets
-from gpt_trader.domain.upward import ask
+from gpt_trader.domain.text import shown
 from gpt_trader.measure.baselines import Baselines, baselines
 from gpt_trader.measure.checks import Checks
 from gpt_trader.measure.doubt import UNTESTED, Doubt
@@ -23,6 +23,7 @@ from gpt_trader.measure.holdout import Holdout, Sealing, measure_holdout
 from gpt_trader.measure.inference import Inference, Range, Trials, infer
 from gpt_trader.measure.late import fill_late
 from gpt_trader.measure.measure import Metrics
+from gpt_trader.measure.measured import DASH, value_text
 from gpt_trader.measure.nulls import Floats, Nulls, RunBars, run_nulls
 from gpt_trader.measure.path import Path
 from gpt_trader.measure.proof import Proof, prove
@@ -72,8 +73,7 @@ class Assessment:
     verdict: Verdict
 
     def __repr__(self) -> str:
-        said: str = ask("measure.in_words:assessment_text", self)
-        return said
+        return shown(_in_words(self))
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what JSON says of it: every number, none of the daily series."""
@@ -164,3 +164,31 @@ def say_unrecorded(found: Assessment, note: str) -> Assessment:
             found.verdict, Doubt(UNTESTED, f"How often luck was tried will not be known: {note}.")
         ),
     )
+
+
+def _in_words(found: Assessment) -> Iterator[str]:
+    sure, proof, beside = found.inference, found.proof, found.baselines
+    yield "Assessment"
+    yield from found.verdict.lines()
+    yield (
+        f"{sure.level:.0%} intervals: return {_range(sure.return_pct)} %, Sharpe "
+        f"{_range(sure.sharpe)}, deepest drawdown {_range(sure.max_drawdown_pct)} %"
+    )
+    yield (
+        f"proof: chance of luck {_chance(proof.luck)}, of timing {_chance(proof.timing)} (below "
+        f"{proof.level:.0%} each), {proof.trials:,} trials, {proof.days:,} days"
+    )
+    if found.nulls is not None:
+        yield f"nulls: {found.nulls.as_good:,} of {found.nulls.count:,} at other times as good"
+    yield (
+        f"buy and hold {value_text(beside.buy_hold_return_pct)} %, at equal risk "
+        f"{value_text(beside.vol_matched_return_pct)} %"
+    )
+
+
+def _range(ends: Range | None) -> str:
+    return DASH if ends is None else f"{ends.low:,.2f} to {ends.high:,.2f}"
+
+
+def _chance(value: float | None) -> str:
+    return "not known" if value is None else f"{value:.2g}"

@@ -4,10 +4,18 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from gpt_trader.domain.upward import ask
+from gpt_trader.domain.text import shown
 
 if TYPE_CHECKING:
     import pandas as pd
+
+DASH = "-"
+LEADING = (
+    "start_equity", "final_equity", "return_pct", "cagr_pct", "buy_hold_return_pct", "sharpe",
+    "sortino", "calmar", "volatility_pct", "max_drawdown_pct", "max_drawdown_days", "exposure_pct",
+    "trades", "open_trades", "win_rate_pct", "profit_factor", "expectancy", "fills", "turnover",
+    "gross_pnl", "fees_paid", "spread_slippage_paid", "funding_paid", "net_pnl",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +120,10 @@ class Metrics:
     break_even_move_maker_bps: float
 
     def __repr__(self) -> str:
-        said: str = ask("measure.in_words:metrics_text", self)
-        return said
+        cells = [f"{name:<22}{value_text(getattr(self, name)):>16}" for name in LEADING]
+        half = len(cells) // 2
+        rows = (f"  {a}     {b}" for a, b in zip(cells[:half], cells[half:], strict=True))
+        return shown([f"Metrics: {len(fields(self))} numbers, all of them in to_series()", *rows])
 
     def to_series(self) -> "pd.Series[float]":
         """Return every number by its name, float64; NaN where undefined."""
@@ -121,3 +131,20 @@ class Metrics:
 
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return pd.Series(values, dtype="float64")
+
+
+def value_text(value: float | Decimal | None) -> str:
+    """Return a number as a `repr` shows it: a ratio by its digits, else two decimals."""
+    if value is None:
+        return DASH
+    return (
+        f"{value:,}"
+        if isinstance(value, int)
+        else f"{value:,.4g}"
+        if _is_ratio(value)
+        else (f"{value:,.2f}")
+    )
+
+
+def _is_ratio(value: float | Decimal) -> bool:
+    return isinstance(value, float) and abs(value) < 1.0

@@ -47,6 +47,12 @@ class Verdict:
         """Return it with reasons that name arguments, not flags."""
         return replace(self, reasons=tuple(map(in_python, self.reasons)))
 
+    def lines(self) -> Iterator[str]:
+        """Yield it, and each of its reasons on a line of its own."""
+        kinds = f" ({', '.join(self.kinds)})" if self.kinds else ""
+        yield f"Verdict: {self.word}{kinds}"
+        yield from (f"  - {reason}" for reason in self.reasons)
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:

@@ -8,7 +8,6 @@ import numpy as np
 from gpt_trader.backtest.report.words import number, percent
 from gpt_trader.domain.text import printable, shown
 from gpt_trader.domain.times import format_time
-from gpt_trader.measure.in_words import verdict_lines
 from gpt_trader.observe.spark import sparkline
 from gpt_trader.optimize.space import named
 
@@ -29,7 +28,7 @@ def _lines(search: "Search") -> Iterator[str]:
     yield from heading(search)
     if search.label:
         yield search.label
-    yield from verdict_lines(search.verdict)
+    yield from search.verdict.lines()
     yield ""
     yield (
         f"out of sample   {percent(walk.return_pct)} in {len(walk.returns):,} days, Sharpe "

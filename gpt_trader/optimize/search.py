@@ -22,6 +22,7 @@ from gpt_trader.backtest.prepare import cash_units, notes_of
 from gpt_trader.backtest.result import DataUsed, History, data_used
 from gpt_trader.backtest.route import DEFAULT_STYLE, Route
 from gpt_trader.backtest.sources import Sources, sources_of
+from gpt_trader.backtest.upward import ask
 from gpt_trader.data.checks.findings import judge_all, say_doubts
 from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.domain.bars import Bars
@@ -32,7 +33,6 @@ from gpt_trader.domain.costs import (
     check_latency,
     say_currency,
 )
-from gpt_trader.domain.upward import ask
 from gpt_trader.errors import StrategyError, UsageError
 from gpt_trader.measure.checks import Checks, begin_each, finish_each, together
 from gpt_trader.measure.doubt import UNTESTED, Doubt

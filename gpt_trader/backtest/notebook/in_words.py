@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from gpt_trader.backtest.report.words import number, percent, plural
 from gpt_trader.domain.text import printable, shown
 from gpt_trader.domain.times import format_time
-from gpt_trader.measure.in_words import verdict_lines
 from gpt_trader.measure.inference import Range
 from gpt_trader.observe.spark import sparkline
 
@@ -30,7 +29,7 @@ def _lines(result: "Result") -> Iterator[str]:
     if result.assessment is None:
         yield NOT_ASSESSED
     else:
-        yield from verdict_lines(result.assessment.verdict)
+        yield from result.assessment.verdict.lines()
     yield ""
     yield from _numbers(result)
     yield f"equity            {sparkline(result.path.equity)}"
