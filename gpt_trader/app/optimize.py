@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.app.backtest import BacktestRequest, load_history, resolve, restyle
+from gpt_trader.backtest.asked import Counting
 from gpt_trader.backtest.reads import watched_reads
 from gpt_trader.backtest.warm import since
 from gpt_trader.config.load import restore
@@ -18,8 +19,9 @@ from gpt_trader.domain.bars import Bars
 from gpt_trader.errors import UsageError
 from gpt_trader.journal.root import state_root
 from gpt_trader.optimize.counted import optimize_and_count
+from gpt_trader.optimize.given import SearchProgress, Sought
 from gpt_trader.optimize.objective import Objective
-from gpt_trader.optimize.search import Search, SearchProgress
+from gpt_trader.optimize.search import Search
 from gpt_trader.optimize.space import Axis
 from gpt_trader.strategy.registry import builtin_names
 from gpt_trader.strategy.registry import resolve as find_strategy
@@ -57,8 +59,7 @@ def run(
     style = route.order_style if inputs.style is None else restyle(route.order_style, inputs.style)
     with watched_reads():
         strategy = find_strategy(route.strategy)
-    return optimize_and_count(
-        history,
+    sought = Sought(
         strategy,
         axes,
         fixed={name: value for name, value in route.params.items() if name not in names},
@@ -69,17 +70,19 @@ def run(
         style=style,
         cash=settings.cash,
         budget=route.budget,
-        state_dir=state_dir,
-        sealed_after_ms=inputs.sealed_after_ms,
+        label=label,
+        check_all=inputs.check_all,
+        check_seed=inputs.check_seed,
         keep_in=state_root(state_dir, os.environ) / FOLDER,
         progress=progress,
-        label=label,
-        load_s=load_s,
-        min_coverage_pct=settings.data.min_coverage_pct,
-        order=settings.products,
-        check_seed=inputs.check_seed,
-        check_all=inputs.check_all,
     )
+    counting = Counting(
+        order=settings.products,
+        min_coverage_pct=settings.data.min_coverage_pct,
+        sealed_after_ms=inputs.sealed_after_ms,
+        state_dir=state_dir,
+    )
+    return optimize_and_count(history, sought, counting, load_s=load_s)
 
 
 def _check_sets(asked: BacktestRequest, axes: Sequence[Axis]) -> None:

@@ -4,23 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from os import PathLike
-from pathlib import Path
 from typing import Literal
 
-from gpt_trader.backtest.asked import DEFAULT_CASH, DEFAULT_RISK, Counting, Scrutiny, Terms
+from gpt_trader.backtest.asked import DEFAULT_CASH, DEFAULT_RISK, Counting
 from gpt_trader.backtest.compiling import say_if_compiling
 from gpt_trader.backtest.given import Data, histories_given
 from gpt_trader.backtest.route import DEFAULT_STYLE
 from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
-from gpt_trader.domain.stated import check_is
 from gpt_trader.door import at_the_door
 from gpt_trader.hints import in_python
 from gpt_trader.measure.inference import Trials
-from gpt_trader.optimize.counted import Floats, optimize_and_count
-from gpt_trader.optimize.given import check_terms, class_meant
+from gpt_trader.optimize.counted import optimize_and_count
+from gpt_trader.optimize.given import DEFAULT_FOLDS, Floats, SearchProgress, Sought, class_meant
 from gpt_trader.optimize.objective import Objective
-from gpt_trader.optimize.search import DEFAULT_FOLDS, Search, SearchProgress
+from gpt_trader.optimize.search import Search
 from gpt_trader.optimize.space import Grid, Space
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.base import Strategy
@@ -76,24 +74,16 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have names an
     Raises UsageError, ConfigError and DataError on bad arguments, GapError if bars are missing,
     ValidationGateError if the strategy looks ahead, StrategyError if every point fails.
     """
-    check_terms(
-        grid, fixed=fixed, folds=folds, objective=objective, budget=budget, progress=progress,
-        threads=threads, keep_in=keep_in,
+    sought = Sought(
+        class_meant(strategy), grid, fixed=fixed, folds=folds, objective=objective, costs=costs,
+        risk=risk, style=style, cash=cash, budget=budget, label=label, check_all=check_all,
+        check_seed=check_seed, trials=trials, keep_in=keep_in, progress=progress, threads=threads,
     )  # fmt: skip
-    check_is("style", style, OrderStyle, 'order_style("taker")')
-    Terms(costs=costs, risk=risk, cash=cash)  # they check themselves
-    Scrutiny(check_all=check_all, check_seed=check_seed, trials=None, label=label)
-    Counting(
+    counting = Counting(
         order=order, min_coverage_pct=min_coverage_pct, sealed_after_ms=sealed_after_ms,
         state_dir=state_dir,
     )  # fmt: skip
     say_if_compiling()
-    found = optimize_and_count(
-        histories_given(bars, product_id), class_meant(strategy), grid, fixed=fixed, folds=folds,
-        objective=objective, costs=costs, risk=risk, style=style, cash=cash, budget=budget,
-        order=order, label=label, min_coverage_pct=min_coverage_pct, check_all=check_all,
-        check_seed=check_seed, trials=trials, sealed_after_ms=sealed_after_ms, state_dir=state_dir,
-        keep_in=None if keep_in is None else Path(keep_in), progress=progress, threads=threads,
-    )  # fmt: skip
+    found = optimize_and_count(histories_given(bars, product_id), sought, counting)
     notes = tuple(map(in_python, found.notes))
     return replace(found, notes=notes, verdict=found.verdict.in_python())

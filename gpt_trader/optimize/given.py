@@ -1,14 +1,39 @@
 """What a user gives to a search, checked at the call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from os import PathLike
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
-from gpt_trader.domain.stated import check_number, check_one_of, check_whole
+import numpy as np
+from numpy.typing import NDArray
+
+from gpt_trader.backtest.asked import DEFAULT_CASH, DEFAULT_RISK, Scrutiny, Terms
+from gpt_trader.backtest.route import DEFAULT_STYLE
+from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
+from gpt_trader.domain.stated import check_is, check_number, check_one_of, check_whole
 from gpt_trader.errors import UsageError
+from gpt_trader.measure.inference import Trials
 from gpt_trader.optimize.objective import Objective
-from gpt_trader.optimize.space import Axis
+from gpt_trader.optimize.space import Axis, Grid, Space
+from gpt_trader.risk.policy import RiskPolicy
+from gpt_trader.strategy.params import Value
 from gpt_trader.strategy.registry import resolve
+
+Floats = NDArray[np.float64]
+type Before = Trials | Callable[[Space, Floats], Trials]
+
+DEFAULT_FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SearchProgress:
+    """How far a sweep is. best: index and score of the best point so far, None before one."""
+
+    done: int
+    total: int
+    best: tuple[int, float] | None
 
 
 def class_meant(given: Any) -> Any:  # noqa: ANN401
@@ -30,30 +55,47 @@ def class_meant(given: Any) -> Any:  # noqa: ANN401
     return given
 
 
-def check_terms(
-    grid: object,
-    *,
-    fixed: object,
-    folds: object,
-    objective: object,
-    budget: object,
-    progress: object,
-    threads: object,
-    keep_in: object,
-) -> None:
-    """Raise TypeError or UsageError on what is not as `front.optimize` has it."""
-    _check_grid(grid)
-    if fixed is not None and not isinstance(fixed, Mapping):
-        raise TypeError(f"expected fixed as values by name, was {fixed!r:.80}")
-    check_whole("folds", folds, 1)
-    check_one_of("objective", objective, get_args(Objective))
-    check_number("budget", budget, most=1.0)
-    if progress is not None and not callable(progress):
-        raise TypeError(f"expected progress as a function, was {progress!r:.80}")
-    if threads is not None:
-        check_whole("threads", threads, 1)
-    if keep_in is not None and not isinstance(keep_in, str | PathLike):
-        raise TypeError(f"expected keep_in as a path, was {keep_in!r:.80}")
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is searched, on what terms, and how closely it is looked at; as `front.optimize` has it.
+
+    Raises TypeError or UsageError on what is not so.
+    """
+
+    strategy: type[Any]
+    grid: Grid
+    fixed: Mapping[str, Value] | None = None
+    folds: int = DEFAULT_FOLDS
+    objective: Objective = "sharpe"
+    costs: CostModel = DEFAULT_COSTS
+    risk: RiskPolicy | None = DEFAULT_RISK
+    style: OrderStyle = DEFAULT_STYLE
+    cash: Decimal | int = DEFAULT_CASH
+    budget: float = 1.0
+    label: str | None = None
+    check_all: bool = False
+    check_seed: int | None = None
+    trials: Before | Literal[False] | None = None
+    keep_in: str | PathLike[str] | None = None
+    progress: Callable[[SearchProgress], None] | None = None
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_grid(self.grid)
+        if self.fixed is not None and not isinstance(self.fixed, Mapping):
+            raise TypeError(f"expected fixed as values by name, was {self.fixed!r:.80}")
+        check_whole("folds", self.folds, 1)
+        check_one_of("objective", self.objective, get_args(Objective))
+        check_number("budget", self.budget, most=1.0)
+        if self.progress is not None and not callable(self.progress):
+            raise TypeError(f"expected progress as a function, was {self.progress!r:.80}")
+        if self.threads is not None:
+            check_whole("threads", self.threads, 1)
+        if self.keep_in is not None and not isinstance(self.keep_in, str | PathLike):
+            raise TypeError(f"expected keep_in as a path, was {self.keep_in!r:.80}")
+        check_is("style", self.style, OrderStyle, 'order_style("taker")')
+        Terms(costs=self.costs, risk=self.risk, cash=self.cash)  # they check themselves
+        Scrutiny(check_all=self.check_all, check_seed=self.check_seed, label=self.label)
 
 
 def _check_grid(grid: object) -> None:

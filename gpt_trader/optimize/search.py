@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
@@ -10,26 +9,20 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpt_trader.backtest.anew import asked_anew
-from gpt_trader.backtest.asked import DEFAULT_CASH, DEFAULT_RISK
 from gpt_trader.backtest.identity import tell_code, tell_parameters, tell_route
 from gpt_trader.backtest.notebook.drawing import Drawing
 from gpt_trader.backtest.notebook.framed import FramedPage
 from gpt_trader.backtest.outside import outside
-from gpt_trader.backtest.prepare import cash_units, notes_of
+from gpt_trader.backtest.prepare import cash_units, histories_of, notes_of
 from gpt_trader.backtest.result import DataUsed, History, data_used
-from gpt_trader.backtest.route import DEFAULT_STYLE, Route
-from gpt_trader.backtest.sources import Sources, sources_of
+from gpt_trader.backtest.route import Route
+from gpt_trader.backtest.sources import sources_of
 from gpt_trader.backtest.upward import ask
 from gpt_trader.data.checks.findings import judge_all, say_doubts
-from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import (
-    DEFAULT_COSTS,
-    CostModel,
-    OrderStyle,
     check_latency,
     say_currency,
 )
@@ -41,6 +34,7 @@ from gpt_trader.measure.verdict import Verdict, unchecked, unreal_terms
 from gpt_trader.observe.provenance import sources_sha256, versions
 from gpt_trader.optimize.failing import Failing, attempt
 from gpt_trader.optimize.folds import make_folds
+from gpt_trader.optimize.given import Floats, SearchProgress, Sought
 from gpt_trader.optimize.heatmap import HeatMap, heat_map
 from gpt_trader.optimize.judge import judge
 from gpt_trader.optimize.keep import DIGITS, PointStore, digest_of
@@ -48,11 +42,10 @@ from gpt_trader.optimize.luck import Luck, daily_sharpes, luck
 from gpt_trader.optimize.objective import Objective, daily_returns, scores
 from gpt_trader.optimize.overfit import Overfit, overfit
 from gpt_trader.optimize.plateau import choose, plateau_scores
-from gpt_trader.optimize.space import Axis, Grid, Space, make_space, named
+from gpt_trader.optimize.space import Axis, Space, make_space, named
 from gpt_trader.optimize.sweep import SearchTerms, sweep
 from gpt_trader.optimize.terms import OtherTerms, at_other_terms
 from gpt_trader.optimize.walk import WalkForward, held_returns, walk_forward
-from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.answers import ask_targets
 from gpt_trader.strategy.base import Strategy
 from gpt_trader.strategy.params import Value
@@ -61,19 +54,7 @@ from gpt_trader.strategy.registry import is_array_strategy
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = NDArray[np.float64]
-
-DEFAULT_FOLDS = 5
 KEEP_EVERY_S = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class SearchProgress:
-    """How far a sweep is. best: index and score of the best point so far, None before one."""
-
-    done: int
-    total: int
-    best: tuple[int, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,117 +156,92 @@ class Search:
         return frame
 
 
-def optimize(  # noqa: PLR0913 - the library's call: all but three have defaults
+def optimize(
     bars: History | Sequence[History],
-    strategy: type[Any],
-    grid: Grid,
+    sought: Sought,
     *,
-    fixed: Mapping[str, Value] | None = None,
-    folds: int = DEFAULT_FOLDS,
-    objective: Objective = "sharpe",
-    costs: CostModel = DEFAULT_COSTS,
-    risk: RiskPolicy | None = DEFAULT_RISK,
-    style: OrderStyle = DEFAULT_STYLE,
-    cash: Decimal | int = DEFAULT_CASH,
-    budget: float = 1.0,
-    trials: Trials | Callable[[Space, Floats], Trials] | None = None,
-    keep_in: Path | None = None,
-    progress: Callable[[SearchProgress], None] | None = None,
-    threads: int | None = None,
-    label: str | None = None,
-    load_s: float = 0.0,
-    check_seed: int = 0,
-    check_all: bool = False,
     now_ms: int | None = None,
+    load_s: float = 0.0,
 ) -> Search:
     """Search a strategy's parameters, and say what the search is worth out of sample.
 
-    bars, costs, risk, style, cash, label, load_s, check_seed, check_all, now_ms: as in `backtest`.
-    strategy: a class, with `fixed` parameters that are not searched. grid: values of each
-    parameter, neighbors side by side. folds: walk-forward tests. trials: made before on
-    such data, or a function that tells them from the grid and its (k,) daily Sharpe ratios; None
-    if nobody counted. keep_in: folder where finished points are kept and looked for. threads:
-    None: one a processor.
+    sought.trials: None or False if nobody counted. now_ms, load_s: as in `backtest`.
     KeyboardInterrupt keeps what is finished, if there is a folder.
     Raises UsageError, DataError, and ValidationGateError if the strategy looks ahead.
     """
     began = perf_counter()
-    if not is_array_strategy(strategy):
+    if not is_array_strategy(sought.strategy):
         raise UsageError(
-            f"{strategy.name} decides bar by bar: it cannot be searched",
+            f"{sought.strategy.name} decides bar by bar: it cannot be searched",
             hint="give it targets(bars), which computes whole columns",
         )
-    histories = [bars] if isinstance(bars, Bars | Loaded) else list(bars)
-    series = tuple(one.bars if isinstance(one, Loaded) else one for one in histories)
-    axes = [Axis(n, tuple(v)) for n, v in grid.items()] if isinstance(grid, Mapping) else grid
-    space = make_space(strategy, axes, fixed)
-    terms = SearchTerms(series, cash_units(cash), costs, risk, style, budget)
-    check_latency(costs, series[0].interval_ms)
-    cuts = make_folds(terms.days, folds)
-    check_one = partial(_check, series, seed=check_seed, every_row=check_all)
+    pairs, objective = histories_of(bars), sought.objective
+    histories, series = [one for _, one in pairs], tuple(one for one, _ in pairs)
+    space = _space(sought)
+    terms = SearchTerms(
+        series, cash_units(sought.cash), sought.costs, sought.risk, sought.style, sought.budget
+    )
+    check_latency(sought.costs, series[0].interval_ms)
+    cuts = make_folds(terms.days, sought.folds)
     made = _made_outside(space)
+    check_one = partial(_check, series, sought)
     _check_one(check_one, space)
-
     data = tuple(data_used(one) for one in histories)
-    first = next(one for one in space.strategies if one is not None)
-    ground = _ground(strategy, fixed or {}, data, terms, sources_of(first))
-    kept = None if keep_in is None else PointStore(keep_in, ground, terms.days)
+    ground = _ground(sought, data, terms, space)
     swept = perf_counter()
-    closes, known, failed = _run_points(terms, space, kept, objective, progress, threads)
+    closes, known, failed = _run_points(terms, space, sought, ground)
     finished = perf_counter()
 
     found = scores(closes, terms.start, objective)
     chosen = choose(found, space.shape)
     walk = walk_forward(terms, space.strategies, space.shape, closes, cuts, objective)
     ran = ~np.isnan(closes[:, 0])
-    returns = daily_returns(closes[ran])
+    returns, row = daily_returns(closes[ran]), None if chosen is None else int(ran[:chosen].sum())
+    trials = _trials(sought, space, closes, len(failed))
+    weighed, fitted = luck(returns, row, trials, held_returns(terms)), overfit(returns)
+    other_terms = None if chosen is None else at_other_terms(terms, space.strategies[chosen])
+    used = sorted(p for p in {run.point for run in walk.folds} | {chosen} if p is not None)
+    checks = _checks(check_one, [space.strategies[p] for p in used], series, made, now_ms)
+    fees = say_currency(sought.costs, series[0].product.quote_currency)
+    return Search(
+        digest_of([ground, space.points, objective, sought.folds]), sought.strategy.name,
+        dict(sought.fixed or {}), data, terms, objective, space, closes, found,
+        plateau_scores(found, space.shape), chosen, walk, weighed, fitted, checks, other_terms,
+        _verdict(sought, walk, weighed, fitted, checks, other_terms), sought.label,
+        SearchTiming(load_s, finished - swept, load_s + perf_counter() - began, known),
+        notes=(*notes_of(histories), *([] if fees is None else [fees])), failed=failed,
+    )  # fmt: skip
+
+
+def _space(sought: Sought) -> Space:
+    grid = sought.grid
+    axes = [Axis(n, tuple(v)) for n, v in grid.items()] if isinstance(grid, Mapping) else grid
+    return make_space(sought.strategy, axes, sought.fixed)
+
+
+def _trials(sought: Sought, space: Space, closes: Floats, failed: int) -> Trials | None:
+    """Return what was tried before, with what fails, which was tried, too; None: nobody counted."""
+    trials = sought.trials or None
     if callable(trials):
         trials = trials(space, daily_sharpes(daily_returns(closes)))
-    if trials is not None:  # what fails was tried, too
-        trials = replace(trials, count=trials.count + len(failed))
-    row = None if chosen is None else int(ran[:chosen].sum())
-    weighed = luck(returns, row, trials, held_returns(terms))
-    fitted = overfit(returns)
-    used = {run.point for run in walk.folds} | {chosen}
-    other_terms = None if chosen is None else at_other_terms(terms, space.strategies[chosen])
-    checks = _checks(
-        check_one,
-        [space.strategies[p] for p in sorted(p for p in used if p is not None)],
-        series,
-        made,
-        now_ms,
-    )
-    fees = say_currency(costs, series[0].product.quote_currency)
-    return Search(
-        search_id=digest_of([ground, space.points, objective, folds]),
-        strategy=strategy.name,
-        fixed=dict(fixed or {}),
-        data=data,
-        terms=terms,
-        objective=objective,
-        space=space,
-        closes=closes,
-        scores=found,
-        plateau=plateau_scores(found, space.shape),
-        chosen=chosen,
-        walk=walk,
-        luck=weighed,
-        overfit=fitted,
-        checks=checks,
-        other_terms=other_terms,
-        verdict=judge(
-            walk, weighed, fitted, label, [
-                *unreal_terms(None, costs),
-                *unchecked(checks),
-                *(Doubt(UNTESTED, said) for said in say_doubts(checks.data)),
-                *(() if other_terms is None else other_terms.doubts()),
-            ]
-        ),
-        label=label,
-        timing=SearchTiming(load_s, finished - swept, load_s + perf_counter() - began, known),
-        notes=(*notes_of(histories), *([] if fees is None else [fees])),
-        failed=failed,
-    )  # fmt: skip
+    return None if trials is None else replace(trials, count=trials.count + failed)
+
+
+def _verdict(
+    sought: Sought,
+    walk: WalkForward,
+    weighed: Luck,
+    fitted: Overfit | None,
+    checks: Checks,
+    other_terms: OtherTerms | None,
+) -> Verdict:
+    doubts = [
+        *unreal_terms(None, sought.costs),
+        *unchecked(checks),
+        *(Doubt(UNTESTED, said) for said in say_doubts(checks.data)),
+        *(() if other_terms is None else other_terms.doubts()),
+    ]
+    return judge(walk, weighed, fitted, sought.label, doubts)
 
 
 def _made_outside(space: Space) -> tuple[str, ...]:
@@ -320,28 +276,20 @@ def _checks(
     )
 
 
-def _check(
-    series: Sequence[Bars],
-    strategy: Any,  # noqa: ANN401
-    *,
-    seed: int,
-    every_row: bool,
-) -> Checks:
+def _check(series: Sequence[Bars], sought: Sought, strategy: Any) -> Checks:  # noqa: ANN401
     """Look for look-ahead and too short a warm-up; raise ValidationGateError on either."""
     everywhere = [strategy] * len(series)
     with asked_anew(everywhere, series) as asks:
-        begun = begin_each(everywhere, series, asks, seed=seed, every_row=every_row)
+        begun = begin_each(
+            everywhere, series, asks, seed=sought.check_seed or 0, every_row=sought.check_all
+        )
         return finish_each(begun, [ask_targets(strategy, bars) for bars in series])
 
 
-def _ground(
-    strategy: type[Any],
-    fixed: Mapping[str, Value],
-    data: Sequence[DataUsed],
-    terms: SearchTerms,
-    sources: Sources,
-) -> str:
+def _ground(sought: Sought, data: Sequence[DataUsed], terms: SearchTerms, space: Space) -> str:
     """Return a digest of all that decides a point's closes, its own parameters aside."""
+    strategy, fixed = sought.strategy, sought.fixed or {}
+    sources = sources_of(next(one for one in space.strategies if one is not None))
     return digest_of(
         {
             "code": [sources_sha256(), asdict(sources), versions()],
@@ -368,27 +316,24 @@ def _told(strategy: type[Any], fixed: Mapping[str, Value]) -> list[Mapping[str, 
 
 
 def _run_points(
-    terms: SearchTerms,
-    space: Space,
-    kept: PointStore | None,
-    objective: Objective,
-    progress: Callable[[SearchProgress], None] | None,
-    threads: int | None,
+    terms: SearchTerms, space: Space, sought: Sought, ground: str
 ) -> tuple[Floats, int, dict[int, str]]:
     """Run the points that are not kept; return all closes, how many were kept, and what failed.
 
     Raises StrategyError if the strategy fails at every point.
     """
+    folder = sought.keep_in
+    kept = None if folder is None else PointStore(Path(folder), ground, terms.days)
     names = _names(terms, space, is_kept=kept is not None)
     stored = {} if kept is None else kept.load()
     known = {i: stored[name] for i, name in enumerate(names) if name in stored}
-    told = _Told(terms, kept, names, objective, progress, len(names) - space.impossible)
+    told = _Told(terms, kept, names, sought, len(names) - space.impossible)
     for i, row in known.items():
         told.note(i, row)
     try:
         closes = sweep(
             terms, space.strategies, known=known, done=told.done, failed=told.failed,
-            threads=threads,
+            threads=sought.threads,
         )  # fmt: skip
     finally:
         told.flush()
@@ -424,12 +369,11 @@ class _Told:
         terms: SearchTerms,
         kept: PointStore | None,
         names: Sequence[str],
-        objective: Objective,
-        progress: Callable[[SearchProgress], None] | None,
+        sought: Sought,
         total: int,
     ) -> None:
-        self._score = partial(scores, start=terms.start, objective=objective)
-        self._kept, self._names, self._progress = kept, names, progress
+        self._score = partial(scores, start=terms.start, objective=sought.objective)
+        self._kept, self._names, self._progress = kept, names, sought.progress
         self._now = SearchProgress(0, total, None)
         self._waiting: dict[str, Floats] = {}
         self._flushed = perf_counter()

@@ -13,6 +13,7 @@ from gpt_trader.domain.text import MOST_LINES, WIDTH, shown
 from gpt_trader.errors import UsageError
 from gpt_trader.kernel.codes import HOLD_SHORT_UNSUPPORTED
 from gpt_trader.measure.verdict import Verdict
+from gpt_trader.optimize.given import Sought
 from gpt_trader.optimize.search import optimize
 from gpt_trader.strategy.sma_cross import SmaCross
 from tests.backtest.test_result import BTC, walk
@@ -38,7 +39,7 @@ def many():
 @cache
 def searched():
     grid = {"fast": tuple(range(2, 12)), "slow": tuple(range(12, 40, 2))}
-    return optimize(walk(BTC, 900), SmaCross, grid, folds=3)
+    return optimize(walk(BTC, 900), Sought(SmaCross, grid, folds=3))
 
 
 def _grid():

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from gpt_trader.measure.metrics import DAY_MS
+from gpt_trader.optimize.given import Sought
 from gpt_trader.optimize.objective import scores
 from gpt_trader.optimize.search import optimize
 from gpt_trader.strategy.sma_cross import SmaCross
@@ -13,7 +14,7 @@ from tests.optimize.markets import GRID, TERMS, cycle
 
 @pytest.mark.parametrize("objective", ["sharpe", "return", "calmar"])
 def test_a_row_a_point(objective):
-    found = optimize(cycle(120, 1), SmaCross, GRID, objective=objective, folds=3, **TERMS)
+    found = optimize(cycle(120, 1), Sought(SmaCross, GRID, objective=objective, folds=3, **TERMS))
     frame = found.to_pandas()
     assert list(frame)[:3] == ["fast", "slow", "score"]
     assert len(frame) == len(found.space.points) == 20

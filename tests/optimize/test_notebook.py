@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from gpt_trader.optimize import page
+from gpt_trader.optimize.given import Sought
 from gpt_trader.optimize.search import optimize
 from gpt_trader.strategy.sma_cross import SmaCross
 from tests.backtest.notebook.cells import check_cell
@@ -15,13 +16,13 @@ from tests.optimize.markets import GRID, TERMS, cycle
 
 @cache
 def found():
-    return optimize(cycle(120, 1), SmaCross, GRID, folds=3, **TERMS)
+    return optimize(cycle(120, 1), Sought(SmaCross, GRID, folds=3, **TERMS))
 
 
 @cache
 def wide():
     grid = {"fast": tuple(range(2, 32)), "slow": tuple(range(32, 62))}
-    return optimize(cycle(60, 1), SmaCross, grid, folds=2, **TERMS)
+    return optimize(cycle(60, 1), Sought(SmaCross, grid, folds=2, **TERMS))
 
 
 def test_a_cell_shows_verdict_growth_and_map():

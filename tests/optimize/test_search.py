@@ -15,6 +15,7 @@ from gpt_trader.measure.inference import Trials
 from gpt_trader.measure.metrics import DAY_MS
 from gpt_trader.measure.verdict import LOSES, NOT_PROVEN, PASS
 from gpt_trader.optimize.document import document
+from gpt_trader.optimize.given import Sought
 from gpt_trader.optimize.search import Search, optimize
 from gpt_trader.strategy.base import param
 from gpt_trader.strategy.sma_cross import SmaCross
@@ -49,7 +50,7 @@ WHOLE = Trials()  # nothing was tried before, and the record is whole
 
 
 def search(bars, **options) -> Search:
-    return optimize(bars, SmaCross, GRID, **({"trials": WHOLE} | TERMS | options))
+    return optimize(bars, Sought(SmaCross, GRID, **({"trials": WHOLE} | TERMS | options)))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -120,7 +121,7 @@ def test_gains_at_the_price_that_decided_are_not_proven():
     """Closes that nobody could trade at: beyond luck on the record, and never to be had."""
     world = next(one for one in UNREAL if one.name == "closes that are off, days")
     style = TERMS | {"costs": world.costs, "trials": WHOLE}
-    found = optimize(market(world, 3), Below, {"part": (0.4, 0.5, 0.6)}, **style)
+    found = optimize(market(world, 3), Sought(Below, {"part": (0.4, 0.5, 0.6)}, **style))
     assert found.luck.chance < 0.01
     assert found.verdict.word == NOT_PROVEN
     assert found.verdict.reasons[0].startswith("Filled a minute late most of its profit is gone")
@@ -130,7 +131,8 @@ def test_a_search_that_is_gone_a_bar_late_looks_like_a_leak():
     """The tide turns by a coin each day: who is a day late knows nothing of it any more."""
     world = replace(DECLARED, costs=CHEAP, sharpe=7.0, dwell_days=2.0)
     found = optimize(
-        market(world, 1), Tide, {"level": (1900.0, 2000.0, 2100.0)}, **TERMS | {"trials": WHOLE}
+        market(world, 1),
+        Sought(Tide, {"level": (1900.0, 2000.0, 2100.0)}, **TERMS | {"trials": WHOLE}),
     )
     assert found.luck.chance < 0.01
     assert (found.verdict.word, found.verdict.kinds) == (NOT_PROVEN, ("leak",))
@@ -139,7 +141,7 @@ def test_a_search_that_is_gone_a_bar_late_looks_like_a_leak():
 
 def test_an_array_is_no_parameter_of_a_search():
     with pytest.raises(UsageError, match="expected levels of sma_cross to be"):
-        optimize(cycle(300, 1), Given, {"fast": (2, 3)}, fixed={"levels": np.arange(3)})
+        optimize(cycle(300, 1), Sought(Given, {"fast": (2, 3)}, fixed={"levels": np.arange(3)}))
 
 
 def test_what_no_check_reaches_is_not_proven(tmp_path):
@@ -149,11 +151,11 @@ def test_what_no_check_reaches_is_not_proven(tmp_path):
     np.save(table, np.array([bars.time, ahead]))
     known = TERMS | {"trials": WHOLE, "fixed": {"table": str(table)}}
     with watched_reads():
-        found = optimize(bars, ReadsATable, {"days": (1, 2, 3)}, **known)
+        found = optimize(bars, Sought(ReadsATable, {"days": (1, 2, 3)}, **known))
     assert found.checks.unreached == ("table.npy",)  # and nothing that only asking it reads
     assert found.verdict.word == NOT_PROVEN
     assert "It reads table.npy" in found.verdict.reasons[0]
-    given = optimize(bars, Given, GRID, **TERMS, trials=WHOLE)
+    given = optimize(bars, Sought(Given, GRID, **TERMS, trials=WHOLE))
     assert given.checks.outside == ("parameter levels",)
     assert "levels was made outside" in given.verdict.reasons[0]
 
@@ -177,7 +179,7 @@ def test_the_days_of_the_folds_follow_one_another():
 def test_what_halts_did_to_the_tests_is_said():
     bars = cycle(200, 5)
     tight = replace(TERMS["risk"], max_drawdown_pct=2.0)
-    halted = optimize(bars, SmaCross, GRID, folds=4, **(TERMS | {"risk": tight}))
+    halted = optimize(bars, Sought(SmaCross, GRID, folds=4, **(TERMS | {"risk": tight})))
     free = halted.walk.unhalted
     assert 0 < free.tests <= 4
     assert sum(run.unhalted is not None for run in halted.walk.folds) == free.tests
@@ -189,7 +191,7 @@ def test_what_halts_did_to_the_tests_is_said():
     said = "\n".join(out_of_sample(halted))
     assert f"loss limits ended entries in {free.tests} of 4 tests; without them" in said
     assert document(halted)["walk_forward"]["out_of_sample"]["unhalted"]["tests"] == free.tests
-    calm = optimize(bars, SmaCross, GRID, folds=4, **TERMS)
+    calm = optimize(bars, Sought(SmaCross, GRID, folds=4, **TERMS))
     assert calm.walk.unhalted is None
     assert "loss limits" not in "\n".join(out_of_sample(calm))
 
@@ -220,7 +222,7 @@ def test_points_are_kept_and_used_again_only_on_the_same_ground(tmp_path):
     assert again.closes.tobytes() == first.closes.tobytes()
     assert again.search_id == first.search_id
     wider = optimize(
-        bars, SmaCross, {"fast": (2, 4, 7), "slow": (6, 12)}, keep_in=tmp_path, **TERMS
+        bars, Sought(SmaCross, {"fast": (2, 4, 7), "slow": (6, 12)}, keep_in=tmp_path, **TERMS)
     )
     assert wider.timing.kept == 4, "a point of another grid is the same point"
     assert search(bars[:-1], keep_in=tmp_path).timing.kept == 0
@@ -259,7 +261,7 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path):
 
 
 def test_where_nothing_traded_nothing_is_chosen():
-    found = optimize(noise(20, 1), SmaCross, {"slow": (490, 500)}, folds=2)
+    found = optimize(noise(20, 1), Sought(SmaCross, {"slow": (490, 500)}, folds=2))
     assert found.chosen is None
     assert found.luck.dsr is None
     assert [run.point for run in found.walk.folds] == [None, None]
@@ -297,12 +299,12 @@ class BarByBar:
 
 def test_a_strategy_that_looks_ahead_is_not_searched():
     with pytest.raises(ValidationGateError, match="peeks"):
-        optimize(noise(60, 1), Peeks, {"ahead": (1, 2)})
+        optimize(noise(60, 1), Sought(Peeks, {"ahead": (1, 2)}))
 
 
 def test_a_strategy_that_decides_bar_by_bar_is_refused():
     with pytest.raises(UsageError, match="decides bar by bar"):
-        optimize(noise(60, 1), BarByBar, {"size": (0.5, 1.0)})
+        optimize(noise(60, 1), Sought(BarByBar, {"size": (0.5, 1.0)}))
 
 
 def test_several_products_share_one_account():
@@ -334,18 +336,18 @@ class FailsAt:
 
 def test_a_point_that_fails_is_said_counted_and_left():
     bars = cycle(200, 1)
-    found = optimize(bars, FailsAt, {"k": [7, 5, 6, 8]}, trials=WHOLE, **TERMS)
+    found = optimize(bars, Sought(FailsAt, {"k": [7, 5, 6, 8]}, trials=WHOLE, **TERMS))
     assert found.failed == {0: "ZeroDivisionError: division by zero"}
     assert np.isnan(found.closes[0]).all()
     assert found.luck.trials == 4
     assert found.chosen != 0
-    others = optimize(bars, FailsAt, {"k": [5, 6, 8]}, trials=WHOLE, **TERMS)
+    others = optimize(bars, Sought(FailsAt, {"k": [5, 6, 8]}, trials=WHOLE, **TERMS))
     assert np.array_equal(found.closes[1:], others.closes)
 
 
 def test_a_search_of_which_every_point_fails_is_an_error():
     with pytest.raises(StrategyError, match="every point fails, the first with k=7: ZeroDiv"):
-        optimize(cycle(200, 1), FailsAt, {"k": [7]}, trials=WHOLE, **TERMS)
+        optimize(cycle(200, 1), Sought(FailsAt, {"k": [7]}, trials=WHOLE, **TERMS))
 
 
 def test_what_is_not_the_strategys_failure_is_no_failed_point():
@@ -355,7 +357,7 @@ def test_what_is_not_the_strategys_failure_is_no_failed_point():
             raise MemoryError
 
     with pytest.raises(MemoryError):
-        optimize(cycle(200, 1), OutOfMemory, {"k": [5, 6]}, trials=WHOLE, **TERMS)
+        optimize(cycle(200, 1), Sought(OutOfMemory, {"k": [5, 6]}, trials=WHOLE, **TERMS))
 
 
 def edged(edge):
@@ -379,7 +381,9 @@ def test_points_of_other_code_are_computed_anew(tmp_path):
     bars, grid = cycle(60, 1), {"n": (2, 5)}
 
     def kept(strategy):
-        return optimize(bars, strategy, grid, folds=2, keep_in=tmp_path, costs=CHEAP).timing.kept
+        return optimize(
+            bars, Sought(strategy, grid, folds=2, keep_in=tmp_path, costs=CHEAP)
+        ).timing.kept
 
     one = edged(1)
     assert [kept(one), kept(one), kept(edged(2)), kept(edged(1))] == [0, 2, 0, 2]

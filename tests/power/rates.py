@@ -16,6 +16,7 @@ from gpt_trader.measure.late import fill_late
 from gpt_trader.measure.metrics import ANNUAL
 from gpt_trader.measure.proof import LEVEL, prove
 from gpt_trader.measure.verdict import fragile
+from gpt_trader.optimize.given import Sought
 from gpt_trader.optimize.search import optimize
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy import registry
@@ -70,7 +71,7 @@ def _judge(world: World, bars: Bars, seed: int, whole: bool) -> Said:
         is_off = world.off_bps > 0.0
         kind: Any = Below if is_off else Tide
         values = grid(world.points, is_off=is_off)
-        found = optimize(bars, kind, values, trials=NOTHING_BEFORE, threads=1, **terms)
+        found = optimize(bars, Sought(kind, values, trials=NOTHING_BEFORE, threads=1, **terms))
         verdict, walk = found.verdict, found.walk
         return Said(verdict.word, verdict.kinds, walk.sharpe or 0.0, walk.return_pct)
     strategy: Any = Tide()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gpt_trader.measure.metrics import DAY_MS, DAYS_PER_YEAR
+from gpt_trader.optimize.given import Sought
 from gpt_trader.optimize.search import optimize
 from tests.power import rates as power
 from tests.power.rates import NOTHING_BEFORE, TAKER, Said, judge_seed, rates, row
@@ -118,7 +119,7 @@ def test_code_that_is_asked_as_built_in_is_judged_as_any(points):
         ).assessment.verdict
     else:
         found = optimize(
-            market(world, 2), Tide, grid(points), trials=NOTHING_BEFORE, **terms
+            market(world, 2), Sought(Tide, grid(points), trials=NOTHING_BEFORE, **terms)
         ).verdict
     assert (said.word, said.kinds) == (found.word, found.kinds)
 

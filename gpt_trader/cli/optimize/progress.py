@@ -11,7 +11,8 @@ from gpt_trader.cli.flags import MarketFlags, words_of
 from gpt_trader.cli.options import again as again_in
 from gpt_trader.cli.output import verbosity
 from gpt_trader.config.keys import format_value
-from gpt_trader.optimize.search import Search, SearchProgress
+from gpt_trader.optimize.given import SearchProgress
+from gpt_trader.optimize.search import Search
 from gpt_trader.optimize.space import Axis
 from gpt_trader.strategy.params import Value
 
