@@ -1,7 +1,8 @@
 """Folding reports and requests into the state's orders and positions."""
 
 import math
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterator
 
 from gpt_trader.domain.order import (
     Amendment,
@@ -34,6 +35,7 @@ from gpt_trader.engine.leaving import (
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import (
     FINAL_ORDERS_KEPT,
+    NEWEST_KEPT,
     Absence,
     State,
     costs_now,
@@ -323,17 +325,26 @@ def _reserve_of(plan: Plan, state: State, order: Order, lots: int, limit: int) -
     return buy_cost(left, limit, costs_now(plan, state).taker_e8, spec)
 
 
+def _droppable(plan: Plan, state: State, surplus: int) -> Iterator[Order]:
+    """Yield so many of the final orders, the oldest, that nothing needs any more; or fewer."""
+    final = [order for order in state.orders.values() if order.status.is_final]
+    left = Counter(order.product_id for order in final)
+    for order in final[:surplus]:
+        left[order.product_id] -= 1
+        if left[order.product_id] >= NEWEST_KEPT and not is_current(plan, state, order):
+            yield order
+
+
 def with_orders(plan: Plan, state: State, *changed: Order) -> State:
     """Return the state with orders added or changed, and the money that is set aside recounted.
 
-    Of the final ones the oldest are dropped.
+    Of the final ones the oldest are dropped, but not the newest few of each product, by which a bar
+    is known to have had its order: what is taken over of another may be more than is kept.
     """
     state = with_new_orders(state, *changed)
     surplus = len(state.orders) - len(state.open_orders) - FINAL_ORDERS_KEPT
     if surplus > 0:
-        final = (order for order in state.orders.values() if order.status.is_final)
-        oldest = [o for o in islice(final, surplus) if not is_current(plan, state, o)]
-        dropped = {order.client_order_id for order in oldest}
+        dropped = {order.client_order_id for order in _droppable(plan, state, surplus)}
         kept = {key: order for key, order in state.orders.items() if key not in dropped}
         state = state._replace(orders=kept)
     slots = copy_slots(state.slots)
