@@ -119,6 +119,7 @@ class Exchange:
         self.truth = Truth(self.books, self.happened, self.now_ms)
         self.owner = Owner(self.books, self.random, self.truth.held)
         self.liar = Liar(self.books, random.Random(self.seed + 5), self.happened, self.truth.ours)
+        self.truth.enlarged = self.liar.enlarged
         self.others = random.Random(self.seed + 7)
         self.second = Second(self.books, self.others, PORTFOLIO)
         self.machine_ms = 0  # what the machine's clock is off

@@ -24,6 +24,7 @@ class Liar:
         self, books: Books, rng: random.Random, happened: Counter[str], ours: Container[str]
     ) -> None:
         self.books, self.random, self.happened, self.ours = books, rng, happened, ours
+        self.enlarged: dict[str, Decimal] = {}  # by how much the owner let a stop sell more
         self._until_ms: dict[str, int] = {}  # until when a stop tells a lie of itself
 
     def _stops(self) -> list[Order]:
@@ -81,8 +82,11 @@ class Liar:
             price, size = stop.stop * away, stop.size * part // step * step
             bid = self.books.touch[stop.product_id][0]
             is_news = (price, size) != (stop.stop, stop.size)
+            before = stop.size
             if is_news and price < bid and self.books.move_stop(stop, price, size):
                 self.happened["stop edited"] += 1
+                more = self.enlarged.get(stop.client_order_id, Decimal(0)) + size - before
+                self.enlarged[stop.client_order_id] = max(more, Decimal(0))
 
     def placed(self, document: dict[str, Any], chances: Chances) -> dict[str, Any]:
         """Return the answer to a stop that was taken: that it was, or a refusal.

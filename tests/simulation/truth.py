@@ -93,6 +93,9 @@ class Truth:
     """Watches the books. ours: the product of each client id that was sent; forgotten: before the
     journal was one of earlier; heard_ms: a product's newest quote.
 
+    taken: what the owner took; adopted: what the journal gave up of that; enlarged: how much more
+    he let a stop sell, owed: how much of that it did.
+
     rests: whether stops rest there; is_wanted: whether positions are to have one at all. belief:
     asks the running process about a product. is_down: whether questions about it get no answer;
     is_silent: whether what was asked last of the account was not answered, or not in full.
@@ -112,6 +115,8 @@ class Truth:
     taken: dict[str, Decimal] = field(default_factory=dict)
     adopted: dict[str, Decimal] = field(default_factory=dict)
     turned_down: set[str] = field(default_factory=set)
+    enlarged: dict[str, Decimal] = field(default_factory=dict)
+    owed: dict[str, Decimal] = field(default_factory=dict)
     held: dict[str, Decimal] = field(default_factory=dict)
     stops: dict[str, dict[str, Order]] = field(default_factory=dict)
     heard_ms: dict[str, int] = field(default_factory=dict)
@@ -147,7 +152,10 @@ class Truth:
             return
         self.filled[key] = order.filled
         self.held[name] = self.held.get(name, ZERO) + (new if order.side == "BUY" else -new)
-        assert self.held[name] >= 0, f"{-self.held[name]} of somebody else's {name} were sold"
+        if self.held[name] < 0:  # its owner may have let it sell his own, too
+            self.owed[name] = self.owed.get(name, ZERO) + self.enlarged.pop(key, ZERO)
+        sold = -self.held[name] - self.owed.get(name, ZERO)
+        assert sold <= 0, f"{sold} of somebody else's {name} were sold"
 
     # The owner.
 
@@ -176,6 +184,11 @@ class Truth:
         self.taken[name] = gone - amount
         self.held[name] -= amount
         self.adopted[name] = self.adopted.get(name, ZERO) + amount
+
+    def on_settled(self, name: str, lots: Decimal) -> None:
+        """Take in that a person wrote off what was sold beyond what was bought."""
+        self.held[name] += lots
+        self.owed[name] -= lots
 
     def on_found(self, key: str) -> None:
         """Take in that the journal knows of an order: again, or as the second bot's no more."""

@@ -26,11 +26,12 @@ from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.product import Product
-from gpt_trader.engine.events import Absent, OrdersFound, Rearmed, StopRequested
+from gpt_trader.engine.drive import Observer
+from gpt_trader.engine.events import Absent, OrdersFound, Rearmed, Settled, StopRequested
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.protect import exits_at_work, resting_protection
-from gpt_trader.engine.records import PositionCut
+from gpt_trader.engine.records import DebtSettled, PositionCut
 from gpt_trader.engine.state import State
 from gpt_trader.errors import AuthError, BrokerError, DataError, StorageError
 from gpt_trader.journal.sqlite import open_journal
@@ -232,6 +233,7 @@ class World:
         self.exits: Counter[int] = Counter()  # of one-shot cycles
         self.hands = Hands()
         self.carriers: list[VirtualCarrier] = []
+        self.settles = 0.3  # how often a person settles debts before a start
         self.copied: dict[str, Decimal] = {}  # what the kept journal had given up
 
     # Time.
@@ -366,6 +368,9 @@ class World:
                 if isinstance(record, PositionCut):
                     product = plan.products[record.j]
                     truth.on_cut(product.product_id, product.size(record.lots))
+                if isinstance(record, DebtSettled):
+                    product = plan.products[record.j]
+                    truth.on_settled(product.product_id, product.size(entry.event.lots))
 
     def _on_send(self, path: str, body: dict[str, Any]) -> None:
         if path.endswith("/orders"):
@@ -497,6 +502,8 @@ class World:
                     self.exchange.truth.on_contradiction(entry.event.client_order_id)
 
         untold = take_over(session, self.private, began, self.market.product, seen, lambda _: None)
+        if self.people:
+            self._settle_debts(session, seen)
         attended = attend(
             session.plan,
             state,
@@ -545,6 +552,15 @@ class World:
             self.is_looping = False
         link.stream._pool.shutdown()
 
+    def _settle_debts(self, session: Session, seen: Observer) -> None:
+        """Write off what the owner let a stop sell of his own, as `account settle` does."""
+        for j, product in enumerate(session.plan.products):
+            lots, name = session.state.slots["lots"].item(j), product.product_id
+            is_open = any(one.product_id == name for one in session.state.open_orders)
+            if lots < 0 and not is_open and self.rng.random() < self.settles:
+                event = Settled(self.now_ms(), name, -lots, self.exchange.price[name], "me", "mine")
+                session.take(event, seen)
+
     def _live(self, until_ms: int) -> bool:
         """Run a process, or its one-shot cycles, until a time; return whether it got there."""
         if not self.cron:
@@ -577,6 +593,7 @@ class World:
             if self.people:
                 self._meddle()
         self.exchange.heal()
+        self.settles = 1.0
         self.points_before_healing = self.points
         self.crash_at = None
         Latch(self.folder).clear(time.time_ns())
