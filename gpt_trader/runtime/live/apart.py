@@ -37,10 +37,14 @@ class Look(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """An account out of line since a time. looks: the newest, as far as they count."""
+    """An account out of line since a time. looks: the newest, as far as they count.
+
+    same_ms: since when it is what the newest of them shows.
+    """
 
     since_ms: int
     looks: tuple[Look, ...] = ()
+    same_ms: int = 0
 
     def at(self, look: Look) -> "Difference":
         """Return what it is after one more look; a clock that was set back counts anew."""
@@ -48,7 +52,9 @@ class Difference(NamedTuple):
         looks = [one for one in self.looks if one.time_ms <= now_ms] + [look]
         while len(looks) > LOOKS and has_lasted(looks[1].time_ms, STAYS_MS, now_ms):
             del looks[0]
-        return Difference(min(self.since_ms, now_ms), tuple(looks))
+        is_same = bool(self.looks) and self.assets == look.assets
+        same_ms = min(self.same_ms, now_ms) if is_same else now_ms
+        return Difference(min(self.since_ms, now_ms), tuple(looks), same_ms)
 
     @property
     def assets(self) -> Mapping[str, Decimal]:
@@ -79,8 +85,11 @@ class Difference(NamedTuple):
 
     def without(self, part: Mapping[str, Decimal]) -> "Difference | None":
         """Return what is left of it once a part was explained; None: nothing."""
+        if not part:
+            return self
         looks = tuple(Look(one.time_ms, _less(one.assets, part)) for one in self.looks)
-        return Difference(self.since_ms, looks) if looks[-1].assets else None
+        found = Difference(self.since_ms, looks, looks[-1].time_ms)
+        return found if found.assets else None
 
 
 def _less(assets: Mapping[str, Decimal], part: Mapping[str, Decimal]) -> dict[str, Decimal]:
@@ -137,8 +146,22 @@ def doubt_of(found: Difference, untold: Untold) -> Doubt:
         for time_ms, assets in found.looks
     ]
     return Doubt(
-        found.since_ms, {"looks": looks, "untold": {k: [*v] for k, v in untold.seen.items()}}
+        found.since_ms,
+        {
+            "looks": looks,
+            "untold": {k: [*v] for k, v in untold.seen.items()},
+            "same_ms": found.same_ms,
+        },
     )
+
+
+def missing_before(doubts: Mapping[str, Doubt], ms: int) -> Mapping[str, Decimal]:
+    """Return by how much wallets differed before a time, where they still differ by just that."""
+    doubt = doubts.get(APART)
+    if doubt is None:
+        return {}
+    found, _ = difference_of(doubt, doubt.since_ms)
+    return found.assets if found.same_ms < ms else {}
 
 
 def difference_of(doubt: Doubt, now_ms: int) -> tuple[Difference, Untold]:
@@ -148,7 +171,8 @@ def difference_of(doubt: Doubt, now_ms: int) -> tuple[Difference, Untold]:
         for time_ms, assets in doubt.said["looks"]
     )
     untold = {key: Absence(*seen) for key, seen in doubt.said["untold"].items()}
-    return Difference(min(doubt.since_ms, now_ms), looks), Untold(untold)
+    same_ms = doubt.said.get("same_ms", looks[-1].time_ms)  # older journals do not say it
+    return Difference(min(doubt.since_ms, now_ms), looks, same_ms), Untold(untold)
 
 
 def words(found: Difference, expected: Mapping[str, Decimal]) -> str:

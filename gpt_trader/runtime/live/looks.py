@@ -58,6 +58,7 @@ from gpt_trader.engine.events import (
 from gpt_trader.engine.leaving import is_stop
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import Doubt, State
+from gpt_trader.runtime.live.apart import missing_before
 from gpt_trader.runtime.live.endings import RESTS_MS, Endings
 from gpt_trader.runtime.live.lasting import BEGINS_MS
 from gpt_trader.runtime.live.wallets import expected_wallets
@@ -446,7 +447,9 @@ class Looks:
         product = self._product(order)
         if not tells(product, found, expected):
             return
-        against = contradiction(self.plan, state, order, found, expected)
+        before = missing_before(state.doubts, order.intent.sent_ms)  # this order moved none of it
+        there = {**expected, **{one: expected.get(one, 0) + before[one] for one in before}}
+        against = contradiction(self.plan, state, order, found, there)
         if against and self._may_be_ours(order, found):
             return  # neither absent nor there: another look tells
         is_anybodys = against.endswith(HELD) and is_covered(

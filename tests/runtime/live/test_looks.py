@@ -124,6 +124,25 @@ def test_coins_that_another_order_may_hold_say_nothing_of_one_that_is_absent(des
     assert desk.state.absences[lost.client_order_id].looks == 1
 
 
+def test_what_was_missing_before_an_order_was_sent_does_not_speak_for_it(desk):
+    """Another bot sold as many coins as it sells: it would be unknown for ever."""
+    turn(desk, 0, is_up=True)
+    desk.place(1, type=OrderType.MARKET, tif=TimeInForce.IOC, lots=10)
+    turn(desk, 0, is_up=True)
+    turn(desk, 0, is_up=True)
+    desk.exchange.wallets["COIN"] -= 5
+    desk.exchange.wallets["USD"] += 500
+    for _ in range(3):
+        turn(desk, CALM_MS, is_up=True)
+    assert "account out of line" in desk.state.doubts
+    desk.bar(10_000)
+    with without_answers(desk):
+        [lost] = sent(desk.place(-1, **LIMIT | {"limit": 20_000, "lots": 5}))
+    del desk.exchange.tickets[f"n{lost.client_order_id}"]  # it never arrived
+    turn(desk, 100, is_up=True)
+    assert desk.state.absences[lost.client_order_id].looks == 1
+
+
 @pytest.mark.parametrize("looks", [1, 6])
 def test_a_single_cycle_waits_for_the_answer_to_what_it_sent(looks):
     desk = TinyDesk(Slow(looks), Carriers(Slow(looks), Slow(looks)))
