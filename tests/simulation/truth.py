@@ -15,6 +15,7 @@ from tests.emulator.books import Books, Order
 
 ZERO = Decimal(0)
 FRESH_MS = 10_000  # how old a quote may be that a process acts on
+LOOK_MS = 2_000  # for so long a look may be under way
 LEAST = Decimal(2)  # quote; less cannot be protected
 DEAD, DOWN, UNKNOWN, RUNS = "no process", "no answers", "unknown order", "process runs"
 
@@ -61,8 +62,8 @@ class Stretch:
 class Position:
     """One position. bare_ms: unguarded, by circumstance.
 
-    unguarded: while a process runs and knows of every order; unsure: while one runs; unwatched: as
-    unguarded, or while none runs. What passes otherwise, as while the exchange does not answer,
+    unguarded: while one process runs and knows of every order; unsure: while one runs; unwatched:
+    as unguarded, or while none runs. What passes otherwise, as while the exchange does not answer,
     does not count, and ends none of them.
     """
 
@@ -117,6 +118,8 @@ class Truth:
     turned_down: set[str] = field(default_factory=set)
     enlarged: dict[str, Decimal] = field(default_factory=dict)
     owed: dict[str, Decimal] = field(default_factory=dict)
+    brought: set[str] = field(default_factory=set)
+    moved_ms: dict[str, int] = field(default_factory=dict)
     held: dict[str, Decimal] = field(default_factory=dict)
     stops: dict[str, dict[str, Order]] = field(default_factory=dict)
     heard_ms: dict[str, int] = field(default_factory=dict)
@@ -150,12 +153,17 @@ class Truth:
         new = order.filled - self.filled.get(key, ZERO)
         if not new:
             return
-        self.filled[key] = order.filled
+        self.filled[key], self.moved_ms[name] = order.filled, self.now_ms
         self.held[name] = self.held.get(name, ZERO) + (new if order.side == "BUY" else -new)
         if self.held[name] < 0:  # its owner may have let it sell his own, too
             self.owed[name] = self.owed.get(name, ZERO) + self.enlarged.pop(key, ZERO)
         sold = -self.held[name] - self.owed.get(name, ZERO)
         assert sold <= 0, f"{sold} of somebody else's {name} were sold"
+
+    def on_start(self) -> None:
+        """Take note that a process begins: what one before it left does not count against it."""
+        for one in self._open.values():
+            one.unguarded.ms = one.unsure.ms = 0
 
     # The owner.
 
@@ -196,6 +204,7 @@ class Truth:
         order = self.books.by_client[key]
         if key not in self.ours:
             self.ours[key] = order.product_id
+            self.brought.add(order.product_id)  # whose stop nobody here knows
             self.on_order(order)
             self.on_moved(order.product_id)  # its coins may have gone before
 
@@ -224,6 +233,7 @@ class Truth:
             worth = held * self.books.touch[name][0]
             known = self._open.get(name)
             if worth < LEAST:
+                self.brought.discard(name)
                 if known is not None:
                     self._end(self._open.pop(name))
             elif known is None:
@@ -293,11 +303,15 @@ class Truth:
         self.positions.append(one)
 
     def bare(self) -> list[str]:
-        """Return the products that are held with neither a stop nor an order that sells them."""
+        """Return the products that are held with neither a stop nor an order that sells them.
+
+        But for what was filled while the last look was under way, and a second bot's.
+        """
         return [
             name
-            for name in self._open
+            for name in self._open.keys() - self.brought
             if self._stopped(name) < self.there(name)
+            and self.now_ms - self.moved_ms[name] > LOOK_MS
             and not any(
                 order.product_id == name and order.side == "SELL"
                 for order in self.books.live()

@@ -384,6 +384,7 @@ class World:
         """Run one process until a time; return whether it got there."""
         self.lives += 1
         self.on_restart()
+        self.exchange.truth.on_start()
         self.session = self.watch = self.clock = None
         self.is_ended = False
         exchange, folder = self.exchange, self.folder
