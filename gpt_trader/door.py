@@ -26,23 +26,39 @@ def at_the_door[**P, R](call: Callable[P, R]) -> Callable[P, R]:
         except (TraderError, TypeError) as error:
             if isinstance(error, TraderError):
                 error.args = (in_python(error.message),)
-            raise error.with_traceback(_shortened(error.__traceback__)) from error.__cause__
+            cause = error.__cause__
+            if cause is not None:
+                cause.__traceback__ = _rebuilt(_kept([*_frames(cause.__traceback__)]))
+            raise error.with_traceback(_shortened(error.__traceback__)) from cause
 
     return asked
 
 
+def users_place(error: BaseException) -> str | None:
+    """Return file:line of the innermost code of the user's that raised an error; None: none."""
+    users = [one for one in _frames(error.__traceback__) if _is_users(one)]
+    return f"{_file(users[-1])}:{users[-1].tb_lineno}" if users else None
+
+
 def _shortened(trace: TracebackType | None) -> TracebackType | None:
     """Return the frames of a traceback that say something, the first of which is raised anew."""
-    frames = [*_frames(trace)][1:]
+    return _rebuilt(_kept([*_frames(trace)][1:]))
+
+
+def _kept(frames: list[TracebackType]) -> list[TracebackType]:
+    """Return a user's frames, what they call outside of the library, and what raised."""
     users = [i for i, one in enumerate(frames) if _is_users(one)]
     first = users[0] if users else len(frames) - 1
-    kept = [
+    return [
         one
         for i, one in enumerate(frames)
         if i == len(frames) - 1 or (i >= first and not _file(one).startswith(HERE))
     ]
+
+
+def _rebuilt(frames: list[TracebackType]) -> TracebackType | None:
     found = None
-    for one in reversed(kept):
+    for one in reversed(frames):
         found = TracebackType(found, one.tb_frame, one.tb_lasti, one.tb_lineno)
     return found
 

@@ -29,8 +29,8 @@ from gpt_trader.hints import in_python
 class TraderError(Exception):
     """Root of the tree: one line for the user, a hint, a place and an exit code.
 
-    `message` and `hint` name the command line's flags. Python shows the hint as a note, in its own
-    words; so is the text of what a call of the library raises (`door`).
+    `message` and `hint` name the command line's flags. Python shows hint and place as notes, in its
+    own words; so is the text of what a call of the library raises (`door`).
     """
 
     code: ClassVar[str] = "FAILURE"
@@ -44,6 +44,8 @@ class TraderError(Exception):
         self.where = where
         if hint:
             self.add_note(f"hint: {in_python(hint)}")
+        if where:
+            self.add_note(f"at {where}")
 
 
 class UsageError(TraderError):

@@ -33,7 +33,6 @@ PLAIN = (
 
 # What stands in an error, and what it is in Python; the longer ones first.
 WORDS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
-    (r"--debug with --no-checks shows", "self_check=False shows"),
     (r"--grid fast=5:50:5 or --grid fast=5,10,20", '{"fast": range(5, 51, 5)}'),
     (r"--grid (\w+)=(\d[\d.]*(?:,\d[\d.]*)+)", _grid),
     (r"--grid NAME=VALUES", "{name: values}"),

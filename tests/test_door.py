@@ -41,6 +41,13 @@ class Failing:
         return gt.Targets(helped(bars))
 
 
+@dataclass(frozen=True)
+class Numbered(Failing):
+    """Has a parameter to search for."""
+
+    k: int = 1
+
+
 def helped(bars: gt.Bars) -> Any:
     return np.add("text", bars.close)
 
@@ -204,6 +211,19 @@ def test_the_frames_of_a_strategy_stay():
     assert caught.value.__notes__ == ["strategy failing"]
 
 
+@pytest.mark.parametrize("call", [
+    lambda: run(BARS, Failing()),
+    lambda: search(BARS, Numbered, {"k": [1, 2]}, folds=1),
+])  # fmt: skip
+def test_what_a_strategy_fails_with_is_the_cause_and_its_line_is_told(call: Callable[[], Any]):
+    with pytest.raises(StrategyError, match="TypeError") as caught:
+        call()
+    frames = traceback.extract_tb(caught.value.__cause__.__traceback__)  # type: ignore[union-attr]
+    assert [one.name for one in frames] == ["targets", "helped"]
+    assert caught.value.where == f"{__file__}:{frames[-1].lineno}"
+    assert caught.value.__notes__[-1] == f"at {caught.value.where}"
+
+
 def test_a_cause_stays():
     with pytest.raises(StrategyError, match="ended the program") as caught:
         run(BARS, lambda _: exit(3), self_check=False)  # noqa: PLR1722
@@ -340,7 +360,7 @@ def test_an_error_is_pickled_with_all_that_it_says():
     assert isinstance(again, TraderError)
     assert vars(again) == vars(error)
     assert str(again) == str(error) == error.message
-    assert json.dumps(again.__notes__) == '["hint: folds=3"]'
+    assert json.dumps(again.__notes__) == '["hint: folds=3", "at here"]'
 
 
 def test_targets_say_what_they_are_not_where_they_enter():

@@ -23,6 +23,7 @@ from gpt_trader.backtest.descriptors import SWAPPING, empty, left_open
 from gpt_trader.backtest.imported import imported_anew, is_importable
 from gpt_trader.backtest.reads import all_noted, note_all
 from gpt_trader.domain.bars import Bars
+from gpt_trader.door import users_place
 from gpt_trader.errors import StrategyError, TraderError, UsageError
 from gpt_trader.kernel.compiled import COMPILING
 from gpt_trader.measure.checks import Ask, Windows
@@ -30,7 +31,7 @@ from gpt_trader.strategy.answers import Ends, ask_ends
 from gpt_trader.strategy.aside import PUTTING
 from gpt_trader.strategy.registry import brings_code, is_array_strategy, place_in_strategy
 
-FAULT = "this is a fault of the strategy; --debug with --no-checks shows where"
+FAULT = "this is a fault of the strategy"
 FORKS = sys.platform == "linux"  # elsewhere the system's own libraries may not survive a fork
 
 
@@ -51,7 +52,7 @@ def asked_anew(strategies: Sequence[Any], series: Sequence[Bars]) -> Iterator[li
         return
     with _forked(pairs) as child:
         for j in brought:
-            asks[j] = _there(child, j, pairs[j][0])
+            asks[j] = _there(child, j, *pairs[j])
         yield asks
 
 
@@ -84,7 +85,7 @@ class _Failed:
     where: str | None
 
 
-def _there(child: _Child, j: int, strategy: Any) -> Ask:  # noqa: ANN401
+def _there(child: _Child, j: int, strategy: Any, bars: Bars) -> Ask:  # noqa: ANN401
     """Return how the other process is asked."""
 
     def ends(windows: Windows) -> Ends:
@@ -99,10 +100,23 @@ def _there(child: _Child, j: int, strategy: Any) -> Ask:  # noqa: ANN401
             ) from error
         note_all(notes)
         if isinstance(answer, _Failed):
-            raise StrategyError(answer.message, hint=answer.hint, where=answer.where)
+            cause = _failure_here(strategy, bars, windows)
+            raise StrategyError(answer.message, hint=answer.hint, where=answer.where) from cause
         return answer
 
     return Ask(ends, "process" if is_importable(strategy) else "fork")
+
+
+def _failure_here(strategy: Any, bars: Bars, windows: Windows) -> Exception | None:  # noqa: ANN401
+    """Return what the strategy fails with in this process, with its frames; None: nothing.
+
+    It fails in any case: of what it keeps of this question nothing comes.
+    """
+    try:
+        ask_ends(strategy, bars, windows)
+    except Exception as error:  # noqa: BLE001 - it is the cause of what is raised
+        return error
+    return None
 
 
 @contextlib.contextmanager
@@ -175,4 +189,4 @@ def _answer(strategy: Any, bars: Bars, windows: Windows) -> Ends | _Failed:  # n
         return _Failed(error.message, error.hint, error.where)
     except Exception as error:  # noqa: BLE001 - told in the process that asks
         said = f"strategy {strategy.name} failed: {type(error).__name__}: {error}"
-        return _Failed(said, FAULT, place_in_strategy(error))
+        return _Failed(said, FAULT, place_in_strategy(error) or users_place(error))

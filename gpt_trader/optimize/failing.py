@@ -3,14 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gpt_trader.door import users_place
 from gpt_trader.strategy.answers import said_of_failure
 
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """What a strategy failed with, in words."""
+    """What a strategy failed with, and in words."""
 
+    error: Exception
     words: str
+
+    @property
+    def place(self) -> str | None:
+        """The file:line of the user's where it failed."""
+        return users_place(self.error)
 
 
 def attempt[T](call: Callable[[], T]) -> T | Failing:
@@ -24,4 +31,4 @@ def attempt[T](call: Callable[[], T]) -> T | Failing:
         words = said_of_failure(error)
         if words is None:
             raise
-        return Failing(words)
+        return Failing(error, words)

@@ -338,8 +338,11 @@ def _run_points(
     finally:
         told.flush()
     if len(told.failures) == len(names) - space.impossible:
-        point, words = min(told.failures.items())
-        raise StrategyError(f"every point fails, the first with {named(space, point)}: {words}")
+        point, first = told.first
+        raise StrategyError(
+            f"every point fails, the first with {named(space, point)}: {first.words}",
+            where=first.place,
+        ) from first.error
     return closes, len(known), dict(sorted(told.failures.items()))
 
 
@@ -362,7 +365,10 @@ def _names(terms: SearchTerms, space: Space, *, is_kept: bool) -> list[str]:
 
 
 class _Told:
-    """Keeps each point that is done, and says how far the sweep is. failures: by point."""
+    """Keeps each point that is done, and says how far the sweep is.
+
+    failures: by point; first: the first of them.
+    """
 
     def __init__(
         self,
@@ -378,6 +384,7 @@ class _Told:
         self._waiting: dict[str, Floats] = {}
         self._flushed = perf_counter()
         self.failures: dict[int, str] = {}
+        self.first: tuple[int, Failing]
 
     def done(self, i: int, row: Floats) -> None:
         """Take a finished point."""
@@ -386,9 +393,11 @@ class _Told:
             self.flush()
         self.note(i, row)
 
-    def failed(self, i: int, words: str) -> None:
-        """Take a point at which the strategy fails."""
-        self.failures[i] = words
+    def failed(self, i: int, failing: Failing) -> None:
+        """Take a point at which the strategy fails; of the first alone what it holds is kept."""
+        if i < min(self.failures, default=i + 1):
+            self.first = i, failing
+        self.failures[i] = failing.words
         if self._progress is not None:
             self._now = SearchProgress(self._now.done + 1, self._now.total, self._now.best)
             self._progress(self._now)

@@ -70,7 +70,7 @@ def sweep(
     *,
     known: Mapping[int, Floats],
     done: Callable[[int, Floats], None],
-    failed: Callable[[int, str], None],
+    failed: Callable[[int, Failing], None],
     threads: int | None = None,
 ) -> Floats:
     """Return (k, d) float64: each point's equity at the daily closes, quote.
@@ -96,7 +96,7 @@ def sweep(
 
     for i, found in _side_by_side(run, todo, threads or os.cpu_count() or 1):
         if isinstance(found, Failing):
-            failed(i, found.words)
+            failed(i, found)
         else:
             closes[i] = found
             done(i, found)

@@ -162,7 +162,8 @@ def _run(
             raise StrategyError(
                 f"{strategies[point]} fails out of sample: {tested.words}",
                 hint="what is chosen must run on any part of the history",
-            )
+                where=tested.place,
+            ) from tested.error
         after = tested
         if terms.risk is not None:
             free = replace(terms, risk=terms.risk.unhalted())

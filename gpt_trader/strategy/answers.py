@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from gpt_trader.domain.bars import Bars, Floats, Ints
 from gpt_trader.domain.series import is_of_other_rows
 from gpt_trader.domain.targets import Condition, Target, Targets
+from gpt_trader.door import users_place
 from gpt_trader.errors import StrategyError
 from gpt_trader.strategy.aside import apart
 from gpt_trader.strategy.registry import is_builtin, place_in_strategy
@@ -176,7 +177,7 @@ def _apart(strategy: Any) -> Iterator[None]:  # noqa: ANN401
         raise StrategyError(
             f"strategy {strategy.name} ended the program: SystemExit: {error}",
             hint=_FAULT,
-            where=place_in_strategy(error),
+            where=place_in_strategy(error) or users_place(error),
         ) from error
 
 
