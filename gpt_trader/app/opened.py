@@ -145,7 +145,7 @@ class OpenedSession:
             time = np.array([at for at, _ in kept], np.int64) + self.header.interval_ms
             span = TimeSpan(int(time[0]), int(time[-1]), time)
             facts.append(f"to {minute(time[-1])}")
-            parts.insert(0, outline(values, time, span, "equity").markup())
+            parts.insert(0, outline(values, time, span, "equity", "equity").markup())
         return cell(f"Session {self._title()}", facts, numbers(tiles), *parts)
 
 

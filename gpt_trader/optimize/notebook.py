@@ -48,7 +48,7 @@ def out_of_sample(search: "Search") -> Drawing:
     grown = np.concatenate([[1.0], np.cumprod(1.0 + search.walk.returns)])
     time = folds[0].split + np.arange(len(grown), dtype=np.int64) * DAY_MS
     span = TimeSpan(int(time[0]), int(time[-1]), time)
-    return outline(grown, time, span, "Growth out of sample")
+    return outline(grown, time, span, "Growth out of sample", "out of sample")
 
 
 def _map(search: "Search") -> str:

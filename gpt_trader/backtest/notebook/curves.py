@@ -106,9 +106,9 @@ def _line(d: str, key: Key) -> str:
     )  # fmt: skip
 
 
-def outline(values: Floats, times: Ints, span: TimeSpan, title: str) -> Drawing:
-    """Draw one line over time. values: (k,) float64 at int64 ms `times`."""
-    scale, key = Scale(*reach(values), EQUITY_PX, 0.0), Key("out of sample", GAIN)
+def outline(values: Floats, times: Ints, span: TimeSpan, title: str, name: str) -> Drawing:
+    """Draw one line over time, of that name. values: (k,) float64 at int64 ms `times`."""
+    scale, key = Scale(*reach(values), EQUITY_PX, 0.0), Key(name, GAIN)
     rows = thin(values, COLUMNS)
     line = _line(points(span.x(times[rows]), scale(values[rows])), key)
     body = _axis(value_axis(scale)) + view(EQUITY_PX, line, class_=None) + _dates(span, EQUITY_PX)
