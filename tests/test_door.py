@@ -112,6 +112,7 @@ MISUSES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: run(BARS, "sma_cros"), UsageError, "unknown strategy 'sma_cros'"),
     (lambda: run(BARS, 3), TypeError, "a function of bars or a name"),
     (lambda: run(BARS, None), TypeError, "a strategy, a function"),
+    (lambda: run(BARS, FRAME.close), TypeError, "a name as sma_cross, was time"),
     (lambda: run(BARS, Bare()), UsageError, "Bare to have name and min_bars and warmup"),
     (lambda: run(BARS, Undeclared()), UsageError, "a dataclass, made"),
     (lambda: run(BARS, []), UsageError, "a strategy or a route at least"),
@@ -164,6 +165,7 @@ MISUSES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: search(threads=0), UsageError, "threads of 1 or more"),
     (lambda: search(progress=True), TypeError, "progress as a function"),
     (lambda: gt.compare([5, 6]), TypeError, "results to compare, was int"),
+    (lambda: gt.compare(run()), TypeError, "in a list or a dict, was Result"),
     (lambda: gt.compare([]), UsageError, "two or more results"),
     (lambda: run().why("BTC-EUR", BARS.time[5].item()), UsageError, "BTC-EUR"),
     (lambda: run().why(BTC, "noon"), UsageError, "a time"),
@@ -200,6 +202,7 @@ def test_a_misuse_is_told_near_the_line_that_did_it(at: int):
     assert len(files) - 1 - users <= 3
     said = "".join(traceback.format_exception_only(caught.value))
     assert "--" not in said.partition("gpt-trader ")[0]  # what is typed in a shell stays
+    assert "\n" not in str(caught.value)
 
 
 def test_the_frames_of_a_strategy_stay():
@@ -361,6 +364,23 @@ def test_an_error_is_pickled_with_all_that_it_says():
     assert vars(again) == vars(error)
     assert str(again) == str(error) == error.message
     assert json.dumps(again.__notes__) == '["hint: folds=3", "at here"]'
+
+
+@dataclass(frozen=True)
+class Outside(Failing):
+    """Answers with what was computed outside of it."""
+
+    def targets(self, history: gt.Bars) -> gt.Targets:
+        return gt.Targets(np.ones(300))
+
+
+@pytest.mark.parametrize(
+    "strategy, name", [(lambda rows: FRAME.close * 0.0, "rows"), (Outside(), "history")]
+)
+def test_who_computes_outside_is_told_of_what_to_compute(strategy: Any, name: str):
+    with pytest.raises(StrategyError, match=r"gave \d+ rows of weight for") as caught:
+        run(FRAME, strategy)
+    assert f"shorter histories too: compute from {name} alone" in caught.value.hint
 
 
 def test_targets_say_what_they_are_not_where_they_enter():

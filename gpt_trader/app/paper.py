@@ -15,6 +15,7 @@ from gpt_trader.app.request import RunRequest, settings_of
 from gpt_trader.app.run import UNSEEN, View, run
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
+from gpt_trader.domain.brief import brief
 from gpt_trader.domain.stated import check_whole
 from gpt_trader.door import at_the_door
 from gpt_trader.errors import ConfigError
@@ -52,11 +53,11 @@ def run_paper(
     Raises ConfigError where money would move, and what the command ends with.
     """
     if not isinstance(profile, str):
-        raise TypeError(f"expected profile as a name or a path, was {profile!r:.80}")
+        raise TypeError(f"expected profile as a name or a path, was {brief(profile)}")
     if settings is not None and not isinstance(settings, Mapping):
-        raise TypeError(f"expected settings as values by key, was {settings!r:.80}")
+        raise TypeError(f"expected settings as values by key, was {brief(settings)}")
     if isinstance(data, str):
-        raise TypeError(f"expected data as a list of files or products, was {data!r:.80}")
+        raise TypeError(f"expected data as a list of files or products, was {brief(data)}")
     if cycles is not None:
         check_whole("cycles", cycles, 1)
     flags = AT_ONCE | dict(settings or {})

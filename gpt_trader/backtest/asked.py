@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 from gpt_trader.backtest.run import Stop, never
 from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT
 from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.brief import brief
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel
 from gpt_trader.domain.selection import Membership
 from gpt_trader.domain.stated import (
@@ -113,9 +114,9 @@ class Counting:
         check_flag("unseal", self.unseal)
         check_number("min_coverage_pct", self.min_coverage_pct, most=100.0)
         if isinstance(self.order, str) or not all(isinstance(one, str) for one in self.order):
-            raise TypeError(f"expected order as a list of product ids, was {self.order!r:.80}")
+            raise TypeError(f"expected order as a list of product ids, was {brief(self.order)}")
         if self.state_dir is not None and not isinstance(self.state_dir, str | PathLike):
-            raise TypeError(f"expected state_dir as a path, was {self.state_dir!r:.80}")
+            raise TypeError(f"expected state_dir as a path, was {brief(self.state_dir)}")
 
 
 @dataclass(frozen=True, slots=True)

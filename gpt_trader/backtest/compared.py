@@ -9,6 +9,7 @@ from gpt_trader.backtest.notebook.cell import SOFT, cell
 from gpt_trader.backtest.report.svg import esc, tag
 from gpt_trader.backtest.report.words import number, plural
 from gpt_trader.backtest.result import Result
+from gpt_trader.domain.brief import brief
 from gpt_trader.domain.text import shown
 from gpt_trader.door import at_the_door
 from gpt_trader.errors import UsageError
@@ -105,7 +106,7 @@ def compare(runs: Sequence[Result] | Mapping[str, Result]) -> Comparison:
     """
     given: object = runs
     if not isinstance(given, Iterable):
-        raise TypeError(f"expected results to compare, in a list or a dict, was {given!r:.80}")
+        raise TypeError(f"expected results to compare, in a list or a dict, was {brief(given)}")
     found = runs if isinstance(runs, Mapping) else dict(_labelled(runs))
     for one in found.values():
         if not isinstance(one, Result):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from gpt_trader.domain.brief import brief
 from gpt_trader.domain.costs import OrderStyle
 from gpt_trader.domain.declared import settle
 from gpt_trader.domain.stated import check_is, check_number
@@ -33,5 +34,5 @@ class Route:
 
 def _ids(products: object) -> tuple[str, ...]:
     if not isinstance(products, list | tuple) or not all(isinstance(p, str) for p in products):
-        raise TypeError(f"expected products as a tuple of ids, was {products!r:.80}")
+        raise TypeError(f"expected products as a tuple of ids, was {brief(products)}")
     return tuple(products)

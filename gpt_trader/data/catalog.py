@@ -17,6 +17,7 @@ import numpy as np
 
 from gpt_trader.data.increments import LEAST_ORDERS, known_increments
 from gpt_trader.domain.bars import Floats
+from gpt_trader.domain.brief import brief
 from gpt_trader.domain.product import MAX_TICKS, Product, quote_of
 from gpt_trader.errors import UsageError
 
@@ -253,7 +254,7 @@ def _spec_value(key: str, value: str) -> Decimal | bool:
     if key == "is_perpetual":
         claim = _BOOLEANS.get(value.lower())
         if claim is None:
-            raise UsageError(f"expected is_perpetual=true or false, was {value!r}")
+            raise UsageError(f"expected is_perpetual=true or false, was {brief(value)}")
         return claim
     try:
         number = Decimal(value)
@@ -262,10 +263,10 @@ def _spec_value(key: str, value: str) -> Decimal | bool:
     least_open = key.endswith("increment")
     if not number.is_finite() or number < 0 or (least_open and number == 0):
         bound = "> 0" if least_open else ">= 0"
-        raise UsageError(f"expected a decimal {key} {bound} in a product spec, was {value!r}")
+        raise UsageError(f"expected a decimal {key} {bound} in a product spec, was {brief(value)}")
     if number > LARGEST:
         raise UsageError(
-            f"expected {key} up to {LARGEST:,} in a product spec, was {value!r}",
+            f"expected {key} up to {LARGEST:,} in a product spec, was {brief(value)}",
             hint="sizes are base units, increments of the price quote units",
         )
     return number

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gpt_trader.data.catalog import product_for
 from gpt_trader.domain.bars import Bars, Floats, Ints
+from gpt_trader.domain.brief import brief
 from gpt_trader.domain.product import MAX_TICKS, Product
 from gpt_trader.domain.stated import check_moment, check_whole
 from gpt_trader.domain.times import DAY_MS, HOUR_MS
@@ -100,7 +101,7 @@ def synthetic_market(
     check_whole("interval_ms", interval_ms, 1)
     check_moment("start_ms", start_ms)
     if isinstance(products, str):
-        raise TypeError(f"expected products as a list of ids, was {products!r}")
+        raise TypeError(f"expected products as a list of ids, was {brief(products)}")
     if n_bars < 1:
         raise DataError(f"expected at least 1 synthetic bar, was {n_bars}")
     market = _draw_market(seed, n_bars, interval_ms / DAY_MS)

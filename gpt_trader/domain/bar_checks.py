@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.domain.brief import brief
 from gpt_trader.domain.product import MAX_TICKS, Product
 from gpt_trader.domain.times import (
     INTERVALS,
@@ -41,9 +42,9 @@ def check_columns(product: object, interval_ms: object, columns: Columns) -> Non
     columns: of `Bars`, by name, those that are None left out.
     """
     if not isinstance(product, Product):
-        raise TypeError(f"expected product to be a Product, was {product!r:.80}")
+        raise TypeError(f"expected product to be a Product, was {brief(product)}")
     if isinstance(interval_ms, bool) or not isinstance(interval_ms, Integral):
-        raise TypeError(f"expected interval_ms to be whole milliseconds, was {interval_ms!r:.80}")
+        raise TypeError(f"expected interval_ms to be whole milliseconds, was {brief(interval_ms)}")
     if interval_ms < 1:
         raise UsageError(
             f"expected interval_ms above 0, was {interval_ms}", hint="one hour is 3_600_000"

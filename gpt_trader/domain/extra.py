@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.domain.brief import brief
 from gpt_trader.errors import DataError
 
 Floats = NDArray[np.float64]
@@ -85,7 +86,7 @@ def joined(parts: list[Extra]) -> Extra:
 
 def _name(name: object) -> str:
     if not isinstance(name, str):
-        raise TypeError(f"expected a text as name of an extra column, was {name!r:.80}")
+        raise TypeError(f"expected a text as name of an extra column, was {brief(name)}")
     return name
 
 

@@ -10,22 +10,21 @@ from typing import Any
 
 import numpy as np
 
+from gpt_trader.domain.brief import brief
 from gpt_trader.domain.times import MAX_MS, OLDEST_SECONDS, SECONDS_LIMIT
 from gpt_trader.errors import UsageError
-
-SHOWN = 80  # characters of a value in an error
 
 
 def check_flag(name: str, value: object) -> None:
     """Check true or false."""
     if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"expected {name} to be True or False, was {_shown(value)}")
+        raise TypeError(f"expected {name} to be True or False, was {brief(value)}")
 
 
 def check_number(name: str, value: object, least: float = 0.0, most: float = inf) -> None:
     """Check a number from least to most, both included; infinite only where most is."""
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"expected {name} as a number, was {_shown(value)}")
+        raise TypeError(f"expected {name} as a number, was {brief(value)}")
     number = float(value)
     if isnan(number) or not least <= number <= most or not isfinite(number):
         words = f"of {least:g} or more" if most == inf else f"from {least:g} to {most:g}"
@@ -35,7 +34,7 @@ def check_number(name: str, value: object, least: float = 0.0, most: float = inf
 def check_whole(name: str, value: object, least: int = 0, most: float = inf) -> None:
     """Check a whole number from least to most, both included."""
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"expected {name} as a whole number, was {_shown(value)}")
+        raise TypeError(f"expected {name} as a whole number, was {brief(value)}")
     if not least <= int(value) <= most:
         words = f"of {least} or more" if most == inf else f"from {least} to {most}"
         raise UsageError(f"expected {name} {words}, was {value}")
@@ -55,18 +54,13 @@ def check_moment(name: str, value: object) -> None:
 def check_one_of(name: str, value: object, known: Collection[str]) -> None:
     """Check one of some words."""
     if not isinstance(value, str):
-        raise TypeError(f"expected {name} as text, was {_shown(value)}")
+        raise TypeError(f"expected {name} as text, was {brief(value)}")
     if value not in known:
-        raise UsageError(f"expected {name} to be one of {', '.join(known)}, was {value!r}")
+        raise UsageError(f"expected {name} to be one of {', '.join(known)}, was {brief(value)}")
 
 
 def check_is(name: str, value: object, kind: type[Any], made_by: str = "") -> None:
     """Check an object of a type; made_by: how one is made, for a hint in the error."""
     if not isinstance(value, kind):
         how = f" ({made_by})" if made_by else ""
-        raise TypeError(f"expected {name} as {kind.__name__}{how}, was {_shown(value)}")
-
-
-def _shown(value: object) -> str:
-    text = " ".join(repr(value).split())
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+        raise TypeError(f"expected {name} as {kind.__name__}{how}, was {brief(value)}")

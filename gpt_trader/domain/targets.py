@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.bars import Floats
+from gpt_trader.domain.brief import brief
 from gpt_trader.domain.stated import check_one_of
 
 OPS = (">", "<")
@@ -31,7 +32,7 @@ class Condition:
 
     def __post_init__(self) -> None:
         if not isinstance(self.label, str):
-            raise TypeError(f"expected the label of a condition as text, was {self.label!r:.80}")
+            raise TypeError(f"expected the label of a condition as text, was {brief(self.label)}")
         check_one_of(f"op of the condition {self.label!r}", self.op, OPS)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.domain.brief import brief
 from gpt_trader.errors import DataError, UsageError
 
 Column = Any
@@ -92,12 +93,12 @@ def _number(name: str, value: Any, kind: Any) -> Any:  # noqa: ANN401
     """Return a setting as its type: whole numbers count rows."""
     if kind is int:
         if isinstance(value, bool) or not isinstance(value, Integral):
-            raise TypeError(f"expected {name} as a whole number, was {value!r:.80}")
+            raise TypeError(f"expected {name} as a whole number, was {brief(value)}")
         if value < 1:
             raise UsageError(f"expected {name} of 1 or more, was {value}")
         return int(value)
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"expected {name} as a number, was {value!r:.80}")
+        raise TypeError(f"expected {name} as a number, was {brief(value)}")
     if not isfinite(value):
         raise UsageError(f"expected {name} as a finite number, was {value}")
     return float(value)

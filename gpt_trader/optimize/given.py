@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gpt_trader.backtest.asked import DEFAULT_CASH, DEFAULT_RISK, Scrutiny, Terms
 from gpt_trader.backtest.route import DEFAULT_STYLE
+from gpt_trader.domain.brief import brief
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
 from gpt_trader.domain.stated import check_is, check_number, check_one_of, check_whole
 from gpt_trader.errors import UsageError
@@ -46,7 +47,7 @@ def class_meant(given: Any) -> Any:  # noqa: ANN401
     kind = given if isinstance(given, type) else type(given)
     is_strategy = any(hasattr(kind, one) for one in ("targets", "on_bar"))
     if not is_strategy:
-        raise TypeError(f"expected the class of a strategy, was {given!r:.80}")
+        raise TypeError(f"expected the class of a strategy, was {brief(given)}")
     if not isinstance(given, type):
         raise UsageError(
             f"expected the class of a strategy, was an object of {kind.__name__}",
@@ -83,16 +84,16 @@ class Sought:
     def __post_init__(self) -> None:
         _check_grid(self.grid)
         if self.fixed is not None and not isinstance(self.fixed, Mapping):
-            raise TypeError(f"expected fixed as values by name, was {self.fixed!r:.80}")
+            raise TypeError(f"expected fixed as values by name, was {brief(self.fixed)}")
         check_whole("folds", self.folds, 1)
         check_one_of("objective", self.objective, get_args(Objective))
         check_number("budget", self.budget, most=1.0)
         if self.progress is not None and not callable(self.progress):
-            raise TypeError(f"expected progress as a function, was {self.progress!r:.80}")
+            raise TypeError(f"expected progress as a function, was {brief(self.progress)}")
         if self.threads is not None:
             check_whole("threads", self.threads, 1)
         if self.keep_in is not None and not isinstance(self.keep_in, str | PathLike):
-            raise TypeError(f"expected keep_in as a path, was {self.keep_in!r:.80}")
+            raise TypeError(f"expected keep_in as a path, was {brief(self.keep_in)}")
         check_is("style", self.style, OrderStyle, 'order_style("taker")')
         Terms(costs=self.costs, risk=self.risk, cash=self.cash)  # they check themselves
         Scrutiny(check_all=self.check_all, check_seed=self.check_seed, label=self.label)
@@ -104,11 +105,11 @@ def _check_grid(grid: object) -> None:
             is_many = isinstance(values, Sequence) and not isinstance(values, str)
             if not is_many and not hasattr(values, "__array__"):
                 raise TypeError(
-                    f"expected values of {name} as a list or a range, was {values!r:.80}"
+                    f"expected values of {name} as a list or a range, was {brief(values)}"
                 )
             if len(values) == 0:
                 raise UsageError(f"expected one or more values of {name}, was none")
     elif isinstance(grid, str) or not isinstance(grid, Sequence):
-        raise TypeError(f"expected grid as values by name, was {grid!r:.80}")
+        raise TypeError(f"expected grid as values by name, was {brief(grid)}")
     elif not all(isinstance(one, Axis) for one in grid):
-        raise TypeError(f"expected grid as values by name, or axes, was {grid!r:.80}")
+        raise TypeError(f"expected grid as values by name, or axes, was {brief(grid)}")

@@ -6,6 +6,7 @@ from math import inf, isinf
 from numbers import Real
 from typing import Any, Literal
 
+from gpt_trader.domain.brief import brief
 from gpt_trader.errors import ConfigError
 
 Unit = Literal["percent", "intervals", "count", "ratio"]
@@ -50,7 +51,7 @@ class Setting:
         if is_number(stated) and stated >= 0 and (self.is_cap or not isinf(stated)):
             return
         expected = "a number, at least 0" + ("" if self.is_cap else " and finite")
-        raise ConfigError(f"risk.{self.key}: expected {expected}, found {stated!r}")
+        raise ConfigError(f"risk.{self.key}: expected {expected}, found {brief(stated)}")
 
 
 MAX_PRODUCT = Setting(

@@ -189,7 +189,8 @@ def _column(strategy: Any, asked: Callable[..., Any], name: str, values: Any, n:
     if column.ndim != 1:
         _refuse(strategy, asked, f"gave {column.ndim} dimensions of {name}, expected 1")
     if len(column) != n:
-        _refuse(strategy, asked, f"gave {len(column)} rows of {name} for {n} bars")
+        what = f"gave {len(column)} rows of {name} for {n} bars"
+        _refuse(strategy, asked, what, _of_the_bars(asked) if len(column) > n else _FAULT)
     return column
 
 
@@ -268,11 +269,24 @@ def _kind(value: object) -> str:
     return f"a value of type {type(value).__name__}"
 
 
-def _refuse(strategy: Any, asked: Callable[..., Any], what: str) -> NoReturn:  # noqa: ANN401
+def _of_the_bars(asked: Callable[..., Any]) -> str:
+    """Say what a column that was made of other bars is to be made of."""
+    found = inspect.unwrap(asked)
+    names = [*inspect.signature(found).parameters] if inspect.isroutine(found) else []
+    bars = names[0] if len(names) == 1 else "the bars"
+    return f"it is asked about shorter histories too: compute from {bars} alone, of each call"
+
+
+def _refuse(
+    strategy: Any,  # noqa: ANN401
+    asked: Callable[..., Any],
+    what: str,
+    hint: str = _FAULT,
+) -> NoReturn:
     """Raise StrategyError, naming the line at which the method begins."""
     found = inspect.unwrap(asked)
     where = None
     if inspect.isfunction(found) or inspect.ismethod(found):
         code = found.__code__
         where = f"{code.co_filename}:{code.co_firstlineno}"
-    raise StrategyError(f"strategy {strategy.name} {what}", hint=_FAULT, where=where)
+    raise StrategyError(f"strategy {strategy.name} {what}", hint=hint, where=where)

@@ -3,6 +3,7 @@
 from dataclasses import is_dataclass
 from typing import Any
 
+from gpt_trader.domain.brief import brief
 from gpt_trader.errors import UsageError
 from gpt_trader.strategy.of_function import from_function
 from gpt_trader.strategy.registry import create
@@ -29,11 +30,11 @@ def strategy_meant(given: Any) -> Any:  # noqa: ANN401
         return from_function(given)
     if not asked:
         raise TypeError(
-            f"expected a strategy, a function of bars or a name as sma_cross, was {given!r:.80}"
+            f"expected a strategy, a function of bars or a name as sma_cross, was {brief(given)}"
         )
     if not is_dataclass(kind):
         raise UsageError(
-            f"expected a strategy to be a dataclass, made, was {given!r:.80}",
+            f"expected a strategy to be a dataclass, made, was {brief(given)}",
             hint="put @dataclass(frozen=True) above its class, and call it",
         )
     lacks = [word for word in NEEDED if not hasattr(given, word)]

@@ -7,6 +7,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.brief import brief
 from gpt_trader.domain.stated import check_whole
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import UsageError
@@ -28,7 +29,7 @@ def from_function(
     Raises TypeError for what is no function, UsageError for an object that can be called.
     """
     if isinstance(function, type) or not callable(function):
-        raise TypeError(f"expected a function of bars, was {function!r:.80}")
+        raise TypeError(f"expected a function of bars, was {brief(function)}")
     if not _is_function(function):
         of_class = type(function).__name__
         raise UsageError(

@@ -6,6 +6,7 @@ from math import isfinite
 from numbers import Number
 from typing import Any
 
+from gpt_trader.domain.brief import brief
 from gpt_trader.errors import UsageError
 from gpt_trader.strategy.base import Param, params_of
 
@@ -45,7 +46,7 @@ def _type(strategy: str, param: Param, value: Value) -> Value:
     parsed = _parse(wanted, value)
     if parsed is None:
         raise UsageError(
-            f"expected {param.name} of {strategy} to be {_type_words(wanted)}, was {value!r}",
+            f"expected {param.name} of {strategy} to be {_type_words(wanted)}, was {brief(value)}",
             hint=_range_text(param),
         )
     return parsed
@@ -82,7 +83,8 @@ def check_ranges(strategy: Any) -> None:  # noqa: ANN401
         right = isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
         if not right and not (kind is float and isinstance(value, int)):
             raise UsageError(
-                f"expected {param.name} of {strategy.name} to be {_type_words(kind)}, was {value!r}"
+                f"expected {param.name} of {strategy.name} to be {_type_words(kind)}, "
+                f"was {brief(value)}"
             )
         above = param.low is None or value >= param.low
         below = param.high is None or value <= param.high

@@ -137,4 +137,5 @@ def test_it_shows_what_it_is(session):
     assert f"{len(session.fills)} fills" in text
     check_cell(session._repr_html_())
     assert "<path" in session._repr_html_()
-    assert ">equity<" in session._repr_html_() and "out of sample" not in session._repr_html_()
+    assert ">equity<" in session._repr_html_()
+    assert "out of sample" not in session._repr_html_()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gpt_trader.backtest.files import check_writable, write_text
 from gpt_trader.backtest.report.svg import esc, tag
+from gpt_trader.domain.brief import brief
 from gpt_trader.errors import UsageError
 
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', Arial, sans-serif"
@@ -95,7 +96,7 @@ class Drawing:
         Raises UsageError for another name or where nothing can be written, StorageError.
         """
         if not isinstance(path, str | PathLike):
-            raise TypeError(f"expected a path, was {path!r:.80}")
+            raise TypeError(f"expected a path, was {brief(path)}")
         file = Path(path)
         kind = file.suffix.lower()
         if kind not in {".svg", ".html"}:

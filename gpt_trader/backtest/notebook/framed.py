@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gpt_trader.backtest.files import check_writable, write_text
 from gpt_trader.backtest.report.svg import tag
+from gpt_trader.domain.brief import brief
 from gpt_trader.errors import UsageError
 
 HEIGHT_PX = 720
@@ -36,7 +37,7 @@ class FramedPage:
         StorageError where the disk refuses.
         """
         if not isinstance(path, str | PathLike):
-            raise TypeError(f"expected a path, was {path!r:.80}")
+            raise TypeError(f"expected a path, was {brief(path)}")
         file = Path(path)
         if file.suffix.lower() not in {".html", ".htm"}:
             raise UsageError(f"expected a file named *.html, was {file}")

@@ -23,6 +23,7 @@ from gpt_trader.data.frames import (
     told_by,
 )
 from gpt_trader.domain.bars import Bars, Floats, Ints, known
+from gpt_trader.domain.brief import brief
 from gpt_trader.domain.decimals import in_plain_decimals
 from gpt_trader.domain.product import MAX_TICKS, Product
 from gpt_trader.domain.stated import check_moment, check_whole
@@ -142,14 +143,14 @@ def read_bars(
     The notes name the command line's flags.
     """
     if product_id is not None and not isinstance(product_id, str):
-        raise TypeError(f"expected product_id as text, was {product_id!r:.80}")
+        raise TypeError(f"expected product_id as text, was {brief(product_id)}")
     for name in ("start_ms", "end_ms"):
         if options.get(name) is not None:
             check_moment(name, options[name])
     if options.get("interval_ms") is not None:
         check_whole("interval_ms", options["interval_ms"], 1)
     if isinstance(extra, str):
-        raise TypeError(f"expected extra as a list of names, was {extra!r}")
+        raise TypeError(f"expected extra as a list of names, was {brief(extra)}")
     if isinstance(data, str | PathLike):
         path = Path(data)
         product_id = normalize_id(product_id or read_name(path.name).product_id or _ask(path))
