@@ -65,7 +65,10 @@ class Weather:
         if odds.random() < chances.far_prices:
             source, factor = odds.choice(SOURCES), Decimal(odds.choice(FACTORS))
             until_ms = now_ms + odds.randrange(1_000, 4 * MINUTE)
-            self.far[odds.choice(products)] = source, factor, until_ms
+            name = odds.choice(products)
+            before, _, over_ms = self.far.get(name, ("", factor, -MINUTE))
+            source = before if now_ms < over_ms + MINUTE else source  # never two that say the same
+            self.far[name] = source, factor, until_ms
             self.happened[f"{source} far off"] += 1
         if odds.random() < chances.modes:
             how = odds.choice(MODES)
