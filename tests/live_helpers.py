@@ -8,9 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import ClassVar
-
-import numpy as np
 
 from gpt_trader.broker.coinbase.keys import Signer
 from gpt_trader.broker.coinbase.messages import DIALECT
@@ -23,9 +20,7 @@ from gpt_trader.broker.exchange.catalog import Catalog, Listing
 from gpt_trader.broker.exchange.link import Link
 from gpt_trader.broker.exchange.pace import Pace
 from gpt_trader.config.load import load_profile
-from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.order import OrderStatus
-from gpt_trader.domain.targets import Condition, Targets
 from gpt_trader.engine.drive import Observer
 from gpt_trader.runtime.clock import ExchangeClock, exchange_clock
 from gpt_trader.runtime.live.assemble import Carriers, Paces, attend, on_threads
@@ -39,9 +34,9 @@ from gpt_trader.runtime.loop import run_feed
 from gpt_trader.runtime.session import JOURNAL, Session, read_header, start
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.venues import product_of, venue_of
-from gpt_trader.strategy.base import param
 from tests.emulator import serve
 from tests.emulator.market import GENESIS_MS, Market, Product
+from tests.flip import FLIP
 
 MINUTE = 60_000
 DEADLINE_S = 600.0  # of a request, on this machine's clock: it may be busy
@@ -52,37 +47,6 @@ BUSY = Market(
         Product("ETH-USD", price=250_000, trades_per_day=30_000),
     )
 )
-
-
-@dataclass(frozen=True)
-class Flip:
-    """In for some bars, out for as many, with a narrow stop: it trades all the time."""
-
-    name: ClassVar[str] = "flip"
-    bars: int = param(3, 1, 100, doc="bars in, and out")
-    stop: float = param(0.002, 0.0, 0.5, doc="stop below the entry")
-    take: float = param(0.0, 0.0, 0.5, doc="take-profit above it; 0: none")
-
-    @property
-    def min_bars(self) -> int:
-        return 1
-
-    @property
-    def warmup(self) -> int:
-        return 1
-
-    def targets(self, bars: Bars) -> Targets:
-        turn = bars.time // bars.interval_ms // self.bars % 2
-        level = turn.astype(np.float64)
-        return Targets(
-            weight=np.where(turn == 1, 0.2, 0.0),
-            stop=np.full(len(bars), self.stop or np.nan),
-            take_profit=np.full(len(bars), self.take or np.nan),
-            conditions=(Condition("turn > 0", level, np.zeros(len(bars))),),
-        )
-
-
-FLIP = f"{Path(__file__)}:Flip"
 
 
 class Beside:

@@ -7,7 +7,8 @@ import pytest
 from gpt_trader.cli.main import main
 from tests.e2e.test_live import account  # noqa: F401 - a fixture
 from tests.emulator.faults import html
-from tests.live_helpers import FLIP, HOUR
+from tests.flip import FLIP
+from tests.live_helpers import HOUR
 
 pytestmark = pytest.mark.compiled  # whole sessions, at the speed they have
 

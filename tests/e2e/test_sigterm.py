@@ -14,7 +14,8 @@ from gpt_trader.runtime.live.alive import ALIVE
 from tests.cli.account.test_account import HOLD, call, exchange  # noqa: F401 - a fixture
 from tests.cli.switches.test_kill import REST
 from tests.emulator.faults import Fault, html, is_stop
-from tests.live_helpers import FLIP, until
+from tests.flip import FLIP
+from tests.live_helpers import until
 from tests.observe.test_notify import service
 from tests.session_helpers import COMMAND
 

@@ -57,7 +57,7 @@ from gpt_trader.runtime.session import JOURNAL, Session, read_header, start, vie
 from gpt_trader.runtime.stop import Stop
 from gpt_trader.runtime.venues import venue_of
 from tests.emulator.books import Refusal
-from tests.live_helpers import FLIP
+from tests.flip import FLIP
 from tests.simulation.carrier import Hands, VirtualCarrier
 from tests.simulation.chances import Chances
 from tests.simulation.exchange import MINUTE, PORTFOLIO, PRODUCTS, Exchange, Request

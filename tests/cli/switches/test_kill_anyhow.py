@@ -23,7 +23,7 @@ from gpt_trader.runtime.stop import Stop
 from tests.cli.account.test_account import HOLD, RUN, call, exchange  # noqa: F401 - a fixture
 from tests.cli.switches.test_kill import REST, resting
 from tests.emulator.faults import Fault, html, too_many
-from tests.live_helpers import FLIP
+from tests.flip import FLIP
 from tests.session_helpers import shell
 
 

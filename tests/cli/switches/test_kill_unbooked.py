@@ -21,7 +21,7 @@ from tests.cli.switches.test_kill import REST, resting
 from tests.cli.switches.test_kill_anyhow import die, folder
 from tests.emulator.faults import Fault, html
 from tests.emulator.rest_private import order_row
-from tests.live_helpers import FLIP
+from tests.flip import FLIP
 
 NO_FILLS = Fault(
     path="/historical/fills", status=200, body='{"fills": [], "cursor": ""}', times=None
