@@ -25,6 +25,7 @@ from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel, OrderStyle
 from gpt_trader.domain.decimals import in_plain_decimals
+from gpt_trader.domain.equal import equal_by_fields
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.selection import Membership
 from gpt_trader.domain.text import money_text
@@ -132,6 +133,7 @@ class Halts:
     ruin: int | None = None
 
 
+@equal_by_fields
 @dataclass(frozen=True)
 class Result:
     """A backtest's outcome. Arrays are those of `path`; label: "synthetic", or None.

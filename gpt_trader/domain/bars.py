@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.bar_checks import check_columns
+from gpt_trader.domain.equal import equal_by_fields
 from gpt_trader.domain.extra import NONE, Extra, checked, joined
 from gpt_trader.domain.frame import attrs_of, prices, to_pandas, to_polars
 from gpt_trader.domain.prices import Prices
@@ -70,6 +71,7 @@ def own[T: np.generic](column: NDArray[T]) -> NDArray[T]:
     return column
 
 
+@equal_by_fields
 @dataclass(frozen=True, slots=True)
 class Bars:
     """History of one product, oldest first, columns of one length n, read-only.

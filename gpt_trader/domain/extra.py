@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.brief import brief
+from gpt_trader.domain.equal import is_equal
 from gpt_trader.errors import DataError
 
 Floats = NDArray[np.float64]
@@ -39,6 +40,11 @@ class Extra(Mapping[str, Floats]):
 
     def __repr__(self) -> str:
         return f"<extra columns: {', '.join(self._columns) or 'none'}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mapping) and is_equal(dict(self), dict(other))
+
+    __hash__ = None  # type: ignore[assignment]
 
     def rows(self, rows: Any) -> "Extra":  # noqa: ANN401 - a slice or row numbers
         """Return some rows of each."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.domain.equal import equal_by_fields
 from gpt_trader.domain.product import Product
 
 EXACT = 2**53  # below it float64 holds every whole number
@@ -27,6 +28,7 @@ def prices_of(ticks: Ints, increment: Decimal) -> Floats:
     return np.array(exact, np.float64).reshape(ticks.shape)
 
 
+@equal_by_fields
 @dataclass(frozen=True, slots=True)
 class Prices:
     """A history's prices in quote currency, (n,) float64 each, computed when they are asked for."""

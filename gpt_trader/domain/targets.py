@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from gpt_trader.domain.bars import Floats
 from gpt_trader.domain.brief import brief
+from gpt_trader.domain.equal import equal_by_fields
 from gpt_trader.domain.stated import check_one_of
 
 OPS = (">", "<")
 
 
+@equal_by_fields
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One test behind a target, kept so that every hold can say why.
@@ -36,6 +38,7 @@ class Condition:
         check_one_of(f"op of the condition {self.label!r}", self.op, OPS)
 
 
+@equal_by_fields
 @dataclass(frozen=True, slots=True, init=False)
 class Targets:
     """Columns of length n aligned with the bars; row i uses bars up to and including i.

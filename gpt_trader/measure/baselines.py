@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.costs import CostModel
+from gpt_trader.domain.equal import equal_by_fields
 from gpt_trader.measure.holding import hold_daily
 from gpt_trader.measure.inference import MIN_DAYS, probabilistic_sharpe
 from gpt_trader.measure.metrics import ANNUAL, DAY_MS, daily_closes, moments, return_pct, sharpe
@@ -14,6 +15,7 @@ from gpt_trader.measure.path import Path
 Floats = NDArray[np.float64]
 
 
+@equal_by_fields
 @dataclass(frozen=True, slots=True)
 class Baselines:
     """Equity over its start at the close of each of d calendar days, (d,) float64, and its sums.

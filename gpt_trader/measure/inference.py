@@ -7,6 +7,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.domain.equal import equal_by_fields
 from gpt_trader.domain.stated import check_whole
 from gpt_trader.kernel.stats.bootstrap import bootstrap, sharpe_of
 from gpt_trader.measure.metrics import DAYS_PER_YEAR, daily_closes, moments, return_pct
@@ -49,6 +50,7 @@ class Trials:
         check_whole("count", self.count)
 
 
+@equal_by_fields
 @dataclass(frozen=True, slots=True)
 class Inference:
     """What chance may have added. Sharpe ratios are annualized by sqrt(365); None: undefined.

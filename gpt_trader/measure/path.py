@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.equal import equal_by_fields
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.measure.metrics import Daily, daily
 
@@ -22,6 +23,7 @@ class Listed(NamedTuple):
     is_delisted: bool = False
 
 
+@equal_by_fields
 @dataclass(frozen=True, slots=True)
 class Path:
     """What a run left behind.

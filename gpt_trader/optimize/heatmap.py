@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.domain.equal import equal_by_fields
 from gpt_trader.optimize.space import Axis, Space
 
 Floats = NDArray[np.float64]
 
 
+@equal_by_fields
 @dataclass(frozen=True, slots=True)
 class HeatMap:
     """values: (len(y), len(x)) float64, NaN where nothing has a score.

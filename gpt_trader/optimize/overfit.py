@@ -12,6 +12,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.domain.equal import equal_by_fields
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -21,6 +23,7 @@ MIN_BLOCK_DAYS = 4
 AT_ONCE = 2_000_000  # cells of a (combinations, points) table that are computed together
 
 
+@equal_by_fields
 @dataclass(frozen=True, slots=True)
 class Overfit:
     """blocks S of block_days days each (days before the first block are left out).

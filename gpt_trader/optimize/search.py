@@ -26,6 +26,7 @@ from gpt_trader.domain.costs import (
     check_latency,
     say_currency,
 )
+from gpt_trader.domain.equal import equal_by_fields
 from gpt_trader.errors import StrategyError, UsageError
 from gpt_trader.measure.checks import Checks, begin_each, finish_each, together
 from gpt_trader.measure.doubt import UNTESTED, Doubt
@@ -67,6 +68,7 @@ class SearchTiming:
     kept: int
 
 
+@equal_by_fields
 @dataclass(frozen=True, slots=True)
 class Search:
     """A finished search.

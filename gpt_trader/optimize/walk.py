@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.domain.equal import equal_by_fields
 from gpt_trader.errors import StrategyError
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.measure.holding import buy_and_hold, hold_daily
@@ -22,6 +23,7 @@ from gpt_trader.optimize.sweep import SearchTerms, closes_between
 Floats = NDArray[np.float64]
 
 
+@equal_by_fields
 @dataclass(frozen=True, slots=True)
 class FoldRun:
     """One fold. Times are int64 ms UTC: chosen on [start, split), traded on [split, end).
@@ -54,6 +56,7 @@ class WithoutHalts:
     sharpe: float | None
 
 
+@equal_by_fields
 @dataclass(frozen=True, slots=True)
 class WalkForward:
     """The folds, and what their tests come to joined: return, Sharpe and drawdown out-of-sample.

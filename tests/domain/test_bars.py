@@ -1,5 +1,6 @@
 """Bars as columns and as rows."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -8,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt_trader.data.catalog import product_for
+from gpt_trader.data.files.bar_files import load_bars
 from gpt_trader.domain.bars import Bar, Bars, bars_from_rows, join
 from gpt_trader.domain.prices import prices_of
 from gpt_trader.domain.product import MAX_TICKS
+from gpt_trader.domain.targets import Condition, Targets
 from gpt_trader.errors import DataError, UsageError
 from tests.engine_helpers import COIN, HOUR
 
@@ -35,6 +38,27 @@ def test_bars_keep_their_quotes_where_any_is_known():
     both = join(bars, others)
     assert [both.bar(i) for i in range(4)] == quoting + silent
     assert join(others, others).half_spread_e8 is None
+
+
+def test_histories_are_equal_by_their_elements():
+    rows = [Bar("COIN-USD", i * HOUR, 5, 7, 4, 6, 1.5) for i in range(3)]
+    bars = replace(bars_from_rows(COIN, HOUR, rows), extra={"mood": [1.0, np.nan, 2.0]})
+    assert bars == bars.copy()
+    others = (bars[1:], replace(bars, volume=bars.volume + 1.0), replace(bars, extra={}), None, 5)
+    assert not any(bars == one for one in others)
+    assert bars in [*others, bars.copy()]
+    assert bars.price == bars.copy().price
+    assert load_bars(bars.to_pandas()[["open", "high", "low", "close", "volume"]]).bars == others[2]
+
+
+def test_so_are_targets_and_conditions():
+    def made(last: float) -> tuple[Targets, Condition]:
+        column = np.array([np.nan, last])
+        return Targets(column, stop=0.1), Condition("up", column, column)
+
+    assert made(1.0) == made(1.0)
+    assert not any(a == b for a, b in zip(made(1.0), made(0.5), strict=True))
+    assert Targets(np.ones(2)) != Targets(np.ones(3))
 
 
 def columns(n: int = 5, **changes) -> dict:

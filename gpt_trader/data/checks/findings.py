@@ -21,6 +21,7 @@ from gpt_trader.data.checks.twins import twins
 from gpt_trader.data.files.bar_files import faults
 from gpt_trader.data.files.tables import Columns
 from gpt_trader.domain.bars import Bars, Floats, Ints
+from gpt_trader.domain.equal import equal_by_fields
 from gpt_trader.domain.times import INTERVALS, format_interval, format_time
 
 Weight = Literal["fault", "doubt", "note"]
@@ -57,6 +58,7 @@ def _no_rows() -> Ints:
     return np.empty(0, np.int64)
 
 
+@equal_by_fields
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something found in so many rows.
