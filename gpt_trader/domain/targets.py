@@ -77,6 +77,11 @@ class Targets:
         put(self, "max_bars", _column(max_bars, weight))
         put(self, "conditions", conditions)
 
+    def __reduce__(self) -> tuple[type["Targets"], tuple[Any, ...]]:
+        """Pickle the conditions themselves: a function that says them is found by no import."""
+        columns = (self.weight, self.stop, self.take_profit, self.trail, self.max_bars)
+        return Targets, (*columns, self.reasons())
+
     def reasons(self) -> tuple[Condition, ...]:
         """Return the conditions, computed now if they were left for later."""
         return self.conditions() if callable(self.conditions) else self.conditions

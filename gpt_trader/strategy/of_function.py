@@ -48,6 +48,9 @@ def from_function(
         found = function(bars)
         return found if found is None or isinstance(found, Targets) else Targets(found)
 
+    def anew(_: object) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return _again, (function, min_bars, warmup, name)
+
     kind = make_dataclass(
         called.strip("<>"),
         [],
@@ -58,11 +61,17 @@ def from_function(
             "warmup": WHOLE if warmup is None else int(warmup),
             "function": staticmethod(function),
             "targets": targets,
+            "__reduce__": anew,  # pickled as its function is: no import finds its class
         },
     )
     kind.__module__ = module or __name__
     kind.__qualname__ = f"{called}.<locals>.strategy"  # no import finds it
     return kind()
+
+
+def _again(function: Function, min_bars: int, warmup: int | None, name: str | None) -> Any:  # noqa: ANN401
+    """Return the strategy of a function that was pickled."""
+    return from_function(function, min_bars=min_bars, warmup=warmup, name=name)
 
 
 def _is_function(given: Any) -> bool:  # noqa: ANN401

@@ -1,11 +1,15 @@
 """Targets: columns, rows, and what a delay makes of them."""
 
 import math
+import pickle
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from gpt_trader import synthetic_market
 from gpt_trader.domain.targets import Condition, Reading, Targets
+from gpt_trader.strategy.registry import builtin_names, create
 
 
 def test_delayed_targets_say_the_same_later():
@@ -35,6 +39,16 @@ def test_a_row_of_targets_fills_in_what_is_not_stated():
     assert not targets.row(1).readings[0].holds, "what is not known does not hold"
     assert Targets(np.array([0.5])).row(0).max_bars == 0
     assert Reading("", 2.0, ">", 1.0).holds
+
+
+@pytest.mark.parametrize("name", builtin_names())
+def test_those_of_a_built_in_strategy_are_pickled_with_their_conditions(name):
+    targets = create(name, {}).targets(synthetic_market(products=["BTC-USD"], n_bars=300)[0])
+    again = pickle.loads(pickle.dumps(targets))  # noqa: S301
+    assert again.reasons() == targets.reasons()
+    assert np.array_equal(again.weight, targets.weight, equal_nan=True)
+    readings = targets.row(250).readings
+    assert pickle.loads(pickle.dumps(readings)) == readings  # noqa: S301
 
 
 def test_a_number_stands_for_a_whole_column():

@@ -1,8 +1,11 @@
 """A function of bars as a strategy."""
 
+import copy
+import pickle
 from functools import partial
 from pathlib import Path
 
+import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
@@ -55,6 +58,17 @@ def test_what_is_declared_is_checked(run):
     assert declared.notes == ()
     with pytest.raises(ValidationGateError, match="above declares 19 bars"):
         run(strategies.from_function(above, min_bars=20, warmup=19))
+
+
+@pytest.mark.parametrize("how", [pickle, cloudpickle])
+def test_it_is_pickled_as_its_function_is(how):
+    own = strategies.from_function(above, min_bars=20, warmup=30, name="over")
+    again = pickle.loads(how.dumps(own))  # noqa: S301
+    assert (again.name, again.min_bars, again.warmup) == ("over", 20, 30)
+    assert np.array_equal(again.targets(BARS).weight, above(BARS))
+    assert copy.deepcopy(own).targets(BARS) == own.targets(BARS)
+    local = strategies.from_function(made(3.0))
+    assert pickle.loads(cloudpickle.dumps(local)).warmup == WHOLE  # noqa: S301
 
 
 def test_other_code_is_another_run_and_the_same_is_the_same(run):
