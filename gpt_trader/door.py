@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from types import TracebackType
 
-from gpt_trader.errors import TraderError
+from gpt_trader.errors import TraderError, UsageError
 from gpt_trader.hints import in_python
 
 HERE = __file__.removesuffix("door.py")
@@ -15,21 +15,21 @@ OF_PYTHON = (f"{sysconfig.get_path('stdlib')}/", "<frozen ", "<string>")
 def at_the_door[**P, R](call: Callable[P, R]) -> Callable[P, R]:
     """Let a function of the library raise its errors near the line that called it.
 
-    Of a TraderError's or TypeError's traceback it leaves out what is between that line and the
-    place that raised; code of the user's that was called in between, a strategy's, stays.
+    Of a traceback it leaves out what is between that line and the place that raised; code of the
+    user's that was called in between, a strategy's, stays.
     """
 
     @wraps(call)
     def asked(*args: P.args, **options: P.kwargs) -> R:
         try:
             return call(*args, **options)
-        except (TraderError, TypeError) as error:
-            if isinstance(error, TraderError):
-                error.args = (in_python(error.message),)
-            cause = error.__cause__
-            if cause is not None:
-                cause.__traceback__ = _rebuilt(_kept([*_frames(cause.__traceback__)]))
-            raise error.with_traceback(_shortened(error.__traceback__)) from cause
+        except Exception as error:
+            if isinstance(error, FileNotFoundError) and error.filename is None:  # of getcwd
+                raise UsageError(
+                    "the working folder is there no more", hint="os.chdir to one that is"
+                ) from error
+            _shorten(error)
+            raise
 
     return asked
 
@@ -40,9 +40,20 @@ def users_place(error: BaseException) -> str | None:
     return f"{_file(users[-1])}:{users[-1].tb_lineno}" if users else None
 
 
-def _shortened(trace: TracebackType | None) -> TracebackType | None:
-    """Return the frames of a traceback that say something, the first of which is raised anew."""
-    return _rebuilt(_kept([*_frames(trace)][1:]))
+def _shorten(error: Exception) -> None:
+    """Leave the frames that say something in an error, and in its cause.
+
+    What is neither the user's nor ours to refuse is a fault of the library: it shows all of itself.
+    """
+    frames = [*_frames(error.__traceback__)][1:]
+    if isinstance(error, TraderError):
+        error.args = (in_python(error.message),)
+    elif not isinstance(error, TypeError) and not any(map(_is_users, frames)):
+        return
+    error.__traceback__ = _rebuilt(_kept(frames))
+    cause = error.__cause__
+    if cause is not None:
+        cause.__traceback__ = _rebuilt(_kept([*_frames(cause.__traceback__)]))
 
 
 def _kept(frames: list[TracebackType]) -> list[TracebackType]:

@@ -105,6 +105,8 @@ MISUSES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: made(time=BARS.time // 1000), DataError, "looks like seconds"),
     (lambda: made(extra={"mood": [1.0]}), DataError, "300 rows|rows of extra column 'mood'"),
     (lambda: gt.Trials(count=-3), UsageError, "count of 0 or more"),
+    (lambda: gt.Trials(5), TypeError, "sharpes as several numbers, was 5"),
+    (lambda: gt.Trials((0.1, "x")), TypeError, "each of sharpes as a number"),
     (lambda: strategies.SmaCross(20, 5), UsageError, "fast < slow"),
     (lambda: strategies.SmaCross(2.5, 5), UsageError, "whole number"),
     # what a backtest is given
@@ -140,12 +142,16 @@ MISUSES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: run(start_ms=2 * 10**12), DataError, "no bars of BTC-USD in the period"),
     (lambda: run(detail=BARS.close), TypeError, "detail as Bars"),
     (lambda: run(universe=[BTC]), TypeError, "universe as Membership"),
+    (lambda: run(order=5), TypeError, "order as a list of product ids"),
     (lambda: run(order=BTC), TypeError, "order as a list of product ids"),
     (lambda: run(min_coverage_pct=101), UsageError, "min_coverage_pct from 0 to 100"),
     (lambda: run(check_seed=-1), UsageError, "check_seed of 0 or more"),
     (lambda: run(nulls=2.5), TypeError, "nulls as a whole number"),
     (lambda: run(trials=7), TypeError, "trials as Trials"),
+    (lambda: run(trials=lambda _: 5, assess=True), TypeError, r"trials\(run\) gives as Trials"),
     (lambda: run(state_dir=5), TypeError, "state_dir as a path"),
+    (lambda: run(state_dir="a\0b"), UsageError, "state_dir as a path without zero bytes"),
+    (lambda: run(state_dir="~nobody at all/x"), UsageError, "state_dir: there is no home"),
     (lambda: run(label=1), TypeError, "label as str"),
     (lambda: run(fees=5), TypeError, "unexpected keyword argument 'fees'"),
     (lambda: run(costs=gt.CostModel(latency_ms=HOUR)), UsageError, "latency below the bar's"),
@@ -158,6 +164,10 @@ MISUSES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: search(BARS, strategies.SmaCross, {"fast": 5}), TypeError, "values of fast as a list"),
     (lambda: search(BARS, strategies.SmaCross, {"quick": [5]}), UsageError, "no parameter 'quick'"),
     (lambda: search(BARS, strategies.SmaCross, {"fast": [5, 5]}), UsageError, "5 twice"),
+    (lambda: search(BARS, strategies.SmaCross, {5: [5, 6]}), TypeError, "grid as values by name"),
+    (lambda: search(fixed={5: 5}), TypeError, "fixed as values by name"),
+    (lambda: search(keep_in="a\0b"), UsageError, "keep_in as a path without"),
+    (lambda: search(trials=lambda *_: 5, folds=1), TypeError, "trials counts as Trials"),
     (lambda: search(fixed={"fast": 5}), UsageError, "fast is given by grid and by fixed"),
     (lambda: search(folds=0), UsageError, "folds of 1 or more"),
     (lambda: search(objective="profit"), UsageError, "objective to be one of sharpe"),
@@ -169,15 +179,30 @@ MISUSES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: gt.compare([]), UsageError, "two or more results"),
     (lambda: run().why("BTC-EUR", BARS.time[5].item()), UsageError, "BTC-EUR"),
     (lambda: run().why(BTC, "noon"), UsageError, "a time"),
+    (lambda: run().save(5), TypeError, "path as a path"),
+    (lambda: run().save("a\0b.html"), UsageError, "path as a path without"),
+    (lambda: run().save("no/such/x.html"), UsageError, "there is no folder no/such"),
+    (lambda: run().plot().save("x.png"), UsageError, "a file named"),
     # a session
     (lambda: gt.run_paper(5), TypeError, "profile as a name or a path, was 5"),
     (lambda: gt.run_paper("dev", cycles=0), UsageError, "cycles of 1 or more"),
     (lambda: gt.run_paper("dev", data="BTC-USD.csv"), TypeError, "data as a list"),
     (lambda: gt.run_paper("dev", settings="sma"), TypeError, "settings as values by key"),
+    (lambda: gt.run_paper("dev", data=[FRAME]), TypeError, "data as a list of files"),
+    (lambda: gt.run_paper("dev", data=BARS), TypeError, "data as a list of files"),
+    (lambda: gt.run_paper("dev", settings={5: 3}), TypeError, "settings as values by key"),
+    (lambda: gt.run_paper("dev", on_cycle=5), TypeError, "on_cycle as a function"),
+    (lambda: gt.run_paper("dev", state_dir=5), TypeError, "state_dir as a path"),
+    (lambda: gt.run_paper("dev", state_dir="a\0b"), UsageError, "state_dir as a path without"),
     (lambda: gt.run_paper("nobody"), ConfigError, "nobody"),
+    (lambda: gt.open_session(5), TypeError, "path as a path, was 5"),
+    (lambda: gt.open_session("a\0b"), UsageError, "path as a path without"),
     (lambda: gt.open_session("nowhere/at/all"), TraderError, "nowhere"),
     # data
     (lambda: gt.load_bars(FRAME, product_id="bitcoin"), UsageError, "a product id"),
+    (lambda: gt.load_bars(FRAME, overrides=5), TypeError, "overrides as values by name"),
+    (lambda: gt.load_bars(FRAME, extra=5), TypeError, "extra as a list of names"),
+    (lambda: gt.load_bars("a\0.csv"), UsageError, "data as a path without"),
     (lambda: gt.load_bars(FRAME, interval_ms=60_000 * 7), DataError, "whole multiples|bars of 7m"),
     (lambda: gt.synthetic_market(seed="x", n_bars=5, interval_ms=HOUR), TypeError, "seed as a"),
     (lambda: gt.synthetic_market(seed=1, n_bars=5.5, interval_ms=HOUR), TypeError, "n_bars"),
@@ -210,7 +235,7 @@ def test_the_frames_of_a_strategy_stay():
         run(BARS, Failing(), self_check=False)
     names = [f.f_code.co_name for f, _ in traceback.walk_tb(caught.value.__traceback__)]
     assert names[-2:] == ["targets", "helped"]
-    assert len(names) == 6  # this test, `run`, the call, the door, and those two
+    assert len(names) == 5  # this test, `run`, the call, and those two
     assert caught.value.__notes__ == ["strategy failing"]
 
 
@@ -225,6 +250,37 @@ def test_what_a_strategy_fails_with_is_the_cause_and_its_line_is_told(call: Call
     assert [one.name for one in frames] == ["targets", "helped"]
     assert caught.value.where == f"{__file__}:{frames[-1].lineno}"
     assert caught.value.__notes__[-1] == f"at {caught.value.where}"
+
+
+def test_what_a_user_calls_otherwise_fails_near_the_line_that_called(tmp_path, monkeypatch):
+    result = run(BARS, lambda rows: gt.Targets(np.ones(len(rows)), conditions=lambda: 1 / 0))
+    with pytest.raises(ZeroDivisionError) as caught:
+        result.why(BTC, BARS.time[50].item())
+    assert len(traceback.extract_tb(caught.value.__traceback__)) <= 3
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(UsageError, match="working folder is there no more"):
+        gt.run_paper("dev", cycles=1)
+
+
+@pytest.mark.parametrize("path", ["led", Path("led")])
+def test_a_path_from_home_is_one_everywhere(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    home = "~" / path if isinstance(path, Path) else f"~/{path}"
+    run(state_dir=home, assess=True)
+    search(state_dir=home, keep_in=home, folds=1)
+    gt.run_paper("dev", cycles=2, state_dir=home)
+    gt.open_session(f"{home}/dev")
+    page = run().save(f"{home}/page.html")
+    drawn = run().plot().save(f"{home}/drawn.svg")
+    FRAME.to_csv(tmp_path / "BTC-USD.csv")
+    assert len(gt.load_bars("~/BTC-USD.csv").bars) == len(FRAME)
+    there = {one.name for one in (tmp_path / "led").iterdir()}
+    assert {"trials.jsonl", "dev", page.name, drawn.name} <= there
+    assert any(name.endswith(".points") for name in there)
+    assert not (tmp_path / "~").exists()
 
 
 def test_a_cause_stays():

@@ -13,6 +13,7 @@ from gpt_trader.data.store.stored import load_stored
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.times import format_interval, parse_time
 from gpt_trader.errors import DataError, UsageError
+from gpt_trader.paths import path_given
 
 _PRODUCT = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)+")
 _NAMED = re.compile(r"[A-Za-z0-9]+([-/_:][A-Za-z0-9]+)+")
@@ -55,7 +56,7 @@ def parse_data(texts: Sequence[str], profile_products: Sequence[str]) -> dict[st
             _add(files, text, None)
             continue
         named = bool(equals) and _NAMED.fullmatch(name) is not None and not Path(text).exists()
-        path = Path(rest if named else text)
+        path = path_given("--data", rest if named else text)
         product = normalize_id(name) if named else _product_of(path, profile_products)
         _add(files, product, path)
     return files

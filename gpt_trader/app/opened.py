@@ -29,6 +29,7 @@ from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.observe.explanation import Explanation
 from gpt_trader.observe.spark import sparkline
 from gpt_trader.observe.words import why
+from gpt_trader.paths import path_given
 from gpt_trader.runtime.explained import explain_decisions
 from gpt_trader.runtime.header import Header, header_from_json, plan_of
 from gpt_trader.runtime.journaling import doubts, read_entries
@@ -186,7 +187,7 @@ def open_session(path: str | os.PathLike[str] | None = None) -> OpenedSession:
 def _folder_of(path: str | os.PathLike[str] | None) -> Path:
     if path is None:
         return session_folder(None, state_root(None, os.environ))
-    there = Path(path).expanduser()
+    there = path_given("path", path)
     if there.name == JOURNAL:
         return there.parent
     is_name = isinstance(path, str) and os.sep not in path and not there.exists()

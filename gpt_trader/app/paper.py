@@ -7,19 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from gpt_trader.app.kept_settings import ANYHOW
 from gpt_trader.app.opened import OpenedSession, names_of, open_session
 from gpt_trader.app.request import RunRequest, settings_of
 from gpt_trader.app.run import UNSEEN, View, run
+from gpt_trader.brief import brief
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
-from gpt_trader.domain.brief import brief
-from gpt_trader.domain.stated import check_whole
+from gpt_trader.domain.stated import check_whole, is_named, is_texts
 from gpt_trader.door import at_the_door
 from gpt_trader.errors import ConfigError
 from gpt_trader.observe.cycle import DecidedCycle
+from gpt_trader.paths import path_given
 from gpt_trader.runtime.header import Header
 from gpt_trader.runtime.live.terms import LiveTerms
 from gpt_trader.runtime.session import JOURNAL, Session, read_header
@@ -54,14 +54,17 @@ def run_paper(
     """
     if not isinstance(profile, str):
         raise TypeError(f"expected profile as a name or a path, was {brief(profile)}")
-    if settings is not None and not isinstance(settings, Mapping):
+    if settings is not None and not is_named(settings):
         raise TypeError(f"expected settings as values by key, was {brief(settings)}")
-    if isinstance(data, str):
+    if not is_texts(data):
         raise TypeError(f"expected data as a list of files or products, was {brief(data)}")
+    for name, told in (("on_cycle", on_cycle), ("on_warning", on_warning)):
+        if told is not None and not callable(told):
+            raise TypeError(f"expected {name} as a function, was {brief(told)}")
     if cycles is not None:
         check_whole("cycles", cycles, 1)
     flags = AT_ONCE | dict(settings or {})
-    folder = None if state_dir is None else Path(state_dir)
+    folder = None if state_dir is None else path_given("state_dir", state_dir)
     _check_no_money(profile, flags)
     asked = RunRequest(profile, flags=flags, data=data, cycles=cycles, state_dir=folder)
     found = settings_of(asked)

@@ -8,9 +8,9 @@ from os import PathLike
 from typing import Any, Literal, get_args
 
 from gpt_trader.backtest.run import Stop, never
+from gpt_trader.brief import brief
 from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT
 from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.brief import brief
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel
 from gpt_trader.domain.selection import Membership
 from gpt_trader.domain.stated import (
@@ -20,12 +20,15 @@ from gpt_trader.domain.stated import (
     check_number,
     check_one_of,
     check_whole,
+    is_texts,
 )
 from gpt_trader.measure.inference import Trials
 from gpt_trader.measure.path import Path
+from gpt_trader.paths import path_given
 from gpt_trader.risk.policy import RiskPolicy
 
 Engine = Literal["fast", "replay"]
+type Counted = Trials | Callable[[Path], Trials] | Literal[False] | None
 DEFAULT_RISK = RiskPolicy()
 DEFAULT_CASH = Decimal(10_000)
 
@@ -78,7 +81,7 @@ class Scrutiny:
     check_seed: int | None = None
     assess: bool = False
     nulls: int | None = None
-    trials: Trials | Callable[[Path], Trials] | Literal[False] | None = None
+    trials: Counted = None
     label: str | None = None
 
     def __post_init__(self) -> None:
@@ -113,10 +116,10 @@ class Counting:
         check_flag("cold_start", self.cold_start)
         check_flag("unseal", self.unseal)
         check_number("min_coverage_pct", self.min_coverage_pct, most=100.0)
-        if isinstance(self.order, str) or not all(isinstance(one, str) for one in self.order):
+        if not is_texts(self.order):
             raise TypeError(f"expected order as a list of product ids, was {brief(self.order)}")
-        if self.state_dir is not None and not isinstance(self.state_dir, str | PathLike):
-            raise TypeError(f"expected state_dir as a path, was {brief(self.state_dir)}")
+        if self.state_dir is not None:
+            path_given("state_dir", self.state_dir)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from gpt_trader.backtest.notebook.cell import SOFT, cell
 from gpt_trader.backtest.report.svg import esc, tag
 from gpt_trader.backtest.report.words import number, plural
 from gpt_trader.backtest.result import Result
-from gpt_trader.domain.brief import brief
+from gpt_trader.brief import brief
 from gpt_trader.domain.text import shown
 from gpt_trader.door import at_the_door
 from gpt_trader.errors import UsageError

@@ -188,6 +188,7 @@ class Result:
 
         return FramedPage(f"Backtest {self.run_id}", ask("backtest.report:html", self))
 
+    @at_the_door
     def save(self, path: FilePath | str) -> FilePath:
         """Write the report as a page, *.html; return where. Raises UsageError or StorageError."""
         return self.report().save(path)

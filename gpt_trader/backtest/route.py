@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from gpt_trader.domain.brief import brief
+from gpt_trader.brief import brief
 from gpt_trader.domain.costs import OrderStyle
 from gpt_trader.domain.declared import settle
 from gpt_trader.domain.stated import check_is, check_number

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from gpt_trader.backtest.asked import Scrutiny, Terms
+from gpt_trader.backtest.asked import Counted, Scrutiny, Terms
 from gpt_trader.backtest.prepare import Prepared
 from gpt_trader.backtest.raw_run import RawRun, uncounted
 from gpt_trader.backtest.rungs import phases, rungs
@@ -12,10 +12,12 @@ from gpt_trader.backtest.warm import ask_warm
 from gpt_trader.data.panel import build_panel
 from gpt_trader.domain.bars import Bars, Floats
 from gpt_trader.domain.costs import CostModel
+from gpt_trader.domain.stated import check_is
 from gpt_trader.domain.targets import Targets
 from gpt_trader.measure.assess import Assessment, assessment
 from gpt_trader.measure.checks import Checks
 from gpt_trader.measure.holdout import Sealing
+from gpt_trader.measure.inference import Trials
 from gpt_trader.measure.measured import Metrics
 from gpt_trader.measure.path import Path
 from gpt_trader.measure.robust import NO_OTHER_RUNS, OtherRuns
@@ -44,7 +46,7 @@ def judge(
     trials, costs, detail = scrutiny.trials, terms.costs, terms.detail or ready.made_of
     trust = assessment(
         path, metrics, costs, close_at_end=terms.close_at_end, checks=checks,
-        trials=trials(path) if callable(trials) else trials or None,
+        trials=_counted(trials, path),
         targets=_all_columns(targets), label=scrutiny.label,
         rerun=lambda other, rows: run(rows, engine="fast", costs=other).equity,
         run_bars=lambda other: _run_other(run, ready, other, costs),
@@ -55,6 +57,15 @@ def judge(
     for doubt in uncounted(raw):
         trust = replace(trust, verdict=cap(trust.verdict, doubt))
     return trust
+
+
+def _counted(trials: Counted, path: Path) -> Trials | None:
+    """Return how many others there were, as it is told of a run; None where nobody counted."""
+    if not callable(trials):
+        return trials or None
+    found = trials(path)
+    check_is("what trials(run) gives", found, Trials)
+    return found
 
 
 def _run_other(run: Run, ready: Prepared, bars: Sequence[Bars], costs: CostModel) -> Floats:

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from gpt_trader.brief import brief
 from gpt_trader.data.increments import LEAST_ORDERS, known_increments
 from gpt_trader.domain.bars import Floats
-from gpt_trader.domain.brief import brief
 from gpt_trader.domain.product import MAX_TICKS, Product, quote_of
 from gpt_trader.errors import UsageError
 
@@ -245,7 +245,8 @@ def off_grid(prices: Floats, ticks: Floats, increment: Decimal) -> "np.ndarray":
     return off
 
 
-def _spec_value(key: str, value: str) -> Decimal | bool:
+def _spec_value(key: str, stated: object) -> Decimal | bool:
+    value = repr(float(stated)) if isinstance(stated, float) else str(stated)
     if key not in _SPEC_KEYS:
         same = _ELSEWHERE.get(key.lower())
         near = [same] if same else get_close_matches(key, _SPEC_KEYS, n=1)

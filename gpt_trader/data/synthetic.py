@@ -14,9 +14,9 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.brief import brief
 from gpt_trader.data.catalog import product_for
 from gpt_trader.domain.bars import Bars, Floats, Ints
-from gpt_trader.domain.brief import brief
 from gpt_trader.domain.product import MAX_TICKS, Product
 from gpt_trader.domain.stated import check_moment, check_whole
 from gpt_trader.domain.times import DAY_MS, HOUR_MS

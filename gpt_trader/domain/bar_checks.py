@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.domain.brief import brief
+from gpt_trader.brief import brief
 from gpt_trader.domain.product import MAX_TICKS, Product
 from gpt_trader.domain.times import (
     INTERVALS,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.domain.brief import brief
+from gpt_trader.brief import brief
 from gpt_trader.domain.equal import is_equal
 from gpt_trader.errors import DataError
 

@@ -1,16 +1,16 @@
 """What somebody states, checked where it is stated: TypeError for a type, UsageError for a value.
 
-Each takes the name of what is stated, for words, and returns nothing.
+Each check takes the name of what is stated, for words, and returns nothing.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from math import inf, isfinite, isnan
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
-from gpt_trader.domain.brief import brief
+from gpt_trader.brief import brief
 from gpt_trader.domain.times import MAX_MS, OLDEST_SECONDS, SECONDS_LIMIT
 from gpt_trader.errors import UsageError
 
@@ -29,6 +29,14 @@ def check_number(name: str, value: object, least: float = 0.0, most: float = inf
     if isnan(number) or not least <= number <= most or not isfinite(number):
         words = f"of {least:g} or more" if most == inf else f"from {least:g} to {most:g}"
         raise UsageError(f"expected {name} {words}, was {number:g}")
+
+
+def check_numbers(name: str, value: object) -> None:
+    """Check several finite numbers."""
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise TypeError(f"expected {name} as several numbers, was {brief(value)}")
+    for one in value:
+        check_number(f"each of {name}", one, -inf)
 
 
 def check_whole(name: str, value: object, least: int = 0, most: float = inf) -> None:
@@ -57,6 +65,18 @@ def check_one_of(name: str, value: object, known: Collection[str]) -> None:
         raise TypeError(f"expected {name} as text, was {brief(value)}")
     if value not in known:
         raise UsageError(f"expected {name} to be one of {', '.join(known)}, was {brief(value)}")
+
+
+def is_texts(value: object) -> bool:
+    """Whether a value is several texts, and no single one."""
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return False
+    return all(isinstance(one, str) for one in value)
+
+
+def is_named(value: object) -> bool:
+    """Whether a value is values by name."""
+    return isinstance(value, Mapping) and is_texts([*value])
 
 
 def check_is(name: str, value: object, kind: type[Any], made_by: str = "") -> None:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.brief import brief
 from gpt_trader.domain.bars import Floats
-from gpt_trader.domain.brief import brief
 from gpt_trader.domain.equal import equal_by_fields
 from gpt_trader.domain.stated import check_one_of
 

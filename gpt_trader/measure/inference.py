@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.equal import equal_by_fields
-from gpt_trader.domain.stated import check_whole
+from gpt_trader.domain.stated import check_numbers, check_whole
+from gpt_trader.door import at_the_door
 from gpt_trader.kernel.stats.bootstrap import bootstrap, sharpe_of
 from gpt_trader.measure.metrics import DAYS_PER_YEAR, daily_closes, moments, return_pct
 
@@ -46,7 +47,9 @@ class Trials:
     count: int = 0
     note: str | None = None
 
+    @at_the_door
     def __post_init__(self) -> None:
+        check_numbers("sharpes", self.sharpes)
         check_whole("count", self.count)
 
 

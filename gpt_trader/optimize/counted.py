@@ -24,6 +24,7 @@ from gpt_trader.backtest.trials import Books, Trial, books, identify, of_data, o
 from gpt_trader.backtest.warm import known
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.decimals import in_plain_decimals
+from gpt_trader.domain.stated import check_is
 from gpt_trader.journal.root import state_root
 from gpt_trader.measure.inference import Trials
 from gpt_trader.optimize.given import Before, Floats, Sought
@@ -93,4 +94,5 @@ def _count(
         found = replace(found, count=before)
     else:
         found = told(space, sharpes) if callable(told) else told
+        check_is("what trials counts", found, Trials)
     return found if wrong is None else replace(found, note=wrong)

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from gpt_trader.backtest.asked import DEFAULT_CASH, DEFAULT_RISK, Scrutiny, Terms
 from gpt_trader.backtest.route import DEFAULT_STYLE
-from gpt_trader.domain.brief import brief
+from gpt_trader.brief import brief
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
-from gpt_trader.domain.stated import check_is, check_number, check_one_of, check_whole
+from gpt_trader.domain.stated import check_is, check_number, check_one_of, check_whole, is_named
 from gpt_trader.errors import UsageError
 from gpt_trader.measure.inference import Trials
 from gpt_trader.optimize.objective import Objective
 from gpt_trader.optimize.space import Axis, Grid, Space
+from gpt_trader.paths import path_given
 from gpt_trader.risk.policy import RiskPolicy
 from gpt_trader.strategy.params import Value
 from gpt_trader.strategy.registry import resolve
@@ -83,7 +84,7 @@ class Sought:
 
     def __post_init__(self) -> None:
         _check_grid(self.grid)
-        if self.fixed is not None and not isinstance(self.fixed, Mapping):
+        if self.fixed is not None and not is_named(self.fixed):
             raise TypeError(f"expected fixed as values by name, was {brief(self.fixed)}")
         check_whole("folds", self.folds, 1)
         check_one_of("objective", self.objective, get_args(Objective))
@@ -92,8 +93,8 @@ class Sought:
             raise TypeError(f"expected progress as a function, was {brief(self.progress)}")
         if self.threads is not None:
             check_whole("threads", self.threads, 1)
-        if self.keep_in is not None and not isinstance(self.keep_in, str | PathLike):
-            raise TypeError(f"expected keep_in as a path, was {brief(self.keep_in)}")
+        if self.keep_in is not None:
+            path_given("keep_in", self.keep_in)
         check_is("style", self.style, OrderStyle, 'order_style("taker")')
         Terms(costs=self.costs, risk=self.risk, cash=self.cash)  # they check themselves
         Scrutiny(check_all=self.check_all, check_seed=self.check_seed, label=self.label)
@@ -101,6 +102,8 @@ class Sought:
 
 def _check_grid(grid: object) -> None:
     if isinstance(grid, Mapping):
+        if not is_named(grid):
+            raise TypeError(f"expected grid as values by name, was {brief(grid)}")
         for name, values in grid.items():
             is_many = isinstance(values, Sequence) and not isinstance(values, str)
             if not is_many and not hasattr(values, "__array__"):

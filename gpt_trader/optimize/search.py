@@ -27,6 +27,7 @@ from gpt_trader.domain.costs import (
     say_currency,
 )
 from gpt_trader.domain.equal import equal_by_fields
+from gpt_trader.door import at_the_door
 from gpt_trader.errors import StrategyError, UsageError
 from gpt_trader.measure.checks import Checks, begin_each, finish_each, together
 from gpt_trader.measure.doubt import UNTESTED, Doubt
@@ -47,6 +48,7 @@ from gpt_trader.optimize.space import Axis, Space, make_space, named
 from gpt_trader.optimize.sweep import SearchTerms, sweep
 from gpt_trader.optimize.terms import OtherTerms, at_other_terms
 from gpt_trader.optimize.walk import WalkForward, held_returns, walk_forward
+from gpt_trader.paths import path_given
 from gpt_trader.strategy.answers import ask_targets
 from gpt_trader.strategy.base import Strategy
 from gpt_trader.strategy.params import Value
@@ -120,6 +122,7 @@ class Search:
         """Return the command's `--report`: a notebook shows it in a frame, `save` keeps it."""
         return FramedPage(f"Search {self.search_id[:16]}", ask("optimize.page:html", self))
 
+    @at_the_door
     def save(self, path: Path | str) -> Path:
         """Write the report as a page, *.html; return where. Raises UsageError or StorageError."""
         return self.report().save(path)
@@ -325,7 +328,7 @@ def _run_points(
     Raises StrategyError if the strategy fails at every point.
     """
     folder = sought.keep_in
-    kept = None if folder is None else PointStore(Path(folder), ground, terms.days)
+    kept = None if folder is None else PointStore(path_given("keep_in", folder), ground, terms.days)
     names = _names(terms, space, is_kept=kept is not None)
     stored = {} if kept is None else kept.load()
     known = {i: stored[name] for i, name in enumerate(names) if name in stored}

@@ -6,7 +6,7 @@ from math import inf, isinf
 from numbers import Real
 from typing import Any, Literal
 
-from gpt_trader.domain.brief import brief
+from gpt_trader.brief import brief
 from gpt_trader.errors import ConfigError
 
 Unit = Literal["percent", "intervals", "count", "ratio"]

@@ -3,7 +3,7 @@
 from dataclasses import is_dataclass
 from typing import Any
 
-from gpt_trader.domain.brief import brief
+from gpt_trader.brief import brief
 from gpt_trader.errors import UsageError
 from gpt_trader.strategy.of_function import from_function
 from gpt_trader.strategy.registry import create

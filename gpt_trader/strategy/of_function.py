@@ -6,8 +6,8 @@ from functools import lru_cache, partial, wraps
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
+from gpt_trader.brief import brief
 from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.brief import brief
 from gpt_trader.domain.stated import check_whole
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import UsageError

@@ -6,7 +6,7 @@ from math import isfinite
 from numbers import Number
 from typing import Any
 
-from gpt_trader.domain.brief import brief
+from gpt_trader.brief import brief
 from gpt_trader.errors import UsageError
 from gpt_trader.strategy.base import Param, params_of
 

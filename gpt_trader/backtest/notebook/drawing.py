@@ -5,13 +5,13 @@ a middle tone, which stands out on white and on black.
 """
 
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
 
 from gpt_trader.backtest.files import check_writable, write_text
 from gpt_trader.backtest.report.svg import esc, tag
-from gpt_trader.domain.brief import brief
+from gpt_trader.door import at_the_door
 from gpt_trader.errors import UsageError
+from gpt_trader.paths import path_given
 
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', Arial, sans-serif"
 GAIN, LOSS = "#3f7be8", "#d2691e"
@@ -90,14 +90,13 @@ class Drawing:
         names = [tag("span", _sample(key), esc(key.text), style=NAME) for key in self.keys]
         return tag("div", *names, style="font-size:13px;opacity:.85") if names else ""
 
+    @at_the_door
     def save(self, path: Path | str) -> Path:
         """Write it as SVG, or as a page where the name ends with .html; return where.
 
         Raises UsageError for another name or where nothing can be written, StorageError.
         """
-        if not isinstance(path, str | PathLike):
-            raise TypeError(f"expected a path, was {brief(path)}")
-        file = Path(path)
+        file = path_given("path", path)
         kind = file.suffix.lower()
         if kind not in {".svg", ".html"}:
             raise UsageError(

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, NoReturn, overload
 
 import numpy as np
 
+from gpt_trader.brief import brief
 from gpt_trader.data.catalog import grid_note, normalize_id, off_grid, product_for, ticks_of
 from gpt_trader.data.checks.funding import MOST_AN_HOUR, is_impossible, paid_by, suspicion
 from gpt_trader.data.checks.quality import DataReport, digest, find_gaps
@@ -23,16 +24,16 @@ from gpt_trader.data.frames import (
     told_by,
 )
 from gpt_trader.domain.bars import Bars, Floats, Ints, known
-from gpt_trader.domain.brief import brief
 from gpt_trader.domain.decimals import in_plain_decimals
 from gpt_trader.domain.product import MAX_TICKS, Product
-from gpt_trader.domain.stated import check_moment, check_whole
+from gpt_trader.domain.stated import check_moment, check_whole, is_named, is_texts
 from gpt_trader.domain.times import INTERVALS, format_interval, format_time
 from gpt_trader.door import at_the_door
 from gpt_trader.errors import DataError, UsageError
 from gpt_trader.hints import in_python
 from gpt_trader.kernel.rounding import BPS, RATE_SCALE
 from gpt_trader.kernel.slippage import NO_QUOTE
+from gpt_trader.paths import path_given
 
 MAX_HALF_SPREAD_BPS = 5_000
 FAR_QUOTE = 1.25  # times a bar's high or low: prices that are a whole bar old stay below 1.21
@@ -149,10 +150,13 @@ def read_bars(
             check_moment(name, options[name])
     if options.get("interval_ms") is not None:
         check_whole("interval_ms", options["interval_ms"], 1)
-    if isinstance(extra, str):
+    overrides = options.get("overrides")
+    if overrides is not None and not is_named(overrides):
+        raise TypeError(f"expected overrides as values by name, was {brief(overrides)}")
+    if not is_texts(extra):
         raise TypeError(f"expected extra as a list of names, was {brief(extra)}")
     if isinstance(data, str | PathLike):
-        path = Path(data)
+        path = path_given("data", data)
         product_id = normalize_id(product_id or read_name(path.name).product_id or _ask(path))
         columns = read_columns(path, product_id.partition("-")[0], extra)
     else:
