@@ -16,7 +16,7 @@ from gpt_trader.backtest.asked import (
 )
 from gpt_trader.backtest.compiling import say_if_compiling
 from gpt_trader.backtest.counted import backtest_and_count
-from gpt_trader.backtest.given import Data, Meant, histories_given, routes_given
+from gpt_trader.backtest.given import Data, Meant, check_order, histories_given, routes_given
 from gpt_trader.backtest.result import Result
 from gpt_trader.backtest.route import DEFAULT_STYLE
 from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT
@@ -112,6 +112,12 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
     """
     histories = histories_given(bars, product_id)
     routes, notes = routes_given(strategy, style, histories)
+    counting = Counting(
+        start_ms=start_ms, cold_start=cold_start, order=order,
+        min_coverage_pct=min_coverage_pct, sealed_after_ms=sealed_after_ms, unseal=unseal,
+        state_dir=state_dir,
+    )  # fmt: skip
+    check_order(order, histories)
     say_if_compiling()
     found = backtest_and_count(
         histories,
@@ -124,11 +130,7 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
             self_check=self_check, check_all=check_all, check_seed=check_seed, assess=assess,
             nulls=nulls, trials=trials, label=label,
         ),
-        Counting(
-            start_ms=start_ms, cold_start=cold_start, order=order,
-            min_coverage_pct=min_coverage_pct, sealed_after_ms=sealed_after_ms, unseal=unseal,
-            state_dir=state_dir,
-        ),
+        counting,
     )  # fmt: skip
     return _in_python(replace(found, notes=(*found.notes, *notes)))
 

@@ -70,6 +70,18 @@ def histories_given(data: Any, product_id: str | None) -> list[History]:  # noqa
     return found
 
 
+def check_order(order: Sequence[str], histories: Sequence[History]) -> None:
+    """Raise UsageError if a product that is to decide first is not there."""
+    series = [one.bars if isinstance(one, Loaded) else one for one in histories]
+    known = [bars.product.product_id for bars in series]
+    others = [one for one in order if one not in known]
+    if others:
+        raise UsageError(
+            f"expected order of products that are there, was {others[0]}",
+            hint=f"there are {', '.join(known)}",
+        )
+
+
 def _read(data: Any, product_id: str | None) -> list[History]:  # noqa: ANN401
     if isinstance(data, Bars | Loaded):
         return [_named(data, product_id)]

@@ -47,10 +47,12 @@ class Setting:
         return stated
 
     def check(self, stated: Any) -> None:  # noqa: ANN401 - it is to find out what it is
-        """Raise ConfigError for what is no number, negative, or infinite where that is a limit."""
-        if is_number(stated) and stated >= 0 and (self.is_cap or not isinf(stated)):
+        """Raise ConfigError for what is no such number, negative, or infinite where it binds."""
+        is_right = is_number(stated) and stated >= 0 and (self.is_cap or not isinf(stated))
+        if is_right and (not self.is_whole or isinf(stated) or stated == int(stated)):
             return
-        expected = "a number, at least 0" + ("" if self.is_cap else " and finite")
+        kind = "a whole number" if self.is_whole else "a number"
+        expected = f"{kind}, at least 0" + ("" if self.is_cap else " and finite")
         raise ConfigError(f"risk.{self.key}: expected {expected}, found {brief(stated)}")
 
 

@@ -237,8 +237,9 @@ def _check_values(
             inside = (column > 0.0) & (column < limit) | np.isnan(column)
             wrong[name] = (opens & ~inside, f"{words}, or NaN")
     if "max_bars" in columns:
-        inside = (columns["max_bars"] >= 0) & (columns["max_bars"] < 2**53)
-        wrong["max_bars"] = (~inside, "0 or more")
+        bars_held = columns["max_bars"]
+        inside = (bars_held >= 0) & (bars_held < 2**53) & (bars_held == np.floor(bars_held))
+        wrong["max_bars"] = (~inside, "a whole number of 0 or more")
     for name, (rows, words) in wrong.items():
         if rows.any():
             row = int(rows.argmax())

@@ -52,8 +52,15 @@ def test_a_policy_is_a_value():
 @pytest.mark.parametrize("key", [setting.key for setting in SETTINGS])
 @pytest.mark.parametrize("stated", [None, "5", True, nan, -1, -inf, [], 1j])
 def test_what_is_no_limit_is_refused_by_its_key(key, stated):
-    with pytest.raises(ConfigError, match=rf"risk\.{key}: expected a number.* found"):
+    with pytest.raises(ConfigError, match=rf"{key}: expected a (whole )?number.* found"):
         RiskPolicy(**{key: stated})
+
+
+@pytest.mark.parametrize("key", [setting.key for setting in SETTINGS if setting.is_whole])
+def test_what_is_counted_is_whole(key):
+    assert getattr(RiskPolicy(**{key: 4.0}), key) == 4
+    with pytest.raises(ConfigError, match=f"{key}: expected a whole number"):
+        RiskPolicy(**{key: 1.5})
 
 
 def test_infinity_is_no_limit_where_more_binds_less():
