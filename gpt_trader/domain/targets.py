@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
-from typing import Any, NamedTuple, overload
+from typing import Any, Literal, NamedTuple, Protocol, get_args, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,17 @@ from gpt_trader.domain.bars import Floats
 from gpt_trader.domain.equal import equal_by_fields
 from gpt_trader.domain.stated import check_one_of
 
-OPS = (">", "<")
+Op = Literal[">", "<"]
+
+
+class Rows(Protocol):
+    """A column of numbers: an array, or a Series of pandas or polars."""
+
+    def __len__(self) -> int: ...
+    def __array__(self) -> NDArray[Any]: ...
+
+
+type Column = Rows | Sequence[float]
 
 
 @equal_by_fields
@@ -30,12 +40,12 @@ class Condition:
     label: str
     value: Floats
     threshold: Floats
-    op: str = ">"
+    op: Op = ">"
 
     def __post_init__(self) -> None:
         if not isinstance(self.label, str):
             raise TypeError(f"expected the label of a condition as text, was {brief(self.label)}")
-        check_one_of(f"op of the condition {self.label!r}", self.op, OPS)
+        check_one_of(f"op of the condition {self.label!r}", self.op, get_args(Op))
 
 
 @equal_by_fields
@@ -61,11 +71,11 @@ class Targets:
 
     def __init__(
         self,
-        weight: Floats,
-        stop: Floats | float | None = None,
-        take_profit: Floats | float | None = None,
-        trail: Floats | float | None = None,
-        max_bars: NDArray[Any] | int | None = None,
+        weight: Column,
+        stop: Column | float | None = None,
+        take_profit: Column | float | None = None,
+        trail: Column | float | None = None,
+        max_bars: Column | int | None = None,
         conditions: tuple[Condition, ...] | Callable[[], tuple[Condition, ...]] = (),
     ) -> None:
         """Take columns, and single numbers as columns."""

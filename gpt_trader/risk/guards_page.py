@@ -44,12 +44,12 @@ sizes an entry out of the source, and shows that a boundary check fails.
 ## Adding a guard
 
 A guard on a reading that exists, with a limit that nobody sets, is one row. One with a setting and
-a new reading is at most four source files:
+a new reading is at most five source files:
 
 1. `gpt_trader/risk/guards.py`: the row. The reading in every decision, the words of the refusal
    and this page come from it. Its code is one that no journal has: FREE_CODES are free.
-2. `gpt_trader/risk/settings.py`, if people set its limit: the setting. The key in profiles, the
-   field of `RiskPolicy` and the limit on its way to the kernel come from it.
+2. `gpt_trader/risk/settings.py`, if people set its limit: the setting, and its field in `policy.py`
+   beside it. The key in profiles and the limit on its way to the kernel come from the setting.
 3. `gpt_trader/kernel/readings.py`, if no reading says what it asks: the name, when it moves, and
    the line that takes it from the slots, the marks or the order.
 4. `gpt_trader/engine/outside.py`, if only the session knows it: the line that takes it there, from

@@ -1,11 +1,11 @@
 """The risk policy as people state it, and its limits by name, as everything else takes them."""
 
 from collections.abc import Mapping
-from dataclasses import field, make_dataclass, replace
+from dataclasses import dataclass, replace
 from math import inf
-from typing import Any
 
 from gpt_trader.domain.declared import settle
+from gpt_trader.door import at_the_door
 from gpt_trader.risk.guards import GUARDS
 from gpt_trader.risk.settings import FIRST_SETTINGS, Setting, distinct
 
@@ -16,35 +16,31 @@ SETTINGS: tuple[Setting, ...] = distinct(
 )
 
 
-def _check(policy: Any) -> None:  # noqa: ANN401 - its fields are the settings
-    for setting in SETTINGS:
-        setting.check(getattr(policy, setting.key))
-    settle(policy)
-
-
-_Stated: Any = make_dataclass(
-    "_Stated",
-    [
-        (setting.key, int if setting.is_whole else float, field(default=setting.default))
-        for setting in SETTINGS
-    ],
-    frozen=True,
-    slots=True,
-    namespace={"__post_init__": _check},
-)
-
-
-class RiskPolicy(_Stated):  # type: ignore[misc]  # its fields are the settings
+@dataclass(frozen=True, slots=True)
+class RiskPolicy:
     """Limits on entries. Percentages are of equity; an exit is never held back by them.
 
     The fields are the keys of a profile's `risk` section that guards read (docs/guards.md), and
-    `rebalance_band`; each has its default. Infinity is no limit; what a profile may not state is
-    allowed here, if it is a number at all.
+    `rebalance_band`; each has its setting's default. Infinity is no limit; what a profile may not
+    state is allowed here, if it is a number at all.
 
     Raises ConfigError that names the key.
     """
 
-    __slots__ = ()
+    max_product_pct: float = 25.0
+    max_gross_pct: float = 100.0
+    max_daily_loss_pct: float = 3.0
+    max_drawdown_pct: float = 15.0
+    max_entries_per_day: int = 20
+    max_bar_age_intervals: float = 2.0
+    rebalance_band: float = 0.25
+    min_size_multiple: int = 2
+
+    @at_the_door
+    def __post_init__(self) -> None:
+        for setting in SETTINGS:
+            setting.check(getattr(self, setting.key))
+        settle(self)
 
     def limits(self, interval_ms: int) -> Limits:
         """Return the policy in the kernel's units for bars of `interval_ms`."""

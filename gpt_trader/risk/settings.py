@@ -53,7 +53,7 @@ class Setting:
             return
         kind = "a whole number" if self.is_whole else "a number"
         expected = f"{kind}, at least 0" + ("" if self.is_cap else " and finite")
-        raise ConfigError(f"risk.{self.key}: expected {expected}, found {brief(stated)}")
+        raise ConfigError(f"{self.key}: expected {expected}, found {brief(stated)}")
 
 
 MAX_PRODUCT = Setting(

@@ -25,6 +25,7 @@ backtest(bars)
 
 GIVEN = """
 import numpy as np
+import pandas as pd
 import polars as pl
 
 import gpt_trader as gt
@@ -34,6 +35,10 @@ gt.load_bars([{"time": 1, "open": 2.0}], product_id="BTC-USD")
 bars = gt.load_bars(np.zeros((3, 6)), product_id="BTC-USD").bars
 gt.optimize(bars, gt.strategies.SmaCross, {"fast": [5, 10], "slow": np.arange(20, 50)})
 targets = gt.Targets(np.ones(3), stop=0.05, max_bars=9)
+gt.Targets(pd.Series([1.0, 0.0]), stop=pd.Series([0.1, 0.1]), trail=pl.Series([0.1, 0.1]))
+gt.Targets([1.0, 0.0], take_profit=[0.1, 0.2], max_bars=np.array([3, 0]))
+gt.Condition("up", bars.price.close, bars.price.open, "<")
+gt.RiskPolicy(max_product_pct=50, rebalance_band=0.1, max_entries_per_day=5)
 """
 
 INDICATORS = """
@@ -73,7 +78,21 @@ ta.ema(close, "20")
 ta.ema([1.0, 2.0], 20).clos
 a, b = ta.macd(close, 12, 26, 9)
 """
-WRONG = {"misspelt": (MISSPELT, (6, 7, 8)), "untaken": (UNTAKEN, (6, 7, 8, 9, 10))}
+REFUSED = """
+import numpy as np
+import gpt_trader as gt
+
+gt.RiskPolicy(max_dd=5)
+gt.RiskPolicy(max_product_pct="5")
+gt.Condition("up", np.ones(3), np.ones(3), ">=")
+gt.Targets("x")
+gt.Targets(np.ones(3), stop="5%")
+"""
+WRONG = {
+    "misspelt": (MISSPELT, (6, 7, 8)),
+    "refused": (REFUSED, (5, 6, 7, 8, 9)),
+    "untaken": (UNTAKEN, (6, 7, 8, 9, 10)),
+}
 RIGHT = {"given": GIVEN, "indicators_of": INDICATORS}
 
 
