@@ -42,6 +42,7 @@ WORDS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"--grid", "grid"),
     (r"--set \w+=\S+(?: --set \w+=\S+)*", _settings),
     (r"flag --set", "settings:"),
+    (r"flag --([a-z][a-z-]*)", lambda found: f"settings: {found[1].replace('-', '_')}"),
     (r"--set or its own flag", "fixed or its own argument"),
     (r"--set", "fixed"),
     (r"--interval (\d+)([mhd])\b", _interval),
@@ -64,11 +65,13 @@ WORDS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"--cash", "cash"),
     (r"--trials", "trials"),
     (r"the path after --data", "the path"),
+    (r"--data ([A-Z][\w-]*=[^\s;,]+)", r'data=["\1"]'),
     (r"--data", "data"),
     (r"--min-coverage (\S+)", r"min_coverage_pct=\1"),
     (r"--engine (\w+)", r'engine="\1"'),
     (r"--sealed-after DATE", "sealed_after_ms"),
     (r"--unseal", "unseal=True"),
+    (r"keep them elsewhere with --state-dir", "choose another keep_in"),
     (r"--state-dir", "state_dir"),
     (r"--folds (\d+)", r"folds=\1"),
     (r"--folds", "folds"),
@@ -83,10 +86,11 @@ WORDS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
 def in_python(text: str) -> str:
     """Return what an error says, its flags as the arguments that they are in Python.
 
-    Commands to be typed in a shell stay as they are.
+    Commands to be typed in a shell stay as they are, but for the one that starts a session.
     """
     if "--" not in text:
         return text
+    text = text.replace("gpt-trader run --profile dev", 'gpt_trader.run_paper("dev")')
     parts = re.split(r"(`?\bgpt-trader (?!backtest --detail)[^;,`]*`?)", text)
     return "".join(part if i % 2 else _translated(part) for i, part in enumerate(parts))
 

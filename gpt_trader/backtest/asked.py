@@ -67,8 +67,8 @@ def _money(stated: object) -> Decimal | int:
     """Return cash as it is counted; a float is the decimal that it is written as."""
     if isinstance(stated, Decimal):
         return stated
-    check_number("cash", stated)
-    assert isinstance(stated, Real)
+    if isinstance(stated, bool) or not isinstance(stated, Real):
+        raise TypeError(f"expected cash as a number, was {brief(stated)}")
     return int(stated) if isinstance(stated, Integral) else Decimal(repr(float(stated)))
 
 

@@ -54,7 +54,8 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        return f"{self.origin.place}: {self.message}"
+        key = self.origin.place.rpartition(" ")[2].lstrip("-")  # "flag --set risk.x" names it
+        return f"{self.origin.place}: {self.message.removeprefix(f'{key}: ')}"
 
     def block(self) -> str:
         """Return place and message, then the source line with a caret under the column."""

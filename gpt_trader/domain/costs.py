@@ -9,6 +9,7 @@ from gpt_trader.domain.declared import settle
 from gpt_trader.domain.fees import lowest_rates, tier_rows
 from gpt_trader.domain.schedules import ADVANCED, ALWAYS_MS, FeeTier, Region
 from gpt_trader.domain.stated import check_flag, check_is, check_number, check_one_of, check_whole
+from gpt_trader.door import at_the_door
 from gpt_trader.errors import UsageError
 from gpt_trader.kernel.costs import Costs
 from gpt_trader.kernel.rounding import BPS
@@ -217,6 +218,8 @@ class OrderStyle:
         )
 
 
+@at_the_door
 def order_style(name: OrderStyleName) -> OrderStyle:
     """Return a style that works both legs alike."""
+    check_one_of("name", name, get_args(OrderStyleName))
     return OrderStyle(Leg(name), Leg(name))

@@ -69,5 +69,5 @@ class PointStore:
 def _unusable(path: Path, error: OSError) -> StorageError:
     return StorageError(
         f"{path}: finished points cannot be kept ({error.strerror})",
-        hint="make it writable for this user, or choose another folder with --state-dir",
+        hint="make it writable for this user, or keep them elsewhere with --state-dir",
     )
