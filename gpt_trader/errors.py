@@ -153,3 +153,9 @@ class Interrupted(TraderError):
 
     code = "INTERRUPTED"
     exit_code = 130
+
+
+def __dir__() -> list[str]:
+    """List the errors, and nothing that they are made with."""
+    kinds = {name: one for name, one in globals().items() if isinstance(one, type)}
+    return sorted(name for name, kind in kinds.items() if issubclass(kind, Exception))

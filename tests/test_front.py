@@ -47,6 +47,12 @@ def test_what_is_not_offered_is_no_attribute():
         _ = gt.backtset
 
 
+def test_no_more_than_is_offered_is_completed():
+    assert dir(gt.indicators) == sorted(gt.indicators.__all__)
+    assert {getattr(gt.errors, name) for name in dir(gt.errors)} > {gt.TraderError}
+    assert all(issubclass(getattr(gt.errors, name), gt.TraderError) for name in dir(gt.errors))
+
+
 def test_every_built_in_strategy_is_offered():
     classes = set(builtin().values())
     assert classes <= {getattr(gt.strategies, name) for name in gt.strategies.__all__}

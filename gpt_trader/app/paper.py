@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from gpt_trader.app.kept_settings import ANYHOW
 from gpt_trader.app.opened import OpenedSession, names_of, open_session
@@ -27,6 +28,7 @@ from gpt_trader.runtime.state_dir import state_dir as session_place
 from gpt_trader.runtime.stop import Stop, stop_signals
 from gpt_trader.runtime.wiring import Wired
 
+HERE = str(Path(__file__).parents[1])  # no line of the library's is one to warn of
 AT_ONCE = {"run.speed_bars_per_s": "none"}  # a market of the past goes as fast as it can
 
 
@@ -89,7 +91,7 @@ def _check_no_money(profile: str, flags: Mapping[str, object]) -> None:
 
 
 def _warn(text: str) -> None:
-    warnings.warn(text, UserWarning, stacklevel=2)
+    warnings.warn(text, UserWarning, skip_file_prefixes=(HERE,))
 
 
 def _say_other(

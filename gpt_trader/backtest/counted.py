@@ -146,9 +146,10 @@ def _say(result: Result, said: str | None, problem: str | None) -> Result:
         result = replace(result, notes=(*result.notes, said))
     if problem is None:
         return result
-    if result.assessment is not None:
-        return replace(result, assessment=say_unrecorded(result.assessment, problem))
-    return replace(result, notes=(*result.notes, problem))
+    result = replace(result, notes=(*result.notes, problem))
+    if result.assessment is None:
+        return result
+    return replace(result, assessment=say_unrecorded(result.assessment, problem))
 
 
 def _rule(universe: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -9,7 +9,7 @@ def say_halts(drawdown: str | None, loss_days: int, ruin: str | None) -> list[st
     if drawdown is not None:
         said.append(f"drawdown limit on {drawdown[:10]}, no entry since")
     if loss_days:
-        said.append(f"daily loss limit on {loss_days} days")
+        said.append(f"daily loss limit on {loss_days} day{'s' if loss_days > 1 else ''}")
     if ruin is not None:
         said.append(f"no equity left on {ruin[:10]}: the run ends there")
     return said

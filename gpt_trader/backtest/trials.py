@@ -313,8 +313,8 @@ def _settle_at_end() -> None:
     for books, waiting in _WAITING.items():
         if waiting.trials:
             sys.stderr.write(
-                f"warning: {len(waiting.trials)} of this process's trials are not in "
-                f"{books.ledger}: {waiting.problem}; later verdicts will not know of them\n"
+                f"warning: {books.ledger} lacks {len(waiting.trials)} of this process's trials: "
+                f"{waiting.problem}; later verdicts will not know of what it lacks\n"
             )
 
 

@@ -335,3 +335,8 @@ def pivot_lows(low: Column, left: int, right: int) -> Answer:
 @offered(pivots.latest, gaps=True)
 def latest(values: Column) -> Answer:
     """The newest value that is not NaN, this row included; NaN before the first."""
+
+
+def __dir__() -> list[str]:
+    """List the indicators, and nothing that they are made with."""
+    return sorted(__all__)

@@ -72,8 +72,9 @@ def test_another_strategy_in_the_same_session_is_told(tmp_path):
     run("sma_cross", on_warning=told.append)
     assert told == []
     assert "ema_trend on BTC-USD" in repr(run("ema_trend", on_warning=told.append))
-    with pytest.warns(UserWarning, match="ran ema_trend, and goes on with sma_cross"):
+    with pytest.warns(UserWarning, match="ran ema_trend, and goes on with sma_cross") as warned:
         run("sma_cross")
+    assert [one.filename for one in warned] == [__file__]
     assert len(told) == 1
 
 

@@ -90,7 +90,9 @@ def test_what_else_was_tried_can_be_said(bars):
 def test_a_ledger_that_cannot_be_written_is_a_note(bars, tmp_path):
     (tmp_path / "trials.jsonl").mkdir()
     result = backtest(bars, SmaCross(5, 20), state_dir=tmp_path)
-    assert result.notes == ("this trial could not be recorded (Is a directory)",)
+    said = ("this trial could not be recorded (Is a directory)",)
+    assert result.notes == said
+    assert backtest(bars, SmaCross(5, 20), state_dir=tmp_path, assess=True).notes == said
 
 
 def test_a_search_counts_its_points(bars):

@@ -11,18 +11,20 @@ SAID = "compiling, once for this version: a minute or more\n"
 
 @pytest.fixture(autouse=True)
 def _cold(monkeypatch, tmp_path):
-    monkeypatch.setattr(kernel, "CACHE_DIR", tmp_path)
+    monkeypatch.setattr(kernel, "CACHE_DIR", tmp_path / "cache")
+    monkeypatch.setattr(kernel, "HERE", tmp_path / "beside")
     monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
     library.say_if_compiling.cache_clear()
     yield
     library.say_if_compiling.cache_clear()
 
 
-def test_it_is_said_until_the_cache_holds_the_function(tmp_path, capsys):
+@pytest.mark.parametrize("folder", ["cache", "beside"])
+def test_it_is_said_until_a_folder_holds_the_function(folder, tmp_path, capsys):
     say_if_compiling(SIMULATOR)
     assert capsys.readouterr().err == SAID
-    (tmp_path / "kernel").mkdir()
-    (tmp_path / "kernel" / "simulate._run-161.py312.nbi").touch()
+    (tmp_path / folder / "kernel").mkdir(parents=True)
+    (tmp_path / folder / "kernel" / "simulate._run-161.py312.nbi").touch()
     say_if_compiling(SIMULATOR)
     library.say_if_compiling()
     assert capsys.readouterr().err == ""
