@@ -23,6 +23,7 @@ KERNEL = "tests/kernel/test_sizing.py tests/kernel/test_decide.py"
 TESTS = {
     "gpt_trader/domain/order_life.py": "tests/domain/test_order_life.py",
     "gpt_trader/runtime/halt.py": "tests/runtime/test_halt.py",
+    "gpt_trader/runtime/live/apart.py": "tests/runtime/live/test_apart.py",
     "gpt_trader/runtime/live/reconcile.py": "tests/runtime/live/test_reconcile_rules.py",
     "gpt_trader/runtime/controls.py": "tests/cli/switches/test_kill.py",
     "gpt_trader/runtime/alerts.py": "tests/runtime/test_alerts.py",
