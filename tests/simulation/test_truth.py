@@ -165,7 +165,7 @@ def test_no_more_is_given_up_than_was_taken(truth):
         truth.on_cut(BTC, Decimal("0.5"))
     truth.on_cut(BTC, Decimal("0.6"))
     assert truth.held[BTC] == Decimal("0.6")
-    truth.on_put_back({})  # the journal holds it again, and gives it up again
+    truth.on_put_back({}, set())  # the journal holds it again, and gives it up again
     truth.on_cut(BTC, Decimal("0.6"))
 
 
@@ -176,3 +176,7 @@ def test_an_order_that_the_journal_took_over_is_its_own_from_then_on(truth):
     assert not truth.held
     truth.on_found("second")
     assert truth.held[BTC] == 1
+    truth.on_put_back({}, {"second"})
+    assert truth.held[BTC] == 1, "the copy knows of it"
+    truth.on_put_back({}, set())
+    assert truth.held[BTC] == 0

@@ -118,6 +118,7 @@ class Truth:
     turned_down: set[str] = field(default_factory=set)
     enlarged: dict[str, Decimal] = field(default_factory=dict)
     owed: dict[str, Decimal] = field(default_factory=dict)
+    theirs: set[str] = field(default_factory=set)
     brought: set[str] = field(default_factory=set)
     moved_ms: dict[str, int] = field(default_factory=dict)
     held: dict[str, Decimal] = field(default_factory=dict)
@@ -204,12 +205,23 @@ class Truth:
         order = self.books.by_client[key]
         if key not in self.ours:
             self.ours[key] = order.product_id
+            self.theirs.add(key)
             self.brought.add(order.product_id)  # whose stop nobody here knows
             self.on_order(order)
             self.on_moved(order.product_id)  # its coins may have gone before
 
-    def on_put_back(self, adopted: dict[str, Decimal]) -> None:
-        """Take note that the journal does not know any more what it gave up since then."""
+    def on_put_back(self, adopted: dict[str, Decimal], theirs: set[str]) -> None:
+        """Take note that the journal does not know any more what it gave up since then.
+
+        theirs: the second bot's orders that it had taken over by then; the later ones it may find.
+        """
+        for key in self.theirs - theirs:
+            order, name = self.books.by_client[key], self.ours.pop(key)
+            filled = self.filled.pop(key, ZERO)
+            self.held[name] = self.held.get(name, ZERO) - (
+                filled if order.side == "BUY" else -filled
+            )
+        self.theirs &= theirs
         self.forgotten |= self.ours.keys()
         for name, amount in self.adopted.items():
             again = amount - adopted.get(name, ZERO)

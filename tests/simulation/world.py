@@ -234,7 +234,8 @@ class World:
         self.hands = Hands()
         self.carriers: list[VirtualCarrier] = []
         self.settles = 0.3  # how often a person settles debts before a start
-        self.copied: dict[str, Decimal] = {}  # what the kept journal had given up
+        # What the kept journal had given up, and whose orders it had taken over.
+        self.copied: tuple[dict[str, Decimal], set[str]] = {}, set()
 
     # Time.
 
@@ -425,12 +426,13 @@ class World:
             return
         if copy.exists() and rng.random() < chances.put_backs:
             self.exchange.happened["journal put back"] += 1
-            self.exchange.truth.on_put_back(self.copied)
+            self.exchange.truth.on_put_back(*self.copied)
             shutil.rmtree(self.folder)
             copy.rename(self.folder)
         elif not copy.exists():
             shutil.copytree(self.folder, copy)
-            self.copied = dict(self.exchange.truth.adopted)
+            truth = self.exchange.truth
+            self.copied = dict(truth.adopted), set(truth.theirs)
 
     def _session(self, latch: Latch, watch: Watch) -> Any:
         rest = SimRest(self)
