@@ -15,7 +15,14 @@ from gpt_trader.engine.commands import SubmitOrder
 from gpt_trader.engine.names import TAGS
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
-from gpt_trader.engine.records import BarTaken, Decided
+from gpt_trader.engine.records import (
+    BarTaken,
+    Decided,
+    ExitRepeated,
+    ExitTaken,
+    OrderTaken,
+    ProtectionTaken,
+)
 from gpt_trader.engine.recover import recover
 from gpt_trader.engine.state import SCHEMA_VERSION, State, new_state
 from gpt_trader.engine.written import tagged_text, tagged_texts
@@ -36,6 +43,9 @@ _QUIET = (
     ev.OrderUpdated,
     ev.Absent,
 )
+
+DECIDES = (Decided, OrderTaken, ExitTaken, ExitRepeated, ProtectionTaken, SubmitOrder)
+"""Records and commands with an order that is made by them."""
 
 
 class DurableJournal:
@@ -118,13 +128,14 @@ def to_stored(entry: Entry) -> NewEntry:
 
 
 def _orders_of(entry: Entry) -> Iterator[str]:
-    """Yield the client ids that are known from now on: what is sent, and what is taken over.
+    """Yield the client ids that are known from now on: what is decided, sent and taken over.
 
-    What is seen of a second instance is not: nothing of it is booked.
+    Also what only waits: where the journal is a copy of then, it has left since. What is seen of a
+    second instance is not: nothing of it is booked.
     """
-    for command in entry.commands:
-        if isinstance(command, SubmitOrder):
-            yield command.order.client_order_id
+    for one in (*entry.records, *entry.commands):
+        if isinstance(one, DECIDES) and one.order is not None:
+            yield one.order.client_order_id
     match entry.event:
         case ev.PositionFound(order=order, recent=recent):
             yield from recent

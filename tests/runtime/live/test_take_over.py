@@ -18,6 +18,7 @@ from gpt_trader.engine.events import (
     Started,
 )
 from gpt_trader.engine.ports import Entry
+from gpt_trader.engine.records import ExitTaken
 from gpt_trader.errors import Unavailable
 from gpt_trader.journal.sqlite import open_journal
 from gpt_trader.runtime.journaling import to_stored
@@ -291,3 +292,10 @@ def test_what_only_a_stop_says_it_sold_since_an_older_journal_is_left_to_looks(
     assert entry.client_order_id in filled
     assert (told.client_order_id in filled) == is_sold
     assert taken[told.client_order_id] is (OrderStatus.FILLED if is_sold else OrderStatus.OPEN)
+
+
+def test_an_order_that_only_waits_is_known_to_the_journal():
+    """Where the journal is a copy of then, it has left since: what it did is not booked twice."""
+    waits = order("e", -1, 5, OrderStatus.WAITING)
+    entry = Entry(Reconciled(NOW_MS, 0, 0), (ExitTaken(waits, ()),), ())
+    assert to_stored(entry).intents == ("e",)
