@@ -157,7 +157,9 @@ class Truth:
         self.filled[key], self.moved_ms[name] = order.filled, self.now_ms
         self.held[name] = self.held.get(name, ZERO) + (new if order.side == "BUY" else -new)
         if self.held[name] < 0:  # its owner may have let it sell his own, too
-            self.owed[name] = self.owed.get(name, ZERO) + self.enlarged.pop(key, ZERO)
+            owed = self.owed.get(name, ZERO) + self.enlarged.pop(key, ZERO)
+            # Or it took over what a second bot sold, and not what that had bought.
+            self.owed[name] = max(owed, -self.held[name]) if key in self.theirs else owed
         sold = -self.held[name] - self.owed.get(name, ZERO)
         assert sold <= 0, f"{sold} of somebody else's {name} were sold"
 
