@@ -53,6 +53,21 @@ def test_no_more_than_is_offered_is_completed():
     assert all(issubclass(getattr(gt.errors, name), gt.TraderError) for name in dir(gt.errors))
 
 
+def test_what_says_itself_does_so_on_a_page(tmp_path):
+    [bars] = gt.synthetic_market(products=["BTC-USD"], n_bars=600)
+    result = gt.backtest(bars, "sma_cross", trials=False)
+    search = gt.optimize(bars, "sma_cross", {"fast": [5, 6]}, trials=False)
+    session = gt.run_paper("dev", cycles=30, state_dir=tmp_path)
+    said = [
+        gt.load_bars(bars.to_pandas()), gt.CostModel(), result.breakdown, search.walk,
+        session.header, session.why("BTC-USD"), result.why("BTC-USD", result.equity.index[-1]),
+    ]  # fmt: skip
+    for one in said:
+        lines = repr(one).splitlines()
+        assert len(lines) <= 25
+        assert max(map(len, lines)) <= 100
+
+
 def test_every_built_in_strategy_is_offered():
     classes = set(builtin().values())
     assert classes <= {getattr(gt.strategies, name) for name in gt.strategies.__all__}

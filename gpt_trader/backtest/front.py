@@ -82,8 +82,9 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
         Both give the same fills.
     detail: finer bars, one series a product, that `bars` were resampled from: they decide what
         happens inside a bar.
-    universe: who may be held when (`selection.members`). A product that is out at a bar's close has
-        a target of 0 there; what could not be sold before its listing ends counts as nothing.
+    universe: who may be held when (`gpt_trader.domain.selection.members`). A product that is out at
+        a bar's close has a target of 0 there; what could not be sold before its listing ends counts
+        as nothing.
     order: products that decide first, in this order; the others follow by name.
     label: what is said of the data, such as "synthetic".
     min_coverage_pct: share of each product's bars that must be there, percent.

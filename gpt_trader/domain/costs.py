@@ -9,6 +9,7 @@ from gpt_trader.domain.declared import settle
 from gpt_trader.domain.fees import lowest_rates, tier_rows
 from gpt_trader.domain.schedules import ADVANCED, ALWAYS_MS, FeeTier, Region
 from gpt_trader.domain.stated import check_flag, check_is, check_number, check_one_of, check_whole
+from gpt_trader.domain.text import shown_by_fields
 from gpt_trader.door import at_the_door
 from gpt_trader.errors import UsageError
 from gpt_trader.kernel.costs import Costs
@@ -32,6 +33,7 @@ def bps_to_e8(bps: float) -> int:
     return int((Decimal(repr(bps)) * BPS).to_integral_value())
 
 
+@shown_by_fields
 @dataclass(frozen=True, slots=True)
 class CostModel:
     """Fees, half spread and slippage in basis points; the defaults are the worst tier.

@@ -2,10 +2,14 @@
 
 import textwrap
 from collections.abc import Iterable
+from dataclasses import fields
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gpt_trader.brief import brief
 
 MONEY_PLACES = 8  # money is whole units of 1e-8 quote
 LEAST_PLACES = 2
@@ -59,6 +63,19 @@ def shown(lines: Iterable[str]) -> str:
         return "\n".join(wrapped)
     left = len(wrapped) - MOST_LINES + 1
     return "\n".join([*wrapped[: MOST_LINES - 1], f"... {left:,} more lines"])
+
+
+def shown_by_fields[T](given: type[T]) -> type[T]:
+    """Let a dataclass say its fields in its `repr`, as `shown` does, long values cut."""
+    kind: Any = given
+    names = [field.name for field in fields(kind) if field.repr]
+
+    def told(self: object) -> str:
+        said = ", ".join(f"{name}={brief(getattr(self, name))}" for name in names)
+        return shown([f"{given.__name__}({said})"])
+
+    kind.__repr__ = told
+    return given
 
 
 def _wrap(line: str) -> list[str]:

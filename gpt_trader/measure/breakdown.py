@@ -7,6 +7,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.domain.text import shown_by_fields
 from gpt_trader.kernel.codes import FILL_NAMES, FIRST_REFUSAL
 from gpt_trader.kernel.stats.curve import deepest_drawdowns
 from gpt_trader.kernel.stats.stats import OPEN
@@ -60,6 +61,7 @@ class Fall:
     days: float
 
 
+@shown_by_fields
 @dataclass(frozen=True, slots=True)
 class Breakdown:
     """Tables of a run. weekdays: of the entry. guards: entries refused, by guard and product."""

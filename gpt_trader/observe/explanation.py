@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from gpt_trader.domain.text import shown
 from gpt_trader.observe.words import number
 
 Json = Mapping[str, Any]
@@ -22,7 +23,7 @@ class Explanation:
     interval: str
 
     def __repr__(self) -> str:
-        return "\n".join(lines(self.data, self.interval))
+        return shown(lines(self.data, self.interval))
 
     def _repr_html_(self) -> str:
         return f'<pre style="{PLAIN}">{escape(repr(self))}</pre>'

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.equal import equal_by_fields
+from gpt_trader.domain.text import shown_by_fields
 from gpt_trader.errors import StrategyError
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.measure.holding import buy_and_hold, hold_daily
@@ -57,6 +58,7 @@ class WithoutHalts:
 
 
 @equal_by_fields
+@shown_by_fields
 @dataclass(frozen=True, slots=True)
 class WalkForward:
     """The folds, and what their tests come to joined: return, Sharpe and drawdown out-of-sample.

@@ -16,6 +16,7 @@ from gpt_trader.config.settings import NO_FILE, ProfileFile
 from gpt_trader.config.words import Broker
 from gpt_trader.domain.order_ids import BARE, MARKED
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.text import shown_by_fields
 from gpt_trader.engine.plan import Plan
 from gpt_trader.errors import JournalError
 from gpt_trader.journal.encode import canonical_json
@@ -118,6 +119,7 @@ class ProductRoute:
     budget: float
 
 
+@shown_by_fields
 @dataclass(frozen=True, slots=True)
 class Header:
     """All that decides what a session does, and what it is told apart by.

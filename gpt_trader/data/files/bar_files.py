@@ -27,6 +27,7 @@ from gpt_trader.domain.bars import Bars, Floats, Ints, known
 from gpt_trader.domain.decimals import in_plain_decimals
 from gpt_trader.domain.product import MAX_TICKS, Product
 from gpt_trader.domain.stated import check_moment, check_whole, is_named, is_texts
+from gpt_trader.domain.text import shown
 from gpt_trader.domain.times import INTERVALS, format_interval, format_time
 from gpt_trader.door import at_the_door
 from gpt_trader.errors import DataError, UsageError
@@ -52,6 +53,10 @@ class Loaded(NamedTuple):
     report: DataReport
     earlier: Bars | None = None
     finer: Bars | None = None
+
+    def __repr__(self) -> str:
+        said = [f"{name}={value!r}" for name, value in self._asdict().items() if value is not None]
+        return shown([f"Loaded({', '.join(said)})"])
 
 
 type Given = str | PathLike[str] | Frame
