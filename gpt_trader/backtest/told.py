@@ -2,22 +2,26 @@
 
 It goes by what is loaded, bytecode and values and what they call, not by a file: what is typed at
 a prompt, made by a function or changed after its import is told apart too. Installed packages,
-this one among them, are only named.
+this one among them, are only named. What cannot be told so is noted (`Whole.untold`).
 """
 
 import hashlib
+import io
 import pickle
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections import ChainMap, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, time, timedelta, tzinfo
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from functools import cache, cached_property, lru_cache, partial
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePath
 from types import (
     BuiltinFunctionType,
+    CellType,
     CodeType,
     EllipsisType,
     FunctionType,
@@ -26,12 +30,21 @@ from types import (
     MethodType,
     ModuleType,
 )
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
 
-from gpt_trader.backtest.installed import is_installed
+from gpt_trader.backtest.installed import ROOT, is_installed
+from gpt_trader.backtest.reaches import (
+    Reached,
+    follow,
+    is_changed_builtin,
+    is_plain_module,
+    is_unseen,
+    is_untold,
+    reached,
+)
 from gpt_trader.observe.provenance import SCRIPT
 
 # types whose text says all of them
@@ -49,6 +62,7 @@ ADDED = frozenset(
     }
 )  # fmt: skip
 SLOTS = (MemberDescriptorType, GetSetDescriptorType)
+PATCHED = (FunctionType, ModuleType, bool, int, float, str)  # what users set in installed modules
 MADE = "__create_fn__"  # where `dataclass` makes its functions
 
 
@@ -74,6 +88,38 @@ def tell_value(value: object) -> str:
         raise ValueError("a value is too deep to be told") from error
 
 
+class Whole(NamedTuple):
+    """What strategies do. untold: what `digest` does not say of it, a few words each.
+
+    files: of the user's code that was told.
+    """
+
+    digest: str
+    untold: tuple[str, ...]
+    files: tuple[Path, ...]
+
+
+def tell_whole(strategies: Iterable[Any]) -> Whole:
+    """Return all that strategies do by what is loaded: code, what it reaches, their values."""
+    found = [_whole(one) for one in strategies]
+    return Whole(
+        _digest([one.digest for one in found]),
+        tuple(dict.fromkeys(words for one in found for words in one.untold)),
+        tuple(dict.fromkeys(file for one in found for file in one.files)),
+    )
+
+
+def _whole(strategy: Any) -> Whole:  # noqa: ANN401
+    teller = _Teller(own=type(strategy).__module__)
+    try:
+        told = teller.value(strategy)
+    except (ValueError, RecursionError) as error:
+        return Whole("", (str(error),), ())
+    packages = [[name, _version(name)] for name in sorted(teller.packages)]
+    files = [Path(one).resolve() for one in teller.files if one[:1] not in {"<", ""}]
+    return Whole(_digest([told, packages]), tuple(teller.untold), tuple(files))
+
+
 def named_only(module: str) -> bool:
     """Whether a module is Python's, an installed package's or this package's."""
     return _named_only(module) if module in sys.modules else False
@@ -94,48 +140,89 @@ def _named_only(module: str) -> bool:
 class _Teller:
     """One telling. own: a module whose code is told even if it is installed.
 
-    seen: what can hold itself, by id, and kept alive: the second time it is a number.
+    seen: what can hold itself, by id, and kept alive: the second time it is a number. untold: what
+    this cannot tell. files, packages: whose code was told, and that are named.
     """
 
     def __init__(self, own: str = "") -> None:
         self.own = own
         self.seen: dict[int, tuple[int, object]] = {}
+        self.untold: dict[str, None] = {}
+        self.files: dict[str, None] = {}
+        self.packages: set[str] = set()
 
     def value(self, value: Any) -> Any:  # noqa: ANN401
         if value is None or type(value) in {bool, int, str, float}:
             return value
-        for kinds, tell in () if type(value) in _USUAL else _FLAT:
+        kind = type(value)
+        if not is_plain_module(kind.__module__):
+            self.doubt(f"a value of type {_name(kind)}")
+        for kinds, tell in () if kind in _USUAL else _FLAT:
             if isinstance(value, kinds):
-                return tell(self, value)
+                return self.with_kind(value, tell(self, value))
         if id(value) in self.seen:
             return ["again", self.seen[id(value)][0]]
         self.seen[id(value)] = (len(self.seen), value)
         for kinds, tell in _DEEP:
             if isinstance(value, kinds):
-                return tell(self, value)
+                return self.with_kind(value, tell(self, value))
         return self.object(value)
+
+    def doubt(self, words: str) -> None:
+        self.untold.setdefault(words)
+
+    def with_kind(self, value: Any, told: Any) -> Any:  # noqa: ANN401
+        """Return what was told of a number, a text, a collection; of a user, its kind as well."""
+        kind = type(value)
+        if self.is_named_only(kind.__module__) or isinstance(value, type):
+            return told
+        own = vars(value) if hasattr(value, "__dict__") and not isinstance(value, Enum) else {}
+        return [told, self.value(kind), self.value(dict(own))]
 
     def is_named_only(self, module: str | None) -> bool:
         return module is not None and module != self.own and named_only(module)
 
+    def named(self, module: str, name: str) -> None:
+        """Note what is named alone: its package, or that its name does not say what it gives."""
+        top = module.partition(".")[0]
+        if not is_plain_module(module) or is_untold(name) or is_unseen(top):
+            self.doubt(f"{module}.{name}")
+        elif top not in sys.stdlib_module_names and top != ROOT.name:
+            self.packages.add(top)
+
     def array(self, value: np.ndarray[Any, Any]) -> Any:  # noqa: ANN401
+        if isinstance(value, np.ma.MaskedArray):
+            return ["masked", *map(self.array, (np.ma.getdata(value), np.ma.getmaskarray(value)))]
         if value.dtype.hasobject:
             return ["array", str(value.dtype), value.shape, self.values(value.ravel().tolist())]
         told = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
         return ["array", str(value.dtype), value.shape, told]
 
+    def enum(self, value: Enum) -> Any:  # noqa: ANN401
+        return [_name(type(value)), value.name, self.value(value._value_)]
+
     def values(self, values: Any) -> Any:  # noqa: ANN401
         return [self.value(one) for one in values]
 
     def unordered(self, values: Any) -> Any:  # noqa: ANN401
+        if any(not isinstance(one, (str, bytes, int, float, *TEXT)) for one in values):
+            self.doubt("a set of more than numbers and texts")
         return ["set", sorted(_digest(_Teller().value(one)) for one in values)]
 
     def mapping(self, value: Mapping[Any, Any]) -> Any:  # noqa: ANN401
-        return ["map", [[self.value(key), self.value(one)] for key, one in value.items()]]
+        told = ["map", [[self.value(key), self.value(one)] for key, one in value.items()]]
+        if isinstance(value, defaultdict):
+            told.append(self.value(value.default_factory))
+        return told
 
     def module(self, value: ModuleType) -> Any:  # noqa: ANN401
+        """By its file: which of its names are used is not known of a module that is handed on."""
         file = vars(value).get("__file__")
-        if named_only(value.__name__) or file is None or not Path(file).is_file():
+        if named_only(value.__name__):
+            self.named(value.__name__, "")
+            return ["module", value.__name__]
+        self.doubt(f"the module {value.__name__}, handed on as a whole")
+        if file is None or not Path(file).is_file():
             return ["module", value.__name__]
         return ["module", value.__name__, hashlib.sha256(Path(file).read_bytes()).hexdigest()]
 
@@ -152,6 +239,10 @@ class _Teller:
 
     def builtin(self, value: BuiltinFunctionType) -> Any:  # noqa: ANN401
         owner = value.__self__
+        if isinstance(owner, ModuleType):
+            self.named(owner.__name__, value.__name__)
+        if isinstance(owner, ModuleType) and not named_only(owner.__name__):
+            self.doubt(f"compiled code of {owner.__name__}")
         return [
             "builtin",
             value.__qualname__,
@@ -159,22 +250,63 @@ class _Teller:
         ]
 
     def function(self, value: FunctionType) -> Any:  # noqa: ANN401
-        if self.is_named_only(value.__module__):
+        """By its code and what it reaches, wherever a decorator says that it is from."""
+        module = value.__globals__.get("__name__", "")
+        if self.is_named_only(module):
+            self.named(module, value.__name__)
             return ["function", value.__module__, value.__qualname__, self.values(_cells(value))]
+        self.files.setdefault(value.__code__.co_filename)
         used = {
-            name: self.value(value.__globals__[name])
+            name: self.value(one)
             for name in _names(value.__code__)
-            if name in value.__globals__
+            if not isinstance(one := value.__globals__.get(name, value), ModuleType)
+            and name in value.__globals__
         }
         return [
             "function",
             _tell_code(value.__code__),
-            self.values(_cells(value)),
+            self.values(x for x in _cells(value) if not isinstance(x, ModuleType)),
             self.values(value.__defaults__ or ()),
             self.value(value.__kwdefaults__ or {}),
             self.value({k: v for k, v in vars(value).items() if k != "__wrapped__"}),
             used,
+            self.of_modules(value),
         ]
+
+    def of_modules(self, value: FunctionType) -> Any:  # noqa: ANN401
+        """Return what a function takes from modules, by its dotted name, as it is loaded there."""
+        found = reached(value.__code__)
+        closed = dict(zip(value.__code__.co_freevars, value.__closure__ or (), strict=True))
+        cells = {name: one for name, cell in closed.items() for one in _contents(cell)}
+        scope = ChainMap(cells, value.__globals__)
+        self.look(value.__name__, found, scope)
+        told = {}
+        for chain in found.chains:
+            root = scope.get(chain[0])
+            if not isinstance(root, ModuleType):
+                continue
+            one, path = follow(chain, scope)
+            if named_only(root.__name__):
+                self.named(root.__name__, path[-1])
+                if not isinstance(one, PATCHED):
+                    continue
+            told[".".join(path)] = self.value(one)
+        return told
+
+    def look(self, function: str, found: Reached, scope: Mapping[str, Any]) -> None:
+        """Note what code of a function reaches that is not there to be told."""
+        for name in sorted(filter(is_untold, found.names)):
+            self.doubt(f"{function} uses {name}")
+        for name in sorted({chain[0] for chain in found.chains}):
+            if name not in scope and (name == "open" or is_changed_builtin(name)):
+                self.doubt(f"{function} uses {name}")
+        for name in sorted(found.writes):
+            self.doubt(f"{function} sets {name}")
+        for name in sorted(found.imports):
+            if named_only(name):
+                self.named(name, "")
+            else:
+                self.doubt(f"{function} imports {name or 'a neighbour'} as it runs")
 
     def wrapper(self, value: Any) -> Any:  # noqa: ANN401
         return [_name(type(value)), self.value(_inner(value))]
@@ -184,31 +316,50 @@ class _Teller:
 
     def class_(self, found: type) -> Any:  # noqa: ANN401
         if self.is_named_only(found.__module__):
+            self.named(found.__module__, found.__name__)
             return ["class", _name(found)]
         self.seen.setdefault(id(found), (len(self.seen), found))
+        made_by = [] if named_only(type(found).__module__) else [self.value(type(found))]
         return ["class", found.__name__, [self.value(base) for base in found.__bases__], {
             name: self.value(value)
             for name, value in sorted(vars(found).items())
             if name not in ADDED and not isinstance(value, SLOTS) and not is_made(value)
-        }]  # fmt: skip
+        }, *made_by]  # fmt: skip
 
     def object(self, value: Any) -> Any:  # noqa: ANN401
         """By its parts if they are all in its fields or its `__dict__`; else as it is pickled."""
         kind = type(value)
         for inner in ("py_func", "__wrapped__"):  # compiled by numba; remembered by functools
-            if hasattr(value, inner):
-                return [_name(kind), self.value(getattr(value, inner))]
+            if named_only(kind.__module__) and hasattr(value, inner):
+                options = vars(value).get("targetoptions", {}) if inner == "py_func" else {}
+                return [_name(kind), self.value(getattr(value, inner)), self.value(options)]
         if (frame := _pandas(value)) is not None:
             return [_name(kind), self.values(frame)]
         told = self.class_(kind)
         if is_dataclass(kind) or _is_plain(kind):
             parts = parts_of(value)
             return ["object", told, [[name, self.value(parts[name])] for name in sorted(parts)]]
+        if kind.__module__.partition(".")[0] == "numba":
+            self.doubt(f"a value of type {_name(kind)}")
+        return ["pickle", told, *self.pickled(value)]
+
+    def pickled(self, value: Any) -> list[Any]:  # noqa: ANN401
+        """Return a digest of a value's pickle, and the code of a user that it only names."""
+        file = io.BytesIO()
+        named: list[Any] = []
+
+        class Pickler(pickle.Pickler):
+            def reducer_override(self, one: Any) -> Any:  # noqa: ANN401
+                if not isinstance(one, FunctionType | type) or named_only(one.__module__):
+                    return NotImplemented
+                named.append(one)
+                return str, (one.__qualname__,)
+
         try:
-            pickled = pickle.dumps(value, protocol=4)
+            Pickler(file, protocol=4).dump(value)
         except UNPICKLED as error:
-            raise ValueError(f"a {_name(kind)} has no form that stays") from error
-        return ["pickle", told, hashlib.sha256(pickled).hexdigest()]
+            raise ValueError(f"a {_name(type(value))} has no form that stays") from error
+        return [hashlib.sha256(file.getvalue()).hexdigest(), self.values(named)]
 
 
 _USUAL = frozenset({FunctionType, ModuleType, property, type, dict, list})  # none is flat
@@ -232,6 +383,7 @@ def _tell_code(code: CodeType) -> str:
 
 
 _FLAT: tuple[tuple[Any, Callable[[_Teller, Any], Any]], ...] = (
+    (Enum, _Teller.enum),
     (TEXT, lambda _, value: [_name(type(value)), str(value)]),
     ((bool, int, str, float), lambda _, value: [_name(type(value)), repr(value)]),
     ((bytes, bytearray), lambda _, value: [type(value).__name__, bytes(value)]),
@@ -304,10 +456,15 @@ def is_made(value: object) -> bool:
 
 def _cells(function: FunctionType) -> Iterator[Any]:
     for cell in function.__closure__ or ():
-        try:
-            yield cell.cell_contents
-        except ValueError:  # not filled yet
-            yield "empty"
+        yield next(_contents(cell), "empty")
+
+
+def _contents(cell: CellType) -> Iterator[Any]:
+    """Yield what a cell holds; nothing while it is not filled."""
+    try:
+        yield cell.cell_contents
+    except ValueError:
+        return
 
 
 @lru_cache(maxsize=4096)
@@ -315,6 +472,13 @@ def _names(code: CodeType) -> tuple[str, ...]:
     """Return every name that code or a part of it asks for, sorted."""
     inner = (_names(one) for one in code.co_consts if isinstance(one, CodeType))
     return tuple(sorted(set(code.co_names).union(*inner)))
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return str(vars(sys.modules[package]).get("__version__"))
 
 
 def _name(kind: type) -> str:

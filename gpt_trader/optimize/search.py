@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from secrets import token_hex
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,11 @@ from gpt_trader.backtest.notebook.drawing import Drawing
 from gpt_trader.backtest.notebook.framed import FramedPage
 from gpt_trader.backtest.outside import outside
 from gpt_trader.backtest.prepare import cash_units, histories_of, notes_of
+from gpt_trader.backtest.reads import read_by, touched_by, watched_reads
 from gpt_trader.backtest.result import DataUsed, History, data_used
 from gpt_trader.backtest.route import Route
 from gpt_trader.backtest.sources import sources_of
+from gpt_trader.backtest.told import Whole, tell_whole
 from gpt_trader.backtest.upward import ask
 from gpt_trader.data.checks.findings import judge_all, say_doubts
 from gpt_trader.domain.bars import Bars
@@ -39,7 +40,7 @@ from gpt_trader.optimize.folds import make_folds
 from gpt_trader.optimize.given import Floats, SearchProgress, Sought
 from gpt_trader.optimize.heatmap import HeatMap, heat_map
 from gpt_trader.optimize.judge import judge
-from gpt_trader.optimize.keep import DIGITS, PointStore, digest_of
+from gpt_trader.optimize.keep import PointStore, digest_of
 from gpt_trader.optimize.luck import Luck, daily_sharpes, luck
 from gpt_trader.optimize.objective import Objective, daily_returns, scores
 from gpt_trader.optimize.overfit import Overfit, overfit
@@ -52,7 +53,7 @@ from gpt_trader.paths import path_given
 from gpt_trader.strategy.answers import ask_targets
 from gpt_trader.strategy.base import Strategy
 from gpt_trader.strategy.params import Value
-from gpt_trader.strategy.registry import is_array_strategy
+from gpt_trader.strategy.registry import is_array_strategy, is_builtin
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,7 +195,7 @@ def optimize(
     data = tuple(data_used(one) for one in histories)
     ground = _ground(sought, data, terms, space)
     swept = perf_counter()
-    closes, known, failed = _run_points(terms, space, sought, ground)
+    closes, known, failed, unkept = _run_points(terms, space, sought, ground)
     finished = perf_counter()
 
     found = scores(closes, terms.start, objective)
@@ -214,7 +215,8 @@ def optimize(
         plateau_scores(found, space.shape), chosen, walk, weighed, fitted, checks, other_terms,
         _verdict(sought, walk, weighed, fitted, checks, other_terms), sought.label,
         SearchTiming(load_s, finished - swept, load_s + perf_counter() - began, known),
-        notes=(*notes_of(histories), *([] if fees is None else [fees])), failed=failed,
+        notes=(*notes_of(histories), *(one for one in (fees, unkept) if one is not None)),
+        failed=failed,
     )  # fmt: skip
 
 
@@ -322,24 +324,27 @@ def _told(strategy: type[Any], fixed: Mapping[str, Value]) -> list[Mapping[str, 
 
 def _run_points(
     terms: SearchTerms, space: Space, sought: Sought, ground: str
-) -> tuple[Floats, int, dict[int, str]]:
+) -> tuple[Floats, int, dict[int, str], str | None]:
     """Run the points that are not kept; return all closes, how many were kept, and what failed.
 
-    Raises StrategyError if the strategy fails at every point.
+    Last what to say if none is kept. Raises StrategyError if the strategy fails at every point.
     """
     folder = sought.keep_in
     kept = None if folder is None else PointStore(path_given("keep_in", folder), ground, terms.days)
-    names = _names(terms, space, is_kept=kept is not None)
+    names, files, untold = _names(terms, space, is_kept=kept is not None)
+    if untold is not None:
+        kept = None
     stored = {} if kept is None else kept.load()
     known = {i: stored[name] for i, name in enumerate(names) if name in stored}
-    told = _Told(terms, kept, names, sought, len(names) - space.impossible)
+    told = _Told(terms, kept, names, files, sought, len(names) - space.impossible)
     for i, row in known.items():
         told.note(i, row)
     try:
-        closes = sweep(
-            terms, space.strategies, known=known, done=told.done, failed=told.failed,
-            threads=sought.threads,
-        )  # fmt: skip
+        with watched_reads():
+            closes = sweep(
+                terms, space.strategies, known=known, done=told.done, failed=told.failed,
+                threads=sought.threads,
+            )  # fmt: skip
     finally:
         told.flush()
     if len(told.failures) == len(names) - space.impossible:
@@ -348,25 +353,48 @@ def _run_points(
             f"every point fails, the first with {named(space, point)}: {first.words}",
             where=first.place,
         ) from first.error
-    return closes, len(known), dict(sorted(told.failures.items()))
+    unkept = untold if kept is None else _reached_for(files)
+    said = None if unkept is None else f"finished points are not kept: {unkept}"
+    return closes, len(known), dict(sorted(told.failures.items())), said
 
 
-def _names(terms: SearchTerms, space: Space, *, is_kept: bool) -> list[str]:
-    """Return each point's name: another one wherever the ledger would count another trial.
+def _names(
+    terms: SearchTerms, space: Space, *, is_kept: bool
+) -> tuple[list[str], tuple[Path, ...], str | None]:
+    """Return each point's name, the files of its code, and why none may be kept, if so.
 
-    What cannot be told is never found again.
+    Another name wherever the ledger would count another trial, or what is loaded does another
+    thing.
     """
+    by_values = [digest_of(point) for point in space.points]
     if not is_kept:
-        return [digest_of(point) for point in space.points]
+        return by_values, (), None
+    wholes = [None if one is None else _whole(one) for one in space.strategies]
+    files = tuple({file for one in wholes if one is not None for file in one.files})
+    untold = next((words for one in wholes if one is not None for words in one.untold), None)
+    if (untold := untold or _reached_for(files)) is not None:
+        return by_values, files, untold
     try:
-        return [
-            digest_of(
-                None if one is None else tell_route(Route(one, (), terms.budget, terms.style))
-            )
+        routes = [
+            None if one is None else tell_route(Route(one, (), terms.budget, terms.style))
             for one in space.strategies
         ]
-    except ValueError:
-        return [token_hex(DIGITS // 2) for _ in space.points]
+    except ValueError as error:
+        return by_values, files, str(error)
+    pairs = zip(routes, wholes, strict=True)
+    return [digest_of([a, None if b is None else b.digest]) for a, b in pairs], files, None
+
+
+def _whole(strategy: Any) -> Whole:  # noqa: ANN401
+    """Return what a point and its voters do; what is built in the digest of its code tells."""
+    voters = strategy.voters if hasattr(strategy, "voters") else ()
+    return tell_whole(one for one in (strategy, *voters) if not is_builtin(type(one)))
+
+
+def _reached_for(files: Sequence[Path]) -> str | None:
+    """Return what code of some files read or reached for, which may be another the next time."""
+    found = [*(f"{one.name} was read" for one in read_by(files)), *touched_by(files)]
+    return next(iter(found), None)
 
 
 class _Told:
@@ -380,11 +408,13 @@ class _Told:
         terms: SearchTerms,
         kept: PointStore | None,
         names: Sequence[str],
+        files: Sequence[Path],
         sought: Sought,
         total: int,
     ) -> None:
         self._score = partial(scores, start=terms.start, objective=sought.objective)
         self._kept, self._names, self._progress = kept, names, sought.progress
+        self._files = files
         self._now = SearchProgress(0, total, None)
         self._waiting: dict[str, Floats] = {}
         self._flushed = perf_counter()
@@ -419,8 +449,8 @@ class _Told:
         self._progress(self._now)
 
     def flush(self) -> None:
-        """Write what waits to the disk."""
-        if self._kept is not None and self._waiting:
+        """Write what waits to the disk, unless code that made it has reached for something."""
+        if self._kept is not None and self._waiting and _reached_for(self._files) is None:
             self._kept.append(self._waiting)
         self._waiting = {}
         self._flushed = perf_counter()

@@ -49,6 +49,12 @@ class Given(SmaCross):
 WHOLE = Trials()  # nothing was tried before, and the record is whole
 
 
+@pytest.fixture(autouse=True)
+def nothing_read(monkeypatch):
+    """What one test's strategies read is not what those of another rest on, in one file."""
+    monkeypatch.setattr("gpt_trader.backtest.reads._READ", {})
+
+
 def search(bars, **options) -> Search:
     return optimize(bars, Sought(SmaCross, GRID, **({"trials": WHOLE} | TERMS | options)))
 
@@ -389,3 +395,23 @@ def test_points_of_other_code_are_computed_anew(tmp_path):
     assert [kept(one), kept(one), kept(edged(2)), kept(edged(1))] == [0, 2, 0, 2]
     one.targets = lambda self, bars: Targets(bars.close % self.n * 0.0)
     assert kept(one) == 0
+
+
+def test_points_of_what_cannot_be_told_are_not_kept(tmp_path):
+    """A file is read by a point: it may be another one the next time."""
+    level = tmp_path / "level"
+
+    @dataclass(frozen=True)
+    class Reads(FailsAt):
+        def targets(self, bars):
+            return Targets((bars.close % self.k > float(level.read_text())).astype(float))
+
+    for text in ("1", "2"):
+        level.write_text(text)
+        found = optimize(
+            cycle(60, 1),
+            Sought(Reads, {"k": (3, 5)}, folds=2, keep_in=tmp_path / "kept", costs=CHEAP),
+        )
+        assert found.timing.kept == 0
+        assert any("finished points are not kept: " in note for note in found.notes)
+    assert not (tmp_path / "kept").exists()

@@ -1,0 +1,248 @@
+"""What is loaded is told whole, or what cannot be told is named."""
+
+import importlib
+import linecache
+import sys
+
+import pytest
+
+from gpt_trader.backtest.told import tell_whole
+
+HEAD = """
+import enum, functools, os, math, operator, sys
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from typing import Any, ClassVar
+import numpy as np
+import pandas as pd
+from gpt_trader import Targets
+"""
+CLASS = """
+@dataclass(frozen=True)
+class S:
+    name: ClassVar[str] = "s"
+    min_bars: ClassVar[int] = 1
+    warmup: ClassVar[int] = 1
+    m: Any = {m}
+
+    def targets(self, bars):
+        return Targets((bars.price.close > {what}) * 1.0)
+"""
+
+
+class Session:
+    """A prompt: cells in one namespace, without a file."""
+
+    def __init__(self):
+        self.names = {"__name__": "__main__"}
+        self.run(HEAD)
+
+    def run(self, text):
+        name = f"<cell {len(linecache.cache)}>"
+        linecache.cache[name] = len(text), None, text.splitlines(True), name
+        exec(compile(text, name, "exec", dont_inherit=True), self.names)  # noqa: S102 - a cell is
+        return self
+
+    def strategy(self, what, m="0"):
+        return self.run(CLASS.format(what=what, m=m))
+
+    @property
+    def whole(self):
+        return tell_whole([self.names["S"]()])
+
+
+WRAP = """
+class Scaled:
+    def __init__(self, f, k):
+        functools.update_wrapper(self, f)
+        self.f, self.k = f, k
+    def __call__(self, n):
+        return self.f(n) * {how}
+def one(n):
+    return n
+level = Scaled(one, {k})
+"""
+ENUM = "class M(enum.Enum):\n    LOW = {}\n"
+CLOSURE = "def made(k):\n    def g():\n        return k\n    return g\ng = made({})\n"
+SLOTS = """
+class O:
+    __slots__ = ("k", "f")
+    def __init__(self, k):
+        self.k, self.f = k, O
+    def level(self):
+        return {how}
+o = O({k})
+"""
+QUEUE = "def f():\n    return {}\nq = deque([f])\n"
+FACTORY = "d = defaultdict(lambda: {})\n"
+# by a name: what the code asks for, what it asks there, and how that is edited
+CASES = {
+    "a global": ("K", "K = 1.0", "K = 2.0"),
+    "an attribute of the class": ("self.K", "", "S.K = 2.0"),
+    "a method": ("self.k()", "", "S.k = lambda self: 2.0"),
+    "a closure": ("g()", CLOSURE.format(1), CLOSURE.format(2)),
+    "a member of a list": ("L[0]", "L = [1.0]", "L[0] = 2.0"),
+    "a lambda in a mapping": ("D['a']()", "D = {'a': lambda: 1.0}", "D['a'] = lambda: 2.0"),
+    "a partial": ("p(-1.0)", "p = functools.partial(max, 0.0)", "p = functools.partial(max, 1.0)"),
+    "a default factory": ("d['a']", FACTORY.format(1), FACTORY.format(2)),
+    "a function in a deque": (
+        "q[0]()", QUEUE.format(1), QUEUE.format(2),
+    ),
+    "slots": ("o.k", SLOTS.format(how="0", k=1), "o.k = 2"),
+    "a method of slots": ("o.level()", SLOTS.format(how="1", k=1), SLOTS.format(how="2", k=1)),
+    "a global Enum": ("e.value", ENUM.format(1) + "e = M.LOW", ENUM.format(2) + "e = M.LOW"),
+    "a decorator's state": (
+        "level(2)", WRAP.format(how="self.k", k=1), WRAP.format(how="self.k", k=2)
+    ),
+    "a decorator's call": (
+        "level(2)", WRAP.format(how="self.k", k=1), WRAP.format(how="self.k + 1", k=1)
+    ),
+    "a mask": (
+        "float(F.sum())", "F = np.ma.array([0.0, 2.0], mask=[0, 1])", "F.mask = [0, 0]",
+    ),
+    "a wrapper that says it is numpy's": (
+        "w([1])",
+        "def w(x):\n    return 1\nfunctools.update_wrapper(w, np.mean); del w.__wrapped__",
+        "def w(x):\n    return 2\nfunctools.update_wrapper(w, np.mean); del w.__wrapped__",
+    ),
+    "a number of one's own kind": (
+        "k.times", "class K(float):\n    times = 1\nk = K(1)", "K.times = 2",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_edited_is_told_apart(case):
+    what, first, then = CASES[case]
+    session = Session().run(first).strategy(what)
+    before, again = session.whole, session.whole
+    assert before == again
+    assert before.untold == ()
+    after = session.run(then).whole
+    assert after.untold == ()
+    assert after.digest != before.digest
+
+
+def test_an_edited_enum_is_another_default():
+    session = Session().run(ENUM.format(1)).strategy("self.m.value", "M.LOW")
+    before = session.whole
+    assert session.run(ENUM.format(1)).strategy("self.m.value", "M.LOW").whole == before
+    after = session.run(ENUM.format(2)).strategy("self.m.value", "M.LOW").whole
+    assert after.untold == before.untold == ()
+    assert after.digest != before.digest
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "eval('K')",
+        "globals()['K']",
+        "getattr(sys.modules['__main__'], 'K')",
+        "vars()",
+        "float(os.environ['KK'])",
+        "float(os.getenv('KK'))",
+        "float(open('k').read())",
+        "pd.read_csv('k').k[0]",
+        "pd.read_parquet('k').k[0]",
+        "np.load('k')[0]",
+        "np.fromfile('k')[0]",
+        "pd.DataFrame({'c': bars.close}).eval('c > @K')",
+        "pd.DataFrame({'c': bars.close}).query('c > @K').c",
+        "operator.attrgetter('K')(M)",
+        "__import__('levels').K",
+        "pd.Timestamp.now().day",
+    ],
+)
+def test_what_cannot_be_told_is_named(what):
+    assert Session().run("K = 1.0").strategy(what).whole.untold
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "from os import environ as level",
+        "from pandas import read_csv as level",
+        "from io import open as level",
+        "from pathlib import Path as level",
+        "level = functools.partial(pd.read_csv, 'k')",
+        "level = open",
+        "level = os.environ.get",
+        "level = (n for n in range(3))",
+        "level = {'a': np}\nlevel['b'] = sys",
+        "def level(k):\n    import levels\n    return levels.K",
+        "def level(k):\n    global K\n    K = k",
+    ],
+)
+def test_what_a_name_stands_for_cannot_be_told(first):
+    assert Session().run(first).strategy("level('k')").whole.untold
+
+
+def test_what_somebody_put_into_builtins_cannot_be_told(monkeypatch):
+    monkeypatch.setattr("builtins.KQ", 1.0, raising=False)
+    assert Session().strategy("KQ").whole.untold == ("targets uses KQ",)
+    monkeypatch.setattr("builtins.max", min)
+    assert Session().strategy("max(1, 2)").whole.untold
+
+
+@pytest.fixture
+def modules(tmp_path, monkeypatch):
+    """Write modules of a user's; return what writes one."""
+    known = set(sys.modules)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def write(name, text):
+        file = tmp_path / f"{name}.py"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+
+    yield write
+    for name in set(sys.modules) - known:
+        if name.startswith("told_"):
+            del sys.modules[name]
+
+
+def test_a_module_is_told_by_what_is_taken_from_it(modules):
+    modules("told_cfg", "LEVEL = 5\nOTHER = 1\n")
+    session = Session().run("import told_cfg").strategy("told_cfg.LEVEL")
+    before = session.whole
+    assert session.run("told_cfg.OTHER = 2").whole == before
+    modules("told_cfg", "LEVEL = 6  # edited\n")
+    assert session.whole == before, "as it is loaded"
+    importlib.reload(sys.modules["told_cfg"])
+    after = session.whole
+    assert after.untold == ()
+    assert after.digest != before.digest
+
+
+@pytest.mark.parametrize(
+    "far, name, taken",
+    [
+        ("told_levels", "told_levels", "told_levels.K"),
+        ("told_pkg/sub", "told_pkg.sub", "told_pkg.sub.K"),
+    ],
+)
+def test_a_module_is_told_through_another(modules, far, name, taken):
+    modules(far, "K = 5\n")
+    modules("told_rules", f"import {name}\ndef level():\n    return {taken}\n")
+    session = Session().run("import told_rules").strategy("told_rules.level()")
+    before = session.whole
+    sys.modules[name].K = 6
+    after = session.whole
+    assert before.untold == after.untold == ()
+    assert after.digest != before.digest
+
+
+def test_a_module_that_is_handed_on_cannot_be_told(modules):
+    modules("told_cfg", "LEVEL = 5\n")
+    session = Session().run("import told_cfg\ndef level(m):\n    return m.LEVEL\n")
+    [untold] = session.strategy("level(told_cfg)").whole.untold
+    assert untold == "the module told_cfg, handed on as a whole"
+
+
+def test_what_was_set_in_an_installed_module_is_told(monkeypatch):
+    session = Session().strategy("np.MY_LEVEL")
+    monkeypatch.setattr("numpy.MY_LEVEL", 1.0, raising=False)
+    before = session.whole
+    monkeypatch.setattr("numpy.MY_LEVEL", 2.0)
+    assert session.whole.digest != before.digest
