@@ -123,6 +123,19 @@ def test_a_price_that_is_old_is_no_matter_of_the_account(truth):
     assert truth.positions[0].unguarded.longest_ms == 6_000
 
 
+def test_a_start_waits_for_the_account_as_long_as_it_is_not_answered(truth):
+    truth.belief = lambda _: Belief(ONE, is_unknown=False, starts=True)
+    truth.heard_ms[BTC] = -FRESH_MS
+    send(truth, "in", "BUY")
+    truth.pass_time(0)
+    truth.is_silent = lambda: True
+    truth.pass_time(10_000)
+    truth.is_silent = bool
+    truth.pass_time(16_000)
+    truth.end()
+    assert truth.positions[0].unguarded.longest_ms == 6_000
+
+
 def test_no_process_counts_while_the_exchange_answers(truth):
     send(truth, "in", "BUY")
     truth.pass_time(0)

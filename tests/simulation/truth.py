@@ -23,12 +23,14 @@ DEAD, DOWN, UNKNOWN, RUNS = "no process", "no answers", "unknown order", "proces
 class Belief(NamedTuple):
     """What a running process thinks of a product. held: base; is_unknown: an order's outcome.
 
-    lacking: how much of what is held it knows not to be there.
+    lacking: how much of what is held it knows not to be there. starts: whether it reads the account
+    for the first time, and does nothing else.
     """
 
     held: Decimal
     is_unknown: bool
     lacking: Decimal = ZERO
+    starts: bool = False
 
 
 class Resolved(NamedTuple):
@@ -308,7 +310,8 @@ class Truth:
         is_known = belief.held >= held and belief.lacking >= gone
         if is_known and is_fresh and acts and not belief.is_unknown:
             return ""
-        if self.is_down(name) or (belief.held < held and self.is_silent()):
+        waits = belief.held < held or belief.starts
+        if self.is_down(name) or (waits and self.is_silent()):
             return DOWN
         return UNKNOWN if belief.is_unknown else RUNS
 

@@ -723,6 +723,7 @@ class World:
                 for order in state.open_orders
             ),
             plan.products[j].size(state.lacking[j]),
+            starts=not self.is_looping,
         )
 
     def _minutely(self) -> None:
