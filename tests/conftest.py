@@ -5,6 +5,7 @@ import os
 import pwd
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from numba import config
 
+from gpt_trader.backtest import anew
 from gpt_trader.cli import output
 from gpt_trader.measure import nulls
 from tests.examples import TIMES
@@ -145,3 +147,10 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     output.set_verbosity(0)  # a command that ran in this process may have left it quiet
     for name in ("FORCE_COLOR", "PYTHONWARNINGS", "PYTHONDONTWRITEBYTECODE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _fork_whatever_another_test_had_started(monkeypatch):
+    """Have strategies asked in a fork though a test before this one used polars."""
+    monkeypatch.setattr(anew, "is_pool_up", lambda: False)
+    monkeypatch.setattr(anew, "STOOD_STILL", threading.Event())

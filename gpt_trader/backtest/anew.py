@@ -5,22 +5,28 @@ Python's own. So a process is forked before the first question, and answers none
 product's questions are asked in a fork of it, with the code imported anew there, about rising rows.
 What was kept of one product, whose bars end later, is gone when the next is asked. Built-in
 strategies keep nothing.
+
+A fork has one thread, and whatever waits there for another waits for ever. So none is made where a
+pool of threads is up, and one that stands still is ended; a second copy of the code is asked in
+this process then.
 """
 
 import contextlib
 import os
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from typing import Any, NoReturn
 
 from gpt_trader.backtest.descriptors import SWAPPING, empty, left_open
 from gpt_trader.backtest.imported import imported_anew, is_importable
+from gpt_trader.backtest.pools import is_at_work, is_pool_up
 from gpt_trader.backtest.reads import all_noted, note_all
 from gpt_trader.domain.bars import Bars
 from gpt_trader.door import users_place
@@ -33,6 +39,8 @@ from gpt_trader.strategy.registry import brings_code, is_array_strategy, place_i
 
 FAULT = "this is a fault of the strategy"
 FORKS = sys.platform == "linux"  # elsewhere the system's own libraries may not survive a fork
+PATIENCE_S = 10  # without an answer, nor a moment's work on one: it waits for what never comes
+STOOD_STILL = threading.Event()  # set once a fork did: so would the next
 
 
 @contextlib.contextmanager
@@ -44,8 +52,8 @@ def asked_anew(strategies: Sequence[Any], series: Sequence[Bars]) -> Iterator[li
     """
     pairs = list(zip(strategies, series, strict=True))
     brought = [j for j, (one, _) in enumerate(pairs) if _is_to_be_held_apart(one)]
-    asks = [Ask(partial(ask_ends, strategy, bars), "built in") for strategy, bars in pairs]
-    if not brought or not FORKS:
+    asks = [Ask(partial(ask_ends, strategy, bars), lambda: "built in") for strategy, bars in pairs]
+    if not brought or not FORKS or STOOD_STILL.is_set() or is_pool_up():
         for j in brought:
             asks[j] = _beside(*pairs[j])
         yield asks
@@ -65,7 +73,8 @@ def _beside(strategy: Any, bars: Bars) -> Ask:  # noqa: ANN401
     known = dict(sys.modules)
     made = imported_anew(strategy)
     sys.modules.update(known)
-    return Ask(partial(ask_ends, made, bars), "same" if made is strategy else "module")
+    asked_in = "same" if made is strategy else "module"
+    return Ask(partial(ask_ends, made, bars), lambda: asked_in)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +94,65 @@ class _Failed:
     where: str | None
 
 
+class _StoodStillError(Exception):
+    """The other process answers nothing, and does nothing."""
+
+
 def _there(child: _Child, j: int, strategy: Any, bars: Bars) -> Ask:  # noqa: ANN401
-    """Return how the other process is asked."""
+    """Return how the other process is asked; this one, from when that one stands still."""
+    beside: list[Ask] = []
 
     def ends(windows: Windows) -> Ends:
-        try:
-            child.pipe.send((j, windows))
-            answer: Ends | _Failed
-            answer, notes = child.pipe.recv()
-        except (EOFError, OSError) as error:
-            raise UsageError(  # no failing point of a search: the next one would end this process
-                f"strategy {strategy.name} ended the process that asked it",
-                hint="a strategy answers, and ends nothing",
-            ) from error
-        note_all(notes)
-        if isinstance(answer, _Failed):
-            cause = _failure_here(strategy, bars, windows)
-            raise StrategyError(answer.message, hint=answer.hint, where=answer.where) from cause
-        return answer
+        if not beside and not STOOD_STILL.is_set():
+            try:
+                return _ends_there(child, j, strategy, bars, windows)
+            except _StoodStillError:
+                STOOD_STILL.set()
+        if not beside:
+            beside.append(_beside(strategy, bars))
+        return beside[0].ends(windows)
 
-    return Ask(ends, "process" if is_importable(strategy) else "fork")
+    def asked_in() -> str:
+        if beside:
+            return beside[0].asked_in()
+        return "process" if is_importable(strategy) else "fork"
+
+    return Ask(ends, asked_in)
+
+
+def _ends_there(
+    child: _Child,
+    j: int,
+    strategy: Any,  # noqa: ANN401
+    bars: Bars,
+    windows: Windows,
+) -> Ends:
+    """Return what the other process answers. Raises _StoodStillError, too."""
+    try:
+        child.pipe.send((j, windows))
+        _await(child)
+        answer: Ends | _Failed
+        answer, notes = child.pipe.recv()
+    except (EOFError, OSError) as error:
+        raise UsageError(  # no failing point of a search: the next one would end this process
+            f"strategy {strategy.name} ended the process that asked it",
+            hint="a strategy answers, and ends nothing",
+        ) from error
+    note_all(notes)
+    if isinstance(answer, _Failed):
+        cause = _failure_here(strategy, bars, windows)
+        raise StrategyError(answer.message, hint=answer.hint, where=answer.where) from cause
+    return answer
+
+
+def _await(child: _Child) -> None:
+    """Wait for an answer, as long as somebody works on it."""
+    spent_ticks = still_s = 0
+    while not child.pipe.poll(1):
+        spent_ticks, is_working = is_at_work(child.pid, spent_ticks)
+        still_s = 0 if is_working else still_s + 1
+        if still_s >= PATIENCE_S:
+            raise _StoodStillError
 
 
 def _failure_here(strategy: Any, bars: Bars, windows: Windows) -> Exception | None:  # noqa: ANN401
@@ -131,13 +179,22 @@ def _forked(pairs: Sequence[tuple[Any, Bars]]) -> Iterator[_Child]:
     if pid == 0:
         here.close()
         _serve(there, pairs)
-    os.setpgid(pid, pid)  # to end it with the one that answers for it
+    _lead(pid)
     try:
         yield _Child(pid, here)
     finally:
         here.close()
         os.killpg(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+
+
+def _lead(pid: int) -> None:
+    """Let a process have a group of its own, to be ended with the one that answers for it.
+
+    Either side does so, whichever comes first.
+    """
+    with contextlib.suppress(ProcessLookupError):  # it has ended already
+        os.setpgid(pid, pid)
 
 
 def _fork() -> int:
@@ -152,20 +209,26 @@ def _serve(pipe: Connection, pairs: Sequence[tuple[Any, Bars]]) -> NoReturn:
     Ends without what this process inherited to do.
     """
     try:
+        _lead(os.getpid())
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         empty(left_open())
         while True:
             j, windows = pipe.recv()
             strategy, bars = pairs[j]
-            pipe.send_bytes(_answer_apart(strategy, bars, windows))
+            pipe.send_bytes(_answer_apart(pipe, strategy, bars, windows))
     finally:  # whatever it was: what comes after a fork is the other process's
         os._exit(0)
 
 
-def _answer_apart(strategy: Any, bars: Bars, windows: Windows) -> bytes:  # noqa: ANN401
+def _answer_apart(
+    pipe: Connection,
+    strategy: Any,  # noqa: ANN401
+    bars: Bars,
+    windows: Windows,
+) -> bytes:
     """Return what a fork of this process answers, and what it reached for meanwhile, as sent.
 
-    Raises EOFError if it ends before.
+    Raises EOFError if it ends before. Ends with it where nobody is left at the other end of `pipe`.
     """
     here, there = Pipe()
     pid = os.fork()
@@ -176,6 +239,8 @@ def _answer_apart(strategy: Any, bars: Bars, windows: Windows) -> bytes:  # noqa
             os._exit(0)
     there.close()
     try:
+        if pipe in wait([here, pipe]):  # asked nothing more before this is answered: it is gone
+            os.killpg(0, signal.SIGKILL)
         return here.recv_bytes()
     finally:
         here.close()

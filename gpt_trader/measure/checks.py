@@ -32,11 +32,12 @@ Windows = Sequence[tuple[int, int]]
 class Ask:
     """How a strategy is asked again about its bars.
 
-    ends: the last row of its answer to each window [begin, end). asked_in: as in `Reach`.
+    ends: the last row of its answer to each window [begin, end). asked_in: as in
+    `Reach`, by now.
     """
 
     ends: Callable[[Windows], Ends]
-    asked_in: str
+    asked_in: Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def finish(begun: Begun, full: Targets) -> Checks:
             peek_changes=drawn.peek_changes,
             peek_rows=drawn.peek_rows,
             seed=begun.seed,
-            asked_in=begun.ask.asked_in,
+            asked_in=begun.ask.asked_in(),
         ),
     )
 

@@ -2,6 +2,8 @@
 
 import os
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -29,7 +31,8 @@ def made(name, file="meddlers"):
 
 def ends(strategy):
     with asked_anew([strategy], [BARS]) as [ask]:
-        return ask.asked_in, ask.ends(WINDOWS).values[:, 0].tolist()
+        found = ask.ends(WINDOWS).values[:, 0].tolist()
+        return ask.asked_in(), found
 
 
 def test_built_in_strategies_are_asked_here():
@@ -120,3 +123,36 @@ def test_what_was_left_open_for_this_program_is_empty_to_a_strategy(tmp_path):
         with pytest.raises(StrategyError, match="could not convert"):
             ends(Reads(descriptor=own.fileno()))
         assert own.read() == "0.5"
+
+
+def working(pool):
+    @dataclass(frozen=True)
+    class Working(ByFunction):
+        def targets(self, bars):
+            return pool.submit(lambda: Targets(np.full(len(bars), 0.5))).result()
+
+    return Working()
+
+
+@pytest.mark.skipif(not anew.FORKS, reason="nothing is forked")
+def test_a_fork_that_waits_for_a_thread_of_this_process_is_ended(monkeypatch):
+    monkeypatch.setattr(anew, "PATIENCE_S", 1)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        assert ends(working(pool)) == ("same", [0.5, 0.5])
+        assert ends(made("Honest"))[0] == "module"  # and no other is made
+
+
+@pytest.mark.skipif(not anew.FORKS, reason="nothing is forked")
+def test_a_fork_that_works_longer_is_waited_for(monkeypatch):
+    monkeypatch.setattr(anew, "PATIENCE_S", 1)
+
+    @dataclass(frozen=True)
+    class Slow(ByFunction):
+        def targets(self, bars):
+            begun = time.process_time()
+            while time.process_time() < begun + 1.3:
+                pass
+            return Targets(np.full(len(bars), 0.5))
+
+    assert ends(Slow())[0] == "fork"

@@ -109,7 +109,7 @@ def test_a_rare_peek_is_missed_as_often_as_is_said(size):
     for seed in range(runs):
         rows = np.random.default_rng([seed, size]).choice(pool, size, replace=False) + 9
         strategy = PeeksAtSome(tuple(rows.tolist()))
-        ask = Ask(partial(ask_ends, strategy, bars), "same")
+        ask = Ask(partial(ask_ends, strategy, bars), lambda: "same")
         begun = begin(strategy, bars, ask, seed=seed, budget=budget)
         with contextlib.suppress(ValidationGateError):
             reach = finish(begun, strategy.targets(bars)).reach

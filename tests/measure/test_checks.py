@@ -83,7 +83,7 @@ class Forgets(Honest):
 
 
 def asks(strategy, bars):
-    return Ask(partial(ask_ends, strategy, bars), "same")
+    return Ask(partial(ask_ends, strategy, bars), lambda: "same")
 
 
 def run(strategy, bars, *, seed=0, budget=ALL):
