@@ -8,16 +8,19 @@ from functools import cache
 from types import ModuleType
 from typing import ClassVar
 
+import cloudpickle
 import numpy as np
 import pytest
 
 from gpt_trader import backtest as counted
 from gpt_trader import indicators
+from gpt_trader.backtest import kept
 from gpt_trader.backtest.route import Route
 from gpt_trader.domain.costs import order_style
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import StrategyError, UsageError
 from gpt_trader.strategy.mean_reversion import MeanReversion
+from gpt_trader.strategy.of_function import from_function
 from gpt_trader.strategy.sma_cross import SmaCross
 from tests.backtest.test_result import BTC, ETH, Above, AboveByBar, walk
 from tests.backtest.test_universe import market, top
@@ -127,6 +130,35 @@ def test_a_result_is_read_where_its_strategy_is_not(monkeypatch):
         opened.why("BTC-USD", time)
 
 
+def rises(bars):
+    return np.concatenate([[0.0], np.diff(bars.close) > 0])
+
+
+@pytest.fixture
+def _without_cloudpickle(monkeypatch):
+    for name in kept.BY_VALUE:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+
+@pytest.mark.usefixtures("_without_cloudpickle")
+@pytest.mark.parametrize("strategy", [rises, from_function(rises, warmup=2, name="up")])
+def test_a_function_is_pickled_by_its_name(strategy):
+    result = backtest(walk(BTC, 60), strategy, self_check=False)
+    time = int(result.path.time[30])
+    assert again(result).why("BTC-USD", time).data == result.why("BTC-USD", time).data
+
+
+def test_code_that_no_module_has_is_pickled_where_cloudpickle_is_loaded():
+    least = 0.0
+    result = backtest(
+        walk(BTC, 60), lambda bars: np.diff(bars.close, prepend=1e9) > least, self_check=False
+    )
+    time, packed = int(result.path.time[30]), cloudpickle.dumps(result)
+    opened = pickle.loads(packed)  # noqa: S301 - our own
+    assert opened.why("BTC-USD", time).data == result.why("BTC-USD", time).data
+
+
+@pytest.mark.usefixtures("_without_cloudpickle")
 def test_a_result_whose_strategy_cannot_be_pickled_is_pickled_without_it():
     class Local(SmaCross):
         """Of no module."""
