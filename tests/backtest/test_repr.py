@@ -136,7 +136,7 @@ def test_what_cannot_be_searched_compared_or_drawn_is_one_clear_line(tmp_path):
         gt.optimize(walk(BTC, 900), SmaCross, {"fast": []})
     with pytest.raises(TypeError, match="expected results to compare, in a list or a dict"):
         gt.compare(None)
-    with pytest.raises(TypeError, match="expected a path, was 5"):
+    with pytest.raises(TypeError, match="expected path as a path, was 5"):
         run().save(5)
     with pytest.raises(UsageError, match="named") as told:
         run().plot().save(tmp_path / "x.png")
