@@ -280,7 +280,8 @@ class Reconciler:
             self._keep()
             for asset in sorted(part):
                 given = self._given(asset, facts) if part[asset] < 0 else ""
-                yield _adopt(asset, part[asset], facts, given, now_ms)
+                later = apart.assets.get(asset, Decimal(0)) - part[asset]
+                yield _adopt(asset, part[asset], later, facts, given, now_ms)
 
     def _given(self, asset: str, facts: Facts) -> str:
         """Return by which orders of others an asset went, as far as fills tell."""
@@ -439,7 +440,14 @@ class Reconciler:
         )
 
 
-def _adopt(asset: str, amount: Decimal, facts: Facts, given: str, now_ms: int) -> Adjusted:
+def _adopt(
+    asset: str, amount: Decimal, later: Decimal, facts: Facts, given: str, now_ms: int
+) -> Adjusted:
+    """Return what is booked of a difference.
+
+    later: what of it is not: it may be a fill that is not told yet, and would count twice in what
+    is there now.
+    """
     return Adjusted(
         time_ms=now_ms,
         asset=asset,
@@ -447,5 +455,5 @@ def _adopt(asset: str, amount: Decimal, facts: Facts, given: str, now_ms: int) -
         kind=RECONCILIATION,
         by=OTHERS if given else "RECONCILIATION",
         reason=given or f"the exchange's wallet differed in {LOOKS} looks",
-        total=format(facts.wallets.get(asset, Decimal(0)), "f"),
+        total=format(facts.wallets.get(asset, Decimal(0)) - later, "f"),
     )
