@@ -176,10 +176,10 @@ def test_no_more_is_given_up_than_was_taken(truth):
     take(truth, "0.4")
     with pytest.raises(AssertionError, match="given up"):
         truth.on_cut(BTC, Decimal("0.5"))
-    truth.on_cut(BTC, Decimal("0.6"))
+    truth.on_cut(BTC, Decimal("0.4"))
     assert truth.held[BTC] == Decimal("0.6")
     truth.on_put_back({}, set())  # the journal holds it again, and gives it up again
-    truth.on_cut(BTC, Decimal("0.6"))
+    truth.on_cut(BTC, Decimal("0.4"))
 
 
 def test_an_order_that_the_journal_took_over_is_its_own_from_then_on(truth):

@@ -190,9 +190,9 @@ class Truth:
         if name and self.held.get(name, ZERO) > self.there(name):
             self.turned_down.add(name)
 
-    def on_cut(self, name: str, left: Decimal) -> None:
-        """Take in that the bot holds no more than so much: what it gives up had been taken."""
-        gone, amount = self.taken.get(name, ZERO), self.held.get(name, ZERO) - left
+    def on_cut(self, name: str, amount: Decimal) -> None:
+        """Take in that the bot gives so much up: it had been taken."""
+        gone = self.taken.get(name, ZERO)
         assert amount <= gone, f"{amount} of {name} were given up, and {gone} had been taken"
         self.taken[name] = gone - amount
         self.held[name] -= amount

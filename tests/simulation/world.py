@@ -154,7 +154,7 @@ class SpyJournal:
     def append(self, plan: Plan, state: State, entries: Sequence[Entry]) -> None:
         self.world.point("before a write")
         self.inner.append(plan, state, entries)
-        self.world.on_written(plan, entries)
+        self.world.on_written(plan, state, entries)
         self.world.point("after a write")
 
     def __getattr__(self, name: str) -> Any:
@@ -234,6 +234,7 @@ class World:
         self.hands = Hands()
         self.carriers: list[VirtualCarrier] = []
         self.settles = 0.3  # how often a person settles debts before a start
+        self.lots = [0] * len(PRODUCTS)  # of each product, as the journal had it last
         # What the kept journal had given up, and whose orders it had taken over.
         self.copied: tuple[dict[str, Decimal], set[str]] = {}, set()
 
@@ -357,7 +358,7 @@ class World:
         self.exchange.leave()
         self.carriers.clear()
 
-    def on_written(self, plan: Plan, entries: Sequence[Entry]) -> None:
+    def on_written(self, plan: Plan, state: State, entries: Sequence[Entry]) -> None:
         """Take in what the journal knows from now on: orders it found, coins it gave up."""
         exchange, truth = self.exchange, self.exchange.truth
         for entry in entries:
@@ -368,10 +369,13 @@ class World:
             for record in entry.records:
                 if isinstance(record, PositionCut):
                     product = plan.products[record.j]
-                    truth.on_cut(product.product_id, product.size(record.lots))
+                    cut = self.lots[record.j] - record.lots
+                    truth.on_cut(product.product_id, product.size(cut))
                 if isinstance(record, DebtSettled):
                     product = plan.products[record.j]
                     truth.on_settled(product.product_id, product.size(entry.event.lots))
+
+        self.lots = state.slots["lots"].tolist()
 
     def _on_send(self, path: str, body: dict[str, Any]) -> None:
         if path.endswith("/orders"):
@@ -466,6 +470,7 @@ class World:
 
     def _trade(self, session: Session, watch: Watch, until_ms: int) -> None:
         self.session = session
+        self.lots = session.state.slots["lots"].tolist()
         watch.begin(session)
         session.durable._monotonic_ms = lambda: (
             self.exchange.now_ms
