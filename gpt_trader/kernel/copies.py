@@ -17,7 +17,7 @@ NEAR_PART = 100  # of the move between both neighbors: so little off is near the
 STRETCH = 24  # moves by which a stretch is known again
 LEAST_MOVED = 18  # of these that are no standstill
 LEAST_KINDS = 12  # ... and moves among them that differ
-SCATTER = np.int64(0x9E3779B97F4A7C15 - 2**64)
+SCATTER = 0x9E3779  # odd; times a code, which is below 3 ** STRETCH, it stays below 2 ** 63
 LEAST_OFF = 2  # ticks by which rounding may change a move of prices that were rescaled
 
 
