@@ -233,7 +233,7 @@ class Adjusted(NamedTuple):
     kind: str
     by: str
     reason: str
-    total: str = ""  # what the exchange holds of it now; "": unknown
+    total: str = ""  # what the exchange holds but for what is not booked yet; "": unknown
 
 
 class Reconciled(NamedTuple):

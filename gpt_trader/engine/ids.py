@@ -5,6 +5,8 @@ marked ones may hold orders of both forms, so whatever is known by its cause is 
 both before an id is made.
 """
 
+from collections.abc import Sequence
+
 from gpt_trader.domain.order import Order
 from gpt_trader.domain.order_ids import BARE, client_order_id, order_id
 from gpt_trader.engine.plan import Plan
@@ -58,6 +60,22 @@ def protection_id(plan: Plan, state: State, j: int) -> str:
     """Client id of the protection on product j's position."""
     cause_ms = state.slots["protection_cause"].item(j)
     return known_id(plan, state, plan.products[j].product_id, cause_ms, ORDINAL_PROTECTION)
+
+
+def is_needed(plan: Plan, state: State, order: Order) -> bool:
+    """Whether an order that has ended must stay known, by its id alone."""
+    return is_current(plan, state, order) or _is_of_a_bar_to_come(plan, state, order)
+
+
+def _is_of_a_bar_to_come(plan: Plan, state: State, order: Order) -> bool:
+    """Whether a bar that is not decided here yet made an order, in a journal that went on."""
+    newest = order.intent.sent_ms // plan.interval_ms * plan.interval_ms
+    bars: Sequence[int] = range(newest - 2 * plan.interval_ms, newest + 1, plan.interval_ms)
+    return any(
+        open_ms > state.cycle_ms
+        and order.client_order_id == new_id(plan, order.product_id, open_ms, ORDINAL_BAR)
+        for open_ms in bars
+    )
 
 
 def is_current(plan: Plan, state: State, order: Order) -> bool:

@@ -1,8 +1,7 @@
 """Folding reports and requests into the state's orders and positions."""
 
 import math
-from collections import Counter
-from collections.abc import Iterator
+from itertools import islice
 
 from gpt_trader.domain.order import (
     Amendment,
@@ -23,7 +22,7 @@ from gpt_trader.engine.events import (
     OrderAmended,
     OrderUpdated,
 )
-from gpt_trader.engine.ids import is_current, protection_id, working_id
+from gpt_trader.engine.ids import is_needed, protection_id, working_id
 from gpt_trader.engine.leaving import (
     PROMISED,
     note_cut,
@@ -35,7 +34,6 @@ from gpt_trader.engine.leaving import (
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import (
     FINAL_ORDERS_KEPT,
-    NEWEST_KEPT,
     Absence,
     State,
     costs_now,
@@ -325,26 +323,18 @@ def _reserve_of(plan: Plan, state: State, order: Order, lots: int, limit: int) -
     return buy_cost(left, limit, costs_now(plan, state).taker_e8, spec)
 
 
-def _droppable(plan: Plan, state: State, surplus: int) -> Iterator[Order]:
-    """Yield so many of the final orders, the oldest, that nothing needs any more; or fewer."""
-    final = [order for order in state.orders.values() if order.status.is_final]
-    left = Counter(order.product_id for order in final)
-    for order in final[:surplus]:
-        left[order.product_id] -= 1
-        if left[order.product_id] >= NEWEST_KEPT and not is_current(plan, state, order):
-            yield order
-
-
 def with_orders(plan: Plan, state: State, *changed: Order) -> State:
     """Return the state with orders added or changed, and the money that is set aside recounted.
 
-    Of the final ones the oldest are dropped, but not the newest few of each product, by which a bar
-    is known to have had its order: what is taken over of another may be more than is kept.
+    Of the final ones the oldest are dropped, but not by which a bar to come is known to have had
+    its order: what is taken over may be more than is kept.
     """
     state = with_new_orders(state, *changed)
     surplus = len(state.orders) - len(state.open_orders) - FINAL_ORDERS_KEPT
     if surplus > 0:
-        dropped = {order.client_order_id for order in _droppable(plan, state, surplus)}
+        final = (order for order in state.orders.values() if order.status.is_final)
+        oldest = [o for o in islice(final, surplus) if not is_needed(plan, state, o)]
+        dropped = {order.client_order_id for order in oldest}
         kept = {key: order for key, order in state.orders.items() if key not in dropped}
         state = state._replace(orders=kept)
     slots = copy_slots(state.slots)

@@ -136,7 +136,8 @@ def answer_absent(state: State, event: ev.Absent) -> Answer:
 def answer_adjustment(plan: Plan, state: State, event: ev.Adjusted) -> Answer:
     """Book what came in or went out. What is gone and unexplained freezes what it was for.
 
-    A position is never larger than the coins that the exchange says are there.
+    A position is never larger than the coins that the exchange says are there, but for what of a
+    difference may still be a fill.
     """
     records: list[Record] = [rec.AssetAdjusted(_adjusted_units(plan, state, event))]
     if event.total:

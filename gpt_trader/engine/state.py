@@ -33,7 +33,6 @@ Floats = NDArray[np.float64]
 
 SCHEMA_VERSION = 6
 FINAL_ORDERS_KEPT = 64
-NEWEST_KEPT = 4  # of them at least, of each product
 DOUBT_LOOKS = 3  # at which an order was not found, before its coins are not counted on it
 DOUBT_MS = 5_000  # that these looks covered
 

@@ -255,7 +255,7 @@ def test_a_protections_fill_is_not_booked_again_however_many_orders_came_after(h
     entries = desk.send(stopped)
     assert rec.FillIgnored() in entries[0].records
     assert (desk.lots(), desk.state.cash) == before
-    assert not desk.state.halted, "a product's newest orders stay known"
+    assert desk.state.halted == held_again  # then its order is forgotten
 
 
 def test_a_fill_after_the_end_is_booked_and_freezes_its_product():

@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 from gpt_trader.domain.order import Order, OrderStatus, OrderType, TimeInForce
+from gpt_trader.engine.ids import new_id
 from gpt_trader.engine.orders import with_orders
-from gpt_trader.engine.state import FINAL_ORDERS_KEPT, NEWEST_KEPT
-from tests.engine_helpers import COIN, Desk, sent
+from gpt_trader.engine.state import FINAL_ORDERS_KEPT
+from gpt_trader.kernel.codes import ORDINAL_BAR
+from tests.engine_helpers import COIN, HOUR, Desk, sent
 
 LIMIT = {"type": OrderType.LIMIT, "tif": TimeInForce.GTC, "lots": 10, "limit": 9_000}
 
@@ -28,17 +30,34 @@ def test_an_order_that_rested_longest_is_still_known_once_it_has_ended():
     assert not state.open_orders
 
 
-def test_many_orders_of_one_product_leave_the_newest_of_another():
+def test_many_orders_of_one_product_leave_those_of_bars_to_come_of_another():
     """By it a bar is known to have had its order, which would be sent again."""
     gold = replace(COIN, product_id="GOLD-USD")
     desk = Desk(COIN, gold)
-    desk.bar(10_000)
+    for j in range(2):
+        desk.bar(10_000, j=j)
     [rests] = sent(desk.place(1, **LIMIT))
-    mine = rests.intent._replace(client_order_id="mine", product_id="COIN-USD")
-    state = with_orders(desk.plan, desk.state, Order(mine, status=OrderStatus.FILLED))
-    for k in range(FINAL_ORDERS_KEPT + 10):
-        other = mine._replace(client_order_id=f"order {k}", product_id="GOLD-USD")
-        state = with_orders(desk.plan, state, Order(other, status=OrderStatus.FILLED))
-    assert "mine" in state.orders
-    assert "order 5" not in state.orders
-    assert len(state.orders) - len(state.open_orders) <= FINAL_ORDERS_KEPT + NEWEST_KEPT
+    bar_ms = desk.state.cycle_ms + HOUR
+    came = {
+        open_ms: rests.intent._replace(
+            client_order_id=new_id(desk.plan, "COIN-USD", open_ms, ORDINAL_BAR),
+            product_id="COIN-USD",
+            sent_ms=open_ms + HOUR + 700,
+        )
+        for open_ms in (bar_ms - HOUR, bar_ms, bar_ms + HOUR)
+    }
+    state = desk.state
+    for intent in came.values():
+        state = with_orders(desk.plan, state, Order(intent, status=OrderStatus.FILLED))
+    for name in ("COIN-USD", "GOLD-USD"):
+        for k in range(FINAL_ORDERS_KEPT + 10):
+            other = rests.intent._replace(client_order_id=f"{name} {k}", product_id=name)
+            state = with_orders(desk.plan, state, Order(other, status=OrderStatus.FILLED))
+    kept = [open_ms for open_ms, one in came.items() if one.client_order_id in state.orders]
+    assert kept == [bar_ms, bar_ms + HOUR]
+    assert "GOLD-USD 5" not in state.orders
+    decided = state._replace(cycle_ms=bar_ms + HOUR)
+    last = Order(rests.intent._replace(client_order_id="last"), status=OrderStatus.FILLED)
+    assert not {one.client_order_id for one in came.values()} & {
+        *with_orders(desk.plan, decided, last).orders
+    }
