@@ -94,12 +94,15 @@ def found_at_start(
             product = plan.products[plan.index[order.product_id]]
             if reports(product, order, row, time_ms):
                 found += _told_itself(product, order, row, account, time_ms, expected)
-    balances = _balances(account) if new else ()
+    pending = []
     for product, here in by_product(plan, new):
         here[-NEWEST:] = [_asked(row.order_id, account) for row in here[-NEWEST:]]
         mine = [one for one in state.open_orders if one.product_id == product.product_id]
         known = {one.client_order_id: one for one in mine}
         told = list(_rows_of(mine, rows, account))
+        pending.append((product, here, known, told))
+    balances = _balances(account) if pending else ()  # after the orders: they hold what those say
+    for product, here, known, told in pending:
         untold = _untold(product, pairs_of(product, here, known, told), balances, expected)
         wallets = totals_of(balances)
         found.append(later(product, here, known, told, time_ms, untold, wallets))
