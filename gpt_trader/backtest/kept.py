@@ -4,17 +4,14 @@ A result is opened where its strategies are not: in another notebook, in a proce
 that they were written in. Only who asks for them misses them there.
 """
 
-import copyreg
 import pickle
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from io import BytesIO
 from typing import Any
 
 from gpt_trader.backtest.route import Route
 from gpt_trader.errors import StrategyError
-from gpt_trader.strategy.of_function import is_of_function, reduced
 
 BY_VALUE = ("cloudpickle", "joblib.externals.cloudpickle")  # they carry the code of a cell
 
@@ -44,7 +41,7 @@ class KeptRoutes:
     def __reduce__(self) -> tuple[object, ...]:
         if self._packed:
             return KeptRoutes, ((), self._packed)
-        for pack in (*_by_value(), _by_name):
+        for pack in (*_by_value(), pickle.dumps):
             with suppress(pickle.PicklingError, AttributeError, TypeError):
                 return KeptRoutes, ((), pack(self._routes))
         return KeptRoutes, ()
@@ -56,13 +53,3 @@ def _by_value() -> list[Callable[[Any], bytes]]:
     Which pickler asks, nobody tells.
     """
     return [sys.modules[name].dumps for name in BY_VALUE if name in sys.modules]
-
-
-def _by_name(routes: Sequence[Route]) -> bytes:
-    """Pickle routes, a strategy of a function as that function. Raises what `pickle` does."""
-    packed = BytesIO()
-    pickler = pickle.Pickler(packed)
-    made = {type(one.strategy): reduced for one in routes if is_of_function(one.strategy)}
-    pickler.dispatch_table = {**copyreg.dispatch_table, **made}
-    pickler.dump(routes)
-    return packed.getvalue()

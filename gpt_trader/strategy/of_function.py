@@ -14,7 +14,6 @@ from gpt_trader.errors import UsageError
 
 WHOLE = 2**62  # as many bars as there are
 CACHED: type[Any] = type(lru_cache(dict))
-MADE = ".<locals>.strategy"  # no import finds it
 
 type Function = Callable[[Bars], Any]
 
@@ -66,7 +65,7 @@ def from_function(
         },
     )
     kind.__module__ = module or __name__
-    kind.__qualname__ = f"{called}{MADE}"
+    kind.__qualname__ = f"{called}.<locals>.strategy"  # no import finds it
     return kind()
 
 
@@ -80,23 +79,6 @@ def _is_function(given: Any) -> bool:  # noqa: ANN401
     if isinstance(given, partial):
         return _is_function(given.func)
     return isinstance(given, FunctionType | BuiltinFunctionType | MethodType | CACHED)
-
-
-def is_of_function(strategy: Any) -> bool:  # noqa: ANN401
-    """Whether a strategy was made of a function."""
-    kind = type(strategy)
-    return kind.__qualname__.endswith(MADE) and hasattr(kind, "function")
-
-
-def reduced(strategy: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:  # noqa: ANN401
-    """Return how `pickle` has a strategy of a function made once more."""
-    made = partial(
-        from_function,
-        min_bars=strategy.min_bars,
-        warmup=strategy.warmup,
-        name=strategy.name,
-    )
-    return made, (strategy.function,)
 
 
 def bounded(strategy: Any, bars: int) -> Any:  # noqa: ANN401
