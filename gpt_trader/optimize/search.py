@@ -210,11 +210,13 @@ def optimize(
     checks = _checks(check_one, [space.strategies[p] for p in used], series, made, now_ms)
     fees = say_currency(sought.costs, series[0].product.quote_currency)
     return Search(
-        digest_of([ground, space.points, objective, sought.folds]), sought.strategy.name,
-        dict(sought.fixed or {}), data, terms, objective, space, closes, found,
-        plateau_scores(found, space.shape), chosen, walk, weighed, fitted, checks, other_terms,
-        _verdict(sought, walk, weighed, fitted, checks, other_terms), sought.label,
-        SearchTiming(load_s, finished - swept, load_s + perf_counter() - began, known),
+        search_id=digest_of([ground, space.points, objective, sought.folds]),
+        strategy=sought.strategy.name, fixed=dict(sought.fixed or {}), data=data, terms=terms,
+        objective=objective, space=space, closes=closes, scores=found,
+        plateau=plateau_scores(found, space.shape), chosen=chosen, walk=walk, luck=weighed,
+        overfit=fitted, checks=checks, other_terms=other_terms, label=sought.label,
+        verdict=_verdict(sought, walk, weighed, fitted, checks, other_terms),
+        timing=SearchTiming(load_s, finished - swept, load_s + perf_counter() - began, known),
         notes=(*notes_of(histories), *(one for one in (fees, unkept) if one is not None)),
         failed=failed,
     )  # fmt: skip
