@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from gpt_trader.app import backtest as backtest_input
-from gpt_trader.app.plain import plain
 from gpt_trader.backtest import store
 from gpt_trader.backtest.differing import IDENTITY, INPUTS, differing, fills_differ
 from gpt_trader.backtest.result import Result
 from gpt_trader.backtest.store import StoredRun
 from gpt_trader.errors import StorageError, ValidationGateError
 from gpt_trader.observe.provenance import version_changes
+from gpt_trader.plain import plain
 
 # What the same run need not have: how long it took, and what depends on other trials.
 ELSEWHERE = ("assessment.verdict", "assessment.why", "assessment.reasons",
@@ -27,7 +27,7 @@ SOURCES = {"helpers": "helper", "read": "file", "environment": "variable"}
 
 def keep(root: Path, result: Result, inputs: backtest_input.Inputs) -> tuple[StoredRun, str | None]:
     """Store a run that has just ended; return it, and why the disk refused it, if it did."""
-    run = store.record(result, plain(result.to_json_dict()), plain(inputs))
+    run = store.record(result, result.to_json_dict(), plain(inputs))
     try:
         store.save(root, run, result.fills)
     except StorageError as error:
@@ -78,7 +78,7 @@ def reproduce(root: Path, ref: str) -> Reproduced:
     run, damaged = store.load(root, ref)
     fills = store.load_fills(root, run)
     result = backtest_input.run(backtest_input.Inputs(**run.inputs), root)
-    again = store.record(result, plain(result.to_json_dict()), run.inputs)
+    again = store.record(result, result.to_json_dict(), run.inputs)
     changed = list(_changed(run, again))
     different = _first_difference(run, again, fills_differ(fills, result.fills), result)
     if different:

@@ -42,6 +42,7 @@ from gpt_trader.measure.metrics import highest, median
 from gpt_trader.measure.path import Path
 from gpt_trader.measure.trades import RoundTrip, trade_list
 from gpt_trader.observe.provenance import sources_sha256
+from gpt_trader.plain import plain_dict
 from gpt_trader.risk.guards import decision_name
 from gpt_trader.risk.policy import RiskPolicy
 
@@ -348,42 +349,47 @@ class Result:
 
     @in_plain_decimals
     def to_json_dict(self) -> dict[str, Any]:
-        """Return the `data` of the command's JSON: money as text, undefined as None."""
-        return {
-            "run_id": self.run_id,
-            "label": self.label,
-            "undeclared": list(self.undeclared),
-            "engine": self.terms.engine,
-            "interrupted": self.interrupted,
-            "data": [
-                _data_json(one) | {"warmed_up_on": bars}
-                for one, bars in zip(self.data, self.warmed_up, strict=True)
-            ],
-            "detail": [_data_json(one) for one in self.detail_used],
-            "universe": None if self.universe is None else dict(self.universe),
-            "strategy": [_strategy_json(one) for one in self.strategy],
-            "costs": asdict(self.terms.costs) | {"label": self.costs_label},
-            "risk": None if self.terms.risk is None else asdict(self.terms.risk),
-            "close_at_end": self.terms.close_at_end,
-            "cash": money_text(Decimal(self.path.start_units) / UNITS_PER_QUOTE),
-            "result": _metrics_json(self.metrics),
-            "breakdown": _breakdown_json(self.breakdown),
-            "excursions": _excursions_json(self.excursions),
-            "decisions": self.decisions,
-            "halts": {
-                "drawdown": _time(self.halts.drawdown),
-                "loss_days": self.halts.loss_days,
-                "ruin": _time(self.halts.ruin),
-            },
-            "checks": {
-                "asked": self.checks.asked,
-                "data": [one.to_json_dict() for one in self.checks.data],
-                "lookahead": self.checks.lookahead_json(),
-                "warmup": {"bars": self.checks.warmup_bars, "ok": self.checks.warmup_ok},
-            },
-            "assessment": None if self.assessment is None else self.assessment.to_json_dict(),
-            "timing": asdict(self.timing),
-        }
+        """Return the `data` of the command's JSON: money as text, undefined as None.
+
+        Only of what JSON gives back equal: dicts, lists, texts, numbers, booleans, None.
+        """
+        return plain_dict(
+            {
+                "run_id": self.run_id,
+                "label": self.label,
+                "undeclared": list(self.undeclared),
+                "engine": self.terms.engine,
+                "interrupted": self.interrupted,
+                "data": [
+                    _data_json(one) | {"warmed_up_on": bars}
+                    for one, bars in zip(self.data, self.warmed_up, strict=True)
+                ],
+                "detail": [_data_json(one) for one in self.detail_used],
+                "universe": None if self.universe is None else dict(self.universe),
+                "strategy": [_strategy_json(one) for one in self.strategy],
+                "costs": asdict(self.terms.costs) | {"label": self.costs_label},
+                "risk": None if self.terms.risk is None else asdict(self.terms.risk),
+                "close_at_end": self.terms.close_at_end,
+                "cash": money_text(Decimal(self.path.start_units) / UNITS_PER_QUOTE),
+                "result": _metrics_json(self.metrics),
+                "breakdown": _breakdown_json(self.breakdown),
+                "excursions": _excursions_json(self.excursions),
+                "decisions": self.decisions,
+                "halts": {
+                    "drawdown": _time(self.halts.drawdown),
+                    "loss_days": self.halts.loss_days,
+                    "ruin": _time(self.halts.ruin),
+                },
+                "checks": {
+                    "asked": self.checks.asked,
+                    "data": [one.to_json_dict() for one in self.checks.data],
+                    "lookahead": self.checks.lookahead_json(),
+                    "warmup": {"bars": self.checks.warmup_bars, "ok": self.checks.warmup_ok},
+                },
+                "assessment": None if self.assessment is None else self.assessment.to_json_dict(),
+                "timing": asdict(self.timing),
+            }
+        )
 
 
 def data_used(one: History) -> DataUsed:

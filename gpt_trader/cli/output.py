@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from gpt_trader.app.plain import plain
 from gpt_trader.cli.numbers import list_some
 from gpt_trader.errors import TraderError
+from gpt_trader.plain import plain
 
 SCHEMA_VERSION = 1
 SUBJECTS_SHOWN = 3

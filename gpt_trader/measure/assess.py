@@ -38,6 +38,7 @@ from gpt_trader.measure.robust import (
 from gpt_trader.measure.sensitivity import CostPoint, Rerun, Sensitivity, sensitivity
 from gpt_trader.measure.size import too_large
 from gpt_trader.measure.verdict import Evidence, Verdict, cap, judge
+from gpt_trader.plain import plain_dict
 
 __all__ = [
     "Assessment",
@@ -80,14 +81,16 @@ class Assessment:
         series = {"fan", "buy_hold", "vol_matched"}
         verdict = self.verdict
         parts = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "verdict"}
-        return {
+        said = {
             "verdict": verdict.word,
             "why": list(verdict.kinds),
             "reasons": list(verdict.reasons),
-        } | {
+        }
+        told = {
             name: part and {key: value for key, value in asdict(part).items() if key not in series}
             for name, part in parts.items()
         }
+        return plain_dict(said | told)
 
 
 def assessment(  # noqa: PLR0913 - what is known of a run, each by its name

@@ -19,6 +19,7 @@ from gpt_trader.measure.path import Path
 from gpt_trader.measure.proof import LEVEL, best_of
 from gpt_trader.measure.robust import Trimmed, trim
 from gpt_trader.measure.verdict import LOSES, Verdict, chance, count, not_proven, say_loss
+from gpt_trader.plain import plain_dict
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -58,16 +59,18 @@ class RecordJudgement:
         """Return what JSON says of it: every number, none of the daily series."""
         series = {"fan", "buy_hold", "vol_matched"}
         beside = {} if self.baselines is None else asdict(self.baselines)
-        return {
-            "result": asdict(self.numbers),
-            "verdict": self.verdict.word,
-            "why": list(self.verdict.kinds),
-            "reasons": list(self.verdict.reasons),
-            "luck": self.luck,
-            "inference": {k: v for k, v in asdict(self.inference).items() if k not in series},
-            "trimmed": asdict(self.trimmed),
-            "baselines": {k: v for k, v in beside.items() if k not in series} or None,
-        }
+        return plain_dict(
+            {
+                "result": asdict(self.numbers),
+                "verdict": self.verdict.word,
+                "why": list(self.verdict.kinds),
+                "reasons": list(self.verdict.reasons),
+                "luck": self.luck,
+                "inference": {k: v for k, v in asdict(self.inference).items() if k not in series},
+                "trimmed": asdict(self.trimmed),
+                "baselines": {k: v for k, v in beside.items() if k not in series} or None,
+            }
+        )
 
 
 def judge_record(

@@ -94,7 +94,8 @@ class Peeks(Above):
 
 def test_the_json_has_the_promised_shape():
     result = backtest(walk(), Above(), label="synthetic")
-    data = json.loads(json.dumps(result.to_json_dict()))
+    data = result.to_json_dict()
+    assert json.loads(json.dumps(data)) == data
     assert {"run_id", "data", "strategy", "costs", "result", "checks", "timing"} <= set(data)
     assert data["label"] == "synthetic"
     (used,) = data["data"]

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from gpt_trader.app.plain import plain
 from gpt_trader.backtest import store
 from gpt_trader.data.synthetic import synthetic_market
 from gpt_trader.errors import DataError, StorageError, UsageError
@@ -20,7 +19,7 @@ def results():
 
 
 def saved(root, result):
-    run = store.record(result, plain(result.to_json_dict()), {"files": {}})
+    run = store.record(result, result.to_json_dict(), {"files": {}})
     store.save(root, run, result.fills)
     return run
 

@@ -203,7 +203,8 @@ def test_exposure_makes_it_as_volatile():
 
 def test_the_json_has_every_number_and_no_series():
     result = backtest(walk(), Above(), **PLAIN, trials=Trials((0.01, 0.02), 2))
-    found = json.loads(json.dumps(result.to_json_dict()["assessment"]))
+    found = result.assessment.to_json_dict()
+    assert json.loads(json.dumps(found)) == found == result.to_json_dict()["assessment"]
     assert found["verdict"] in {"LOSES", "NOT PROVEN", "PASS"}
     assert found["reasons"]
     assert found["inference"]["trials"] == 3

@@ -1,5 +1,7 @@
 """The judgement of a record is that of a backtest, and never a PASS."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -42,7 +44,9 @@ def test_a_fine_record_is_proven_by_nobody():
     assert found.luck < 0.001
     assert found.verdict.word == "NOT PROVEN"
     assert found.verdict.kinds == ("untested data",)
-    assert found.to_json_dict()["baselines"] is None
+    told = found.to_json_dict()
+    assert json.loads(json.dumps(told)) == told
+    assert told["baselines"] is None
 
 
 @pytest.mark.parametrize(

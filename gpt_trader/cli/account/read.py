@@ -6,8 +6,8 @@ from typing import Any
 
 from gpt_trader.app import account_facts as facts
 from gpt_trader.app.account import reach_account
-from gpt_trader.app.plain import plain
 from gpt_trader.cli import output
+from gpt_trader.plain import plain
 
 
 def snapshot(profile: str | None, state_dir: Path | None, *, json: bool) -> None:

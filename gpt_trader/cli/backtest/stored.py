@@ -8,7 +8,6 @@ from typing import Any
 
 from gpt_trader.app import backtest as backtest_input
 from gpt_trader.app import stored as stored_runs
-from gpt_trader.app.plain import plain
 from gpt_trader.backtest import store
 from gpt_trader.backtest.result import Result
 from gpt_trader.backtest.store import StoredRun
@@ -54,7 +53,7 @@ def show_part(result: Result, files: backtest_input.Files, *, json: bool) -> Non
     said = f"interrupted after the bar at {last}: a part, not stored"
     refused = backtest_input.write_files(result, files)
     if not json:
-        run = store.record(result, plain(result.to_json_dict()), {})
+        run = store.record(result, result.to_json_dict(), {})
         again = f"Next: {shlex.join(['gpt-trader', *sys.argv[1:]])}"
         backtest_view.show(run.data, run.curve, then=[f"PARTIAL: {said}", again])
     emit("backtest", result.to_json_dict(), [said], json=json, refused=refused)

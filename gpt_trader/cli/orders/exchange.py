@@ -5,8 +5,8 @@ from typing import Any
 
 from gpt_trader.app import exchange_orders as told
 from gpt_trader.app.orders import OrderRequest
-from gpt_trader.app.plain import plain
 from gpt_trader.cli import output
+from gpt_trader.plain import plain
 
 
 def preview(

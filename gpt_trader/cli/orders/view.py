@@ -1,9 +1,9 @@
 """The verdict on an order as people read it."""
 
 from gpt_trader.app.orders import Reply
-from gpt_trader.app.plain import plain
 from gpt_trader.cli.output import encode
 from gpt_trader.observe.words import number
+from gpt_trader.plain import plain
 
 VERDICTS = {"OK": "PASS", "TRIPPED": "BLOCK"}
 

@@ -1,5 +1,6 @@
 """Known defects are found in data that is otherwise clean, and nothing is found in clean data."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -130,7 +131,9 @@ ALL = ("open", "high", "low", "close")
     ],
 )
 def test_prices_that_may_not_be_true(bars, names, rows, factor, kind, count):
-    found = judge(scaled(bars, rows, factor, *names)).doubts
+    judged = judge(scaled(bars, rows, factor, *names))
+    told, found = judged.to_json_dict(), judged.doubts
+    assert json.loads(json.dumps(told)) == told
     one = next(f for f in found if f.kind == kind)
     assert (one.rows, one.first_ms) == (count, bars.time[1000])
     assert one.at[0] == 1000

@@ -23,7 +23,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, Decimal):
         return money(value) if value.is_finite() else None
     if isinstance(value, Mapping):
-        return {str(plain(key)): plain(item) for key, item in value.items()}
+        return plain_dict(value)
     if isinstance(value, list | tuple | set | frozenset):
         items = sorted(value) if isinstance(value, set | frozenset) else value
         return [plain(item) for item in items]
@@ -38,6 +38,11 @@ def plain(value: Any) -> Any:  # noqa: ANN401
     if type(value).__module__ == "numpy":
         return plain(value.tolist())
     raise TypeError(f"expected a value that JSON can hold, was {type(value).__name__}")
+
+
+def plain_dict(value: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a mapping as JSON gives it back: equal to what is read from its text."""
+    return {str(plain(key)): plain(item) for key, item in value.items()}
 
 
 def money(value: Decimal) -> str:
