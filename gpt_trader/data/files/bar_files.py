@@ -13,6 +13,7 @@ from gpt_trader.brief import brief
 from gpt_trader.data.catalog import grid_note, normalize_id, off_grid, product_for, ticks_of
 from gpt_trader.data.checks.funding import MOST_AN_HOUR, is_impossible, paid_by, suspicion
 from gpt_trader.data.checks.quality import DataReport, digest, find_gaps
+from gpt_trader.data.files.flattened import check_moves
 from gpt_trader.data.files.names import read_name
 from gpt_trader.data.files.tables import EXTRA, Columns, read_columns
 from gpt_trader.data.frames import (
@@ -111,9 +112,10 @@ def load_bars(
     extra: further columns that a strategy is to see, by name: `bars.extra`.
 
     Times without a zone are UTC. Prices that are not whole ticks are rounded to the nearest and
-    counted. An empty funding_rate counts as 0; that of a product that is no perpetual is left out,
-    and said. Raises DataError, naming row and time, if a row is bad; UsageError on a bad id;
-    TypeError on what holds no bars, or a time that is no number of ms.
+    counted; where most of their moves are lost by it, the increment has to be stated. An empty
+    funding_rate counts as 0; that of a product that is no perpetual is left out, and said. Raises
+    DataError, naming row and time, if a row is bad; UsageError on a bad id; TypeError on what holds
+    no bars, or a time that is no number of ms.
     """
     read = partial(
         read_bars, interval_ms=interval_ms, start_ms=start_ms, end_ms=end_ms, overrides=overrides,
@@ -199,6 +201,8 @@ def from_columns(
     ticks = ticks_of(prices, product.price_increment)
     _check_ticks(columns, ticks, product)
     off = off_grid(prices, ticks, product.price_increment)
+    if off.any() and "price_increment" not in (overrides or {}):
+        check_moves(columns.path, prices, ticks, product)
     whole = ticks.astype(np.int64)
     rates = columns.values.get("funding_rate", np.zeros(len(columns.time)))
     rates, foreign = paid_by(product, rates)
