@@ -21,6 +21,10 @@ Answer = Any
 """(n,) float64: a Series with the index of the first Series that was given, else an array."""
 
 
+PRICES = ("open_", "high", "low", "close")  # arguments that are of one bar
+FAR = 5.0  # times: no median high is so far from the close's, ticks of 0.1 are from prices
+
+
 def offered[**P, R](
     feature: Callable[..., Any],
     *,
@@ -52,6 +56,7 @@ def offered[**P, R](
             like = _one_index([v for name, v in given.items() if name in columns])
             first = _first_known(columns, gaps=gaps)
             cut = {name: column[first:] for name, column in columns.items()}
+            _check_one_unit({name: cut[name] for name in PRICES if name in cut})
             is_whole = all(column.dtype != np.float64 for column in cut.values())
             run = feature if floats is None or is_whole else floats
             if floats is None and "time" not in cut:
@@ -124,6 +129,25 @@ def _one_index(values: list[Any]) -> Any:  # noqa: ANN401
     if any(not one.index.equals(series[0].index) for one in series):
         raise DataError("expected columns of one index, were several", hint="align them first")
     return series[0] if series else next((one for one in values if _is_polars(one)), None)
+
+
+def _check_one_unit(prices: Mapping[str, NDArray[Any]]) -> None:
+    """Raise UsageError if one price of a bar is in whole ticks and another one in quote units.
+
+    Both are numbers of one length; that one is whole and far from the other one tells.
+    """
+    ticks = [name for name, column in prices.items() if column.dtype == np.int64 and len(column)]
+    floats = [name for name, column in prices.items() if column.dtype == np.float64]
+    if not ticks or not floats:
+        return
+    whole, price = ticks[0], floats[0]
+    middles = float(np.median(prices[whole])), float(np.nanmedian(prices[price]))
+    if max(middles) >= FAR * min(middles):
+        raise UsageError(
+            f"expected {whole} and {price} in one unit, were ticks and prices: medians of "
+            f"{middles[0]:,.8g} and {middles[1]:,.8g}",
+            hint=f"bars.price.{whole.rstrip('_')} is in the unit of bars.price.{price.rstrip('_')}",
+        )
 
 
 def _first_known(columns: dict[str, NDArray[Any]], *, gaps: bool) -> int:

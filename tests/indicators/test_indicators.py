@@ -129,6 +129,35 @@ def test_what_no_column_is_is_refused():
             call()
 
 
+@pytest.mark.parametrize(
+    "call, names",
+    [
+        (lambda t, p: indicators.atr(t.high, t.low, p.close, 14), "high and close"),
+        (lambda t, p: indicators.atr(p.high, p.low, t.close, 14), "close and high"),
+        (
+            lambda t, p: indicators.garman_klass(
+                t.open, *map(pd.Series, (p.high, p.low, p.close)), 9
+            ),
+            "open_ and high",
+        ),
+        (
+            lambda t, p: indicators.mfi(t.high, t.low, indicators.sma(p.close, 5), BARS.volume, 14),
+            "high and close",
+        ),
+    ],
+)
+def test_ticks_beside_prices_are_refused(call, names):
+    with pytest.raises(UsageError, match=f"{names} in one unit, were ticks and prices") as caught:
+        call(BARS, BARS.price)
+    assert "bars.price." in caught.value.hint
+
+
+def test_whole_prices_beside_others_are_prices():
+    high, low = BARS.high.tolist(), (BARS.low - 0.5).tolist()
+    expected = wilder.atr(BARS.high.astype(float), BARS.low - 0.5, BARS.close.astype(float), 9)
+    np.testing.assert_array_equal(indicators.atr(high, low, BARS.close, 9), expected)
+
+
 def test_times_may_be_moments():
     flags = indicators.session_starts(BARS.time, 24 * HOUR)
     for given in (pd.Series(INDEX), BARS.time.astype("datetime64[ms]")):
