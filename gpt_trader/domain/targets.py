@@ -28,7 +28,7 @@ type Column = Rows | Sequence[float]
 
 
 @equal_by_fields
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Condition:
     """One test behind a target, kept so that every hold can say why.
 
@@ -42,10 +42,17 @@ class Condition:
     threshold: Floats
     op: Op = ">"
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.label, str):
-            raise TypeError(f"expected the label of a condition as text, was {brief(self.label)}")
-        check_one_of(f"op of the condition {self.label!r}", self.op, get_args(Op))
+    def __init__(self, label: str, value: Column, threshold: Column, op: Op = ">") -> None:
+        """Take columns as they are; those of a strategy's answer are made arrays."""
+        given: object = label
+        if not isinstance(given, str):
+            raise TypeError(f"expected the label of a condition as text, was {brief(given)}")
+        check_one_of(f"op of the condition {label!r}", op, get_args(Op))
+        put = object.__setattr__
+        put(self, "label", label)
+        put(self, "value", value)
+        put(self, "threshold", threshold)
+        put(self, "op", op)
 
 
 @equal_by_fields

@@ -38,6 +38,9 @@ targets = gt.Targets(np.ones(3), stop=0.05, max_bars=9)
 gt.Targets(pd.Series([1.0, 0.0]), stop=pd.Series([0.1, 0.1]), trail=pl.Series([0.1, 0.1]))
 gt.Targets([1.0, 0.0], take_profit=[0.1, 0.2], max_bars=np.array([3, 0]))
 gt.Condition("up", bars.price.close, bars.price.open, "<")
+gt.Condition("up", pd.Series(bars.price.close), bars.to_pandas()["open"], "<")
+gt.Condition("up", pl.Series(bars.price.close), bars.to_polars()["open"])
+gt.Condition("up", [1.0, 2.0], bars.close)
 gt.RiskPolicy(max_product_pct=50, rebalance_band=0.1, max_entries_per_day=5)
 """
 
