@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gpt_trader.backtest.differing import INPUTS, fills_differ, flat
-from gpt_trader.backtest.notebook.cell import SOFT, cell
+from gpt_trader.backtest.notebook.cell import SOFT, cell, clip
 from gpt_trader.backtest.report.svg import esc, tag
 from gpt_trader.backtest.report.words import number, plural
 from gpt_trader.backtest.result import Result
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ID_DIGITS = 6
-INPUTS_SHOWN = 8
+INPUTS_SHOWN, RUNS_SHOWN = 8, 8  # in a cell, which is to stay below 40 kB
+LONGEST = 24  # characters of a label or an input there
 CELL = "padding:2px 14px 2px 0;text-align:right;white-space:nowrap;border:0;background:none"
 
 
@@ -83,17 +84,20 @@ class Comparison:
         return shown(_lines(self))
 
     def _repr_html_(self) -> str:
-        inputs, first = self.inputs, self.first_fill
-        head, *rows = _cells(self)
+        first, left = self.first_fill, len(self.runs) - RUNS_SHOWN
+        inputs = self.inputs.iloc[:INPUTS_SHOWN, :RUNS_SHOWN]
+        head, *rows = ([name, *map(_cut, cells[:RUNS_SHOWN])] for name, *cells in _cells(self))
         parts = [_table(head, rows)]
         if len(inputs):
-            shown_inputs = inputs.iloc[:INPUTS_SHOWN]
-            texts = [[name, *row] for name, row in zip(shown_inputs.index, shown_inputs.to_numpy(),
-                                                       strict=True)]  # fmt: skip
-            parts.append(_table(["input", *self.runs], texts))
-        parts.append(tag("div", esc(_say_fills(self)), style=SOFT))
+            values = inputs.map(_cut).to_numpy()
+            texts = [[name, *row] for name, row in zip(inputs.index, values, strict=True)]
+            parts.append(_table(["input", *(_cut(str(one)) for one in inputs)], texts))
+        said = [_say_fills(self)]
         if first is not None:
-            parts += [tag("div", esc(one), style=SOFT) for one in _say_each(first)]
+            said += _say_each(first.iloc[:RUNS_SHOWN])
+        if left > 0:
+            said.append(f"{plural(left, 'run')} more: .table and .inputs have all of them")
+        parts += [tag("div", esc(clip(one)), style=SOFT) for one in said]
         return cell("Comparison", list(self.runs), *parts)
 
 
@@ -107,13 +111,16 @@ def compare(runs: Sequence[Result] | Mapping[str, Result]) -> Comparison:
     given: object = runs
     if not isinstance(given, Iterable):
         raise TypeError(f"expected results to compare, in a list or a dict, was {brief(given)}")
-    found = runs if isinstance(runs, Mapping) else dict(_labelled(runs))
+    if isinstance(runs, Mapping):
+        found = {str(label): one for label, one in runs.items()}
+    else:
+        found = dict(_labelled(runs))
     for one in found.values():
         if not isinstance(one, Result):
             raise TypeError(f"expected results to compare, was {type(one).__name__}")
     if len(found) < 2:
         raise UsageError(f"expected two or more results to compare, was {len(found)}")
-    return Comparison(dict(found))
+    return Comparison(found)
 
 
 def _labelled(runs: Sequence[Result]) -> Iterator[tuple[str, Result]]:
@@ -174,7 +181,7 @@ def _say_fills(found: Comparison) -> str:
 
 def _say_each(first: "pd.DataFrame") -> Iterator[str]:
     for label, fill in zip(first.index, first.to_dict("records"), strict=True):
-        yield f"{label}: {_say_fill(fill)}"
+        yield f"{_cut(str(label))}: {_say_fill(fill)}"
 
 
 def _say_fill(fill: Mapping[Hashable, Any]) -> str:
@@ -188,8 +195,13 @@ def _say_fill(fill: Mapping[Hashable, Any]) -> str:
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [
-        tag("tr", *(tag(name, esc(one), style=CELL) for one in line), style="background:none")
-        for name, line in (("th", head), *(("td", row) for row in rows))
+        tag("tr", *(tag(kind, esc(one), style=CELL) for one in line), style="background:none")
+        for kind, line in (("th", head), *(("td", row) for row in rows))
     ]
     table = tag("table", *lines, style="border-collapse:collapse;font-size:13px;margin:10px 0")
     return tag("div", table, style="overflow-x:auto")
+
+
+def _cut(text: str) -> str:
+    """Return a text of bounded length, its ends, where labels and values differ."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST // 2]}...{text[3 - LONGEST // 2 :]}"

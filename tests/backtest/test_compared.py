@@ -76,6 +76,15 @@ def test_it_shows_in_a_cell():
     assert "strategy[0].params.slow" in repr(both)
 
 
+def test_a_cell_of_many_runs_shows_the_first_ones():
+    said = "<i>" * 200
+    many = compare({f"{said}{i}": run(9 + i % 9, 10_000 + i) for i in range(60)})
+    html = many._repr_html_()
+    check_cell(html)
+    assert "52 runs more: .table and .inputs have all of them" in html
+    assert list(compare({1: run(), 2: run(10)}).runs) == ["1", "2"]
+
+
 def test_what_cannot_be_compared_is_said():
     with pytest.raises(UsageError, match="two or more"):
         compare([run()])
