@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import pytest
 
 import gpt_trader as gt
+from gpt_trader import indicators as ta
 from gpt_trader import strategies
 from gpt_trader.domain.bars import COLUMNS
 from gpt_trader.domain.costs import Leg
@@ -50,6 +51,13 @@ class Numbered(Failing):
 
 def helped(bars: gt.Bars) -> Any:
     return np.add("text", bars.close)
+
+
+@dataclass(frozen=True)
+class Worded(Failing):
+    """Says in words what is a number."""
+
+    min_bars: ClassVar[Any] = "x"
 
 
 @dataclass(frozen=True)
@@ -144,6 +152,18 @@ MISUSES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: run(start_ms="2024-01-01"), TypeError, "start_ms as a whole number"),
     (lambda: run(start_ms=2 * 10**12), DataError, "no bars of BTC-USD in the period"),
     (lambda: run(detail=BARS.close), TypeError, "detail as Bars"),
+    (lambda: run(detail=BARS), TypeError, "detail as Bars in a list, was <Bars of BTC-USD"),
+    (lambda: run(detail=[5]), TypeError, "detail as Bars"),
+    (lambda: run(cash=None), TypeError, "cash as a number, was None"),
+    (lambda: run(costs=None), TypeError, "costs as CostModel"),
+    (lambda: run(order=[5]), TypeError, "order as a list of product ids"),
+    (lambda: run(bars=BARS), TypeError, r"backtest\(\) missing 1 required|multiple values"),
+    (lambda: run(BARS, SMA, BTC), TypeError, r"backtest\(\) takes 2 positional"),
+    (lambda: run(BARS, Worded()), TypeError, "min_bars of Worded as a whole number, was 'x'"),
+    (lambda: run(BARS, lambda rows: gt.Targets(np.ones(len(rows)), conditions=cast("Any", 5))),
+     StrategyError, "value of type int as conditions"),
+    (lambda: run(BARS, lambda rows: None), StrategyError, "value of type NoneType, expected"),
+    (lambda: run({BTC: None}, SMA), TypeError, "a file's path, a frame or rows, was NoneType"),
     (lambda: run(universe=[BTC]), TypeError, "universe as Membership"),
     (lambda: run(order=5), TypeError, "order as a list of product ids"),
     (lambda: run(order=["DOGE-USD"]), UsageError, "order of products that are there, was DOGE"),
@@ -183,6 +203,12 @@ MISUSES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: gt.compare([5, 6]), TypeError, "results to compare, was int"),
     (lambda: gt.compare(run()), TypeError, "in a list or a dict, was Result"),
     (lambda: gt.compare([]), UsageError, "two or more results"),
+    (lambda: gt.compare({1: run()}), UsageError, "two or more results"),
+    (gt.compare, TypeError, r"compare\(\) missing 1"),
+    (lambda: search(BARS, SMA, GRID, {"slow": 9}), TypeError, r"optimize\(\) takes 3"),
+    (lambda: search(foo=5), TypeError, r"optimize\(\) got an unexpected"),
+    (lambda: run().why(), TypeError, r"Result.why\(\) missing 2"),
+    (lambda: run().save(), TypeError, r"Result.save\(\) missing 1"),
     (lambda: run().why("BTC-EUR", BARS.time[5].item()), UsageError, "BTC-EUR"),
     (lambda: run().why(BTC, "noon"), UsageError, "a time"),
     (lambda: run().save(5), TypeError, "path as a path"),
@@ -212,6 +238,34 @@ MISUSES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: gt.load_bars(FRAME, product_id="bitcoin"), UsageError, "a product id"),
     (lambda: gt.load_bars(FRAME, overrides=5), TypeError, "overrides as values by name"),
     (lambda: gt.load_bars(FRAME, extra=5), TypeError, "extra as a list of names"),
+    (lambda: gt.load_bars(FRAME, extra="lag"), TypeError, "extra as a list of names, was 'lag'"),
+    (lambda: gt.load_bars(FRAME, extra=[5]), TypeError, "extra as a list of names"),
+    (lambda: gt.load_bars(FRAME, BTC), TypeError, r"load_bars\(\) takes 1 positional"),
+    (lambda: gt.load_bars(FRAME, interval_ms="1h"), TypeError, "interval_ms as a whole number"),
+    (lambda: gt.load_bars(FRAME, start_ms=1.5), TypeError, "start_ms as a whole number"),
+    (lambda: gt.load_bars(FRAME, overrides={5: 3}), TypeError, "overrides as values by name"),
+    (lambda: gt.load_bars(FRAME, product_id=5), TypeError, "product_id as text, was 5"),
+    (lambda: gt.load_bars({1, 2}), TypeError, "a frame or rows, was set"),
+    (lambda: gt.load_bars(BARS), TypeError, "a frame or rows, was Bars"),
+    (lambda: gt.synthetic_market(products=5), TypeError, "products as a list of ids, was 5"),
+    (lambda: gt.synthetic_market(products=[None]), TypeError, "products as a list of ids"),
+    (lambda: gt.synthetic_market(4), TypeError, r"synthetic_market\(\) takes 0 positional"),
+    (lambda: strategies.from_function("x"), TypeError, "a function of bars, was 'x'"),
+    (lambda: strategies.from_function(run, min_bars="x"), TypeError, "min_bars as a whole number"),
+    # indicators: each speaks by its own name
+    (lambda: ta.ema(BARS.close), TypeError, r"ema\(\) missing 1 required .*: 'period'"),
+    (ta.ema, TypeError, r"ema\(\) missing 2 required .*: 'values' and 'period'"),
+    (lambda: ta.ema(BARS.close, length=5), TypeError, r"ema\(\) got an unexpected .* 'length'"),
+    (lambda: ta.ema(BARS.close, 5, 6), TypeError, r"ema\(\) takes 2 positional arguments but 3"),
+    (lambda: ta.ema(BARS.close, 5, period=6), TypeError, r"ema\(\) got multiple values"),
+    (lambda: ta.atr(BARS.close, 14), TypeError, r"atr\(\) missing 2 required"),
+    (lambda: ta.macd(BARS.close, 12, 26), TypeError, r"macd\(\) missing 1 required"),
+    (lambda: ta.ema(BARS.close, "5"), TypeError, "period as a whole number, was '5'"),
+    (lambda: ta.bollinger(BARS.close, 20, None), TypeError, "width as a number, was None"),
+    (lambda: ta.ema({}, 5), TypeError, "values as numbers, was dict"),
+    (lambda: ta.ema({1, 2}, 5), TypeError, "values as numbers, was set"),
+    (lambda: ta.ema(None, 5), TypeError, "values as numbers, was NoneType"),
+    (lambda: ta.ema(FRAME[["close"]], 5), TypeError, "values as one column, was 2 dimensions"),
     (lambda: gt.load_bars("a\0.csv"), UsageError, "data as a path without"),
     (lambda: gt.load_bars(FRAME, interval_ms=60_000 * 7), DataError, "whole multiples|bars of 7m"),
     (lambda: gt.synthetic_market(seed="x", n_bars=5, interval_ms=HOUR), TypeError, "seed as a"),

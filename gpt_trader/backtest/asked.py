@@ -57,7 +57,9 @@ class Terms:
         check_flag("close_at_end", self.close_at_end)
         if self.engine is not None:
             check_one_of("engine", self.engine, get_args(Engine))
-        for one in self.detail if isinstance(self.detail, list | tuple) else [self.detail]:
+        if not isinstance(self.detail, list | tuple):
+            raise TypeError(f"expected detail as Bars in a list, was {brief(self.detail)}")
+        for one in self.detail:
             check_is("detail", one, Bars, "a list of finer bars, one series a product")
         if self.universe is not None:
             check_is("universe", self.universe, Membership)

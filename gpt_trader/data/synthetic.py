@@ -18,7 +18,7 @@ from gpt_trader.brief import brief
 from gpt_trader.data.catalog import product_for
 from gpt_trader.domain.bars import Bars, Floats, Ints
 from gpt_trader.domain.product import MAX_TICKS, Product
-from gpt_trader.domain.stated import check_moment, check_whole
+from gpt_trader.domain.stated import check_moment, check_whole, is_texts
 from gpt_trader.domain.times import DAY_MS, HOUR_MS
 from gpt_trader.door import at_the_door
 from gpt_trader.errors import DataError
@@ -100,7 +100,7 @@ def synthetic_market(
     check_whole("n_bars", n_bars, -MAX_TICKS)
     check_whole("interval_ms", interval_ms, 1)
     check_moment("start_ms", start_ms)
-    if isinstance(products, str):
+    if not is_texts(products):
         raise TypeError(f"expected products as a list of ids, was {brief(products)}")
     if n_bars < 1:
         raise DataError(f"expected at least 1 synthetic bar, was {n_bars}")

@@ -45,6 +45,7 @@ def offered[**P, R](
 
         @wraps(declared)
         def call(*args: P.args, **options: P.kwargs) -> R:
+            declared(*args, **options)  # does nothing but check that they fit, by its own name
             given = signature.bind(*args, **options).arguments
             columns = {name: _array(name, v) for name, v in given.items() if kinds[name] is Column}
             numbers = {
@@ -77,6 +78,8 @@ def offered[**P, R](
 def _array(name: str, value: Any) -> NDArray[Any]:  # noqa: ANN401
     """Return a column as (n,) int64, float64 or bool."""
     try:
+        if isinstance(value, Mapping | set | frozenset):
+            raise TypeError
         if _is_pandas(value) and value.dtype.kind == "M":
             value = value.to_numpy("datetime64[ms]")
         elif _is_pandas(value) and value.dtype.kind not in "iub":

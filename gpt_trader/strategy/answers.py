@@ -7,7 +7,7 @@ by, and what it sets for its thread, such as the precision of decimals, ends wit
 import copy
 import inspect
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -66,7 +66,9 @@ def ask_targets(strategy: Any, bars: Bars, *, newest_only: bool = False) -> Targ
 
     def conditions() -> tuple[Condition, ...]:
         with _apart(strategy):
-            said = tuple(found.reasons())
+            said: Any = found.reasons()
+        if not isinstance(said, Iterable):
+            _refuse(strategy, asked, f"gave {_kind(said)} as conditions, expected several of them")
         return tuple(_condition(strategy, asked, one, bars) for one in said)
 
     later = callable(found.conditions)

@@ -4,6 +4,7 @@ from dataclasses import is_dataclass
 from typing import Any
 
 from gpt_trader.brief import brief
+from gpt_trader.domain.stated import check_whole
 from gpt_trader.errors import UsageError
 from gpt_trader.strategy.of_function import from_function
 from gpt_trader.strategy.registry import create
@@ -43,4 +44,6 @@ def strategy_meant(given: Any) -> Any:  # noqa: ANN401
             f"expected {kind.__name__} to have {' and '.join(lacks)}",
             hint="min_bars: bars before its first opinion; warmup: bars that it looks back on",
         )
+    for word in ("min_bars", "warmup"):
+        check_whole(f"{word} of {kind.__name__}", getattr(given, word))
     return given
