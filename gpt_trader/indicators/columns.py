@@ -6,6 +6,7 @@ from functools import wraps
 from itertools import pairwise
 from math import isfinite
 from numbers import Integral, Real
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,10 @@ Answer = Any
 
 
 PRICES = ("open_", "high", "low", "close")  # arguments that are of one bar
+_ELSE = {"time": "; time in ms UTC or as moments", "anchors": "; anchors true or false",
+         "flags": ", or true and false"}  # fmt: skip
+WIDTH = 92  # of help, which indents it
+_SETTINGS = {int: "a whole number, 1 or more", float: "a finite number"}
 FAR = 5.0  # times: no median high is so far from the close's, ticks of 0.1 are from prices
 
 
@@ -69,10 +74,30 @@ def offered[**P, R](
             out = tuple(_like(like, _padded(one, first)) for one in (found if several else [found]))
             return out if several else out[0]  # type: ignore[return-value] # its annotation says it
 
-        call.__doc__ = inspect.getdoc(feature)
+        call.__doc__ = f"{inspect.getdoc(feature)}\n\n{_say_taken(kinds, gaps=gaps)}"
         return call
 
     return made
+
+
+def _say_taken(kinds: Mapping[str, Any], *, gaps: bool) -> str:
+    """Say what each argument may be, beyond the arrays that the feature takes; NaN in and out."""
+    columns = [name for name, kind in kinds.items() if kind is Column]
+    late = "is answered as is said above" if gaps else "raises DataError"
+    arrays = (
+        f"{', '.join(columns)}: (n,), Series of pandas or polars, arrays or lists, of floats or "
+        f"whole numbers{_ELSE.get(columns[-1], '')}. NaN in the first rows is passed on, a later "
+        f"one {late}."
+    )
+    settings = [
+        f"{name}: {_SETTINGS[kind]}." for name, kind in kinds.items() if name not in columns
+    ]
+    back = (
+        "An answer is a Series with the index of the first Series given, else an array; NaN where "
+        "there is not enough history yet."
+    )
+    lines = [fill(one, WIDTH, subsequent_indent="    ") for one in (arrays, *settings, back)]
+    return "\n".join(["In gpt_trader.indicators:", *lines])
 
 
 def _array(name: str, value: Any) -> NDArray[Any]:  # noqa: ANN401

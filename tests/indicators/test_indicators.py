@@ -1,6 +1,8 @@
 """Indicators of Series, arrays and lists of floats or ticks."""
 
 import inspect
+import pydoc
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -58,7 +60,7 @@ def test_a_series_keeps_its_index_and_its_numbers_are_the_features(name: str):
         pd.Series(one, index=INDEX) if isinstance(one, np.ndarray) else one for one in given
     ]
     plain, kept = answers(public(*given)), answers(public(*as_series))
-    assert public.__doc__ == inspect.getdoc(FEATURES[name])
+    assert public.__doc__.startswith(inspect.getdoc(FEATURES[name]))
     for array, series in zip(plain, kept, strict=True):
         assert isinstance(array, np.ndarray)
         assert series.index.equals(INDEX)
@@ -66,6 +68,25 @@ def test_a_series_keeps_its_index_and_its_numbers_are_the_features(name: str):
     if name not in TICKS:
         for array, own in zip(plain, answers(FEATURES[name](*given)), strict=True):
             np.testing.assert_array_equal(array, own)
+
+
+@pytest.mark.parametrize("name", sorted(FEATURES))
+def test_help_says_what_each_argument_is_and_what_nan_does(name: str):
+    public = vars(indicators)[name]
+    names = list(inspect.signature(public).parameters)
+    said = pydoc.plain(pydoc.render_doc(public))
+    assert max(map(len, said.splitlines()[3:])) <= 100
+    told = re.findall(
+        r"^ +([\w, ]+): (?:\(n,\), Series of|a whole number|a finite number)", said, re.MULTILINE
+    )
+    assert ", ".join(told).split(", ") == names
+    given = [SETTINGS[one] if one in SETTINGS else column(one) for one in names]
+    given[0] = np.where(np.arange(len(BARS)) == 80, np.nan, given[0])
+    if "a later one is answered as is said above" in " ".join(said.split()):
+        assert len(answers(public(*given))[0]) == len(BARS)
+    else:
+        with pytest.raises(DataError, match="NaN in row 80"):
+            public(*given)
 
 
 def test_ticks_are_averaged_in_whole_numbers_and_prices_as_they_are():
