@@ -5,6 +5,7 @@ import copy
 import inspect
 import pickle
 import pydoc
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -85,7 +86,23 @@ def test_help_tells_each_argument(call, function):
     shown = pydoc.plain(pydoc.render_doc(call))
     for name in inspect.signature(function).parameters:
         assert any(line.strip().partition(":")[0].find(name) >= 0 for line in shown.splitlines())
-    assert inspect.getdoc(call) == inspect.getdoc(function)
+    first, how, *rest = inspect.getdoc(call).split("\n\n")
+    assert "\n\n".join([first, *rest]) == inspect.getdoc(function)
+    (asked,) = ast.parse(f"def {how}: ...").body
+    told = [one.arg for one in (*asked.args.args, *asked.args.kwonlyargs)]
+    assert told == [*inspect.signature(function).parameters]
+
+
+@pytest.mark.parametrize("call, name", [(gt.backtest, "backtest"), (gt.optimize, "optimize")])
+def test_help_begins_with_what_it_does_and_how_it_is_called(call, name):
+    shown = pydoc.plain(pydoc.render_doc(call))
+    begin = re.search(
+        rf"NAME\n    gpt_trader\.{name} - [A-Z].+\.\n\nDESCRIPTION\n    {name}\(", shown
+    )
+    assert begin is not None
+    assert begin.start() < 80
+    described = shown.partition("DESCRIPTION")[2].partition("PACKAGE CONTENTS")[0]
+    assert max(map(len, described.splitlines())) <= 100
 
 
 @pytest.mark.parametrize("call, function", CALLS)
