@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.brief import brief
+from gpt_trader.signs import printed
 
 MONEY_PLACES = 8  # money is whole units of 1e-8 quote
 LEAST_PLACES = 2
@@ -57,12 +58,15 @@ def printable(text: str) -> str:
 
 
 def shown(lines: Iterable[str]) -> str:
-    """Return lines as a value's `repr`: wrapped to 100 columns, and at most 25 of them."""
+    """Return lines as a value's `repr`: wrapped to 100 columns, and at most 25 of them.
+
+    Of signs that stdout can print: Python raises an error of others.
+    """
     wrapped = [part for line in lines for part in _wrap(line)]
-    if len(wrapped) <= MOST_LINES:
-        return "\n".join(wrapped)
-    left = len(wrapped) - MOST_LINES + 1
-    return "\n".join([*wrapped[: MOST_LINES - 1], f"... {left:,} more lines"])
+    if len(wrapped) > MOST_LINES:
+        left = len(wrapped) - MOST_LINES + 1
+        wrapped = [*wrapped[: MOST_LINES - 1], f"... {left:,} more lines"]
+    return printed("\n".join(wrapped))
 
 
 def shown_by_fields[T](given: type[T]) -> type[T]:
