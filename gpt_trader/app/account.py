@@ -14,7 +14,7 @@ from gpt_trader.config.find import is_found
 from gpt_trader.config.load import load_profile
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.account import Balance, Permissions
-from gpt_trader.domain.market import Touch
+from gpt_trader.domain.venue import Touch
 from gpt_trader.errors import ConfigError, DataError
 from gpt_trader.runtime.header import Header
 from gpt_trader.runtime.session import JOURNAL, read_header

@@ -21,8 +21,8 @@ from gpt_trader.config.load import load_profile
 from gpt_trader.config.secrets import credential_source
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.account import told_wallet
-from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.times import format_time
+from gpt_trader.domain.venue import ProductInfo
 from gpt_trader.errors import TraderError, UsageError
 from gpt_trader.journal.faults import COPY
 from gpt_trader.journal.root import state_root

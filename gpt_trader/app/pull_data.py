@@ -5,8 +5,8 @@ from difflib import get_close_matches
 
 from gpt_trader.broker.exchange.ports import MarketData
 from gpt_trader.data.pull import CandleSource, coarser
-from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.times import HOUR_MS, INTERVALS
+from gpt_trader.domain.venue import ProductInfo
 from gpt_trader.errors import DataError
 
 FINER = {INTERVALS["4h"]: HOUR_MS}  # works at the exchange, but in none of its documents

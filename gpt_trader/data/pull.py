@@ -12,9 +12,9 @@ from gpt_trader.data.checks import gaps
 from gpt_trader.data.store.spans import Span, merge, missing
 from gpt_trader.data.store.store import Store, read, read_spans, write
 from gpt_trader.domain.bars import Bar, Bars, bars_from_rows
-from gpt_trader.domain.market import Candle
 from gpt_trader.domain.product import MAX_TICKS, Product
 from gpt_trader.domain.times import DAY_MS, format_interval, format_time
+from gpt_trader.domain.venue import Candle
 from gpt_trader.errors import DataError, Unavailable
 
 SETTLE_MS = 10_000  # a candle may still change so long after its close

@@ -18,9 +18,9 @@ from gpt_trader.config import words
 from gpt_trader.config.secrets import credential_source
 from gpt_trader.config.settings import Settings
 from gpt_trader.data.catalog import is_perpetual_id
-from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.order import OrderType
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.venue import ProductInfo
 from gpt_trader.engine.ports import Broker
 from gpt_trader.errors import AuthError, BrokerError, ConfigError, DataError, Unavailable
 from gpt_trader.runtime.clock import ExchangeClock, exchange_clock, monotonic_ms

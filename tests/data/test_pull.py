@@ -27,8 +27,8 @@ from gpt_trader.data.pull import (
 from gpt_trader.data.resample import resample
 from gpt_trader.data.store.spans import merge, missing, total_ms
 from gpt_trader.data.store.store import Store, read, read_spans
-from gpt_trader.domain.market import Candle
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.venue import Candle
 from gpt_trader.errors import DataError
 from tests.emulator import Fault, serve
 from tests.emulator.faults import html, too_many

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from gpt_trader.domain.market import Candle, ProductInfo, Touch, Trade
 from gpt_trader.domain.number import read_decimal
+from gpt_trader.domain.venue import Candle, ProductInfo, Touch, Trade
 from gpt_trader.errors import Unavailable
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

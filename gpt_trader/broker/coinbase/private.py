@@ -31,9 +31,9 @@ from gpt_trader.domain.account import (
     RemoteFill,
     RemoteOrder,
 )
-from gpt_trader.domain.market import Touch
 from gpt_trader.domain.order import OrderIntent, OrderType, TimeInForce
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.venue import Touch
 from gpt_trader.errors import DataError, Unavailable, UnknownOutcome
 
 PAGE = 250

@@ -6,7 +6,7 @@ from typing import Any
 from gpt_trader.broker.coinbase import parse
 from gpt_trader.broker.coinbase.parse import Parsed
 from gpt_trader.broker.coinbase.rest import Rest
-from gpt_trader.domain.market import Candle, ProductInfo, Touch, Trade
+from gpt_trader.domain.venue import Candle, ProductInfo, Touch, Trade
 from gpt_trader.errors import DataError, Unavailable
 
 GRANULARITIES = {

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gpt_trader.broker.exchange.cadence import is_past
-from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.order import Order, OrderStatus
+from gpt_trader.domain.venue import ProductInfo
 from gpt_trader.errors import DataError
 
 AGAIN_MS = 3_600_000  # between questions about a product

@@ -21,9 +21,9 @@ from gpt_trader.domain.account import (
     RemoteFill,
     RemoteOrder,
 )
-from gpt_trader.domain.market import Candle, ProductInfo, Touch, Trade
 from gpt_trader.domain.order import OrderIntent
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.venue import Candle, ProductInfo, Touch, Trade
 
 EARLY_MS = 5_000  # a resting order ends so long before its time: the next decision must see it end
 

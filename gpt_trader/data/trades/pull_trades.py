@@ -13,8 +13,8 @@ from gpt_trader.data.pull import SETTLE_MS
 from gpt_trader.data.store.spans import Span, missing
 from gpt_trader.data.store.store import Store
 from gpt_trader.data.trades.trade_store import read_trade_spans, write_trades
-from gpt_trader.domain.market import Trade
 from gpt_trader.domain.times import DAY_MS
+from gpt_trader.domain.venue import Trade
 
 SECOND_MS = 1000
 FIRST_WINDOW_MS = 600 * SECOND_MS

@@ -16,8 +16,8 @@ from gpt_trader.data.store.spans import Span, clip, merge
 from gpt_trader.data.store.store import Store, last_ms, read
 from gpt_trader.data.trades.trade_store import read_trade_spans, read_trades, tape_order
 from gpt_trader.domain.bars import Bars
-from gpt_trader.domain.market import Candle, Trade
 from gpt_trader.domain.times import DAY_MS
+from gpt_trader.domain.venue import Candle, Trade
 
 COLUMNS = ("open", "high", "low", "close", "volume")
 

@@ -18,8 +18,8 @@ from gpt_trader.data.store import sealed
 from gpt_trader.data.store.sealed import corrupt
 from gpt_trader.data.store.spans import Span, clip, merge
 from gpt_trader.data.store.store import ALL_TIME, Store, Written
-from gpt_trader.domain.market import Trade
 from gpt_trader.domain.times import DAY_MS
+from gpt_trader.domain.venue import Trade
 from gpt_trader.errors import DataError
 
 SIZE_DECIMALS = 8

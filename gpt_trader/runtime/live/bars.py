@@ -13,8 +13,8 @@ from gpt_trader.broker.exchange.cadence import is_past
 from gpt_trader.broker.exchange.ports import MarketData
 from gpt_trader.data.pull import clean, pages
 from gpt_trader.domain.bars import Bar
-from gpt_trader.domain.market import Candle
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.venue import Candle
 from gpt_trader.engine.events import BarClosed, BarMissed, Event, Ticked
 from gpt_trader.engine.plan import Plan
 from gpt_trader.errors import Unavailable

@@ -16,9 +16,9 @@ from gpt_trader.broker.exchange.link import Link
 from gpt_trader.broker.exchange.ports import MarketData
 from gpt_trader.broker.exchange.reader import Question, Reader
 from gpt_trader.domain.bars import Bar
-from gpt_trader.domain.market import Touch
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.venue import Touch
 from gpt_trader.engine.events import Event, Quoted
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State

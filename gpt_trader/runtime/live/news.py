@@ -12,8 +12,8 @@ from gpt_trader.broker.exchange.cadence import is_past
 from gpt_trader.broker.exchange.catalog import AGAIN_MS, Catalog, Listing, look_up
 from gpt_trader.broker.exchange.reader import Question
 from gpt_trader.domain.account import FeeTier
-from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.product import Grid
+from gpt_trader.domain.venue import ProductInfo
 from gpt_trader.engine.events import Event, Noted, ProductSeen
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State

@@ -9,8 +9,8 @@ from gpt_trader.broker.exchange.scope import check_scope
 from gpt_trader.broker.exchange.venue import Venue
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.account import told_wallet, totals_of
-from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.venue import ProductInfo
 from gpt_trader.errors import DataError, RateLimited, Unavailable
 from gpt_trader.runtime.live.terms import Opening
 from gpt_trader.runtime.session import JOURNAL, read_header

@@ -11,8 +11,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR
 
 from gpt_trader.broker.exchange.cadence import is_past
 from gpt_trader.domain.bars import Bar
-from gpt_trader.domain.market import Touch
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.venue import Touch
 from gpt_trader.engine.events import Quoted
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State

@@ -16,9 +16,9 @@ from gpt_trader.broker.exchange.reports import reports
 from gpt_trader.broker.exchange.search import MOST_STRAYS
 from gpt_trader.broker.exchange.witness import fills_tell, has_sold, needs_witness, unsold
 from gpt_trader.domain.account import Balance, RemoteOrder, holds_of, totals_of
-from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.order import Order
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.venue import ProductInfo
 from gpt_trader.engine.drive import Observer
 from gpt_trader.engine.events import Event, Noted, OrdersFound, PositionFound, Reconciled
 from gpt_trader.engine.leaving import is_stop

@@ -12,8 +12,8 @@ from gpt_trader.broker.exchange.cadence import is_past
 from gpt_trader.broker.exchange.catalog import look_up
 from gpt_trader.broker.exchange.ports import MarketData
 from gpt_trader.broker.exchange.reader import Question, Reader
-from gpt_trader.domain.market import Touch
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.venue import Touch
 from gpt_trader.engine.events import Event
 from gpt_trader.engine.protect import awaits_quote
 from gpt_trader.runtime.live.news import News

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpt_trader.broker.coinbase import parse
-from gpt_trader.domain.market import Trade
+from gpt_trader.domain.venue import Trade
 from gpt_trader.errors import Unavailable
 
 JSON = st.recursive(

@@ -21,8 +21,8 @@ from gpt_trader.domain.account import (
     RemoteOrder,
 )
 from gpt_trader.domain.fees import Rate, Schedule
-from gpt_trader.domain.market import Candle, ProductInfo, Touch
 from gpt_trader.domain.order import OrderStatus, OrderType
+from gpt_trader.domain.venue import Candle, ProductInfo, Touch
 from gpt_trader.errors import AuthError, DataError, Unavailable
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from tests.broker.tiny.exchange import LIVE, Exchange, Ticket

@@ -13,7 +13,7 @@ from gpt_trader.data.store.partition import Partition
 from gpt_trader.data.store.store import Store, read, read_spans, write
 from gpt_trader.data.trades.trade_store import TradeDay, trade_files, write_day, write_trades
 from gpt_trader.domain.bars import COLUMNS, with_columns
-from gpt_trader.domain.market import Trade
+from gpt_trader.domain.venue import Trade
 from gpt_trader.errors import DataError, StorageError
 from tests.store_helpers import HOUR, START, bars_at, span
 

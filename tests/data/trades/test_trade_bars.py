@@ -15,8 +15,8 @@ from gpt_trader.data.trades.trade_bars import (
     compare,
     whole,
 )
-from gpt_trader.domain.market import Trade
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.venue import Trade
 from tests.emulator.market import GENESIS_MS, Market
 
 MINUTE, HOUR = 60_000, 3_600_000

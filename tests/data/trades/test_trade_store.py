@@ -15,8 +15,8 @@ from gpt_trader.data.trades.trade_store import (
     trade_files,
     write_trades,
 )
-from gpt_trader.domain.market import Trade
 from gpt_trader.domain.times import DAY_MS
+from gpt_trader.domain.venue import Trade
 from gpt_trader.errors import DataError
 
 NOON = day_span("2024-01-31")[0] + DAY_MS // 2

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from gpt_trader.domain.bars import Bar
-from gpt_trader.domain.market import Candle
 from gpt_trader.domain.product import MAX_TICKS
+from gpt_trader.domain.venue import Candle
 from gpt_trader.engine.events import BarClosed, BarMissed, Ticked
 from gpt_trader.errors import Unavailable
 from gpt_trader.kernel.slippage import NO_QUOTE

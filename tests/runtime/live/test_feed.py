@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from gpt_trader.broker.exchange.catalog import CLOSED_MS
-from gpt_trader.domain.market import Touch
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.product import Product as Traded
+from gpt_trader.domain.venue import Touch
 from gpt_trader.engine.events import (
     BarClosed,
     BarMissed,
@@ -136,7 +136,7 @@ def test_a_product_that_is_gone_does_not_stop_the_others(tmp_path):
 def test_quotes_and_candles_off_the_grid():
     touch = Touch("COIN-USD", 0, Decimal("99.995"), Decimal("100.001"))
     assert quote_of(touch, COIN, 5) == Quoted(5, "COIN-USD", 9_999, 10_001)
-    from gpt_trader.domain.market import Candle
+    from gpt_trader.domain.venue import Candle
 
     prices = [Decimal(text) for text in ("1.005", "1.015", "0.001", "1.0149")]
     bar = bar_of(Candle(0, *prices, Decimal(2)), COIN)

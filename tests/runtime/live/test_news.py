@@ -6,8 +6,8 @@ import pytest
 
 from gpt_trader.broker.exchange.catalog import AGAIN_MS, CLOSED_MS, REFUSED_MS, Catalog, Listing
 from gpt_trader.domain.account import FeeTier
-from gpt_trader.domain.market import ProductInfo
 from gpt_trader.domain.product import AS_COUNTED
+from gpt_trader.domain.venue import ProductInfo
 from gpt_trader.engine.events import Noted, ProductSeen
 from gpt_trader.errors import DataError
 from gpt_trader.runtime.live.news import FEES, SURE_MS, News

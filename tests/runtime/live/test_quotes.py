@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from gpt_trader.domain.market import Touch
 from gpt_trader.domain.order import OrderType, TimeInForce
 from gpt_trader.domain.product import MAX_TICKS
+from gpt_trader.domain.venue import Touch
 from gpt_trader.engine.events import Quoted
 from gpt_trader.errors import Unavailable
 from gpt_trader.runtime.live.quotes import (

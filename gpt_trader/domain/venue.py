@@ -1,4 +1,4 @@
-"""What an exchange says of the past: candles and trades, exact as they were written."""
+"""What an exchange says: its products and prices now, and the past, exact as it was written."""
 
 from decimal import Decimal
 from typing import NamedTuple
