@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from gpt_trader.data.checks.funding import check_funding
 from gpt_trader.domain.bars import Bars, Floats, Ints, read_only
+from gpt_trader.domain.market import union
 from gpt_trader.domain.product import ONE_ACCOUNT, Product, quotes_of
 from gpt_trader.domain.times import format_interval
 from gpt_trader.errors import DataError, UsageError
@@ -58,7 +59,7 @@ def build_panel(series: list[Bars]) -> Panel:
     account cannot hold what they are paid with.
     """
     interval_ms = _check(series)
-    time = _union([bars.time for bars in series])
+    time = union([bars.time for bars in series])
     row = np.full((len(series), len(time)), -1, np.int64)
     at = [_places(time, bars.time) for bars in series]
     for j, bars in enumerate(series):
@@ -117,14 +118,6 @@ def _check(series: list[Bars]) -> int:
     if len(quotes) > 1:
         raise UsageError(f"products are quoted in {' and '.join(quotes)}", hint=ONE_ACCOUNT)
     return first.interval_ms
-
-
-def _union(times: list[Ints]) -> Ints:
-    if all(np.array_equal(times[0], time) for time in times[1:]):
-        return times[0]
-    merged = np.sort(np.concatenate(times), kind="stable")  # merges sorted runs
-    first_of_kind = np.concatenate(([True], merged[1:] != merged[:-1]))
-    return merged[first_of_kind]
 
 
 def _places(time: Ints, own: Ints) -> slice | Ints:

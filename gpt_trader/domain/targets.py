@@ -121,16 +121,18 @@ class Targets:
 
     def since(self, first: int) -> "Targets":
         """Return the targets from a row on, their conditions with them."""
-        if first == 0:
-            return self
+        return self if first == 0 else self.rows(slice(first, None))
+
+    def rows(self, rows: slice | NDArray[np.bool_]) -> "Targets":
+        """Return some rows of the targets, their conditions with them."""
         columns: dict[str, Any] = {
-            name: None if (column := getattr(self, name)) is None else column[first:]
+            name: None if (column := getattr(self, name)) is None else column[rows]
             for name in ("weight", "stop", "take_profit", "trail", "max_bars")
         }
 
         def conditions() -> tuple[Condition, ...]:
             return tuple(
-                replace(one, value=one.value[first:], threshold=one.threshold[first:])
+                replace(one, value=one.value[rows], threshold=one.threshold[rows])
                 for one in self.reasons()
             )
 
