@@ -11,6 +11,7 @@ _OFFERED = {  # the module of each name, as `__init__.pyi` says to type checkers
     "Bars": "gpt_trader.domain.bars",
     "Condition": "gpt_trader.domain.targets",
     "CostModel": "gpt_trader.domain.costs",
+    "Market": "gpt_trader.domain.market",
     "Metrics": "gpt_trader.measure.measured",
     "OpenedSession": "gpt_trader.app.opened",
     "OrderStyle": "gpt_trader.domain.costs",

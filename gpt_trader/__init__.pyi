@@ -14,6 +14,7 @@ from gpt_trader.domain.bars import Bars as Bars
 from gpt_trader.domain.costs import CostModel as CostModel
 from gpt_trader.domain.costs import OrderStyle as OrderStyle
 from gpt_trader.domain.costs import order_style as order_style
+from gpt_trader.domain.market import Market as Market
 from gpt_trader.domain.targets import Condition as Condition
 from gpt_trader.domain.targets import Target as Target
 from gpt_trader.domain.targets import Targets as Targets

@@ -18,6 +18,7 @@ from gpt_trader import backtest, optimize, strategies, synthetic_market
 from gpt_trader.backtest.anew import asked_anew
 from gpt_trader.backtest.chain import held
 from gpt_trader.kernel.compiled import COMPILING
+from gpt_trader.strategy.sight import groups_of
 from tests.notebook_of_cells import Crossing
 
 NOTEBOOK = Path(__file__).with_name("notebook_of_cells.py")
@@ -65,7 +66,7 @@ def test_no_thread_forks_while_another_compiles(bars):
 
     def ask():
         begun.set()
-        with asked_anew([Crossing()], [bars]) as [ask]:
+        with asked_anew(groups_of([Crossing()], [bars])) as [ask]:
             forked.set()
             return ask.ends([(0, 100)])
 

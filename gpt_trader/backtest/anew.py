@@ -2,7 +2,7 @@
 
 Code that somebody brings may keep what it has seen: in its module, in one that it imports, in
 Python's own. So a process is forked before the first question, and answers none itself: each
-product's questions are asked in a fork of it, with the code imported anew there, about rising rows.
+group's questions are asked in a fork of it, with the code imported anew there, about rising rows.
 What was kept of one product, whose bars end later, is gone when the next is asked. Built-in
 strategies keep nothing.
 
@@ -28,14 +28,14 @@ from gpt_trader.backtest.descriptors import SWAPPING, empty, left_open
 from gpt_trader.backtest.imported import imported_anew, is_importable
 from gpt_trader.backtest.pools import is_at_work, is_pool_up
 from gpt_trader.backtest.reads import all_noted, note_all
-from gpt_trader.domain.bars import Bars
 from gpt_trader.door import users_place
 from gpt_trader.errors import StrategyError, TraderError, UsageError
 from gpt_trader.kernel.compiled import COMPILING
 from gpt_trader.measure.checks import Ask, Windows
-from gpt_trader.strategy.answers import Ends, ask_ends
 from gpt_trader.strategy.aside import PUTTING
+from gpt_trader.strategy.asked import Ends, ask_ends
 from gpt_trader.strategy.registry import brings_code, is_array_strategy, place_in_strategy
+from gpt_trader.strategy.sight import Group, Seen
 
 FAULT = "this is a fault of the strategy"
 FORKS = sys.platform == "linux"  # elsewhere the system's own libraries may not survive a fork
@@ -44,15 +44,15 @@ STOOD_STILL = threading.Event()  # set once a fork did: so would the next
 
 
 @contextlib.contextmanager
-def asked_anew(strategies: Sequence[Any], series: Sequence[Bars]) -> Iterator[list[Ask]]:
-    """Yield how each strategy is asked again about its bars; to be entered before it is asked.
+def asked_anew(groups: Sequence[Group]) -> Iterator[list[Ask]]:
+    """Yield how each group's strategy is asked again; to be entered before it is asked.
 
-    strategies: one a product. Asking raises StrategyError where one fails, UsageError where it ends
+    Asking raises StrategyError where one fails, UsageError where it ends
     the process that asks it.
     """
-    pairs = list(zip(strategies, series, strict=True))
+    pairs = [(one.strategy, one.seen) for one in groups]
     brought = [j for j, (one, _) in enumerate(pairs) if _is_to_be_held_apart(one)]
-    asks = [Ask(partial(ask_ends, strategy, bars), lambda: "built in") for strategy, bars in pairs]
+    asks = [Ask(partial(ask_ends, strategy, seen), lambda: "built in") for strategy, seen in pairs]
     if not brought or not FORKS or STOOD_STILL.is_set() or is_pool_up():
         for j in brought:
             asks[j] = _beside(*pairs[j])
@@ -68,13 +68,13 @@ def _is_to_be_held_apart(strategy: Any) -> bool:  # noqa: ANN401
     return is_array_strategy(type(strategy)) and brings_code(strategy)
 
 
-def _beside(strategy: Any, bars: Bars) -> Ask:  # noqa: ANN401
+def _beside(strategy: Any, seen: Seen) -> Ask:  # noqa: ANN401
     """Return how a second copy of its code is asked, in this process."""
     known = dict(sys.modules)
     made = imported_anew(strategy)
     sys.modules.update(known)
     asked_in = "same" if made is strategy else "module"
-    return Ask(partial(ask_ends, made, bars), lambda: asked_in)
+    return Ask(partial(ask_ends, made, seen), lambda: asked_in)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +98,18 @@ class _StoodStillError(Exception):
     """The other process answers nothing, and does nothing."""
 
 
-def _there(child: _Child, j: int, strategy: Any, bars: Bars) -> Ask:  # noqa: ANN401
+def _there(child: _Child, j: int, strategy: Any, seen: Seen) -> Ask:  # noqa: ANN401
     """Return how the other process is asked; this one, from when that one stands still."""
     beside: list[Ask] = []
 
     def ends(windows: Windows) -> Ends:
         if not beside and not STOOD_STILL.is_set():
             try:
-                return _ends_there(child, j, strategy, bars, windows)
+                return _ends_there(child, j, strategy, seen, windows)
             except _StoodStillError:
                 STOOD_STILL.set()
         if not beside:
-            beside.append(_beside(strategy, bars))
+            beside.append(_beside(strategy, seen))
         return beside[0].ends(windows)
 
     def asked_in() -> str:
@@ -124,7 +124,7 @@ def _ends_there(
     child: _Child,
     j: int,
     strategy: Any,  # noqa: ANN401
-    bars: Bars,
+    seen: Seen,
     windows: Windows,
 ) -> Ends:
     """Return what the other process answers. Raises _StoodStillError, too."""
@@ -140,7 +140,7 @@ def _ends_there(
         ) from error
     note_all(notes)
     if isinstance(answer, _Failed):
-        cause = _failure_here(strategy, bars, windows)
+        cause = _failure_here(strategy, seen, windows)
         raise StrategyError(answer.message, hint=answer.hint, where=answer.where) from cause
     return answer
 
@@ -155,20 +155,20 @@ def _await(child: _Child) -> None:
             raise _StoodStillError
 
 
-def _failure_here(strategy: Any, bars: Bars, windows: Windows) -> Exception | None:  # noqa: ANN401
+def _failure_here(strategy: Any, seen: Seen, windows: Windows) -> Exception | None:  # noqa: ANN401
     """Return what the strategy fails with in this process, with its frames; None: nothing.
 
     It fails in any case: of what it keeps of this question nothing comes.
     """
     try:
-        ask_ends(strategy, bars, windows)
+        ask_ends(strategy, seen, windows)
     except Exception as error:  # noqa: BLE001 - it is the cause of what is raised
         return error
     return None
 
 
 @contextlib.contextmanager
-def _forked(pairs: Sequence[tuple[Any, Bars]]) -> Iterator[_Child]:
+def _forked(pairs: Sequence[tuple[Any, Seen]]) -> Iterator[_Child]:
     # What another thread holds at a fork is never let go there: this one holds all that an answer
     # needs, and its own end of the pipe is in no other fork.
     with COMPILING, PUTTING, SWAPPING:
@@ -203,7 +203,7 @@ def _fork() -> int:
         return os.fork()
 
 
-def _serve(pipe: Connection, pairs: Sequence[tuple[Any, Bars]]) -> NoReturn:
+def _serve(pipe: Connection, pairs: Sequence[tuple[Any, Seen]]) -> NoReturn:
     """Have questions answered until nobody asks any more, or whoever answers one ends.
 
     Ends without what this process inherited to do.
@@ -214,8 +214,8 @@ def _serve(pipe: Connection, pairs: Sequence[tuple[Any, Bars]]) -> NoReturn:
         empty(left_open())
         while True:
             j, windows = pipe.recv()
-            strategy, bars = pairs[j]
-            pipe.send_bytes(_answer_apart(pipe, strategy, bars, windows))
+            strategy, seen = pairs[j]
+            pipe.send_bytes(_answer_apart(pipe, strategy, seen, windows))
     finally:  # whatever it was: what comes after a fork is the other process's
         os._exit(0)
 
@@ -223,7 +223,7 @@ def _serve(pipe: Connection, pairs: Sequence[tuple[Any, Bars]]) -> NoReturn:
 def _answer_apart(
     pipe: Connection,
     strategy: Any,  # noqa: ANN401
-    bars: Bars,
+    seen: Seen,
     windows: Windows,
 ) -> bytes:
     """Return what a fork of this process answers, and what it reached for meanwhile, as sent.
@@ -234,7 +234,7 @@ def _answer_apart(
     pid = os.fork()
     if pid == 0:
         try:
-            there.send((_answer(strategy, bars, windows), all_noted()))
+            there.send((_answer(strategy, seen, windows), all_noted()))
         finally:
             os._exit(0)
     there.close()
@@ -247,9 +247,9 @@ def _answer_apart(
         os.waitpid(pid, 0)
 
 
-def _answer(strategy: Any, bars: Bars, windows: Windows) -> Ends | _Failed:  # noqa: ANN401
+def _answer(strategy: Any, seen: Seen, windows: Windows) -> Ends | _Failed:  # noqa: ANN401
     try:
-        return ask_ends(imported_anew(strategy), bars, windows)
+        return ask_ends(imported_anew(strategy), seen, windows)
     except TraderError as error:
         return _Failed(error.message, error.hint, error.where)
     except Exception as error:  # noqa: BLE001 - told in the process that asks

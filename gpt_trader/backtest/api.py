@@ -20,6 +20,7 @@ from gpt_trader.backtest.simulation import run_targets
 from gpt_trader.backtest.sources import sources_of
 from gpt_trader.backtest.trust import judge
 from gpt_trader.backtest.universe import listed, say_written_off
+from gpt_trader.backtest.warm import since_each
 from gpt_trader.data.checks.findings import judge_all
 from gpt_trader.data.panel import Panel
 from gpt_trader.domain.bars import Bars, Ints, read_only
@@ -31,9 +32,9 @@ from gpt_trader.measure.doubted import held_past_the_end
 from gpt_trader.measure.holdout import Sealing
 from gpt_trader.measure.measure import measure
 from gpt_trader.measure.path import Path
-from gpt_trader.strategy.answers import ask_targets
+from gpt_trader.strategy.asked import ask_groups, by_product
 from gpt_trader.strategy.own import with_own_parameters
-from gpt_trader.strategy.registry import is_array_strategy
+from gpt_trader.strategy.sight import groups_of
 
 MIN_BARS = 2  # of a product, for a result to say anything
 
@@ -124,6 +125,7 @@ def run_backtest(
         earlier=ready.early,
         kept=KeptRoutes([replace(one, strategy=given[id(one)]) for one in ready.routes]),
         members=terms.universe,
+        reads=dict(ready.reads),
     )
 
 
@@ -138,16 +140,14 @@ def _ask_and_run(
 ) -> _Ran:
     """Ask the strategies, run what they answer, and hold it against what they answer anew."""
     strategies = [route.strategy for route in ready.assigned]
+    groups = groups_of(strategies, ready.shown, ready.reads)
     made = tuple(dict.fromkeys(x for one in ready.routes for x in outside(one.strategy)))
-    held = (strategies, ready.shown) if scrutiny.self_check else ([], [])
-    with asked_anew(*held) as asks:
-        begun = begin_each(*held, asks, seed=scrutiny.check_seed or 0, every_row=scrutiny.check_all)
+    held = groups if scrutiny.self_check else []
+    with asked_anew(held) as asks:
+        begun = begin_each(held, asks, seed=scrutiny.check_seed or 0, every_row=scrutiny.check_all)
         moments.append(perf_counter())
-        answers = [_targets(one, b) for one, b in zip(strategies, ready.shown, strict=True)]
-        targets = [
-            None if t is None else t.since(len(one))
-            for t, one in zip(answers, ready.early, strict=True)
-        ]
+        answers = ask_groups(groups)
+        targets = since_each(by_product(groups, answers), ready.early)
         moments.append(perf_counter())
         run = partial(
             run_targets, assigned=ready.assigned, panel=ready.panel, cash=ready.cash,
@@ -165,13 +165,6 @@ def _ask_and_run(
             found = tuple(judge_all(series, now_ms=now_ms))
             checks = replace(finish_each(begun, answers), data=found)
     return _Ran(run, raw, time, series, targets, replace(checks, outside=made), is_whole)
-
-
-def _targets(strategy: Any, bars: Bars) -> Targets | None:  # noqa: ANN401
-    """Return a strategy's columns; None if it decides bar by bar."""
-    if not is_array_strategy(type(strategy)):
-        return None
-    return ask_targets(strategy, bars)
 
 
 def _until(

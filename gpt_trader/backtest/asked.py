@@ -12,6 +12,7 @@ from gpt_trader.brief import brief
 from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel
+from gpt_trader.domain.market import EMPTY
 from gpt_trader.domain.selection import Membership
 from gpt_trader.domain.stated import (
     check_flag,
@@ -37,6 +38,7 @@ DEFAULT_CASH = Decimal(10_000)
 class Terms:
     """What decides the fills, beside bars and strategies; each as `front.backtest` has it.
 
+    reads: bars by the names under which market strategies read them.
     chosen_by: what decides the universe, as JSON holds it; None: its members.
     """
 
@@ -48,6 +50,7 @@ class Terms:
     detail: Sequence[Bars] = ()
     universe: Membership | None = None
     chosen_by: Mapping[str, Any] | None = None
+    reads: Mapping[str, Bars] = EMPTY
 
     def __post_init__(self) -> None:
         check_is("costs", self.costs, CostModel, "CostModel(taker_bps=...)")
@@ -63,6 +66,9 @@ class Terms:
             check_is("detail", one, Bars, "a list of finer bars, one series a product")
         if self.universe is not None:
             check_is("universe", self.universe, Membership)
+        check_is("reads", self.reads, Mapping, '{"BTC-USD": bars}')
+        for name, one in self.reads.items():
+            check_is(f"reads[{name!r}]", one, Bars)
 
 
 def _money(stated: object) -> Decimal | int:

@@ -127,7 +127,7 @@ def _tell(given: _Given, label: str | None) -> Trial:
         given.routes, given.series, costs=terms.costs, risk=terms.risk, label=label,
         universe=_rule(terms.chosen_by), content=[sketch(one) for one in given.series],
         warmed_up=list(map(len, given.early)), cash=terms.cash,
-        close_at_end=terms.close_at_end, detail=terms.detail,
+        close_at_end=terms.close_at_end, detail=terms.detail, reads=terms.reads,
     )  # fmt: skip
 
 
@@ -136,7 +136,9 @@ def _tried(given: _Given, tell: Callable[[], Trial], path: Path | None) -> Trial
     if path is None or not any(brings_code(route.strategy) for route in given.routes):
         return tell()
     members = None if given.terms.universe is None else _members(given.terms.universe)
-    did = tell_outcome(path, [*given.early, *given.terms.detail], str(members))
+    did = tell_outcome(
+        path, [*given.early, *given.terms.detail, *given.terms.reads.values()], str(members)
+    )
     return replace(tell(), did=did)
 
 

@@ -8,6 +8,7 @@ INPUTS = (
     "universe",
     "data",
     "detail",
+    "reads",
     "strategy",
     "costs",
     "risk",

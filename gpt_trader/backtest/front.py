@@ -1,6 +1,6 @@
 """The call that the library offers: a backtest, each argument by its name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from os import PathLike
@@ -16,7 +16,16 @@ from gpt_trader.backtest.asked import (
 )
 from gpt_trader.backtest.compiling import say_if_compiling
 from gpt_trader.backtest.counted import backtest_and_count
-from gpt_trader.backtest.given import Data, Meant, check_order, histories_given, routes_given
+from gpt_trader.backtest.given import (
+    NO_READS,
+    Data,
+    Meant,
+    One,
+    check_order,
+    histories_given,
+    reads_given,
+    routes_given,
+)
 from gpt_trader.backtest.result import Result
 from gpt_trader.backtest.route import DEFAULT_STYLE
 from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT
@@ -46,6 +55,7 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
     engine: Engine | None = None,
     detail: Sequence[Bars] = (),
     universe: Membership | None = None,
+    reads: Mapping[str, One] = NO_READS,
     order: Sequence[str] = (),
     label: str | None = None,
     min_coverage_pct: float = LEAST_COVERAGE_PCT,
@@ -64,8 +74,9 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
     What is traded, and on what terms:
     bars: one product's, or one entry a product, of one interval, sharing one cash account; what
         `load_bars` gives, or a frame, rows, a file or a dict of them, as it takes them.
-    strategy: a dataclass with `targets(bars)` or `on_bar(view, memory)`, on all products; a
-        function of bars that returns Targets or (n,) weights; the name of a built-in one; or
+    strategy: a dataclass with `targets(bars)`, `targets(market)` or `on_bar(view, memory)`, on all
+        products; a function of bars that returns Targets or (n,) weights, or of a `market` that
+        returns them by product; the name of a built-in one; or
         routes, each a strategy on some products.
     product_id: whose bars a frame, rows or a file are, where they do not say it.
     costs: fees, spread, slippage, impact, latency.
@@ -85,6 +96,8 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
     universe: who may be held when (`gpt_trader.domain.selection.members`). A product that is out at
         a bar's close has a target of 0 there; what could not be sold before its listing ends counts
         as nothing.
+    reads: series that a market strategy reads and does not trade, by the names that it states:
+        {"BTC-USD@1d": bars}; each as `bars` may be. One that is traded need not be given.
     order: products that decide first, in this order; the others follow by name.
     label: what is said of the data, such as "synthetic".
     min_coverage_pct: share of each product's bars that must be there, percent.
@@ -125,7 +138,7 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
         routes,
         Terms(
             costs=costs, risk=risk, cash=cash, close_at_end=close_at_end, engine=engine,
-            detail=detail, universe=universe,
+            detail=detail, universe=universe, reads=reads_given(reads),
         ),
         Scrutiny(
             self_check=self_check, check_all=check_all, check_seed=check_seed, assess=assess,

@@ -3,25 +3,32 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
+from types import MappingProxyType
 from typing import Any
 
 from gpt_trader.backtest.result import History
 from gpt_trader.backtest.route import Route
+from gpt_trader.backtest.warm import known
 from gpt_trader.data.files.bar_files import Given, Loaded, load_bars
 from gpt_trader.data.frames import is_frame, products_of
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import OrderStyle
+from gpt_trader.domain.reads import read_name
 from gpt_trader.domain.stated import check_is
+from gpt_trader.domain.times import format_interval
 from gpt_trader.errors import DataError, UsageError
-from gpt_trader.strategy.base import BarStrategy, Strategy
+from gpt_trader.strategy.base import BarStrategy, MarketStrategy, Strategy
 from gpt_trader.strategy.of_function import Function, bounded, say_whole
+from gpt_trader.strategy.sight import sees_market
 
 type One = History | Given
 type Data = One | Sequence[One] | Mapping[str, One]
 """What a backtest runs on: bars, what `load_bars` gives or takes, or several of them."""
 
-type Meant = Strategy | BarStrategy | Function | str | Sequence[Route]
-"""A strategy, a function of bars, the name of a built-in one, or routes."""
+NO_READS: Mapping[str, One] = MappingProxyType({})
+
+type Meant = Strategy | MarketStrategy | BarStrategy | Function | str | Sequence[Route]
+"""A strategy, a function of bars or of a market, the name of a built-in one, or routes."""
 
 
 def routes_given(
@@ -40,9 +47,34 @@ def routes_given(
             check_is("each of the routes", route, Route, "Route(strategy, products=...)")
     else:
         routes = [Route(strategy, style=style)]
-    most = max(map(_length, histories), default=1)
+    lengths = [_length(one) for one in histories]
     said = [note for one in routes if (note := say_whole(one.strategy)) is not None]
-    return [replace(one, strategy=bounded(one.strategy, most)) for one in routes], said
+    return [replace(one, strategy=_bounded(one.strategy, lengths)) for one in routes], said
+
+
+def _bounded(strategy: Any, lengths: Sequence[int]) -> Any:  # noqa: ANN401
+    """Return a strategy whose window is the whole history with one of that many rows at most."""
+    return bounded(strategy, sum(lengths) if sees_market(strategy) else max(lengths, default=1))
+
+
+def reads_given(data: Mapping[str, One]) -> dict[str, Bars]:
+    """Return series that are only read, by name, with all of their bars.
+
+    Raises what `load_bars` does, TypeError if they have no names, UsageError if one is of another
+    product or interval than its name says.
+    """
+    check_is("reads", data, Mapping, '{"BTC-USD": bars}')
+    found = {}
+    for name, one in data.items():
+        product_id, interval_ms = read_name(name)
+        bars = known(_one(one, product_id))
+        if interval_ms not in {None, bars.interval_ms}:
+            raise UsageError(
+                f"{name} are given as {format_interval(bars.interval_ms)} bars",
+                hint=f'load_bars(..., interval="{format_interval(interval_ms or 0)}")',
+            )
+        found[name] = bars
+    return found
 
 
 def _length(history: History) -> int:

@@ -1,6 +1,6 @@
 """What is given to a backtest, checked against each other and brought into the kernel's form."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -21,6 +21,7 @@ from gpt_trader.domain.selection import Membership
 from gpt_trader.errors import ConfigError, UsageError
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE, VALUE_LIMIT
 from gpt_trader.strategy.registry import is_array_strategy
+from gpt_trader.strategy.sight import reads_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,15 @@ class Prepared:
     """A run before it begins, one entry a product.
 
     histories: what `series`, its bars, were given as. assigned: its route. early: the bars before
-    the first on which its strategy warms up; shown: those and its bars. insides: rows in which it
+    the first on which its strategy warms up; shown: those and its bars. reads: bars that market
+    strategies read, by name. insides: rows in which it
     may be held, None: all. gone: row of its last bar in a listing that ends, -1: none. made_of:
     the finer bars that all of them were made of; none if one was not. cash: units.
     """
 
     histories: tuple[History, ...]
     series: tuple[Bars, ...]
+    reads: Mapping[str, Bars]
     panel: Panel
     routes: tuple[Route, ...]
     assigned: tuple[Route, ...]
@@ -72,6 +75,7 @@ def prepare(
     return Prepared(
         histories=tuple(histories),
         series=series,
+        reads=_read(routes, terms.reads),
         panel=panel,
         routes=tuple(routes),
         assigned=tuple(assigned),
@@ -83,6 +87,17 @@ def prepare(
         made_of=_made_of(histories),
         cash=cash_units(terms.cash),
     )
+
+
+def _read(routes: Sequence[Route], reads: Mapping[str, Bars]) -> Mapping[str, Bars]:
+    """Return what of the series given is read; raise UsageError where nobody reads one."""
+    wanted = [name for route in routes for name in reads_of(route.strategy)]
+    for name in reads:
+        if name not in wanted:
+            raise UsageError(
+                f"no strategy reads {name}", hint=f"they read {', '.join(wanted) or 'nothing'}"
+            )
+    return reads
 
 
 def histories_of(bars: History | Sequence[History]) -> list[tuple[Bars, History]]:

@@ -26,6 +26,7 @@ from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel, OrderStyle
 from gpt_trader.domain.decimals import in_plain_decimals
 from gpt_trader.domain.equal import equal_by_fields
+from gpt_trader.domain.market import EMPTY
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.selection import Membership
 from gpt_trader.domain.text import money_text
@@ -146,6 +147,7 @@ class Result:
     interrupted: it ended before its data did. detail: finer bars that decided what happened inside
     a bar, one series a product; none without. universe: what decided who may be held; None: nothing
     did. earlier: bars before the run on which the strategies warmed up, one series a product.
+    reads: bars that market strategies read and did not trade, by name.
     kept: the strategies themselves. members: who could be held when; None: all, always.
     """
 
@@ -169,6 +171,7 @@ class Result:
     earlier: tuple[Bars, ...] = ()
     kept: KeptRoutes = field(default_factory=KeptRoutes, compare=False)
     members: Membership | None = None
+    reads: Mapping[str, Bars] = EMPTY
 
     def __repr__(self) -> str:
         said: str = ask("backtest.notebook.in_words:text", self)
@@ -217,6 +220,11 @@ class Result:
     def detail_used(self) -> tuple[DataUsed, ...]:
         """The finer bars, one entry a product; empty without."""
         return tuple(data_used(one) for one in self.detail)
+
+    @cached_property
+    def reads_used(self) -> dict[str, DataUsed]:
+        """The series that were only read, by name."""
+        return {name: data_used(one) for name, one in self.reads.items()}
 
     @property
     def products(self) -> tuple[Product, ...]:
@@ -268,6 +276,8 @@ class Result:
         }
         if any(self.warmed_up):
             inputs["earlier"] = [digest(bars) for bars in self.earlier]
+        if self.reads:
+            inputs["reads"] = {name: asdict(one) for name, one in self.reads_used.items()}
         text = json.dumps(inputs, sort_keys=True, default=str)
         told = hashlib.sha256(text.encode())
         told.update(np.ascontiguousarray(self.fills).tobytes())
@@ -365,6 +375,9 @@ class Result:
                     for one, bars in zip(self.data, self.warmed_up, strict=True)
                 ],
                 "detail": [_data_json(one) for one in self.detail_used],
+                "reads": [
+                    {"name": name} | _data_json(one) for name, one in self.reads_used.items()
+                ],
                 "universe": None if self.universe is None else dict(self.universe),
                 "strategy": [_strategy_json(one) for one in self.strategy],
                 "costs": asdict(self.terms.costs) | {"label": self.costs_label},

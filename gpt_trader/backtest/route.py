@@ -1,5 +1,6 @@
 """What a run gives a strategy: products, a share of the equity, and how its orders are placed."""
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from gpt_trader.domain.costs import OrderStyle
 from gpt_trader.domain.declared import settle
 from gpt_trader.domain.stated import check_is, check_number
 from gpt_trader.strategy.meant import strategy_meant
+from gpt_trader.strategy.sight import sees_market
 
 DEFAULT_STYLE = OrderStyle()
 
@@ -25,7 +27,9 @@ class Route:
     style: OrderStyle = DEFAULT_STYLE
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "strategy", strategy_meant(self.strategy))
+        meant = strategy_meant(self.strategy)
+        own = copy(meant) if sees_market(meant) else meant  # one route is one market
+        object.__setattr__(self, "strategy", own)
         object.__setattr__(self, "products", _ids(self.products))
         check_number("budget", self.budget, most=1.0)
         check_is("style", self.style, OrderStyle, 'order_style("taker")')

@@ -69,6 +69,7 @@ def phases(
     interval_ms: int,
     universe: Membership | None,
     costs: CostModel,
+    reads: Mapping[str, Bars],
 ) -> list[tuple[Ints, Floats]]:
     """Run the strategies, asked anew, on bars that begin at other multiples of the finer ones.
 
@@ -83,8 +84,8 @@ def phases(
         bars = [begun_at(one, interval_ms, start * step_ms) for one in detail]
         panel, cold = build_panel(bars), [one[:0] for one in bars]
         raw = run(
-            ask_warm(assigned, bars, cold), engine="fast", panel=panel, costs=costs, detail=(),
-            early=cold,
+            ask_warm(assigned, bars, cold, reads),
+            engine="fast", panel=panel, costs=costs, detail=(), early=cold,
             insides=insides_of(universe, bars, costs.latency_bars),
         )  # fmt: skip
         found.append((panel.time, raw.equity))

@@ -15,7 +15,6 @@ from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.targets import Targets
 from gpt_trader.risk.policy import RiskPolicy, no_policy
-from gpt_trader.strategy.answers import without_early_opinions
 
 
 def run_targets(  # noqa: PLR0913 - the terms of a run, each by its name
@@ -44,12 +43,8 @@ def run_targets(  # noqa: PLR0913 - the terms of a run, each by its name
     styles = [route.style.kernel() for route in assigned]
     budgets = [route.budget for route in assigned]
     targets = [
-        None
-        if t is None
-        else without_early_opinions(t, r.strategy.min_bars - len(one))
-        .only(within)
-        .delayed(costs.latency_bars)
-        for r, t, within, one in zip(assigned, targets, insides, early, strict=True)
+        None if t is None else t.only(within).delayed(costs.latency_bars)
+        for t, within in zip(targets, insides, strict=True)
     ]
     arrays = [t for t in targets if t is not None]
     if engine == "fast":

@@ -42,6 +42,7 @@ from gpt_trader.backtest.prepare import assign, cash_units
 from gpt_trader.backtest.route import Route
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel
+from gpt_trader.domain.market import EMPTY
 from gpt_trader.domain.times import format_time
 from gpt_trader.measure.assess import Trials
 from gpt_trader.measure.metrics import DAYS_PER_YEAR
@@ -107,14 +108,15 @@ def identify(
     cash: Decimal | int = DEFAULT_CASH,
     close_at_end: bool = False,
     detail: Sequence[Bars] = (),
+    reads: Mapping[str, Bars] = EMPTY,
 ) -> Trial:
     """Return the trial that a backtest of these routes on these bars is; its Sharpe is not known.
 
     label: as in `backtest`; bars with one are not those of the market. universe: what decides who
     may be held, as JSON holds it. content: sketches of the bars, None: to be made. warmed_up:
-    bars before each product's first. cash, close_at_end, detail: as in `backtest`. What is as by
-    default is left out, so that older lines stand for it. What cannot be told from other code or
-    values is a new trial.
+    bars before each product's first. cash, close_at_end, detail, reads: as in `backtest`. What is
+    as by default is left out, so that older lines stand for it. What cannot be told from other code
+    or values is a new trial.
     """
     assigned = assign(routes, [one.product.product_id for one in bars])
     routes_told, known = _tell(assigned)
@@ -137,6 +139,8 @@ def identify(
         inputs["close_at_end"] = True
     if detail:
         inputs["detail"] = [one.interval_ms for one in detail]
+    if reads:
+        inputs["reads"] = {name: one.interval_ms for name, one in reads.items()}
     grids = {one.product.product_id: dict(tell_grid(one.product)) for one in bars}
     if any(grids.values()):
         inputs["grids"] = grids

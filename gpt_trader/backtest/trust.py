@@ -70,7 +70,8 @@ def _counted(trials: Counted, path: Path) -> Trials | None:
 
 def _run_other(run: Run, ready: Prepared, bars: Sequence[Bars], costs: CostModel) -> Floats:
     """Return the equity of the strategies, asked anew, on other bars of the same times."""
-    panel, asked = build_panel(list(bars)), ask_warm(ready.assigned, bars, ready.early)
+    panel = build_panel(list(bars))
+    asked = ask_warm(ready.assigned, bars, ready.early, ready.reads)
     return run(asked, engine="fast", costs=costs, panel=panel, detail=()).equity
 
 
@@ -87,7 +88,7 @@ def _other_runs(
     if not arrays:
         return NO_OTHER_RUNS
     assigned, costs, interval_ms = ready.assigned, terms.costs, series[0].interval_ms
-    begun = partial(phases, run, assigned, detail, interval_ms, terms.universe, costs)
+    begun = partial(phases, run, assigned, detail, interval_ms, terms.universe, costs, ready.reads)
     has_own = any(bars.extra for bars in series)  # nobody can tell it of bars begun elsewhere
     return OtherRuns(
         rungs(run, assigned, series, arrays, costs), begun if detail and not has_own else None

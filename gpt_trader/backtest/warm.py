@@ -4,7 +4,7 @@ Targets are known from the run's first bar on, as in a session that was shown th
 no trade, no equity and no number comes from them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.domain.bars import Bars, join
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import DataError
-from gpt_trader.strategy.answers import ask_targets
+from gpt_trader.strategy.asked import ask_all
 
 
 def since(history: History, start_ms: int) -> History:
@@ -75,10 +75,25 @@ def joined(earlier: Bars, bars: Bars) -> Bars:
 
 
 def ask_warm(
-    assigned: Sequence[Route], series: Sequence[Bars], earlier: Sequence[Bars]
-) -> list[Targets]:
-    """Ask each product's strategy about its bars, shown those before them."""
+    assigned: Sequence[Route],
+    series: Sequence[Bars],
+    earlier: Sequence[Bars],
+    reads: Mapping[str, Bars],
+) -> list[Targets | None]:
+    """Ask each product's strategy about its bars, shown those before them.
+
+    reads: what market strategies read. None: of a product whose strategy decides bar by bar.
+    """
     shown = [joined(*pair) for pair in zip(earlier, series, strict=True)]
-    with contained([route.strategy for route in assigned], shown):
-        asked = [ask_targets(r.strategy, b) for r, b in zip(assigned, shown, strict=True)]
-    return [targets.since(len(one)) for targets, one in zip(asked, earlier, strict=True)]
+    strategies = [route.strategy for route in assigned]
+    with contained(strategies, shown):
+        asked = ask_all(strategies, shown, reads)
+    return since_each(asked, earlier)
+
+
+def since_each(asked: Sequence[Targets | None], earlier: Sequence[Bars]) -> list[Targets | None]:
+    """Return each product's targets from its first bar of the run on."""
+    return [
+        None if targets is None else targets.since(len(one))
+        for targets, one in zip(asked, earlier, strict=True)
+    ]

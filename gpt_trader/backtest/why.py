@@ -13,6 +13,7 @@ from gpt_trader.backtest.asked import Terms
 from gpt_trader.backtest.prepare import Prepared, prepare
 from gpt_trader.backtest.raw_run import RawRun
 from gpt_trader.backtest.simulation import run_targets
+from gpt_trader.backtest.warm import since_each
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.times import format_interval, format_time, to_ms
 from gpt_trader.engine.plan import Plan
@@ -22,8 +23,7 @@ from gpt_trader.errors import UsageError
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.observe.decided import Told, became_of, decided_json
 from gpt_trader.observe.explanation import Explanation
-from gpt_trader.strategy.answers import ask_targets
-from gpt_trader.strategy.registry import is_array_strategy
+from gpt_trader.strategy.asked import ask_all
 
 if TYPE_CHECKING:
     from gpt_trader.backtest.result import Result
@@ -100,14 +100,11 @@ def _decide_again(result: "Result", watched: _Watched) -> None:
         cash=Decimal(result.path.start_units) / UNITS_PER_QUOTE,
         detail=result.detail,
         universe=result.members,
+        reads=result.reads,
     )
     ready = prepare(result.path.bars, result.kept.get(), terms, result.earlier)
-    targets = [
-        ask_targets(route.strategy, shown).since(len(early))
-        if is_array_strategy(type(route.strategy))
-        else None
-        for route, shown, early in zip(ready.assigned, ready.shown, ready.early, strict=True)
-    ]
+    answers = ask_all([one.strategy for one in ready.assigned], ready.shown, ready.reads)
+    targets = since_each(answers, ready.early)
     run = partial(
         run_targets, targets, assigned=ready.assigned, panel=ready.panel, cash=ready.cash,
         costs=terms.costs, risk=terms.risk, close_at_end=False, detail=terms.detail,

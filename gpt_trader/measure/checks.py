@@ -19,9 +19,11 @@ from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import ValidationGateError
 from gpt_trader.measure import sample
 from gpt_trader.measure.sample import ALL, BROUGHT, BUILT_IN, Budget, Reach
-from gpt_trader.strategy.answers import COLUMNS, Ends, ask_ends, iso, rows_of
+from gpt_trader.strategy.answers import COLUMNS, iso
+from gpt_trader.strategy.asked import Ends, ask_ends, rows_of
 from gpt_trader.strategy.base import Strategy
 from gpt_trader.strategy.registry import brings_code, is_array_strategy
+from gpt_trader.strategy.sight import Group, Seen
 
 TIMES = 5  # a row is asked again before it is said what its difference means
 
@@ -30,7 +32,7 @@ Windows = Sequence[tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """How a strategy is asked again about its bars.
+    """How a strategy is asked again about what it sees.
 
     ends: the last row of its answer to each window [begin, end). asked_in: as in
     `Reach`, by now.
@@ -74,13 +76,13 @@ NOT_ASKED = replace(NO_CHECKS, asked=False)
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A check of one product before the strategy has answered to all of its bars.
+    """A check of a strategy before it has answered to all that it sees: of a product, or a market.
 
     rows: (k,) int64 that were asked, ends: what it answered.
     """
 
     strategy: Strategy
-    bars: Bars
+    seen: Seen
     ask: Ask
     budget: Budget
     seed: int
@@ -88,29 +90,29 @@ class Begun:
     ends: Ends
 
 
-def begin(strategy: Strategy, bars: Bars, ask: Ask, *, seed: int, budget: Budget = ALL) -> Begun:
+def begin(strategy: Strategy, seen: Seen, ask: Ask, *, seed: int, budget: Budget = ALL) -> Begun:
     """Ask about rows that chance draws, before anybody shows the strategy what comes after them.
 
     ask: how it is asked. budget: how many rows it may be.
     """
-    most = sample.most_rows(budget, strategy.warmup)
-    rows = sample.draw_first(_first(strategy), len(bars) - 1, most, seed)
-    return Begun(strategy, bars, ask, budget, seed, rows, ask.ends(_windows(strategy, rows)))
+    most = sample.most_rows(budget, strategy.warmup * len(_all_bars(seen)))
+    rows = sample.draw_first(_first(strategy), len(seen) - 1, most, seed)
+    return Begun(strategy, seen, ask, budget, seed, rows, ask.ends(_windows(strategy, rows)))
 
 
-def finish(begun: Begun, full: Targets) -> Checks:
-    """Check one product's targets; full: what the strategy answered to all of the bars.
+def finish(begun: Begun, full: Sequence[Targets]) -> Checks:
+    """Check what a strategy answered to all that it sees, one a product, by the rows of that.
 
     Asks the rows that matter by that answer. Raises ValidationGateError naming the earliest bar
     found, and the column that differs.
     """
-    strategy, bars = begun.strategy, begun.bars
+    strategy, seen = begun.strategy, begun.seen
     drawn = sample.draw_rest(
         begun.rows,
-        full.weight,
-        bars.close,
+        [one.weight for one in full],
+        _closes(seen),
         first=_first(strategy),
-        most=sample.most_rows(begun.budget, strategy.warmup),
+        most=sample.most_rows(begun.budget, strategy.warmup * len(full)),
         moves=begun.budget.moves,
         seed=begun.seed,
     )
@@ -126,7 +128,7 @@ def finish(begun: Begun, full: Targets) -> Checks:
         warmup_bars=strategy.warmup,
         warmup_ok=True if last + 1 >= strategy.warmup else None,
         reach=Reach(
-            rows=len(bars) - 1 - _first(strategy),
+            rows=len(seen) - 1 - _first(strategy),
             rows_checked=checked,
             changes=drawn.changes,
             changes_checked=drawn.changes_checked,
@@ -139,29 +141,34 @@ def finish(begun: Begun, full: Targets) -> Checks:
 
 
 def begin_each(
-    strategies: Sequence[Any],
-    series: Sequence[Bars],
+    groups: Sequence[Group],
     asks: Sequence[Ask],
     *,
     seed: int,
     every_row: bool = False,
 ) -> list[Begun]:
-    """Begin every product's check; all of its rows, or as many as cost little."""
-    share = len(series)
+    """Begin every group's check; all of its rows, or as many as cost little."""
+    share = len(groups)
     return [
-        begin(strategy, bars, ask, seed=seed, budget=_budget(strategy, share, every_row=every_row))
-        for strategy, bars, ask in zip(strategies, series, asks, strict=True)
-        if is_array_strategy(type(strategy))
+        begin(
+            one.strategy,
+            one.seen,
+            ask,
+            seed=seed,
+            budget=_budget(one.strategy, share, every_row=every_row),
+        )
+        for one, ask in zip(groups, asks, strict=True)
+        if is_array_strategy(type(one.strategy))
     ]
 
 
-def finish_each(begun: Sequence[Begun], targets: Sequence[Targets | None]) -> Checks:
-    """Finish them, as one; targets: None where a strategy decides bar by bar. Raises as `finish`.
+def finish_each(begun: Sequence[Begun], answers: Sequence[Sequence[Targets] | None]) -> Checks:
+    """Finish them, as one; answers: None where a strategy decides bar by bar. Raises as `finish`.
 
     Such a strategy is shown no later bar, so there is nothing to check.
     """
-    answers = [one for one in targets if one is not None]
-    return together([finish(one, full) for one, full in zip(begun, answers, strict=True)])
+    said = [one for one in answers if one is not None]
+    return together([finish(one, full) for one, full in zip(begun, said, strict=True)])
 
 
 def together(parts: list[Checks]) -> Checks:
@@ -178,7 +185,7 @@ def together(parts: list[Checks]) -> Checks:
 
 
 def differences(a: Ends, b: Ends) -> NDArray[np.bool_]:
-    """Return (k, 5) bool: where two lists of rows are not the same to the last bit; NaN is NaN."""
+    """Return (k, 5 p) bool: where two lists of rows differ in the last bit; NaN is NaN."""
     both_nan = np.isnan(a.values) & np.isnan(b.values)
     bits = a.values.view(np.int64) != b.values.view(np.int64)
     return np.asarray((bits & ~both_nan) | (a.given != b.given))
@@ -201,20 +208,36 @@ def _windows(strategy: Strategy, rows: Ints) -> Windows:
     return [(max(0, row + 1 - warmup), row + 1) for row in rows.tolist()]
 
 
-def _compare(begun: Begun, full: Targets, rows: Ints, ends: Ends) -> None:
+def _all_bars(seen: Seen) -> list[Bars]:
+    return [seen] if isinstance(seen, Bars) else list(seen.bars.values())
+
+
+def _closes(seen: Seen) -> list[NDArray[Any]]:
+    """Return each product's close at each row; NaN where it has no bar."""
+    return [seen.close] if isinstance(seen, Bars) else list(seen.close.T)
+
+
+def _place(seen: Seen, column: int) -> tuple[str, str]:
+    """Return the product and the name of a column of `Ends`."""
+    j, name = divmod(column, len(COLUMNS))
+    return _all_bars(seen)[j].product.product_id, COLUMNS[name]
+
+
+def _compare(begun: Begun, full: Sequence[Targets], rows: Ints, ends: Ends) -> None:
     wrong = differences(ends, rows_of(full, rows)).any(axis=1)
     if wrong.any():
         at = int(wrong.argmax())
         _fail(begun, full, int(rows[at]), Ends(ends.values[at : at + 1], ends.given[at : at + 1]))
 
 
-def _fail(begun: Begun, full: Targets, row: int, first: Ends) -> None:
+def _fail(begun: Begun, full: Sequence[Targets], row: int, first: Ends) -> None:
     """Say what it means that a row's answer differs, by asking it again, and of all bars until it.
 
     first: what was answered about its window at first. Who answers the same here as of all bars,
     and something else where it is asked again, goes by what is here and not there.
     """
-    strategy, bars, ask = begun.strategy, begun.bars, begun.ask
+    strategy, seen, ask = begun.strategy, begun.seen, begun.ask
+    products = ", ".join(one.product.product_id for one in _all_bars(seen))
     window = max(strategy.warmup, 1)
     [part] = _windows(strategy, np.array([row]))
     again = ask.ends([(0, row + 1)] * TIMES)
@@ -222,28 +245,29 @@ def _fail(begun: Begun, full: Targets, row: int, first: Ends) -> None:
     if differences(again, one).any() or differences(ask.ends([part] * TIMES), first).any():
         raise ValidationGateError(
             f"look-ahead cannot be told: {strategy.name} answers otherwise when it is asked again "
-            f"about the {bars.product.product_id} bars until {iso(bars, row)}",
+            f"about the {products} bars until {iso(seen, row)}",
             hint="draw random numbers from a seed of the bars, and keep nothing between answers",
         )
     said = rows_of(full, np.array([row]))
     later = differences(one, said)[0]
-    if later.any() and not differences(ask_ends(strategy, bars, [(0, row + 1)]), said).any():
+    product, column = _place(seen, int(later.argmax()))
+    if later.any() and not differences(ask_ends(strategy, seen, [(0, row + 1)]), said).any():
         raise ValidationGateError(
             f"look-ahead cannot be told: {strategy.name} answers otherwise in a fresh process "
-            f"about {COLUMNS[int(later.argmax())]} of the {bars.product.product_id} bar at "
-            f"{iso(bars, row)}: state set from outside, or kept of later bars",
+            f"about {column} of the {product} bar at "
+            f"{iso(seen, row)}: state set from outside, or kept of later bars",
             hint="make what is set from outside a parameter, and keep nothing between answers",
         )
     if later.any():
         raise ValidationGateError(
-            f"look-ahead: {strategy.name} changes {COLUMNS[int(later.argmax())]} of the "
-            f"{bars.product.product_id} bar at {iso(bars, row)} when the bars after it are cut off",
+            f"look-ahead: {strategy.name} changes {column} of the "
+            f"{product} bar at {iso(seen, row)} when the bars after it are cut off",
             hint="row i of the targets may use bars up to and including i only; see "
             "docs/backtest.md",
         )
-    column = COLUMNS[int(differences(first, said)[0].argmax())]
+    product, column = _place(seen, int(differences(first, said)[0].argmax()))
     raise ValidationGateError(
         f"warm-up: {strategy.name} declares {strategy.warmup} bars, but {column} of the "
-        f"{bars.product.product_id} bar at {iso(bars, row)} differs on the last {window}",
+        f"{product} bar at {iso(seen, row)} differs on the last {window}",
         hint="declare a longer warmup: live trading sees only so many bars",
     )

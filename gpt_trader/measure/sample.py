@@ -5,7 +5,7 @@ that is told, those at which the answer changes, and those before the largest mo
 only as good as what was looked at, so how many that were stands beside it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import lgamma
 from typing import Any, NamedTuple
@@ -91,16 +91,26 @@ def draw_first(first: int, end: int, most: int, seed: int) -> Ints:
 
 
 def draw_rest(
-    asked: Ints, weight: Floats, close: Ints, *, first: int, most: int, moves: int, seed: int
+    asked: Ints,
+    weights: Sequence[Floats],
+    closes: Sequence[NDArray[Any]],
+    *,
+    first: int,
+    most: int,
+    moves: int,
+    seed: int,
 ) -> Drawn:
     """Return what to ask besides the rows that `draw_first` gave, once the answer is known.
 
     Where the answer changes, before the largest moves, and elsewhere what is left of `most`.
-    weight: (n,) the answer. No later bar exists that its last row could have known.
+    weights, closes: (n,) each, one a product: the answer and the prices. No later bar exists that
+    the last row could have known.
     """
-    end = len(weight) - 1
+    end = len(weights[0]) - 1
     n = max(end - first, 0)
-    is_change, is_asked = changing(weight, first, end), np.zeros(n, np.bool_)
+    is_change, is_asked = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+    for weight in weights:
+        is_change |= changing(weight, first, end)
     is_asked[asked - first] = True
     changes = np.flatnonzero(is_change) + first
     if len(asked) == n:
@@ -112,7 +122,7 @@ def draw_rest(
     taken = np.flatnonzero(is_change | is_asked) + first
     elsewhere = min(n - len(taken), most - len(asked) - at_changes)
     others = _others(taken, first, by_chance.choice(n - len(taken), elsewhere, replace=False))
-    paying = before_moves(close, first, end, moves)
+    paying = before_moves(closes, first, end, moves)
     checked = len(changes) - len(left) + at_changes
     return Drawn(
         rows=np.setdiff1d(np.concatenate([chosen, others, paying]), asked),
@@ -134,11 +144,15 @@ def changing(weight: Floats, first: int, end: int) -> NDArray[np.bool_]:
     return np.asarray(changes)
 
 
-def before_moves(close: Ints, first: int, end: int, most: int) -> Ints:
-    """Return the rows before the largest moves of the close: there a look ahead pays most."""
-    if not most:
+def before_moves(closes: Sequence[NDArray[Any]], first: int, end: int, most: int) -> Ints:
+    """Return the rows before the largest moves of a close: there a look ahead pays most."""
+    if not most or end <= first:
         return np.empty(0, np.int64)
-    moves = np.abs(np.diff(close[first : end + 1]) / close[first:end])
+    moves = np.zeros(end - first)
+    for close in closes:
+        with np.errstate(invalid="ignore"):
+            own = np.abs(np.diff(close[first : end + 1]) / close[first:end])
+        np.fmax(moves, own, out=moves)
     return np.argpartition(moves, -min(most, len(moves)))[-most:] + first
 
 

@@ -50,10 +50,11 @@ from gpt_trader.optimize.sweep import SearchTerms, sweep
 from gpt_trader.optimize.terms import OtherTerms, at_other_terms
 from gpt_trader.optimize.walk import WalkForward, held_returns, walk_forward
 from gpt_trader.paths import path_given
-from gpt_trader.strategy.answers import ask_targets
+from gpt_trader.strategy.asked import ask_groups
 from gpt_trader.strategy.base import Strategy
 from gpt_trader.strategy.params import Value
 from gpt_trader.strategy.registry import is_array_strategy, is_builtin
+from gpt_trader.strategy.sight import groups_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -287,12 +288,10 @@ def _checks(
 
 def _check(series: Sequence[Bars], sought: Sought, strategy: Any) -> Checks:  # noqa: ANN401
     """Look for look-ahead and too short a warm-up; raise ValidationGateError on either."""
-    everywhere = [strategy] * len(series)
-    with asked_anew(everywhere, series) as asks:
-        begun = begin_each(
-            everywhere, series, asks, seed=sought.check_seed or 0, every_row=sought.check_all
-        )
-        return finish_each(begun, [ask_targets(strategy, bars) for bars in series])
+    groups = groups_of([strategy] * len(series), series)
+    with asked_anew(groups) as asks:
+        begun = begin_each(groups, asks, seed=sought.check_seed or 0, every_row=sought.check_all)
+        return finish_each(begun, ask_groups(groups))
 
 
 def _ground(sought: Sought, data: Sequence[DataUsed], terms: SearchTerms, space: Space) -> str:

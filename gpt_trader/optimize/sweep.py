@@ -25,7 +25,7 @@ from gpt_trader.measure.metrics import DAY_MS
 from gpt_trader.measure.path import Path
 from gpt_trader.optimize.failing import Failing, attempt
 from gpt_trader.risk.policy import RiskPolicy, no_policy
-from gpt_trader.strategy.answers import ask_targets, without_early_opinions
+from gpt_trader.strategy.asked import ask_all
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -164,13 +164,9 @@ def _run(
     return run
 
 
-def _targets(strategy: Any, series: Iterable[Bars], costs: CostModel) -> list[Targets]:  # noqa: ANN401
-    return [
-        without_early_opinions(ask_targets(strategy, bars), strategy.min_bars).delayed(
-            costs.latency_bars
-        )
-        for bars in series
-    ]
+def _targets(strategy: Any, series: Sequence[Bars], costs: CostModel) -> list[Targets]:  # noqa: ANN401
+    asked = ask_all([strategy] * len(series), series)
+    return [one.delayed(costs.latency_bars) for one in asked if one is not None]
 
 
 def _keep_freed_memory() -> None:

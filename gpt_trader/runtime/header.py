@@ -29,7 +29,7 @@ from gpt_trader.risk.policy import SETTINGS, Limits
 from gpt_trader.runtime.signals import TrailingSignals
 from gpt_trader.strategy.registry import create
 
-VERSION = 3
+VERSION = 4
 NEWER = "a newer version wrote this journal: use it to read it"
 
 Json = dict[str, Any]
@@ -112,11 +112,15 @@ SOURCES = {Mode.DEV: BARS, Mode.PAPER: QUOTES, Mode.OBSERVE: QUOTES, Mode.LIVE: 
 
 @dataclass(frozen=True, slots=True)
 class ProductRoute:
-    """What one product is traded by. budget: factor on the strategy's weight."""
+    """What one product is traded by. budget: factor on the strategy's weight.
+
+    number: the route's; products of one number are one market to a strategy that sees it.
+    """
 
     strategy: str
     params: Mapping[str, Any]
     budget: float
+    number: int
 
 
 @shown_by_fields
@@ -173,7 +177,12 @@ def header_to_json(header: Header) -> Json:
         "cash": header.cash,
         "products": [_product_to_json(product) for product in header.products],
         "routes": [
-            {"strategy": route.strategy, "params": dict(route.params), "budget": route.budget}
+            {
+                "strategy": route.strategy,
+                "params": dict(route.params),
+                "budget": route.budget,
+                "number": route.number,
+            }
             for route in header.routes
         ],
         "costs": _named(header.costs._asdict()),
@@ -212,7 +221,7 @@ def header_from_json(data: Mapping[str, Any]) -> Header:
         cash=found["cash"],
         products=tuple(_product_from_json(product) for product in found["products"]),
         routes=tuple(
-            ProductRoute(route["strategy"], route["params"], route["budget"])
+            ProductRoute(route["strategy"], route["params"], route["budget"], route["number"])
             for route in found["routes"]
         ),
         costs=_numbers(Costs, found["costs"]),
@@ -245,7 +254,8 @@ def _upgraded(data: Mapping[str, Any]) -> Json:
     version = data.get("version", 1)
     if version > VERSION:
         raise JournalError(f"the session's header is of version {version}", hint=NEWER)
-    return ABSENT_2 | (_from_1(data) if version == 1 else dict(data))
+    found = ABSENT_2 | (_from_1(data) if version == 1 else dict(data))
+    return found | {"routes": [{"number": j} | one for j, one in enumerate(found["routes"])]}
 
 
 def _from_1(data: Mapping[str, Any]) -> Json:
@@ -365,7 +375,16 @@ def guards_now() -> tuple[str, ...]:
 
 def signals_of(header: Header) -> TrailingSignals:
     """Return the strategies that a session's header names."""
-    return TrailingSignals([create(route.strategy, route.params) for route in header.routes])
+    return TrailingSignals(strategies_of(header.routes), header.products, header.interval_ms)
+
+
+def strategies_of(routes: Sequence[ProductRoute]) -> list[Any]:
+    """Return each product's strategy, made; routes of one number have one."""
+    made: dict[int, Any] = {}
+    for route in routes:
+        if route.number not in made:
+            made[route.number] = create(route.strategy, route.params)
+    return [made[route.number] for route in routes]
 
 
 def version_changes(header: Header) -> list[str]:

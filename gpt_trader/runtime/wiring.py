@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from gpt_trader.config.settings import RouteSpec, Settings
 from gpt_trader.config.words import Venue
@@ -19,9 +19,18 @@ from gpt_trader.errors import ConfigError, DataError
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.observe.provenance import versions
 from gpt_trader.risk.policy import Limits
-from gpt_trader.runtime.header import Header, Mode, ProductRoute, guards_now, plan_of
+from gpt_trader.runtime.header import (
+    Header,
+    Mode,
+    ProductRoute,
+    guards_now,
+    plan_of,
+    signals_of,
+    strategies_of,
+)
 from gpt_trader.runtime.signals import TrailingSignals
-from gpt_trader.strategy.registry import create, findable
+from gpt_trader.strategy.registry import findable
+from gpt_trader.strategy.sight import reads_of
 
 NEVER_MS = 2**62  # when live prices end
 
@@ -91,7 +100,6 @@ def wire(settings: Settings, series: Sequence[Bars] | None, limits: Limits | Non
             hint="leave it out, or set costs.latency_ms",
         )
     routes = route_of(settings.routes, [bars.product.product_id for bars in series])
-    strategies = [create(route.strategy, route.params) for route in routes]
     panel = build_panel(list(series))
     cash = settings.cash if settings.max_equity is None else min(settings.cash, settings.max_equity)
     if limits is None:
@@ -100,7 +108,6 @@ def wire(settings: Settings, series: Sequence[Bars] | None, limits: Limits | Non
         session_header(
             settings,
             routes,
-            strategies,
             [bars.product for bars in series],
             series[0].interval_ms,
             cash,
@@ -112,7 +119,7 @@ def wire(settings: Settings, series: Sequence[Bars] | None, limits: Limits | Non
     )
     return Wired(
         plan=plan_of(header),
-        signals=TrailingSignals(strategies),
+        signals=signals_of(header),
         panel=panel,
         series=tuple(series),
         cash=header.cash,
@@ -151,13 +158,23 @@ def route_of(routes: Sequence[RouteSpec], products: Sequence[str]) -> list[Route
 def session_header(
     settings: Settings,
     routes: Sequence[RouteSpec],
-    strategies: Sequence[Any],
     products: Sequence[Product],
     interval_ms: int,
     cash: Decimal,
     limits: Limits,
 ) -> Header:
-    """Return what a session runs under, but for its market: replay rebuilds it from this."""
+    """Return what a session runs under, but for its market: replay rebuilds it from this.
+
+    routes: one a product; those that are one object are one route.
+    """
+    told = _product_routes(routes)
+    strategies = strategies_of(told)
+    for strategy in strategies:
+        if reads := reads_of(strategy):
+            raise ConfigError(
+                f"{strategy.name} reads {', '.join(reads)}: a session loads what it trades alone",
+                hint="so far only backtests read other series",
+            )
     return Header(
         mode=Mode(settings.mode),
         portfolio=settings.profile or "dev",
@@ -167,10 +184,7 @@ def session_header(
         interval_ms=interval_ms,
         cash=int(cash * UNITS_PER_QUOTE),
         products=tuple(products),
-        routes=tuple(
-            ProductRoute(findable(route.strategy), dict(route.params), route.budget)
-            for route in routes
-        ),
+        routes=told,
         costs=settings.costs.kernel(),
         limits=limits,
         guards=guards_now(),
@@ -184,4 +198,13 @@ def session_header(
         versions=versions(),
         wallets={},
         file=settings.file,
+    )
+
+
+def _product_routes(routes: Sequence[RouteSpec]) -> tuple[ProductRoute, ...]:
+    """Return each product's route as a header names it, numbered in their order."""
+    numbers = {one: i for i, one in enumerate(dict.fromkeys(map(id, routes)))}
+    return tuple(
+        ProductRoute(findable(one.strategy), dict(one.params), one.budget, numbers[id(one)])
+        for one in routes
     )

@@ -7,22 +7,24 @@ by, and what it sets for its thread, such as the precision of decimals, ends wit
 import copy
 import inspect
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gpt_trader.domain.bars import Bars, Floats, Ints
+from gpt_trader.domain.market import Market
+from gpt_trader.domain.product import Product
 from gpt_trader.domain.series import is_of_other_rows
 from gpt_trader.domain.targets import Condition, Target, Targets
 from gpt_trader.door import users_place
 from gpt_trader.errors import StrategyError
 from gpt_trader.strategy.aside import apart
 from gpt_trader.strategy.registry import is_builtin, place_in_strategy
+from gpt_trader.strategy.sight import Seen
 
 _COLUMNS = ("stop", "take_profit", "trail", "max_bars")
 COLUMNS = ("weight", *_COLUMNS)
@@ -43,15 +45,82 @@ def ask_targets(strategy: Any, bars: Bars, *, newest_only: bool = False) -> Targ
     Raises StrategyError if a column is not what Targets describes, naming the first bar, or if
     the strategy tried to end the program; what else it fails with bears its name as a note.
     """
-    asked = strategy.targets
-    brought = not is_builtin(type(strategy))
-    if brought:
-        with _apart(strategy):
-            found = asked(bars.copy())
-    else:
-        found = asked(bars)
+    found = _asked(strategy, bars)
     if not isinstance(found, Targets):
-        _refuse(strategy, asked, f"gave {_kind(found)}, expected Targets")
+        _refuse(strategy, strategy.targets, f"gave {_kind(found)}, expected Targets")
+    return _checked(strategy, found, bars, newest_only=newest_only)
+
+
+def ask_market(strategy: Any, market: Market, *, newest_only: bool = False) -> list[Targets]:  # noqa: ANN401
+    """Return a market strategy's columns for each product, aligned with the market's rows.
+
+    It answers with Targets, or their weights alone, by product; of one that it leaves out it has
+    no opinion. Where a product has no bar there is none either. newest_only, Raises: as
+    `ask_targets`.
+    """
+    found = _asked(strategy, market)
+    if not isinstance(found, Mapping):
+        what = f"gave {_kind(found)}, expected targets by product"
+        _refuse(strategy, strategy.targets, what, "return {product_id: Targets(weight), ...}")
+    strange = [one for one in found if one not in market.bars]
+    if strange:
+        what = f"gave targets of {strange[0]}, expected of {', '.join(market.products)}"
+        _refuse(strategy, strategy.targets, what)
+    answers = []
+    for j, product_id in enumerate(market.products):
+        given = found.get(product_id)
+        if given is None:
+            given = Targets(np.full(len(market), np.nan))
+        elif not isinstance(given, Targets):
+            given = Targets(given)
+        answers.append(_of_product(strategy, given, market, j, newest_only=newest_only))
+    return answers
+
+
+def _of_product(
+    strategy: Any,  # noqa: ANN401
+    given: Targets,
+    market: Market,
+    j: int,
+    *,
+    newest_only: bool,
+) -> Targets:
+    """Return product j's checked targets, without an opinion in the rows in which it is absent."""
+    rows = _Rows(market.bars[market.products[j]].product, market.time)
+    absent = market.row[:, j] < 0
+    columns: dict[str, Any] = {
+        name: _aligned(strategy, strategy.targets, name, getattr(given, name), rows)
+        for name in COLUMNS
+        if getattr(given, name) is not None or name == "weight"
+    }
+    if absent.any():
+        for name, column in columns.items():
+            nothing = 0.0 if name == "max_bars" else np.nan
+            columns[name] = np.where(absent, nothing, column)
+    return _checked(strategy, replace(given, **columns), rows, newest_only=newest_only)
+
+
+class _Rows(NamedTuple):
+    """A product, and the opens of the rows for which it is answered."""
+
+    product: Product
+    time: Ints
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+def _asked(strategy: Any, seen: Bars | Market) -> Any:  # noqa: ANN401
+    """Return what a strategy answers; one that is not built in is shown a copy."""
+    if is_builtin(type(strategy)):
+        return strategy.targets(seen)
+    with _apart(strategy):
+        return strategy.targets(seen.copy())
+
+
+def _checked(strategy: Any, found: Targets, bars: Bars | _Rows, *, newest_only: bool) -> Targets:  # noqa: ANN401
+    """Return an answer for rows with columns of its own, as float64 (max_bars as int64)."""
+    asked, brought = strategy.targets, not is_builtin(type(strategy))
     columns = {}
     for name in COLUMNS:
         column = getattr(found, name)
@@ -83,49 +152,6 @@ def said_of_failure(error: Exception) -> str | None:
     if isinstance(error, MemoryError) or not any(note.startswith(_NOTE) for note in notes):
         return None
     return f"{type(error).__name__}: {error}".partition("\n")[0]
-
-
-class Ends(NamedTuple):
-    """Single rows of targets.
-
-    values: (k, 5) float64 in the order of COLUMNS, NaN where a column is left out. given: (k, 5)
-    bool, whether it is there.
-    """
-
-    values: Floats
-    given: NDArray[np.bool_]
-
-
-def rows_of(targets: Targets, rows: Ints) -> Ends:
-    """Return some rows of targets."""
-    columns = [getattr(targets, name) for name in COLUMNS]
-    values = [np.full(len(rows), np.nan) if one is None else one[rows] for one in columns]
-    given = np.array([one is not None for one in columns])
-    return Ends(np.stack(values, axis=1).astype(np.float64), np.tile(given, (len(rows), 1)))
-
-
-def ask_ends(strategy: Any, bars: Bars, windows: Sequence[tuple[int, int]]) -> Ends:  # noqa: ANN401
-    """Return the last row of a strategy's answer to each window [begin, end) of the bars."""
-    values, given = [], []
-    for begin, end in windows:
-        found = ask_targets(strategy, bars[begin:end], newest_only=True)
-        columns = [getattr(found, name) for name in COLUMNS]
-        values.append([np.nan if one is None else float(one[-1]) for one in columns])
-        given.append([one is not None for one in columns])
-    shape = len(values), len(COLUMNS)
-    return Ends(
-        np.array(values, np.float64).reshape(shape), np.array(given, np.bool_).reshape(shape)
-    )
-
-
-def without_early_opinions(targets: Targets, min_bars: int) -> Targets:
-    """Return targets whose rows before bar `min_bars` hold no opinion, as in a session."""
-    early = slice(0, max(min_bars - 1, 0))
-    if np.isnan(targets.weight[early]).all():
-        return targets
-    weight = targets.weight.copy()
-    weight[early] = np.nan
-    return replace(targets, weight=weight)
 
 
 def ask_on_bar(
@@ -161,7 +187,7 @@ def ask_on_bar(
     return target, _as_json(strategy, asked, kept)
 
 
-def iso(bars: Bars, row: int) -> str:
+def iso(bars: Seen | _Rows, row: int) -> str:
     """Return the open time of a bar for people."""
     return f"{np.datetime_as_string(bars.time[row].astype('datetime64[ms]'), unit='s')}Z"
 
@@ -201,7 +227,7 @@ def _aligned(
     asked: Callable[..., Any],
     name: str,
     values: Any,  # noqa: ANN401
-    bars: Bars,
+    bars: Bars | _Rows,
 ) -> Floats:
     column = _column(strategy, asked, name, values, len(bars))
     if is_of_other_rows(values, bars.time):
@@ -209,7 +235,12 @@ def _aligned(
     return column
 
 
-def _condition(strategy: Any, asked: Callable[..., Any], found: Any, bars: Bars) -> Condition:  # noqa: ANN401
+def _condition(
+    strategy: Any,  # noqa: ANN401
+    asked: Callable[..., Any],
+    found: Any,  # noqa: ANN401
+    bars: Bars | _Rows,
+) -> Condition:
     if not isinstance(found, Condition):
         _refuse(strategy, asked, f"gave {_kind(found)}, expected a Condition")
     return replace(
@@ -222,7 +253,7 @@ def _condition(strategy: Any, asked: Callable[..., Any], found: Any, bars: Bars)
 def _check_values(
     strategy: Any,  # noqa: ANN401
     asked: Callable[..., Any],
-    bars: Bars,
+    bars: Bars | _Rows,
     columns: dict[str, Floats],
     begin: int,
 ) -> None:

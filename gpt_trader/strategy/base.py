@@ -6,8 +6,11 @@ from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 if TYPE_CHECKING:  # the names of strategies are listed without loading the compiler
+    from collections.abc import Mapping
+
     from gpt_trader.domain.bars import Bars
-    from gpt_trader.domain.targets import Target, Targets
+    from gpt_trader.domain.market import Market
+    from gpt_trader.domain.targets import Column, Target, Targets
 
 
 class Strategy(Protocol):
@@ -31,6 +34,35 @@ class Strategy(Protocol):
 
     def targets(self, bars: Bars) -> Targets:
         """Return targets aligned with bars; row i may use rows up to and including i only."""
+        ...
+
+
+class MarketStrategy(Protocol):
+    """Answers for all products of its route at once: a frozen dataclass as a `Strategy` is.
+
+    A strategy is one where its `targets` takes a `market`. Rows are those of the market's grid:
+    min_bars, warmup count them. `reads`, if it has it, names series that it reads and does not
+    trade, ("BTC-USD", "ETH-USD@1d"); of each it sees its `warmup` newest bars, or as many as it
+    says, {"ETH-USD@1d": 200}.
+    """
+
+    name: ClassVar[str]
+
+    @property
+    def min_bars(self) -> int:
+        """Bars that one of the products must have had before the first opinion."""
+        ...
+
+    @property
+    def warmup(self) -> int:
+        """Rows of the trailing window whose last row equals the full-history row."""
+        ...
+
+    def targets(self, market: Market) -> Mapping[str, Targets | Column]:
+        """Return each product's targets, or their weights, aligned with the market's rows.
+
+        Row i may use rows up to and including i only. A product that is left out: no opinion.
+        """
         ...
 
 

@@ -1,6 +1,6 @@
 """A strategy that is a function of bars: what it returns are targets, or their weights alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import make_dataclass
 from functools import lru_cache, partial, wraps
 from types import BuiltinFunctionType, FunctionType, MethodType
@@ -8,6 +8,7 @@ from typing import Any
 
 from gpt_trader.brief import brief
 from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.market import Market
 from gpt_trader.domain.stated import check_whole
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import UsageError
@@ -15,7 +16,7 @@ from gpt_trader.errors import UsageError
 WHOLE = 2**62  # as many bars as there are
 CACHED: type[Any] = type(lru_cache(dict))
 
-type Function = Callable[[Bars], Any]
+type Function = Callable[[Bars], Any] | Callable[[Market], Any]
 
 
 def from_function(
@@ -23,6 +24,7 @@ def from_function(
 ) -> Any:  # noqa: ANN401 - a class of its own, which is a Strategy
     """Return the strategy of a function `f(bars)` that returns Targets, or (n,) weights.
 
+    One of a `market` returns them by product: `f(market) -> {product_id: weights}`.
     Row i may use bars up to and including i. min_bars: bars before the first row that can hold an
     opinion. warmup: bars of the trailing window whose last row equals that of the whole history;
     None: nobody knows, the whole history is asked for. name: None: the function's.
@@ -44,9 +46,10 @@ def from_function(
     module = function.__module__ if hasattr(function, "__module__") else own.get("__module__")
 
     @wraps(function)
-    def targets(_: object, bars: Bars) -> Any:  # noqa: ANN401 - `answers` says what is no answer
-        found = function(bars)
-        return found if found is None or isinstance(found, Targets) else Targets(found)
+    def targets(_: object, seen: Any) -> Any:  # noqa: ANN401 - `answers` says what is no answer
+        found = function(seen)
+        is_whole = found is None or isinstance(found, Targets | Mapping)
+        return found if is_whole else Targets(found)
 
     def anew(_: object) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return _again, (function, min_bars, warmup, name)

@@ -97,11 +97,71 @@ assert backtest(bars, AboveTheDay()).checks.lookahead_ok
 ```
 '''
 
+_MARKET = '''## Strategies that see the whole market
+
+A strategy whose `targets` takes a `market` is asked once for all products of its route, and
+answers by product. `market.close` and its like are prices, (n, p), a column a product in the order
+of `market.products`, NaN where a product has no bar of that time: what is absent is absent.
+`market.bars[product]` are its own bars, `market.reads[name]` a series that is read and not traded,
+of another interval maybe: `reads` names them, `read.close` is the bar that was due at each row or
+NaN, `read.last(values)` the newest one however old. Row i shows of every series what had closed by
+row i's close. The checks cut all of them off together, and ask with windows as a session has them.
+
+```python
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpt_trader import Market, backtest, synthetic_market
+
+
+@dataclass(frozen=True)
+class Strongest:
+    """All of it in what rose most over a day, while BTC's last whole day was up."""
+
+    name: ClassVar[str] = "strongest"
+    reads: ClassVar[dict[str, int]] = {"BTC-USD@1d": 2}
+    look: int = 24
+
+    @property
+    def min_bars(self) -> int:
+        return 48
+
+    warmup = min_bars
+
+    def targets(self, market: Market) -> dict[str, NDArray[np.float64]]:
+        close = market.close
+        rose = np.full(close.shape, np.nan)
+        rose[self.look :] = close[self.look :] / close[: -self.look] - 1.0
+        best = np.argmax(np.nan_to_num(rose, nan=-1.0), axis=1)
+        days = market.reads["BTC-USD@1d"]
+        is_up = days.spread(np.append(np.nan, np.diff(days.bars.price.close))) > 0.0
+        return {
+            product: np.where((best == j) & is_up, 0.9, 0.0)
+            for j, product in enumerate(market.products)
+        }
+
+
+bars = synthetic_market(
+    seed=7, products=["BTC-USD", "ETH-USD", "SOL-USD"], n_bars=900, interval_ms=3_600_000
+)
+result = backtest(bars, Strongest())
+assert result.checks.lookahead_ok
+assert len(result.trades) > 10
+```
+
+A longer bar of a product that is traded is made of its own; any other series is given:
+`backtest(bars, strategy, reads={"BTC-USD@1d": frame})`. A session loads no series that it does not
+trade yet, and refuses such a strategy.
+'''
+
 
 def render() -> str:
     """Return the page as Markdown."""
     sections = [_section(name, found) for name, found in builtin().items()]
-    return "\n".join([_INTRO, _TIMEFRAMES, *sections])
+    return "\n".join([_INTRO, _TIMEFRAMES, _MARKET, *sections])
 
 
 def _section(name: str, strategy: type[Any]) -> str:

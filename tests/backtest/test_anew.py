@@ -18,6 +18,7 @@ from gpt_trader.backtest.imported import imported_anew, is_importable
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import StrategyError, UsageError
 from gpt_trader.strategy.registry import create
+from gpt_trader.strategy.sight import groups_of
 from gpt_trader.strategy.sma_cross import SmaCross
 
 BROUGHT = Path(__file__).parents[1] / "brought"
@@ -30,7 +31,7 @@ def made(name, file="meddlers"):
 
 
 def ends(strategy):
-    with asked_anew([strategy], [BARS]) as [ask]:
+    with asked_anew(groups_of([strategy], [BARS])) as [ask]:
         found = ask.ends(WINDOWS).values[:, 0].tolist()
         return ask.asked_in(), found
 

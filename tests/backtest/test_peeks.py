@@ -18,8 +18,10 @@ from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import StrategyError, ValidationGateError
 from gpt_trader.measure.checks import Ask, begin, begin_each, finish, finish_each
 from gpt_trader.measure.sample import Budget, chance_to_miss, found_from
-from gpt_trader.strategy.answers import ask_ends, ask_targets
+from gpt_trader.strategy.answers import ask_targets
+from gpt_trader.strategy.asked import ask_ends, ask_groups
 from gpt_trader.strategy.registry import create, import_file
+from gpt_trader.strategy.sight import groups_of
 
 BROUGHT = Path(__file__).parents[1] / "brought"
 HOUR = 3_600_000
@@ -37,9 +39,10 @@ def made(file, name):
 
 def checked(strategy):
     """What a backtest checks of itself, in its order, without the trading."""
-    with asked_anew([strategy], [BARS]) as asks:
-        begun = begin_each([strategy], [BARS], asks, seed=0)
-        return finish_each(begun, [ask_targets(strategy, BARS)])
+    groups = groups_of([strategy], [BARS])
+    with asked_anew(groups) as asks:
+        begun = begin_each(groups, asks, seed=0)
+        return finish_each(begun, ask_groups(groups))
 
 
 @pytest.fixture(autouse=True)
@@ -112,7 +115,7 @@ def test_a_rare_peek_is_missed_as_often_as_is_said(size):
         ask = Ask(partial(ask_ends, strategy, bars), lambda: "same")
         begun = begin(strategy, bars, ask, seed=seed, budget=budget)
         with contextlib.suppress(ValidationGateError):
-            reach = finish(begun, strategy.targets(bars)).reach
+            reach = finish(begun, [strategy.targets(bars)]).reach
             assert (reach.rows_checked, reach.rows, reach.peek_changes) == (100, pool, least)
             missed += 1
     expected = chance_to_miss(pool, 100, size)
@@ -127,9 +130,10 @@ def test_what_was_kept_of_one_product_does_not_help_another():
         seed=12, products=["BTC-USD", "ETH-USD"], n_bars=250, interval_ms=HOUR
     )
     strategies = [made("across", "FirstProductsNext") for _ in series]
-    with asked_anew(strategies, series) as asks:
-        begun = begin_each(strategies, series, asks, seed=0)
-        answers = [ask_targets(one, bars) for one, bars in zip(strategies, series, strict=True)]
+    groups = groups_of(strategies, series)
+    with asked_anew(groups) as asks:
+        begun = begin_each(groups, asks, seed=0)
+        answers = ask_groups(groups)
         with pytest.raises(ValidationGateError, match="weight of the ETH-USD bar at 2024-01-01T0"):
             finish_each(begun, answers)
 

@@ -25,7 +25,8 @@ from gpt_trader.measure.checks import (
     together,
 )
 from gpt_trader.measure.sample import ALL, BROUGHT, Budget
-from gpt_trader.strategy.answers import ask_ends, rows_of
+from gpt_trader.strategy.asked import ask_ends, rows_of
+from gpt_trader.strategy.sight import groups_of
 from gpt_trader.strategy.sma_cross import SmaCross
 
 HOUR = 3_600_000
@@ -88,12 +89,12 @@ def asks(strategy, bars):
 
 def run(strategy, bars, *, seed=0, budget=ALL):
     begun = begin(strategy, bars, asks(strategy, bars), seed=seed, budget=budget)
-    return finish(begun, strategy.targets(bars))
+    return finish(begun, [strategy.targets(bars)])
 
 
 def run_each(strategy, bars, **options):
-    begun = begin_each([strategy], [bars], [asks(strategy, bars)], seed=3, **options)
-    return finish_each(begun, [strategy.targets(bars)])
+    begun = begin_each(groups_of([strategy], [bars]), [asks(strategy, bars)], seed=3, **options)
+    return finish_each(begun, [[strategy.targets(bars)]])
 
 
 def test_an_honest_strategy_passes_at_every_row():
@@ -172,7 +173,7 @@ class ByBar:
 
 
 def test_who_decides_bar_by_bar_is_not_asked():
-    begun = begin_each([ByBar()], [walk(50)], [None], seed=0)
+    begun = begin_each(groups_of([ByBar()], [walk(50)]), [None], seed=0)
     assert finish_each(begun, [None]) == NO_CHECKS
 
 
@@ -220,7 +221,7 @@ def test_a_difference_is_bitwise_with_nan_equal():
     rows = np.array([0, 1])
 
     def differ(a, b):
-        return differences(rows_of(a, rows), rows_of(b, rows)).tolist()
+        return differences(rows_of([a], rows), rows_of([b], rows)).tolist()
 
     full = Targets(np.array([np.nan, 0.0]))
     none = [False] * 5

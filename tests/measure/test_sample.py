@@ -30,7 +30,13 @@ def drawn(weight, budget, *, close=CLOSE, seed=0):
     most = most_rows(budget, 10)
     first = draw_first(20, len(weight) - 1, most, seed)
     rest = draw_rest(
-        first, weight, close[: len(weight)], first=20, most=most, moves=budget.moves, seed=seed
+        first,
+        [weight],
+        [close[: len(weight)]],
+        first=20,
+        most=most,
+        moves=budget.moves,
+        seed=seed,
     )
     assert not set(first) & set(rest.rows)
     return rest._replace(rows=np.union1d(first, rest.rows))
@@ -89,7 +95,7 @@ def test_the_rows_before_the_largest_moves_are_always_there():
     close = np.full(1_000, 1_000)
     close[501:] = 2_000
     close[701:] = 3_000
-    assert set(before_moves(close, 20, 999, 2).tolist()) == {500, 700}
+    assert set(before_moves([close], 20, 999, 2).tolist()) == {500, 700}
     found = drawn(np.zeros(1_000), Budget(20, 10_000, 2), close=close)
     assert {500, 700} < set(found.rows.tolist())
 

@@ -13,8 +13,8 @@ from gpt_trader.strategy.answers import (
     MEMORY_BYTES,
     ask_on_bar,
     ask_targets,
-    without_early_opinions,
 )
+from gpt_trader.strategy.asked import without_early_opinions
 from tests.strategies_helpers import random_bars
 
 BARS = random_bars(20, seed=1)

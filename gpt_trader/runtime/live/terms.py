@@ -11,10 +11,9 @@ from gpt_trader.domain.product import Product
 from gpt_trader.engine.plan import Plan
 from gpt_trader.errors import ConfigError
 from gpt_trader.risk.policy import Limits
-from gpt_trader.runtime.header import Header, plan_of
+from gpt_trader.runtime.header import Header, plan_of, signals_of
 from gpt_trader.runtime.signals import TrailingSignals
 from gpt_trader.runtime.wiring import route_of, session_header
-from gpt_trader.strategy.registry import create
 
 MAX_UNRECONCILED_MS = 300_000  # without a look at the account, before entries are refused
 BPS_OF_ONE = Decimal(10_000)
@@ -61,7 +60,6 @@ def live_terms(
     does not say that they may; one that `resumes` may hold a position, and is never kept from it.
     """
     routes = route_of(settings.routes, [product.product_id for product in products])
-    strategies = [create(route.strategy, route.params) for route in routes]
     costs, cash = settings.costs, settings.cash
     if account is not None:
         costs = _at_tier(costs, account)
@@ -71,7 +69,6 @@ def live_terms(
     header = session_header(
         replace(settings, costs=costs),
         routes,
-        strategies,
         products,
         settings.interval_ms,
         cash,
@@ -89,7 +86,7 @@ def live_terms(
             max_unreconciled_ms=MAX_UNRECONCILED_MS,
         )
     plan = plan_of(header)
-    return LiveTerms(plan, TrailingSignals(strategies), header, now_ms, costs)
+    return LiveTerms(plan, signals_of(header), header, now_ms, costs)
 
 
 def _at_tier(costs: CostModel, account: Opening) -> CostModel:

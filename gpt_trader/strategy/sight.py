@@ -1,0 +1,144 @@
+"""What a strategy sees when it is asked: one product's bars, or the market of its route's products.
+
+A strategy whose `targets` takes a `market` is a market strategy: it answers for all products of its
+route at once. Whoever asks strategies asks groups, and so needs not know which kind one is.
+"""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from gpt_trader.domain.bars import Bars, with_columns
+from gpt_trader.domain.coarsen import coarsen
+from gpt_trader.domain.extra import NONE
+from gpt_trader.domain.market import EMPTY, Market, market_of
+from gpt_trader.domain.reads import read_name
+from gpt_trader.errors import ConfigError, UsageError
+
+type Seen = Bars | Market
+
+
+class Group(NamedTuple):
+    """A strategy, and the products for which it answers at once.
+
+    places: their numbers, one unless it sees the market. seen: what it is shown of them.
+    """
+
+    strategy: Any
+    places: tuple[int, ...]
+    seen: Seen
+
+
+def sees_market(strategy: Any) -> bool:  # noqa: ANN401 - a strategy or its class
+    """Whether a strategy is shown a market: its `targets` takes one, or that of one with a vote."""
+    if not isinstance(strategy, type) and hasattr(strategy, "voters"):
+        return any(map(sees_market, strategy.voters))
+    kind = strategy if isinstance(strategy, type) else type(strategy)
+    if not hasattr(kind, "targets"):
+        return False
+    found = inspect.signature(kind.targets).parameters.values()
+    return any(p.name == "market" or _names_market(p.annotation) for p in found)
+
+
+def _names_market(annotation: object) -> bool:
+    return annotation is Market or (
+        isinstance(annotation, str) and annotation.rpartition(".")[2] == "Market"
+    )
+
+
+def reads_of(strategy: Any) -> dict[str, int]:  # noqa: ANN401
+    """Return the series that a strategy reads, and how many bars of each it looks back on.
+
+    `reads` is a tuple of names, of each as many bars as its warm-up says, or says so by name.
+    Raises UsageError if it is neither, or names no series.
+    """
+    if hasattr(strategy, "voters"):
+        parts = [reads_of(one) for one in strategy.voters]
+        return {name: max(p.get(name, 0) for p in parts) for part in parts for name in part}
+    if not hasattr(strategy, "reads"):
+        return {}
+    stated = strategy.reads
+    if isinstance(stated, str) or not isinstance(stated, Mapping | list | tuple):
+        raise UsageError(
+            f"expected reads of {strategy.name} as a tuple of names, was {stated!r}",
+            hint='for example reads = ("BTC-USD", "ETH-USD@1d")',
+        )
+    back = stated if isinstance(stated, Mapping) else dict.fromkeys(stated, strategy.warmup)
+    for name, bars in back.items():
+        if not isinstance(name, str) or not _is_read(name) or not _is_count(bars):
+            raise UsageError(
+                f"expected {strategy.name} to read a series, was {name!r}: {bars!r}",
+                hint='for example reads = ("BTC-USD", "ETH-USD@1d"), or {"ETH-USD@1d": 200}',
+            )
+    return dict(back)
+
+
+def _is_read(name: str) -> bool:
+    try:
+        return "-" in read_name(name).product_id
+    except UsageError:
+        return False
+
+
+def _is_count(bars: object) -> bool:
+    return isinstance(bars, int) and not isinstance(bars, bool) and bars > 0
+
+
+def groups_of(
+    strategies: Sequence[Any], series: Sequence[Bars], reads: Mapping[str, Bars] = EMPTY
+) -> list[Group]:
+    """Return who is asked about what, in the order of the first product of each.
+
+    strategies: one a product; a market strategy is one object for all products that it answers for.
+    reads: bars by the names under which they are read. Raises ConfigError if one is missing.
+    """
+    found: dict[int, list[int]] = {}
+    for j, strategy in enumerate(strategies):
+        found.setdefault(id(strategy) if sees_market(strategy) else -1 - j, []).append(j)
+    return [
+        Group(strategies[places[0]], tuple(places), _seen(strategies, places, series, reads))
+        for places in found.values()
+    ]
+
+
+def _seen(
+    strategies: Sequence[Any],
+    places: Sequence[int],
+    series: Sequence[Bars],
+    reads: Mapping[str, Bars],
+) -> Seen:
+    strategy = strategies[places[0]]
+    if not sees_market(strategy):
+        return series[places[0]]
+    traded = {bars.product.product_id: bars for bars in series}
+    known = {name: _read(name, reads, traded) for name in reads_of(strategy)}
+    for name, bars in known.items():
+        if bars is None:
+            raise ConfigError(
+                f"{strategy.name} reads {name}, of which there are no bars",
+                hint=f"give them: --data {name}=FILE",
+            )
+    found = {name: bars for name, bars in known.items() if bars is not None}
+    return market_of([series[j] for j in places], found)
+
+
+def _read(name: str, reads: Mapping[str, Bars], traded: Mapping[str, Bars]) -> Bars | None:
+    """Return the bars that a name means: those given under it, else made of what is traded."""
+    if name in reads:
+        return reads[name]
+    product_id, interval_ms = read_name(name)
+    own = traded.get(product_id)
+    if own is None or interval_ms in {None, own.interval_ms}:
+        return own
+    longer = interval_ms > own.interval_ms and interval_ms % own.interval_ms == 0
+    return coarsen(with_columns(own, extra=NONE), interval_ms).bars if longer else None
+
+
+def part(strategy: Any, seen: Seen, begin: int, end: int) -> Seen:  # noqa: ANN401
+    """Return what a strategy is shown in a session that keeps rows [begin, end).
+
+    From the first row on (begin 0) it is all that there is of what it reads.
+    """
+    if isinstance(seen, Bars):
+        return seen[begin:end]
+    return seen.part(begin, end, reads_of(strategy) if begin else {})
