@@ -34,9 +34,12 @@ def sees_market(strategy: Any) -> bool:  # noqa: ANN401 - a strategy or its clas
     if not isinstance(strategy, type) and hasattr(strategy, "voters"):
         return any(map(sees_market, strategy.voters))
     kind = strategy if isinstance(strategy, type) else type(strategy)
-    if not hasattr(kind, "targets"):
+    if not callable(getattr(kind, "targets", None)):
         return False
-    found = inspect.signature(kind.targets).parameters.values()
+    try:
+        found = inspect.signature(kind.targets).parameters.values()
+    except ValueError:  # of what is not written in Python nobody can tell
+        return False
     return any(p.name == "market" or _names_market(p.annotation) for p in found)
 
 

@@ -56,6 +56,8 @@ def test_a_strategy_sees_the_market_if_its_targets_take_one():
     assert not sees_market(OfBars())
     assert not sees_market(SmaCross())
     assert not sees_market(from_function(lambda bars: np.ones(len(bars))))
+    assert not sees_market(type("Odd", (), {"targets": None}))
+    assert not sees_market(type("Odd", (), {"targets": dict.fromkeys}))
 
 
 def test_products_of_one_route_are_one_market_and_those_of_another_another():
