@@ -33,8 +33,8 @@ def sees_market(strategy: Any) -> bool:  # noqa: ANN401 - a strategy or its clas
     """Whether a strategy is shown a market: its `targets` takes one, or that of one with a vote."""
     if not isinstance(strategy, type) and hasattr(strategy, "voters"):
         return any(map(sees_market, strategy.voters))
-    kind = strategy if isinstance(strategy, type) else type(strategy)
-    if not callable(getattr(kind, "targets", None)):
+    kind: Any = strategy if isinstance(strategy, type) else type(strategy)
+    if not hasattr(kind, "targets") or not callable(kind.targets):
         return False
     try:
         found = inspect.signature(kind.targets).parameters.values()
