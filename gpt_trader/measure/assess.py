@@ -25,7 +25,7 @@ from gpt_trader.measure.late import fill_late
 from gpt_trader.measure.measure import Metrics
 from gpt_trader.measure.measured import DASH, value_text
 from gpt_trader.measure.nulls import Floats, Nulls, RunBars, run_nulls
-from gpt_trader.measure.path import Path
+from gpt_trader.measure.path import Path, day_returns
 from gpt_trader.measure.proof import Proof, prove
 from gpt_trader.measure.robust import (
     NO_OTHER_RUNS,
@@ -118,14 +118,14 @@ def assessment(  # noqa: PLR0913 - what is known of a run, each by its name
     is said of the data, such as synthetic, or None. others: as in `robustness`. sealing:
     the seal on its bars, None without. detail: finer bars, as in `fill_late`.
     """
-    sure = infer(path.time, path.equity, start=path.start, trials=trials)
+    sure = infer(day_returns(path), trials=trials)
     other_terms = sensitivity(
         path, metrics, costs, targets, rerun, unhalted, fill_late(path, detail)
     )
     at_other_times = None
     if targets and metrics.sharpe is not None:
         at_other_times = run_nulls(
-            path.time, metrics.sharpe, path.bars, targets, run=partial(rerun, costs),
+            path.time, path.start, metrics.sharpe, path.bars, targets, run=partial(rerun, costs),
             run_bars=run_bars, warmup=checks.warmup_bars, asked=nulls,
         )  # fmt: skip
     proof = prove(sure, at_other_times, metrics.sharpe)

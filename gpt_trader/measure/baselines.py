@@ -9,8 +9,15 @@ from gpt_trader.domain.costs import CostModel
 from gpt_trader.domain.equal import equal_by_fields
 from gpt_trader.measure.holding import hold_daily
 from gpt_trader.measure.inference import MIN_DAYS, probabilistic_sharpe
-from gpt_trader.measure.metrics import ANNUAL, DAY_MS, daily_closes, moments, return_pct, sharpe
-from gpt_trader.measure.path import Path
+from gpt_trader.measure.metrics import (
+    ANNUAL,
+    DAY_MS,
+    moments,
+    return_pct,
+    returns_since,
+    sharpe,
+)
+from gpt_trader.measure.path import Path, day_returns
 
 Floats = NDArray[np.float64]
 
@@ -50,55 +57,43 @@ def baselines(
     )
     if held is None:
         return Baselines(np.empty(0), np.empty(0), *[None] * 5)
-    own = daily_closes(path.time, path.equity) / path.start
-    matched = expose(held, exposure_of(own, held))
+    own, market = day_returns(path), returns_since(1.0, held)
+    share = exposure_of(own, market) * market
+    matched = np.cumprod(1.0 + share)
     return Baselines(
         buy_hold=held,
         vol_matched=matched,
         buy_hold_return_pct=return_pct(1.0, float(held[-1])),
         vol_matched_return_pct=return_pct(1.0, float(matched[-1])),
-        buy_hold_sharpe=sharpe(_returns(held)),
-        vol_matched_sharpe=sharpe(_returns(matched)),
-        beaten=prove_beaten(own, matched, (expected_best_sharpe or 0.0) / ANNUAL),
+        buy_hold_sharpe=sharpe(market),
+        vol_matched_sharpe=sharpe(share),
+        beaten=prove_beaten(own, share, (expected_best_sharpe or 0.0) / ANNUAL),
     )
 
 
-def exposure_of(own: Floats, held: Floats) -> float:
-    """Return the share of buy and hold that varies from day to day as much as `own`, at most 1.
+def exposure_of(own: Floats, market: Floats) -> float:
+    """Return the share of the market that varies from day to day as much as `own`, at most 1.
 
-    Both (d,) float64, equity at each day's close; 0 where either does not vary.
+    Both (d,) float64 daily returns; 0 where either does not vary.
     """
-    if len(own) < 2:
-        return 0.0
-    mine, theirs = float(np.std(_returns(own))), float(np.std(_returns(held)))
+    mine, theirs = float(np.std(own)), float(np.std(market))
     return min(mine / theirs, 1.0) if theirs > 0.0 else 0.0
-
-
-def expose(held: Floats, exposure: float) -> Floats:
-    """Return the equity of holding a constant share of `held`, (d,) float64, over its start."""
-    moves = _returns(np.concatenate([[1.0], held]))
-    return np.asarray(np.cumprod(1.0 + exposure * moves))
 
 
 def prove_beaten(own: Floats, matched: Floats, luck: float) -> float | None:
     """Return the probability that the Sharpe ratio of `own` beyond `matched` is above luck's.
 
-    Both (d,) float64, equity at each day's close; luck: a Sharpe ratio of a day, not annualized.
-    The probabilistic Sharpe ratio of the differences of the daily returns: in a market that rises,
-    anything that holds now and then has a Sharpe ratio above 0, so only the rest can be skill.
-    None below MIN_DAYS returns or without variation.
+    Both (d,) float64 daily returns; luck: a Sharpe ratio of a day, not annualized. The
+    probabilistic Sharpe ratio of their differences: in a market that rises, anything that holds now
+    and then has a Sharpe ratio above 0, so only the rest can be skill. None below MIN_DAYS returns,
+    without variation, or once nothing is left.
     """
-    if len(own) <= MIN_DAYS or not (own > 0.0).all():
+    if len(own) < MIN_DAYS or not (own > -1.0).all():
         return None
-    beyond = _returns(own) - _returns(matched)
+    beyond = own - matched
     deviation = float(np.std(beyond, ddof=1))
     if deviation <= 0.0:
         return None
     skew, kurtosis = moments(beyond)
     ratio = float(np.mean(beyond)) / deviation
     return probabilistic_sharpe(ratio, len(beyond), skew=skew, kurtosis=kurtosis, benchmark=luck)
-
-
-def _returns(closes: Floats) -> Floats:
-    before = closes[:-1]
-    return np.divide(closes[1:], before, out=np.ones(len(before)), where=before > 0.0) - 1.0

@@ -6,8 +6,8 @@ import numpy as np
 
 from gpt_trader.domain.times import DAY_MS, format_time
 from gpt_trader.measure.inference import MIN_DAYS, probabilistic_sharpe
-from gpt_trader.measure.metrics import DAYS_PER_YEAR, daily, moments, return_pct, sharpe
-from gpt_trader.measure.path import Path
+from gpt_trader.measure.metrics import DAYS_PER_YEAR, moments, return_pct, sharpe
+from gpt_trader.measure.path import Path, day_returns
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +45,15 @@ def measure_holdout(path: Path, sealing: Sealing) -> Holdout:
     after, opened = format_time(sealing.after_ms), sealing.opened_ms
     if opened is None:
         return Holdout(after, None, sealing.seen_by)
-    days = daily(path.time, path.equity)
-    first = int(path.time[0]) // DAY_MS
-    begin = max(sealing.after_ms // DAY_MS - first, 0)
-    closes = np.append(path.start, days.equity)[begin:]
-    found = closes[1:] / closes[:-1] - 1.0
+    begin = max(sealing.after_ms // DAY_MS - int(path.time[0]) // DAY_MS, 0)
+    found = day_returns(path)[begin:]
     ratio = sharpe(found)
     chance = None
     if ratio is not None and len(found) >= MIN_DAYS:
         skew, kurtosis = moments(found)
         a_day = ratio / DAYS_PER_YEAR**0.5
         chance = probabilistic_sharpe(a_day, len(found), skew=skew, kurtosis=kurtosis)
-    made = return_pct(float(closes[0]), float(closes[-1]))
+    made = return_pct(1.0, float(np.prod(1.0 + found)))
     return Holdout(after, format_time(opened), sealing.seen_by, len(found), made, ratio, chance)
 
 

@@ -11,10 +11,9 @@ from gpt_trader.domain.equal import equal_by_fields
 from gpt_trader.domain.stated import check_numbers, check_whole
 from gpt_trader.door import at_the_door
 from gpt_trader.kernel.stats.bootstrap import bootstrap, sharpe_of
-from gpt_trader.measure.metrics import DAYS_PER_YEAR, daily_closes, moments, return_pct
+from gpt_trader.measure.metrics import DAYS_PER_YEAR, moments, return_pct
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 LEVEL = 0.90
 RESAMPLES = 1_000
@@ -59,8 +58,8 @@ class Inference:
     """What chance may have added. Sharpe ratios are annualized by sqrt(365); None: undefined.
 
     level: share of resamples inside each interval. block_days: mean length of a resampled block.
-    days: daily returns the intervals rest on. fan: (5, d) float64, equity over its start at the
-    close of each of the d = days + 1 calendar days, quantiles .05 .25 .5 .75 .95 over resamples.
+    days: daily returns the intervals rest on. fan: (5, days) float64, equity over its start at the
+    close of each, quantiles .05 .25 .5 .75 .95 over resamples.
     psr: probability that the true Sharpe is above 0. dsr: the same against
     `expected_best_sharpe`, what the best of `trials` worthless tries is expected to show; None if
     nobody counted. trials: this one included. trials_note: why there may have been more, or None.
@@ -83,30 +82,21 @@ class Inference:
 
 
 def infer(
-    time: Ints,
-    equity: Floats,
-    *,
-    start: float,
-    trials: Trials | None,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
+    returns: Floats, *, trials: Trials | None, resamples: int = RESAMPLES, seed: int = 0
 ) -> Inference:
     """Say what chance may have added to a run.
 
-    time: (n,) int64 ms, bar opens. equity: (n,) float64 quote at the closes; start: before them.
-    trials: what else was tried; None if nobody counted, which leaves dsr None.
+    returns: (days,) float64 of `metrics.daily_returns`. trials: what else was tried; None if nobody
+    counted, which leaves dsr None.
     """
-    closes = daily_closes(time, equity) / start
-    with np.errstate(divide="ignore", invalid="ignore"):
-        returns = np.asarray(closes[1:] / closes[:-1] - 1.0)
     days = len(returns)
-    usable = days >= MIN_DAYS and bool((closes > 0.0).all())
+    usable = days >= MIN_DAYS and bool((returns > -1.0).all())  # never was nothing left
     block = block_days(days)
-    fan = np.full((len(FAN_QUANTILES), len(closes)), np.nan)
+    fan = np.full((len(FAN_QUANTILES), days), np.nan)
     ranges: tuple[Range | None, Range | None, Range | None] = (None, None, None)
     daily = float(sharpe_of(returns)) if usable else np.nan
     if usable:
-        paths, sharpes, falls = bootstrap(returns, float(closes[0]), block, resamples, seed)
+        paths, sharpes, falls = bootstrap(returns, block, resamples, seed)
         fan = sorted_quantiles(np.sort(paths, axis=1), FAN_QUANTILES)
         grown = _range(paths[-1])
         ratio = None if np.isnan(daily) else _range(sharpes[np.isfinite(sharpes)])

@@ -20,7 +20,7 @@ from gpt_trader.measure import metrics
 from gpt_trader.measure.funding import by_trade
 from gpt_trader.measure.holding import buy_and_hold
 from gpt_trader.measure.measured import Metrics
-from gpt_trader.measure.path import Path, daily_equity
+from gpt_trader.measure.path import Path, daily_equity, day_returns
 from gpt_trader.measure.trades import grids, holding_ms, is_closed, profits, returns_pct, trades
 
 __all__ = ["Metrics", "measure", "money"]
@@ -83,12 +83,11 @@ def half_spreads(path: Path, costs: Costs) -> Ints:
 def _growth(path: Path) -> Numbers:
     """What is left, the way there, and the one for the other."""
     start, final = path.start, float(path.equity[-1])
-    closes = daily_equity(path).equity
-    returns = metrics.simple_returns(closes)
+    returns = day_returns(path)
     growth = metrics.cagr_pct(start, final, path.elapsed_ms)
     fall = metrics.drawdown_of(path.equity, path.time, path.interval_ms, start=start)
     total = metrics.return_pct(start, final)
-    ulcer = metrics.ulcer_index_pct(closes, start)
+    ulcer = metrics.ulcer_index_pct(daily_equity(path).equity, start)
     return {
         "start_equity": money(path.start_units),
         "final_equity": from_quote(final),

@@ -73,20 +73,26 @@ def daily(time: Ints, equity: Floats) -> Daily:
     return Daily(day_ms, equity[np.searchsorted(time, day_ms + DAY_MS) - 1])
 
 
-def daily_closes(time: Ints, equity: Floats) -> Floats:
-    """Return the equity of `daily` alone."""
-    return daily(time, equity).equity
+def returns_since(start: float, closes: Floats) -> Floats:
+    """Return (..., d) float64: simple returns from close to close, the first from `start`.
+
+    closes: (..., d) equity; start: before the first. 0 where nothing was left before: all 1 + r
+    together are closes[-1] / start.
+    """
+    first = np.full((*closes.shape[:-1], 1), start)
+    before = np.concatenate([first, closes[..., :-1]], axis=-1)
+    growth = np.ones_like(before)
+    np.divide(closes, before, out=growth, where=before != 0.0)
+    return growth - 1.0
 
 
-def simple_returns(closes: Floats) -> Floats:
-    """Return closes[i] / closes[i - 1] - 1; empty below two; NaN where nothing was left before."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(closes[1:] / closes[:-1] - 1.0)
+def daily_returns(time: Ints, equity: Floats, start: float) -> Floats:
+    """Return (d,) float64: what each calendar day made, UTC, as every number of days counts it.
 
-
-def daily_returns(time: Ints, equity: Floats) -> Floats:
-    """Return the simple returns between daily closes; empty below two days."""
-    return simple_returns(daily_closes(time, equity))
+    The first day is from `start`, the equity before the first bar, to its close. It and the last
+    one may be parts of a day, and count like any other. time, equity: as in `daily`.
+    """
+    return returns_since(start, daily(time, equity).equity)
 
 
 def sharpe(returns: Floats) -> float | None:
@@ -228,13 +234,12 @@ def value_at_risk_pct(returns: Floats) -> float | None:
 def conditional_value_at_risk_pct(returns: Floats) -> float | None:
     """Average loss of the days at or beyond the value at risk, percent, positive.
 
-    None without returns, or where one of them is undefined.
-    Source: R. Rockafellar and S. Uryasev, "Optimization of Conditional Value-at-Risk" (2000).
+    None without returns. Source: R. Rockafellar and S. Uryasev, "Optimization of Conditional
+    Value-at-Risk" (2000).
     """
     if len(returns) == 0:
         return None
-    beyond = returns[returns <= np.quantile(returns, 0.05)]
-    return -float(np.mean(beyond)) * 100.0 if len(beyond) else None
+    return -float(np.mean(returns[returns <= np.quantile(returns, 0.05)])) * 100.0
 
 
 def kelly_continuous(returns: Floats) -> float | None:
@@ -271,7 +276,7 @@ def by_period(days: Daily, start: float, unit: Period) -> Periods:
         first = dates
     last = np.append(np.flatnonzero(first[1:] != first[:-1]), len(first) - 1)[: len(first)]
     close = days.equity[last]
-    return Periods(first[last], simple_returns(np.append(start, close)), close)
+    return Periods(first[last], returns_since(start, close), close)
 
 
 def positive_pct(values: Floats | Ints) -> float | None:

@@ -58,6 +58,7 @@ class Nulls:
 
 def run_nulls(
     time: Ints,
+    start: float,
     own: float,
     bars: Sequence[Bars],
     targets: Sequence[Targets],
@@ -70,7 +71,8 @@ def run_nulls(
 ) -> Nulls | None:
     """Run a strategy's nulls.
 
-    time: (n,) int64 ms, the grid's bar opens. own: the run's annualized Sharpe ratio. targets:
+    time: (n,) int64 ms, the grid's bar opens. start: equity before the first,
+    quote. own: the run's annualized Sharpe ratio. targets:
     each product's, aligned with its bars. warmup: bars that a target looks back on. asked: how
     many nulls; None: as many as BUDGET_BARS allow, LEAST to MOST. None if so short a history has
     fewer than LEAST other times.
@@ -81,7 +83,7 @@ def run_nulls(
     span = min(len(t.weight) - first_opinion(t) for t in targets)
 
     def ratio(equity: Floats) -> float:
-        return sharpe(daily_returns(time, equity)) or 0.0
+        return sharpe(daily_returns(time, equity, start)) or 0.0
 
     def ratios(count: int) -> Floats:
         shares = lag_shares(span, warmup, count, seed)

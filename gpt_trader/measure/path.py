@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.equal import equal_by_fields
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
-from gpt_trader.measure.metrics import Daily, daily
+from gpt_trader.measure.metrics import Daily, daily, daily_returns
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -73,5 +73,10 @@ class Path:
 
 
 def daily_equity(path: Path) -> Daily:
-    """Return the equity at the close of each calendar day of a run: what days are measured on."""
+    """Return the equity at the close of each calendar day of a run."""
     return daily(path.time, path.equity)
+
+
+def day_returns(path: Path) -> Floats:
+    """Return (d,) float64: what each calendar day of a run made: `metrics.daily_returns`."""
+    return daily_returns(path.time, path.equity, path.start)

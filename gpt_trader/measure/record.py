@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel
+from gpt_trader.domain.times import DAY_MS
 from gpt_trader.kernel.fill import FILL_DTYPE
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.measure import metrics
@@ -76,7 +77,7 @@ class RecordJudgement:
 def judge_record(
     time: Ints,
     equity: Floats,
-    start: float,
+    start: float | None,
     *,
     trials: int | None,
     bars: Sequence[Bars] = (),
@@ -85,20 +86,23 @@ def judge_record(
 ) -> RecordJudgement:
     """Judge an equity curve by its daily closes.
 
-    time: (n,) int64 ms UTC, ascending; equity: (n,) float64 there; start: before the first. trials:
-    how many were tried, this one included; None: nobody says. bars: of what could have been held,
-    bought at `costs` for comparison. last_ms: how long after its time the last value was known: a
-    bar's length, where times are bars' opens.
+    time: (n,) int64 ms UTC, ascending; equity: (n,) float64 there; start: before the first, None:
+    it began with the first, and days count from there on. trials: how many were tried, this one
+    included; None: nobody says. bars: of what could have been held, bought at `costs` for
+    comparison. last_ms: how long after its time the last value was known: a bar's length, where
+    times are bars' opens.
     """
-    closes = metrics.daily_closes(time, equity)
-    returns = metrics.simple_returns(closes)
-    fall = metrics.drawdown_of(equity, time, last_ms, start=start)
+    begin_ms, first = int(time[0]), float(equity[0]) if start is None else start
+    fall = metrics.drawdown_of(equity, time, last_ms, start=first)
+    if start is None:  # nothing was made on the day of the first value before there was a second
+        time = np.append(min((begin_ms // DAY_MS + 1) * DAY_MS, int(time[1])), time[1:])
+    returns = metrics.daily_returns(time, equity, first)
     final = float(equity[-1])
     numbers = RecordNumbers(
-        start_equity=start,
+        start_equity=first,
         final_equity=final,
-        return_pct=metrics.return_pct(start, final),
-        cagr_pct=metrics.cagr_pct(start, final, int(time[-1] - time[0]) + last_ms),
+        return_pct=metrics.return_pct(first, final),
+        cagr_pct=metrics.cagr_pct(first, final, int(time[-1]) - begin_ms + last_ms),
         sharpe=metrics.sharpe(returns),
         sortino=metrics.sortino(returns),
         volatility_pct=metrics.volatility_pct(returns),
@@ -107,19 +111,18 @@ def judge_record(
         days=len(returns),
     )
     tried = None if trials is None else Trials(count=trials - 1)
-    sure = infer(time, equity, start=start, trials=tried)
+    sure = infer(returns, trials=tried)
     luck = None if sure.psr is None else best_of(1.0 - sure.psr, sure.trials)
-    beside = _beside(time, equity, start, bars, costs)
+    held = [one[slice(*np.searchsorted(one.time, [begin_ms, time[-1] + 1]))] for one in bars]
+    beside = _beside(time, equity, first, [one for one in held if len(one)], costs)
     doubts = tuple(_doubts(numbers, sure, luck, beside, is_counted=trials is not None))
     return RecordJudgement(numbers, sure, trim(returns), luck, beside, _verdict(numbers, doubts))
 
 
 def _beside(
-    time: Ints, equity: Floats, start: float, bars: Sequence[Bars], costs: CostModel
+    time: Ints, equity: Floats, start: float, held: Sequence[Bars], costs: CostModel
 ) -> Baselines | None:
     """Return what holding the bars of the record's time would have made."""
-    held = [one[slice(*np.searchsorted(one.time, [time[0], time[-1] + 1]))] for one in bars]
-    held = [one for one in held if len(one)]
     if not held:
         return None
     units = round(start * UNITS_PER_QUOTE)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gpt_trader.measure.holdout import Holdout
 from gpt_trader.measure.metrics import daily_returns, return_pct, sharpe
-from gpt_trader.measure.path import Path
+from gpt_trader.measure.path import Path, day_returns
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -85,7 +85,7 @@ def robustness(path: Path, others: OtherRuns, harder: Iterable[Rung] = ()) -> Ro
     """Say what a run hangs on. harder: rungs that come after the run itself."""
     ladder = tuple(_rung(path, filled, run()) for filled, run in others.rungs.items())
     return Robustness(
-        trimmed=trim(daily_returns(path.time, path.equity)),
+        trimmed=trim(day_returns(path)),
         ladder=(*ladder, _rung(path, AS_RUN, path.equity), *harder) if ladder else (),
         phases=None if others.phases is None else spread(path.start, others.phases()),
     )
@@ -106,12 +106,12 @@ def trim(returns: Floats) -> Trimmed:
 
 def _rung(path: Path, filled: str, equity: Floats) -> Rung:
     made = return_pct(path.start, float(equity[-1]))
-    return Rung(filled, made, sharpe(daily_returns(path.time, equity)))
+    return Rung(filled, made, sharpe(daily_returns(path.time, equity, path.start)))
 
 
 def spread(start: float, runs: Sequence[tuple[Ints, Floats]]) -> Phases:
     """Return how far runs lie apart. start: equity before each, quote."""
-    sharpes = np.array([sharpe(daily_returns(time, equity)) or 0.0 for time, equity in runs])
+    sharpes = np.array([sharpe(daily_returns(*run, start)) or 0.0 for run in runs])
     made = np.array([return_pct(start, float(equity[-1])) for _, equity in runs])
     return Phases(
         len(runs),

@@ -116,5 +116,5 @@ def _dearer(
 
 
 def _outcome(path: Path, equity: Floats) -> tuple[float, float | None]:
-    returns = daily_returns(path.time, equity)
+    returns = daily_returns(path.time, equity, path.start)
     return return_pct(path.start, float(equity[-1])), sharpe(returns)

@@ -71,10 +71,9 @@ def luck(
     psr, dsr = _skill(returns, sharpes, chosen, best)
     alone = above = None
     if chosen is not None and days >= MIN_DAYS:
-        kept = np.where(np.isfinite(returns), returns, 0.0)  # not finite: equity was gone
         times = resample_days(days)
-        alone = adjust(kept, times, LEVEL)
-        above = None if market is None else adjust(beyond(kept, market), times, LEVEL)
+        alone = adjust(returns, times, LEVEL)
+        above = None if market is None else adjust(beyond(returns, market), times, LEVEL)
     return Luck(
         trials=count,
         earlier=before.count,

@@ -9,16 +9,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.measure.metrics import DAYS_PER_YEAR
+from gpt_trader.measure.metrics import DAYS_PER_YEAR, returns_since
 
 Floats = NDArray[np.float64]
 Objective = Literal["sharpe", "return", "calmar"]
 OBJECTIVES: tuple[Objective, ...] = ("sharpe", "return", "calmar")
-
-
-def daily_returns(closes: Floats) -> Floats:
-    """Return (..., d-1) simple returns between daily closes (..., d)."""
-    return np.asarray(closes[..., 1:] / closes[..., :-1] - 1.0)
 
 
 def scores(closes: Floats, start: float, objective: Objective) -> Floats:
@@ -29,7 +24,7 @@ def scores(closes: Floats, start: float, objective: Objective) -> Floats:
     """
     moved = (closes != start).any(axis=1)
     if objective == "sharpe":
-        found = sharpe(daily_returns(closes))
+        found = sharpe(returns_since(start, closes))
     elif objective == "return":
         found = closes[:, -1] / start - 1.0
     else:

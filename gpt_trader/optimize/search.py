@@ -33,6 +33,7 @@ from gpt_trader.errors import StrategyError, UsageError
 from gpt_trader.measure.checks import Checks, begin_each, finish_each, together
 from gpt_trader.measure.doubt import UNTESTED, Doubt
 from gpt_trader.measure.inference import Trials
+from gpt_trader.measure.metrics import returns_since
 from gpt_trader.measure.verdict import Verdict, unchecked, unreal_terms
 from gpt_trader.observe.provenance import sources_sha256, versions
 from gpt_trader.optimize.failing import Failing, attempt
@@ -42,7 +43,7 @@ from gpt_trader.optimize.heatmap import HeatMap, heat_map
 from gpt_trader.optimize.judge import judge
 from gpt_trader.optimize.keep import PointStore, digest_of
 from gpt_trader.optimize.luck import Luck, daily_sharpes, luck
-from gpt_trader.optimize.objective import Objective, daily_returns, scores
+from gpt_trader.optimize.objective import Objective, scores
 from gpt_trader.optimize.overfit import Overfit, overfit
 from gpt_trader.optimize.plateau import choose, plateau_scores
 from gpt_trader.optimize.space import Axis, Space, make_space, named
@@ -203,9 +204,11 @@ def optimize(
     chosen = choose(found, space.shape)
     walk = walk_forward(terms, space.strategies, space.shape, closes, cuts, objective)
     ran = ~np.isnan(closes[:, 0])
-    returns, row = daily_returns(closes[ran]), None if chosen is None else int(ran[:chosen].sum())
-    trials = _trials(sought, space, closes, len(failed))
-    weighed, fitted = luck(returns, row, trials, held_returns(terms)), overfit(returns)
+    returns = returns_since(terms.start, closes)  # of each point
+    row = None if chosen is None else int(ran[:chosen].sum())
+    trials = _trials(sought, space, returns, len(failed))
+    weighed = luck(returns[ran], row, trials, held_returns(terms))
+    fitted = overfit(returns[ran])
     other_terms = None if chosen is None else at_other_terms(terms, space.strategies[chosen])
     used = sorted(p for p in {run.point for run in walk.folds} | {chosen} if p is not None)
     checks = _checks(check_one, [space.strategies[p] for p in used], series, made, now_ms)
@@ -229,11 +232,11 @@ def _space(sought: Sought) -> Space:
     return make_space(sought.strategy, axes, sought.fixed)
 
 
-def _trials(sought: Sought, space: Space, closes: Floats, failed: int) -> Trials | None:
+def _trials(sought: Sought, space: Space, returns: Floats, failed: int) -> Trials | None:
     """Return what was tried before, with what fails, which was tried, too; None: nobody counted."""
     trials = sought.trials or None
     if callable(trials):
-        trials = trials(space, daily_sharpes(daily_returns(closes)))
+        trials = trials(space, daily_sharpes(returns))
     return None if trials is None else replace(trials, count=trials.count + failed)
 
 

@@ -8,7 +8,8 @@ from gpt_trader.backtest.raw_run import uncounted
 from gpt_trader.measure.doubt import Doubt
 from gpt_trader.measure.funding import unfunded
 from gpt_trader.measure.late import Late, fill_late
-from gpt_trader.measure.metrics import daily_returns, return_pct, sharpe
+from gpt_trader.measure.metrics import return_pct, sharpe
+from gpt_trader.measure.path import day_returns
 from gpt_trader.measure.sensitivity import Dearer
 from gpt_trader.measure.size import too_large
 from gpt_trader.measure.verdict import fragile, like_a_leak
@@ -52,7 +53,7 @@ def at_other_terms(terms: SearchTerms, strategy: Any) -> OtherTerms:  # noqa: AN
     )
     return OtherTerms(
         made,
-        sharpe(daily_returns(path.time, path.equity)),
+        sharpe(day_returns(path)),
         later,
         Dearer(dear.taker_bps, dear.maker_bps, dearer),
         fill_late(path),

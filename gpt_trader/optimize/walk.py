@@ -13,11 +13,11 @@ from gpt_trader.errors import StrategyError
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.measure.holding import buy_and_hold, hold_daily
 from gpt_trader.measure.inference import probabilistic_sharpe
-from gpt_trader.measure.metrics import DAY_MS, DAYS_PER_YEAR, moments, return_pct
+from gpt_trader.measure.metrics import DAY_MS, DAYS_PER_YEAR, moments, return_pct, returns_since
 from gpt_trader.measure.path import Listed
 from gpt_trader.optimize.failing import Failing, attempt
 from gpt_trader.optimize.folds import Fold
-from gpt_trader.optimize.objective import Objective, daily_returns, scores, sharpe
+from gpt_trader.optimize.objective import Objective, scores, sharpe
 from gpt_trader.optimize.plateau import choose
 from gpt_trader.optimize.sweep import SearchTerms, closes_between
 
@@ -136,7 +136,7 @@ def held_returns(terms: SearchTerms) -> Floats | None:
         start_units=terms.cash,
         close_at_end=False,
     )
-    return None if held is None else daily_returns(held)
+    return None if held is None else returns_since(1.0, held)
 
 
 def yearly_pct(growth: float, days: int) -> float:
@@ -174,15 +174,15 @@ def _run(
             free = replace(terms, risk=terms.risk.unhalted())
             others = closes_between(free, strategies[point], split, end)
             if not np.array_equal(others, after):
-                unhalted = daily_returns(np.concatenate([[terms.start], others]))
-    returns = daily_returns(np.concatenate([[terms.start], after]))
+                unhalted = returns_since(terms.start, others)
+    returns = returns_since(terms.start, after)
     return FoldRun(
         start=start,
         split=split,
         end=end,
         point=point,
         score=None if point is None else float(found[point]),
-        in_sharpe=None if point is None else _ratio(daily_returns(seen[point])),
+        in_sharpe=None if point is None else _ratio(returns_since(terms.start, seen[point])),
         in_yearly_pct=None
         if point is None
         else yearly_pct(float(seen[point, -1]) / terms.start, fold.split),

@@ -16,7 +16,7 @@ from gpt_trader.domain.costs import order_style
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.targets import Target, Targets
 from gpt_trader.measure.assess import Trials
-from gpt_trader.measure.baselines import expose, exposure_of, prove_beaten
+from gpt_trader.measure.baselines import exposure_of, prove_beaten
 from gpt_trader.measure.holding import hold_daily
 from gpt_trader.measure.sensitivity import FEE_FACTORS
 from gpt_trader.risk.policy import RiskPolicy
@@ -169,7 +169,7 @@ def test_daily_buy_and_hold_ends_where_the_number_says(close_at_end):
     result = backtest(series, Above(), **PLAIN, close_at_end=close_at_end)
     found = result.assessment.baselines
     assert found.buy_hold_return_pct == pytest.approx(result.metrics.buy_hold_return_pct, abs=1e-9)
-    assert len(found.buy_hold) == len(found.vol_matched) == result.assessment.inference.days + 1
+    assert len(found.buy_hold) == len(found.vol_matched) == result.assessment.inference.days
 
 
 def test_daily_buy_and_hold_by_hand():
@@ -189,16 +189,13 @@ def test_daily_buy_and_hold_by_hand():
 
 
 def test_exposure_makes_it_as_volatile():
-    held = np.cumprod(1.0 + np.random.default_rng(1).normal(0.0, 0.03, 500))
-    own = np.cumprod(1.0 + np.random.default_rng(2).normal(0.0, 0.01, 500))
-    share = exposure_of(own, held)
+    market = np.random.default_rng(1).normal(0.0, 0.03, 500)
+    own = np.random.default_rng(2).normal(0.0, 0.01, 500)
+    share = exposure_of(own, market)
     assert share == pytest.approx(1 / 3, rel=0.15)
-    matched = expose(held, share)
-    volatility = [np.std(np.diff(c) / c[:-1]) for c in (own, matched)]
-    assert volatility[0] == pytest.approx(volatility[1])
-    assert exposure_of(held, own) == 1.0  # capped: no borrowing
-    assert exposure_of(own, np.ones(500)) == 0.0
-    assert expose(held, 1.0) == pytest.approx(held)
+    assert np.std(share * market) == pytest.approx(np.std(own))
+    assert exposure_of(market, own) == 1.0  # capped: no borrowing
+    assert exposure_of(own, np.zeros(500)) == 0.0
 
 
 def test_the_json_has_every_number_and_no_series():
@@ -218,19 +215,19 @@ def test_what_beats_holding_by_more_than_luck():
     """Against the formula of the probabilistic Sharpe ratio, written out from standard scores."""
     rng = np.random.default_rng(3)
     market, own = rng.normal(0.002, 0.03, 800), rng.normal(0.0, 0.005, 800)
-    matched = np.cumprod(1.0 + market)
-    drift = np.cumprod(1.0 + market + own)
-    skilled = np.cumprod(1.0 + market + own + 0.001)
-    beyond = skilled[1:] / skilled[:-1] - matched[1:] / matched[:-1]
+    drift = market + own
+    skilled = drift + 0.001
+    beyond = skilled - market
     ratio = beyond.mean() / beyond.std(ddof=1)
     z = (beyond - beyond.mean()) / beyond.std()
     error = np.sqrt(1 - (z**3).mean() * ratio + ((z**4).mean() - 1) / 4 * ratio**2)
     expected = NormalDist().cdf((ratio - 0.03) * np.sqrt(len(beyond) - 1) / error)
-    assert prove_beaten(skilled, matched, 0.03) == pytest.approx(expected)
-    assert prove_beaten(skilled, matched, 0.0) > 0.99
-    assert prove_beaten(drift, matched, 0.0) < 0.95
+    assert prove_beaten(skilled, market, 0.03) == pytest.approx(expected)
+    assert prove_beaten(skilled, market, 0.0) > 0.99
+    assert prove_beaten(drift, market, 0.0) < 0.95
     assert prove_beaten(skilled, skilled, 0.0) is None
-    assert prove_beaten(skilled[:10], matched[:10], 0.0) is None
+    assert prove_beaten(skilled[:9], market[:9], 0.0) is None
+    assert prove_beaten(np.append(skilled, -1.0), np.append(market, 0.1), 0.0) is None, "gone"
 
 
 @dataclass(frozen=True)

@@ -21,16 +21,13 @@ from gpt_trader.measure.inference import (
 )
 from gpt_trader.measure.metrics import moments
 
-DAY = 86_400_000
 NORMAL = {"skew": 0.0, "kurtosis": 3.0}
 HEDGE_FUNDS = {"skew": -2.448, "kurtosis": 10.164}  # Bailey and Lopez de Prado (2012), monthly
 
 
 def run(returns, **options):
-    equity = 100.0 * np.cumprod(np.concatenate([[1.0], 1.0 + np.asarray(returns)]))
-    time = np.arange(len(equity), dtype=np.int64) * DAY
     given_options = {"trials": Trials(), "resamples": 200} | options
-    return infer(time, equity, start=100.0, **given_options)
+    return infer(np.asarray(returns, np.float64), **given_options)
 
 
 def noise(n=400, mean=0.001, seed=1):
@@ -114,9 +111,8 @@ def test_a_run_in_full():
     daily = returns.mean() / returns.std(ddof=1)
     skew, kurtosis = moments(returns)
     assert found.days == 400
-    assert found.fan.shape == (5, 401)
-    assert (np.diff(found.fan[:, 1:], axis=0) >= 0.0).all()
-    assert found.fan[:, 0].tolist() == [1.0] * 5
+    assert found.fan.shape == (5, 400)
+    assert (np.diff(found.fan, axis=0) >= 0.0).all()
     assert found.return_pct == Range(
         pytest.approx((found.fan[0, -1] - 1) * 100), pytest.approx((found.fan[-1, -1] - 1) * 100)
     )
@@ -128,12 +124,12 @@ def test_a_run_in_full():
     assert (found.trials, found.trials_note, found.expected_best_sharpe) == (1, None, 0.0)
 
 
-def test_the_first_day_is_part_of_the_path():
-    time = np.arange(12, dtype=np.int64) * DAY
-    equity = np.concatenate([[90.0], np.full(11, 45.0)])
-    found = infer(time, equity, start=100.0, trials=Trials(), resamples=50)
-    assert (found.fan[:, 0] == 0.9).all()
-    assert found.max_drawdown_pct.low == pytest.approx(10.0)  # the start is a peak
+def test_the_start_is_the_first_peak_and_every_day_may_come_first():
+    found = run([-0.1] * 12)
+    assert found.fan[:, 0] == pytest.approx(0.9)
+    assert found.max_drawdown_pct.low == pytest.approx((1.0 - 0.9**12) * 100.0)
+    mixed = run([-0.1] + [0.01] * 11)
+    assert set(mixed.fan[:, 0]) == {0.9, 1.01}
 
 
 def test_trials_deflate():
@@ -156,7 +152,7 @@ def test_nobody_counted():
 def test_too_little_is_undefined(returns):
     found = run(returns)
     assert (found.return_pct, found.sharpe, found.max_drawdown_pct, found.psr) == (None,) * 4
-    assert found.fan.shape == (5, len(returns) + 1)
+    assert found.fan.shape == (5, len(returns))
     assert np.isnan(found.fan).all()
 
 

@@ -87,13 +87,52 @@ def test_calmar():
 
 def test_daily_closes_are_the_last_of_a_utc_day_and_repeat_over_gaps():
     time = np.array([0, 23 * HOUR, 24 * HOUR, 47 * HOUR, 96 * HOUR], np.int64)
-    closes = metrics.daily_closes(time, np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
-    assert closes.tolist() == [2.0, 4.0, 4.0, 4.0, 5.0]
-    days = metrics.daily(time, np.arange(5.0)).day_ms
-    assert days.tolist() == [0, DAY, 2 * DAY, 3 * DAY, 4 * DAY]
-    assert metrics.daily_returns(time, np.ones(5)).tolist() == [0.0] * 4
-    assert len(metrics.daily_closes(time[:0], np.empty(0))) == 0
-    assert len(metrics.daily_returns(time[:2], np.ones(2))) == 0
+    equity = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+    days = metrics.daily(time, equity)
+    assert days.equity.tolist() == [2.0, 4.0, 4.0, 4.0, 5.0]
+    assert days.day_ms.tolist() == [0, DAY, 2 * DAY, 3 * DAY, 4 * DAY]
+    assert metrics.daily_returns(time, equity, 1.0).tolist() == [1.0, 1.0, 0.0, 0.0, 0.25]
+    assert len(metrics.daily(time[:0], np.empty(0)).equity) == 0
+
+
+def test_every_day_counts_from_the_start_on():
+    """The first and the last day are whole ones, however little of them there is."""
+    noon = DAY // 2 + np.arange(3, dtype=np.int64) * DAY // 2  # two days: noon, midnight, noon
+    found = metrics.daily_returns(noon, np.array([80.0, 60.0, 90.0]), 100.0)
+    assert found == pytest.approx([-0.2, 0.125])
+    weeks = np.arange(2, dtype=np.int64) * 7 * DAY  # each on the day of its open
+    found = metrics.daily_returns(weeks, np.array([110.0, 99.0]), 100.0)
+    assert found == pytest.approx([0.1, *[0.0] * 6, -0.1])
+    one = metrics.daily_returns(noon[:1], np.array([110.0]), 100.0)
+    assert one == pytest.approx([0.1])
+    assert metrics.sharpe(one) is metrics.sortino(one) is metrics.volatility_pct(one) is None
+    owing = metrics.returns_since(100.0, np.array([50.0, -5.0, -5.0]))
+    gone = metrics.returns_since(100.0, np.array([50.0, 0.0, 0.0]))  # nothing is left to move
+    assert (owing.tolist(), gone.tolist()) == ([-0.5, -1.1, 0.0], [-0.5, -1.0, 0.0])
+
+
+GROWTH = st.floats(0.5, 2.0) | st.just(0.0)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 3 * DAY), GROWTH), min_size=1, max_size=60),
+    st.floats(1.0, 1e6),
+)
+def test_the_days_make_the_whole_return(steps, start):
+    apart, growth = (np.array(column) for column in zip(*steps, strict=True))
+    time, equity = np.cumsum(apart), start * np.cumprod(growth)
+    grown = np.prod(1.0 + metrics.daily_returns(time, equity, start))
+    assert grown == pytest.approx(equity[-1] / start, rel=1e-9)
+    days = metrics.daily(time, equity)
+    for unit in metrics.PERIODS:
+        spans = metrics.by_period(days, start, unit).returns
+        assert np.prod(1.0 + spans) == pytest.approx(grown, rel=1e-9)
+
+
+def test_returns_of_many_curves_are_those_of_each():
+    closes = np.cumprod(1.0 + np.random.default_rng(3).normal(0.0, 0.02, (4, 9)), axis=1)
+    many = metrics.returns_since(1.0, closes)
+    assert [a.tolist() for a in many] == [metrics.returns_since(1.0, b).tolist() for b in closes]
 
 
 def test_trade_statistics():
@@ -240,7 +279,8 @@ def test_measure_without_a_fill_is_undefined_where_it_must_be():
     assert numbers.win_rate_pct is numbers.profit_factor is numbers.expectancy_pct is None
     assert numbers.cost_per_round_trip is numbers.median_holding_hours is None
     assert numbers.maker_share_pct is numbers.capacity is numbers.expectancy_r is None
-    assert numbers.volatility_pct is numbers.omega is None
+    assert numbers.omega is None
+    assert numbers.volatility_pct == 0.0  # of two days that made nothing
     assert (numbers.winning_streak, numbers.longest_rise_days) == (0, 0)
     assert numbers.turnover == 0.0
 

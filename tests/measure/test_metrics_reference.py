@@ -58,10 +58,10 @@ def test_tails():
 
 
 @pytest.mark.filterwarnings("error")
-def test_what_is_lost_beyond_nothing_is_undefined_and_no_warning():
-    returns = metrics.simple_returns(np.array([1.0, 0.0, 0.0]))
-    assert metrics.conditional_value_at_risk_pct(returns) is None
-    assert metrics.conditional_value_at_risk_pct(returns[:1]) == pytest.approx(100.0)
+def test_nothing_is_lost_beyond_all_and_no_warning():
+    returns = metrics.returns_since(1.0, np.array([0.0, 0.0]))
+    assert returns.tolist() == [-1.0, 0.0]
+    assert metrics.conditional_value_at_risk_pct(returns) == pytest.approx(100.0)
 
 
 @given(RETURNS)

@@ -7,6 +7,7 @@ import pytest
 
 from gpt_trader import CostModel, backtest
 from gpt_trader.measure.assess import Trials
+from gpt_trader.measure.metrics import sharpe
 from gpt_trader.measure.record import judge_record
 from gpt_trader.strategy.registry import create
 from tests.strategies_helpers import bars_of, random_bars
@@ -50,9 +51,30 @@ def test_a_fine_record_is_proven_by_nobody():
 
 
 @pytest.mark.parametrize(
+    "time, expected",
+    [
+        ([0, DAY, 2 * DAY], [0.1, -0.2]),  # the first day is over when it begins
+        ([0, DAY // 2, DAY], [0.1, -0.2]),
+        ([0, 3 * DAY, 4 * DAY], [0.0, 0.0, 0.1, -0.2]),
+        ([DAY // 2, DAY - 1, 2 * DAY], [0.1, 0.0, -0.2]),
+    ],
+)
+def test_a_curve_without_a_start_begins_with_its_first_value(time, expected):
+    time, equity = np.array(time), np.array([100.0, 110.0, 88.0])
+    found = judge_record(time, equity, None, trials=1, costs=COSTS).numbers
+    assert (found.start_equity, found.days) == (100.0, len(expected))
+    assert found.sharpe == pytest.approx(sharpe(np.array(expected)))
+    assert found.return_pct == pytest.approx(-12.0)
+    year = (0.88 ** (365 * DAY / (time[-1] - time[0])) - 1.0) * 100.0
+    assert found.cagr_pct == pytest.approx(year)
+    stated = judge_record(time, equity, 100.0, trials=1, costs=COSTS).numbers
+    assert stated.days == (time[-1] // DAY) + 1  # whole days, the first among them
+
+
+@pytest.mark.parametrize(
     "drift, trials, kind, words",
     [
-        (0.0008, 1, "too short", "luck alone makes such a Sharpe ratio in 899 days"),
+        (0.0008, 1, "too short", "luck alone makes such a Sharpe ratio in 900 days"),
         (0.0011, 200, "below luck", "for the best of 200 trials"),
         (0.0011, None, "untested data", "state it with --trials"),
     ],

@@ -55,7 +55,8 @@ def test_starts_are_told_by_their_ends_and_their_middle():
     found = spread(100.0, runs)
     assert found.count == 4
     assert found.sharpe_low == 0.0
-    highest = max(sharpe(np.diff(e) / e[:-1]) for _, e in runs[:3])
+    steps = [np.diff(e, prepend=100.0) / np.append(100.0, e[:-1]) for _, e in runs[:3]]
+    highest = max(map(sharpe, steps))
     assert found.sharpe_high == pytest.approx(highest)
     assert (found.return_low_pct, found.return_high_pct) == pytest.approx((0.0, 21.6))
     assert found.return_median_pct == pytest.approx((1.6 + 5.6) / 2)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from gpt_trader.measure.inference import Trials, expected_best_sharpe, infer
-from gpt_trader.measure.metrics import DAY_MS
 from gpt_trader.optimize.luck import luck
 
 RETURNS = np.random.default_rng(8).normal(0.0005, 0.01, (40, 500))
@@ -18,9 +17,7 @@ def test_the_deflated_sharpe_of_a_point_is_that_of_its_backtest():
     """`infer` counts the others from outside; here they are the other rows of the grid."""
     ratios = RETURNS.mean(axis=1) / RETURNS.std(axis=1, ddof=1)
     others = Trials(sharpes=tuple(np.delete(ratios, 7)), count=39)
-    equity = np.concatenate([[1.0], np.cumprod(1.0 + RETURNS[7])])
-    time = np.arange(len(equity), dtype=np.int64) * DAY_MS
-    alone = infer(time, equity, start=1.0, trials=others)
+    alone = infer(RETURNS[7], trials=others)
     found = luck(RETURNS, 7, Trials(), MARKET)
     assert found.trials == alone.trials == 40
     assert found.dsr == pytest.approx(alone.dsr, rel=1e-9)
@@ -95,5 +92,5 @@ def test_a_record_of_the_length_that_is_said_would_be_proof():
 
 def test_a_point_whose_equity_was_gone_leaves_the_others_judged():
     gone = RETURNS.copy()
-    gone[3, 200:] = np.nan
+    gone[3, 200:] = [-1.0, *[0.0] * 299]
     assert luck(gone, 7, Trials(), MARKET).chance is not None

@@ -20,7 +20,7 @@ def test_scores_are_those_of_the_backtest():
     for row, sharpe, gain, calmar in zip(
         closes, *(scores(closes, START, wanted) for wanted in OBJECTIVES), strict=True
     ):
-        assert sharpe == metrics.sharpe(metrics.daily_returns(time, row))
+        assert sharpe == metrics.sharpe(metrics.daily_returns(time, row, START))
         assert gain * 100 == pytest.approx(metrics.return_pct(START, row[-1]), rel=1e-12)
         growth = metrics.cagr_pct(START, row[-1], len(time) * metrics.DAY_MS)
         fall = metrics.drawdown_of(row, time, metrics.DAY_MS, start=START)

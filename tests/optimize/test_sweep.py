@@ -10,7 +10,7 @@ from gpt_trader import backtest
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
 from gpt_trader.domain.targets import Targets
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
-from gpt_trader.measure.metrics import DAY_MS, daily_closes
+from gpt_trader.measure.metrics import DAY_MS, daily
 from gpt_trader.optimize.space import Axis, make_space
 from gpt_trader.optimize.sweep import SearchTerms, closes_between, day_rows, sweep
 from gpt_trader.risk.policy import RiskPolicy
@@ -66,7 +66,7 @@ def test_a_point_is_the_backtest_of_its_parameters(space):
             assert np.isnan(row).all()
             continue
         path = backtest(BARS, strategy, self_check=False).path
-        assert row.tobytes() == daily_closes(path.time, path.equity).tobytes()
+        assert row.tobytes() == daily(path.time, path.equity).equity.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_point_pays_the_fees_of_the_schedule(costs):
     terms = SearchTerms((BARS,), CASH, costs, *TERMS[2:])
     (row,) = sweep(terms, [SmaCross(3, 9)], known={}, done=ignore, failed=ignore, threads=1)
     path = backtest(BARS, SmaCross(3, 9), costs=costs, self_check=False).path
-    assert row.tobytes() == daily_closes(path.time, path.equity).tobytes()
+    assert row.tobytes() == daily(path.time, path.equity).equity.tobytes()
 
 
 def test_threads_change_no_bit_and_everything_done_is_told():
@@ -116,7 +116,7 @@ def test_a_stretch_sees_no_later_bar_and_trades_no_earlier_one(latency_bars):
         BARS[:end], From(SmaCross(3, 9), late), costs=costs, self_check=False, close_at_end=True
     )
     path = whole.path
-    assert found.tobytes() == daily_closes(path.time, path.equity)[10:].tobytes()
+    assert found.tobytes() == daily(path.time, path.equity).equity[10:].tobytes()
     assert len(np.unique(found)) > 6
 
 

@@ -14,6 +14,7 @@ from gpt_trader.measure.doubt import BELOW_LUCK
 from gpt_trader.measure.inference import infer
 from gpt_trader.measure.late import fill_late
 from gpt_trader.measure.metrics import ANNUAL
+from gpt_trader.measure.path import day_returns
 from gpt_trader.measure.proof import LEVEL, prove
 from gpt_trader.measure.verdict import fragile
 from gpt_trader.optimize.given import Sought
@@ -109,7 +110,7 @@ def _refused(run: Result, counted: Trials) -> tuple[str, ...] | None:
     noise nearly every seed ends here: a thousand cost little more than thirty.
     """
     path, made = run.path, run.metrics
-    sure = infer(path.time, path.equity, start=path.start, trials=counted, resamples=1)
+    sure = infer(day_returns(path), trials=counted, resamples=1)
     luck = prove(sure, None, made.sharpe).luck
     if made.return_pct <= 0.0 or luck is None or luck > LEVEL:
         return ()

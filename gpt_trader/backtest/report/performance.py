@@ -8,8 +8,8 @@ from gpt_trader.backtest.report.scale import DAY_MS, WIDE, Scale, reach, spread,
 from gpt_trader.backtest.report.svg import band, esc, line, mark, percent_of, tag
 from gpt_trader.backtest.report.words import day, percent, plural
 from gpt_trader.measure.held import weights_held
-from gpt_trader.measure.metrics import DAYS_PER_YEAR, daily_closes, drawdown_curve_pct
-from gpt_trader.measure.path import Path
+from gpt_trader.measure.metrics import DAYS_PER_YEAR, drawdown_curve_pct
+from gpt_trader.measure.path import Path, day_returns
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -100,8 +100,7 @@ def exposure_pct(path: Path) -> Floats:
 
 def rolling_sharpe(path: Path, span: TimeSpan) -> PagePart:
     """Return the Sharpe ratio of the trailing days."""
-    closes = np.append(path.start, daily_closes(path.time, path.equity))
-    returns = closes[1:] / closes[:-1] - 1.0
+    returns = day_returns(path)
     window = min(ROLLING_DAYS, len(returns) // 2)
     title = "Rolling Sharpe"
     if window < LEAST_DAYS:

@@ -4,14 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.backtest.report.chart import PagePart, Ticks, empty, figure, plot, value_axis
-from gpt_trader.backtest.report.scale import DAY_MS, WIDE, Scale, ticks
+from gpt_trader.backtest.report.scale import WIDE, Scale, ticks
 from gpt_trader.backtest.report.svg import esc, n1, percent_of, tag, view
 from gpt_trader.backtest.report.words import DASH, MONTHS, compact, number, percent, plural
-from gpt_trader.measure.metrics import daily_closes
-from gpt_trader.measure.path import Path
+from gpt_trader.measure.metrics import by_period
+from gpt_trader.measure.path import Path, daily_equity, day_returns
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 HEIGHT = 220.0
 LEAST_DAYS = 5
 MOST_BINS = 41
@@ -19,24 +18,11 @@ YEARS = 40
 SHADES = (1.0, 3.0, 6.0, 12.0)  # percent at which a month's shade deepens
 
 
-def day_returns(path: Path) -> Floats:
-    """Return (d,) float64: each calendar day's return, the first against the start."""
-    closes = np.append(path.start, daily_closes(path.time, path.equity))
-    return np.asarray(closes[1:] / closes[:-1] - 1.0)
-
-
-def month_returns(path: Path) -> tuple[Ints, Floats]:
-    """Return months since 1970, (k,) int64, and each one's return in percent."""
-    growth = 1.0 + day_returns(path)
-    days = int(path.time[0]) // DAY_MS + np.arange(len(growth))
-    month = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    starts = np.flatnonzero(np.append(True, month[1:] != month[:-1]))
-    return month[starts], (np.multiply.reduceat(growth, starts) - 1.0) * 100.0
-
-
 def months(path: Path) -> PagePart:
     """Return a table of months, a row a year, shaded by return."""
-    month, returns = month_returns(path)
+    found = by_period(daily_equity(path), path.start, "month")
+    month = found.begin.astype("datetime64[M]").astype(np.int64)  # since 1970
+    returns = found.returns * 100.0
     by_month = dict(zip(month.tolist(), returns.tolist(), strict=True))
     years = sorted({1970 + m // 12 for m in by_month})
     head = tag("tr", *(tag("th", m, scope="col") for m in ("Year", *MONTHS, "All")))

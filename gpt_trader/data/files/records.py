@@ -37,14 +37,15 @@ _HINT = (
 class Record(NamedTuple):
     """time: (n,) int64 ms UTC, ascending. equity: (n,) float64, there or after that trade.
 
-    start: before the first. kind: what the file is. last_ms: how long after its time the last value
-    was known, where bars' opens stand as times. notes: how it was read.
+    start: before the first; None: the first is what it began with. kind: what the file is. last_ms:
+    how long after its time the last value was known, where bars' opens stand as times. notes: how
+    it was read.
     """
 
     kind: Kind
     time: Ints
     equity: Floats
-    start: float
+    start: float | None
     last_ms: int = 0
     notes: tuple[str, ...] = ()
 
@@ -52,8 +53,9 @@ class Record(NamedTuple):
 def read_record(path: Path, cash: float | None) -> Record:
     """Read an equity curve, or closed trades on an account that began with `cash`.
 
-    An equity curve begins with its first value, or with `cash`; beside bars' opens a column
-    close_time says when its values were known. Trades are put in the order in which they ended.
+    An equity curve begins with `cash` before its first value, or with that value. Beside the opens
+    of bars a column close_time says when its values were known; without `cash` the first bar made
+    nothing. Trades are put in the order in which they ended.
     An account that came to 0 or below is no record: of profits or returns in the place of money
     that is what is seen. Raises DataError, naming the row, and UsageError if cash is needed.
     """
@@ -82,10 +84,9 @@ def read_record(path: Path, cash: float | None) -> Record:
     if len(time) > 1 and (np.diff(time) < 0).all():
         time, until, equity, lines = time[::-1], until[::-1], equity[::-1], lines[::-1]
         said = (*said, "newest first, turned around")
-    start = cash if cash is not None or not len(equity) else float(equity[0])
     last_ms = max(int(until[-1] - time[-1]), 0) if len(time) else 0
-    record = Record("equity", time, equity, start or 0.0, last_ms, said)
-    return _checked(path, record, lines)
+    start = float(equity[0]) if cash is None and last_ms else cash
+    return _checked(path, Record("equity", time, equity, start, last_ms, said), lines)
 
 
 def _checked(path: Path, record: Record, lines: Sequence[int]) -> Record:
@@ -96,9 +97,10 @@ def _checked(path: Path, record: Record, lines: Sequence[int]) -> Record:
     if len(back):
         where = f"{path}:{lines[int(back[0]) + 1]}"
         raise DataError("this row is earlier than the one before it", where=where)
-    if not record.start > 0.0:
+    start = float(record.equity[0]) if record.start is None else record.start
+    if not start > 0.0:
         raise DataError(
-            f"expected equity above 0 at the start of {path}, was {record.start:g}", hint=_MONEY
+            f"expected equity above 0 at the start of {path}, was {start:g}", hint=_MONEY
         )
     gone = np.flatnonzero(record.equity <= 0.0)
     if len(gone):

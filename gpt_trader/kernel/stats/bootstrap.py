@@ -66,29 +66,26 @@ def sharpe_of(returns: Floats) -> float:
 
 @njit(cache=True)
 def bootstrap(
-    returns: Floats, first: float, block: float, resamples: int, seed: int
+    returns: Floats, block: float, resamples: int, seed: int
 ) -> tuple[Floats, Floats, Floats]:
     """Resample n >= 2 daily returns: equity paths, Sharpe ratios and deepest drawdowns.
 
-    first: equity over its start before the returns, the start itself being the first peak.
-    block: mean length of a block, days. Returns (n + 1, resamples) float64 equity over its start,
-    (resamples,) Sharpe ratios of a day, NaN without variation, and (resamples,) drawdowns of the
-    daily equity as fractions.
+    block: mean length of a block, days. Returns (n, resamples) float64 equity over its start at
+    the closes of the days, (resamples,) Sharpe ratios of a day, NaN without variation, and
+    (resamples,) drawdowns of the daily equity as fractions, the start being the first peak.
     """
     n = len(returns)
-    paths = np.empty((n + 1, resamples))
+    paths = np.empty((n, resamples))
     sharpes = np.empty(resamples)
     falls = np.empty(resamples)
     for k in range(resamples):
         drawn = draw(returns, block, uniforms(seed, k * n, n))
         sharpes[k] = sharpe_of(drawn)
-        equity = first
-        peak = max(1.0, first)
-        deepest = 1.0 - first / peak
-        paths[0, k] = first
+        equity = peak = 1.0
+        deepest = 0.0
         for i in range(n):
             equity *= 1.0 + drawn[i]
-            paths[i + 1, k] = equity
+            paths[i, k] = equity
             if equity > peak:
                 peak = equity
             elif 1.0 - equity / peak > deepest:

@@ -25,7 +25,7 @@ def test_an_equity_curve_by_any_usual_name(tmp_path, header):
     assert found.kind == "equity"
     assert found.time.tolist() == [0, DAY, 2 * DAY]
     assert found.equity.tolist() == [101.0, 102.0, 103.0]
-    assert found.start == 101.0
+    assert found.start is None  # began with the first value
     assert read_record(write(tmp_path, header, *rows), 100.0).start == 100.0
 
 

@@ -32,10 +32,10 @@ def test_the_stream_is_uniform():
 @pytest.mark.compiled
 def test_compiled_and_interpreted_agree_bitwise(monkeypatch):
     returns = np.random.default_rng(1).normal(0.001, 0.02, 40)
-    fast = bootstrap(returns, 0.99, 3.4, 25, 5)
+    fast = bootstrap(returns, 3.4, 25, 5)
     for name in ("uniforms", "draw", "sharpe_of"):
         monkeypatch.setattr(module, name, getattr(module, name).py_func)
-    slow = bootstrap.py_func(returns, 0.99, 3.4, 25, 5)
+    slow = bootstrap.py_func(returns, 3.4, 25, 5)
     assert [a.tobytes() for a in fast] == [b.tobytes() for b in slow]
 
 
@@ -58,10 +58,9 @@ def test_blocks_of_one_are_independent_draws():
 
 def test_numbers_of_a_path():
     returns = np.array([0.1, -0.2, 0.05])
-    paths, sharpes, falls = bootstrap(returns, 0.9, 1e12, 200, 1)  # a rotation each
+    paths, sharpes, falls = bootstrap(returns, 1e12, 200, 1)  # a rotation each
     for path, ratio, fall in zip(paths.T, sharpes, falls, strict=True):
-        steps = path[1:] / path[:-1] - 1.0
-        assert path[0] == 0.9
+        steps = np.diff(path, prepend=1.0) / np.append(1.0, path[:-1])
         assert sorted(steps.round(12)) == [-0.2, 0.05, 0.1]
         assert ratio == pytest.approx(steps.mean() / steps.std(ddof=1))
         peaks = np.maximum(np.maximum.accumulate(path), 1.0)  # the start is the first peak
@@ -90,7 +89,7 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say(phi, least):
     for k in range(tries):
         returns = autoregressive(rng, phi, n)
         returns += true * 0.02 / (1.0 - phi**2) ** 0.5
-        sharpes = bootstrap(returns, 1.0, n ** (1 / 3), 300, k)[1]
+        sharpes = bootstrap(returns, n ** (1 / 3), 300, k)[1]
         low, high = np.quantile(sharpes, [0.05, 0.95])
         hits += low <= true <= high
     assert least <= hits / tries <= 0.96
@@ -101,7 +100,7 @@ def test_blocks_matter_where_returns_go_on():
     """Independent draws would promise too much of an autoregressive series."""
     rng = np.random.default_rng(12)
     returns = autoregressive(rng, 0.5, 2_000)
-    blocks = bootstrap(returns, 1.0, 2_000 ** (1 / 3), 500, 1)[1]
-    alone = bootstrap(returns, 1.0, 1.0, 500, 1)[1]
+    blocks = bootstrap(returns, 2_000 ** (1 / 3), 500, 1)[1]
+    alone = bootstrap(returns, 1.0, 500, 1)[1]
     true_ratio = ((1 + 0.5) / (1 - 0.5)) ** 0.5  # of the standard errors of the mean
     assert 1.3 < blocks.std() / alone.std() < true_ratio * 1.1
