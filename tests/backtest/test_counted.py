@@ -14,6 +14,7 @@ from gpt_trader.backtest import trials
 from gpt_trader.backtest.route import Route
 from gpt_trader.backtest.trials import books, settle
 from gpt_trader.cli.main import main
+from gpt_trader.errors import StrategyError, ValidationGateError
 from gpt_trader.measure.assess import Trials
 from gpt_trader.strategy.sma_cross import SmaCross
 
@@ -49,6 +50,20 @@ def test_other_terms_are_another_trial(bars):
     backtest(bars, SmaCross(5, 20), cash=Decimal("10000.0"))  # as by default: is none
     backtest(bars, SmaCross(5, 20), close_at_end=True)
     assert len(lines()) == 4
+
+
+def test_what_ends_in_an_error_shows_nothing_and_is_no_trial(bars):
+    def fails(bars):
+        return bars.close > 1 / 0
+
+    def peeks(bars):
+        return bars.close < bars.close[-1]
+
+    with pytest.raises(StrategyError):
+        backtest(bars, fails)
+    with pytest.raises(ValidationGateError):
+        backtest(bars, peeks)
+    assert lines() == []
 
 
 def test_the_command_and_the_library_share_the_ledger_and_its_rule(capsys):
