@@ -28,7 +28,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from gpt_trader.backtest.refers import CACHED, PLAIN, closed_over, held_by, referred
-from gpt_trader.backtest.told import UNPICKLED, named_only
+from gpt_trader.backtest.told import named_only
+from gpt_trader.strategy.own import UNCOPIED
 from gpt_trader.strategy.registry import is_builtin
 
 MOST = 16  # values that one place may hold
@@ -156,7 +157,7 @@ def _pickled(value: Any, reduce: Callable[[], Any]) -> list[Any] | None:  # noqa
     """
     try:
         made = reduce()
-    except UNPICKLED:
+    except UNCOPIED:
         return None
     if isinstance(made, str):  # a constant, by its name
         module = whichmodule(value, made)

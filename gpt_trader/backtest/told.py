@@ -46,6 +46,7 @@ from gpt_trader.backtest.reaches import (
     reached,
 )
 from gpt_trader.observe.provenance import SCRIPT
+from gpt_trader.strategy.own import UNCOPIED
 
 # types whose text says all of them
 TEXT = (
@@ -357,17 +358,12 @@ class _Teller:
 
         try:
             Pickler(file, protocol=4).dump(value)
-        except UNPICKLED as error:
+        except UNCOPIED as error:
             raise ValueError(f"a {_name(type(value))} has no form that stays") from error
         return [hashlib.sha256(file.getvalue()).hexdigest(), self.values(named)]
 
 
 _USUAL = frozenset({FunctionType, ModuleType, property, type, dict, list})  # none is flat
-# what pickling, and an object's own part in it, fails with
-UNPICKLED = (
-    pickle.PicklingError, TypeError, AttributeError, ValueError, RuntimeError, LookupError,
-    ImportError, OSError,
-)  # fmt: skip
 
 
 @lru_cache(maxsize=4096)

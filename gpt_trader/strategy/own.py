@@ -1,12 +1,17 @@
 """A strategy as it was given: what its parameters hold is changed by nobody afterwards."""
 
 import copy
+import pickle
 from dataclasses import fields
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-UNCOPIED = (copy.Error, TypeError, ValueError, AttributeError, RuntimeError, NotImplementedError)
+# what copying and pickling, and an object's own part in them, fail with
+UNCOPIED = (
+    copy.Error, pickle.PicklingError, TypeError, ValueError, AttributeError, RuntimeError,
+    LookupError, ArithmeticError, AssertionError, ImportError, OSError,
+)  # fmt: skip
 FIXED = (bool, int, float, str, bytes, Decimal, Enum, type(None))
 
 

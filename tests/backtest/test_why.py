@@ -171,6 +171,25 @@ def test_a_result_whose_strategy_cannot_be_pickled_is_pickled_without_it():
 
 
 @dataclass(frozen=True)
+class Unsaid:
+    """Holds targets whose conditions cannot be said; they are asked for as they are copied."""
+
+    name, warmup, min_bars = "unsaid", 1, 1
+    given: Targets
+
+    def targets(self, bars):
+        return Targets(np.where(bars.close > bars.open, 1.0, 0.0))
+
+
+def test_what_fails_as_it_is_copied_stays_and_stops_no_run():
+    held = Targets(np.ones(3), conditions=lambda: 1 / 0)
+    result = backtest(walk(BTC, 60), Unsaid(held), self_check=False)
+    assert len(result.fills)
+    with pytest.raises(ZeroDivisionError):
+        pickle.dumps(held)
+
+
+@dataclass(frozen=True)
 class Held:
     """Its rule is in a list, which anybody may change."""
 
