@@ -234,12 +234,13 @@ def value_at_risk_pct(returns: Floats) -> float | None:
 def conditional_value_at_risk_pct(returns: Floats) -> float | None:
     """Average loss of the days at or beyond the value at risk, percent, positive.
 
-    None without returns. Source: R. Rockafellar and S. Uryasev, "Optimization of Conditional
-    Value-at-Risk" (2000).
+    None without returns, or where one is not known (NaN): of a bar that a session did not decide.
+    Source: R. Rockafellar and S. Uryasev, "Optimization of Conditional Value-at-Risk" (2000).
     """
     if len(returns) == 0:
         return None
-    return -float(np.mean(returns[returns <= np.quantile(returns, 0.05)])) * 100.0
+    beyond = returns[returns <= np.quantile(returns, 0.05)]
+    return -float(np.mean(beyond)) * 100.0 if len(beyond) else None
 
 
 def kelly_continuous(returns: Floats) -> float | None:

@@ -64,6 +64,14 @@ def test_nothing_is_lost_beyond_all_and_no_warning():
     assert metrics.conditional_value_at_risk_pct(returns) == pytest.approx(100.0)
 
 
+@pytest.mark.filterwarnings("error")
+def test_of_days_that_are_not_known_nothing_is_said_and_no_warning():
+    returns = metrics.returns_since(1.0, np.array([np.nan, 1.0, 1.1]))
+    assert np.isnan(returns).tolist() == [True, True, False]
+    assert metrics.conditional_value_at_risk_pct(returns) is None
+    assert metrics.sharpe(returns) is metrics.sortino(returns) is None
+
+
 @given(RETURNS)
 def test_the_average_beyond_the_value_at_risk_is_no_better_than_it(returns):
     beyond = metrics.conditional_value_at_risk_pct(returns)
