@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import numpy as np
 
+from gpt_trader.data.arrow import nulls_of, numbers_of
 from gpt_trader.data.files.headers import (
     BINANCE,
     HINT,
@@ -361,9 +362,9 @@ def _numbers(column: "pa.ChunkedArray", name: str, source: Source, read: Read) -
     if pa.types.is_null(kind):
         return np.full(len(column), np.nan)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        numbers: Floats = column.cast(pa.float64(), safe=False).to_numpy()
+        numbers: Floats = numbers_of(column.cast(pa.float64(), safe=False))
         if source.text and name in OPTIONAL:  # an empty cell is none; the word is a mistake
-            word = np.isnan(numbers) & column.is_valid().to_numpy()
+            word = np.isnan(numbers) & ~nulls_of(column)
             if word.any():
                 source.fail(int(word.argmax()), f"expected a number as {name}, found 'nan'")
         return numbers
@@ -386,7 +387,7 @@ def _times(column: "pa.ChunkedArray", source: Source) -> tuple[Ints, bool, str]:
     if column.null_count:
         source.fail(_first_null(column), "expected a time, found an empty cell")
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        times, unit = _epoch_times(column.to_numpy(), source)
+        times, unit = _epoch_times(numbers_of(column), source)
         return times, True, unit
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         has_zone = pa.types.is_timestamp(kind) and kind.tz is not None
@@ -394,7 +395,7 @@ def _times(column: "pa.ChunkedArray", source: Source) -> tuple[Ints, bool, str]:
             micros = column.cast(pa.timestamp("us", tz=kind.tz if has_zone else None), safe=False)
         except pa.ArrowInvalid as error:
             raise DataError(f"cannot read the times of {source.path}: {_line(error)}") from None
-        whole, rest = np.divmod(micros.cast(pa.int64()).to_numpy(), 1000)
+        whole, rest = np.divmod(numbers_of(micros.cast(pa.int64())), 1000)
         if rest.any():
             source.fail(int((rest != 0).argmax()), "expected whole milliseconds as time")
         if (np.abs(whole) > MAX_MS).any():
@@ -453,7 +454,7 @@ def _refuse_dates(numbers: "np.ndarray", source: Source) -> None:
 
 
 def _first_null(column: "pa.ChunkedArray") -> int:
-    return int(np.argmax(column.is_null().to_numpy()))
+    return int(nulls_of(column).argmax())
 
 
 def _line(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gpt_trader.data.arrow import numbers_of
 from gpt_trader.data.checks.quality import digest
 from gpt_trader.data.store import sealed
 from gpt_trader.data.store.grid import growth
@@ -160,7 +161,7 @@ def fill(month: Month, product: Product, place: Room) -> None:
     Raises DataError if a page is bad or ticks do not fit.
     """
     table = sealed.rows(month.opened)
-    columns = {name: table.column(name).to_numpy() for name in month.opened.names}
+    columns = {name: numbers_of(table.column(name)) for name in month.opened.names}
     highest = int(columns["high"].max(initial=0))
     factor = growth(month.about.product, product, highest)
     place["time"][:] = columns["time"]
