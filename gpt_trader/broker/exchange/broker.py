@@ -39,6 +39,7 @@ from gpt_trader.kernel.codes import SELL
 
 ENTRY_MS = 5_000  # after its decision an entry's request must have begun
 LEAST_MS = 1_000  # so long an entry rests at least
+LATE_MS = 1_000  # after which what was sent may never be answered
 SENDS_PER_S = 15.0  # and as many at once
 KEPT = 64  # ended orders of which something is remembered
 
@@ -173,6 +174,18 @@ class ExchangeBroker:
     def is_sending(self, client_order_id: str) -> bool:
         """Whether something about an order is to leave, or has left and is not answered."""
         return self._departures.holds((client_order_id,))
+
+    def is_answered_soon(self, order: Order, time_ms: int) -> bool:
+        """Whether the answer to what is sent about an order tells more than a look at it.
+
+        What was sent a second ago may have been carried out and never be answered. Of one that is
+        not named there is nothing to look at, and of one being amended nothing can be said.
+        """
+        key = order.client_order_id
+        sent_ms = self._cancelled_ms.get(key, order.intent.sent_ms)
+        is_late = is_past(sent_ms, LATE_MS, time_ms)
+        may_be_looked_at = order.exchange_id and not order.amendment.lots and is_late
+        return self.is_sending(key) and not may_be_looked_at
 
     def refusal(self, order: Order, time_ms: int) -> OrderUpdated | None:
         """Return the end of an order that was refused, for a look has not found it; else None."""

@@ -134,7 +134,7 @@ class Looks:
         is_due = ends = False  # any that is lost; any that may say that it ended
         for order in self._asked_about():
             key = order.client_order_id
-            if self.broker.is_sending(key):
+            if self.broker.is_answered_soon(order, now_ms):
                 self._looked_ms.pop(key, None)  # once it is answered, what is not known is due
             elif not order.exchange_id:
                 lost.append(order)

@@ -192,3 +192,43 @@ def test_a_cancel_that_takes_long_costs_one_question_at_a_time(desk):
     assert desk.order(rests.client_order_id).status is OrderStatus.PENDING_CANCEL
     assert 1 <= asked.count("wallets") <= 2
     assert asked.count("order") > 15
+
+
+def test_an_order_is_looked_at_while_its_cancel_is_not_answered():
+    """The next cancel leaves in the turn in which the deadline of the last one ends: for ever."""
+    desk = TinyDesk(Slow(60))
+    desk.bar(10_000)
+    turn(desk, 0, is_up=True)
+    [rests] = sent(desk.place(1, **LIMIT))
+    for _ in range(40):
+        turn(desk, 100, is_up=True)
+    assert desk.order(rests.client_order_id).status is OrderStatus.OPEN
+    desk.bar(10_000)
+    desk.passed_ms = 0
+    desk.cancel(rests.client_order_id)
+    for _ in range(9):
+        turn(desk, 100, is_up=True)
+    assert desk.order(rests.client_order_id).status is OrderStatus.PENDING_CANCEL
+    for _ in range(4):
+        turn(desk, 100, is_up=True)
+    assert desk.broker.is_sending(rests.client_order_id), "its answer is under way"
+    assert desk.order(rests.client_order_id).status is OrderStatus.CANCELLED
+
+
+def test_an_order_that_the_stream_has_named_is_looked_at_while_its_own_answer_is_not_in():
+    desk = TinyDesk(Slow(60))
+    desk.bar(10_000)
+    turn(desk, 0, is_up=True)
+    [bought] = sent(desk.place(1, **LIMIT))
+    key = bought.client_order_id
+    desk.exchange.trade(Decimal(89))
+    row = desk.broker.account.order(f"n{key}")
+    for event in desk.broker.on_order(desk.plan, desk.state, row, desk.time()):
+        desk.send(event)
+    for _ in range(14):
+        turn(desk, 100, is_up=True)
+    assert desk.broker.is_sending(key), "its answer is under way"
+    assert desk.order(key).status is OrderStatus.FILLED
+    for _ in range(40):
+        turn(desk, 100, is_up=True)
+    assert desk.order(key).status is OrderStatus.FILLED
