@@ -7,9 +7,9 @@ there to be looked at before the code is asked.
 import builtins
 import dis
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from types import CodeType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from gpt_trader.backtest.sources import UNSEEN
@@ -41,10 +41,12 @@ class Reached(NamedTuple):
     """What compiled code, and all code within it, names.
 
     chains: a global's or a closed-over variable's name, and the attributes asked for at once.
-    names: of globals, attributes and imports. imports: modules. writes: globals that it sets.
+    own: attributes asked of its first argument, `self` in a method. names: all other attributes,
+    and imports. imports: modules. writes: globals that it sets.
     """
 
     chains: tuple[tuple[str, ...], ...]
+    own: frozenset[str]
     names: frozenset[str]
     imports: frozenset[str]
     writes: frozenset[str]
@@ -55,25 +57,72 @@ def reached(code: CodeType) -> Reached:
     """Return what code reaches for."""
     steps = [one for one in dis.get_instructions(code) if one.opname != "EXTENDED_ARG"]
     inner = [reached(one) for one in code.co_consts if isinstance(one, CodeType)]
-    chains = []
+    chains, led = [], set[int]()
     for i, step in enumerate(steps):
         if step.opname not in LOADS:
             continue
         end = i + 1
         while end < len(steps) and steps[end].opname == "LOAD_ATTR":
             end += 1
+        led.update(range(i + 1, end))
         chains.append((step.argval, *(one.argval for one in steps[i + 1 : end])))
+    of_first = _asked_of_first(code, steps)
+    rest = [one for i, one in enumerate(steps) if i not in led | of_first]
 
     def named(kinds: frozenset[str]) -> frozenset[str]:
-        return frozenset(one.argval for one in steps if one.opname in kinds)
+        return frozenset(one.argval for one in rest if one.opname in kinds)
 
     attributes, imports, writes = map(named, (ATTRIBUTES, frozenset({"IMPORT_NAME"}), WRITES))
     return Reached(
         tuple(dict.fromkeys((*chains, *(chain for one in inner for chain in one.chains)))),
-        attributes.union((chain[0] for chain in chains), *(one.names for one in inner)),
+        frozenset(steps[i].argval for i in of_first),
+        attributes.union(*(one.own | one.names for one in inner)),
         imports.union(*(one.imports for one in inner)),
         writes.union(*(one.writes for one in inner)),
     )
+
+
+def _asked_of_first(code: CodeType, steps: Sequence[dis.Instruction]) -> set[int]:
+    """Return which steps ask the first argument for an attribute; none if it is set anew."""
+    if not code.co_argcount:
+        return set()
+    name = code.co_varnames[0]
+    first = [i for i, one in enumerate(steps) if one.argval == name or _holds(one.argval, name)]
+    if any("STORE" in steps[i].opname or "DELETE" in steps[i].opname for i in first):
+        return set()
+    asked = (i + 1 for i in first if steps[i].opname == "LOAD_FAST" and i + 1 < len(steps))
+    return {i for i in asked if steps[i].opname == "LOAD_ATTR"}
+
+
+def _holds(argval: object, name: str) -> bool:
+    """Whether a step is of two variables, as from Python 3.13 on, one of this name."""
+    return isinstance(argval, tuple) and name in argval
+
+
+def untold_names(found: Reached, scope: Mapping[str, Any], owner: type | None) -> set[str]:
+    """Return under which names code reaches what nobody can tell beforehand.
+
+    Not a function or a class that is found there: that is told by its own code, whatever it is
+    called. owner: the class that the code is a method of, None of a function.
+    """
+    names = set(found.names)
+    names.update(name for name in found.own if not _is_code(_member(owner, name)))
+    for chain in found.chains:
+        if chain[0] not in scope:
+            names.update(chain)
+            continue
+        value, path = follow(chain, scope)
+        names.update(chain[len(path) :] if _is_code(value) else chain)
+    return {name for name in names if is_untold(name)}
+
+
+def _member(owner: type | None, name: str) -> Any:  # noqa: ANN401
+    kinds = () if owner is None else owner.__mro__
+    return next((vars(one)[name] for one in kinds if name in vars(one)), None)
+
+
+def _is_code(value: object) -> bool:
+    return isinstance(value, FunctionType | type)
 
 
 def is_untold(name: str) -> bool:

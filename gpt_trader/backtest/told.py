@@ -44,6 +44,7 @@ from gpt_trader.backtest.reaches import (
     is_unseen,
     is_untold,
     reached,
+    untold_names,
 )
 from gpt_trader.observe.provenance import SCRIPT
 from gpt_trader.strategy.own import UNCOPIED
@@ -142,13 +143,15 @@ class _Teller:
     """One telling. own: a module whose code is told even if it is installed.
 
     seen: what can hold itself, by id, and kept alive: the second time it is a number. untold: what
-    this cannot tell. files, packages: whose code was told, and that are named.
+    this cannot tell. owners: the class of each method, by id. files, packages: whose code was told,
+    and that are named.
     """
 
     def __init__(self, own: str = "") -> None:
         self.own = own
         self.seen: dict[int, tuple[int, object]] = {}
         self.untold: dict[str, None] = {}
+        self.owners: dict[int, type] = {}
         self.files: dict[str, None] = {}
         self.packages: set[str] = set()
 
@@ -280,6 +283,8 @@ class _Teller:
         closed = dict(zip(value.__code__.co_freevars, value.__closure__ or (), strict=True))
         cells = {name: one for name, cell in closed.items() for one in _contents(cell)}
         scope = ChainMap(cells, value.__globals__)
+        for name in sorted(untold_names(found, scope, self.owners.get(id(value)))):
+            self.doubt(f"{value.__name__} uses {name}")
         self.look(value.__name__, found, scope)
         told = {}
         for chain in found.chains:
@@ -296,8 +301,6 @@ class _Teller:
 
     def look(self, function: str, found: Reached, scope: Mapping[str, Any]) -> None:
         """Note what code of a function reaches that is not there to be told."""
-        for name in sorted(filter(is_untold, found.names)):
-            self.doubt(f"{function} uses {name}")
         for name in sorted({chain[0] for chain in found.chains}):
             if name not in scope and (name == "open" or is_changed_builtin(name)):
                 self.doubt(f"{function} uses {name}")
@@ -320,6 +323,7 @@ class _Teller:
             self.named(found.__module__, found.__name__)
             return ["class", _name(found)]
         self.seen.setdefault(id(found), (len(self.seen), found))
+        self.owners |= {id(one): found for one in vars(found).values()}
         made_by = [] if named_only(type(found).__module__) else [self.value(type(found))]
         return ["class", found.__name__, [self.value(base) for base in found.__bases__], {
             name: self.value(value)

@@ -75,6 +75,15 @@ o = O({k})
 """
 QUEUE = "def f():\n    return {}\nq = deque([f])\n"
 FACTORY = "d = defaultdict(lambda: {})\n"
+HELPER = "def {name}(bars):\n    return {k}\n"
+READER = """
+class Reader:
+    def level(self):
+        return self.read_level()
+    def read_level(self):
+        return {k}
+r = Reader()
+"""
 # by a name: what the code asks for, what it asks there, and how that is edited
 CASES = {
     "a global": ("K", "K = 1.0", "K = 2.0"),
@@ -105,6 +114,15 @@ CASES = {
         "def w(x):\n    return 1\nfunctools.update_wrapper(w, np.mean); del w.__wrapped__",
         "def w(x):\n    return 2\nfunctools.update_wrapper(w, np.mean); del w.__wrapped__",
     ),
+    "a helper that is named as what reads": (
+        "load_k(bars)", HELPER.format(name="load_k", k=1), HELPER.format(name="load_k", k=2),
+    ),
+    "such a helper in a mapping": (
+        "D['a'](bars)",
+        HELPER.format(name="query", k=1) + "D = {'a': lambda bars: query(bars)}",
+        HELPER.format(name="query", k=2),
+    ),
+    "a method that is named so": ("r.level()", READER.format(k=1), READER.format(k=2)),
     "a number of one's own kind": (
         "k.times", "class K(float):\n    times = 1\nk = K(1)", "K.times = 2",
     ),
@@ -171,6 +189,22 @@ def test_what_cannot_be_told_is_named(what):
         "level = {'a': np}\nlevel['b'] = sys",
         "def level(k):\n    import levels\n    return levels.K",
         "def level(k):\n    global K\n    K = k",
+        "def load(k):\n    return open(k).read()\nlevel = load",
+        "load_level = pd.read_csv\ndef level(k):\n    return load_level(k)",
+        "import pandas as far\ndef level(k):\n    return far.read_csv(k)",
+        "def read_level(frame):\n    return frame.read_k()\nlevel = read_level",
+        (
+            "class R:\n    read_k = pd.read_csv\n    def f(self, k):\n"
+            "        return self.read_k(k)\nlevel = R().f"
+        ),
+        (
+            "class R:\n    def read_k(self):\n        return 1\n    def f(self, k):\n"
+            "        self = K\n        return self.read_k(k)\nlevel = R().f"
+        ),
+        (
+            "class R:\n    def read_k(self):\n        return 1\ndef level(other):\n"
+            "    return other.read_k()"
+        ),
     ],
 )
 def test_what_a_name_stands_for_cannot_be_told(first):
