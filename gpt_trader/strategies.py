@@ -8,6 +8,7 @@ from gpt_trader.strategy.ensemble import Ensemble
 from gpt_trader.strategy.mean_reversion import MeanReversion
 from gpt_trader.strategy.momentum import Momentum
 from gpt_trader.strategy.of_function import from_function
+from gpt_trader.strategy.rank_momentum import RankMomentum
 from gpt_trader.strategy.sma_cross import SmaCross
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Hold",
     "MeanReversion",
     "Momentum",
+    "RankMomentum",
     "SmaCross",
     "Strategy",
     "from_function",

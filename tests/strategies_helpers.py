@@ -1,6 +1,7 @@
 """Random bars and random strategies for the tests of strategies."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,10 +11,14 @@ from hypothesis import strategies as st
 from gpt_trader.domain.bars import Bars, Ints
 from gpt_trader.domain.product import MAX_TICKS, Product
 from gpt_trader.domain.targets import Targets
+from gpt_trader.strategy.asked import ask_seen
 from gpt_trader.strategy.registry import builtin_names, create
+from gpt_trader.strategy.sight import Seen, groups_of, part, sees_market
 
 BTC = Product("BTC-USD", Decimal("0.00000001"), Decimal("0.01"))
 HOUR_MS = 3_600_000
+IDS = ("ETH-USD", "BTC-USD", "SOL-USD")  # not by the alphabet
+KEEPS = (1.0, 1.0, 0.9, 0.6)  # how much of a market there is
 INTERVALS_MS = (60_000, HOUR_MS, 4 * HOUR_MS, 24 * HOUR_MS)
 
 # How a stretch of prices moves: by what it adds to the close at each bar. Flat and regular
@@ -85,6 +90,58 @@ def markets(draw: st.DrawFn, n: int) -> Bars:
     )
 
 
+def random_seen(strategy: Any, n: int, seed: int, *, keep: float = 1.0, **kinds: Any) -> Seen:
+    """Return n bars, or n rows of a market of three products: bars of it absent where keep < 1."""
+    if not sees_market(strategy):
+        return random_bars(n, seed, **kinds)
+    slots = n if keep == 1.0 else 2 * n + 10
+    series = [
+        with_holes(random_bars(slots, seed + j, **kinds), name, seed + j, keep)
+        for j, name in enumerate(IDS)
+    ]
+    return cut_market(strategy, series, n, {})
+
+
+def with_holes(bars: Bars, product_id: str, seed: int, keep: float) -> Bars:
+    """Return about so large a share of the bars, as those of another product."""
+    kept = np.random.default_rng(seed).random(len(bars)) < keep
+    return replace(bars, product=replace(BTC, product_id=product_id))[np.flatnonzero(kept)]
+
+
+def cut_market(strategy: Any, series: list[Bars], n: int, reads: dict[str, Bars]) -> Seen:
+    """Return the first n rows of what a market strategy is shown of some products."""
+    (group,) = groups_of([strategy] * len(series), series, reads)
+    assert len(group.seen) >= n
+    return part(strategy, group.seen, 0, n)
+
+
+@st.composite
+def seen_by(draw: st.DrawFn, strategy: Any, n: int, keeps: tuple[float, ...] = KEEPS) -> Seen:
+    """What a strategy may be shown: any n bars, or n rows of any market.
+
+    Of a market one to three products are traded, bars of which may be absent, also all of a time;
+    what is read and not traded has bars of its own.
+    """
+    if not sees_market(strategy):
+        return draw(markets(n))
+    keep = draw(st.sampled_from(keeps))
+    first = draw(markets(n if keep == 1.0 else 3 * n + 10))
+    names = draw(st.permutations(IDS))
+    walks = [first]
+    walks += [random_bars(len(first), j, size=7, interval_ms=first.interval_ms) for j in (1, 2)]
+    found = {
+        name: with_holes(bars, name, j, keep)
+        for j, (name, bars) in enumerate(zip(names, walks, strict=True))
+    }
+    traded = names[: draw(st.integers(1, 3))]
+    return cut_market(strategy, [found[name] for name in traded], n, found)
+
+
+def answers(strategy: Any, seen: Seen) -> list[Targets]:
+    """What a strategy answers, one a product."""
+    return ask_seen(strategy, seen)
+
+
 def _pair(draw: st.DrawFn, names: tuple[str, ...], most: int) -> dict[str, Any]:
     """Parameters that must rise from each to the next."""
     count = len(names)
@@ -140,6 +197,14 @@ _SETTINGS: dict[str, Callable[[st.DrawFn], dict[str, Any]]] = {
             "vol_period": draw(st.integers(2, 15)),
         }
     ),
+    "rank_momentum": lambda draw: {
+        "lookback": draw(st.integers(1, 12)),
+        "top": draw(st.integers(1, 3)),
+        "every": draw(st.integers(1, 8)),
+        "target_vol": draw(st.sampled_from([0.0, 0.0, 0.4])),
+        "vol_period": draw(st.integers(2, 3)),
+        "benchmark": draw(st.sampled_from(["", "BTC-USD"])),
+    },
     "ensemble": _ensemble,
     "hold": lambda _: {},
     "buy_and_hold": lambda _: {},
@@ -165,9 +230,13 @@ def columns(targets: Targets) -> dict[str, np.ndarray]:
     return named
 
 
-def bits(targets: Targets, rows: slice | int) -> dict[str, bytes]:
+def bits(targets: list[Targets], rows: slice | int) -> dict[str, bytes]:
     """The bits of some rows, by column: equal means equal to the last bit."""
-    return {name: column[rows].tobytes() for name, column in columns(targets).items()}
+    return {
+        f"{j} {name}": column[rows].tobytes()
+        for j, one in enumerate(targets)
+        for name, column in columns(one).items()
+    }
 
 
 NAMES = builtin_names()

@@ -31,6 +31,7 @@ _BUILTIN = {
     "mean_reversion": ("gpt_trader.strategy.mean_reversion", "MeanReversion"),
     "breakout": ("gpt_trader.strategy.breakout", "Breakout"),
     "momentum": ("gpt_trader.strategy.momentum", "Momentum"),
+    "rank_momentum": ("gpt_trader.strategy.rank_momentum", "RankMomentum"),
     "ensemble": ("gpt_trader.strategy.ensemble", "Ensemble"),
     "hold": ("gpt_trader.strategy.baselines", "Hold"),
     "buy_and_hold": ("gpt_trader.strategy.baselines", "BuyAndHold"),

@@ -9,6 +9,7 @@ import pytest
 
 from gpt_trader import synthetic_market
 from gpt_trader.domain.targets import Condition, Reading, Targets
+from gpt_trader.strategy.asked import ask_all
 from gpt_trader.strategy.registry import builtin_names, create
 
 
@@ -43,7 +44,7 @@ def test_a_row_of_targets_fills_in_what_is_not_stated():
 
 @pytest.mark.parametrize("name", builtin_names())
 def test_those_of_a_built_in_strategy_are_pickled_with_their_conditions(name):
-    targets = create(name, {}).targets(synthetic_market(products=["BTC-USD"], n_bars=300)[0])
+    (targets,) = ask_all([create(name, {})], synthetic_market(products=["BTC-USD"], n_bars=300))
     again = pickle.loads(pickle.dumps(targets))  # noqa: S301
     assert again.reasons() == targets.reasons()
     assert np.array_equal(again.weight, targets.weight, equal_nan=True)

@@ -6,7 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpt_trader.domain.bars import Bars
-from tests.strategies_helpers import NAMES, bits, markets, random_bars, strategies
+from gpt_trader.domain.market import EMPTY, market_of
+from gpt_trader.strategy.registry import create
+from gpt_trader.strategy.sight import Seen, part
+from tests.strategies_helpers import (
+    NAMES,
+    answers,
+    bits,
+    random_bars,
+    random_seen,
+    seen_by,
+    strategies,
+)
 
 N = 90
 
@@ -29,15 +40,29 @@ def with_future(bars: Bars, rows: int, seed: int) -> Bars:
     )
 
 
+def with_other_future(seen: Seen, rows: int, seed: int) -> Seen:
+    """Keep what had closed by the end of the first rows of what is seen, and replace the rest."""
+    if isinstance(seen, Bars):
+        return with_future(seen, rows, seed)
+    closed = int(seen.time[rows - 1]) + seen.interval_ms
+
+    def other(bars: Bars) -> Bars:
+        kept = int(np.searchsorted(bars.time + bars.interval_ms, closed, "right"))
+        return with_future(bars, kept, seed) if kept else bars
+
+    series = [other(bars) for bars in seen.bars.values()]
+    return market_of(series, {name: other(read.bars) for name, read in seen.reads.items()} or EMPTY)
+
+
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_the_last_row_of_a_prefix_equals_that_row_of_the_whole(name, data):
     strategy = data.draw(strategies(name))
-    bars = data.draw(markets(N))
-    whole = strategy.targets(bars)
+    seen = data.draw(seen_by(strategy, N))
+    whole = answers(strategy, seen)
     for rows in data.draw(st.lists(st.integers(1, N), min_size=1, max_size=8)):
-        prefix = strategy.targets(bars[:rows])
+        prefix = answers(strategy, part(strategy, seen, 0, rows))
         assert bits(prefix, rows - 1) == bits(whole, rows - 1)
 
 
@@ -46,30 +71,28 @@ def test_the_last_row_of_a_prefix_equals_that_row_of_the_whole(name, data):
 @given(data=st.data())
 def test_another_future_leaves_every_row_before_it_as_it_was(name, data):
     strategy = data.draw(strategies(name))
-    bars = data.draw(markets(N))
-    whole = bits(strategy.targets(bars), slice(None))
+    seen = data.draw(seen_by(strategy, N))
+    whole = bits(answers(strategy, seen), slice(None))
     rows = data.draw(st.integers(1, N - 1))
-    changed = strategy.targets(with_future(bars, rows, data.draw(st.integers(0, 1000))))
-    for column, kept in bits(changed, slice(rows)).items():
+    other = with_other_future(seen, rows, data.draw(st.integers(0, 1000)))
+    for column, kept in bits(answers(strategy, other), slice(rows)).items():
         assert kept == whole[column][: len(kept)], column
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_default_parameters_are_causal(name):
-    from gpt_trader.strategy.registry import create
-
     strategy = create(name, {})
-    bars = random_bars(strategy.min_bars + 120, seed=5, size=40_000)
-    whole = strategy.targets(bars)
-    for rows in range(strategy.min_bars - 1, len(bars), 13):
-        assert bits(strategy.targets(bars[: rows + 1]), rows) == bits(whole, rows)
+    seen = random_seen(strategy, strategy.min_bars + 120, seed=5, size=40_000)
+    whole = answers(strategy, seen)
+    for rows in range(strategy.min_bars - 1, len(seen), 13):
+        prefix = answers(strategy, part(strategy, seen, 0, rows + 1))
+        assert bits(prefix, rows) == bits(whole, rows)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_column_has_a_row_for_every_bar(name):
-    from gpt_trader.strategy.registry import create
-
+    strategy = create(name, {})
     for n in (0, 1, 2, 60):
-        targets = create(name, {}).targets(random_bars(n, seed=1))
-        assert len(targets.weight) == n
-        assert {len(part) for part in bits(targets, slice(None)).values()} == {8 * n}
+        found = answers(strategy, random_seen(strategy, n, seed=1))
+        assert {len(one.weight) for one in found} == {n}
+        assert {len(part) for part in bits(found, slice(None)).values()} == {8 * n}

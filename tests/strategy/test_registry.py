@@ -69,8 +69,8 @@ def test_the_registry_lists_names_without_loading_the_compiler():
 def test_builtin_maps_each_name_to_the_class_of_that_name():
     found = builtin()
     assert tuple(found) == (
-        "sma_cross", "ema_trend", "mean_reversion", "breakout", "momentum", "ensemble", "hold",
-        "buy_and_hold",
+        "sma_cross", "ema_trend", "mean_reversion", "breakout", "momentum", "rank_momentum",
+        "ensemble", "hold", "buy_and_hold",
     )  # fmt: skip
     for name, strategy in found.items():
         assert strategy.name == name
