@@ -41,6 +41,8 @@ from gpt_trader.domain.targets import Targets
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.optimize.sweep import SearchTerms, sweep
 from gpt_trader.risk.policy import RiskPolicy
+from gpt_trader.strategy.ema_trend import EmaTrend
+from gpt_trader.strategy.rank_momentum import RankMomentum
 from gpt_trader.strategy.sma_cross import SmaCross
 
 ROOT = Path(__file__).parents[1]
@@ -203,6 +205,9 @@ def bench_products(out: Bench, bars: Bars) -> None:
     def run() -> RawRun:
         return simulate(wide, targets, TRADING_ON, CHEAP, taker, budget=0.1)
 
+    def whole(strategy: EmaTrend | RankMomentum) -> Result:
+        return backtest(many, strategy, costs=CHEAP, risk=TRADING_ON, style=taker, self_check=False)
+
     out.row(
         "simulate: 10 products, a product-bar",
         best_s(run, 3),
@@ -210,6 +215,14 @@ def bench_products(out: Bench, bars: Bars) -> None:
         len(run().fills),
         "best of 3",
     )
+    for strategy in (EmaTrend(), RankMomentum()):
+        out.row(
+            f"backtest(), 10 products, {strategy.name}",
+            best_s(partial(whole, strategy), 3),
+            10 * n,
+            len(whole(strategy).fills),
+            "best of 3",
+        )
 
 
 def bench_whole(out: Bench, bars: Bars) -> None:
