@@ -1,5 +1,6 @@
 """A vote of other strategies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -8,13 +9,16 @@ from typing import ClassVar
 import numpy as np
 
 from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.market import Market
 from gpt_trader.domain.targets import Condition, Targets
 from gpt_trader.errors import UsageError
 from gpt_trader.strategy import registry
-from gpt_trader.strategy.answers import ask_targets
+from gpt_trader.strategy.answers import ask_market, ask_targets
 from gpt_trader.strategy.base import Strategy, param
-from gpt_trader.strategy.columns import from_row, level
+from gpt_trader.strategy.columns import from_row
+from gpt_trader.strategy.each import ask_each, window_rows
 from gpt_trader.strategy.params import check_ranges
+from gpt_trader.strategy.sight import sees_market
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class Ensemble:
     min_confidence, weight = the members' weights averaged by votes, but never on the other
     side; else 0. While every member abstains there is no opinion; until the slowest member is
     warm there is none either. Members run with their default parameters; only their weights
-    count, not their stops.
+    count, not their stops. Where one of them sees the market, so does the vote: the others are
+    asked about each product of it.
 
     Source: majority voting as in Brock, Lakonishok, LeBaron, Journal of Finance 47 (1992),
     who pool the signals of several rules, and Timmermann, "Forecast Combinations", Handbook of
@@ -84,16 +89,35 @@ class Ensemble:
 
     @property
     def warmup(self) -> int:
-        """Bars that the member with the longest memory needs."""
-        return max(member.warmup for member in self.voters)
+        """Bars that the member with the longest memory needs; rows, where one sees the market."""
+        if not any(map(sees_market, self.voters)):
+            return max(member.warmup for member in self.voters)
+        return max(
+            member.warmup if sees_market(member) else window_rows(member) for member in self.voters
+        )
 
-    def targets(self, bars: Bars) -> Targets:
-        """Return weight and conditions for every bar: the vote, then what members say."""
+    def targets(self, seen: Bars | Market) -> Targets | dict[str, Targets]:
+        """Return weight and conditions for every bar: the vote, then what members say.
+
+        Where a member sees the market, of each product of it.
+        """
+        if isinstance(seen, Bars):
+            return self._vote([ask_targets(member, seen) for member in self.voters])
+        answers = [
+            ask_market(member, seen) if sees_market(member) else ask_each(member, seen)
+            for member in self.voters
+        ]
+        return {
+            product_id: self._vote([said[j] for said in answers])
+            for j, product_id in enumerate(seen.products)
+        }
+
+    def _vote(self, answers: Sequence[Targets]) -> Targets:
+        """Return what the members' answers about one product come to."""
         first = self.min_bars - 1
-        n = len(bars)
+        n = len(answers[0].weight)
         long, short, mean = np.zeros(n), np.zeros(n), np.zeros(n)
         silent = np.ones(n, np.bool_)
-        answers = [ask_targets(member, bars) for member in self.voters]
         for said, share in zip(answers, self._shares, strict=True):
             silent &= np.isnan(said.weight)
             long += np.where(said.weight > 0, share, 0.0)
@@ -108,7 +132,7 @@ class Ensemble:
                 Condition(
                     f"share of votes long > {self.min_confidence:g}",
                     from_row(first, long),
-                    level(bars, first, self.min_confidence),
+                    from_row(first, np.full(n, self.min_confidence)),
                 ),
                 *(
                     Condition(f"{member.name}: {c.label}", c.value, c.threshold, c.op)

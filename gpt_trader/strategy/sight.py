@@ -31,8 +31,8 @@ class Group(NamedTuple):
 
 def sees_market(strategy: Any) -> bool:  # noqa: ANN401 - a strategy or its class
     """Whether a strategy is shown a market: its `targets` takes one, or that of one with a vote."""
-    if not isinstance(strategy, type) and hasattr(strategy, "voters"):
-        return any(map(sees_market, strategy.voters))
+    if not isinstance(strategy, type) and any(map(sees_market, _voters(strategy))):
+        return True
     kind: Any = strategy if isinstance(strategy, type) else type(strategy)
     if not hasattr(kind, "targets") or not callable(kind.targets):
         return False
@@ -41,6 +41,10 @@ def sees_market(strategy: Any) -> bool:  # noqa: ANN401 - a strategy or its clas
     except ValueError:  # of what is not written in Python nobody can tell
         return False
     return any(p.name == "market" or _names_market(p.annotation) for p in found)
+
+
+def _voters(strategy: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    return strategy.voters if hasattr(strategy, "voters") else ()
 
 
 def _names_market(annotation: object) -> bool:
@@ -53,11 +57,14 @@ def reads_of(strategy: Any) -> dict[str, int]:  # noqa: ANN401
     """Return the series that a strategy reads, and how many bars of each it looks back on.
 
     `reads` is a tuple of names, of each as many bars as its warm-up says, or says so by name.
-    Raises UsageError if it is neither, or names no series.
+    What those with a vote in it read counts too. Raises UsageError if it is neither, or names no
+    series.
     """
-    if hasattr(strategy, "voters"):
-        parts = [reads_of(one) for one in strategy.voters]
-        return {name: max(p.get(name, 0) for p in parts) for part in parts for name in part}
+    parts = [_own_reads(strategy), *map(reads_of, _voters(strategy))]
+    return {name: max(p.get(name, 0) for p in parts) for part in parts for name in part}
+
+
+def _own_reads(strategy: Any) -> dict[str, int]:  # noqa: ANN401
     if not hasattr(strategy, "reads"):
         return {}
     stated = strategy.reads

@@ -25,6 +25,7 @@ def small(name):
         "momentum": {"short": 2, "medium": 4, "long": 8, "vol_period": 6},
         "ensemble": {"members": "sma_cross,buy_and_hold"},
         "rank_momentum": {"lookback": 6, "top": 2, "every": 3, "target_vol": 0.4, "vol_period": 5},
+        "regime_trend": {"strategy": "sma_cross", "fast": 2, "slow": 5},
     }
     return create(name, settings.get(name, {}))
 
@@ -244,6 +245,23 @@ def test_an_abstention_counts_against_both_sides():
 def test_ensemble_shows_the_conditions_of_its_members():
     shown = labels(create("ensemble", {"members": "sma_cross"}).targets(random_bars(60, seed=1)))
     assert shown == ["share of votes long > 0.5", "sma_cross: SMA(20) > SMA(50)"]
+
+
+def test_where_a_member_sees_the_market_the_others_are_asked_about_each_product():
+    together = create("ensemble", {"members": "rank_momentum,sma_cross", "min_confidence": 0.0})
+    seen = random_seen(together, 400, seed=3)
+    ranked, voted = (answers(one, seen) for one in (create("rank_momentum", {}), together))
+    assert together.min_bars == 169
+    for j, bars in enumerate(seen.bars.values()):
+        cross = create("sma_cross", {}).targets(bars).weight
+        known = ~np.isnan(ranked[j].weight)
+        want = np.where(known, ranked[j].weight, 0.0) / 2 + cross / 2
+        np.testing.assert_array_equal(voted[j].weight[168:], want[168:])
+        assert known.any()
+        assert labels(voted[j])[1:3] == [
+            "rank_momentum: return over 168 bars > 0",
+            "rank_momentum: rank by return < 4",
+        ]
 
 
 @pytest.mark.parametrize(
