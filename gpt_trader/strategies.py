@@ -9,6 +9,7 @@ from gpt_trader.strategy.mean_reversion import MeanReversion
 from gpt_trader.strategy.momentum import Momentum
 from gpt_trader.strategy.of_function import from_function
 from gpt_trader.strategy.rank_momentum import RankMomentum
+from gpt_trader.strategy.regime_trend import RegimeTrend
 from gpt_trader.strategy.sma_cross import SmaCross
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "MeanReversion",
     "Momentum",
     "RankMomentum",
+    "RegimeTrend",
     "SmaCross",
     "Strategy",
     "from_function",

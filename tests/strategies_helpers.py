@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from gpt_trader.domain.bars import Bars, Ints
+from gpt_trader.domain.coarsen import coarsen
 from gpt_trader.domain.product import MAX_TICKS, Product
 from gpt_trader.domain.targets import Targets
 from gpt_trader.strategy.asked import ask_seen
@@ -134,6 +135,9 @@ def seen_by(draw: st.DrawFn, strategy: Any, n: int, keeps: tuple[float, ...] = K
         for j, (name, bars) in enumerate(zip(names, walks, strict=True))
     }
     traded = names[: draw(st.integers(1, 3))]
+    if "BTC-USD" not in traded:
+        hours, day = found["BTC-USD"], INTERVALS_MS[-1]
+        found["BTC-USD@1d"] = hours if hours.interval_ms == day else coarsen(hours, day).bars
     return cut_market(strategy, [found[name] for name in traded], n, found)
 
 
@@ -151,10 +155,11 @@ def _pair(draw: st.DrawFn, names: tuple[str, ...], most: int) -> dict[str, Any]:
     return dict(zip(names, drawn, strict=True))
 
 
+MEMBERS = ("sma_cross", "sma_cross", "hold", "buy_and_hold", "buy_and_hold", "rank_momentum")
+
+
 def _ensemble(draw: st.DrawFn) -> dict[str, Any]:
-    members = draw(
-        st.lists(st.sampled_from(["sma_cross", "hold", "buy_and_hold"]), min_size=1, max_size=4)
-    )
+    members = draw(st.lists(st.sampled_from(MEMBERS), min_size=1, max_size=4))
     votes = ",".join(str(draw(st.integers(1, 5))) for _ in members)
     return {
         "members": ",".join(members),
@@ -205,6 +210,13 @@ _SETTINGS: dict[str, Callable[[st.DrawFn], dict[str, Any]]] = {
         "vol_period": draw(st.integers(2, 3)),
         "benchmark": draw(st.sampled_from(["", "BTC-USD"])),
     },
+    "regime_trend": lambda draw: (
+        _pair(draw, ("fast", "slow"), 8)
+        | {
+            "strategy": draw(st.sampled_from(["sma_cross", "buy_and_hold"])),
+            "benchmark": draw(st.sampled_from(["BTC-USD", "BTC-USD@1d"])),
+        }
+    ),
     "ensemble": _ensemble,
     "hold": lambda _: {},
     "buy_and_hold": lambda _: {},

@@ -32,6 +32,7 @@ _BUILTIN = {
     "breakout": ("gpt_trader.strategy.breakout", "Breakout"),
     "momentum": ("gpt_trader.strategy.momentum", "Momentum"),
     "rank_momentum": ("gpt_trader.strategy.rank_momentum", "RankMomentum"),
+    "regime_trend": ("gpt_trader.strategy.regime_trend", "RegimeTrend"),
     "ensemble": ("gpt_trader.strategy.ensemble", "Ensemble"),
     "hold": ("gpt_trader.strategy.baselines", "Hold"),
     "buy_and_hold": ("gpt_trader.strategy.baselines", "BuyAndHold"),
