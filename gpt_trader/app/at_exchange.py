@@ -235,7 +235,7 @@ def _why(plan: Plan, state: State, j: int, *, is_booked: bool) -> str | None:
     if is_dust(plan, state, j):
         return DUST
     below = BELOW_MINIMUM if is_below_minimum(plan, state, j) else ""
-    return below or state.closed[j] or state.leaving[j].why or None
+    return below or state.closed[j] or state.unproven[j] or state.leaving[j].why or None
 
 
 def _stop(plan: Plan, state: State, j: int, rests: set[str]) -> str | None:

@@ -40,7 +40,7 @@ def reconcile(profile: str | None, state_dir: Path | None) -> tuple[dict[str, An
     began_ms = min(
         [order.intent.sent_ms for order in state.open_orders], default=reached.exchange.now_ms()
     )
-    remote, is_whole = reached.private.open_orders(began_ms - HOUR_MS)
+    remote, is_whole, _ = reached.private.open_orders(began_ms - HOUR_MS)
     if not is_whole:
         raise Unavailable("what is open at the exchange cannot be read")
     wallets = totals_of(reached.private.balances())

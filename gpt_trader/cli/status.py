@@ -68,6 +68,10 @@ def _show(data: dict[str, Any]) -> None:
     for product, why in data["closed"].items():
         rows.append(("CLOSED", f"{product} takes no orders at the exchange: {why}"))
     rows += [
+        ("STAYS", f"{product}'s stop is not cancelled for an exit: {why}")
+        for product, why in data["unproven"].items()
+    ]
+    rows += [
         ("limits", f"{product} takes no market orders: exits are limit orders")
         for product in data["limit_only"]
     ]
@@ -165,7 +169,7 @@ def _known_of_stop(status: str | None) -> tuple[str, str]:
         case None:
             return "BARE", "no stop"
         case "PENDING_CANCEL":
-            return "ENDING", "its stop is being cancelled, and rests until that is done"
+            return "ENDING", "its stop is being cancelled: nobody tells that it has ended"
         case "SUBMITTED":
             return "BARE", "its stop was sent, and no answer is in"
         case "SUBMIT_UNKNOWN":

@@ -135,11 +135,18 @@ class RemoteFill(NamedTuple):
 class History[T](NamedTuple):
     """Orders or fills of an account. is_whole: every row could be read, whose it is included.
 
-    Only of a whole history does it prove anything that something is not in it.
+    Only of a whole history does it prove anything that something is not in it. is_read: every row
+    could be read but for whose it is: what no nameless row is like is not in it.
     """
 
     rows: list[T]
     is_whole: bool
+    is_read: bool = False
+
+    @property
+    def tells_all(self) -> bool:
+        """Whether every row could be read, though maybe not whose it is."""
+        return self.is_whole or self.is_read
 
 
 class Portfolio(NamedTuple):

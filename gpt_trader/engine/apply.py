@@ -232,6 +232,9 @@ def _switch(state: State, record: rec.Switch) -> State:
                 closed=replaced(state.closed, record.j, record.reason),
                 limit_only=replaced(state.limit_only, record.j, record.limit_only),
             )
+        case rec.ProofLost():
+            seen = state._replace(unproven=replaced(state.unproven, record.j, record.why))
+            return seen if record.why else leaving.note_new_terms(seen, record.j)
         case rec.ProductRegridded():
             regridded = state._replace(grids=replaced(state.grids, record.j, record.grid))
             return leaving.note_new_terms(regridded, record.j)

@@ -211,6 +211,8 @@ def state_text(state: State) -> str:
     }
     if any(state.closed):
         parts["closed"] = state.closed
+    if any(state.unproven):
+        parts["unproven"] = state.unproven
     if any(state.passed_ms):
         parts["passed_ms"] = state.passed_ms
     if any(state.limit_only):
@@ -247,6 +249,7 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
         "exposure": [{}] * p,
     }
     absent |= {"closed": [""] * p, "limit_only": [False] * p, "grids": [{}] * p}
+    absent |= {"unproven": [""] * p}
     absent |= {"lacking": [0] * p, "passed_ms": [0] * p, "resized": [{}] * p}
     absent |= {"flattening": False, "frozen": [""] * p, "reconciled_ms": 0, "foreign_orders": 0}
     data = absent | data
@@ -283,6 +286,7 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
         passed_ms=tuple(data["passed_ms"]),
         frozen=tuple(data["frozen"]),
         closed=tuple(data["closed"]),
+        unproven=tuple(data["unproven"]),
         limit_only=tuple(data["limit_only"]),
         grids=tuple(map(_decoder(Grid), data["grids"])),
         lacking=tuple(data["lacking"]),

@@ -178,6 +178,17 @@ class ProductSeen(NamedTuple):
     grid: Grid = AS_COUNTED
 
 
+class ProofSeen(NamedTuple):
+    """What would prove that a product's stop has ended was asked for. lost: why it would not.
+
+    "": it would. A stop is not cancelled for an exit that could not leave before there is proof.
+    """
+
+    time_ms: int
+    product_id: str
+    lost: str
+
+
 class HaltRequested(NamedTuple):
     """Stop entries until somebody rearms."""
 
@@ -321,7 +332,14 @@ class StopRequested(NamedTuple):
 
 # What a look at the account, or at a product, shows.
 Looked = (
-    Reconciled | Adjusted | CoinsLacking | PositionFound | OrdersFound | InstanceSeen | ProductSeen
+    Reconciled
+    | Adjusted
+    | CoinsLacking
+    | PositionFound
+    | OrdersFound
+    | InstanceSeen
+    | ProductSeen
+    | ProofSeen
 )
 
 # What a person asks for.
@@ -356,6 +374,7 @@ Event = (
     | Noted
     | Doubted
     | ProductSeen
+    | ProofSeen
     | HaltRequested
     | PauseRequested
     | Rearmed

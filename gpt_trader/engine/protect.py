@@ -38,6 +38,7 @@ from gpt_trader.engine.waiting import (
     hold_back,
     is_worth_selling,
     most_at_once,
+    stays,
     waiting,
 )
 from gpt_trader.kernel.codes import FILL_OPERATOR, FILL_TAKE_PROFIT, ORDINAL_QUOTE
@@ -124,8 +125,8 @@ def is_early(state: State, j: int, now_ms: int) -> bool:
 
 
 def is_kept(plan: Plan, state: State, j: int) -> bool:
-    """Whether what rests for product j stays, whatever is wanted: no order could take its place."""
-    return bool(state.closed[j]) and bool(resting_protections(plan, state, j))
+    """Whether what rests for product j stays, whatever is wanted: no exit could follow it."""
+    return bool(stays(state, j, resting_protections(plan, state, j)))
 
 
 def limit_through(stop: int, side: int) -> int:
@@ -249,11 +250,12 @@ def protect(plan: Plan, state: State, j: int, event: Event) -> Answer:
     kept = next((o for o in resting if any(one and _same(o, one) for one in either)), None)
     if kept is None and wanted is not None:
         kept = next((o for o in resting if _is_cut_again(state, j, o, wanted, event)), None)
+    held = abs(int(state.slots["lots"][j]))
+    covering = (o for o in resting if o.intent.lots - o.filled <= held)  # that sell no more
     if kept is None and is_kept(plan, state, j):
-        kept = resting[0]
+        kept = resting[0] if state.closed[j] else next(covering, None)
     if kept is None and _is_dust(plan, state, j):  # no order of now could replace it
-        held = abs(int(state.slots["lots"][j]))
-        kept = next((o for o in resting if o.intent.lots - o.filled <= held), None)
+        kept = next(covering, None)
     ending = {OrderStatus.OPEN}  # what is not known to be there is waited for
     if waiting(state, plan.products[j].product_id):
         ending.add(OrderStatus.TRIGGERED)

@@ -202,6 +202,13 @@ class ProductClosed(NamedTuple):
     limit_only: bool = False
 
 
+class ProofLost(NamedTuple):
+    """Why nothing would prove that product j's stop has ended; "": it would be proven."""
+
+    j: int
+    why: str
+
+
 class ProductRegridded(NamedTuple):
     """The exchange takes other sizes and prices of product j than before."""
 
@@ -297,7 +304,9 @@ AtExchange = (
 )
 
 # Those that turn entries on or off.
-Switch = SwitchSet | ProductFrozen | ProductClosed | ProductRegridded | Flattening | Disarmed
+Switch = (
+    SwitchSet | ProductFrozen | ProductClosed | ProofLost | ProductRegridded | Flattening | Disarmed
+)
 
 Record = (
     HistoryTaken
@@ -328,6 +337,7 @@ Record = (
     | DebtSettled
     | ProductFrozen
     | ProductClosed
+    | ProofLost
     | ProductRegridded
     | Flattening
     | Disarmed

@@ -140,6 +140,7 @@ class State(NamedTuple):
     passed_ms: tuple[int, ...]  # since when the quote is beyond the stop that rests; 0: it is not
     frozen: tuple[str, ...]  # why a product takes no entries until a person rearms; "": it does
     closed: tuple[str, ...]  # why the exchange takes no orders of a product now; "": it does
+    unproven: tuple[str, ...]  # why the end of a product's stop would not be proven now; "": it is
     limit_only: tuple[bool, ...]  # whether the exchange takes no market orders of a product now
     grids: tuple[Grid, ...]  # what sizes and prices the exchange takes of a product now
     lacking: tuple[int, ...]  # lots of a position that were not in the account when one was sold
@@ -189,6 +190,7 @@ def new_state(plan: Plan, cash: int) -> State:
         passed_ms=(0,) * p,
         frozen=("",) * p,
         closed=("",) * p,
+        unproven=("",) * p,
         limit_only=(False,) * p,
         grids=(AS_COUNTED,) * p,
         lacking=(0,) * p,

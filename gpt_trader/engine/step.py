@@ -108,6 +108,7 @@ def _answer(plan: Plan, state: State, event: ev.Event) -> Answer:
             | ev.OrdersFound()
             | ev.InstanceSeen()
             | ev.ProductSeen()
+            | ev.ProofSeen()
         ):
             return _answer_look(plan, state, event)
         case _:
@@ -136,6 +137,9 @@ def _answer_look(plan: Plan, state: State, event: ev.Looked) -> Answer:
             regridded = rec.ProductRegridded(j, event.grid)
             changed = [regridded] if event.grid != state.grids[j] else []
             return Answer([*([closed] if is_news else []), *changed])
+        case ev.ProofSeen():
+            j = plan.index[event.product_id]
+            return Answer([rec.ProofLost(j, event.lost)] if event.lost != state.unproven[j] else [])
         case _:
             assert_never(event)
 

@@ -6,6 +6,7 @@ and every later event looks whether it may. Coins that an order may sell, whatev
 are promised: no second one sells them. What was sold is never more than what was bought.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from gpt_trader.domain.order import NOT_SENT, Order, OrderStatus, Origin
@@ -137,6 +138,19 @@ def waiting(state: State, product_id: str) -> list[Order]:
     ]
 
 
+def stays(state: State, j: int, stops: Sequence[Order]) -> str:
+    """Return why product j's stops are not cancelled for anything, "" if they may be.
+
+    No order could take their place; or nothing would prove that they have ended, and no exit leave.
+    Of one that is being cancelled already only the first is a reason not to wait.
+    """
+    if not stops:
+        return ""
+    if all(one.status is OrderStatus.PENDING_CANCEL for one in stops):
+        return state.closed[j]
+    return state.closed[j] or state.unproven[j]
+
+
 def waits_for(state: State, order: Order) -> list[str]:
     """Return the client ids of the orders whose end a waiting order needs to see."""
     others = promising(state, order.product_id, order.intent.side)
@@ -200,8 +214,9 @@ def _judge_exit(plan: Plan, state: State, j: int, order: Order, event: Event) ->
         return "nothing is held that it could sell"
     if not _lives(order, event.time_ms):
         return "its end is near"
-    if state.closed[j] and any(map(is_stop, promising(state, order.product_id, side))):
-        return f"{state.closed[j]}: {PROMISED}"
+    stops = [one for one in promising(state, order.product_id, side) if is_stop(one)]
+    if why := stays(state, j, stops):
+        return f"{why}: {PROMISED}"
     free = free_lots(plan, state, j)
     if free >= lots:
         return lots

@@ -116,6 +116,7 @@ def situation(
         "flattening": state.flattening or Latch(folder).wants_flat(),
         "frozen": _reasons(plan, state.frozen),
         "closed": _reasons(plan, state.closed),
+        "unproven": _reasons(plan, state.unproven),
         "limit_only": [
             product.product_id
             for product, is_so in zip(plan.products, state.limit_only, strict=True)

@@ -169,3 +169,47 @@ def test_a_mode_is_no_news_twice_and_outlives_the_process():
     assert desk.state.limit_only == (True,)
     seen(desk)
     assert desk.state.limit_only == (False,)
+
+
+UNPROVEN = "nothing would prove that it has ended: the wallets are not told"
+
+
+def proof(desk, lost):
+    return desk.send(ev.ProofSeen(desk.now(), "COIN-USD", lost))
+
+
+@LEAVE
+def test_a_stop_whose_end_would_not_be_proven_stays_and_the_exit_follows_once_it_would(leave):
+    desk = resting()
+    assert records_of(proof(desk, UNPROVEN), rec.ProofLost) == [rec.ProofLost(0, UNPROVEN)]
+    assert records_of(proof(desk, UNPROVEN), rec.ProofLost) == []
+    desk.restart()
+    assert not commands_of(leave(desk), CancelOrder)
+    assert not commands_of(desk.wake(RETRY_MS), CancelOrder)
+    assert desk.resting.status is OrderStatus.OPEN
+    if leave is decided:
+        assert desk.state.leaving[0].why.startswith(f"{NOT_SENT}: {UNPROVEN}")
+    if leave is by_hand:
+        return  # who asked for it was told, and asks again
+    found = proof(desk, "") + desk.wake(RETRY_MS)
+    assert commands_of(found, CancelOrder)
+    assert sent(desk.told(desk.resting, OrderStatus.CANCELLED))
+
+
+def test_a_stop_that_is_being_cancelled_when_proof_is_lost_is_waited_for():
+    desk = resting()
+    stop = desk.resting
+    assert commands_of(decided(desk), CancelOrder)
+    proof(desk, UNPROVEN)
+    desk.wake(RETRY_MS)
+    assert waiting(desk.state, "COIN-USD"), "its coins may be free any moment"
+    assert sent(desk.told(stop, OrderStatus.CANCELLED))
+
+
+def test_a_stop_that_would_sell_more_than_is_held_makes_way_though_nothing_proves_its_end():
+    desk = resting()
+    proof(desk, UNPROVEN)
+    lost = ev.Adjusted(desk.now(), "COIN", "-5", "reconciliation", "t", "t", total="15")
+    found = desk.send(lost) + desk.wake(RETRY_MS)
+    assert desk.lots() == 15
+    assert commands_of(found, CancelOrder)

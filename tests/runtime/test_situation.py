@@ -134,7 +134,7 @@ def test_a_stop_that_is_being_cancelled_is_not_called_none(shown, capsys):
     assert (position["stop_status"], position["bare_since"]["age_s"]) == ("PENDING_CANCEL", 3.0)
     _show(found)
     out = capsys.readouterr().out
-    words = "COIN-USD for 3 s: its stop is being cancelled, and rests until that is done, no exit"
+    words = "COIN-USD for 3 s: its stop is being cancelled: nobody tells that it has ended, no exit"
     assert f"  ENDING    {words}" in out
     assert "BARE" not in out
 

@@ -154,7 +154,7 @@ class Private:
             params["end_date"] = time_text(until_ms)
         page = self._pages("/orders/historical/batch", account.parse_orders, params)
         is_whole = not page.rejected and all(one.client_order_id for one in page.rows)
-        return History(page.rows, is_whole)
+        return History(page.rows, is_whole, not page.rejected)
 
     def open_orders(self, since_ms: int) -> History[RemoteOrder]:
         """Return all that may still fill: what is open, and what was pending since a time.
@@ -166,7 +166,8 @@ class Private:
         for one in newest.rows:
             if one.life is None or not one.life.is_final:
                 found.setdefault(one.order_id, one)
-        return History(list(found.values()), resting.is_whole and newest.is_whole)
+        is_whole = resting.is_whole and newest.is_whole
+        return History(list(found.values()), is_whole, resting.tells_all and newest.tells_all)
 
     def fills(
         self,
@@ -205,10 +206,13 @@ class Private:
     ) -> Parsed[T]:
         """Return the rows of all pages, and how many could not be read."""
         found = Parsed[T]([], 0)
-        cursor = ""
+        cursor, seen = "", set[str]()
         for _ in range(self.most_pages):
             asked = dict(params) | ({"cursor": cursor} if cursor else {})
             was = cursor
+            if cursor in seen:
+                raise Unavailable(f"Coinbase's pages of {path} lead back to one before")
+            seen.add(cursor)
             page, cursor = self.rest.get(path, lambda page: (read(page), _after(page, was)), asked)  # noqa: B023 - read at once
             found = Parsed(found.rows + page.rows, found.rejected + page.rejected)
             if not cursor:

@@ -14,6 +14,7 @@ KINDS = {
     "order": Kind(0, 8),
     "touch": Kind(0, 4),
     "rests": Kind(0, 2, costs=4.0, patience_ms=PATIENT_MS),
+    "rehearsal": Kind(1, 4, patience_ms=PATIENT_MS),
     "search": Kind(1, 1, costs=4.0, patience_ms=PATIENT_MS),
     "account": Kind(1, 1, costs=3.0, patience_ms=PATIENT_MS),
     "clock": Kind(1, 1, patience_ms=PATIENT_MS),

@@ -20,6 +20,7 @@ from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 
 BEFORE_MS = 86_400_000  # how far before an order was decided its history is read: clocks err
 FILLS_BEFORE_MS = 600_000
+CLOCKS_MS = 60_000  # by so much at most a clock is off: an order is not older than its decision
 ZERO = Decimal(0)
 ROUNDED = Decimal("0.01")  # quote: what an exchange may round away
 NEAR = Decimal("0.1")  # how far from the newest close a fill's price may be
@@ -30,7 +31,8 @@ MOST_STRAYS = 20  # orders that only fills tell, looked up in one look
 class Found(NamedTuple):
     """One look: orders of everybody, fills, exact totals by currency, and what of them is on hold.
 
-    is_whole: every row could be read; else what is not in it may be there.
+    is_whole: every row could be read; else what is not in it may be there. A row may still not say
+    whose it is: then it may be any order that it is like.
     """
 
     orders: Sequence[RemoteOrder]
@@ -57,22 +59,33 @@ def search(account: Orders, product_ids: Sequence[str], since_ms: int) -> Found:
     wallets = totals_of(balances)
     holds = holds_of(balances)
     found = [*rows.values(), *(one for one in looked_up if one is not None)]
-    is_whole = orders.is_whole and resting.is_whole and fills.is_whole
+    is_whole = orders.tells_all and resting.tells_all and fills.is_whole
     return Found(found, here, wallets, holds, is_whole)
 
 
 HELD = "is on hold as if it rests"
 
 
-def tells(product: Product, found: Found, expected: Mapping[str, Decimal]) -> bool:
+def tells(product: Product, order: Order, found: Found, expected: Mapping[str, Decimal]) -> bool:
     """Whether a look tells all that an order's absence is held against; else it is none.
 
     expected: what each wallet must hold by the journal: one of 0 may be missing.
     """
     wallets = (product.base_currency, product.quote_currency)
-    return found.is_whole and all(
-        one in found.wallets or not expected.get(one, ZERO) for one in wallets
-    )
+    is_told = all(one in found.wallets or not expected.get(one, ZERO) for one in wallets)
+    return is_told and found.is_whole and not any(_may_be(order, row) for row in found.orders)
+
+
+def _may_be(order: Order, row: RemoteOrder) -> bool:
+    """Whether a row that does not say whose it is may be an order: then nobody knows of it.
+
+    Not if it is of another product, side or name, or was there long before the order was decided.
+    """
+    if row.client_order_id or order.exchange_id:
+        return False
+    is_before = row.created_ms is not None and row.created_ms < order.intent.sent_ms - CLOCKS_MS
+    is_alike = (row.product_id, row.side) == (order.product_id, order.intent.side)
+    return is_alike and not is_before
 
 
 def contradiction(

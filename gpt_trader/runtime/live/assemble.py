@@ -14,6 +14,7 @@ from gpt_trader.engine.state import State
 from gpt_trader.runtime.live.looks import Looks
 from gpt_trader.runtime.live.polls import Polls
 from gpt_trader.runtime.live.reconcile import Reconciler
+from gpt_trader.runtime.live.rehearsal import Rehearsal
 from gpt_trader.runtime.live.told import Told
 from gpt_trader.runtime.live.upkeep import Upkeep
 
@@ -73,5 +74,6 @@ def attend(
     if told is not None:
         account = Reconciler(plan, looks, began, state, now_ms, *told)
         account.resume(state().doubts, now_ms())
-    upkeep = Upkeep(plan, state, broker, (asks, market), looks, account, now_ms)
+    proof = Rehearsal(plan, state, broker.account, asks, looks.fills_since_ms, now_ms)
+    upkeep = Upkeep(plan, state, broker, (asks, market), looks, account, now_ms, proof)
     return Attended(upkeep, market, polls)

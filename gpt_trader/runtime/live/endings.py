@@ -169,7 +169,7 @@ class Endings:
         if order is None or said is None:
             return
         product, state, expected = self._product(order), self.state(), self._expected()
-        if not tells(product, found, expected):
+        if not tells(product, order, found, expected):
             return
         in_line_ms, now_ms = self.in_line_ms() or order.intent.sent_ms, self.now_ms()
         moved = unexplained(self.plan, state, order, found, expected, in_line_ms)

@@ -90,6 +90,8 @@ class Looks:
     _unseen: set[str] = field(default_factory=set)  # client ids whose newest look told nothing
     _paged: set[str] = field(default_factory=set)  # client ids of which somebody was told
     _expected: set[str] = field(default_factory=set)  # client ids whose end was looked for
+    _ending_ms: dict[str, int] = field(default_factory=dict)  # client id: since when it is to end
+    _told_ending: set[str] = field(default_factory=set)  # of which somebody was told for that
     _began_ms: int | None = None  # of what is carried over, when that was
     _endings: Endings = field(init=False)
 
@@ -123,6 +125,10 @@ class Looks:
                 told = {"lots": said.lots, "has_ended": said.has_ended}
                 found[key] = Doubt(said.since_ms, told | {"is_told": key in self._paged})
         return found
+
+    def fills_since_ms(self) -> int:
+        """Return from when on everybody's fills are looked at where an order that sells ended."""
+        return self._endings.fills_since_ms()
 
     def again(self) -> None:
         """Take note that reports may have been missed: every open order is due."""
@@ -213,6 +219,7 @@ class Looks:
 
     def watch(self, now_ms: int) -> Iterator[Event]:
         """Let entries wait while orders are in doubt; say so where that lasts."""
+        yield from self._say_ending(now_ms)
         doubt, state = self.doubt(now_ms), self.state()
         if not doubt:
             self._paged.clear()
@@ -225,7 +232,7 @@ class Looks:
                 continue
             if self._began_ms is not None and not has_lasted(self._began_ms, BEGINS_MS, now_ms):
                 continue  # it was carried over, and may be settled by the first look
-            if key not in self._paged:
+            if key not in self._paged | self._told_ending:
                 self._paged.add(key)
                 text = f"for {PAGE_MS // 1000} s order {key} {self._words(key, said)}"
                 yield Noted(
@@ -235,6 +242,29 @@ class Looks:
             if order is not None and self._is_refuted(order, said):
                 why = f"order {key} and the wallets do not tell the same"
                 yield PositionFound(now_ms, order.product_id, BY, why)
+
+    def _say_ending(self, now_ms: int) -> Iterator[Event]:
+        """Say once of an order that sells that its end was asked for and is not told, for long."""
+        orders = self.state().open_orders
+        ending = {
+            one.client_order_id: one
+            for one in orders
+            if one.status is OrderStatus.PENDING_CANCEL and one.intent.reduce_only
+        }
+        self._ending_ms = {
+            key: min(self._ending_ms.get(key, now_ms), now_ms) for key in ending
+        }  # a clock that was set back counts anew
+        self._told_ending &= ending.keys()
+        for key, order in ending.items():
+            is_long = has_lasted(self._ending_ms[key], PAGE_MS, now_ms)
+            if is_long and key not in self._told_ending and key not in self._paged:
+                self._told_ending.add(key)
+                text = f"for {PAGE_MS // 1000} s order {key} of {order.product_id} is being"
+                yield Noted(
+                    now_ms,
+                    CONTRADICTED,
+                    f"{text} cancelled, and nothing proves that it has ended: no exit can leave",
+                )
 
     def _words(self, key: str, said: Said) -> str:
         """Return what is said of an order and is not settled."""
@@ -445,7 +475,7 @@ class Looks:
             return  # it was found meanwhile
         expected = expected_wallets(self.began, state)
         product = self._product(order)
-        if not tells(product, found, expected):
+        if not tells(product, order, found, expected):
             return
         before = missing_before(state.doubts, order.intent.sent_ms)  # this order moved none of it
         there = {**expected, **{one: expected.get(one, 0) + before[one] for one in before}}

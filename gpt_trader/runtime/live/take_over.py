@@ -81,7 +81,7 @@ def found_at_start(
     if told_ms is None:
         return _of_a_lost_journal(plan, account, time_ms), None
     since_ms = max(told_ms - BEFORE_MS, begins_ms(journal))
-    rows, is_whole = account.orders(since_ms=since_ms)
+    rows, is_whole, _ = account.orders(since_ms=since_ms)
     is_sure = is_whole
     if not is_whole:
         rows, is_sure = _completed(account, rows, since_ms, state)
@@ -167,7 +167,7 @@ def _told_ms(journal: Journal) -> int | None:
 
 
 def _of_a_lost_journal(plan: Plan, account: Orders, time_ms: int) -> list[Event]:
-    rows, is_whole = account.orders(since_ms=time_ms - YEARS_MS)
+    rows, is_whole, _ = account.orders(since_ms=time_ms - YEARS_MS)
     if not is_whole:
         raise Unavailable("not all orders of the account can be read: some may be this bot's")
     wallets = totals_of(account.balances())

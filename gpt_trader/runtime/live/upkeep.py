@@ -22,6 +22,7 @@ from gpt_trader.runtime.live.apart import APART
 from gpt_trader.runtime.live.lasting import news_of_doubts
 from gpt_trader.runtime.live.looks import Looks
 from gpt_trader.runtime.live.reconcile import ACCOUNT, Reconciler
+from gpt_trader.runtime.live.rehearsal import Rehearsal
 
 UNSETTLED = (
     OrderStatus.WAITING,
@@ -55,6 +56,7 @@ class Upkeep:
     looks: Looks | None
     account: Reconciler | None
     now_ms: Callable[[], int]
+    rehearsal: Rehearsal | None = None
 
     def turn(self, now_ms: int, *, is_up: bool) -> Iterator[Event]:
         """Hand over what is known by now. Each event must be taken before the next.
@@ -65,6 +67,8 @@ class Upkeep:
         if self.looks is not None:
             self.looks.ask(now_ms, is_up=is_up)
             yield from self.looks.watch(now_ms)
+        if self.rehearsal is not None:
+            yield from self.rehearsal.turn(now_ms)
         if self.account is not None:
             self.account.ask(now_ms, is_up=is_up)
             yield from self.account.say_blind(now_ms)
@@ -156,7 +160,7 @@ def _known_of_stop(plan: Plan, state: State, j: int) -> str:
     """Say of a position that no stop is known to rest for what is known of one."""
     stop = resting_protection(plan, state, j)
     if stop is not None and stop.status is OrderStatus.PENDING_CANCEL:
-        return "with a stop that is being cancelled: it rests until that is done"
+        return "with a stop that is being cancelled: nobody tells that it has ended"
     return "without a stop that rests at the exchange"
 
 

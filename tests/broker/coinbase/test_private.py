@@ -56,7 +56,7 @@ def test_an_order_from_placing_to_its_end(desk, private):
     assert [one.success for one in private.cancel([placed.order_id])] == [True]
     assert private.order(placed.order_id).status == "CANCELLED"
     assert [one.reason for one in private.cancel([placed.order_id])] == ["UNKNOWN_CANCEL_ORDER"]
-    assert private.open_orders(0) == ([], True)
+    assert private.open_orders(0) == ([], True, True)
     assert private.order("nobody's") is None
 
 
@@ -164,7 +164,7 @@ def test_every_page_is_read_and_no_cursor_is_followed_for_ever(desk, private):
     assert len(private.orders(product_ids=["COIN-USD"]).rows) == 260
     assert len({fill.entry_id for fill in private.fills(product_ids=["COIN-USD"]).rows}) == 260
     assert len(private.orders(statuses=["FILLED"], since_ms=0).rows) == 260
-    assert private.orders(until_ms=1) == ([], True)
+    assert private.orders(until_ms=1) == ([], True, True)
     desk.exchange.faults.add(
         Fault("/accounts", times=None, status=200, body='{"accounts": [], "cursor": "x"}')
     )
@@ -204,7 +204,7 @@ def test_half_the_fills_prove_nothing(desk, private):
     private.place(buy(type=OrderType.MARKET, lots=1, limit=0, post_only=False), TRADED)
     assert private.fills().is_whole
     desk.exchange.faults.add(Fault("/fills", rows=empty({"price": None})))
-    assert private.fills() == ([], False)
+    assert private.fills() == ([], False, False)
 
 
 @pytest.mark.parametrize(
@@ -328,6 +328,15 @@ def test_pages_that_never_end_are_a_fault(desk, private):
         desk.exchange.faults.add(Fault("/accounts", status=200, body=body))
     with pytest.raises(Unavailable, match="do not end"):
         replace(private, most_pages=3).balances()
+
+
+def test_pages_that_lead_back_to_one_before_are_a_fault_at_once(desk, private):
+    for cursor in "ABABAB":
+        body = f'{{"fills": [], "cursor": "{cursor}"}}'
+        desk.exchange.faults.add(Fault("/fills", status=200, body=body))
+    with pytest.raises(Unavailable, match="lead back"):
+        private.fills()
+    assert len([one for one in desk.exchange.requests if one.path.endswith("/fills")]) == 3
 
 
 def test_an_order_document_without_its_order_is_asked_again(desk, private):

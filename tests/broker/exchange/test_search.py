@@ -1,11 +1,11 @@
 """What speaks against an order's absence: silence never does, and neither do deposits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import pytest
 
-from gpt_trader.broker.exchange.search import Found, contradiction, search, tells
+from gpt_trader.broker.exchange.search import CLOCKS_MS, Found, contradiction, search, tells
 from gpt_trader.domain.account import Balance, History, RemoteFill
 from gpt_trader.domain.order import Order, OrderIntent, OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine.state import with_new_orders
@@ -37,6 +37,7 @@ class Row:
     base_size: Decimal | None = None
     filled_size: Decimal | None = None
     client_order_id: str = "by hand"
+    created_ms: int | None = None
 
 
 @pytest.fixture
@@ -126,10 +127,30 @@ def test_a_look_that_does_not_tell_a_wallet_is_none(missing, desk):
     [coin] = desk.plan.products
     whole = Found([], [], EXPECTED, {}, True)
     half = {key: value for key, value in EXPECTED.items() if key != missing}
-    assert tells(coin, whole, EXPECTED)
-    assert not tells(coin, whole._replace(wallets=half), EXPECTED)
-    assert tells(coin, whole._replace(wallets=half), half), "it is to hold nothing"
-    assert not tells(coin, whole._replace(is_whole=False), EXPECTED)
+    assert tells(coin, UNKNOWN, whole, EXPECTED)
+    assert not tells(coin, UNKNOWN, whole._replace(wallets=half), EXPECTED)
+    assert tells(coin, UNKNOWN, whole._replace(wallets=half), half), "it is to hold nothing"
+    assert not tells(coin, UNKNOWN, whole._replace(is_whole=False), EXPECTED)
+
+
+NAMELESS = Row("x9", life=OrderStatus.OPEN, client_order_id="")
+
+
+@pytest.mark.parametrize(
+    "row, order, is_told",
+    [
+        (NAMELESS, UNKNOWN, False),
+        (NAMELESS, SALE, True),
+        (replace(NAMELESS, product_id="ELSE-USD"), UNKNOWN, True),
+        (replace(NAMELESS, client_order_id="by hand"), UNKNOWN, True),
+        (replace(NAMELESS, created_ms=INTENT.sent_ms - CLOCKS_MS - 1), UNKNOWN, True),
+        (replace(NAMELESS, created_ms=INTENT.sent_ms - CLOCKS_MS), UNKNOWN, False),
+        (NAMELESS, UNKNOWN._replace(exchange_id="x1"), True),
+    ],
+)
+def test_an_order_of_nobody_knows_whom_may_be_one_that_it_is_like(row, order, is_told, desk):
+    [coin] = desk.plan.products
+    assert tells(coin, order, Found([row], [], EXPECTED, {}, True), EXPECTED) == is_told
 
 
 class Account:

@@ -640,6 +640,22 @@ def test_a_look_that_tells_not_all_says_nothing_of_missing_coins(desk):
     assert desk.order(desk.resting.client_order_id).status is OrderStatus.PENDING_CANCEL
 
 
+def test_an_order_of_somebody_else_without_a_name_keeps_ours_from_no_end(desk):
+    """He brought coins, and an order of his holds them: the list is never whole."""
+    key = desk.resting.client_order_id
+    desk.exchange.wallets["COIN"] += 3
+    mine = desk.exchange.tickets[desk.resting.exchange_id]
+    desk.exchange.tickets["his"] = replace(mine, number="his", tag="", amount=Decimal(3))
+    account = desk.broker.account
+    orders, resting = account.orders, account.open_orders
+    account.orders = lambda **asked: History(orders(**asked).rows, False, is_read=True)
+    account.open_orders = lambda since_ms: History(resting(since_ms).rows, False, is_read=True)
+    desk.cancel(key)
+    for _ in range(10):
+        turn(desk)
+    assert desk.order(key).status is OrderStatus.CANCELLED
+
+
 def test_an_order_with_our_mark_that_the_journal_does_not_know_took_them(desk):
     """A second bot of the same portfolio: its fill explains them, and it may sell on."""
     row = desk.broker.account.order(desk.resting.exchange_id)

@@ -11,6 +11,7 @@ from gpt_trader.engine import events as ev
 from gpt_trader.errors import Unavailable
 from gpt_trader.runtime.live.assemble import Carriers
 from gpt_trader.runtime.live.feed import Clock, LiveFeed
+from gpt_trader.runtime.live.looks import CONTRADICTED
 from gpt_trader.runtime.live.polls import Polls
 from gpt_trader.runtime.live.reconcile import CALM_MS
 from tests.broker.slow import Slow
@@ -232,3 +233,19 @@ def test_an_order_that_the_stream_has_named_is_looked_at_while_its_own_answer_is
     for _ in range(40):
         turn(desk, 100, is_up=True)
     assert desk.order(key).status is OrderStatus.FILLED
+
+
+def test_an_end_that_nobody_tells_for_a_minute_pages_once(desk):
+    turn(desk, 0, is_up=True)
+    desk.place(1, type=OrderType.MARKET, tif=TimeInForce.IOC, lots=10)
+    turn(desk, 0, is_up=True)
+    turn(desk, 0, is_up=True)
+    [rests] = sent(desk.place(-1, **LIMIT | {"limit": 20_000, "lots": 5}))
+    turn(desk, 0, is_up=True)
+    desk.broker.account.order = lambda _: None
+    desk.cancel(rests.client_order_id)
+    notes = [one for _ in range(59) for one in turn(desk, 1_000, is_up=True)]
+    assert not [one for one in notes if isinstance(one, ev.Noted)]
+    notes = [one for _ in range(70) for one in turn(desk, 1_000, is_up=True)]
+    [note] = [one for one in notes if isinstance(one, ev.Noted) and one.about == CONTRADICTED]
+    assert f"order {rests.client_order_id} of COIN-USD is being cancelled" in note.text

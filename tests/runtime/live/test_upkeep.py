@@ -35,7 +35,7 @@ def test_a_position_whose_stop_rests_is_not_left_to_chance():
     desk.want(0.0)
     desk.bar(10_000)
     assert left_open(desk).again[0] == (
-        "COIN-USD is held with a stop that is being cancelled: it rests until that is done"
+        "COIN-USD is held with a stop that is being cancelled: nobody tells that it has ended"
     )
 
 
