@@ -45,6 +45,7 @@ from gpt_trader.kernel.codes import FILL_OPERATOR, FILL_TAKE_PROFIT, ORDINAL_QUO
 
 UNSURE = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
 STUCK_MS = 5_000  # for so long a quote may be beyond a stop that does not trigger
+MOST_UNKNOWN = 2  # stops of a position whose outcome is unknown at once, whatever is believed
 THROUGH = 20  # a stop's limit is a twentieth, 5 %, beyond its trigger
 
 
@@ -242,6 +243,8 @@ def protect(plan: Plan, state: State, j: int, event: Event) -> Answer:
         free = free_lots(plan, state, j) + _doubtful_lots(plan, state, j)
         if wanted is None or is_early or free < wanted.lots:
             return NOTHING
+        if _unknown_stops(plan, state, j) >= MOST_UNKNOWN:
+            return NOTHING  # quotes are watched until there is proof
         return _place(plan, state, j, wanted, event.time_ms)
     as_counted = state._replace(grids=replaced(state.grids, j, AS_COUNTED))
     all_there = state._replace(lacking=replaced(state.lacking, j, 0))
@@ -291,6 +294,15 @@ def _doubtful_lots(plan: Plan, state: State, j: int) -> int:
     """
     exits = exits_at_work(plan, state, j)
     return sum(one.intent.lots - one.filled for one in exits if is_doubtful(state, one))
+
+
+def _unknown_stops(plan: Plan, state: State, j: int) -> int:
+    """Return how many of product j's stops nobody knows the outcome of, hardly there or not."""
+    name = plan.products[j].product_id
+    return sum(
+        one.product_id == name and is_stop(one) and one.status in UNSURE
+        for one in state.open_orders
+    )
 
 
 def _place(plan: Plan, state: State, j: int, wanted: OrderIntent, time_ms: int) -> Answer:

@@ -54,7 +54,9 @@ def answer_fill(plan: Plan, state: State, event: ev.FillReceived) -> Answer:
         return Answer([booked]) + freeze(plan, state, fill.product_id, why)
     after = int(state.slots["lots"][j]) + fill.side * booked.lots
     if booked.lots and after < 0 and not plan.products[j].is_perpetual:
-        why = f"{-after} lots more were sold than were held: order {fill.client_order_id}"
+        product = plan.products[j]
+        more = f"{product.size(-after):f} {product.base_currency}"
+        why = f"{more} more were sold than were held: order {fill.client_order_id}"
         return Answer([booked]) + freeze(plan, state, fill.product_id, why)
     return Answer([booked])
 

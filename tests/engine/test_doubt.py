@@ -92,3 +92,13 @@ def test_beside_an_exit_that_is_hardly_there_a_stop_rests_and_no_second_exit_lea
     assert not sent(look(desk, exit_order.client_order_id, times=3))
     [cancel] = commands(desk.filled(exit_order, 20, 9_900))
     assert cancel.client_order_id == stop.client_order_id
+
+
+def test_no_third_stop_is_sent_while_two_are_of_unknown_outcome():
+    desk, key = unknown_stop()
+    [second] = sent(look(desk, key, times=DOUBT_LOOKS))
+    desk.report(second.client_order_id, OrderStatus.SUBMIT_UNKNOWN)
+    for _ in range(DOUBT_LOOKS):
+        assert not sent(look(desk, second.client_order_id, times=1))
+    assert is_doubtful(desk.state, desk.order(second.client_order_id)), "else it would be for that"
+    assert [order.intent.stop for order in sent(desk.quote(9_400))] == [0], "quotes are watched"

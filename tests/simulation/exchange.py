@@ -333,6 +333,7 @@ class Exchange:
     def heal(self) -> None:
         """Let nothing go wrong from now on."""
         self.chances, self.machine_ms = NONE, 0
+        self.liar.hidden.clear()
         self.weather = Weather(self.random, self.happened, self.odds)
         self._close_products()
         self.owner.let_go(self.now_ms)
@@ -361,7 +362,8 @@ class Exchange:
         if self.random.random() < self.chances.odd_rows:
             self.happened["report unreadable"] += 1
             row = spoil_user_row(row, self.random)
-        self._tell("user", "user", {"type": "update", "orders": [row]})
+        if order.client_order_id not in self.liar.hidden:
+            self._tell("user", "user", {"type": "update", "orders": [row]})
 
     def _break(self, name: str, why: str) -> None:
         if self.up[name]:
@@ -465,6 +467,7 @@ class Exchange:
         if "/historical/0000" in path and rng.random() < chances.not_found:
             self.happened["orders not found"] += 1
             raise _failed(404)
+        is_left |= is_stop and self.liar.hides(request.body, chances)
         parts = path.removeprefix(PREFIX).strip("/").split("/")
         found = self._answer(request.method, parts, request.query, request.body)
         if is_left:

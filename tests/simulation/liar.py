@@ -25,6 +25,7 @@ class Liar:
     ) -> None:
         self.books, self.random, self.happened, self.ours = books, rng, happened, ours
         self.enlarged: dict[str, Decimal] = {}  # by how much the owner let a stop sell more
+        self.hidden: set[str] = set()  # client ids of stops that only wallets and fills tell
         self._until_ms: dict[str, int] = {}  # until when a stop tells a lie of itself
 
     def _stops(self) -> list[Order]:
@@ -37,8 +38,25 @@ class Liar:
     def _is_told(self, chance: float) -> bool:
         return chance > 0 and self.random.random() < chance
 
+    def hides(self, body: dict[str, Any], chances: Chances) -> bool:
+        """Whether a stop that is placed now is told by nothing but wallets and fills.
+
+        What they hold for the one before it keeps the bot from placing another.
+        """
+        if not self._is_told(chances.hidden_stops):
+            return False
+        self.happened["stop hidden"] += 1
+        rest = [one for one in self._stops() if one.client_order_id in self.hidden]
+        is_second = any(one.product_id == body["product_id"] for one in rest)
+        assert not is_second, "a second stop is sent for coins that one holds"
+        self.hidden.add(body["client_order_id"])
+        return True
+
     def list(self, document: dict[str, Any], chances: Chances) -> dict[str, Any]:
         """Return an order list, in which a stop that rests may have sold or ended."""
+        if self.hidden:
+            rows = [x for x in document["orders"] if x["client_order_id"] not in self.hidden]
+            document = document | {"orders": rows}
         filled, ended = (
             self._is_told(chance) for chance in (chances.false_fill_rows, chances.false_ends)
         )

@@ -44,6 +44,14 @@ def test_what_a_stop_sold_and_nobody_tells_yet_is_not_sold_again(tmp_path):
     assert world.exchange.happened["fill told late in answers, too"]
 
 
+def test_stops_that_only_the_wallets_tell_are_not_sent_again_beside_an_owners_coins(tmp_path):
+    world = World(4, tmp_path / "world", Chances(hidden_stops=1.0), people=True)
+    for asset in ("BTC", "ETH"):
+        world.exchange.books.transfer(asset, "90")
+    world.run(1)
+    assert world.exchange.happened["stop hidden"] > 1
+
+
 @pytest.mark.parametrize("seed, cron", [(411, False), (304, True)])
 def test_no_price_is_decided_by_that_one_source_tells(seed, cron, tmp_path):
     odd = stormy(seed, ("far_prices", "modes", "crash", "restarts", "read"))

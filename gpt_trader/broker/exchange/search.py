@@ -63,9 +63,6 @@ def search(account: Orders, product_ids: Sequence[str], since_ms: int) -> Found:
     return Found(found, here, wallets, holds, is_whole)
 
 
-HELD = "is on hold as if it rests"
-
-
 def tells(product: Product, order: Order, found: Found, expected: Mapping[str, Decimal]) -> bool:
     """Whether a look tells all that an order's absence is held against; else it is none.
 
@@ -105,7 +102,7 @@ def contradiction(
             return f"a fill of order {fill.order_id}, which nobody knows"
     product = plan.products[plan.index[order.product_id]]
     if is_held(product, order, found.orders, found.holds):
-        return f"{product.base_currency} {HELD}"
+        return f"{product.base_currency} is on hold as if it rests"
     moved = unexplained(plan, state, order, found, expected, order.intent.sent_ms)
     close = _close_price(plan, state, order)
     alike = [coins for coins, money in moved if _is_alike(order, product, close, coins, money)]
@@ -249,12 +246,38 @@ def is_held(
     left = product.size(order.intent.lots - order.filled)
     if order.intent.side > 0 or left <= 0:
         return False
+    return held_beyond(product, rows, holds) >= left
+
+
+def held_beyond(
+    product: Product, rows: Sequence[RemoteOrder], holds: Mapping[str, Decimal]
+) -> Decimal:
+    """Return how many coins are on hold beyond those of orders that are told; below 0 if less."""
     held = holds.get(product.base_currency, ZERO)
     for one in rows:
         is_alive = one.life is None or not one.life.is_final
         if is_alive and one.side < 0 and one.product_id.split("-")[0] == product.base_currency:
             held -= (one.base_size or ZERO) - (one.filled_size or ZERO)
-    return held >= left
+    return held
+
+
+def held_beside(
+    product: Product,
+    ours: Sequence[Order],
+    rows: Sequence[RemoteOrder],
+    holds: Mapping[str, Decimal],
+) -> Decimal | None:
+    """Return how many coins are on hold that are of no order; None: nobody knows whose they are.
+
+    ours: orders that were open when it was asked, or are now; one that has no id yet may hold some.
+    """
+    told = {one.order_id for one in rows}
+    sells = [one for one in ours if one.product_id == product.product_id and one.intent.side < 0]
+    if any(not one.exchange_id and one.status is not OrderStatus.WAITING for one in sells):
+        return None
+    untold = [one for one in sells if one.exchange_id and one.exchange_id not in told]
+    left = sum((product.size(one.intent.lots - one.filled) for one in untold), ZERO)
+    return max(held_beyond(product, rows, holds) - left, ZERO)
 
 
 def is_covered(

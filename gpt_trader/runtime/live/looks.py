@@ -22,10 +22,9 @@ from gpt_trader.broker.exchange.hearsay import Said
 from gpt_trader.broker.exchange.reader import Question, Reader
 from gpt_trader.broker.exchange.reports import edited, lots_of, reports
 from gpt_trader.broker.exchange.search import (
-    HELD,
     Found,
     contradiction,
-    is_covered,
+    held_beside,
     search,
     selling,
     tells,
@@ -92,6 +91,7 @@ class Looks:
     _expected: set[str] = field(default_factory=set)  # client ids whose end was looked for
     _ending_ms: dict[str, int] = field(default_factory=dict)  # client id: since when it is to end
     _told_ending: set[str] = field(default_factory=set)  # of which somebody was told for that
+    _held_beside: dict[str, Decimal] = field(default_factory=dict)  # by currency; see `note_holds`
     _began_ms: int | None = None  # of what is carried over, when that was
     _endings: Endings = field(init=False)
 
@@ -133,6 +133,19 @@ class Looks:
     def again(self) -> None:
         """Take note that reports may have been missed: every open order is due."""
         self._looked_ms.clear()
+
+    def note_holds(
+        self, then: State, rows: Sequence[RemoteOrder], holds: Mapping[str, Decimal]
+    ) -> None:
+        """Note how many coins are on hold that are of no order, as in a withdrawal under way.
+
+        Those were there before an order that is lost later. then: the state when it was asked.
+        """
+        ours = {o.client_order_id: o for o in (*then.open_orders, *self.state().open_orders)}
+        for product in self.plan.products:
+            beside = held_beside(product, list(ours.values()), rows, holds)
+            if beside is not None:
+                self._held_beside[product.base_currency] = beside
 
     def ask(self, now_ms: int, *, is_up: bool) -> None:
         """Ask about each order that is due. is_up: whether the stream reports what happens."""
@@ -272,7 +285,8 @@ class Looks:
         is_news = order is None or said.has_ended or said.lots > order.filled
         if not is_news:
             return "is said to have other terms than are known"
-        return f"is said to have filled {said.lots} lots" + " and ended" * said.has_ended
+        size = f"{said.lots} lots" if order is None else f"{self._product(order).size(said.lots):f}"
+        return f"is said to have filled {size}" + " and ended" * said.has_ended
 
     def _is_refuted(self, order: Order, said: Said) -> bool:
         """Whether wallets tell otherwise of an order that sells, and have for long."""
@@ -479,16 +493,16 @@ class Looks:
             return
         before = missing_before(state.doubts, order.intent.sent_ms)  # this order moved none of it
         there = {**expected, **{one: expected.get(one, 0) + before[one] for one in before}}
-        against = contradiction(self.plan, state, order, found, there)
+        base, none = product.base_currency, Decimal(0)
+        held = found.holds.get(base, none) - self._held_beside.get(base, none)
+        of_orders = found._replace(holds={**found.holds, base: held})
+        against = contradiction(self.plan, state, order, of_orders, there)
         if against and self._may_be_ours(order, found):
             return  # neither absent nor there: another look tells
-        is_anybodys = against.endswith(HELD) and is_covered(
-            product, order, found.wallets, found.holds
-        )
         if not against and (refused := self.broker.refusal(order, self.now_ms())):
             yield refused
             return
-        yield Absent(self.now_ms(), order.product_id, key, "" if is_anybodys else against)
+        yield Absent(self.now_ms(), order.product_id, key, against)
 
     def _may_be_ours(self, order: Order, found: Found) -> bool:
         """Whether another order of its product, which a look does not tell, may have moved it.

@@ -22,7 +22,7 @@ from gpt_trader.broker.exchange.ours import missing
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.broker.exchange.reader import Question
 from gpt_trader.broker.exchange.witness import has_coins, unsold
-from gpt_trader.domain.account import History, RemoteFill, RemoteOrder, totals_of
+from gpt_trader.domain.account import History, RemoteFill, RemoteOrder, holds_of, totals_of
 from gpt_trader.domain.order import Order, OrderStatus
 from gpt_trader.domain.order_ids import is_ours
 from gpt_trader.engine.events import OTHERS, RECONCILIATION, Adjusted, Event, Noted, Reconciled
@@ -68,10 +68,12 @@ UNSURE = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
 class Facts(NamedTuple):
     """What one look at an account found: exact totals by currency, open orders, fills if asked.
 
-    recent: orders that were made lately, whatever became of them.
+    holds: what of the totals is on hold. recent: orders that were made lately, whatever became of
+    them.
     """
 
     wallets: Mapping[str, Decimal]
+    holds: Mapping[str, Decimal]
     orders: Sequence[RemoteOrder]
     recent: Sequence[RemoteOrder]
     fills: History[RemoteFill]
@@ -83,11 +85,11 @@ NO_FILLS: History[RemoteFill] = History([], is_whole=False)
 def read_facts(account: Orders, orders_since_ms: int, fills_since_ms: int | None) -> Facts:
     """Look at an account. Raises what it raises, and Unavailable for half a look: it is none."""
     fills = NO_FILLS if fills_since_ms is None else account.fills(since_ms=fills_since_ms)
-    wallets = totals_of(account.balances())
+    balances = account.balances()
     recent, resting = account.orders(since_ms=orders_since_ms), account.open_orders(orders_since_ms)
     if not (recent.is_whole and resting.is_whole):
         raise Unavailable("some orders of the account cannot be read: they may be this bot's")
-    return Facts(wallets, resting.rows, recent.rows, fills)
+    return Facts(totals_of(balances), holds_of(balances), resting.rows, recent.rows, fills)
 
 
 @dataclass(slots=True)
@@ -245,6 +247,7 @@ class Reconciler:
         self.unseen, self.untold_ms, self.is_unsure = False, None, False
         self.looks.broker.hearsay.held_ms = None
         self._blind_since_ms, self._is_told = None, False
+        self.looks.note_holds(then, facts.orders, facts.holds)
         yield from seen
         seen_before = {} if self.difference is None else self.difference.assets
         moving = {one for one in assets if assets[one] != seen_before.get(one)}

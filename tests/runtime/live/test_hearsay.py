@@ -695,8 +695,12 @@ def test_what_corrects_a_fill_sells_nothing_more(desk):
 
 
 def test_an_unknown_sell_is_given_up_beside_a_hold_that_may_be_anybodys(free):
-    """Else a lost request for a stop would be unknown for as long as somebody's withdrawal."""
+    """Else a lost request for a stop would be unknown for as long as somebody's withdrawal.
+
+    It was seen before; one that came since may be the order's own.
+    """
     hold_for_somebody(free, Decimal(10))
+    turn(free, CALM_MS)
     lost_place(free)
     [order] = sent(free.place(-1, **RESTS))
     pages(free, 200_000)

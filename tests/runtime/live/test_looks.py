@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from gpt_trader.broker.exchange.cadence import ENDING_MS, UNKNOWN_MS
-from gpt_trader.domain.account import CancelResult, History
+from gpt_trader.domain.account import Balance, CancelResult, History
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
 from gpt_trader.errors import Unavailable
@@ -249,3 +249,36 @@ def test_an_end_that_nobody_tells_for_a_minute_pages_once(desk):
     notes = [one for _ in range(70) for one in turn(desk, 1_000, is_up=True)]
     [note] = [one for one in notes if isinstance(one, ev.Noted) and one.about == CONTRADICTED]
     assert f"order {rests.client_order_id} of COIN-USD is being cancelled" in note.text
+
+
+def show_no_order(desk, on_hold):
+    """Let no list show an order. on_hold: coins that are on hold, the one number of a list."""
+    desk.broker.account.balances = lambda: [
+        Balance(asset, total - held, held)
+        for asset, total in desk.exchange.wallets.items()
+        for held in [Decimal(on_hold[0]) if asset == "COIN" else Decimal(0)]
+    ]
+    desk.broker.account.orders = lambda **_: History([], is_whole=True)
+    desk.broker.account.open_orders = lambda _: History([], is_whole=True)
+
+
+@pytest.mark.parametrize("before, then, is_there", [(0, 5, True), (5, 5, False), (5, 10, True)])
+def test_coins_on_hold_that_were_not_before_say_that_an_order_is_there(
+    before, then, is_there, desk
+):
+    """However many coins of somebody else are free beside it; a withdrawal's are nobody's order."""
+    turn(desk, 0, is_up=True)
+    desk.place(1, type=OrderType.MARKET, tif=TimeInForce.IOC, lots=10)
+    for _ in range(3):
+        turn(desk, 100, is_up=True)
+    desk.exchange.wallets["COIN"] += 100  # the owner's
+    on_hold = [before]
+    show_no_order(desk, on_hold)
+    turn(desk, CALM_MS, is_up=True)
+    with without_answers(desk):
+        [lost] = sent(desk.place(-1, **LIMIT | {"limit": 20_000, "lots": 5}))
+    del desk.exchange.tickets[f"n{lost.client_order_id}"]
+    on_hold[0] = then
+    for _ in range(4):
+        turn(desk, UNKNOWN_MS, is_up=True)
+    assert (desk.state.absences[lost.client_order_id].looks == 0) is is_there
