@@ -17,6 +17,7 @@ from gpt_trader.broker.exchange.search import MOST_STRAYS
 from gpt_trader.broker.exchange.witness import fills_tell, has_sold, needs_witness, unsold
 from gpt_trader.domain.account import Balance, RemoteOrder, holds_of, totals_of
 from gpt_trader.domain.order import Order
+from gpt_trader.domain.order_ids import is_ours
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.venue import ProductInfo
 from gpt_trader.engine.drive import Observer
@@ -28,7 +29,7 @@ from gpt_trader.engine.state import State
 from gpt_trader.errors import DataError, RateLimited, Unavailable
 from gpt_trader.journal.sqlite import Journal
 from gpt_trader.runtime.live.told import Untold, begins_ms
-from gpt_trader.runtime.live.wallets import expected_wallets
+from gpt_trader.runtime.live.wallets import ZERO, expected_wallets
 from gpt_trader.runtime.session import Session
 
 YEARS_MS = 2 * 365 * 86_400_000  # how far back a journal that is gone is looked for
@@ -77,17 +78,19 @@ def found_at_start(
     And what of it could not be read, None if all could. Raises what the account raises: nothing
     may be decided before it was asked.
     """
-    told_ms = _told_ms(journal)
+    told_ms, since_ms = _told_ms(journal), begins_ms(journal)
+    found: list[Event] = []
+    is_whole = is_sure = True
     if told_ms is None:
-        return _of_a_lost_journal(plan, account, time_ms), None
-    since_ms = max(told_ms - BEFORE_MS, begins_ms(journal))
-    rows, is_whole, _ = account.orders(since_ms=since_ms)
-    is_sure = is_whole
+        found, rows = _of_a_lost_journal(plan, account, time_ms, since_ms, began)
+    else:
+        since_ms = max(told_ms - BEFORE_MS, since_ms)
+        rows, is_whole, _ = account.orders(since_ms=since_ms)
     if not is_whole:
         rows, is_sure = _completed(account, rows, since_ms, state)
+        found.append(Noted(time_ms, "orders", UNREADABLE))
     new = missing(plan.portfolio, rows, state.orders, journal.unknown)
     expected = expected_wallets(began, state)
-    found: list[Event] = [] if is_whole else [Noted(time_ms, "orders", UNREADABLE)]
     for row in rows:  # one that had ended here, proven absent maybe, and that the account shows
         order = state.orders.get(row.client_order_id)
         if order is not None and order.status.is_final and order.product_id in plan.index:
@@ -166,16 +169,30 @@ def _told_ms(journal: Journal) -> int | None:
     return told_ms if looked is None else looked.time_ms
 
 
-def _of_a_lost_journal(plan: Plan, account: Orders, time_ms: int) -> list[Event]:
+def _of_a_lost_journal(
+    plan: Plan, account: Orders, time_ms: int, begins_ms: int, began: Mapping[str, Decimal]
+) -> tuple[list[Event], list[RemoteOrder]]:
+    """Return what came before a journal that has never asked, and the orders that came after.
+
+    Such a one may be the copy of a session's first moments: what was sent since it began is a part
+    of its story, and moved what its wallets began with. Without that it has only just begun.
+    """
     rows, is_whole, _ = account.orders(since_ms=time_ms - YEARS_MS)
     if not is_whole:
         raise Unavailable("not all orders of the account can be read: some may be this bot's")
-    wallets = totals_of(account.balances())
-    return [
+    before, after = list[RemoteOrder](), list[RemoteOrder]()
+    for row in rows:
+        is_later = 0 < begins_ms <= (row.created_ms or 0)
+        is_told = is_later and is_ours(row.client_order_id, plan.portfolio)
+        (after if is_told else before).append(row)
+    none = {product.base_currency: ZERO for product in plan.products}
+    wallets = {**none, **began} if after else totals_of(account.balances())
+    found = [
         event
         for product in plan.products
-        for event in earlier(plan, product, rows, wallets, time_ms)
+        for event in earlier(plan, product, before, wallets, time_ms)
     ]
+    return found, after
 
 
 def _untold(

@@ -31,9 +31,9 @@ from gpt_trader.runtime.live.take_over import (
 )
 from gpt_trader.runtime.live.told import Untold
 from gpt_trader.runtime.session import nothing
-from tests.broker.exchange.rows import OPEN_MS, PLAN, SENT_MS, bought, sold, stop
+from tests.broker.exchange.rows import OPEN_MS, PLAN, SENT_MS, bought, route, sold, stop
 from tests.engine.test_found import fill, found, live_desk, order, stop_order
-from tests.engine_helpers import Desk
+from tests.engine_helpers import HOUR, Desk
 from tests.live_helpers import live
 
 NOW_MS = SENT_MS + 60_000
@@ -116,6 +116,26 @@ def test_a_journal_that_has_never_looked_is_a_new_one(tmp_path):
         assert account.asked == [NOW_MS - YEARS_MS]
         with pytest.raises(Unavailable):
             asked(Desk(), journal, Account(bought(0, 100), is_whole=False))
+
+
+def test_what_came_since_a_copy_of_a_sessions_first_moments_is_booked(tmp_path):
+    """It has never looked, and its wallets are those of before all that was bought and sold."""
+    with open_journal(tmp_path / "journal.db") as journal:
+        write(journal, Started(OPEN_MS + 2 * HOUR, {}))
+        older, newer, out = bought(3, 100), bought(5, 100, 2), sold(2, 3, route(3))
+        account = Account(older, newer, out, wallet=("6", "0"))
+        desk, began = Desk(), {"COIN": Decimal(3)}
+        [held, story], untold = found_at_start(
+            desk.plan, desk.state, journal, account, NOW_MS, began
+        )
+        assert isinstance(held, PositionFound)
+        assert (held.lots, untold) == (3, None), "the copy's own wallets tell what was held then"
+        assert isinstance(story, OrdersFound)
+        assert [one.client_order_id for one in story.orders] == [route(2), route(3)]
+        assert [(one.side, one.lots) for one in story.fills] == [(1, 5), (-1, 2)]
+        write(journal, story)
+        [again], _ = found_at_start(desk.plan, desk.state, journal, account, NOW_MS, began)
+        assert again == held, "a start that ended before it said that it had asked tells it once"
 
 
 def test_what_no_entry_names_is_taken_over_and_said(journal):
