@@ -6,7 +6,7 @@ back is a part of the story: the orders that came after it are booked as if they
 in time, cash and fees too. Either way nothing is entered until a person has looked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from gpt_trader.domain.order import NOT_SENT, Order, OrderStatus, OrderType, Origin
 from gpt_trader.engine import records as rec
@@ -111,8 +111,12 @@ def take_orders(plan: Plan, state: State, found: OrdersFound) -> State:
         told = OrderUpdated(found.time_ms, order.product_id, key, status, "", at)
         state = take_status(plan, state, told)
     j = plan.index[found.product_id]
-    stop = _newest_stop(found.orders)
-    if stop is None or not is_news or not state.slots["lots"][j]:
+    if not is_news or not state.slots["lots"][j]:
+        return state
+    stop = _resting_stop(found.orders)
+    if stop is None and not state.slots["stop_ticks"][j]:
+        stop = _ended_stop(found)
+    if stop is None:
         return state
     slots = copy_slots(state.slots)
     _set_levels(slots, j, stop)
@@ -162,16 +166,29 @@ def _revive(plan: Plan, state: State, known: Order, told: Order) -> State:
     return with_orders(plan, state, there)
 
 
-def _newest_stop(orders: Sequence[Order]) -> Order | None:
+def _resting_stop(orders: Iterable[Order]) -> Order | None:
     """Return the protection that was let rest last and still does."""
-    resting = [
-        order
-        for order in orders
-        if order.intent.origin is Origin.PROTECTION
-        and order.intent.stop
-        and not order.status.is_final
-    ]
+    resting = [one for one in orders if _is_protection(one) and not one.status.is_final]
     return resting[-1] if resting else None
+
+
+def _ended_stop(found: OrdersFound) -> Order | None:
+    """Return the newest protection if nothing was bought since.
+
+    Where it made way for an exit, or the exchange let it expire, its level is still the position's.
+    """
+    filled = {fill.client_order_id for fill in found.fills}
+    newest = None
+    for one in found.orders:
+        if _is_protection(one):
+            newest = one
+        elif not one.intent.reduce_only and (one.filled or one.client_order_id in filled):
+            newest = None
+    return newest
+
+
+def _is_protection(order: Order) -> bool:
+    return order.intent.origin is Origin.PROTECTION and order.intent.stop > 0
 
 
 def _set_levels(slots: Slots, j: int, stop: Order) -> None:

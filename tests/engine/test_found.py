@@ -135,6 +135,34 @@ def test_an_exit_and_a_stop_that_worked_elsewhere_leave_nothing():
     assert desk.state.open_orders == ()
 
 
+@pytest.mark.parametrize("status", [OrderStatus.CANCELLED, OrderStatus.EXPIRED])
+def test_a_stop_that_made_way_for_an_exit_that_did_not_sell_rests_again(status):
+    desk = live_desk()
+    entry, stop = order("e", BUY, 5, OrderStatus.FILLED), stop_order("s", 5, status)
+    failed = order("x", SELL, 5, OrderStatus.EXPIRED)
+    tried = order("n", BUY, 5, OrderStatus.CANCELLED)
+    answer = found(desk, [entry, stop, failed, tried], [fill(entry, 5, 100)])[0]
+    assert desk.state.slots["stop_ticks"][0] == 9_500
+    [command] = answer.commands
+    assert isinstance(command, SubmitOrder)
+    assert (command.order.intent.stop, command.order.intent.lots) == (9_500, 5)
+
+
+def test_a_stop_of_before_the_last_purchase_is_not_what_is_held_by_now():
+    desk = live_desk()
+    stop, entry = stop_order("s", 5, OrderStatus.CANCELLED), order("e", BUY, 5, OrderStatus.FILLED)
+    [answer] = found(desk, [stop, entry], [fill(entry, 5, 100)])
+    assert (desk.state.slots["stop_ticks"][0], answer.commands) == (0, ())
+
+
+def test_a_stop_that_has_ended_moves_no_level_that_is_known():
+    desk = live_desk()
+    entry, stop = order("e", BUY, 5, OrderStatus.FILLED), stop_order("s", 5)
+    found(desk, [entry, stop], [fill(entry, 5, 100)])
+    found(desk, [stop_order("older", 5, OrderStatus.CANCELLED, stop=9_000)])
+    assert desk.state.slots["stop_ticks"][0] == 9_500
+
+
 def test_what_the_journal_knew_goes_on_from_its_watermark():
     desk = live_desk()
     entry, before = order("e", BUY, 5, OrderStatus.FILLED), stop_order("s1", 5)
