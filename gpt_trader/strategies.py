@@ -9,7 +9,9 @@ from gpt_trader.strategy.mean_reversion import MeanReversion
 from gpt_trader.strategy.momentum import Momentum
 from gpt_trader.strategy.of_function import from_function
 from gpt_trader.strategy.rank_momentum import RankMomentum
+from gpt_trader.strategy.rebalance import Rebalance
 from gpt_trader.strategy.regime_trend import RegimeTrend
+from gpt_trader.strategy.risk_parity import RiskParity
 from gpt_trader.strategy.sma_cross import SmaCross
 
 __all__ = [
@@ -22,7 +24,9 @@ __all__ = [
     "MeanReversion",
     "Momentum",
     "RankMomentum",
+    "Rebalance",
     "RegimeTrend",
+    "RiskParity",
     "SmaCross",
     "Strategy",
     "from_function",

@@ -217,6 +217,13 @@ _SETTINGS: dict[str, Callable[[st.DrawFn], dict[str, Any]]] = {
             "benchmark": draw(st.sampled_from(["BTC-USD", "BTC-USD@1d"])),
         }
     ),
+    "rebalance": lambda _: {},
+    "risk_parity": lambda draw: {
+        "vol_period": draw(st.integers(2, 12)),
+        "every": draw(st.integers(1, 8)),
+        "equal_risk": draw(st.booleans()),
+        "gross": draw(st.sampled_from([1.0, 0.7])),
+    },
     "ensemble": _ensemble,
     "hold": lambda _: {},
     "buy_and_hold": lambda _: {},

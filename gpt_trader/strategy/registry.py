@@ -33,6 +33,8 @@ _BUILTIN = {
     "momentum": ("gpt_trader.strategy.momentum", "Momentum"),
     "rank_momentum": ("gpt_trader.strategy.rank_momentum", "RankMomentum"),
     "regime_trend": ("gpt_trader.strategy.regime_trend", "RegimeTrend"),
+    "rebalance": ("gpt_trader.strategy.rebalance", "Rebalance"),
+    "risk_parity": ("gpt_trader.strategy.risk_parity", "RiskParity"),
     "ensemble": ("gpt_trader.strategy.ensemble", "Ensemble"),
     "hold": ("gpt_trader.strategy.baselines", "Hold"),
     "buy_and_hold": ("gpt_trader.strategy.baselines", "BuyAndHold"),

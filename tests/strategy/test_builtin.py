@@ -26,6 +26,7 @@ def small(name):
         "ensemble": {"members": "sma_cross,buy_and_hold"},
         "rank_momentum": {"lookback": 6, "top": 2, "every": 3, "target_vol": 0.4, "vol_period": 5},
         "regime_trend": {"strategy": "sma_cross", "fast": 2, "slow": 5},
+        "risk_parity": {"vol_period": 8, "every": 3, "equal_risk": True},
     }
     return create(name, settings.get(name, {}))
 
