@@ -141,6 +141,11 @@ def seen_by(draw: st.DrawFn, strategy: Any, n: int, keeps: tuple[float, ...] = K
     return cut_market(strategy, [found[name] for name in traded], n, found)
 
 
+def waits(strategy: Any) -> bool:
+    """Whether a strategy may wait for its next turn before it has an opinion."""
+    return sees_market(strategy) or strategy.name == "grid"
+
+
 def answers(strategy: Any, seen: Seen) -> list[Targets]:
     """What a strategy answers, one a product."""
     return ask_seen(strategy, seen)
@@ -223,6 +228,25 @@ _SETTINGS: dict[str, Callable[[st.DrawFn], dict[str, Any]]] = {
         "every": draw(st.integers(1, 8)),
         "equal_risk": draw(st.booleans()),
         "gross": draw(st.sampled_from([1.0, 0.7])),
+    },
+    "pair_reversion": lambda draw: {
+        "lookback": draw(st.integers(2, 15)),
+        "entry": draw(st.sampled_from([0.5, 1.5])),
+        "exit": draw(st.sampled_from([0.0, -0.5])),
+        "max_hold": draw(st.integers(1, 9)),
+        "long_only": draw(st.booleans()),
+    },
+    "accumulate": lambda draw: {
+        "start": draw(st.sampled_from(["1970-01-01", "1970-01-02"])),
+        "every": draw(st.integers(1, 9)),
+        "periods": draw(st.integers(1, 12)),
+        "more": draw(st.sampled_from([0.0, 0.5])),
+    },
+    "grid": lambda draw: {
+        "lookback": draw(st.integers(2, 12)),
+        "every": draw(st.integers(1, 12)),
+        "levels": draw(st.integers(1, 6)),
+        "stop": draw(st.sampled_from([0.0, 0.1])),
     },
     "ensemble": _ensemble,
     "hold": lambda _: {},

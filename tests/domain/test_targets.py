@@ -44,11 +44,11 @@ def test_a_row_of_targets_fills_in_what_is_not_stated():
 
 @pytest.mark.parametrize("name", builtin_names())
 def test_those_of_a_built_in_strategy_are_pickled_with_their_conditions(name):
-    (targets,) = ask_all([create(name, {})], synthetic_market(products=["BTC-USD"], n_bars=300))
+    (targets,) = ask_all([create(name, {})], synthetic_market(products=["BTC-USD"], n_bars=900))
     again = pickle.loads(pickle.dumps(targets))  # noqa: S301
     assert again.reasons() == targets.reasons()
     assert np.array_equal(again.weight, targets.weight, equal_nan=True)
-    readings = targets.row(250).readings
+    readings = targets.row(850).readings
     assert pickle.loads(pickle.dumps(readings)) == readings  # noqa: S301
 
 

@@ -6,8 +6,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gpt_trader.strategy.registry import create
-from gpt_trader.strategy.sight import part, sees_market
-from tests.strategies_helpers import NAMES, answers, bits, random_seen, seen_by, strategies
+from gpt_trader.strategy.sight import part
+from tests.strategies_helpers import NAMES, answers, bits, random_seen, seen_by, strategies, waits
 
 EXTRA = 60  # rows older than the first window: the history that must not matter
 
@@ -43,15 +43,16 @@ def test_the_default_parameters_forget_what_they_say_they_forget(name, kinds, ke
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_there_is_no_opinion_before_min_bars_and_one_from_then_on(name, data):
-    """One that sees a market may wait for its next turn, which its window holds."""
+    """One that decides at turns may wait for its next one, which its window holds."""
     strategy = data.draw(strategies(name))
     assume("@1d" not in str(strategy))  # of days there may be none
     first = strategy.min_bars - 1
-    latest = strategy.warmup - 1 if sees_market(strategy) else first
+    latest = strategy.warmup - 1 if waits(strategy) else first
     assert strategy.min_bars <= strategy.warmup
     seen = data.draw(seen_by(strategy, latest + 20, keeps=(1.0,)))
     for said in answers(strategy, seen):
         assert np.isnan(said.weight[:first]).all()
-        if name not in {"hold", "ensemble"}:  # hold never has one; an ensemble of hold neither
+        # hold never has one, an ensemble of hold neither, accumulate none when it is done
+        if name not in {"hold", "ensemble", "accumulate"}:
             assert np.isfinite(said.weight[latest:]).all()
             assert (np.abs(said.weight[latest:]) <= 1).all()

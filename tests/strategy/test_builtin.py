@@ -7,8 +7,8 @@ import talib
 from gpt_trader.errors import UsageError
 from gpt_trader.strategy.base import params_of
 from gpt_trader.strategy.registry import create
-from gpt_trader.strategy.sight import part, sees_market
-from tests.strategies_helpers import NAMES, answers, bars_of, random_bars, random_seen
+from gpt_trader.strategy.sight import part
+from tests.strategies_helpers import NAMES, answers, bars_of, random_bars, random_seen, waits
 
 
 def labels(targets):
@@ -27,6 +27,9 @@ def small(name):
         "rank_momentum": {"lookback": 6, "top": 2, "every": 3, "target_vol": 0.4, "vol_period": 5},
         "regime_trend": {"strategy": "sma_cross", "fast": 2, "slow": 5},
         "risk_parity": {"vol_period": 8, "every": 3, "equal_risk": True},
+        "pair_reversion": {"lookback": 9, "entry": 1, "max_hold": 7},
+        "accumulate": {"start": "1970-01-02", "every": 20, "periods": 13},
+        "grid": {"lookback": 8, "every": 10, "levels": 4},
     }
     return create(name, settings.get(name, {}))
 
@@ -66,7 +69,7 @@ def test_lesson_03_an_entry_signal_is_remembered_after_it_has_gone(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_lesson_04_every_hold_names_condition_value_threshold_and_missing_bars(name):
     strategy = small(name)
-    latest = strategy.warmup if sees_market(strategy) else strategy.min_bars
+    latest = strategy.warmup if waits(strategy) else strategy.min_bars
     seen = random_seen(strategy, latest + 150, seed=6)
     for targets in answers(strategy, seen):
         assert targets.reasons()

@@ -70,7 +70,8 @@ def test_builtin_maps_each_name_to_the_class_of_that_name():
     found = builtin()
     assert tuple(found) == (
         "sma_cross", "ema_trend", "mean_reversion", "breakout", "momentum", "rank_momentum",
-        "regime_trend", "rebalance", "risk_parity", "ensemble", "hold", "buy_and_hold",
+        "regime_trend", "rebalance", "risk_parity", "pair_reversion", "accumulate",
+        "grid", "ensemble", "hold", "buy_and_hold",
     )  # fmt: skip
     for name, strategy in found.items():
         assert strategy.name == name
