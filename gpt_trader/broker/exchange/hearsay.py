@@ -18,7 +18,7 @@ from gpt_trader.engine.events import Event, OrderUpdated
 DOUBT_MS = 2_000  # from when on what is said and not settled keeps entries waiting
 DENIALS = 4  # of the order's own answers, after which what was said is taken for untrue
 DENIED_MS = 30_000  # for which nobody may have said it again
-HELD_MS = 150_000  # for so long nothing is sent while nobody knows whether more was sold
+HELD_MS = 150_000  # for so long nothing is sent while nobody knows whether more was, or is, sold
 BESIDE_MS = 10_000  # after a sale by another instance, within which a wallet may not tell it yet
 
 
@@ -69,7 +69,9 @@ class Hearsay:
     def keeps(self, product_id: str, now_ms: int) -> bool:
         """Whether no more orders of a product are sent for now."""
         is_held = self.held_ms is not None and not is_past(self.held_ms, HELD_MS, now_ms)
-        return product_id in self.contradicted or is_held
+        sold_ms = self.contradicted.get(product_id)
+        is_over = sold_ms is not None and is_past(sold_ms, HELD_MS, now_ms)
+        return (product_id in self.contradicted and not is_over) or is_held
 
     def agree(self, product_id: str) -> None:
         """Note that a look shows the orders of a product as they are known."""

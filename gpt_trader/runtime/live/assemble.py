@@ -74,6 +74,8 @@ def attend(
     if told is not None:
         account = Reconciler(plan, looks, began, state, now_ms, *told)
         account.resume(state().doubts, now_ms())
-    proof = Rehearsal(plan, state, broker.account, asks, looks.fills_since_ms, now_ms)
+    proof = Rehearsal(
+        plan, state, broker.account, asks, broker.hearsay.keeps, looks.fills_since_ms, now_ms
+    )
     upkeep = Upkeep(plan, state, broker, (asks, market), looks, account, now_ms, proof)
     return Attended(upkeep, market, polls)

@@ -1,13 +1,14 @@
 """Orders of another instance of this bot, which takes what both hold for its own.
 
 It is told of and halts entries. What it sold beyond what it bought meanwhile was this session's:
-it is booked as sold once the wallet lacks it, too. Until a look settles it, nothing is sent of a
-product that it sells: the owner's own coins would go.
+it is booked as sold once the wallet lacks it, too. Until looks have told for some seconds what
+it sells, nothing is sent of that product: the owner's own coins would go. What it may still sell
+beyond what it bought counts as lacking; what is held beyond that is sold and protected.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from gpt_trader.broker.exchange.earlier import by_product, later
 from gpt_trader.broker.exchange.hearsay import Hearsay
@@ -45,6 +46,23 @@ class Beside:
         if new:
             yield InstanceSeen(now_ms, tuple(row.client_order_id for row in new))
 
+    def may_sell(
+        self, rows: Sequence[RemoteOrder], state: State, unknown: Unknown
+    ) -> dict[str, int]:
+        """Return how many lots of each product it may still sell beyond what it bought.
+
+        rows: all that a look shows, what rests in full.
+        """
+        strange = missing(self.plan.portfolio, rows, state.orders, unknown)
+        found = {}
+        for product, here in by_product(self.plan, strange):
+            size = sum((_left(row) for row in here if row.side == SELL and is_open(row)), ZERO)
+            seen = [row for row in self._rows.values() if row.product_id == product.product_id]
+            if size > 0:
+                lots = int((size / product.base_increment).to_integral_value(ROUND_CEILING))
+                found[product.product_id] = max(lots + _sold_lots(product, seen), 0)
+        return found
+
     def sold(
         self,
         state: State,
@@ -68,6 +86,11 @@ class Beside:
             for row in ended:
                 del self._rows[row.client_order_id]
             yield later(product, ended, {}, [], now_ms, wallets=wallets)._replace(reason=SOLD)
+
+
+def _left(row: RemoteOrder) -> Decimal:
+    """Return what an order may still fill, in base units; all of it where it does not say."""
+    return max((row.base_size or ZERO) - (row.filled_size or ZERO), ZERO)
 
 
 def _sold_lots(product: Product, rows: Iterable[RemoteOrder]) -> int:

@@ -39,21 +39,26 @@ def news_of_lacking(
     state: State,
     wallets: Mapping[str, Decimal],
     moving: Container[str],
+    taken: Mapping[str, int],
     now_ms: int,
 ) -> Iterator[CoinsLacking]:
     """Say of each product how many of its lots a whole look does not find, where that is news.
 
-    moving: assets of which the look before showed another difference. Coins that come back are told
+    taken: lots by product that orders of another instance may sell of them. moving: assets of which
+    the look before showed another difference. Coins that come back are told
     once they stay: a stop of all is worth the moment without one that it takes, once.
     """
     for j, product in enumerate(plan.products):
         held, known = int(state.slots["lots"][j]), state.lacking[j]
-        if product.is_perpetual or not (known or _refused(state, product.product_id)):
+        promised = taken.get(product.product_id, 0)
+        is_asked = known or promised or _refused(state, product.product_id)
+        if product.is_perpetual or not is_asked:
             continue
         total = wallets.get(product.base_currency)
         if total is None:
             continue  # a wallet that is not told is not one of 0
-        lots = max(held - int(max(total, Decimal(0)) / product.base_increment), 0)
+        gone = held - int(max(total, Decimal(0)) / product.base_increment)
+        lots = max(gone, min(promised, held), 0)
         is_settled = product.base_currency not in moving
         if lots > known or (lots < known and is_settled):
             yield CoinsLacking(now_ms, product.product_id, lots)

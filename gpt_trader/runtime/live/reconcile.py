@@ -30,7 +30,6 @@ from gpt_trader.engine.leaving import is_stop
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import Doubt, State
 from gpt_trader.errors import Unavailable
-from gpt_trader.kernel.codes import SELL
 from gpt_trader.runtime.live.apart import (
     APART,
     APART_MS,
@@ -206,7 +205,7 @@ class Reconciler:
         is_new = self.difference is not None and self.difference.is_new
         if is_new or self.looks.broker.hearsay.contradicted:
             return AGAIN_MS
-        is_calm = is_up or not self.state().open_orders
+        is_calm = (is_up or not self.state().open_orders) and not any(self.state().lacking)
         return CALM_MS if self.is_in_line and is_calm and not self.unseen else POLL_MS
 
     def look(self, now_ms: int) -> None:
@@ -234,7 +233,6 @@ class Reconciler:
             self._asked_ms = None  # something moved while it was under way: it tells nothing
             return
         now_ms = self.now_ms()
-        self._hold_against(facts, now_ms)
         try:
             if found := self._found_late(facts, now_ms):
                 yield from found
@@ -251,7 +249,10 @@ class Reconciler:
         yield from seen
         seen_before = {} if self.difference is None else self.difference.assets
         moving = {one for one in assets if assets[one] != seen_before.get(one)}
-        yield from news_of_lacking(self.plan, self.state(), facts.wallets, moving, now_ms)
+        listed = (*facts.recent, *facts.orders)
+        taken = self._beside.may_sell(listed, self.state(), self.unknown)
+        yield from news_of_lacking(self.plan, self.state(), facts.wallets, moving, taken, now_ms)
+        self._hold_against(facts, now_ms)
         if sold:
             yield from sold
             self._asked_ms = None
@@ -380,14 +381,13 @@ class Reconciler:
     def _hold_against(self, facts: Facts, now_ms: int) -> None:
         """Let a product's orders be sent again once what rests of ours is what is known to.
 
-        And once no coins are missing, and no order of another instance is there to sell them.
+        And once no coins are missing, for some seconds after another instance was seen to sell:
+        what its orders may sell of what is held is known to lack by then.
         """
         hearsay, state = self.looks.broker.hearsay, self.state()
         if not hearsay.contradicted or self.looks.unsettled:
             return
         expected = expected_wallets(self.began, state)
-        beside = missing(self.plan.portfolio, facts.orders, state.orders, self.unknown)
-        sold_beside = {row.product_id for row in beside if row.side == SELL}
         for name, sold_ms in sorted(hearsay.contradicted.items()):
             rest = {one.client_order_id for one in facts.orders if one.product_id == name}
             mine = {key for key in rest if key in state.orders}
@@ -397,7 +397,7 @@ class Reconciler:
                 if one.product_id == name and one.status is not OrderStatus.WAITING
             }
             stops = [key for key in open_ if is_stop(state.orders[key])]
-            is_alike = mine == open_ and len(stops) <= 1 and name not in sold_beside
+            is_alike = mine == open_ and len(stops) <= 1
             product = self.plan.products[self.plan.index[name]]
             is_told = is_past(sold_ms, BESIDE_MS, now_ms)
             if is_alike and is_told and has_coins(product, facts.wallets, expected):

@@ -24,6 +24,7 @@ LEAD_MS = 8_000  # before a close, which may ask for an exit
 AGAIN_MS = 1_000  # after an answer that failed
 LATE_MS = 3_000  # after which an answer that is not in would be too late for an exit, too
 MISSES = 2  # in a row, after which it is no slip
+KEPT = "what other orders of its product may sell is not known yet"
 WALLETS, FILLS = "the wallets", "fills"
 
 
@@ -54,12 +55,17 @@ class _Part:
 
 @dataclass(slots=True)
 class Rehearsal:
-    """Asks for what would prove the ends of a session's stops. fills_since_ms: see `Endings`."""
+    """Asks for what would prove the ends of a session's stops.
+
+    keeps: whether no order of a product is sent at a time: an exit would be turned down.
+    fills_since_ms: see `Endings`.
+    """
 
     plan: Plan
     state: Callable[[], State]
     account: Orders
     reader: Reader
+    keeps: Callable[[str, int], bool]
     fills_since_ms: Callable[[], int]
     now_ms: Callable[[], int]
     _asked_ms: int | None = None
@@ -142,6 +148,8 @@ class Rehearsal:
 
     def _lost(self, stop: Order, now_ms: int) -> str | None:
         """Return what would not prove a stop's end; "": all would; None: nobody knows yet."""
+        if self.keeps(stop.product_id, now_ms):
+            return KEPT
         parts = {
             f"its own order is {{}} at {stop.exchange_id}": self._part(stop.client_order_id),
             f"{WALLETS} are {{}}": self._part(WALLETS),

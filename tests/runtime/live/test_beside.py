@@ -123,13 +123,43 @@ def test_what_another_instance_bought_itself_it_may_sell(desk):
 def test_nothing_is_sent_while_another_instance_may_sell_the_same_coins(desk, tell):
     row = beside(desk, "ask", HELD, "rest", 300)
     tell(desk, row)
+    desk.place(-1, **NOW)
     for _ in range(2 * BESIDE_MS // 1_000):
         turn(desk, 1_000)
-    assert exit_now(desk).status is OrderStatus.REJECTED
+    assert not sent(desk.place(-1, **NOW)), "nothing is there that it could sell"
+    turn(desk)
+    assert coins(desk) == HELD + OWNERS
     desk.broker.account.cancel([row.order_id])
     for _ in range(2 * BESIDE_MS // 1_000):
         turn(desk, 1_000)
     assert exit_now(desk).status is OrderStatus.FILLED
+
+
+@pytest.mark.parametrize("tell", [by_stream, by_list])
+@pytest.mark.parametrize("bought, lots", [(0, 6), (4, 10), (3, 9)])
+def test_what_an_order_of_another_instance_leaves_is_sold_within_fifteen_seconds(
+    desk, tell, bought, lots
+):
+    """It may rest for weeks: what is free beside it is not to be held for as long."""
+    if bought:
+        tell(desk, beside(desk, "bid", bought))
+    tell(desk, beside(desk, "ask", 4, "rest", 300))
+    for _ in range(15):
+        turn(desk, 1_000)
+    assert not desk.broker.hearsay.keeps("COIN-USD", desk.time())
+    desk.place(-1, **NOW)
+    for _ in range(3):
+        turn(desk)
+    assert coins(desk) == OWNERS + HELD + bought - lots
+
+
+def test_what_another_instance_may_sell_is_held_back_for_no_longer_than_stated(desk):
+    by_stream(desk, beside(desk, "ask", 4, "rest", 300))
+    desk.broker.account.orders = lambda **_: History([], is_whole=False)
+    turn(desk, HELD_MS - 5_000)
+    assert desk.broker.hearsay.keeps("COIN-USD", desk.time())
+    turn(desk, 5_000)
+    assert not desk.broker.hearsay.keeps("COIN-USD", desk.time())
 
 
 def test_an_order_of_ours_that_is_not_traded_here_is_nobodys_business(desk):

@@ -11,9 +11,12 @@ from tests.engine_helpers import sent
 from tests.exchange_desk import Protected
 
 
-def told(desk, total, moving=()):
+def told(desk, total, moving=(), taken=None):
     wallets = {"COIN": Decimal(total)}
-    return [one.lots for one in news_of_lacking(desk.plan, desk.state, wallets, moving, desk.now())]
+    return [
+        one.lots
+        for one in news_of_lacking(desk.plan, desk.state, wallets, moving, taken or {}, desk.now())
+    ]
 
 
 def refused():
@@ -38,7 +41,7 @@ def test_without_a_refusal_a_look_may_be_older_than_a_fill():
 
 def test_a_wallet_that_is_not_told_is_not_one_of_0():
     desk = refused()
-    assert not list(news_of_lacking(desk.plan, desk.state, {}, (), desk.now()))
+    assert not list(news_of_lacking(desk.plan, desk.state, {}, (), {}, desk.now()))
 
 
 def test_what_is_known_is_no_news_and_more_is_told_at_once():
@@ -66,3 +69,10 @@ def test_what_is_turned_down_again_and_again_asks_for_no_more_looks():
     [stop] = sent(desk.wake(5_000))
     desk.told(stop, OrderStatus.OPEN)
     assert refused_ms(desk.plan, desk.state) == 0
+
+
+@pytest.mark.parametrize("taken, lots", [(3, [3]), (30, [20]), (0, [])])
+def test_what_another_instance_may_sell_is_lacking_though_it_is_there(taken, lots):
+    desk = Protected()
+    desk.open()
+    assert told(desk, "35", taken={"COIN-USD": taken}) == lots

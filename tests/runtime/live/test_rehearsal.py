@@ -10,7 +10,7 @@ from gpt_trader.domain.account import Balance, History
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.engine import events as ev
 from gpt_trader.errors import Unavailable
-from gpt_trader.runtime.live.rehearsal import AGAIN_MS, LATE_MS, LEAD_MS, Rehearsal
+from gpt_trader.runtime.live.rehearsal import AGAIN_MS, KEPT, LATE_MS, LEAD_MS, Rehearsal
 from tests.broker.slow import Slow
 from tests.engine_helpers import HOUR
 from tests.exchange_desk import Protected
@@ -54,13 +54,19 @@ class Scene:
     """A stop that rests, and whoever rehearses its end."""
 
     def __init__(self, carrier=None):
-        self.desk = Protected()
+        self.desk, self.is_kept = Protected(), False
         self.desk.told(self.desk.resting, OrderStatus.OPEN, exchange_id="n1")
         self.account = Account(self.desk.resting.client_order_id)
         reader = Reader(carrier or Inline(), 1e6, lambda _: None)
         self.reader, self.now_ms = reader, self.desk.now()
         self.rehearsal = Rehearsal(
-            self.desk.plan, lambda: self.desk.state, self.account, reader, lambda: 1, self.desk.now
+            self.desk.plan,
+            lambda: self.desk.state,
+            self.account,
+            reader,
+            lambda *_: self.is_kept,
+            lambda: 1,
+            self.desk.now,
         )
 
     def turn(self, after_ms=0):
@@ -121,6 +127,15 @@ def test_it_is_asked_once_before_a_close():
     scene.turn(1)
     scene.turn(1_000)
     assert scene.account.asked == asked + 4
+
+
+def test_a_stop_makes_way_for_no_exit_that_would_not_be_sent():
+    scene = Scene()
+    scene.is_kept = True
+    assert scene.turn() == KEPT
+    scene.is_kept = False
+    scene.turn()
+    assert scene.turn() == ""
 
 
 def test_an_answer_that_does_not_come_is_none():
