@@ -4,6 +4,7 @@ import math
 from itertools import islice
 
 from gpt_trader.domain.order import (
+    NOT_PLACED,
     Amendment,
     Order,
     OrderIntent,
@@ -127,7 +128,9 @@ def end_order(plan: Plan, state: State, record: rec.OrderEnded, time_ms: int) ->
     ended = forget_absence(ended, record.client_order_id)
     if record.code.endswith(PROMISED):
         ended = note_refusal(ended, plan.index[order.product_id], record.code, time_ms)
-    return with_orders(plan, ended, order._replace(status=OrderStatus.REJECTED))
+    there = "" if record.code == NOT_PLACED else order.exchange_id  # a false id is nobody's
+    ended_order = order._replace(status=OrderStatus.REJECTED, exchange_id=there)
+    return with_orders(plan, ended, ended_order)
 
 
 def _without(plan: Plan, state: State, order: Order) -> State:
@@ -162,9 +165,11 @@ def count_absence(plan: Plan, state: State, event: Absent) -> State:
     order = state.orders[event.client_order_id]
     counted = counted_absence(state.absences.get(event.client_order_id), event)
     state = state._replace(absences={**state.absences, event.client_order_id: counted})
-    if order.status is not OrderStatus.SUBMITTED:
+    if order.status is OrderStatus.SUBMIT_UNKNOWN:
         return state
-    return with_orders(plan, state, order._replace(status=OrderStatus.SUBMIT_UNKNOWN))
+    unknown = order._replace(status=OrderStatus.SUBMIT_UNKNOWN)
+    state = with_orders(plan, state, unknown)
+    return note_unwanted(state, unknown) if order.status is OrderStatus.PENDING_CANCEL else state
 
 
 def counted_absence(known: Absence | None, event: Absent) -> Absence:

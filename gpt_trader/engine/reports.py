@@ -19,7 +19,12 @@ from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 
 ABSENT_LOOKS = 10  # that must have missed an order before it counts as never placed
 ABSENT_MS = 120_000  # that they must have covered
-MAY_BE_ABSENT = (OrderStatus.SUBMITTED, OrderStatus.SUBMIT_UNKNOWN)
+MAY_BE_ABSENT = (
+    OrderStatus.SUBMITTED,
+    OrderStatus.SUBMIT_UNKNOWN,
+    OrderStatus.OPEN,
+    OrderStatus.PENDING_CANCEL,
+)
 
 LEAST_LOSS = Decimal("0.01")  # quote: what exchanges round away freezes nothing
 
@@ -123,10 +128,11 @@ def answer_edit(state: State, event: ev.OrderEdited) -> Answer:
 def answer_absent(state: State, event: ev.Absent) -> Answer:
     """Count a look that did not find an order; after enough of them it was never placed.
 
-    An order that the exchange was known to have is not absent: a look that misses it says nothing.
+    An id that an answer gave is no proof that there is an order; a fill is. Whoever looks says so
+    only of one that nobody has shown since.
     """
     order = state.orders.get(event.client_order_id)
-    if order is None or order.status not in MAY_BE_ABSENT or order.exchange_id:
+    if order is None or order.status not in MAY_BE_ABSENT or order.filled or order.triggered:
         return NOTHING
     found = counted_absence(state.absences.get(event.client_order_id), event)
     counted = Answer([rec.AbsenceCounted()])

@@ -159,7 +159,7 @@ def _of_record(plan: Plan, before: State, event: ev.Event, record: rec.Record) -
             yield Alert(PAGE, "frozen", f"{product} takes no entries: {reason}")
         case rec.AbsenceCounted() if isinstance(event, ev.Absent):
             order = before.orders.get(event.client_order_id)
-            if order is not None and order.status is OrderStatus.SUBMITTED:
+            if order is not None and order.status is not OrderStatus.SUBMIT_UNKNOWN:
                 yield _unknown(event.product_id, event.client_order_id)
         case rec.ProductClosed(reason=reason) if reason:
             product, held = plan.products[record.j].product_id, before.slots["lots"][record.j]

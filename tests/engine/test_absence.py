@@ -5,10 +5,11 @@ import pytest
 from gpt_trader.domain.order import NOT_PLACED, OrderStatus
 from gpt_trader.engine import events as ev
 from gpt_trader.engine import records as rec
+from gpt_trader.engine.commands import CancelOrder
 from gpt_trader.engine.orders import ABSENCE_GAP_MS
 from gpt_trader.engine.reports import ABSENT_LOOKS, ABSENT_MS
 from gpt_trader.engine.state import DOUBT_LOOKS, Absence
-from tests.engine_helpers import records_of, sent
+from tests.engine_helpers import commands_of, records_of, sent
 from tests.exchange_desk import AtExchange, Protected
 
 GAP_MS = ABSENT_MS // (ABSENT_LOOKS - 1) + 1
@@ -90,15 +91,42 @@ def test_the_count_survives_a_restart():
     assert status(desk, entry) is OrderStatus.REJECTED
 
 
-@pytest.mark.parametrize("found", [OrderStatus.OPEN, OrderStatus.PENDING_CANCEL])
-def test_an_order_that_the_exchange_was_known_to_have_is_never_absent(found):
+def test_an_order_that_triggered_or_filled_is_never_absent():
     desk, entry = unanswered()
     miss(desk, entry)
-    desk.told(entry, found, exchange_id="x")
+    desk.told(entry, OrderStatus.TRIGGERED, exchange_id="x")
     assert desk.state.absences == {}
     for _ in range(2 * ABSENT_LOOKS):
         assert miss(desk, entry)[0].records == ()
-    assert status(desk, entry) is found
+    assert status(desk, entry) is OrderStatus.TRIGGERED
+    desk, entry = unanswered()
+    desk.told(entry, OrderStatus.OPEN, exchange_id="x")
+    desk.partly(entry, 5)
+    assert miss(desk, entry)[0].records == ()
+
+
+@pytest.mark.parametrize("found", [OrderStatus.OPEN, OrderStatus.PENDING_CANCEL])
+def test_an_id_that_an_answer_gave_is_no_proof_that_there_is_an_order(found):
+    desk, entry = unanswered()
+    desk.told(entry, found, exchange_id="x")
+    miss(desk, entry)
+    assert status(desk, entry) is OrderStatus.SUBMIT_UNKNOWN
+    wanted = found is OrderStatus.OPEN
+    assert (entry.client_order_id not in desk.state.unwanted) is wanted
+    desk.restart()
+    for _ in range(ABSENT_LOOKS - 1):
+        miss(desk, entry)
+    assert status(desk, entry) is OrderStatus.REJECTED
+    assert desk.order(entry.client_order_id).exchange_id == "", "what appears under it is news"
+
+
+def test_one_that_is_shown_after_all_is_open_again_and_what_was_to_end_is_cancelled():
+    desk, entry = unanswered()
+    desk.told(entry, OrderStatus.PENDING_CANCEL, exchange_id="x")
+    miss(desk, entry)
+    found = desk.told(entry, OrderStatus.OPEN, exchange_id="x")
+    assert commands_of(found, CancelOrder)
+    assert desk.state.absences == {}
 
 
 def test_a_fill_ends_an_absence():

@@ -18,6 +18,7 @@ class Chances:
     late_fills: float = 0.0  # a fill before an order's end, reported after it; answers tell
     late_rows: float = 0.0  # the same, and answers about the order and fills tell it late
     hidden_stops: float = 0.0  # a stop is placed, and no answer, list or frame tells it
+    ghosts: float = 0.0  # an order that is answered with an id, and never exists
     # Frames.
     frame_lost: float = 0.0  # a gap: the link breaks
     frame_twice: float = 0.0
@@ -62,7 +63,7 @@ WIRE = (  # what any network does
     *("lost_before", "lost_after", "refused", "read", "not_found", "frame_lost", "frame_twice"),
     *("frame_late", "link_breaks", "clock_steps", "crash"),
 )
-APART = ("late_rows", "hidden_stops")  # only when asked for, so that a seed stays what it was
+APART = ("late_rows", "hidden_stops", "ghosts")  # only when asked for: a seed stays what it was
 LIES = (
     *("false_fill_rows", "false_fill_frames", "false_ends", "false_own_ends", "refused_stops"),
     *("edited_stops", "stuck_stops", "far_prices", "modes"),

@@ -69,10 +69,24 @@ class Request:
         return self.method == "POST" and "preview" not in self.path
 
     @property
+    def places(self) -> bool:
+        """Whether it asks for an order."""
+        return self.method == "POST" and self.path == f"{PREFIX}/orders"
+
+    @property
     def is_stop(self) -> bool:
         """Whether it asks for an order that waits for a trigger."""
         kinds = self.body.get("order_configuration") or ()
         return self.writes and any(one.startswith(("stop_", "trigger_")) for one in kinds)
+
+
+def _ghost(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer to an order that is taken, by its words, and is not there."""
+    key = body["client_order_id"]
+    named = {"order_id": f"ghost-{key}", "product_id": body["product_id"], "side": body["side"]}
+    taken = named | {"client_order_id": key, "attached_order_id": ""}
+    configuration = body["order_configuration"]
+    return {"success": True, "success_response": taken, "order_configuration": configuration}
 
 
 def nothing() -> None:
@@ -464,10 +478,11 @@ class Exchange:
         elif self._fails("read", chances.read):
             self.happened["reads failed"] += 1
             self._failed_read()
-        if "/historical/0000" in path and rng.random() < chances.not_found:
-            self.happened["orders not found"] += 1
-            raise _failed(404)
+        self._hide(path)
         is_left |= is_stop and self.liar.hides(request.body, chances)
+        if chances.ghosts and request.places and rng.random() < chances.ghosts:
+            self.happened["answered and not there"] += 1
+            return _ghost(request.body)
         parts = path.removeprefix(PREFIX).strip("/").split("/")
         found = self._answer(request.method, parts, request.query, request.body)
         if is_left:
@@ -485,6 +500,12 @@ class Exchange:
         if found.status >= 400:
             raise _failed(found.status, found.document)
         return self._told(request, found.document)
+
+    def _hide(self, path: str) -> None:
+        """Let an order that is asked for by its id not be found, at times."""
+        if "/historical/0000" in path and self.random.random() < self.chances.not_found:
+            self.happened["orders not found"] += 1
+            raise _failed(404)
 
     def _told(self, request: Request, document: dict[str, Any]) -> dict[str, Any]:
         """Return an answer as it is told: whole, or half of it."""

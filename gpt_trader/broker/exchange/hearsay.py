@@ -44,7 +44,8 @@ class Hearsay:
 
     contradicted: products of which an order rests that was refused, or had ended, or of which
     another instance sells; with the time, ms, when it was last seen to. renamed: other ids than are
-    known that somebody told of orders, by client id, to ask under once. held_ms: since when no
+    known that somebody told of orders, by client id, to ask under once. shown: client ids of orders
+    that anybody but the answer to what was sent has told of. held_ms: since when no
     order is what it is known to be, for not all that was traded could be read; None: all could.
     """
 
@@ -52,6 +53,7 @@ class Hearsay:
         self.contradicted: dict[str, int | None] = {}
         self.held_ms: int | None = None
         self.renamed: dict[str, str] = {}
+        self.shown: set[str] = set()
         self._said: dict[str, Said] = {}
 
     def lives(self, client_order_id: str) -> bool:
@@ -101,6 +103,7 @@ class Hearsay:
         for key in [key for key in self._said if key not in client_order_ids]:
             del self._said[key]
         self.renamed = {k: v for k, v in self.renamed.items() if k in client_order_ids}
+        self.shown = {key for key in self.shown if key in client_order_ids}
 
     def hear(
         self, product: Product, order: Order, remote: RemoteOrder, time_ms: int
@@ -111,6 +114,7 @@ class Hearsay:
         than is known may be somebody else's order: that is asked whose it is.
         """
         taken: list[Event] = []
+        self.shown.add(order.client_order_id)
         if order.exchange_id and remote.order_id != order.exchange_id:
             self.renamed[order.client_order_id] = remote.order_id
             self._note(order, order.filled, time_ms, has_ended=False)

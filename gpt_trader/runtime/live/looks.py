@@ -65,6 +65,7 @@ from gpt_trader.runtime.live.wallets import expected_wallets
 BY = "engine"  # who freezes
 QUICKLY_MS = 5_000  # for so long what is said of an order is asked as often as an end
 FILLS_MS = 1_000  # for so long its fills alone are asked for what it says was filled
+GHOST_MS = 5_000  # for so long an order that an answer named may not be visible
 PAGE_MS = 60_000  # for so long it may be told otherwise by others before somebody is told
 SEARCH = ("search",)  # what is asked of orders that nobody has named
 CONTRADICTED = "contradicted"  # what notes are about
@@ -86,6 +87,7 @@ class Looks:
     now_ms: Callable[[], int]
     in_line_ms: int = 0
     _looked_ms: dict[str, int] = field(default_factory=dict)
+    _searched_ms: int | None = None
     _unseen: set[str] = field(default_factory=set)  # client ids whose newest look told nothing
     _paged: set[str] = field(default_factory=set)  # client ids of which somebody was told
     _expected: set[str] = field(default_factory=set)  # client ids whose end was looked for
@@ -162,6 +164,9 @@ class Looks:
                 ends |= self._may_have_ended(order) and self._is_news(order)
                 self._looked_ms[key] = now_ms
                 self.ask_for(order)
+            if self._is_ghost(order, now_ms):
+                lost.append(order)
+                is_due |= is_past(self._searched_ms, UNKNOWN_MS, now_ms)
         if ends:
             asked = [order for order in self._asked_about() if self._may_have_ended(order)]
             self._expected = {order.client_order_id for order in asked}
@@ -205,6 +210,14 @@ class Looks:
         said = self.broker.hearsay.get(order.client_order_id)
         is_to = order.status is OrderStatus.PENDING_CANCEL or (said is not None and said.has_ended)
         return is_to and order.intent.reduce_only and bool(order.exchange_id)
+
+    def _is_ghost(self, order: Order, now_ms: int) -> bool:
+        """Whether an answer named an order, and nobody shows any of that id: it may not exist."""
+        key = order.client_order_id
+        is_shown = key not in self._unseen or key in self.broker.hearsay.shown
+        is_old = has_lasted(order.intent.sent_ms, GHOST_MS, now_ms)
+        is_known = is_shown or order.filled > 0 or order.triggered
+        return bool(order.exchange_id) and is_old and not is_known
 
     def _is_news(self, order: Order) -> bool:
         """Whether nobody has looked for its end yet, or not since it was last told."""
@@ -315,6 +328,7 @@ class Looks:
         if order is None or remote is None:
             return
         self._unseen.discard(key)
+        self.broker.hearsay.shown.add(key)
         self._endings.ends.forget(key)
         product, now_ms = self._product(order), self.now_ms()
         remote = priced_as_booked(product, order, remote)
@@ -460,7 +474,9 @@ class Looks:
 
     def _search(self, lost: Sequence[Order], now_ms: int) -> None:
         """Look for orders by our ids, in all that happened since they were decided."""
-        self._looked_ms |= dict.fromkeys((order.client_order_id for order in lost), now_ms)
+        self._searched_ms = now_ms
+        nameless = [order.client_order_id for order in lost if not order.exchange_id]
+        self._looked_ms |= dict.fromkeys(nameless, now_ms)
         products = sorted({order.product_id for order in lost})
         since_ms = min(order.intent.sent_ms for order in lost)
         ask = partial(search, self.broker.account, products, since_ms)
@@ -485,7 +501,10 @@ class Looks:
     def _absent(self, key: str, found: Found) -> Iterator[Event]:
         state = self.state()
         order = state.orders.get(key)
-        if order is None or order.exchange_id or order.status.is_final:
+        if order is None or order.status.is_final:
+            return
+        is_named = bool(order.exchange_id)
+        if is_named and not self._is_ghost(order, self.now_ms()):
             return  # it was found meanwhile
         expected = expected_wallets(self.began, state)
         product = self._product(order)
@@ -497,7 +516,7 @@ class Looks:
         held = found.holds.get(base, none) - self._held_beside.get(base, none)
         of_orders = found._replace(holds={**found.holds, base: held})
         against = contradiction(self.plan, state, order, of_orders, there)
-        if against and self._may_be_ours(order, found):
+        if against and (is_named or self._may_be_ours(order, found)):
             return  # neither absent nor there: another look tells
         if not against and (refused := self.broker.refusal(order, self.now_ms())):
             yield refused

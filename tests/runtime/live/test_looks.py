@@ -5,9 +5,10 @@ from decimal import Decimal
 import pytest
 
 from gpt_trader.broker.exchange.cadence import ENDING_MS, UNKNOWN_MS
-from gpt_trader.domain.account import Balance, CancelResult, History
+from gpt_trader.domain.account import Balance, CancelResult, History, Placed
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
 from gpt_trader.engine import events as ev
+from gpt_trader.engine.state import is_doubtful
 from gpt_trader.errors import Unavailable
 from gpt_trader.runtime.live.assemble import Carriers
 from gpt_trader.runtime.live.feed import Clock, LiveFeed
@@ -282,3 +283,68 @@ def test_coins_on_hold_that_were_not_before_say_that_an_order_is_there(
     for _ in range(4):
         turn(desk, UNKNOWN_MS, is_up=True)
     assert (desk.state.absences[lost.client_order_id].looks == 0) is is_there
+
+
+def ghost(desk, side, **terms):
+    """Let an order be taken in by its answer alone; return it."""
+    desk.broker.account.place = lambda *_: Placed("ghost", "")
+    [order] = sent(desk.place(side, **(LIMIT | terms)))
+    del desk.broker.account.place
+    turn(desk, 0, is_up=True)
+    assert desk.order(order.client_order_id).status is OrderStatus.OPEN
+    return order.client_order_id
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_an_order_that_only_its_answer_knows_was_never_placed(side, desk):
+    turn(desk, 0, is_up=True)
+    desk.place(1, type=OrderType.MARKET, tif=TimeInForce.IOC, lots=10)
+    turn(desk, 0, is_up=True)
+    turn(desk, 0, is_up=True)
+    key = ghost(desk, side, limit=9_000 if side > 0 else 20_000)
+    desk.upkeep.looks.again()
+    for _ in range(14):
+        turn(desk, 1_000, is_up=True)
+    assert desk.order(key).status is OrderStatus.SUBMIT_UNKNOWN
+    assert is_doubtful(desk.state, desk.order(key)), "a stop may be sent beside it"
+    for _ in range(130):
+        turn(desk, 1_000, is_up=True)
+    assert desk.order(key).status is OrderStatus.REJECTED
+    assert desk.order(key).exchange_id == ""
+
+
+def test_an_order_that_somebody_has_shown_is_no_ghost(desk):
+    turn(desk, 0, is_up=True)
+    [order] = sent(desk.place(1, **LIMIT))
+    for _ in range(2):
+        desk.upkeep.looks.again()
+        turn(desk, 1_000, is_up=True)
+    account = desk.broker.account
+    account.order = lambda _: None
+    account.orders = lambda **_: History([], is_whole=True)
+    account.open_orders = lambda _: History([], is_whole=True)
+    desk.upkeep.looks.again()
+    for _ in range(150):
+        turn(desk, 1_000, is_up=True)
+    assert desk.order(order.client_order_id).status is OrderStatus.OPEN
+
+
+def test_coins_on_hold_speak_for_an_order_that_nobody_shows(desk):
+    """A stop beside it would sell the same coins."""
+    turn(desk, 0, is_up=True)
+    desk.place(1, type=OrderType.MARKET, tif=TimeInForce.IOC, lots=10)
+    turn(desk, 0, is_up=True)
+    turn(desk, 0, is_up=True)
+    key = ghost(desk, -1, limit=20_000)
+    balances = desk.broker.account.balances
+    desk.broker.account.balances = lambda: [
+        one._replace(available=one.available - 10, hold=one.hold + 10)
+        if one.currency == "COIN"
+        else one
+        for one in balances()
+    ]
+    desk.upkeep.looks.again()
+    for _ in range(150):
+        turn(desk, 1_000, is_up=True)
+    assert desk.order(key).status is OrderStatus.OPEN
+    assert not desk.state.absences
