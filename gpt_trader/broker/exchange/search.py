@@ -42,15 +42,21 @@ class Found(NamedTuple):
     is_whole: bool
 
 
-def search(account: Orders, product_ids: Sequence[str], since_ms: int) -> Found:
+def search(
+    account: Orders, product_ids: Sequence[str], since_ms: int, apart_ms: int | None = None
+) -> Found:
     """Look for all that happened since a time. Raises what the account raises: then it is none.
 
+    apart_ms: since when others' fills may not be in what the journal expects; None: not before.
     An order that only its fills tell is looked up: it may be older than the history that is read.
     Fills are asked for of all products: a question that names one that is gone is refused.
     """
-    fills = account.fills(since_ms=since_ms - FILLS_BEFORE_MS)
+    begins_ms, fills_ms = since_ms - BEFORE_MS, since_ms - FILLS_BEFORE_MS
+    if apart_ms is not None:  # whose they are their orders tell
+        begins_ms, fills_ms = min(begins_ms, apart_ms), min(fills_ms, apart_ms)
+    fills = account.fills(since_ms=fills_ms)
     here = [one for one in fills.rows if one.product_id in product_ids]
-    orders = account.orders(since_ms=since_ms - BEFORE_MS)
+    orders = account.orders(since_ms=begins_ms)
     resting = account.open_orders(since_ms - FILLS_BEFORE_MS)  # those of long ago hold coins, too
     rows = {one.order_id: one for one in (*resting.rows, *orders.rows)}
     strays = {one.order_id: None for one in here if one.order_id not in rows}
@@ -98,7 +104,8 @@ def contradiction(
     }
     for fill in found.fills:
         is_alike = (fill.product_id, fill.side) == (order.product_id, order.intent.side)
-        if is_alike and fill.order_id not in known:
+        is_new = fill.trade_ms >= order.intent.sent_ms - FILLS_BEFORE_MS
+        if is_alike and is_new and fill.order_id not in known:
             return f"a fill of order {fill.order_id}, which nobody knows"
     product = plan.products[plan.index[order.product_id]]
     if is_held(product, order, found.orders, found.holds):

@@ -153,7 +153,8 @@ class Endings:
         """Look for who moved coins or money that the journal does not explain."""
         order, sold = self.state().orders[key], selling(self.state())
         names = [product.product_id for product in self.plan.products]
-        ask = partial(search, self.broker.account, names, order.intent.sent_ms)
+        sent_ms, apart_ms = order.intent.sent_ms, self.fills_since_ms()
+        ask = partial(search, self.broker.account, names, sent_ms, apart_ms)
         take = partial(self._take_missing, key, remote, sold - {order.product_id})
         self.reader.put(Question(("missing", key), "search", ask, take))
 

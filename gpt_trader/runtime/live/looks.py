@@ -479,7 +479,8 @@ class Looks:
         self._looked_ms |= dict.fromkeys(nameless, now_ms)
         products = sorted({order.product_id for order in lost})
         since_ms = min(order.intent.sent_ms for order in lost)
-        ask = partial(search, self.broker.account, products, since_ms)
+        apart_ms = self._endings.fills_since_ms()
+        ask = partial(search, self.broker.account, products, since_ms, apart_ms)
         take = partial(self._take_search, [order.client_order_id for order in lost])
         self.reader.put(Question(SEARCH, "search", ask, take))
 

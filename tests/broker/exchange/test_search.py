@@ -106,6 +106,12 @@ def test_what_somebody_else_traded_just_before_may_not_be_adopted_yet(desk):
     assert "as if" in against(desk, UNKNOWN, usd=1_994, coin=70, fills=fills, **theirs)
 
 
+def test_a_fill_of_long_before_an_order_is_not_its_own_and_explains_what_is_apart(desk):
+    older = [fill_of("x1", at_ms=SENT - 7_200_000)]
+    assert against(desk, UNKNOWN, fills=older) == "", "nobody knows its order: it is not this one"
+    assert against(desk, UNKNOWN, usd=5_998, coin=30, fills=older) == ""
+
+
 def test_a_move_that_is_larger_than_an_order_is_not_its_own(desk):
     """Somebody converts coins in an app: there is no order, and no fill."""
     sale = SALE._replace(intent=SALE.intent._replace(lots=5))
@@ -193,6 +199,10 @@ def test_a_look_reads_everything_and_looks_up_what_only_fills_tell():
     assert found.is_whole
     assert not search(Account(is_whole=False), ["COIN-USD"], SENT).is_whole
     assert account.since["orders"] <= SENT - 86_400_000, "a clock may have been a day off"
+    search(account, ["COIN-USD"], SENT, SENT - 10)
+    assert account.since["fills"] < SENT - 10, "never less than without it"
+    search(account, ["COIN-USD"], SENT, SENT - 99_000_000)
+    assert account.since["fills"] == account.since["orders"] == SENT - 99_000_000
 
 
 @pytest.mark.parametrize("missing", ["fills", "orders", "open_orders", "order", "balances"])

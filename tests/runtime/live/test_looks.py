@@ -11,6 +11,7 @@ from gpt_trader.engine import events as ev
 from gpt_trader.engine.state import is_doubtful
 from gpt_trader.errors import Unavailable
 from gpt_trader.runtime.live.assemble import Carriers
+from gpt_trader.runtime.live.endings import LATE_MS
 from gpt_trader.runtime.live.feed import Clock, LiveFeed
 from gpt_trader.runtime.live.looks import CONTRADICTED
 from gpt_trader.runtime.live.polls import Polls
@@ -143,6 +144,19 @@ def test_what_was_missing_before_an_order_was_sent_does_not_speak_for_it(desk):
     del desk.exchange.tickets[f"n{lost.client_order_id}"]  # it never arrived
     turn(desk, 100, is_up=True)
     assert desk.state.absences[lost.client_order_id].looks == 1
+
+
+def test_what_others_traded_since_the_account_was_in_line_is_looked_for(desk):
+    """An older journal was put back: what it had adopted since is apart from it again."""
+    turn(desk, 0, is_up=True)
+    with without_answers(desk):
+        desk.place(1, **LIMIT)
+    account, asked = desk.broker.account, []
+    fills = account.fills
+    account.fills = lambda **named: asked.append(named) or fills(**named)
+    desk.upkeep.looks.in_line_ms = in_line_ms = desk.time() - 7_200_000
+    turn(desk, 100, is_up=True)
+    assert min(one["since_ms"] for one in asked) == in_line_ms - LATE_MS
 
 
 @pytest.mark.parametrize("looks", [1, 6])
