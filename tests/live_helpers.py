@@ -26,7 +26,13 @@ from gpt_trader.runtime.clock import ExchangeClock, exchange_clock
 from gpt_trader.runtime.live.assemble import Carriers, Paces, attend, on_threads
 from gpt_trader.runtime.live.feed import Clock, LiveFeed, Surroundings
 from gpt_trader.runtime.live.news import News
-from gpt_trader.runtime.live.opening import checked_portfolio, known_rests, read_account
+from gpt_trader.runtime.live.opening import (
+    checked_portfolio,
+    known_rests,
+    products_read,
+    read_account,
+    read_grids,
+)
 from gpt_trader.runtime.live.terms import LiveTerms, live_terms
 from gpt_trader.runtime.live.timekeeping import Timekeeping
 from gpt_trader.runtime.live.told import told_by
@@ -159,7 +165,9 @@ class Live:
             venue_of(settings.venue), private, portfolio, products, known_rests(self.folder)
         )
         resumes = (self.folder / JOURNAL).exists()
-        terms = live_terms(settings, products, account, self.now_ms(), resumes=resumes)
+        kept = read_header(self.folder) if resumes else None
+        grids = read_grids(market.product, products_read(settings), kept)
+        terms = live_terms(settings, products, account, self.now_ms(), resumes=resumes, grids=grids)
         held = contextlib.ExitStack()
         carriers, sender = Carriers(Inline(), Inline()), None
         if self.beside is not None:

@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +17,7 @@ from gpt_trader.app.history import (
     load_store,
     parse_data,
 )
+from gpt_trader.app.reads import load_reads, parse_reads
 from gpt_trader.backtest.asked import Counting, Scrutiny, Shell, Terms
 from gpt_trader.backtest.counted import SEED_BITS, backtest_and_count
 from gpt_trader.backtest.files import (
@@ -92,6 +93,7 @@ class BacktestRequest:
     universe_file: Path | None = None
     universe_every: Every = "1w"
     cold_start: bool = False
+    reads: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class Inputs:
 
     settings: `config.load.Loaded.document`. files: absolute path by product, None: its bars in
     the data store `store`; none: the synthetic market of the settings. start_ms, end_ms: int64 ms
-    UTC, start inclusive, end exclusive.
+    UTC, start inclusive, end exclusive. reads: as files, of what is read and not traded, by name.
     """
 
     profile: str
@@ -124,6 +126,7 @@ class Inputs:
     store: str | None = None
     universe: Mapping[str, Any] | None = None
     cold_start: bool = False
+    reads: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def at_account_tier(flags: Mapping[str, object], profile: str | None) -> dict[str, object]:
@@ -185,7 +188,10 @@ def resolve(asked: BacktestRequest) -> Inputs:
             "--product-spec needs --data FILE", hint="other markets have their own grids"
         )
     store = None
+    reads = parse_reads(asked.reads)
     end_ms = asked.period.end_ms
+    if None in reads.values():
+        store = data_dir(asked.data_dir, os.environ)
     if None in files.values():
         store = data_dir(asked.data_dir, os.environ)
         # what is pulled later must not change what --reproduce runs on
@@ -215,6 +221,7 @@ def resolve(asked: BacktestRequest) -> Inputs:
         detail=asked.detail,
         universe=_universe(asked),
         cold_start=asked.cold_start,
+        reads={name: None if f is None else str(f.absolute()) for name, f in reads.items()},
     )
 
 
@@ -274,6 +281,7 @@ def run(inputs: Inputs, root: Path, stop: Stop = never) -> Result:
             detail=detail,
             universe=membership,
             chosen_by=chosen_by,
+            reads=_reads(inputs, begun[0].interval_ms),
         ),
         Scrutiny(
             self_check=inputs.self_check,
@@ -296,6 +304,13 @@ def run(inputs: Inputs, root: Path, stop: Stop = never) -> Result:
     )
     notes = [*([] if said is None else [said]), *_idle(settings, products)]
     return replace(result, notes=(*result.notes, *notes))
+
+
+def _reads(inputs: Inputs, interval_ms: int) -> dict[str, Bars]:
+    """Return what is read and not traded, by name. interval_ms: of what is traded."""
+    files = {name: None if path is None else Path(path) for name, path in inputs.reads.items()}
+    root = None if inputs.store is None else Path(inputs.store)
+    return load_reads(files, root, inputs.end_ms, interval_ms)
 
 
 def _begun(one: Loaded | Bars, inputs: Inputs) -> Loaded | Bars:

@@ -44,7 +44,9 @@ from gpt_trader.runtime.live.opening import (
     checked_portfolio,
     find_products,
     known_rests,
+    products_read,
     read_account,
+    read_grids,
 )
 from gpt_trader.runtime.live.record import live_record_of
 from gpt_trader.runtime.live.take_over import take_over
@@ -302,7 +304,9 @@ def _connect(asked: RunRequest, settings: Settings, stop: Stop, note: Say, warn:
     limits = None if asked.risk else no_policy(settings.interval_ms)
     # Before anything is asked and anybody is told that it runs: a new version compiles here.
     listed = [product_for(name) for name in settings.products]
-    rehearse(live_terms(settings, listed, None, 0, limits).plan)
+    read = products_read(settings)
+    told = {name: product_for(name) for name in read}
+    rehearse(live_terms(settings, listed, None, 0, limits, grids=told).plan)
     exchange = reach(settings, wait, attempts=LIVE_ATTEMPTS)
     if abs(skew_ms := exchange.clock.measured.skew_ms) > SKEW_SAID_MS:
         note(f"this machine's clock is {-skew_ms / 1000:+.1f} s from the exchange's")
@@ -339,10 +343,13 @@ def _connect(asked: RunRequest, settings: Settings, stop: Stop, note: Say, warn:
     known = () if kept is None else plan_of(kept).products
     held = partial(_held, folder, kept)
     products, catalog = _list(exchange.market, settings.products, known, warn, held)
+    grids = read_grids(exchange.market.product, read, kept)
     if private is not None:
         now = [_as_listed(one, catalog) for one in products]
         opening = read_account(venue, private, portfolio, now, known_rests(folder))
-    terms = live_terms(settings, products, opening, exchange.now_ms(), limits, resumes=resumes)
+    terms = live_terms(
+        settings, products, opening, exchange.now_ms(), limits, resumes=resumes, grids=grids
+    )
     return Wires(
         terms,
         exchange.market,

@@ -12,7 +12,7 @@ from gpt_trader.app.stopped_account import Reached, look_after, reach_session
 from gpt_trader.broker.exchange.broker import MOST
 from gpt_trader.broker.exchange.carry import Bell, Threads
 from gpt_trader.broker.exchange.reader import MOST as MOST_ASKED
-from gpt_trader.engine.events import Event, HistoryLoaded
+from gpt_trader.engine.events import Event, HistoryLoaded, SeriesTold
 from gpt_trader.engine.ports import Broker, Entry
 from gpt_trader.engine.state import State
 from gpt_trader.runtime.controls import Controls
@@ -100,7 +100,7 @@ def _begin(profile: str, state_dir: Path | None) -> Iterator[Session]:
     folder = folder_of(settings.profile, state_dir, os.environ)
     with start(wired, folder, lambda _: False) as session:
         for event in feed(wired, session.state):
-            if not isinstance(event, HistoryLoaded):
+            if not isinstance(event, HistoryLoaded | SeriesTold):
                 break
             session.take(event, nothing)
         yield session

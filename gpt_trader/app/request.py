@@ -16,15 +16,17 @@ from gpt_trader.errors import ConfigError, HaltError, UsageError
 class RunRequest:
     """What to run. flags: values by dotted profile key, None where not given.
 
-    data: files or stored products instead of the profile's feed, within a period. specs: their
-    grids. risk: whether the profile's limits hold. live: money may move. once: one cycle; cycles:
-    so many, None: until the end. fills: a file for the session's fills.
+    data: files or stored products instead of the profile's feed, within a period. reads: the same
+    of what is read and not traded; an exchange tells its own. specs: their grids. risk: whether the
+    profile's limits hold. live: money may move. once: one cycle; cycles: so many, None: until the
+    end. fills: a file for the session's fills.
     """
 
     profile: str | None
     flags: Mapping[str, object] = field(default_factory=dict)
     sets: Sequence[str] = ()
     data: Sequence[str] = ()
+    reads: Sequence[str] = ()
     period: Period = ALL_OF_IT
     interval: str | None = None
     specs: Sequence[str] = ()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from gpt_trader.app.desk import Desk, Say, Trading
 from gpt_trader.app.history import ALL_OF_IT, load_files, load_store, parse_data
 from gpt_trader.app.paging import Pager
+from gpt_trader.app.reads import load_reads, parse_reads
 from gpt_trader.app.request import RunRequest
 from gpt_trader.backtest.plan_order import plan_order
 from gpt_trader.backtest.seals import refuse_sealed
@@ -72,10 +73,15 @@ def prepare(asked: RunRequest, settings: Settings) -> tuple[Wired, list[str]]:
     series, notes = _series(asked, settings, interval_ms)
     fees = series and say_currency(settings.costs, series[0].product.quote_currency)
     notes += [fees] if fees else []
-    if asked.risk:
-        return wire(settings, series), notes
     length_ms = settings.interval_ms if series is None else series[0].interval_ms
-    return wire(settings, series, no_policy(length_ms)), notes
+    reads = load_reads(
+        parse_reads(asked.reads),
+        data_dir(asked.data_dir, os.environ),
+        asked.period.end_ms,
+        length_ms,
+    )
+    limits = None if asked.risk else no_policy(length_ms)
+    return wire(settings, series, limits, reads), notes
 
 
 def _series(

@@ -41,6 +41,7 @@ class MarketFlags:
     strategy: opt.StrategyName = None
     sets: Sets = None
     data: opt.DataFiles = None
+    read: opt.ReadFiles = None
     demo: opt.Demo = False
     start: opt.FromTime = None
     end: opt.ToTime = None
@@ -144,6 +145,7 @@ def backtest_asked(
         flags=settings_of(market),
         sets=market.sets or [],
         data=market.data or [],
+        reads=market.read or [],
         demo=market.demo,
         period=parse_period(market.start, market.end),
         interval=market.interval,

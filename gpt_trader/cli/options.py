@@ -47,6 +47,12 @@ DataFiles = Annotated[
         "--data", metavar="[PRODUCT=]PATH", help="A file of bars, or a stored product's id."
     ),
 ]
+ReadFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--read", metavar="NAME[=PATH]", help="Bars that the strategy reads: BTC-USD@1d=FILE."
+    ),
+]
 CheckSeed = Annotated[
     int | None,
     typer.Option(

@@ -26,6 +26,7 @@ from gpt_trader.engine.events import (
     OrderUpdated,
     PositionFound,
     Reconciled,
+    SeriesTold,
     Ticked,
 )
 from gpt_trader.engine.exposure import take_exposure
@@ -60,7 +61,7 @@ from gpt_trader.engine.state import (
     roll_book,
     with_moved,
 )
-from gpt_trader.engine.windows import correct_bar, join_cycle, take_bar, take_history
+from gpt_trader.engine.windows import correct_bar, join_cycle, take_bar, take_history, take_series
 from gpt_trader.errors import JournalError
 from gpt_trader.kernel.codes import HOLD_ORDER_WORKING
 from gpt_trader.kernel.costs import Costs
@@ -94,6 +95,7 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
         case (
             rec.BarCorrected()
             | rec.HistoryTaken()
+            | rec.SeriesTaken()
             | rec.FillBooked()
             | rec.StatusTaken()
             | rec.AbsenceCounted()
@@ -123,7 +125,7 @@ def apply(plan: Plan, state: State, event: Event, record: Record) -> State:
         ):
             return _take_at_exchange(plan, state, event, record)
         case rec.CancelTaken():
-            in_cycle = isinstance(event, BarClosed | Ticked)
+            in_cycle = isinstance(event, BarClosed | SeriesTold | Ticked)
             return mark_cancelled(plan, state, record.client_order_id, in_cycle)
         case rec.PositionCut():
             return cut_position(plan, state, record)
@@ -185,6 +187,8 @@ def _take_event(plan: Plan, state: State, event: Event, record: rec.EventTaken) 
             return correct_bar(plan, state, event.bar)
         case rec.HistoryTaken(), HistoryLoaded():
             return take_history(plan, state, event)
+        case rec.SeriesTaken(), SeriesTold():
+            return take_series(plan, state, event)
         case rec.FillBooked(), FillReceived():
             return book_fill(plan, state, event, record)
         case rec.StatusTaken(), OrderUpdated():

@@ -9,6 +9,7 @@ and fields are called on disk is said by `names`.
 import json
 import math
 from collections.abc import Callable
+from decimal import Decimal
 from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
@@ -18,7 +19,7 @@ import numpy as np
 from gpt_trader.domain.bars import Bar
 from gpt_trader.domain.decision import Decision, Told, Why
 from gpt_trader.domain.order import Order
-from gpt_trader.domain.product import AS_COUNTED, Grid
+from gpt_trader.domain.product import AS_COUNTED, Grid, Product
 from gpt_trader.engine.commands import Command
 from gpt_trader.engine.events import Event
 from gpt_trader.engine.names import (
@@ -227,6 +228,8 @@ def state_text(state: State) -> str:
         parts["exposure"] = state.exposure
     if any(one != AS_SENT for one in state.resized):
         parts["resized"] = state.resized
+    if state.reads:
+        parts["reads"] = {name: _read_to_json(window) for name, window in state.reads.items()}
     if state.absences:
         parts["absences"] = state.absences
     if state.doubts:
@@ -251,6 +254,7 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
     absent |= {"closed": [""] * p, "limit_only": [False] * p, "grids": [{}] * p}
     absent |= {"unproven": [""] * p}
     absent |= {"lacking": [0] * p, "passed_ms": [0] * p, "resized": [{}] * p}
+    absent |= {"reads": {}}
     absent |= {"flattening": False, "frozen": [""] * p, "reconciled_ms": 0, "foreign_orders": 0}
     data = absent | data
     marks: Marks = _decoder(Marks)(data["marks"])
@@ -262,9 +266,10 @@ def state_from_json(plan: Plan, data: dict[str, Any]) -> State:
         orders=orders,
         open_orders=open_of(orders),
         windows=tuple(
-            None if rows is None else _window_from_json(plan, j, rows)
-            for j, rows in enumerate(data["windows"])
+            None if rows is None else _window_from_json(product, plan.interval_ms, rows)
+            for product, rows in zip(plan.products, data["windows"], strict=True)
         ),
+        reads={name: _read_from_json(one) for name, one in data["reads"].items()},
         bars_seen=tuple(data["bars_seen"]),
         last_bar_ms=tuple(data["last_bar_ms"]),
         arrived=frozenset(data["arrived"]),
@@ -321,7 +326,25 @@ def _window_to_json(window: Window) -> list[list[Any]]:
     return [list(bar[1:]) for bar in window.rows]
 
 
-def _window_from_json(plan: Plan, j: int, rows: list[list[Any]]) -> Window:
-    product = plan.products[j]
+def _read_to_json(window: Window) -> dict[str, Any]:
+    """Return a window with its grid: the plan of a later session may have another, or none."""
+    product = window.product
+    return {
+        "product_id": product.product_id,
+        "base_increment": str(product.base_increment),
+        "price_increment": str(product.price_increment),
+        "interval_ms": window.interval_ms,
+        "bars": _window_to_json(window),
+    }
+
+
+def _read_from_json(data: dict[str, Any]) -> Window:
+    product = Product(
+        data["product_id"], Decimal(data["base_increment"]), Decimal(data["price_increment"])
+    )
+    return _window_from_json(product, data["interval_ms"], data["bars"])
+
+
+def _window_from_json(product: Product, interval_ms: int, rows: list[list[Any]]) -> Window:
     bars = [Bar(product.product_id, *row) for row in rows]
-    return window_of(product, plan.interval_ms, bars)
+    return window_of(product, interval_ms, bars)

@@ -22,7 +22,7 @@ from gpt_trader.engine.apply import apply
 from gpt_trader.engine.approve import approve_decided
 from gpt_trader.engine.codec import plain_memory
 from gpt_trader.engine.commands import Approved, Command, SubmitOrder
-from gpt_trader.engine.events import BarClosed, Event, Ticked
+from gpt_trader.engine.events import BarClosed, Event, SeriesTold, Ticked
 from gpt_trader.engine.explain import tell
 from gpt_trader.engine.ids import new_id, working_id
 from gpt_trader.engine.outside import outside
@@ -32,6 +32,7 @@ from gpt_trader.engine.state import (
     State,
     costs_row,
     is_oversold,
+    newest_read_ms,
     open_entries,
     replaced,
 )
@@ -58,9 +59,9 @@ END_WAIT_MS = 10_000  # after a close, for an order that ends there to be seen t
 def deciding(plan: Plan, state: State, event: Event) -> frozenset[int] | None:
     """Return the products that a cycle decides at an event; None: there is no cycle now.
 
-    A cycle begins when every product's bar is in, or at its tick. A product with an order that
-    ends at this close, and is not yet seen to have ended, is left: it is decided when it is, or
-    END_WAIT_MS after the close, with that order counted at its worst case.
+    A cycle begins when every product's bar is in, and all that is read of it, or at its tick. A
+    product with an order that ends at this close, and is not yet seen to have ended, is left: it is
+    decided when it is, or END_WAIT_MS after the close, with that order counted at its worst case.
     """
     if not state.arrived:
         return None
@@ -70,8 +71,14 @@ def deciding(plan: Plan, state: State, event: Event) -> frozenset[int] | None:
     if is_paused(state):
         is_late = event.time_ms >= closed_ms + END_WAIT_MS
         return state.arrived if is_late else (_ready(plan, state, closed_ms) or None)
-    is_full = isinstance(event, BarClosed) and len(state.arrived) == len(plan.products)
-    return _ready(plan, state, closed_ms) if is_full else None
+    is_full = isinstance(event, BarClosed | SeriesTold) and len(state.arrived) == len(plan.products)
+    is_read = is_full and all_read(plan, state, closed_ms)
+    return _ready(plan, state, closed_ms) if is_read else None
+
+
+def all_read(plan: Plan, state: State, closed_ms: int) -> bool:
+    """Whether of all series that are read the bars that close at that moment are in."""
+    return all(newest_read_ms(state, read.name) >= read.due_ms(closed_ms) for read in plan.reads)
 
 
 def is_paused(state: State) -> bool:

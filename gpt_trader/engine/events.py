@@ -25,6 +25,14 @@ class HistoryLoaded(NamedTuple):
     bars: tuple[Bar, ...]
 
 
+class SeriesTold(NamedTuple):
+    """Closed bars of a series that is read and not traded, oldest first; a known one: corrected."""
+
+    time_ms: int
+    name: str
+    bars: tuple[Bar, ...]
+
+
 class BarClosed(NamedTuple):
     """A product's bar is complete."""
 
@@ -358,6 +366,7 @@ PersonsEvent = (
 Event = (
     Started
     | HistoryLoaded
+    | SeriesTold
     | BarClosed
     | BarMissed
     | Quoted

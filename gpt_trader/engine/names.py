@@ -18,6 +18,7 @@ from gpt_trader.engine import records as rec
 TAGS: Mapping[type, str] = {
     ev.Started: "Started",
     ev.HistoryLoaded: "HistoryLoaded",
+    ev.SeriesTold: "SeriesTold",
     ev.BarClosed: "BarClosed",
     ev.BarMissed: "BarMissed",
     ev.Quoted: "Quoted",
@@ -48,6 +49,7 @@ TAGS: Mapping[type, str] = {
     ev.FlattenRequested: "FlattenRequested",
     ev.StopRequested: "StopRequested",
     rec.HistoryTaken: "HistoryTaken",
+    rec.SeriesTaken: "SeriesTaken",
     rec.BarTaken: "BarTaken",
     rec.BarCorrected: "BarCorrected",
     rec.Marked: "Marked",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,23 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
+class ReadSeries(NamedTuple):
+    """A series that strategies read and nobody trades.
+
+    name: as they name it. product: the grid that its prices are counted in. bars: how many of its
+    newest bars are kept.
+    """
+
+    name: str
+    product: Product
+    interval_ms: int
+    bars: int
+
+    def due_ms(self, closed_ms: int) -> int:
+        """Return the open of its bar that closes at a moment, ms; -1: none does."""
+        return -1 if closed_ms % self.interval_ms else closed_ms - self.interval_ms
+
+
 @dataclass(frozen=True)
 class Plan:
     """Products in plan order, with one entry each in the per-product tuples.
@@ -38,6 +56,7 @@ class Plan:
     LIVE; guards that are not for it do not apply. id_form: of the ids of new orders, see
     domain/order_ids.py. is_capped: whether only a part of the account's money is the session's:
     what comes in or goes out unexplained is somebody else's, as long as that part is there.
+    reads: what is read and not traded; a cycle waits for those of its bars that close with it.
     """
 
     portfolio: str
@@ -58,6 +77,7 @@ class Plan:
     source: str = BARS
     id_form: int = MARKED
     is_capped: bool = False
+    reads: tuple[ReadSeries, ...] = ()
 
     @property
     def quote_currency(self) -> str:
@@ -108,6 +128,11 @@ class Plan:
     def places(self) -> list[Where]:
         """Where each product is decided."""
         return [where(self.source, is_perpetual=one.is_perpetual) for one in self.products]
+
+    @cached_property
+    def reads_by_name(self) -> dict[str, ReadSeries]:
+        """Each series that is read, by name."""
+        return {read.name: read for read in self.reads}
 
     @cached_property
     def index(self) -> dict[str, int]:

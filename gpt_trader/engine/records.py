@@ -12,6 +12,10 @@ class HistoryTaken(NamedTuple):
     """The event's bars open the product's window."""
 
 
+class SeriesTaken(NamedTuple):
+    """The event's bars are in the window of what is read."""
+
+
 class BarTaken(NamedTuple):
     """The event's bar is the product's newest; `funding` units were exchanged at its close."""
 
@@ -277,6 +281,7 @@ class ProtectionTaken(NamedTuple):
 # Those that leave it to their event to say what happened.
 EventTaken = (
     HistoryTaken
+    | SeriesTaken
     | BarCorrected
     | FillBooked
     | StatusTaken
@@ -310,6 +315,7 @@ Switch = (
 
 Record = (
     HistoryTaken
+    | SeriesTaken
     | BarTaken
     | BarCorrected
     | Marked

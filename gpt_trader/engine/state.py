@@ -152,11 +152,18 @@ class State(NamedTuple):
     unwanted: frozenset[str]  # client order ids: unknown, and to be cancelled once found alive
     exposure: tuple[Exposure, ...]  # one a product
     resized: tuple[Resized, ...]  # one a product
+    reads: Mapping[str, Window]  # the newest bars of what is read and not traded, by name
 
     def window(self, j: int) -> Bars | None:
         """Product j's newest bars; None before the first."""
         window = self.windows[j]
         return None if window is None else window.bars
+
+
+def newest_read_ms(state: State, name: str) -> int:
+    """Return the open of the newest bar of what is read, ms; -1 without one."""
+    window = state.reads.get(name)
+    return -1 if window is None else window.newest.open_ms
 
 
 def new_state(plan: Plan, cash: int) -> State:
@@ -202,6 +209,7 @@ def new_state(plan: Plan, cash: int) -> State:
         unwanted=frozenset(),
         exposure=(COVERED,) * p,
         resized=(AS_SENT,) * p,
+        reads={},
     )
 
 

@@ -85,6 +85,8 @@ def _answer(plan: Plan, state: State, event: ev.Event) -> Answer:
             return NOTHING
         case ev.HistoryLoaded():
             return Answer([rec.HistoryTaken()])
+        case ev.SeriesTold():
+            return Answer([rec.SeriesTaken()])
         case ev.Started():
             return Answer([rec.Disarmed()] if plan.max_unreconciled_ms else [])
         case ev.FillReceived():

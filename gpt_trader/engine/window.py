@@ -51,6 +51,21 @@ class Window:
         return self.end - self.begin
 
     @property
+    def product(self) -> Product:
+        """Whose bars they are."""
+        return self._block.bars.product
+
+    @property
+    def interval_ms(self) -> int:
+        """How long each bar is."""
+        return self._block.bars.interval_ms
+
+    @property
+    def newest(self) -> Bar:
+        """The newest bar."""
+        return self._block.rows[self.end - 1]
+
+    @property
     def rows(self) -> list[Bar]:
         """The bars one by one, oldest first."""
         return self._block.rows[self.begin : self.end]

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 
 from gpt_trader.domain.bars import Bar
-from gpt_trader.engine.events import HistoryLoaded
+from gpt_trader.engine.events import HistoryLoaded, SeriesTold
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State, replaced, with_new_orders
 from gpt_trader.engine.window import Window, window_of
@@ -29,6 +29,25 @@ def take_history(plan: Plan, state: State, event: HistoryLoaded) -> State:
         bars_seen=replaced(state.bars_seen, j, len(event.bars)),
         last_bar_ms=replaced(state.last_bar_ms, j, newest.open_ms),
     )
+
+
+def take_series(plan: Plan, state: State, event: SeriesTold) -> State:
+    """Put closed bars of what is read into its window, each in its place.
+
+    A window on another grid, of a session before, makes way.
+    """
+    read = plan.reads_by_name[event.name]
+    window = state.reads.get(read.name)
+    if window is None or window.product != read.product:
+        window = window_of(read.product, read.interval_ms, event.bars[-2 * read.bars :])
+    elif event.bars[0].open_ms > window.newest.open_ms:
+        for bar in event.bars:
+            window = window.appended(bar, read.bars)
+    else:
+        rows = {bar.open_ms: bar for bar in (*window.rows, *event.bars)}
+        merged = [rows[open_ms] for open_ms in sorted(rows)]
+        window = window_of(read.product, read.interval_ms, merged[-2 * read.bars :])
+    return state._replace(reads={**state.reads, read.name: window})
 
 
 def take_bar(plan: Plan, state: State, bar: Bar, funding: int, cycle: Arrived) -> State:

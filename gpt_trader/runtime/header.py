@@ -17,7 +17,7 @@ from gpt_trader.config.words import Broker
 from gpt_trader.domain.order_ids import BARE, MARKED
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import shown_by_fields
-from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.plan import Plan, ReadSeries
 from gpt_trader.errors import JournalError
 from gpt_trader.journal.encode import canonical_json
 from gpt_trader.kernel.costs import Costs
@@ -162,6 +162,7 @@ class Header:
     max_unreconciled_ms: int = 0
     id_form: int = MARKED
     file: ProfileFile = NO_FILE
+    reads: tuple[ReadSeries, ...] = ()
 
 
 def header_to_json(header: Header) -> Json:
@@ -202,6 +203,9 @@ def header_to_json(header: Header) -> Json:
         "max_unreconciled_ms": header.max_unreconciled_ms,
         "id_form": header.id_form,
         "file": header.file._asdict(),
+        "reads": [
+            one._asdict() | {"product": _product_to_json(one.product)} for one in header.reads
+        ],
     }
 
 
@@ -241,6 +245,10 @@ def header_from_json(data: Mapping[str, Any]) -> Header:
         max_unreconciled_ms=found["max_unreconciled_ms"],
         id_form=found["id_form"],
         file=ProfileFile(**found["file"]),
+        reads=tuple(
+            ReadSeries(**one | {"product": _product_from_json(one["product"])})
+            for one in found["reads"]
+        ),
     )
 
 
@@ -255,7 +263,8 @@ def _upgraded(data: Mapping[str, Any]) -> Json:
     if version > VERSION:
         raise JournalError(f"the session's header is of version {version}", hint=NEWER)
     found = ABSENT_2 | (_from_1(data) if version == 1 else dict(data))
-    return found | {"routes": [{"number": j} | one for j, one in enumerate(found["routes"])]}
+    routes = [{"number": j} | one for j, one in enumerate(found["routes"])]
+    return {"reads": []} | found | {"routes": routes}
 
 
 def _from_1(data: Mapping[str, Any]) -> Json:
@@ -356,6 +365,7 @@ def plan_of(header: Header) -> Plan:
         max_unreconciled_ms=header.max_unreconciled_ms,
         id_form=header.id_form,
         is_capped=_is_capped(header),
+        reads=header.reads,
     )
 
 
@@ -375,7 +385,9 @@ def guards_now() -> tuple[str, ...]:
 
 def signals_of(header: Header) -> TrailingSignals:
     """Return the strategies that a session's header names."""
-    return TrailingSignals(strategies_of(header.routes), header.products, header.interval_ms)
+    return TrailingSignals(
+        strategies_of(header.routes), header.products, header.interval_ms, header.reads
+    )
 
 
 def strategies_of(routes: Sequence[ProductRoute]) -> list[Any]:

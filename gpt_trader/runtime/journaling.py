@@ -40,6 +40,7 @@ _QUIET = (
     ev.Ticked,
     ev.Woken,
     ev.HistoryLoaded,
+    ev.SeriesTold,
     ev.OrderUpdated,
     ev.Absent,
 )

@@ -1,10 +1,10 @@
 """A market of the past as a session's feed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from gpt_trader.domain.bars import Bar
-from gpt_trader.engine.events import BarClosed, Event, HistoryLoaded, Ticked
-from gpt_trader.engine.state import State
+from gpt_trader.engine.events import BarClosed, Event, HistoryLoaded, SeriesTold, Ticked
+from gpt_trader.engine.state import State, newest_read_ms
 from gpt_trader.runtime.wiring import Wired
 
 
@@ -22,12 +22,37 @@ def feed(wired: Wired, state: State) -> Iterator[Event]:
     """Yield what the state has not seen yet: history first, then bars and their ticks."""
     panel = wired.panel
     start = first_live_row(wired)
+    told = {read.name: newest_read_ms(state, read.name) for read in wired.plan.reads}
+    yield from _read(wired, state, told, int(panel.time[start]))
     yield from _history(wired, state, int(panel.time[start]))
     for i in range(start, len(panel)):
         time = int(panel.time[i])
         if time <= state.cycle_ms:
             continue
-        yield from _row(wired, state, i, time)
+        yield from _read(wired, state, told, time + panel.interval_ms)
+        yield from _row(wired, state, i, time, told)
+
+
+def _read(wired: Wired, state: State, told: dict[str, int], closed_ms: int) -> Iterator[Event]:
+    """Yield what had closed of what is read, but for what is told.
+
+    told: the open of the newest bar of each that is; written. Of a window on another grid, or that
+    is looked back on further than it reaches, all is told anew.
+    """
+    for read in wired.plan.reads:
+        bars, known = wired.reads[read.name], state.reads.get(read.name)
+        end = int((bars.time + bars.interval_ms).searchsorted(closed_ms, "right"))
+        first = int(bars.time.searchsorted(told[read.name], "right"))
+        if (
+            known is not None
+            and told[read.name] == known.newest.open_ms
+            and (known.product != read.product or len(known) < min(read.bars, first))
+        ):
+            first = max(first - read.bars, 0)
+        if first < end:
+            rows = tuple(bars.bar(i) for i in range(first, end))
+            told[read.name] = rows[-1].open_ms
+            yield SeriesTold(closed_ms, read.name, rows)
 
 
 def _history(wired: Wired, state: State, start_ms: int) -> Iterator[Event]:
@@ -47,10 +72,10 @@ def _history(wired: Wired, state: State, start_ms: int) -> Iterator[Event]:
                 yield HistoryLoaded(at_ms, bars.product.product_id, rows)
 
 
-def _row(wired: Wired, state: State, i: int, time: int) -> Iterator[Event]:
+def _row(wired: Wired, state: State, i: int, time: int, told: Mapping[str, int]) -> Iterator[Event]:
     panel = wired.panel
     closed_ms = time + panel.interval_ms
-    absent = False
+    absent = any(told[read.name] < read.due_ms(closed_ms) for read in wired.plan.reads)
     for j, bars in enumerate(wired.series):
         row = int(panel.row[j, i])
         if row < 0:

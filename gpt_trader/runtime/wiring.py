@@ -1,6 +1,6 @@
 """From settings to the parts of a session: the one place where modes differ."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal, Protocol
@@ -12,6 +12,7 @@ from gpt_trader.data.panel import Panel, build_panel
 from gpt_trader.data.synthetic import SYNTHETIC_NOTE, synthetic_market
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel, check_latency
+from gpt_trader.domain.market import EMPTY
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.times import format_interval
 from gpt_trader.engine.plan import Plan
@@ -28,9 +29,9 @@ from gpt_trader.runtime.header import (
     signals_of,
     strategies_of,
 )
+from gpt_trader.runtime.reads import past_read, series_read
 from gpt_trader.runtime.signals import TrailingSignals
 from gpt_trader.strategy.registry import findable
-from gpt_trader.strategy.sight import reads_of
 
 NEVER_MS = 2**62  # when live prices end
 
@@ -45,6 +46,7 @@ class Wired:
     series: tuple[Bars, ...]
     cash: int
     header: Header
+    reads: Mapping[str, Bars]  # by name, as they were given or made
     costs: CostModel
     label: str | None  # said wherever the data is shown
 
@@ -78,10 +80,16 @@ class SessionTerms(Protocol):
         ...
 
 
-def wire(settings: Settings, series: Sequence[Bars] | None, limits: Limits | None = None) -> Wired:
+def wire(
+    settings: Settings,
+    series: Sequence[Bars] | None,
+    limits: Limits | None = None,
+    reads: Mapping[str, Bars] = EMPTY,
+) -> Wired:
     """Build a simulated session; series: bars of a file, None for the synthetic market.
 
-    limits: what binds instead of the settings' risk policy, None: that policy.
+    limits: what binds instead of the settings' risk policy, None: that policy. reads: bars that
+    are read and not traded, by name.
     Raises ConfigError for a profile that needs an exchange, DataError if the bars do not fit it.
     """
     if settings.needs_venue:
@@ -112,8 +120,12 @@ def wire(settings: Settings, series: Sequence[Bars] | None, limits: Limits | Non
             series[0].interval_ms,
             cash,
             limits,
+            {bars.product.product_id: bars.product for bars in reads.values()},
         ),
-        data=tuple(digest(bars) for bars in series),
+        data=(
+            *(digest(bars) for bars in series),
+            *(f"{name} {digest(bars)}" for name, bars in reads.items()),
+        ),
         data_ends_ms=max(int(bars.time[-1]) for bars in series),
         label=label,
     )
@@ -124,6 +136,7 @@ def wire(settings: Settings, series: Sequence[Bars] | None, limits: Limits | Non
         series=tuple(series),
         cash=header.cash,
         header=header,
+        reads=past_read(header.reads, reads, series),
         costs=settings.costs,
         label=label,
     )
@@ -162,19 +175,15 @@ def session_header(
     interval_ms: int,
     cash: Decimal,
     limits: Limits,
+    grids: Mapping[str, Product],
 ) -> Header:
     """Return what a session runs under, but for its market: replay rebuilds it from this.
 
-    routes: one a product; those that are one object are one route.
+    routes: one a product; those that are one object are one route. grids: of products that are
+    read and not traded, by id.
     """
     told = _product_routes(routes)
     strategies = strategies_of(told)
-    for strategy in strategies:
-        if reads := reads_of(strategy):
-            raise ConfigError(
-                f"{strategy.name} reads {', '.join(reads)}: a session loads what it trades alone",
-                hint="so far only backtests read other series",
-            )
     return Header(
         mode=Mode(settings.mode),
         portfolio=settings.profile or "dev",
@@ -198,6 +207,7 @@ def session_header(
         versions=versions(),
         wallets={},
         file=settings.file,
+        reads=series_read(strategies, products, interval_ms, grids),
     )
 
 

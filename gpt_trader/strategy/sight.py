@@ -121,18 +121,24 @@ def _seen(
     if not sees_market(strategy):
         return series[places[0]]
     traded = {bars.product.product_id: bars for bars in series}
-    known = {name: _read(name, reads, traded) for name in reads_of(strategy)}
+    known = {name: bars_read(name, reads, traded) for name in reads_of(strategy)}
     for name, bars in known.items():
         if bars is None:
             raise ConfigError(
                 f"{strategy.name} reads {name}, of which there are no bars",
-                hint=f"give them: --data {name}=FILE",
+                hint=f"give them: --read {name}=FILE",
             )
     found = {name: bars for name, bars in known.items() if bars is not None}
     return market_of([series[j] for j in places], found)
 
 
-def _read(name: str, reads: Mapping[str, Bars], traded: Mapping[str, Bars]) -> Bars | None:
+def is_of_grid(name: str, product_id: str, interval_ms: int) -> bool:
+    """Whether a series that is read is a product's own bars of a grid."""
+    read = read_name(name)
+    return read.product_id == product_id and read.interval_ms in {None, interval_ms}
+
+
+def bars_read(name: str, reads: Mapping[str, Bars], traded: Mapping[str, Bars]) -> Bars | None:
     """Return the bars that a name means: those given under it, else made of what is traded."""
     if name in reads:
         return reads[name]

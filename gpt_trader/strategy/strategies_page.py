@@ -152,9 +152,11 @@ assert result.checks.lookahead_ok
 assert len(result.trades) > 10
 ```
 
-A longer bar of a product that is traded is made of its own; any other series is given:
-`backtest(bars, strategy, reads={"BTC-USD@1d": frame})`. A session loads no series that it does not
-trade yet, and refuses such a strategy.
+In a backtest a longer bar of a product that is traded is made of its own; any other series is
+given: `backtest(bars, strategy, reads={"SOL-USD": frame})`, or `--read SOL-USD=FILE`. A session
+asks the exchange for candles of all that is read, soon after each has closed, and journals them; a
+cycle waits for those that close with it, at most as long as for bars, and is decided without them
+then: what is absent is NaN.
 '''
 
 

@@ -168,13 +168,12 @@ class ClosingBars:
 
 
 def fetch(
-    plan: Plan, market: MarketData, product: Product, start_ms: int, end_ms: int
+    interval_ms: int, market: MarketData, product: Product, start_ms: int, end_ms: int
 ) -> list[Bar]:
     """Return a product's bars with opens from start to end, both inclusive.
 
     Raises Unavailable if a candle among them cannot be: half a history is none.
     """
-    interval_ms = plan.interval_ms
     found: list[Bar] = []
     for page in pages((start_ms, end_ms + interval_ms), [], interval_ms, market.page_bars):
         answer = market.candles(product.product_id, interval_ms, page[0], page[1] - interval_ms)

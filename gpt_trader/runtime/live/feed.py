@@ -27,6 +27,7 @@ from gpt_trader.runtime.live.bars import ClosingBars, Wanted, fetch
 from gpt_trader.runtime.live.catch_up import CatchUp, catch_up
 from gpt_trader.runtime.live.polls import Polls
 from gpt_trader.runtime.live.quotes import Quotes, quote_of
+from gpt_trader.runtime.live.reading import Asked, Reading
 from gpt_trader.runtime.live.sure import CANDLE, TAPE, TICKER, TOUCH
 from gpt_trader.runtime.live.timekeeping import Timekeeping
 from gpt_trader.runtime.live.upkeep import Upkeep
@@ -92,10 +93,12 @@ class LiveFeed:
     missed: int = 0
     untold: Sequence[str] = ()
     quotes: Quotes = field(init=False)
+    reading: Reading = field(init=False)
     _polled_ms: int | None = None
 
     def __post_init__(self) -> None:
         self.quotes = Quotes(self.plan)
+        self.reading = Reading(self.plan)
 
     def __iter__(self) -> Iterator[Event]:
         """Hand over what was missed, then what happens."""
@@ -108,6 +111,7 @@ class LiveFeed:
         caught = catch_up(self.plan, self.state(), self.quotes, self.clock.now_ms())
         asked = {j: self._ask_past(caught, one) for j, one in list(caught.left.items())}
         abouts = [*asked.values(), *(("touch", one.product_id) for one in self.plan.products)]
+        abouts += self._ask_read()
         yield from self._turn_until(lambda: not any(map(self.reader.asks, abouts)), PAST_S)
         for j, about in asked.items():
             if self.reader.asks(about) and not self.clock.is_over():
@@ -115,6 +119,7 @@ class LiveFeed:
                 caught.fail(self.state(), caught.left[j], late)
         self.missed, self.untold = caught.missed, caught.unanswered
         yield from caught.end(self.clock.now_ms())
+        yield from self.reading.give_up(self.state(), self.clock.now_ms())
         if self.once:
             yield from self._finish(began_ms)
         else:
@@ -182,6 +187,8 @@ class LiveFeed:
             now_ms = self.clock.now_ms()
             yield from self._turn(now_ms)
             yield from bars.close([] if self.link is None else self.link.close_bars(now_ms), now_ms)
+            yield from self.reading.close(self.state(), now_ms)
+            self._ask_read()
             for wanted in bars.wanted(now_ms):
                 self._ask_candles(wanted, partial(self._take_bars, bars, wanted))
             for question in self.around.news():
@@ -262,7 +269,7 @@ class LiveFeed:
         name = product.product_id
         if self.quotes.sure.may_ask(name, TOUCH, now_ms):
             open_ms = now_ms // self.plan.interval_ms * self.plan.interval_ms
-            ask = partial(fetch, self.plan, self.market, product, open_ms, open_ms)
+            ask = partial(fetch, self.plan.interval_ms, self.market, product, open_ms, open_ms)
             self.reader.put(Question(("now", name), "candles", ask, self._take_now))
 
     def _take_now(self, bars: Sequence[Bar]) -> Iterator[Event]:
@@ -289,9 +296,28 @@ class LiveFeed:
     ) -> tuple[str, ...]:
         product = self.plan.products[wanted.j]
         about = ("candles", product.product_id)
-        ask = partial(fetch, self.plan, self.market, product, wanted.first_ms, wanted.last_ms)
+        ask = partial(
+            fetch, self.plan.interval_ms, self.market, product, wanted.first_ms, wanted.last_ms
+        )
         self.reader.put(Question(about, "candles", ask, take, fail))
         return about
+
+    def _ask_read(self) -> list[tuple[str, ...]]:
+        """Ask for what is read and due; return what the questions are about."""
+        abouts: list[tuple[str, ...]] = []
+        for asked in self.reading.wanted(self.state(), self.clock.now_ms()):
+            read = asked.read
+            about = ("read", read.name)
+            ask = partial(
+                fetch, read.interval_ms, self.market, read.product, asked.first_ms, asked.last_ms
+            )
+            take = partial(self._take_read, asked)
+            self.reader.put(Question(about, "candles", ask, take))
+            abouts.append(about)
+        return abouts
+
+    def _take_read(self, asked: Asked, found: Sequence[Bar]) -> Iterator[Event]:
+        yield from self.reading.take(self.state(), asked, found, self.clock.now_ms())
 
     def _take_bars(
         self, bars: ClosingBars, wanted: Wanted, found: Sequence[Bar]

@@ -10,11 +10,15 @@ from gpt_trader.broker.exchange.venue import Venue
 from gpt_trader.config.settings import Settings
 from gpt_trader.domain.account import told_wallet, totals_of
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.reads import read_name
 from gpt_trader.domain.venue import ProductInfo
 from gpt_trader.errors import DataError, RateLimited, Unavailable
+from gpt_trader.runtime.header import Header
 from gpt_trader.runtime.live.terms import Opening
+from gpt_trader.runtime.reads import names_read
 from gpt_trader.runtime.session import JOURNAL, read_header
 from gpt_trader.runtime.venues import check_kind, check_steps, product_of
+from gpt_trader.strategy.registry import create
 
 TEACH_NOTHING = (DataError, Unavailable, RateLimited)
 
@@ -71,6 +75,25 @@ def find_products(
         else:
             found.append((_counted(before[name], told, held), listing))
     return found
+
+
+def products_read(settings: Settings) -> list[str]:
+    """Return the products that strategies read and nobody trades."""
+    strategies = [create(route.strategy, route.params) for route in settings.routes]
+    names = names_read(strategies, settings.products, settings.interval_ms)
+    ids = dict.fromkeys(read_name(name).product_id for name in names)
+    return [one for one in ids if one not in settings.products]
+
+
+def read_grids(
+    ask: Callable[[str], ProductInfo], names: Sequence[str], known: Header | None
+) -> dict[str, Product]:
+    """Return the grids of products that are read. Of one that is known nothing is asked.
+
+    Raises DataError if one is not listed, Unavailable or RateLimited.
+    """
+    before = {} if known is None else {one.product.product_id: one.product for one in known.reads}
+    return {name: before[name] if name in before else product_of(ask(name)) for name in names}
 
 
 def _counted(known: Product, told: Product, held: Callable[[], Collection[str]]) -> Product:

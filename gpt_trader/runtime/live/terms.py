@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gpt_trader.config.settings import Settings
@@ -15,6 +16,7 @@ from gpt_trader.runtime.header import Header, plan_of, signals_of
 from gpt_trader.runtime.signals import TrailingSignals
 from gpt_trader.runtime.wiring import route_of, session_header
 
+NO_GRIDS: Mapping[str, Product] = MappingProxyType({})
 MAX_UNRECONCILED_MS = 300_000  # without a look at the account, before entries are refused
 BPS_OF_ONE = Decimal(10_000)
 
@@ -53,8 +55,11 @@ def live_terms(
     limits: Limits | None = None,
     *,
     resumes: bool = False,
+    grids: Mapping[str, Product] = NO_GRIDS,
 ) -> LiveTerms:
     """Return the terms. account: None for a simulated one. limits: None for the profile's.
+
+    grids: of products that are read and not traded, by id.
 
     Raises ConfigError if a new session's positions could be left without a stop and the profile
     does not say that they may; one that `resumes` may hold a position, and is never kept from it.
@@ -73,6 +78,7 @@ def live_terms(
         settings.interval_ms,
         cash,
         settings.risk.limits(settings.interval_ms) if limits is None else limits,
+        grids,
     )
     if account is not None:
         if not resumes:

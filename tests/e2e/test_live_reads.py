@@ -1,0 +1,105 @@
+"""A live session that reads series which it does not trade: journaled, waited for, replayed."""
+
+import math
+
+import pytest
+
+from gpt_trader.engine.events import SeriesTold, Ticked
+from gpt_trader.engine.records import CycleEnded, Decided
+from gpt_trader.runtime.session import read_header
+from tests.e2e.test_live import agrees, entries, replays
+from tests.emulator.market import Market, Product
+from tests.live_helpers import MINUTE, live
+from tests.reading import READING
+
+MARKET = Market(
+    (
+        Product("BTC-USD", price=4_000_000, trades_per_day=30_000),
+        Product("ETH-USD", price=250_000, trades_per_day=30_000),
+        Product("SOL-USD", price=15_000, trades_per_day=30_000),
+    )
+)
+
+
+@pytest.fixture
+def desk(tmp_path):
+    with live(tmp_path, MARKET, strategy=READING) as desk:
+        yield desk
+
+
+def decided(desk):
+    """Of each decision its time, product, weight and what was read by then."""
+    return [
+        (record.decision.bar_ms, record.decision.product_id, record.decision.weight, record)
+        for entry in entries(desk)
+        for record in entry.records
+        if isinstance(record, Decided)
+    ]
+
+
+def ticks(desk):
+    return [entry for entry in entries(desk) if isinstance(entry.event, Ticked)]
+
+
+def readings(record):
+    return {one.detail: one.value for one in record.decision.why.told().reasons}
+
+
+def test_each_cycle_waits_for_what_is_read_and_decides_with_it(desk):
+    begin = desk.exchange.now_ms
+    session = desk.run(begin + 14 * MINUTE)
+    agrees(desk, session)
+    assert session.state.cycles == 15
+    assert not ticks(desk)
+    assert sorted(session.state.reads) == ["BTC-USD@5m", "SOL-USD"]
+    assert [one.name for one in read_header(desk.folder).reads] == ["SOL-USD", "BTC-USD@5m"]
+    assert len(desk.exchange.books.fills) > 5
+    for bar_ms, _, _, record in decided(desk):
+        for label, name, length in (
+            ("SOL-USD close > 0", "SOL-USD", MINUTE),
+            ("BTC-USD 5m close > 0", "BTC-USD", 5 * MINUTE),
+        ):
+            due = (bar_ms + MINUTE) // length * length - length
+            [product] = [one for one in MARKET.products if one.product_id == name]
+            [candle] = MARKET.candles(product, length, due, due + length)
+            assert readings(record)[label] == float(candle["close"])
+    replays(desk)
+
+
+def test_it_goes_on_after_a_restart_with_what_it_had_read(desk):
+    begin = desk.exchange.now_ms
+    desk.run(begin + 6 * MINUTE)
+    told = sum(isinstance(entry.event, SeriesTold) for entry in entries(desk))
+    desk.wait(120)
+    session = desk.run(begin + 14 * MINUTE)
+    agrees(desk, session)
+    assert sum(isinstance(entry.event, SeriesTold) for entry in entries(desk)) > told
+    opens = [bar.open_ms for bar in session.state.reads["SOL-USD"].rows]
+    assert opens == sorted(set(opens))
+    assert opens[-1] == session.state.cycle_ms
+    replays(desk)
+
+
+def test_without_its_candles_it_decides_at_the_deadline_and_has_no_opinion(desk, monkeypatch):
+    begin = desk.exchange.now_ms
+    desk.run(begin + 3 * MINUTE)
+    before = len(decided(desk))
+    whole = Market.candles
+
+    def lacking(market, product, *asked):
+        return [] if product.product_id == "SOL-USD" else whole(market, product, *asked)
+
+    monkeypatch.setattr(Market, "candles", lacking)
+    session = desk.run(begin + 9 * MINUTE)
+    late = decided(desk)[before:]
+    assert len(late) >= 8
+    assert all(math.isnan(weight) for _, _, weight, _ in late)
+    assert len(ticks(desk)) >= 4
+    ended = [
+        entry.event.time_ms - record.cycle_ms - MINUTE
+        for entry in entries(desk)
+        for record in entry.records
+        if isinstance(record, CycleEnded)
+    ]
+    assert max(ended[-3:]) <= 11_000
+    agrees(desk, session)

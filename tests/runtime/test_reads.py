@@ -1,0 +1,61 @@
+"""What a session reads beside what it trades, and where the bars of it come from."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
+
+import pytest
+
+from gpt_trader.domain.product import Product
+from gpt_trader.errors import ConfigError
+from gpt_trader.runtime.reads import names_read, past_read, series_read
+from tests.domain.test_market import BTC, DAY, ETH, HOUR, bars
+
+SOL = Product("SOL-USD", Decimal("0.001"), Decimal("0.0001"), Decimal("0.01"), Decimal(1))
+
+
+@dataclass(frozen=True)
+class Reads:
+    reads: dict
+    name: ClassVar[str] = "reads"
+    warmup: ClassVar[int] = 5
+    min_bars: ClassVar[int] = 1
+
+    def targets(self, market):
+        return {}
+
+
+ONE = Reads({"BTC-USD": 3, "BTC-USD@1h": 3, "BTC-USD@1d": 2, "SOL-USD": 4})
+OTHER = Reads({"BTC-USD@1d": 7})
+PRODUCTS = [BTC.product, ETH.product]
+
+
+def test_what_is_traded_on_the_grid_is_not_read_twice():
+    found = names_read([ONE, OTHER, ONE], ["BTC-USD", "ETH-USD"], HOUR)
+    assert found == {"BTC-USD@1d": 7, "SOL-USD": 4}
+
+
+def test_each_is_counted_on_the_grid_of_its_product():
+    daily, sol = series_read([ONE, OTHER], PRODUCTS, HOUR, {"SOL-USD": SOL})
+    assert (daily.name, daily.interval_ms, daily.bars) == ("BTC-USD@1d", DAY, 7)
+    assert daily.product == Product("BTC-USD", Decimal("0.01"), Decimal("0.5"))
+    assert (sol.interval_ms, sol.product.price_increment) == (HOUR, Decimal("0.0001"))
+    assert sol.product.base_min_size != SOL.base_min_size  # nobody trades it
+    with pytest.raises(ConfigError, match="SOL-USD is read, and nobody tells its bars"):
+        series_read([ONE], PRODUCTS, HOUR, {})
+
+
+def test_a_market_of_the_past_makes_longer_bars_of_its_own():
+    reads = series_read([ONE], PRODUCTS, HOUR, {"SOL-USD": SOL})
+    sol = bars("SOL-USD", range(48))
+    found = past_read(reads, {"SOL-USD": sol}, [BTC, ETH])
+    assert found["SOL-USD"] is sol
+    assert found["BTC-USD@1d"].close.tolist() == [123, 147]
+    with pytest.raises(ConfigError, match="there are no bars of it"):
+        past_read(reads, {}, [BTC, ETH])
+
+
+@pytest.mark.parametrize("closed, due", [(DAY, 0), (2 * DAY, DAY), (DAY + HOUR, -1), (HOUR, -1)])
+def test_a_longer_bar_is_due_where_it_closes(closed, due):
+    [daily] = series_read([OTHER], PRODUCTS, HOUR, {})
+    assert daily.due_ms(closed) == due
