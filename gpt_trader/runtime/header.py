@@ -263,8 +263,15 @@ def _upgraded(data: Mapping[str, Any]) -> Json:
     if version > VERSION:
         raise JournalError(f"the session's header is of version {version}", hint=NEWER)
     found = ABSENT_2 | (_from_1(data) if version == 1 else dict(data))
-    routes = [{"number": j} | one for j, one in enumerate(found["routes"])]
-    return {"reads": []} | found | {"routes": routes}
+    return {"reads": []} | found | {"routes": _numbered(found["routes"])}
+
+
+def _numbered(routes: Sequence[Json]) -> list[Json]:
+    """Return routes with numbers: before version 4 those that are equal were one, as far as known.
+
+    Nothing follows from it there: each of their strategies sees one product.
+    """
+    return [{"number": routes.index(one)} | one for one in routes]
 
 
 def _from_1(data: Mapping[str, Any]) -> Json:

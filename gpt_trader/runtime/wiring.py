@@ -212,8 +212,8 @@ def session_header(
 
 
 def _product_routes(routes: Sequence[RouteSpec]) -> tuple[ProductRoute, ...]:
-    """Return each product's route as a header names it, numbered in their order."""
-    numbers = {one: i for i, one in enumerate(dict.fromkeys(map(id, routes)))}
+    """Return each product's route as a header names it, numbered by the first product of each."""
+    numbers = {id(one): j for j, one in reversed([*enumerate(routes)])}
     return tuple(
         ProductRoute(findable(one.strategy), dict(one.params), one.budget, numbers[id(one)])
         for one in routes
