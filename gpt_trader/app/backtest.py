@@ -60,7 +60,7 @@ from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.coarsen import coarsen
 from gpt_trader.domain.costs import OrderStyle, OrderStyleName
 from gpt_trader.domain.selection import Criteria, Every, Membership, members
-from gpt_trader.domain.times import INTERVALS, parse_interval
+from gpt_trader.domain.times import INTERVALS, format_interval, parse_interval
 from gpt_trader.errors import StorageError, UsageError
 from gpt_trader.strategy.registry import builtin_names, create, findable
 
@@ -457,7 +457,8 @@ def routes(
         if mine:
             strategy = create(spec.strategy, dict(spec.params))
             worked = spec.order_style if style is None else restyle(spec.order_style, style)
-            found.append(Route(strategy, mine, spec.budget, worked))
+            interval = format_interval(spec.interval_ms) if spec.interval_ms else None
+            found.append(Route(strategy, mine, spec.budget, worked, interval))
     if not found:
         raise UsageError(
             f"no route of profile {settings.profile} trades {', '.join(products)}",

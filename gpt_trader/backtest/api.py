@@ -140,7 +140,8 @@ def _ask_and_run(
 ) -> _Ran:
     """Ask the strategies, run what they answer, and hold it against what they answer anew."""
     strategies = [route.strategy for route in ready.assigned]
-    groups = groups_of(strategies, ready.shown, ready.reads)
+    intervals = [route.interval_ms for route in ready.assigned]
+    groups = groups_of(strategies, ready.shown, ready.reads, intervals)
     made = tuple(dict.fromkeys(x for one in ready.routes for x in outside(one.strategy)))
     held = groups if scrutiny.self_check else []
     with asked_anew(held) as asks:

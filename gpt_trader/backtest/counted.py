@@ -110,7 +110,7 @@ def _placed(
     series = [one for one, _ in histories_of(histories)]
     assigned = assign(routes, [one.product.product_id for one in series])
     early = [
-        b[:0] if counting.cold_start else wanted(before(one, start_ms), b, route.strategy)
+        b[:0] if counting.cold_start else wanted(before(one, start_ms), b, route)
         for one, b, route in zip(read, series, assigned, strict=True)
     ]
     chosen_by = terms.chosen_by

@@ -18,6 +18,7 @@ from gpt_trader.data.resample import check_detail
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel, check_latency
 from gpt_trader.domain.selection import Membership
+from gpt_trader.domain.times import format_interval
 from gpt_trader.errors import ConfigError, UsageError
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE, VALUE_LIMIT
 from gpt_trader.strategy.registry import is_array_strategy
@@ -65,11 +66,12 @@ def prepare(
     panel = build_panel(list(series))
     check_detail(series, terms.detail)
     assigned = assign(routes, [b.product.product_id for b in series])
+    _check_intervals(routes, panel.interval_ms)
     engine = choose_engine(terms.engine, routes)
     check_latency(terms.costs, panel.interval_ms)
     _check_columns(terms.costs, terms.universe, routes, series)
     early = tuple(
-        wanted(one, b, r.strategy)
+        wanted(one, b, r)
         for one, b, r in zip(earlier or [None] * len(series), series, assigned, strict=True)
     )
     return Prepared(
@@ -148,6 +150,23 @@ def assign(routes: Sequence[Route], products: Sequence[str]) -> list[Route]:
     if left:
         raise ConfigError(f"no route trades {', '.join(left)}", hint="leave out its bars")
     return [found[product] for product in products]
+
+
+def _check_intervals(routes: Sequence[Route], interval_ms: int) -> None:
+    """Raise UsageError if a route's bars cannot be made of those that are traded."""
+    for route in routes:
+        own_ms = route.interval_ms or interval_ms
+        if own_ms < interval_ms or own_ms % interval_ms:
+            raise UsageError(
+                f"{route.strategy.name} decides on {route.interval} bars, and those that are "
+                f"traded are of {format_interval(interval_ms)}",
+                hint="a multiple of them, or finer bars",
+            )
+        if own_ms != interval_ms and not is_array_strategy(type(route.strategy)):
+            raise UsageError(
+                f"{route.strategy.name} decides bar by bar: it has no longer interval",
+                hint="a strategy with targets(bars)",
+            )
 
 
 def choose_engine(asked: Engine | None, routes: Sequence[Route]) -> Engine:

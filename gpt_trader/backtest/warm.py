@@ -6,7 +6,6 @@ no trade, no equity and no number comes from them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from gpt_trader.backtest.contained import contained
 from gpt_trader.backtest.result import History
@@ -59,11 +58,13 @@ def known(history: History) -> Bars:
     return joined(history.earlier, history.bars)
 
 
-def wanted(earlier: Bars | None, bars: Bars, strategy: Any) -> Bars:  # noqa: ANN401
-    """Return the newest bars before a run that its strategy's first answer looks at."""
+def wanted(earlier: Bars | None, bars: Bars, route: Route) -> Bars:
+    """Return the newest bars before a run that its route's first answer looks at."""
     if earlier is None:
         return bars[:0]
-    need = max(strategy.warmup, strategy.min_bars, 1) - 1
+    need = max(route.strategy.warmup, route.strategy.min_bars, 1) - 1
+    if route.interval_ms is not None:  # and the one before, to begin with a whole one
+        need = (need + 2) * (route.interval_ms // bars.interval_ms)
     return earlier[max(len(earlier) - need, 0) :]
 
 
@@ -87,7 +88,7 @@ def ask_warm(
     shown = [joined(*pair) for pair in zip(earlier, series, strict=True)]
     strategies = [route.strategy for route in assigned]
     with contained(strategies, shown):
-        asked = ask_all(strategies, shown, reads)
+        asked = ask_all(strategies, shown, reads, [route.interval_ms for route in assigned])
     return since_each(asked, earlier)
 
 

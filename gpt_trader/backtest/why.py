@@ -103,7 +103,9 @@ def _decide_again(result: "Result", watched: _Watched) -> None:
         reads=result.reads,
     )
     ready = prepare(result.path.bars, result.kept.get(), terms, result.earlier)
-    answers = ask_all([one.strategy for one in ready.assigned], ready.shown, ready.reads)
+    strategies = [one.strategy for one in ready.assigned]
+    intervals = [one.interval_ms for one in ready.assigned]
+    answers = ask_all(strategies, ready.shown, ready.reads, intervals)
     targets = since_each(answers, ready.early)
     run = partial(
         run_targets, targets, assigned=ready.assigned, panel=ready.panel, cash=ready.cash,

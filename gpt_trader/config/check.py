@@ -8,6 +8,7 @@ from gpt_trader.config.text import Path
 from gpt_trader.config.venues import ProfileKeys
 from gpt_trader.config.words import VENUES, Broker, Feed, Mode, trades_money
 from gpt_trader.domain.product import ONE_ACCOUNT, quotes_of
+from gpt_trader.domain.times import INTERVALS
 
 
 class Conflict(NamedTuple):
@@ -103,6 +104,12 @@ def _routes(keys: ProfileKeys) -> Iterator[Conflict]:
                 "combine their strategies with one route of strategy ensemble",
             )
         claimed.update(mine)
+        if route.interval and INTERVALS[route.interval] % INTERVALS[keys.interval]:
+            yield Conflict(
+                f"a route's interval is {route.interval}, which is no multiple of {keys.interval}",
+                (("routes", i, "interval"), ("interval",)),
+                "make the profile's interval the finest of its routes'",
+            )
     total = sum(route.budget_pct for route in keys.routes)
     if total > 100:
         hint = "state budget_pct of each route so that they sum to at most 100"

@@ -231,6 +231,9 @@ class RouteKeys(BaseModel, extra="forbid", frozen=True):
     budget_pct: Percent = Field(
         default=100.0, description="share of equity the route's weights refer to"
     )
+    interval: Interval | None = Field(
+        default=None, description="bars it decides on, a multiple of the profile's; none: those"
+    )
     entry: LegKeys | None = Field(default=None, description="as order_style.entry, for this route")
     exit: LegKeys | None = Field(default=None, description="as order_style.exit, for this route")
 

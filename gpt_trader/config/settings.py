@@ -36,13 +36,17 @@ NO_FILE = ProfileFile("", "")
 
 @dataclass(frozen=True, slots=True)
 class RouteSpec:
-    """One strategy on some products. budget: factor on its weights, in (0, 1]."""
+    """One strategy on some products. budget: factor on its weights, in (0, 1].
+
+    interval_ms: of the bars that it is shown, a multiple of the profile's; 0: those.
+    """
 
     strategy: str
     params: Mapping[str, Value]
     products: tuple[str, ...]
     budget: float
     order_style: OrderStyle
+    interval_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +143,15 @@ def _routes(keys: ProfileKeys) -> tuple[RouteSpec, ...]:
             order_style=OrderStyle(
                 _leg(route.entry or style.entry), _leg(route.exit or style.exit)
             ),
+            interval_ms=_own_interval(route.interval, keys.interval),
         )
         for route in keys.routes
     )
+
+
+def _own_interval(own: str | None, of_profile: str) -> int:
+    """Return how long a route's bars are, ms; 0: as the profile's."""
+    return 0 if own is None or own == of_profile else INTERVALS[own]
 
 
 def _leg(keys: LegKeys) -> Leg:

@@ -24,6 +24,12 @@ def read_name(text: str) -> ReadName:
     return ReadName(product_id, parse_interval(interval) if at else None)
 
 
+def full_name(name: str, interval_ms: int) -> str:
+    """Return a name with its interval. interval_ms: what one without it means."""
+    product_id, stated_ms = read_name(name)
+    return f"{product_id}@{format_interval(stated_ms or interval_ms)}"
+
+
 @equal_by_fields
 @dataclass(frozen=True, slots=True)
 class Read:

@@ -115,12 +115,14 @@ class ProductRoute:
     """What one product is traded by. budget: factor on the strategy's weight.
 
     number: the route's; products of one number are one market to a strategy that sees it.
+    interval_ms: of the bars that it is shown, 0: those of the session.
     """
 
     strategy: str
     params: Mapping[str, Any]
     budget: float
     number: int
+    interval_ms: int = 0
 
 
 @shown_by_fields
@@ -183,6 +185,7 @@ def header_to_json(header: Header) -> Json:
                 "params": dict(route.params),
                 "budget": route.budget,
                 "number": route.number,
+                "interval_ms": route.interval_ms,
             }
             for route in header.routes
         ],
@@ -224,10 +227,7 @@ def header_from_json(data: Mapping[str, Any]) -> Header:
         interval_ms=found["interval_ms"],
         cash=found["cash"],
         products=tuple(_product_from_json(product) for product in found["products"]),
-        routes=tuple(
-            ProductRoute(route["strategy"], route["params"], route["budget"], route["number"])
-            for route in found["routes"]
-        ),
+        routes=tuple(ProductRoute(**route) for route in found["routes"]),
         costs=_numbers(Costs, found["costs"]),
         limits=_known(found["limits"], {setting.limit for setting in SETTINGS}),
         guards=tuple(found["guards"]),
@@ -392,8 +392,9 @@ def guards_now() -> tuple[str, ...]:
 
 def signals_of(header: Header) -> TrailingSignals:
     """Return the strategies that a session's header names."""
+    intervals = [route.interval_ms or header.interval_ms for route in header.routes]
     return TrailingSignals(
-        strategies_of(header.routes), header.products, header.interval_ms, header.reads
+        strategies_of(header.routes), header.products, header.interval_ms, header.reads, intervals
     )
 
 

@@ -5,45 +5,56 @@ from typing import Any
 
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.product import Product
-from gpt_trader.domain.reads import read_name
+from gpt_trader.domain.reads import full_name, read_name
 from gpt_trader.engine.plan import ReadSeries
 from gpt_trader.errors import ConfigError
-from gpt_trader.strategy.sight import bars_read, is_of_grid, reads_of
+from gpt_trader.strategy.sight import bars_read, reads_of
 
 
 def names_read(
-    strategies: Sequence[Any], products: Sequence[str], interval_ms: int
+    strategies: Sequence[Any],
+    products: Sequence[str],
+    intervals: Sequence[int],
+    interval_ms: int,
 ) -> dict[str, int]:
-    """Return what strategies read beside the bars that are traded, and how many bars of each."""
+    """Return the full names of what is read beside bars that are traded, and how many of each.
+
+    strategies, products, intervals: one a product; of one whose route has longer bars these are
+    read. interval_ms: of the bars that are traded.
+    """
     found: dict[str, int] = {}
-    for strategy in strategies:
-        for name, bars in reads_of(strategy).items():
-            if not any(is_of_grid(name, product, interval_ms) for product in products):
-                found[name] = max(found.get(name, 0), bars)
-    return found
+    for strategy, product, own_ms in zip(strategies, products, intervals, strict=True):
+        wanted = {full_name(name, own_ms): bars for name, bars in reads_of(strategy).items()}
+        if own_ms != interval_ms:
+            own = full_name(product, own_ms)
+            needed = max(strategy.warmup, strategy.min_bars, 1)
+            wanted[own] = max(wanted.get(own, 0), needed)
+        for name, bars in wanted.items():
+            found[name] = max(found.get(name, 0), bars)
+    traded = {full_name(product, interval_ms) for product in products}
+    return {name: bars for name, bars in found.items() if name not in traded}
 
 
 def series_read(
-    strategies: Sequence[Any],
-    products: Sequence[Product],
-    interval_ms: int,
-    grids: Mapping[str, Product],
+    names: Mapping[str, int], products: Sequence[Product], grids: Mapping[str, Product]
 ) -> tuple[ReadSeries, ...]:
-    """Return what is read, each on the grid of its product. grids: those not traded, by id.
+    """Return what is read, each on the grid of its product.
 
-    Raises ConfigError if nobody says what a product is counted in.
+    names: as `names_read` gives them. grids: of products that are not traded, by id. Raises
+    ConfigError if nobody says what a product is counted in.
     """
-    traded = {one.product_id: one for one in products}
-    known, found = {**grids, **traded}, []
-    for name, bars in names_read(strategies, [*traded], interval_ms).items():
-        product_id, own_ms = read_name(name)
+    known = {**grids, **{one.product_id: one for one in products}}
+    found = []
+    for name, bars in names.items():
+        product_id, interval_ms = read_name(name)
+        assert interval_ms is not None  # of a full name
         if product_id not in known:
             raise ConfigError(
                 f"{name} is read, and nobody tells its bars", hint=f"give them: --read {name}=FILE"
             )
         grid = known[product_id]
         bare = Product(product_id, grid.base_increment, grid.price_increment)
-        found.append(ReadSeries(name, bare, own_ms or interval_ms, bars))
+        found.append(ReadSeries(name, bare, interval_ms, bars))
     return tuple(found)
 
 
@@ -54,10 +65,10 @@ def past_read(
 
     Raises ConfigError if there are none of one.
     """
-    traded = {bars.product.product_id: bars for bars in series}
+    known = {full_name(name, bars.interval_ms): bars for name, bars in given.items()}
     found = {}
     for read in reads:
-        bars = bars_read(read.name, given, traded)
+        bars = bars_read(read.name, known, series)
         if bars is None:
             raise ConfigError(
                 f"{read.name} is read, and there are no bars of it",

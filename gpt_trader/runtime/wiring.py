@@ -29,7 +29,7 @@ from gpt_trader.runtime.header import (
     signals_of,
     strategies_of,
 )
-from gpt_trader.runtime.reads import past_read, series_read
+from gpt_trader.runtime.reads import names_read, past_read, series_read
 from gpt_trader.runtime.signals import TrailingSignals
 from gpt_trader.strategy.registry import findable
 
@@ -184,6 +184,10 @@ def session_header(
     """
     told = _product_routes(routes)
     strategies = strategies_of(told)
+    intervals = [route.interval_ms or interval_ms for route in told]
+    asked = [*zip(strategies, intervals, strict=True)]
+    ids = [product.product_id for product in products]
+    names = names_read(strategies, ids, intervals, interval_ms)
     return Header(
         mode=Mode(settings.mode),
         portfolio=settings.profile or "dev",
@@ -198,8 +202,10 @@ def session_header(
         limits=limits,
         guards=guards_now(),
         styles=tuple(route.order_style.kernel() for route in routes),
-        min_bars=tuple(strategy.min_bars for strategy in strategies),
-        window_bars=tuple(max(strategy.warmup, 1) for strategy in strategies),
+        min_bars=tuple(one.min_bars if own_ms == interval_ms else 1 for one, own_ms in asked),
+        window_bars=tuple(
+            max(one.warmup, 1) if own_ms == interval_ms else 2 for one, own_ms in asked
+        ),
         fee_tiers=tuple(tuple(row) for row in settings.costs.fee_tiers),
         data=(),
         data_ends_ms=NEVER_MS,
@@ -207,7 +213,7 @@ def session_header(
         versions=versions(),
         wallets={},
         file=settings.file,
-        reads=series_read(strategies, products, interval_ms, grids),
+        reads=series_read(names, products, grids),
     )
 
 
@@ -215,6 +221,8 @@ def _product_routes(routes: Sequence[RouteSpec]) -> tuple[ProductRoute, ...]:
     """Return each product's route as a header names it, numbered by the first product of each."""
     numbers = {id(one): j for j, one in reversed([*enumerate(routes)])}
     return tuple(
-        ProductRoute(findable(one.strategy), dict(one.params), one.budget, numbers[id(one)])
+        ProductRoute(
+            findable(one.strategy), dict(one.params), one.budget, numbers[id(one)], one.interval_ms
+        )
         for one in routes
     )

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.bars import Bars, Floats, Ints
+from gpt_trader.domain.coarsen import spread, visible
 from gpt_trader.domain.market import EMPTY, Market
-from gpt_trader.domain.targets import Targets
+from gpt_trader.domain.targets import Condition, Targets
 from gpt_trader.strategy.answers import COLUMNS, ask_market, ask_targets
 from gpt_trader.strategy.registry import is_array_strategy
 from gpt_trader.strategy.sight import Group, Seen, groups_of, part
@@ -71,25 +72,82 @@ def by_product(
     for group, said in zip(groups, answers, strict=True):
         if said is None:
             found.update(dict.fromkeys(group.places))
-        elif isinstance(group.seen, Bars):
-            found[group.places[0]] = without_early_opinions(said[0], group.strategy.min_bars)
-        else:
-            first = first_row(group.seen, group.strategy.min_bars)
-            for column, (j, targets) in enumerate(zip(group.places, said, strict=True)):
-                at = group.seen.row[:, column]
-                own = without_early_opinions(targets, first + 1)
-                found[j] = own if len(own.weight) == (at >= 0).sum() else own.rows(at >= 0)
+            continue
+        own = [_own(group, column, targets) for column, targets in enumerate(said)]
+        if group.fine:
+            pairs = zip(own, _shown(group.seen), group.fine, strict=True)
+            own = [at_closes(*one, group.seen.time) for one in pairs]
+        found.update(zip(group.places, own, strict=True))
     return [found[j] for j in sorted(found)]
 
 
+def _shown(seen: Seen) -> list[Bars]:
+    return [seen] if isinstance(seen, Bars) else list(seen.bars.values())
+
+
+def _own(group: Group, column: int, targets: Targets) -> Targets:
+    """Return a product's targets, aligned with the bars that are shown of it."""
+    seen, min_bars = group.seen, group.strategy.min_bars
+    if isinstance(seen, Bars):
+        return without_early_opinions(targets, min_bars)
+    own = without_early_opinions(targets, first_row(seen, min_bars) + 1)
+    present = seen.row[:, column] >= 0
+    return own if present.all() else own.rows(present)
+
+
+def at_closes(targets: Targets, coarse: Bars, fine: Bars, grid: Ints) -> Targets:
+    """Return targets of longer bars at the finer bars at which each is decided: the first one.
+
+    That is the one that closes with it, or after it where there is none, unless a newer row of the
+    grid, that of its market, has closed by then. At all others there is no opinion; conditions are
+    those that were last decided on.
+    """
+    at, is_first = decided_at(coarse, fine)
+    newest = np.searchsorted(grid + coarse.interval_ms, fine.time + fine.interval_ms, "right") - 1
+    rows = np.flatnonzero(is_first)
+    is_first[rows] = grid[newest[rows]] == coarse.time[at[rows]]
+    columns: dict[str, Any] = {}
+    for name in COLUMNS:
+        column = getattr(targets, name)
+        if column is not None:
+            nothing = 0 if name == "max_bars" else np.nan
+            out = np.full(len(fine), nothing, column.dtype)
+            out[is_first] = column[at[is_first]]
+            columns[name] = out
+
+    def conditions() -> tuple[Condition, ...]:
+        return tuple(
+            replace(one, value=spread(one.value, at), threshold=spread(one.threshold, at))
+            for one in targets.reasons()
+        )
+
+    return replace(targets, **columns, conditions=conditions)
+
+
+def decided_at(coarse: Bars, fine: Bars) -> tuple[Ints, NDArray[np.bool_]]:
+    """Return (n,) int64 which longer bar had closed by each fine one's close, -1: none; and bool.
+
+    The second: whether it is decided there. At the first fine bar it is if it closes with it.
+    """
+    at = visible(fine, coarse)
+    if not len(fine) or not len(coarse):
+        return at, np.zeros(len(fine), np.bool_)
+    ends_here = coarse.time[at[:1]] + coarse.interval_ms == fine.time[:1] + fine.interval_ms
+    before = np.where(ends_here, -1, at[:1]) if at[0] >= 0 else at[:1]
+    return at, np.diff(at, prepend=before) > 0
+
+
 def ask_all(
-    strategies: Sequence[Any], series: Sequence[Bars], reads: Mapping[str, Bars] = EMPTY
+    strategies: Sequence[Any],
+    series: Sequence[Bars],
+    reads: Mapping[str, Bars] = EMPTY,
+    intervals: Sequence[int | None] = (),
 ) -> list[Targets | None]:
     """Return each product's targets; None of one whose strategy decides bar by bar.
 
     Arguments as in `sight.groups_of`.
     """
-    groups = groups_of(strategies, series, reads)
+    groups = groups_of(strategies, series, reads, intervals)
     return by_product(groups, ask_groups(groups))
 
 

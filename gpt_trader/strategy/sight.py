@@ -12,7 +12,7 @@ from gpt_trader.domain.bars import Bars, with_columns
 from gpt_trader.domain.coarsen import coarsen
 from gpt_trader.domain.extra import NONE
 from gpt_trader.domain.market import EMPTY, Market, market_of
-from gpt_trader.domain.reads import read_name
+from gpt_trader.domain.reads import full_name, read_name
 from gpt_trader.errors import ConfigError, UsageError
 
 type Seen = Bars | Market
@@ -21,12 +21,14 @@ type Seen = Bars | Market
 class Group(NamedTuple):
     """A strategy, and the products for which it answers at once.
 
-    places: their numbers, one unless it sees the market. seen: what it is shown of them.
+    places: their numbers, one unless it sees the market. seen: what it is shown of them. fine: of
+    each the bars that are traded, if it is shown longer ones and decides at their closes.
     """
 
     strategy: Any
     places: tuple[int, ...]
     seen: Seen
+    fine: tuple[Bars, ...] = ()
 
 
 def sees_market(strategy: Any) -> bool:  # noqa: ANN401 - a strategy or its class
@@ -95,59 +97,78 @@ def _is_count(bars: object) -> bool:
 
 
 def groups_of(
-    strategies: Sequence[Any], series: Sequence[Bars], reads: Mapping[str, Bars] = EMPTY
+    strategies: Sequence[Any],
+    series: Sequence[Bars],
+    reads: Mapping[str, Bars] = EMPTY,
+    intervals: Sequence[int | None] = (),
 ) -> list[Group]:
     """Return who is asked about what, in the order of the first product of each.
 
     strategies: one a product; a market strategy is one object for all products that it answers for.
-    reads: bars by the names under which they are read. Raises ConfigError if one is missing.
+    reads: bars by the names under which they are read. intervals: of each product's route, ms;
+    None, or none at all: that of its bars. Raises ConfigError if a series is missing.
     """
     found: dict[int, list[int]] = {}
     for j, strategy in enumerate(strategies):
         found.setdefault(id(strategy) if sees_market(strategy) else -1 - j, []).append(j)
     return [
-        Group(strategies[places[0]], tuple(places), _seen(strategies, places, series, reads))
+        _group(strategies[places[0]], tuple(places), series, reads, intervals)
         for places in found.values()
     ]
 
 
-def _seen(
-    strategies: Sequence[Any],
-    places: Sequence[int],
+def _group(
+    strategy: Any,  # noqa: ANN401
+    places: tuple[int, ...],
     series: Sequence[Bars],
     reads: Mapping[str, Bars],
-) -> Seen:
-    strategy = strategies[places[0]]
+    intervals: Sequence[int | None],
+) -> Group:
+    own = [series[j] for j in places]
+    interval_ms = (intervals[places[0]] if intervals else None) or own[0].interval_ms
+    known = {full_name(name, interval_ms): bars for name, bars in reads.items()}
+    is_slow = interval_ms != own[0].interval_ms
+    shown = own
+    if is_slow:
+        names = [full_name(bars.product.product_id, interval_ms) for bars in own]
+        shown = [_needed(strategy, name, known, series) for name in names]
+    fine = tuple(own) if is_slow else ()
     if not sees_market(strategy):
-        return series[places[0]]
-    traded = {bars.product.product_id: bars for bars in series}
-    known = {name: bars_read(name, reads, traded) for name in reads_of(strategy)}
-    for name, bars in known.items():
-        if bars is None:
-            raise ConfigError(
-                f"{strategy.name} reads {name}, of which there are no bars",
-                hint=f"give them: --read {name}=FILE",
-            )
-    found = {name: bars for name, bars in known.items() if bars is not None}
-    return market_of([series[j] for j in places], found)
+        return Group(strategy, places, shown[0], fine)
+    read = {
+        name: _needed(strategy, full_name(name, interval_ms), known, series)
+        for name in reads_of(strategy)
+    }
+    return Group(strategy, places, market_of(shown, read), fine)
 
 
-def is_of_grid(name: str, product_id: str, interval_ms: int) -> bool:
-    """Whether a series that is read is a product's own bars of a grid."""
-    read = read_name(name)
-    return read.product_id == product_id and read.interval_ms in {None, interval_ms}
+def _needed(
+    strategy: Any,  # noqa: ANN401
+    name: str,
+    reads: Mapping[str, Bars],
+    series: Sequence[Bars],
+) -> Bars:
+    bars = bars_read(name, reads, series)
+    if bars is None:
+        raise ConfigError(
+            f"{strategy.name} reads {name}, of which there are no bars",
+            hint=f"give them: --read {name}=FILE",
+        )
+    return bars
 
 
-def bars_read(name: str, reads: Mapping[str, Bars], traded: Mapping[str, Bars]) -> Bars | None:
-    """Return the bars that a name means: those given under it, else made of what is traded."""
+def bars_read(name: str, reads: Mapping[str, Bars], series: Sequence[Bars]) -> Bars | None:
+    """Return the bars that a full name means: those given under it, else made of what is traded."""
     if name in reads:
         return reads[name]
     product_id, interval_ms = read_name(name)
-    own = traded.get(product_id)
-    if own is None or interval_ms in {None, own.interval_ms}:
-        return own
-    longer = interval_ms > own.interval_ms and interval_ms % own.interval_ms == 0
-    return coarsen(with_columns(own, extra=NONE), interval_ms).bars if longer else None
+    for own in series:
+        if own.product.product_id == product_id and interval_ms is not None:
+            if interval_ms == own.interval_ms:
+                return own
+            if interval_ms > own.interval_ms and interval_ms % own.interval_ms == 0:
+                return coarsen(with_columns(own, extra=NONE), interval_ms).bars
+    return None
 
 
 def part(strategy: Any, seen: Seen, begin: int, end: int) -> Seen:  # noqa: ANN401

@@ -60,6 +60,13 @@ def test_two_routes_on_one_product_are_refused_with_the_way_out():
     assert "ensemble" in conflict.hint
 
 
+def test_a_route_has_bars_that_are_made_of_the_profiles():
+    routes = [route(products=["BTC-USD"], interval="4h")]
+    assert messages(strategy=None, routes=routes, interval="1h") == []
+    (said,) = messages(strategy=None, routes=routes, interval="6h")
+    assert said == "a route's interval is 4h, which is no multiple of 6h"
+
+
 def test_budgets_sum_to_at_most_all():
     routes = [route(products=["BTC-USD"], budget_pct=60), route(products=["ETH-USD"])]
     assert messages(strategy=None, routes=routes) == ["the routes' budgets sum to 160 %"]

@@ -9,6 +9,7 @@ from gpt_trader.engine.records import CycleEnded, Decided
 from gpt_trader.runtime.session import read_header
 from tests.e2e.test_live import agrees, entries, replays
 from tests.emulator.market import Market, Product
+from tests.flip import FLIP
 from tests.live_helpers import MINUTE, live
 from tests.reading import READING
 
@@ -51,8 +52,8 @@ def test_each_cycle_waits_for_what_is_read_and_decides_with_it(desk):
     agrees(desk, session)
     assert session.state.cycles == 15
     assert not ticks(desk)
-    assert sorted(session.state.reads) == ["BTC-USD@5m", "SOL-USD"]
-    assert [one.name for one in read_header(desk.folder).reads] == ["SOL-USD", "BTC-USD@5m"]
+    assert sorted(session.state.reads) == ["BTC-USD@5m", "SOL-USD@1m"]
+    assert [one.name for one in read_header(desk.folder).reads] == ["SOL-USD@1m", "BTC-USD@5m"]
     assert len(desk.exchange.books.fills) > 5
     for bar_ms, _, _, record in decided(desk):
         for label, name, length in (
@@ -74,7 +75,7 @@ def test_it_goes_on_after_a_restart_with_what_it_had_read(desk):
     session = desk.run(begin + 14 * MINUTE)
     agrees(desk, session)
     assert sum(isinstance(entry.event, SeriesTold) for entry in entries(desk)) > told
-    opens = [bar.open_ms for bar in session.state.reads["SOL-USD"].rows]
+    opens = [bar.open_ms for bar in session.state.reads["SOL-USD@1m"].rows]
     assert opens == sorted(set(opens))
     assert opens[-1] == session.state.cycle_ms
     replays(desk)
@@ -103,3 +104,24 @@ def test_without_its_candles_it_decides_at_the_deadline_and_has_no_opinion(desk,
     ]
     assert max(ended[-3:]) <= 11_000
     agrees(desk, session)
+
+
+def test_a_route_of_longer_bars_decides_at_their_closes(tmp_path):
+    routes = [
+        {"strategy": FLIP, "products": ["BTC-USD"], "interval": "5m", "budget_pct": 50},
+        {"strategy": FLIP, "products": ["ETH-USD"], "budget_pct": 50},
+    ]
+    with live(tmp_path, MARKET, strategy=None, routes=routes) as desk:
+        begin = desk.exchange.now_ms
+        session = desk.run(begin + 32 * MINUTE)
+        agrees(desk, session)
+        assert [read.name for read in session.plan.reads] == ["BTC-USD@5m"]
+        closes: dict[str, list[int]] = {"BTC-USD": [], "ETH-USD": []}
+        for bar_ms, product_id, weight, _ in decided(desk):
+            if not math.isnan(weight):
+                closes[product_id].append(bar_ms + MINUTE)
+        assert len(closes["BTC-USD"]) >= 6
+        assert {ms % (5 * MINUTE) for ms in closes["BTC-USD"]} == {0}
+        assert len(closes["ETH-USD"]) >= 30
+        assert not ticks(desk)
+        replays(desk)

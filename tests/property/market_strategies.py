@@ -308,3 +308,56 @@ KINDS = (
     PaidToHold, WithinTheBar, StandsIn, Calmest, Ratio, FilledIn, ranked, voting,
 )  # fmt: skip
 READING = (Led, ByTheDay, HoweverOld, led_ranked, in_the_regime)
+
+
+@dataclass(frozen=True)
+class Regime(_Base):
+    """All alike while the last whole quarter of a day of the first product was up."""
+
+    reads: ClassVar[tuple[str, ...]] = ("BTC-USD@6h",)
+
+    def targets(self, market):
+        read = market.reads["BTC-USD@6h"]
+        rose = read.spread(np.append(np.nan, np.diff(read.bars.price.close)))
+        weight = np.where(np.isnan(rose), np.nan, np.where(rose > 0, 0.3, 0.0))
+        return dict.fromkeys(market.products, weight)
+
+
+@dataclass(frozen=True)
+class Against(_Base):
+    """What rose more than a product that is not traded, whose bars may be absent."""
+
+    reads: ClassVar[dict[str, int]] = {"SOL-USD": 9, "BTC-USD": 9}
+
+    def targets(self, market):
+        other, first = market.reads["SOL-USD"], market.reads["BTC-USD"]
+        rose = change(market.close, self.look)
+        base = change(other.close[:, None], self.look)[:, 0]
+        own = change(first.close[:, None], self.look)[:, 0]
+        known = np.isfinite(base) & np.isfinite(own)
+        return {
+            one: Targets(
+                np.where(known, np.where(rose[:, j] > np.fmax(base, own), 0.4, 0.0), np.nan),
+                trail=0.1,
+            )
+            for j, one in enumerate(market.products)
+        }
+
+
+@dataclass(frozen=True)
+class Newest(_Base):
+    """By the newest bars of what is read, however old."""
+
+    reads: ClassVar[dict[str, int]] = {"SOL-USD": 12, "BTC-USD@6h": 3}
+
+    def targets(self, market):
+        sol, btc = market.reads["SOL-USD"], market.reads["BTC-USD@6h"]
+        high = sol.last(sol.bars.price.high)
+        level = btc.last(np.arange(len(btc.bars)) * 0.0 + btc.bars.price.close)
+        weight = np.where(
+            np.isnan(high) | np.isnan(level), np.nan, np.where(high * 4e6 > level, 0.2, 0.0)
+        )
+        return dict.fromkeys(market.products, weight)
+
+
+SOL_READING = (Regime, Against, Newest)

@@ -30,26 +30,39 @@ OTHER = Reads({"BTC-USD@1d": 7})
 PRODUCTS = [BTC.product, ETH.product]
 
 
+def read(strategies, intervals, grids=()):
+    ids = ["BTC-USD", "ETH-USD"]
+    names = names_read(strategies, ids, intervals, HOUR)
+    return series_read(names, PRODUCTS, dict(grids))
+
+
 def test_what_is_traded_on_the_grid_is_not_read_twice():
-    found = names_read([ONE, OTHER, ONE], ["BTC-USD", "ETH-USD"], HOUR)
-    assert found == {"BTC-USD@1d": 7, "SOL-USD": 4}
+    found = names_read([ONE, OTHER], ["BTC-USD", "ETH-USD"], [HOUR, HOUR], HOUR)
+    assert found == {"BTC-USD@1d": 7, "SOL-USD@1h": 4}
+
+
+def test_of_a_route_of_longer_bars_these_are_read():
+    found = names_read([ONE, OTHER], ["BTC-USD", "ETH-USD"], [HOUR, DAY], HOUR)
+    assert found == {"BTC-USD@1d": 7, "SOL-USD@1h": 4, "ETH-USD@1d": 5}
+    both = names_read([ONE, OTHER], ["BTC-USD", "ETH-USD"], [DAY, DAY], HOUR)
+    assert both == {"BTC-USD@1d": 7, "SOL-USD@1d": 4, "ETH-USD@1d": 5}
 
 
 def test_each_is_counted_on_the_grid_of_its_product():
-    daily, sol = series_read([ONE, OTHER], PRODUCTS, HOUR, {"SOL-USD": SOL})
+    daily, sol = read([ONE, OTHER], [HOUR, HOUR], {"SOL-USD": SOL})
     assert (daily.name, daily.interval_ms, daily.bars) == ("BTC-USD@1d", DAY, 7)
     assert daily.product == Product("BTC-USD", Decimal("0.01"), Decimal("0.5"))
     assert (sol.interval_ms, sol.product.price_increment) == (HOUR, Decimal("0.0001"))
     assert sol.product.base_min_size != SOL.base_min_size  # nobody trades it
-    with pytest.raises(ConfigError, match="SOL-USD is read, and nobody tells its bars"):
-        series_read([ONE], PRODUCTS, HOUR, {})
+    with pytest.raises(ConfigError, match="SOL-USD@1h is read, and nobody tells its bars"):
+        read([ONE, ONE], [HOUR, HOUR])
 
 
 def test_a_market_of_the_past_makes_longer_bars_of_its_own():
-    reads = series_read([ONE], PRODUCTS, HOUR, {"SOL-USD": SOL})
+    reads = read([ONE, ONE], [HOUR, HOUR], {"SOL-USD": SOL})
     sol = bars("SOL-USD", range(48))
     found = past_read(reads, {"SOL-USD": sol}, [BTC, ETH])
-    assert found["SOL-USD"] is sol
+    assert found["SOL-USD@1h"] is sol
     assert found["BTC-USD@1d"].close.tolist() == [123, 147]
     with pytest.raises(ConfigError, match="there are no bars of it"):
         past_read(reads, {}, [BTC, ETH])
@@ -57,5 +70,5 @@ def test_a_market_of_the_past_makes_longer_bars_of_its_own():
 
 @pytest.mark.parametrize("closed, due", [(DAY, 0), (2 * DAY, DAY), (DAY + HOUR, -1), (HOUR, -1)])
 def test_a_longer_bar_is_due_where_it_closes(closed, due):
-    [daily] = series_read([OTHER], PRODUCTS, HOUR, {})
+    [daily] = read([OTHER, OTHER], [HOUR, HOUR])
     assert daily.due_ms(closed) == due

@@ -79,8 +79,11 @@ def find_products(
 
 def products_read(settings: Settings) -> list[str]:
     """Return the products that strategies read and nobody trades."""
-    strategies = [create(route.strategy, route.params) for route in settings.routes]
-    names = names_read(strategies, settings.products, settings.interval_ms)
+    names: dict[str, int] = {}
+    for route in settings.routes:
+        strategies = [create(route.strategy, route.params)] * len(route.products)
+        intervals = [route.interval_ms or settings.interval_ms] * len(route.products)
+        names |= names_read(strategies, route.products, intervals, settings.interval_ms)
     ids = dict.fromkeys(read_name(name).product_id for name in names)
     return [one for one in ids if one not in settings.products]
 
