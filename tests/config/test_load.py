@@ -34,6 +34,7 @@ CHANGES = {
     "routes[].strategy": "hold",
     "routes[].params": {"fast": 5},
     "routes[].products": ["ETH-USD"],
+    "routes[].interval": "1d",
     "routes[].budget_pct": 40,
     "routes[].entry": {"style": "taker"},
     "routes[].exit": {"style": "taker"},
