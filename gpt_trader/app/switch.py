@@ -1,6 +1,6 @@
 """What `rearm`, `pause` and `resume` share: one event to a session, running or not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,13 @@ from gpt_trader.app.kept_session import look_at
 from gpt_trader.app.operate import open_session, take
 from gpt_trader.engine.events import PauseRequested, Rearmed
 from gpt_trader.engine.plan import Plan
+from gpt_trader.engine.ports import Entry
 from gpt_trader.engine.records import OrderRefused
 from gpt_trader.engine.state import State
 from gpt_trader.errors import BrokerError, HaltError, LockedError
 from gpt_trader.runtime.controls import switches
-from gpt_trader.runtime.halt import latched_event
-from gpt_trader.runtime.requests import clock_ns
-from gpt_trader.runtime.session import clock_ms
+from gpt_trader.runtime.halt import Latch, latched_event
+from gpt_trader.runtime.session import Session, clock_ms
 
 
 def switch(
@@ -32,20 +32,32 @@ def switch(
     the bot does not answer, a BrokerError if none runs and the exchange does not answer: a pause
     waits for whoever runs next then. warn: is told what else there is to say.
     """
-    is_pause, asked_ns = _is_pause(event(clock_ms())), clock_ns()
+    asked = event(clock_ms())
+    is_pause = _is_pause(asked)
     folder = session_folder(profile, state_dir, strictly=not is_pause)
+    if isinstance(asked, Rearmed):
+        asked = asked._replace(latch=Latch(folder).mark())
+    found: dict[str, str] = {}
     try:
-        data = _carry_out(event, folder, profile, state_dir, warn, asked_ns)
+        data, found = _carry_out(asked, folder, profile, state_dir, warn)
     except LockedError as error:
-        data = ask(folder, event(clock_ms()), error)
+        data = ask(folder, asked, error)
     except BrokerError as error:
-        if is_pause and leave(folder, event(clock_ms())):
+        if is_pause and leave(folder, asked):
             error.hint = f"it is kept: whoever runs next pauses. {error.hint}".rstrip()
         raise
     data.pop("reason", None)
     refused = data.pop("refused")
     if refused is not None:
-        raise HaltError(f"refused: {refused}", hint="see gpt-trader status")
+        raise HaltError(
+            f"refused, and nothing was changed: {refused}", hint="see gpt-trader status"
+        )
+    if found:
+        raise HaltError(f"rearmed, but {'; '.join(found.values())}", hint="see gpt-trader status")
+    if isinstance(asked, Rearmed) and data["halted"]:
+        raise HaltError(
+            "rearmed, and halted again: somebody has killed since", hint="see gpt-trader status"
+        )
     return data
 
 
@@ -55,36 +67,48 @@ def _is_pause(event: PauseRequested | Rearmed) -> bool:
 
 
 def _carry_out(
-    event_at: Callable[[int], PauseRequested | Rearmed],
+    asked: PauseRequested | Rearmed,
     folder: Path,
     profile: str | None,
     state_dir: Path | None,
     warn: Callable[[str], object],
-    asked_ns: int,
-) -> dict[str, Any]:
-    """Hand the event to the stopped session; what is found on the way was not meant by it."""
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Hand the event to the stopped session; what is found on the way was not meant by it.
+
+    Returns what holds then, and what a rearm leaves frozen, in words.
+    """
     before = look_at(folder).state
     with open_session(profile, state_dir, warn, folder=folder, reduces=True) as session:
-        event, found = (
-            event_at(session.said_ms()),
-            _frozen_since(session.plan, before, session.state),
-        )
-        if isinstance(event, Rearmed):
-            event = event._replace(kept=tuple(found))
-        refusals = [
-            record.reason.detail
-            for entry in take(session, event)
-            for record in entry.records
-            if isinstance(record, OrderRefused)
-        ]
-        refused = refusals[0] if refusals else ""
-        if isinstance(event, Rearmed) and not refused:
-            refused = session.latch.clear(asked_ns)
-            latched = latched_event(session.latch, session.state, session.said_ms())
-            if latched is not None:
-                take(session, latched)
-            refused = "; ".join([refused] * bool(refused) + list(found.values()))
-        return {"refused": refused or None} | switches(session.state)
+        event, found = asked._replace(time_ms=session.said_ms()), dict[str, str]()
+        if isinstance(event, PauseRequested):
+            refused = _refusal(take(session, event))
+        else:
+            found = _frozen_since(session.plan, before, session.state)
+            refused = _rearm(session, event._replace(kept=tuple(found)))
+        return {"refused": refused or None} | switches(session.state), found
+
+
+def _rearm(session: Session, event: Rearmed) -> str:
+    """Rearm and clear the latch, or do neither; return why not. A kill that came since stands."""
+    with session.latch.lifting(event.latch) as stays:
+        refused = stays or _refusal(take(session, event))
+        if not refused:
+            session.latch.clear(event.latch)
+    latched = latched_event(session.latch, session.state, session.said_ms())
+    if latched is not None:
+        take(session, latched)
+    return refused
+
+
+def _refusal(entries: Sequence[Entry]) -> str:
+    """Return why what was handed over was refused, "" if it was not."""
+    refusals = [
+        record.reason.detail
+        for entry in entries
+        for record in entry.records
+        if isinstance(record, OrderRefused)
+    ]
+    return refusals[0] if refusals else ""
 
 
 def _frozen_since(plan: Plan, before: State | None, now: State) -> dict[str, str]:

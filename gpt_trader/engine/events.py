@@ -216,13 +216,15 @@ class PauseRequested(NamedTuple):
 class Rearmed(NamedTuple):
     """A person cleared the halt, the drawdown latch and frozen products.
 
-    kept: products that stay frozen: what froze them was found after the person looked.
+    kept: products that stay frozen: what froze them was found after the person looked. latch: the
+    mark of the kill latch that it lifts; "": there was none.
     """
 
     time_ms: int
     by: str
     reason: str
     kept: tuple[str, ...] = ()
+    latch: str = ""
 
 
 class Settled(NamedTuple):

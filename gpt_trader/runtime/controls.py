@@ -1,6 +1,6 @@
 """What people say to a running bot: the kill latch and the inbox, as events between others."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gpt_trader.domain.decision import Reason
@@ -12,7 +12,7 @@ from gpt_trader.engine.records import OrderRefused
 from gpt_trader.engine.state import State
 from gpt_trader.observe.cycle import reason_json
 from gpt_trader.runtime.halt import Latch, latched_event
-from gpt_trader.runtime.requests import Command, Inbox, asked_ns, is_fresh
+from gpt_trader.runtime.requests import Command, Inbox, is_fresh
 
 EVERY_MS = 100
 
@@ -69,6 +69,19 @@ class Controls:
             return
         if _loosens(command):
             self.inbox.done(name)
+        if isinstance(command, ev.Rearmed):
+            why = yield from self._rearmed(command)
+        else:
+            why = yield from self._handed_over(command)
+        answer = {
+            "refused": None if why is None else why.detail,
+            "reason": None if why is None else reason_json(why),
+        } | switches(self.state())
+        self.inbox.answer(name, answer)
+        self.inbox.done(name)
+
+    def _handed_over(self, command: Command) -> Generator[Event, None, Reason | None]:
+        """Yield a command as an event of now; return why it was refused, None if it was not."""
         self._seen = []
         yield command._replace(time_ms=self.now_ms())
         refusals = [
@@ -77,18 +90,18 @@ class Controls:
             for record in entry.records
             if isinstance(record, OrderRefused)
         ]
-        why = refusals[0] if refusals else None
-        if isinstance(command, ev.Rearmed) and why is None:
-            stays = self.latch.clear(asked_ns(name))
+        return refusals[0] if refusals else None
+
+    def _rearmed(self, command: ev.Rearmed) -> Generator[Event, None, Reason | None]:
+        """Hand a rearm over and clear the latch, or do neither; a kill that came since stands."""
+        with self.latch.lifting(command.latch) as stays:
             if stays:
-                why = Reason("LATCHED", stays)
-                yield from self._latched()
-        answer = {
-            "refused": None if why is None else why.detail,
-            "reason": None if why is None else reason_json(why),
-        } | switches(self.state())
-        self.inbox.answer(name, answer)
-        self.inbox.done(name)
+                return Reason("LATCHED", stays)
+            why = yield from self._handed_over(command)
+            if why is None:
+                self.latch.clear(command.latch)
+        yield from self._latched()
+        return why
 
     def _turn_away(self, name: str, why: Reason) -> None:
         self.inbox.done(name)

@@ -9,10 +9,12 @@ out, whatever became of who asked.
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -28,6 +30,8 @@ HALT = "HALT"
 FLATTEN = "FLATTEN"
 GATE = "HALT.gate"
 LOOK_S = 0.02
+NEWER = "a newer kill stands: look again before you rearm"
+EMPTY = "the disk was full when it was written, or it was made by hand"
 
 Gate = Callable[[], AbstractContextManager[bool]]
 
@@ -57,8 +61,10 @@ class Latch:
         except FileNotFoundError:
             return None
         except (OSError, ValueError):
-            text = ""
+            text = "unreadable"
         flatten = self.wants_flat()
+        if not text:
+            return Halt("unknown", f"{self.file} is empty: {EMPTY}", flatten)
         try:
             told = json.loads(text)
             return Halt(str(told["by"]), str(told["reason"]), flatten)
@@ -93,36 +99,56 @@ class Latch:
         """Whether it is set, and the wish to sell with it if that was asked for."""
         return self.file.exists() and (self.wants_flat() or not halt.flatten)
 
-    def clear(self, asked_ns: int) -> str:
-        """Take it away, and the wish to sell before it, durably; return why it stays, "" if not.
+    def mark(self) -> str:
+        """Return which latch is set, and which wish to sell: other ones after each kill; "": none.
 
-        asked_ns: when that was asked, by the wall clock: what was set later stands.
+        No clock is asked which was first: one that is set back would let nobody rearm for hours.
         """
-        paths = self.folder / FLATTEN, self.file
-        if not any(path.exists() for path in paths):
-            return ""
-        with self._gate() as gate:  # no kill returns, and no entry begins, in the midst of it
+        marks = [_mark(path) for path in (self.file, self.folder / FLATTEN)]
+        return "/".join(marks) if any(marks) else ""
+
+    @contextlib.contextmanager
+    def lifting(self, mark: str) -> Iterator[str]:
+        """Hold the gate while a rearm is taken and the latch cleared; yield why not, "" if it may.
+
+        mark: of the latch that was there when it was asked: what was set later stands. No kill
+        returns, and no entry begins, in the midst of it.
+        """
+        if not self.mark():
+            yield NEWER if mark else ""
+            return
+        with self._gate() as gate:
             try:
                 fcntl.flock(gate, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                return "an entry's request is under way, or a kill: try again"
-            if any(path.stat().st_mtime_ns > asked_ns for path in paths if path.exists()):
-                return "a newer kill stands: look again before you rearm"
-            for path in paths:
-                path.unlink(missing_ok=True)
-            sync_folder(self.folder)
-        return ""
+                yield "an entry's request is under way, or a kill: try again"
+            else:
+                yield "" if self.mark() == mark else NEWER
+
+    def clear(self, mark: str) -> None:
+        """Take it away, and the wish to sell before it, durably; see `lifting`.
+
+        A kill that came since stands. mark: of the latch that is lifted.
+        """
+        if not mark or self.mark() != mark:
+            return
+        for path in (self.folder / FLATTEN, self.file):
+            path.unlink(missing_ok=True)
+        sync_folder(self.folder)
 
     def _write(self, halt: Halt) -> None:
-        _make(self.file)
+        told = {"by": halt.by, "reason": halt.reason, "id": uuid.uuid4().hex}
+        is_written = False
+        with contextlib.suppress(StorageError):
+            if self.folder.is_dir():  # nobody makes the folder of a session that is gone
+                replace_file(self.file, json.dumps(told).encode())
+                is_written = True
+        if not is_written:  # a full disk: an empty file latches, too
+            _make(self.file)
+            with contextlib.suppress(OSError):  # another latch than the one that was there
+                os.utime(self.file)
         if halt.flatten:
             _make(self.folder / FLATTEN)
-        with contextlib.suppress(StorageError):  # a full disk: the files are there all the same
-            told = {"by": halt.by, "reason": halt.reason}
-            replace_file(self.file, json.dumps(told).encode())
-        with contextlib.suppress(OSError):  # files are stamped by a coarser clock than a rearm is
-            now_ns = time.time_ns()
-            os.utime(self.file, ns=(now_ns, now_ns))
 
     @contextlib.contextmanager
     def entering(self) -> Iterator[bool]:
@@ -145,6 +171,18 @@ class Latch:
             yield descriptor
         finally:
             os.close(descriptor)  # lets the lock go
+
+
+def _mark(path: Path) -> str:
+    """Return what tells a file from one that is put in its place; "" if there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return ""
+    told = b""
+    with contextlib.suppress(OSError):
+        told = path.read_bytes()
+    return f"{found.st_ino:x}.{found.st_mtime_ns:x}.{hashlib.sha256(told).hexdigest()[:16]}"
 
 
 def latched_event(

@@ -36,20 +36,37 @@ def hear(session, before=lambda _: None):
 
 
 @pytest.mark.parametrize("flatten", [False, True])
-def test_a_kill_after_a_rearm_was_asked_for_stands(session, flatten):
+def test_a_kill_after_a_rearm_was_asked_for_stands_and_the_rearm_does_nothing(session, flatten):
     inbox = Inbox(session.latch.folder)
     session.latch.set(KILL, 1.0)
     hear(session)
-    name = inbox.put(REARM)
-
-    def kill(event):
-        if isinstance(event, Rearmed):  # before it is taken
-            session.latch.set(Halt("cyd", "not yet", flatten=flatten), 1.0)
-
-    hear(session, kill)
+    name = inbox.put(REARM._replace(latch=session.latch.mark()))
+    session.latch.set(Halt("cyd", "not yet", flatten=flatten), 1.0)
+    heard = []
+    hear(session, heard.append)
+    assert not any(isinstance(event, Rearmed) for event in heard)
     [answer] = inbox.answers(name, 1.0)
     assert answer["refused"] == "a newer kill stands: look again before you rearm"
     assert (answer["reason"]["code"], answer["halted"]) == ("LATCHED", True)
+    assert answer["flattening"] is flatten
+    assert session.state.halted
+    assert session.latch.read().by == "cyd"
+
+
+@pytest.mark.parametrize("flatten", [False, True])
+def test_a_kill_while_a_rearm_is_taken_halts_again(session, flatten):
+    inbox = Inbox(session.latch.folder)
+    session.latch.set(KILL, 1.0)
+    hear(session)
+    name = inbox.put(REARM._replace(latch=session.latch.mark()))
+
+    def kill(event):
+        if isinstance(event, Rearmed):  # before it is taken
+            assert not session.latch.set(Halt("cyd", "not yet", flatten=flatten), 0.0)
+
+    hear(session, kill)
+    [answer] = inbox.answers(name, 1.0)
+    assert (answer["refused"], answer["halted"]) == (None, True)
     assert answer["flattening"] is flatten
     assert (session.state.halted, session.state.switched_by) == (True, "cyd")
 
@@ -57,7 +74,7 @@ def test_a_kill_after_a_rearm_was_asked_for_stands(session, flatten):
 def test_a_rearm_after_a_kill_clears_it(session):
     inbox = Inbox(session.latch.folder)
     session.latch.set(KILL, 1.0)
-    name = inbox.put(REARM)
+    name = inbox.put(REARM._replace(latch=session.latch.mark()))
     hear(session)
     [answer] = inbox.answers(name, 1.0)
     assert (answer["refused"], answer["halted"]) == (None, False)

@@ -2,14 +2,14 @@
 
 import fcntl
 import threading
-import time
 from types import SimpleNamespace
 
 import pytest
 
+from gpt_trader.data.store.durable import replace_file
 from gpt_trader.engine.events import FlattenRequested, HaltRequested
 from gpt_trader.errors import StorageError
-from gpt_trader.runtime.halt import GATE, HALT, Halt, Latch, latched_event
+from gpt_trader.runtime.halt import GATE, HALT, NEWER, Halt, Latch, latched_event
 
 ANN = Halt("ann", "too fast")
 
@@ -23,7 +23,7 @@ def test_it_stays_until_it_is_cleared(tmp_path):
     assert Latch(tmp_path).read() == ANN
     with latch.entering() as may_begin:
         assert not may_begin
-    assert [latch.clear(time.time_ns()) for _ in range(2)] == ["", ""]
+    latch.clear(latch.mark())
     assert latch.read() is None
 
 
@@ -75,31 +75,79 @@ def test_a_wish_to_sell_stays_until_it_is_cleared(tmp_path):
     latch.set(ANN._replace(flatten=True), 1.0)
     latch.set(Halt("bob", "again"), 1.0)
     assert latch.read() == Halt("bob", "again", flatten=True)
-    assert latch.clear(time.time_ns()) == ""
+    latch.clear(latch.mark())
     assert (latch.wants_flat(), latch.read()) == (False, None)
 
 
 @pytest.mark.parametrize("before", [None, Halt("bob", "slow"), ANN._replace(flatten=True)])
 @pytest.mark.parametrize("flatten", [False, True])
-def test_what_is_set_after_a_rearm_was_asked_for_stands(tmp_path, before, flatten):
+@pytest.mark.parametrize("is_full", [False, True])
+def test_what_is_set_after_a_rearm_was_asked_for_stands(
+    tmp_path, monkeypatch, before, flatten, is_full
+):
     latch = Latch(tmp_path)
     if before is not None:
         latch.set(before, 1.0)
-    asked_ns = time.time_ns()
-    newer = ANN._replace(flatten=flatten)
-    latch.set(newer, 1.0)
-    assert latch.clear(asked_ns) == "a newer kill stands: look again before you rearm"
-    assert latch.read() == newer._replace(flatten=latch.wants_flat())
+    asked = latch.mark()
+    if is_full:
+        fill_up(monkeypatch)
+    latch.set(ANN._replace(flatten=flatten), 1.0)
+    with latch.lifting(asked) as refused:
+        assert refused == NEWER
+    latch.clear(asked)
+    assert latch.read() is not None
     assert latch.wants_flat() is (flatten or (before is not None and before.flatten))
-    assert latch.clear(time.time_ns()) == ""
+    with latch.lifting(latch.mark()) as refused:
+        assert refused == ""
 
 
-def test_a_rearm_does_not_clear_beside_an_entry_that_is_sent(tmp_path):
+def test_a_rearm_where_nothing_is_latched_needs_no_gate(tmp_path):
+    with Latch(tmp_path).lifting("") as refused:
+        assert refused == ""
+    with Latch(tmp_path).lifting("another") as refused:
+        assert refused == NEWER
+    assert list(tmp_path.iterdir()) == []
+
+
+def fill_up(monkeypatch):
+    def replace_file(path, _):
+        raise StorageError(f"{path}: no space left")
+
+    monkeypatch.setattr("gpt_trader.runtime.halt.replace_file", replace_file)
+
+
+def test_on_a_full_disk_an_empty_file_latches_and_says_why_it_is_empty(tmp_path, monkeypatch):
+    fill_up(monkeypatch)
+    assert Latch(tmp_path).set(ANN._replace(flatten=True), 1.0)
+    halt = Latch(tmp_path).read()
+    assert (halt.by, halt.flatten) == ("unknown", True)
+    assert "is empty: the disk was full" in halt.reason
+    with Latch(tmp_path).entering() as may_begin:
+        assert not may_begin
+
+
+def test_nobody_sees_a_latch_that_is_not_written_yet(tmp_path, monkeypatch):
+    """A bot that looked in between was halted by nobody, for no reason."""
+    seen = []
+    real = replace_file
+
+    def replace(path, content):
+        seen.append((tmp_path / HALT).exists())
+        real(path, content)
+
+    monkeypatch.setattr("gpt_trader.runtime.halt.replace_file", replace)
+    Latch(tmp_path).set(ANN, 1.0)
+    assert seen == [False]
+    assert Latch(tmp_path).read() == ANN
+
+
+def test_a_rearm_does_not_begin_beside_an_entry_that_is_sent(tmp_path):
     """Until that is over a kill may wait for it: both have not returned yet."""
     latch = Latch(tmp_path)
     with latch.entering():
         latch.set(ANN, 0.0)
-        assert "under way" in latch.clear(time.time_ns())
+        with latch.lifting(latch.mark()) as refused:
+            assert "under way" in refused
     assert latch.read() == ANN
 
 
@@ -109,7 +157,7 @@ def test_a_kill_looks_last_whether_its_latch_is_there(tmp_path, monkeypatch):
 
     def flock(descriptor, operation):
         monkeypatch.undo()
-        assert latch.clear(time.time_ns()) == "", "an order of before, on its way"
+        latch.clear(latch.mark())  # a rearm of before, on its way
         real(descriptor, operation)
 
     monkeypatch.setattr(fcntl, "flock", flock)
@@ -120,20 +168,6 @@ def test_a_kill_looks_last_whether_its_latch_is_there(tmp_path, monkeypatch):
 def test_a_folder_that_takes_no_file_is_said(tmp_path):
     with pytest.raises(StorageError, match="HALT: cannot be written"):
         Latch(tmp_path / "none").set(ANN, 1.0)
-
-
-def test_an_empty_latch_keeps_its_gate(tmp_path, monkeypatch):
-    """A full disk: the files are there, what is in them is not."""
-
-    def full(*_):
-        raise StorageError("no space")
-
-    monkeypatch.setattr("gpt_trader.runtime.halt.replace_file", full)
-    latch = Latch(tmp_path)
-    assert latch.set(ANN._replace(flatten=True), 1.0)
-    assert latch.read() == Halt("unknown", f"{tmp_path / HALT} cannot be read", flatten=True)
-    with latch.entering() as may_begin:
-        assert not may_begin
 
 
 @pytest.mark.parametrize(

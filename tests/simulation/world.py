@@ -6,7 +6,6 @@ import hashlib
 import json
 import random
 import shutil
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -604,7 +603,7 @@ class World:
         self.settles = 1.0
         self.points_before_healing = self.points
         self.crash_at = None
-        Latch(self.folder).clear(time.time_ns())
+        (latch := Latch(self.folder)).clear(latch.mark())
         for _ in range(HEALINGS):
             end_ms = self.exchange.now_ms + HEALING_MS
             while not self._live(end_ms):
@@ -639,9 +638,8 @@ class World:
         """Do what people do between two hours."""
         rng, books = self.rng, self.exchange.books
         what = rng.randrange(6)
-        latch, inbox = Latch(self.folder), Inbox(self.folder)
         if what == 0:
-            latch.set(Halt("operator", "kill"), 1.0)
+            Latch(self.folder).set(Halt("operator", "kill"), 1.0)
         elif what == 1:
             books.transfer("USD", "12.345678901")
         elif what == 2 and books.available("USD") > 100:
@@ -657,7 +655,7 @@ class World:
             with contextlib.suppress(Refusal):  # where nobody can trade now
                 books.create(order, self.exchange.now_ms)
         if what != 0:
-            inbox.put(Rearmed(0, "operator", "looked"))
+            self._rearm()
 
     # What must be so in the end.
 
@@ -742,7 +740,12 @@ class World:
         state = session.state
         is_still = state.halted or state.marks.halted or any(state.frozen)
         if self.people and is_still and rng.random() < 0.1:
-            Inbox(self.folder).put(Rearmed(0, "operator", "looked"))
+            self._rearm()
+
+    def _rearm(self) -> None:
+        """Ask for what a person asks for who has looked."""
+        mark = Latch(self.folder).mark()
+        Inbox(self.folder).put(Rearmed(0, "operator", "looked", latch=mark))
 
     def plan(self) -> Plan:
         """Return the journal's plan."""

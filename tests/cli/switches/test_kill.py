@@ -14,7 +14,7 @@ from gpt_trader.app.kill import KillRequest, kill
 from gpt_trader.cli.main import main
 from gpt_trader.engine.events import HaltRequested, PauseRequested, Rearmed
 from gpt_trader.journal.sqlite import open_journal
-from gpt_trader.runtime.halt import HALT, Latch
+from gpt_trader.runtime.halt import HALT, Halt, Latch
 from gpt_trader.runtime.journaling import read_entries
 from gpt_trader.runtime.lock import portfolio_lock, user_lock_dir
 from gpt_trader.runtime.requests import INBOX
@@ -47,18 +47,36 @@ def test_a_stopped_session_stays_halted_until_somebody_rearms(tmp_path, capsys):
     assert call(capsys, *dev(tmp_path, "run", "--once"))[0] == 0
 
 
-def test_a_rearm_that_was_asked_for_before_a_kill_leaves_it(tmp_path, capsys):
-    """It may have waited for the exchange, or for the lock, while somebody killed."""
+def killing_meanwhile(monkeypatch, folder):
+    """Let somebody kill while a rearm waits for the exchange, or for the lock."""
+
+    def look(at):
+        Latch(folder).set(Halt("cyd", "not yet"), 1.0)
+        return look_at(at)
+
+    monkeypatch.setattr("gpt_trader.app.switch.look_at", look)
+
+
+def test_a_rearm_that_was_asked_for_before_a_kill_changes_nothing(tmp_path, capsys, monkeypatch):
     call(capsys, *dev(tmp_path, "run", "--once"))
     assert call(capsys, *dev(tmp_path, "kill", "--by", "ann", "--reason", "odd"))[0] == 0
-    later_ns = time.time_ns() + 3_600_000_000_000
-    os.utime(tmp_path / "dev" / HALT, ns=(later_ns, later_ns))
+    killing_meanwhile(monkeypatch, tmp_path / "dev")
     code, found = call(capsys, *dev(tmp_path, "rearm", "--by", "bob", "--reason", "before"))
     assert (code, found["error"]["code"]) == (6, "HALTED")
-    assert "a newer kill stands" in found["error"]["message"]
-    [halt] = call(capsys, *dev(tmp_path, "status"))[1]["data"]["halts"]
-    assert (halt["guard"], halt["by"]) == ("halt", "ann")
+    assert "nothing was changed: a newer kill stands" in found["error"]["message"]
+    with open_journal(tmp_path / "dev" / JOURNAL, readonly=True) as journal:
+        assert not [one for one in read_entries(journal) if isinstance(one.event, Rearmed)]
     assert call(capsys, *dev(tmp_path, "run", "--once"))[0] == 6
+
+
+def test_a_rearm_asks_no_clock_whether_a_kill_is_newer(tmp_path, capsys):
+    """One that was set back by two hours kept everybody from rearming for as long."""
+    call(capsys, *dev(tmp_path, "run", "--once"))
+    assert call(capsys, *dev(tmp_path, "kill", "--by", "ann", "--reason", "odd"))[0] == 0
+    later_ns = time.time_ns() + 7_200_000_000_000
+    os.utime(tmp_path / "dev" / HALT, ns=(later_ns, later_ns))
+    assert call(capsys, *dev(tmp_path, "rearm", "--by", "bob", "--reason", "seen"))[0] == 0
+    assert call(capsys, *dev(tmp_path, "run", "--once"))[0] == 0
 
 
 def test_a_kill_that_somebody_takes_back_says_so(tmp_path, capsys, monkeypatch):
@@ -66,7 +84,7 @@ def test_a_kill_that_somebody_takes_back_says_so(tmp_path, capsys, monkeypatch):
     real = look_at
 
     def rearm_and_look(folder):
-        Latch(folder).clear(time.time_ns())
+        Latch(folder).clear(Latch(folder).mark())
         return real(folder)
 
     monkeypatch.setattr("gpt_trader.app.kill.look_at", rearm_and_look)

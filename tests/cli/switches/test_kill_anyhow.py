@@ -13,6 +13,7 @@ import pytest
 
 from gpt_trader.app.kill import KillRequest, kill
 from gpt_trader.cli.main import main
+from gpt_trader.errors import StorageError
 from gpt_trader.journal.root import state_root
 from gpt_trader.observe.notify import Notifier
 from gpt_trader.runtime.halt import FLATTEN, HALT, Latch
@@ -148,7 +149,11 @@ def test_a_folder_in_which_nothing_can_be_made(exchange, capsys, monkeypatch):
             raise OSError(30, "Read-only file system")
         return real(path, flags, *more, **named)
 
+    def full(path, _):
+        raise StorageError(f"{path}: cannot be written")
+
     monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr("gpt_trader.runtime.halt.replace_file", full)
     code, found = call(capsys, "kill", "-p", "canary")
     assert (code, found["data"]["latched"], order.status) == (1, False, "CANCELLED")
     assert found["error"]["hint"] == "the latch is not set"
