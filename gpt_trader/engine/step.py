@@ -161,16 +161,24 @@ def _answer_person(plan: Plan, state: State, event: ev.PersonsEvent) -> Answer:
             return _flatten(plan, state, event)
         case ev.StopRequested():
             return cancel_all(open_entries(state))
-        case ev.PauseRequested(paused=True):
-            return stop_entries(state, state.halted, True, event.by, "operator")
         case ev.PauseRequested():
-            return Answer([rec.SwitchSet(state.halted, False, event.by, "operator")])
+            return _pause(state, event)
         case ev.Rearmed():
             return answer_rearm(plan, state, event)
         case ev.Settled():
             return answer_settlement(plan, state, event)
         case _:
             assert_never(event)
+
+
+def _pause(state: State, event: ev.PauseRequested) -> Answer:
+    """Pause, or go on; who halted, and why, stays known."""
+    by, why = event.by, "operator"
+    if state.halted:
+        by, why = state.switched_by, state.switch_reason
+    if event.paused:
+        return stop_entries(state, state.halted, True, by, why)
+    return Answer([rec.SwitchSet(state.halted, False, by, why)])
 
 
 def _flatten(plan: Plan, state: State, event: ev.FlattenRequested) -> Answer:

@@ -560,6 +560,16 @@ def test_a_routes_resting_entry_does_not_fill_after_a_halt(stop):
     assert desk.decision().name == ("HALTED" if stop == "halt" else "PAUSED")
 
 
+@pytest.mark.parametrize("paused", [True, False])
+def test_a_pause_leaves_who_halted_and_why(paused):
+    desk = Desk()
+    desk.send(ev.HaltRequested(0, "ann", "margin call"))
+    desk.send(ev.PauseRequested(0, "bob", paused=paused))
+    state = desk.state
+    assert (state.halted, state.paused) == (True, paused)
+    assert (state.switched_by, state.switch_reason) == ("ann", "margin call")
+
+
 def test_resume_lets_entries_pass_again():
     desk = Desk()
     desk.send(ev.PauseRequested(0, "t", paused=True))
