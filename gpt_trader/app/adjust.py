@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from gpt_trader.app.operate import open_session, take
+from gpt_trader.app.operate import open_session, take, taken_over
 from gpt_trader.engine.events import Adjusted
 from gpt_trader.errors import UsageError
 
@@ -34,7 +34,8 @@ def adjust(
 ) -> dict[str, Any]:
     """Journal the adjustment and return it, as JSON; nothing is moved at the exchange.
 
-    Raises UsageError for what makes no sense, or where the account is in line already. warn: is
+    Raises UsageError for what makes no sense, where the account is in line already, and where what
+    differs may be what the bot traded itself, under a journal that is not here. warn: is
     told what else there is to say.
     """
     amount = read_amount(asked.kind, asked.amount)
@@ -49,6 +50,11 @@ def adjust(
             raise UsageError(
                 "the account is in line with the journal: there is nothing to write down",
                 hint="what came in may have been adopted: gpt-trader journal export",
+            )
+        if taken := taken_over(session.state):
+            raise UsageError(
+                f"not while what the journal did not know is taken over: {taken[0]}",
+                hint="what trading came to is neither deposit nor withdrawal: `run` books it",
             )
         event = Adjusted(
             session.time_ms(), asset, format(amount, "f"), asked.kind, asked.by, asked.reason

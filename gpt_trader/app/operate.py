@@ -11,6 +11,7 @@ from gpt_trader.app.simulated import prepare
 from gpt_trader.app.stopped_account import Reached, look_after, reach_session
 from gpt_trader.broker.exchange.broker import MOST
 from gpt_trader.broker.exchange.carry import Bell, Threads
+from gpt_trader.broker.exchange.earlier import LOST, PUT_BACK
 from gpt_trader.broker.exchange.reader import MOST as MOST_ASKED
 from gpt_trader.engine.events import Event, HistoryLoaded, SeriesTold
 from gpt_trader.engine.ports import Broker, Entry
@@ -89,6 +90,14 @@ def open_session(
                 )
             _hear(session)
             yield session
+
+
+def taken_over(state: State) -> list[str]:
+    """Return why products are frozen of which orders were taken over: the journal lacked them.
+
+    What trading came to until then is booked by the next run: it is no deposit, no withdrawal.
+    """
+    return [why for why in state.frozen if LOST in why or PUT_BACK in why]
 
 
 @contextmanager

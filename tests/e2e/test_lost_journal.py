@@ -312,11 +312,54 @@ def test_the_command_line_tells_of_an_older_journal_and_reconcile_agrees(
     assert sent > 2
     shutil.copy(tmp_path / "copy.db", journal)
     capsys.readouterr()
+    reconcile = ["account", "reconcile", "-p", "canary", *folder]
+    code = main(reconcile)
+    said, err = capsys.readouterr()
+    assert code == 1, err
+    assert not err, err
+    assert "not in its journal: an older one was put back" in said
+    assert "gpt-trader run or gpt-trader kill takes it over" in said
+    assert "adjust" not in said
     assert main([*held, "taker"]) == 6, "what is held has no stop"
     assert "an older journal was put back" in capsys.readouterr().err
     assert len(account.books.orders) == sent, "its coins are known, and it is frozen"
-    assert main(["account", "reconcile", "-p", "canary", *folder, "--json"]) == 0
+    assert main([*reconcile, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["data"]["agrees"]
+
+
+def test_what_was_traded_under_a_journal_that_is_not_here_is_no_withdrawal(
+    account,  # noqa: F811
+    capsys,
+    tmp_path,
+):
+    folder = ["--state-dir", str(tmp_path / "one")]
+    held = ["run", "-p", "canary", "--live", "--once", *folder, "--strategy", "buy_and_hold"]
+    assert main([*held, "--order-style", "maker_only"]) == 0
+    [journal] = (tmp_path / "one").rglob(JOURNAL)
+    backup(journal, tmp_path / "copy.db")
+    account.advance(account.now_ms + 240 * MINUTE)
+    assert main([*held, "--order-style", "taker"]) == 0
+    shutil.copy(tmp_path / "copy.db", journal)
+    account.books.transfer("USD", "-3")  # else all is in line once it is taken over
+    capsys.readouterr()
+    taken = [
+        "--kind",
+        "withdrawal",
+        "--asset",
+        "USD",
+        "--amount",
+        "3",
+        "--by",
+        "a",
+        "--reason",
+        "b",
+    ]
+    assert main(["account", "adjust", *taken, "-p", "canary", *folder]) == 2
+    said = capsys.readouterr().err
+    assert "is taken over" in said
+    assert "is neither deposit nor withdrawal" in said
+    assert main(["account", "reconcile", "-p", "canary", *folder]) == 1
+    assert "taken over of a journal that is not here" in capsys.readouterr().out
 
 
 def test_a_lost_journal_of_another_interval_is_found_by_its_marks(tmp_path):

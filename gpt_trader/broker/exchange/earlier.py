@@ -28,6 +28,8 @@ from gpt_trader.kernel.codes import BUY, SELL
 
 ZERO = Decimal(0)
 BY = "RECONCILIATION"
+LOST = "is not here: lost, or on another machine"
+PUT_BACK = "taken over: an older journal was put back, or its end was lost"
 RECENT_MS = 3_600_000  # longer than any look at orders goes back
 
 
@@ -56,8 +58,7 @@ def earlier(
     resting = [row for row in ours if is_resting_stop(row)] if lots else []
     stop = resting[-1] if resting else None
     others = tuple(as_booked(product, row) for row in ours if is_open(row) and row is not stop)
-    why = f"the journal of order {ours[-1].client_order_id} is not here: "
-    why += "lost, or on another machine"
+    why = f"the journal of order {ours[-1].client_order_id} {LOST}"
     if lots and stop is None:
         why += "; what is held has no stop"
     recent = tuple(
@@ -115,7 +116,7 @@ def later(
         for order, row in pairs
     ]
     why = f"order {new[-1].client_order_id} and all before it since the journal's last look are "
-    why += "taken over: an older journal was put back, or its end was lost"
+    why += PUT_BACK
     coins = _coins(product, wallets or {})
     return OrdersFound(time_ms, product.product_id, BY, why, tuple(orders), tuple(fills), coins)
 

@@ -169,6 +169,19 @@ def _told_ms(journal: Journal) -> int | None:
     return told_ms if looked is None else looked.time_ms
 
 
+def lacks(
+    portfolio: str, state: State, journal: Journal, account: Orders, open_: Sequence[RemoteOrder]
+) -> list[str]:
+    """Return the client ids of ours that a journal does not know, for a start to take over.
+
+    open_: what rests.
+    """
+    since_ms = max((_told_ms(journal) or 0) - BEFORE_MS, begins_ms(journal))
+    rows = [*open_, *account.orders(since_ms=since_ms).rows]
+    found = missing(portfolio, rows, state.orders, journal.unknown)
+    return [row.client_order_id for row in found]
+
+
 def _of_a_lost_journal(
     plan: Plan, account: Orders, time_ms: int, begins_ms: int, began: Mapping[str, Decimal]
 ) -> tuple[list[Event], list[RemoteOrder]]:
