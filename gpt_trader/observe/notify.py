@@ -9,7 +9,6 @@ import contextlib
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -25,11 +24,22 @@ CLOSE_S = 5.0
 
 
 class Alert(NamedTuple):
-    """What a person is told. level: PAGE wakes somebody, INFO does not."""
+    """What a person is told. level: PAGE wakes somebody, INFO does not.
+
+    cause: what it is about, whichever order the words name; "": the words say it all.
+    """
 
     level: str
     event: str
     text: str
+    cause: str = ""
+
+
+class _Said(NamedTuple):
+    """When an alert was handed over, and how many like it were not since."""
+
+    at_s: float
+    more: int = 0
 
 
 class Addresses(NamedTuple):
@@ -72,21 +82,31 @@ class Notifier:
         self._to, self._profile, self._clock, self._pause_s = to, profile, clock, pause_s
         self._send = _send if send is None else send
         self._waiting: queue.Queue[dict[str, Any] | None] = queue.Queue(MOST_WAITING)
-        self._said: deque[tuple[float, str]] = deque(maxlen=MOST_WAITING)
+        self._said: dict[tuple[str, str], _Said] = {}
         self._beat_at = -to.heartbeat_s
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="notify", daemon=True)
         self._thread.start()
 
     def tell(self, alert: Alert, time_text: str) -> None:
-        """Hand an alert over; the same words within SAME_S are said once."""
-        now_s = self._clock()
-        if self._to.webhook is None or any(
-            text == alert.text and now_s - at < SAME_S for at, text in self._said
-        ):
+        """Hand an alert over; the same words, or cause, within SAME_S are said once, and counted.
+
+        How often it was not said is said with the next one.
+        """
+        if self._to.webhook is None:
             return
-        self._said.append((now_s, alert.text))
+        now_s = self._clock()
+        key = (alert.event, alert.cause) if alert.cause else ("", alert.text)
+        said = self._said.pop(key, None)
+        if said is not None and now_s - said.at_s < SAME_S:
+            self._said[key] = said._replace(more=said.more + 1)
+            return
+        self._said[key] = _Said(now_s)
+        for old in list(self._said)[:-MOST_WAITING]:
+            del self._said[old]
         words = f"gpt-trader {self._profile}: {alert.text}"
+        if said is not None and said.more:
+            words += f" ({said.more} more like it since the last one)"
         document = {"text": words, "content": words, "profile": self._profile, "time": time_text}
         self._put(document | {"level": alert.level, "event": alert.event})
 

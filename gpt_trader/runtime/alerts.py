@@ -39,7 +39,7 @@ def alerts_of(plan: Plan, before: State, state: State, entries: Sequence[Entry])
 def _of_event(plan: Plan, state: State, event: ev.Event) -> Iterator[Alert]:
     match event:
         case ev.OrderUpdated(status=OrderStatus.SUBMIT_UNKNOWN):
-            yield _unknown(event.product_id, event.client_order_id)
+            yield _unknown(state, event.product_id, event.client_order_id)
         case ev.OrderUpdated(status=OrderStatus.REJECTED):
             order = state.orders.get(event.client_order_id)
             yield from _of_refusal(plan, state, event.product_id, order, event.code)
@@ -89,9 +89,27 @@ def _of_edit(plan: Plan, state: State, event: ev.OrderEdited) -> Iterator[Alert]
     yield Alert(INFO if is_again else PAGE, "edited", words)
 
 
-def _unknown(product_id: str, client_order_id: str) -> Alert:
+def _unknown(state: State, product_id: str, client_order_id: str) -> Alert:
+    """Tell of an order of unknown outcome; of the next like it of its product only once it lasts.
+
+    A stop is sent again and again where none is answered.
+    """
+    order = state.orders.get(client_order_id)
     words = f"the outcome of order {client_order_id} is unknown: {product_id} only exits"
-    return Alert(PAGE, "unknown_order", f"{words} until there is proof")
+    if order is None or not is_stop(order):
+        return Alert(PAGE, "unknown_order", f"{words} until there is proof")
+    rests = _stops(state, product_id)
+    words += f" until there is proof; {rests}"
+    return Alert(PAGE, "unknown_order", words, f"stop of {product_id}; {rests}")
+
+
+def _stops(state: State, product_id: str) -> str:
+    """Say whether any stop of a product rests."""
+    rests = any(
+        one.product_id == product_id and is_stop(one) and one.status is OrderStatus.OPEN
+        for one in state.open_orders
+    )
+    return "another stop rests" if rests else "no stop is known to rest, quotes are watched"
 
 
 def _of_refusal(
@@ -108,7 +126,11 @@ def _of_refusal(
     is_protective = order is not None and order.intent.origin is Origin.PROTECTION
     what = "a protective order" if is_protective else "an order"
     words = f"{what} of {product_id} was not taken: {code or 'no reason given'}"
-    yield Alert(PAGE if is_protective else INFO, "rejected", words)
+    if order is not None and is_stop(order):
+        told = f"{words}; {_stops(state, product_id)}"
+        yield Alert(PAGE, "rejected", told)
+    else:
+        yield Alert(PAGE if is_protective else INFO, "rejected", words)
 
 
 def cannot_leave(plan: Plan, state: State, j: int) -> str:
@@ -160,7 +182,7 @@ def _of_record(plan: Plan, before: State, event: ev.Event, record: rec.Record) -
         case rec.AbsenceCounted() if isinstance(event, ev.Absent):
             order = before.orders.get(event.client_order_id)
             if order is not None and order.status is not OrderStatus.SUBMIT_UNKNOWN:
-                yield _unknown(event.product_id, event.client_order_id)
+                yield _unknown(before, event.product_id, event.client_order_id)
         case rec.ProductClosed(reason=reason) if reason:
             product, held = plan.products[record.j].product_id, before.slots["lots"][record.j]
             words = f"{product} takes no orders: {reason}"

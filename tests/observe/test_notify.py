@@ -86,6 +86,23 @@ def test_the_same_words_are_said_once_for_a_while():
     assert len(asked) == 3
 
 
+def test_what_has_one_cause_is_said_once_then_counted():
+    now = [0.0]
+    with service() as (address, asked):
+        notifier = Notifier(Addresses(address, None, 60.0), "p", clock=lambda: now[0])
+        for at in (0.0, 1.0, 2.0, SAME_S, SAME_S + 1):
+            now[0] = at
+            notifier.tell(Alert(PAGE, "unknown_order", f"order {at}", "stop of BTC-USD"), "t")
+        notifier.tell(Alert(PAGE, "unknown_order", "order x", "stop of ETH-USD"), "t")
+        notifier.close()
+    texts = [document["text"] for _, document in asked]
+    assert texts == [
+        "gpt-trader p: order 0.0",
+        "gpt-trader p: order 600.0 (2 more like it since the last one)",
+        "gpt-trader p: order x",
+    ]
+
+
 def test_a_failure_is_tried_again_then_counted_without_the_address():
     with service(500, 502) as (address, asked):
         notifier = Notifier(Addresses(address, None, 60.0), "p", pause_s=0.001)

@@ -137,6 +137,24 @@ def test_a_refused_stop_wakes_somebody_at_once():
     assert told(desk, refused) == [(PAGE, "rejected")]
 
 
+def test_stops_that_nobody_answers_have_one_cause_and_are_said_not_to_rest():
+    """One was sent every few seconds, and each woke somebody, for its id was another one."""
+    pages = []
+    for _ in range(2):
+        desk = Protected()
+        key = desk.resting.client_order_id
+        unknown = ev.OrderUpdated(desk.now(), "COIN-USD", key, OrderStatus.SUBMIT_UNKNOWN)
+        before = desk.state
+        [page] = alerts_of(desk.plan, before, desk.state, desk.send(unknown))
+        pages.append(page)
+        assert "no stop is known to rest" in page.text
+        refused = ev.OrderUpdated(desk.now(), "COIN-USD", key, OrderStatus.REJECTED, "NO")
+        [page] = alerts_of(desk.plan, before, desk.state, desk.send(refused))
+        assert page.text.endswith("was not taken: NO; no stop is known to rest, quotes are watched")
+    assert pages[0].cause
+    assert pages[0].cause == pages[1].cause
+
+
 def test_an_order_that_looks_do_not_find_wakes_somebody_once():
     desk = AtExchange()
     desk.want(0.2, stop=0.05)
