@@ -26,7 +26,7 @@ from gpt_trader.engine.drive import Observer
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Broker
 from gpt_trader.engine.state import State
-from gpt_trader.errors import AuthError, StorageError, Unavailable
+from gpt_trader.errors import AuthError, StorageError, TraderError, Unavailable
 from gpt_trader.observe.notify import INFO
 from gpt_trader.risk.policy import no_policy
 from gpt_trader.runtime.clock import ExchangeClock
@@ -94,6 +94,19 @@ class Wires(NamedTuple):
         return self.clock.now_ms()
 
 
+@contextmanager
+def _why_it_ends(alive: Alive) -> Iterator[None]:
+    """Keep what ends a run, for whoever asks later why it died."""
+    try:
+        yield
+    except TraderError as error:
+        alive.fail(error.message)
+        raise
+    except BaseException as error:
+        alive.fail(type(error).__name__)
+        raise
+
+
 def live_desk(asked: RunRequest, settings: Settings, stop: Stop, *, note: Say, warn: Say) -> Desk:
     """Return the desk; the exchange is asked what trades, and what the account holds.
 
@@ -133,7 +146,8 @@ def live_desk(asked: RunRequest, settings: Settings, stop: Stop, *, note: Say, w
             )
             session.settle = partial(_settle, wires, session, feed.upkeep)
             gc.freeze()  # what is loaded stays: no need to walk it between close and order
-            yield Trading(iter(feed), lambda: _left(feed, once=asked.once))
+            with _why_it_ends(alive):
+                yield Trading(iter(feed), lambda: _left(feed, once=asked.once))
             alive.end()
             if feed.missed:
                 said = f"{feed.missed} closes were missed: their bars decide nothing"

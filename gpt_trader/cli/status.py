@@ -9,6 +9,8 @@ from gpt_trader.config.words import VENUES
 
 COMMAND = "status"
 MINUTES_FROM_S = 120.0
+UNSEEN_S = 70.0  # a calm account is looked at once a minute
+LATE_S = 15.0  # after which a bar is decided without whoever did not tell it
 
 
 def command(*, profile: ProfileName = None, state_dir: StateDir = None, json: Json = False) -> None:
@@ -32,6 +34,7 @@ def _show(data: dict[str, Any]) -> None:
         ("at risk", _at_risk(data)),
         ("equity", f"{data['equity']}, cash {data['cash']}, fees paid {data['fees']}"),
         *_process(data),
+        *_unseen(data),
         *_key(data["key_refused"]),
         *[("position", _position(p)) for p in data["positions"]],
         *[("order", _order(order)) for order in data["open_orders"]],
@@ -102,7 +105,7 @@ def _show(data: dict[str, Any]) -> None:
         last = f"{data['last_bar']}, its close is {_old(data['last_close_age_s'])}"
     following = "none: the data has ended, the next run starts anew"
     if not data["ended"]:
-        following = f"closes {data['next_close']}" if data["next_close"] else "the first"
+        following = _following(data)
     rows += [("last bar", last), ("next bar", following)]
     journal = data["journal"]
     size = f"{journal['bytes'] / 1e6:,.1f} MB"
@@ -123,7 +126,20 @@ def _process(data: dict[str, Any]) -> list[tuple[str, str]]:
         return [("HANGS", f"the bot has said nothing for {data['silent_s']:.0f} s; {hint}")]
     if data["running"]:
         return []
-    return [("DIED", f"the last run did not end in good order, {data['silent_s']:.0f} s ago")]
+    words = f"the last run did not end in good order, {data['silent_s']:.0f} s ago"
+    return [("DIED", f"{words}: {data['died_of']}" if data["died_of"] else words)]
+
+
+def _unseen(data: dict[str, Any]) -> list[tuple[str, str]]:
+    """Say of a bot that runs that it has not seen the account for a while: a calm one looks."""
+    age_s = data["reconciled_age_s"]
+    if not data["running"] or data["broker"] not in VENUES:
+        return []
+    if data["reconciled"] is None:
+        return [("UNSEEN", "the account has not been seen in line: only exits until it is")]
+    if age_s is None or age_s <= UNSEEN_S:
+        return []
+    return [("UNSEEN", f"the account was last seen in line {_since(age_s)} ago")]
 
 
 def _key(refused: str | None) -> list[tuple[str, str]]:
@@ -186,10 +202,25 @@ def _for(age_s: float | None) -> str:
     )
 
 
+def _following(data: dict[str, Any]) -> str:
+    """Say when the next decision is made; that it is late, once a live bar must have been told."""
+    if not data["next_close"]:
+        return "the first"
+    late_s = data["next_close_overdue_s"]
+    if late_s <= LATE_S:
+        return f"closes {data['next_close']}"
+    who = "nobody has told it" if data["running"] else "nobody runs"
+    return f"closed {data['next_close']}, {_since(late_s)} ago: {who}"
+
+
+def _since(age_s: float) -> str:
+    return f"{age_s:.0f} s" if age_s < MINUTES_FROM_S else f"{age_s / 60:.0f} min"
+
+
 def _old(age_s: float | None) -> str:
     if age_s is None:
         return "of unknown age"
-    return f"{age_s:.0f} s old" if age_s < MINUTES_FROM_S else f"{age_s / 60:.0f} min old"
+    return f"{_since(age_s)} old"
 
 
 def _waiting(one: dict[str, Any]) -> str:

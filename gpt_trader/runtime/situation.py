@@ -91,6 +91,7 @@ def situation(
         "running": holder,
         "hangs": hangs,
         "silent_s": silent_s,
+        "died_of": (Alive(folder).failed() or None) if silent_s is not None else None,
         "broker": header.broker,
         "money_at_risk": _at_risk(state, plan) if header.mode.trades_money else "0.00",
         "simulated_at_risk": "0.00" if header.mode.trades_money else _at_risk(state, plan),
@@ -132,6 +133,7 @@ def situation(
         "key_refused": told_key(journal) or None,
         "undecided": _undecided(plan, state, journal),
         "reconciled": time_text(state.reconciled_ms) if state.reconciled_ms > 0 else None,
+        "reconciled_age_s": _reconciled_age_s(state, now_ms),
         "foreign_orders": state.foreign_orders,
         "guards": [
             guard_json(guard)
@@ -302,6 +304,11 @@ def _halts(state: State, profile: str, latch: Halt | None) -> list[Json]:
     return found
 
 
+def _reconciled_age_s(state: State, now_ms: int) -> float | None:
+    """Return for how long the account has not been seen in line; None: it is not known."""
+    return _age(state.reconciled_ms, now_ms)["age_s"] if state.reconciled_ms > 0 else None
+
+
 def _close_age_s(plan: Plan, open_ms: int, now_ms: int) -> float | None:
     """Return for how long the close of a bar has been known; None before the first bar."""
     return None if open_ms < 0 else _age(open_ms + plan.interval_ms, now_ms)["age_s"]
@@ -320,5 +327,8 @@ def _bars(plan: Plan, state: State, ends_ms: int, now_ms: int) -> Json:
         "last_close_age_s": _close_age_s(plan, newest, now_ms),
         "next_bar": None if next_ms is None else time_text(next_ms),
         "next_close": None if next_ms is None else time_text(next_ms + plan.interval_ms),
+        "next_close_overdue_s": None
+        if next_ms is None
+        else max(now_ms - next_ms - plan.interval_ms, 0) / 1000,
         "ended": over,
     }

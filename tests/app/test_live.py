@@ -4,9 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from gpt_trader.app.live import _asked_once_more
+from gpt_trader.app.live import _asked_once_more, _why_it_ends
 from gpt_trader.errors import AuthError, Unavailable
 from gpt_trader.runtime.clock import exchange_clock
+from gpt_trader.runtime.live.alive import Alive
 from gpt_trader.runtime.venues import Exchange
 from tests.engine_helpers import Desk
 
@@ -50,3 +51,12 @@ def test_one_that_is_taken_again_is_not(refusals):
 def test_a_wrong_time_is_no_wrong_key():
     error = ended_by(Account(9), off_ms=600_000)
     assert (error.exit_code, "two times" in error.message) == (5, True)
+
+
+@pytest.mark.parametrize(
+    "error, why", [(AuthError("the key is refused"), "the key is refused"), (OSError(), "OSError")]
+)
+def test_what_ends_a_run_is_kept(tmp_path, error, why):
+    with pytest.raises(type(error)), _why_it_ends(Alive(tmp_path)):
+        raise error
+    assert Alive(tmp_path).failed() == why

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gpt_trader.cli.status import _key
+from gpt_trader.cli.status import _following, _key, _unseen
 from gpt_trader.runtime.live.alive import ALIVE, Alive
 from gpt_trader.runtime.session import hold, locks_of, read_header
 from tests.session_helpers import call, write_market
@@ -74,6 +74,8 @@ def test_a_run_that_died_and_one_that_hangs_are_shown(capsys, data, tmp_path):
     now = status(capsys, *where)
     assert (now["hangs"], now["silent_s"] > 0) == (False, True)
     assert "the last run did not end in good order" in call(capsys, "status", *where)[1]
+    Alive(state / "dev").fail("the key is refused")
+    assert " s ago: the key is refused\n" in call(capsys, "status", *where)[1]
     with hold(locks_of(read_header(state / "dev"), state / "dev"), state / "dev"):
         now = status(capsys, *where)
         assert (now["running"] is not None, now["hangs"]) == (True, True)
@@ -82,6 +84,42 @@ def test_a_run_that_died_and_one_that_hangs_are_shown(capsys, data, tmp_path):
         now = status(capsys, *where)
         assert (now["hangs"], now["silent_s"] < 5.0) == (False, True)
         assert "HANGS" not in call(capsys, "status", *where)[1]
+
+
+RUNS = {"running": "process 1", "broker": "coinbase", "reconciled": "2026-01-01T00:00:00.000Z"}
+
+
+@pytest.mark.parametrize(
+    "changed, said",
+    [
+        ({"reconciled_age_s": 61.0}, []),
+        ({"reconciled_age_s": None}, []),  # this machine's clock is behind
+        ({"reconciled_age_s": 71.0}, ["the account was last seen in line 71 s ago"]),
+        ({"reconciled_age_s": 600.0}, ["the account was last seen in line 10 min ago"]),
+        ({"reconciled_age_s": 600.0, "running": None}, []),
+        ({"reconciled_age_s": 600.0, "broker": "paper"}, []),
+        (
+            {"reconciled_age_s": None, "reconciled": None},
+            ["the account has not been seen in line: only exits until it is"],
+        ),
+    ],
+)
+def test_a_bot_that_does_not_see_its_account_is_shown(changed, said):
+    assert [text for _, text in _unseen(RUNS | changed)] == said
+
+
+@pytest.mark.parametrize(
+    "late_s, running, said",
+    [
+        (0.0, "process 1", "closes T"),
+        (15.0, "process 1", "closes T"),
+        (16.0, "process 1", "closed T, 16 s ago: nobody has told it"),
+        (600.0, None, "closed T, 10 min ago: nobody runs"),
+    ],
+)
+def test_a_bar_that_is_overdue_is_not_said_to_close(late_s, running, said):
+    bars = {"next_close": "T", "next_close_overdue_s": late_s, "running": running}
+    assert _following(bars) == said
 
 
 def test_a_pause_shows_until_it_is_lifted(capsys, data):

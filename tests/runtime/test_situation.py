@@ -6,7 +6,7 @@ import pytest
 
 from gpt_trader.cli.status import _show
 from gpt_trader.domain.order import OrderStatus, OrderType, TimeInForce
-from gpt_trader.engine.events import Ticked
+from gpt_trader.engine.events import Reconciled, Ticked
 from gpt_trader.kernel.codes import SELL
 from gpt_trader.observe.cycle import DecidedCycle
 from gpt_trader.runtime.header import Mode
@@ -87,6 +87,16 @@ def test_an_entry_that_rested_and_nobody_follows_is_unknown(shown, monkeypatch, 
     desk = Protected()
     desk.told(desk.resting, OrderStatus.OPEN, exchange_id="1")
     assert shown(desk, 9_000)["unknown_orders"] == []
+
+
+def test_what_is_overdue_and_when_the_account_was_seen_have_an_age(shown):
+    desk = Protected()
+    seen_ms = desk.now()
+    desk.send(Reconciled(seen_ms, 0, 0))
+    now = shown(desk, 7_500_000)
+    assert now["reconciled_age_s"] == 7_500.0
+    assert now["next_close_overdue_s"] == 7_500.0 - 3_600.0
+    assert shown(desk, 0)["next_close_overdue_s"] == 0.0
 
 
 def test_a_price_says_how_old_it_is(shown):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 ALIVE = "alive"
 EVERY_S = 1.0
+ENDED = "ended"  # why the last run ended, if not in good order
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -30,6 +31,8 @@ class Alive:
         now_s = time.monotonic()
         if now_s - self._touched_s < EVERY_S:
             return
+        if self._touched_s < 0:  # what ended the last run is over
+            self._forget()
         self._touched_s = now_s
         flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
         with contextlib.suppress(OSError):
@@ -41,7 +44,24 @@ class Alive:
 
     def end(self) -> None:
         """Say that the run ended in good order."""
+        self._forget()
         (self.folder / ALIVE).unlink(missing_ok=True)
+
+    def fail(self, why: str) -> None:
+        """Say what ended the run, if there is room for it."""
+        with contextlib.suppress(OSError):
+            (self.folder / ENDED).write_text(why, encoding="utf-8")
+
+    def failed(self) -> str:
+        """Return what ended the last run; "" if nobody could say it."""
+        try:
+            return (self.folder / ENDED).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return ""
+
+    def _forget(self) -> None:
+        with contextlib.suppress(OSError):
+            (self.folder / ENDED).unlink(missing_ok=True)
 
     def silent_s(self) -> float | None:
         """Return for how long the loop has been silent; None if no run is under way.

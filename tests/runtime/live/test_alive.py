@@ -33,6 +33,21 @@ def test_silence_is_counted_until_the_run_ends(tmp_path, now):
     assert mine.silent_s() is None
 
 
+def test_what_ended_a_run_is_kept_until_the_next_one_lives(tmp_path):
+    mine = Alive(tmp_path)
+    mine.touch()
+    mine.fail("the key is refused")
+    mine.touch()
+    assert Alive(tmp_path).failed() == "the key is refused"
+    Alive(tmp_path).touch()
+    assert Alive(tmp_path).failed() == ""
+    mine.fail("x")
+    mine.end()
+    assert mine.failed() == ""
+    Alive(tmp_path / "gone").fail("x")
+    assert not (tmp_path / "gone").exists()
+
+
 @pytest.mark.parametrize("time_s", [1, 4_000_000_000])
 def test_a_wall_clock_that_was_set_says_nothing(tmp_path, now, time_s):
     mine = Alive(tmp_path)
