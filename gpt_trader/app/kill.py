@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt_trader.app.at_exchange import Left, held, is_entry, reach_outside, watch_left
+from gpt_trader.app.done_since import Done, done_since
 from gpt_trader.app.folders import session_folder
 from gpt_trader.app.kept_session import KeptSession, look_at
 from gpt_trader.app.operate import carry_on, open_session, take
@@ -63,7 +64,8 @@ class Killed:
     if nobody could tell. left: what is there, having looked; None: nobody could look. journal:
     what the journal alone says then, None if it says nothing. not_seen: what could not be seen, in
     words. problem: why not, or why nobody carried it out. is_done:
-    nothing is left that was to go, and that was seen.
+    nothing is left that was to go, and that was seen. keeps_wish: whether the wish to sell outlives
+    this command. done: what the journal says was cancelled and sold meanwhile; None if it does not.
     """
 
     latched: bool
@@ -76,6 +78,8 @@ class Killed:
     problem: TraderError | None
     is_done: bool
     warnings: list[str]
+    keeps_wish: bool
+    done: Done | None
 
 
 def kill(
@@ -111,7 +115,8 @@ def kill(
     except TraderError as error:
         by, told, is_whole, problem = NOBODY, None, False, error
     if by == OUTSIDE and asked.flatten:
-        warnings.append(f"nothing is sold from here, the wish is kept: {_next_step(kept)}")
+        is_kept = "the wish is kept" if latch.wants_flat() else "and the wish could not be kept"
+        warnings.append(f"nothing is sold from here, {is_kept}: {_next_step(kept, latch)}")
     if not kept.trades_money:
         left = _by_journal(look_at(folder))
     elif not isinstance(problem, BrokerError):  # else there is nobody to look at
@@ -121,7 +126,11 @@ def kill(
             left, problem = _look(kept, profile, warnings, cancels=by != BOT, sells=sells), None
         except TraderError as error:
             problem = problem or error
-    journal = _by_journal(look_at(folder)) if left is None else None
+    after = look_at(folder)
+    journal = _by_journal(after) if left is None else None
+    done_here = None
+    if kept.plan is not None and kept.state is not None and after.state is not None:
+        done_here = done_since(kept.plan, kept.state, after.state)
     not_seen = _not_seen(kept, left, is_whole=is_whole)
     done = is_shut and problem is None and not not_seen
     if left is not None:
@@ -140,6 +149,8 @@ def kill(
         problem,
         latched and done,
         warnings,
+        latch.wants_flat(),
+        done_here,
     )
 
 
@@ -261,7 +272,9 @@ def _not_seen(kept: KeptSession, left: Left | None, *, is_whole: bool) -> list[s
     return found
 
 
-def _next_step(kept: KeptSession) -> str:
+def _next_step(kept: KeptSession, latch: Latch) -> str:
+    if not latch.wants_flat():
+        return f"make {kept.folder} writable, then kill --flatten again"
     if kept.state is None:
         return "restore the journal or begin without it, then kill --flatten again"
     return "free the journal (end a silent process, make room), then kill --flatten again"

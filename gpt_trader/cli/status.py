@@ -37,9 +37,9 @@ def _show(data: dict[str, Any]) -> None:
         *_unseen(data),
         *_key(data["key_refused"]),
         *[("position", _position(p)) for p in data["positions"]],
-        *[("order", _order(order)) for order in data["open_orders"]],
+        *[("order", order_text(order)) for order in data["open_orders"]],
         *[
-            ("UNKNOWN", f"{_for(order['age_s'])}: {_order(order)}")
+            ("UNKNOWN", f"{_for(order['age_s'])}: {order_text(order)}")
             for order in data["unknown_orders"]
         ],
         *[("WAITING", _waiting(order)) for order in data["waiting_orders"]],
@@ -225,10 +225,11 @@ def _old(age_s: float | None) -> str:
 
 def _waiting(one: dict[str, Any]) -> str:
     others = ", ".join(one["waits_for"]) or "nothing any more"
-    return f"{_for(one['age_s'])}, for the end of {others}: {_order(one)}"
+    return f"{_for(one['age_s'])}, for the end of {others}: {order_text(one)}"
 
 
-def _order(one: dict[str, Any]) -> str:
+def order_text(one: dict[str, Any]) -> str:
+    """Return an order, as JSON, in a line."""
     amount = one["size"] or f"{one['value']} quote"
     price = f" at {one['price']}" if one["price"] else ""
     return (

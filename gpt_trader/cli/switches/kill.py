@@ -7,6 +7,7 @@ import typer
 from gpt_trader.cli import output
 from gpt_trader.cli.options import StateDir, again
 from gpt_trader.cli.output import ProfileName
+from gpt_trader.cli.status import order_text
 from gpt_trader.cli.switches.waiting import waiting
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ def _data(asked: "KillRequest", killed: "Killed") -> Json:
         "reason": asked.reason,
         "flatten": killed.flatten,
         "cancelled_by": killed.cancelled_by,
+        "cancelled": None if killed.done is None else killed.done.cancelled,
+        "sold": None
+        if killed.done is None
+        else [{"product": name, "size": f"{size:f}"} for name, size in killed.done.sold.items()],
         "session": killed.session,
         "looked": left is not None,
         "verified": killed.is_done,
@@ -73,6 +78,8 @@ def _error(killed: "Killed") -> Json:
     kept = "the latch is set and the wish is kept: whoever runs next carries it out"
     if not killed.latched:
         kept = "the latch is not set"
+        if killed.flatten and not killed.keeps_wish:
+            kept += ", nor is the wish to sell kept: say it again once the folder can be written"
     found = killed.problem
     if found is None:
         what = "seen" if killed.not_seen else "done"
@@ -90,6 +97,12 @@ def _show(data: Json, error: Json | None, options: str) -> None:
     if data["latched"]:
         print(f"halted by {data['by']}: {data['reason']}; no entry is sent until rearm")
     print(f"carried out by: {data['cancelled_by']}")
+    for order in data["cancelled"] or []:
+        print(f"cancelled: {order_text(order)}")
+    for one in data["sold"] or []:
+        print(f"sold: {one['size']} {one['product']}")
+    if data["cancelled"] == data["sold"] == []:
+        print("nothing was cancelled, and nothing was sold")
     if data["looked"]:
         print(f"entries left open: {len(data['entries_left_open'])}")
     _show_held(data["held"] or [], "held" if data["looked"] else "held, the journal says")

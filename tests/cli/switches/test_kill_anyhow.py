@@ -157,6 +157,23 @@ def test_a_folder_in_which_nothing_can_be_made(exchange, capsys, monkeypatch):
     code, found = call(capsys, "kill", "-p", "canary")
     assert (code, found["data"]["latched"], order.status) == (1, False, "CANCELLED")
     assert found["error"]["hint"] == "the latch is not set"
+    code, found = call(capsys, "kill", "--flatten", "-p", "canary")
+    assert (code, found["data"]["latched"]) == (1, False)
+    assert "nor is the wish to sell kept" in found["error"]["hint"]
+    assert "the wish is kept" not in json.dumps(found)
+
+
+def test_it_says_what_it_cancelled_and_sold(exchange, capsys):
+    order = resting(exchange, capsys)
+    assert call(capsys, *REST, "--value", "4")[0] == 0
+    [size] = [one["size"] for one in call(capsys, "status")[1]["data"]["positions"]]
+    data = call(capsys, "kill", "-p", "canary")[1]["data"]
+    assert [one["client_order_id"] for one in data["cancelled"]] == [order.client_order_id]
+    assert data["sold"] == []
+    data = call(capsys, "kill", "--flatten", "-p", "canary")[1]["data"]
+    assert data["sold"] == [{"product": "BTC-USD", "size": size}]
+    assert main(["kill", "--flatten", "-p", "canary"]) == 0
+    assert "nothing was cancelled, and nothing was sold" in capsys.readouterr().out
 
 
 def test_a_strategy_whose_file_is_gone(exchange, capsys, tmp_path, monkeypatch):
