@@ -12,6 +12,7 @@ from gpt_trader.domain.order import OrderStatus, OrderType
 from gpt_trader.errors import Unavailable
 
 MOST_FEES = Decimal("0.1")  # of what was traded: beyond it they are something else
+ROUNDED_UP = Decimal("0.01")  # quote: what an exchange may add to a fee that is less than it
 FILLS = ("", "FILL")  # kinds of rows that are no correction or reversal of another
 ROUGHLY = Decimal("0.01")  # how far an average price and a value may be apart
 
@@ -93,7 +94,9 @@ class RemoteOrder(NamedTuple):
         if self.filled_size == 0:
             return True
         value, fees, average = self.filled_value, self.total_fees, self.average_price
-        if value is None or fees is None or value <= 0 or abs(fees) > value * MOST_FEES:
+        if value is None or fees is None or value <= 0:
+            return False
+        if abs(fees) > value * MOST_FEES + ROUNDED_UP:
             return False
         assert self.filled_size is not None
         return not average or abs(average * self.filled_size - value) <= value * ROUGHLY

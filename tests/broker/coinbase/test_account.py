@@ -226,6 +226,24 @@ FILLED = ORDER | {
         ({"filled_size": "-0.5"}, False),
         ({"total_fees": False}, False),
         ({"total_fees": "6"}, False),
+        (
+            {
+                "filled_size": "0.0000008",
+                "filled_value": "0.04",
+                "total_fees": "0.01",
+                "average_filled_price": "50000",
+            },
+            True,
+        ),
+        (
+            {
+                "filled_size": "0.0000008",
+                "filled_value": "0.04",
+                "total_fees": "0.02",
+                "average_filled_price": "50000",
+            },
+            False,
+        ),
         ({"average_filled_price": "90"}, False),
         ({"order_configuration": {"limit_limit_gtc": {"base_size": "0.4"}}}, False),
     ],
