@@ -14,7 +14,13 @@ from gpt_trader.broker.exchange.ours import missing
 from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.broker.exchange.reports import reports
 from gpt_trader.broker.exchange.search import MOST_STRAYS
-from gpt_trader.broker.exchange.witness import fills_tell, has_sold, needs_witness, unsold
+from gpt_trader.broker.exchange.witness import (
+    fills_tell,
+    has_sold,
+    needs_witness,
+    size_of_fills,
+    unsold,
+)
 from gpt_trader.domain.account import Balance, RemoteOrder, holds_of, totals_of
 from gpt_trader.domain.order import Order
 from gpt_trader.domain.order_ids import is_ours
@@ -99,10 +105,10 @@ def found_at_start(
                 found += _told_itself(product, order, row, account, time_ms, expected)
     pending = []
     for product, here in by_product(plan, new):
-        here[-NEWEST:] = [_asked(row.order_id, account) for row in here[-NEWEST:]]
+        here[-NEWEST:] = [_asked(product, row, account) for row in here[-NEWEST:]]
         mine = [one for one in state.open_orders if one.product_id == product.product_id]
         known = {one.client_order_id: one for one in mine}
-        told = list(_rows_of(mine, rows, account))
+        told = list(_rows_of(product, mine, rows, account))
         pending.append((product, here, known, told))
     balances = _balances(account) if pending else ()  # after the orders: they hold what those say
     for product, here, known, told in pending:
@@ -243,7 +249,7 @@ def _told_itself(
 
     What they do not tell is no news yet: looks at the account go on asking.
     """
-    own = _asked(row.order_id, account)
+    own = _asked(product, row, account)
     if own.client_order_id != order.client_order_id:
         return []
     if needs_witness(product, order, own):
@@ -255,21 +261,41 @@ def _told_itself(
     return reports(product, order, own, time_ms)
 
 
-def _rows_of(mine: list[Order], rows: list[RemoteOrder], account: Orders) -> Iterator[RemoteOrder]:
+def _rows_of(
+    product: Product, mine: list[Order], rows: list[RemoteOrder], account: Orders
+) -> Iterator[RemoteOrder]:
     """Yield what orders that are open in the journal say of themselves.
 
     One without an id of the exchange, which is not among the rows, may never have been placed.
     """
-    told = {row.client_order_id: row.order_id for row in rows}
+    told = {row.client_order_id: row for row in rows}
     for order in mine:
-        order_id = order.exchange_id or told.get(order.client_order_id)
-        if order_id:
-            yield _asked(order_id, account)
+        row = told.get(order.client_order_id)
+        if row is not None and order.exchange_id in ("", row.order_id):
+            yield _asked(product, row, account)
+        elif order.exchange_id:
+            own = account.order(order.exchange_id)
+            if own is None:
+                raise _not_shown(order.exchange_id)
+            yield own
 
 
-def _asked(order_id: str, account: Orders) -> RemoteOrder:
-    """Return what an order says of itself. Raises Unavailable if it is not shown."""
-    row = account.order(order_id)
-    if row is None:
-        raise Unavailable(f"the exchange does not show order {order_id}")
+def _asked(product: Product, row: RemoteOrder, account: Orders) -> RemoteOrder:
+    """Return what an order that a list shows says of itself; else as the list and its fills do.
+
+    One row that is hidden must not keep a session from its start. Raises Unavailable where the
+    list and the fills do not tell the same.
+    """
+    own = account.order(row.order_id)
+    if own is not None:
+        return own
+    fills = account.fills(order_ids=[row.order_id])
+    sold = size_of_fills(row.order_id, fills.rows)
+    is_told = fills.is_whole and row.tells_fills and row.life is not None
+    if not is_told or abs(sold - (row.filled_size or ZERO)) >= product.base_increment:
+        raise _not_shown(row.order_id)
     return row
+
+
+def _not_shown(order_id: str) -> Unavailable:
+    return Unavailable(f"the exchange does not show order {order_id}")

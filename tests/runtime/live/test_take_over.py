@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from gpt_trader.domain.account import Balance, History
+from gpt_trader.domain.account import Balance, History, RemoteFill
 from gpt_trader.domain.order import OrderStatus
 from gpt_trader.domain.order_ids import order_id
 from gpt_trader.engine.events import (
@@ -214,6 +214,26 @@ def test_of_open_orders_the_exchange_is_asked_and_must_say(journal):
     )
     [event] = asked(desk, journal, Account(new, told))
     assert [one.client_order_id for one in event.orders] == ["s1", new.client_order_id]
+
+
+@pytest.mark.parametrize("told", [None, "half", "more"])
+def test_a_row_that_is_hidden_is_taken_as_list_and_fills_tell_it(told, journal):
+    """One hidden row must not end every start; where the fills say otherwise nobody knows."""
+    row = stop()
+    account = Account(row)
+    account.order = lambda _: None
+    there = RemoteFill(
+        "e", "t", row.order_id, row.product_id, -1, SENT_MS, "FILL", Decimal(100), Decimal(1),
+        Decimal(0), "", None,
+    )  # fmt: skip
+    fills = [there] if told == "more" else []
+    account.fills = lambda **_: History(fills, is_whole=told != "half")
+    if told is not None:
+        with pytest.raises(Unavailable, match="does not show order"):
+            asked(Desk(), journal, account)
+        return
+    [event] = asked(Desk(), journal, account)
+    assert [one.client_order_id for one in event.orders] == [row.client_order_id]
 
 
 def test_a_history_that_could_not_be_read_in_full_is_asked_for_again(tmp_path):
