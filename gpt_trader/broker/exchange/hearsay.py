@@ -45,7 +45,8 @@ class Hearsay:
     contradicted: products of which an order rests that was refused, or had ended, or of which
     another instance sells; with the time, ms, when it was last seen to. renamed: other ids than are
     known that somebody told of orders, by client id, to ask under once. shown: client ids of orders
-    that anybody but the answer to what was sent has told of. held_ms: since when no
+    that anybody but the answer to what was sent has told of. rows: what others told of them last,
+    and can be read, by client id. held_ms: since when no
     order is what it is known to be, for not all that was traded could be read; None: all could.
     """
 
@@ -54,6 +55,7 @@ class Hearsay:
         self.held_ms: int | None = None
         self.renamed: dict[str, str] = {}
         self.shown: set[str] = set()
+        self.rows: dict[str, RemoteOrder] = {}
         self._said: dict[str, Said] = {}
 
     def lives(self, client_order_id: str) -> bool:
@@ -103,6 +105,7 @@ class Hearsay:
         for key in [key for key in self._said if key not in client_order_ids]:
             del self._said[key]
         self.renamed = {k: v for k, v in self.renamed.items() if k in client_order_ids}
+        self.rows = {k: v for k, v in self.rows.items() if k in client_order_ids}
         self.shown = {key for key in self.shown if key in client_order_ids}
 
     def hear(
@@ -121,6 +124,7 @@ class Hearsay:
             return taken
         if not remote.tells_fills:
             return self._ask(product, order, remote, time_ms)
+        self._keep_row(product, order, remote)
         if edited(product, order, remote, time_ms):
             self._note(order, order.filled, time_ms, has_ended=False)
         for event in reports(product, order, remote, time_ms):
@@ -132,6 +136,17 @@ class Hearsay:
             if not order.exchange_id and remote.order_id and not taken:
                 taken.append(_there(order, remote.order_id, time_ms))
         return taken
+
+    def _keep_row(self, product: Product, order: Order, remote: RemoteOrder) -> None:
+        """Keep what is told unless more was told before: rows come out of order."""
+        known = self.rows.get(order.client_order_id, remote)
+        is_older = lots_of(product, remote) < lots_of(product, known) or (
+            known.life is not None
+            and known.life.is_final
+            and (remote.life is None or not remote.life.is_final)
+        )
+        if remote.order_id and not is_older:
+            self.rows[order.client_order_id] = remote
 
     def _ask(
         self, product: Product, order: Order, remote: RemoteOrder, time_ms: int

@@ -123,8 +123,11 @@ def has_let_go(product: Product, order: Order, row: RemoteOrder, found: Rests) -
 
     The wallet tells: its own answer and a list are of one service, and err together.
     """
-    if _sold_more(product, row, found):
-        return False
+    return False if _sold_more(product, row, found) else holds_none(product, order, row, found)
+
+
+def holds_none(product: Product, order: Order, row: RemoteOrder, found: Rests) -> bool | None:
+    """Whether no coins are on hold for an order, whatever fills say; None: no wallet says so."""
     others = [
         one
         for one in found.orders.rows

@@ -29,6 +29,7 @@ from gpt_trader.broker.exchange.witness import (
     ask_rests,
     end_needs_witness,
     has_let_go,
+    holds_none,
     is_as_expected,
     needs_no_more,
 )
@@ -141,7 +142,9 @@ class Endings:
         if order is None:
             return
         let_go = has_let_go(self._product(order), order, remote, found)
-        if let_go or self._is_anybodys(order, remote, found):
+        if self._is_told_twice(order, remote, found):
+            yield from self._believe(key, remote)
+        elif let_go or self._is_anybodys(order, remote, found):
             if self._is_sure(order, found):
                 yield from self._believe(key, remote)
             else:
@@ -182,6 +185,16 @@ class Endings:
         is_gone = lasted_ms >= TAKEN_MS and is_taken(moved)
         if is_late or is_gone or is_explained(product, moved, sold):
             yield from self._believe(key, remote)
+
+    def _is_told_twice(self, order: Order, remote: RemoteOrder, found: Rests) -> bool:
+        """Whether fills that come to more than an order says it sold are told twice.
+
+        Wallets decide: for half a minute they have held just what it left, and nothing for it.
+        """
+        said = self.broker.hearsay.get(order.client_order_id)
+        is_long = said is not None and has_lasted(said.since_ms, SOLD_MS, self.now_ms())
+        holds = holds_none(self._product(order), order, remote, found)
+        return is_long and holds is True and self._is_sure(order, found)
 
     def _is_anybodys(self, order: Order, remote: RemoteOrder, found: Rests) -> bool:
         """Whether coins on hold need not be an order's that is being cancelled, and says it is.

@@ -14,11 +14,13 @@ from gpt_trader.broker.exchange.broker import ExchangeBroker
 from gpt_trader.broker.exchange.cadence import (
     ENDING_MS,
     UNKNOWN_MS,
+    ends_at_once,
     has_lasted,
     is_past,
     look_after_ms,
 )
 from gpt_trader.broker.exchange.hearsay import Said
+from gpt_trader.broker.exchange.ports import Orders
 from gpt_trader.broker.exchange.reader import Question, Reader
 from gpt_trader.broker.exchange.reports import edited, lots_of, reports
 from gpt_trader.broker.exchange.search import (
@@ -30,6 +32,7 @@ from gpt_trader.broker.exchange.search import (
     tells,
 )
 from gpt_trader.broker.exchange.witness import (
+    HOLD_MS,
     Rests,
     ask_rests,
     fills_tell,
@@ -66,6 +69,7 @@ BY = "engine"  # who freezes
 QUICKLY_MS = 5_000  # for so long what is said of an order is asked as often as an end
 FILLS_MS = 1_000  # for so long its fills alone are asked for what it says was filled
 GHOST_MS = 5_000  # for so long an order that an answer named may not be visible
+OWN_MS = 3_000  # for so long an order may fail to tell itself what others tell of it
 PAGE_MS = 60_000  # for so long it may be told otherwise by others before somebody is told
 SEARCH = ("search",)  # what is asked of orders that nobody has named
 CONTRADICTED = "contradicted"  # what notes are about
@@ -164,7 +168,7 @@ class Looks:
                 ends |= self._may_have_ended(order) and self._is_news(order)
                 self._looked_ms[key] = now_ms
                 self.ask_for(order)
-            if self._is_ghost(order, now_ms):
+            if self._is_ghost(order, now_ms) or self._is_hidden(order):
                 lost.append(order)
                 is_due |= is_past(self._searched_ms, UNKNOWN_MS, now_ms)
         if ends:
@@ -218,6 +222,11 @@ class Looks:
         is_old = has_lasted(order.intent.sent_ms, GHOST_MS, now_ms)
         is_known = is_shown or order.filled > 0 or order.triggered
         return bool(order.exchange_id) and is_old and not is_known
+
+    def _is_hidden(self, order: Order) -> bool:
+        """Whether an order that is to have ended does not tell it itself: a list may."""
+        is_to = order.status is OrderStatus.PENDING_CANCEL or ends_at_once(order)
+        return is_to and bool(order.exchange_id) and order.client_order_id in self._unseen
 
     def _is_news(self, order: Order) -> bool:
         """Whether nobody has looked for its end yet, or not since it was last told."""
@@ -312,8 +321,36 @@ class Looks:
         key = order.client_order_id
         order_id = self.broker.hearsay.renamed.pop(key, order.exchange_id)
         ask = partial(self.broker.account.order, order_id)
-        take, fail = partial(self._take, key), lambda _: self._unseen.add(key)
+        take, fail = partial(self._take, key), lambda _: self._ask_elsewhere(key)
         self.reader.put(Question(("order", key), "order", ask, take, fail))
+
+    def _ask_elsewhere(self, key: str) -> None:
+        """Take what others tell of an order that does not tell it itself, with every witness."""
+        self._unseen.add(key)
+        order, hearsay = self.state().orders.get(key), self.broker.hearsay
+        row, said = hearsay.rows.get(key), hearsay.get(key)
+        if order is None or row is None or said is None or row.order_id != order.exchange_id:
+            return
+        if has_lasted(said.since_ms, OWN_MS, self.now_ms()):
+            ask = partial(_fills_and_wallets, self.broker.account, row.order_id)
+            take = partial(self._take_elsewhere, key, row)
+            self.reader.put(Question(("elsewhere", key), "rests", ask, take))
+
+    def _take_elsewhere(
+        self, key: str, row: RemoteOrder, found: tuple[History[RemoteFill], Sequence[Balance]]
+    ) -> Iterator[Event]:
+        """Say what others told of an order if its fills and both wallets tell it, too."""
+        order, (fills, balances) = self.state().orders.get(key), found
+        if order is None or key not in self._unseen:
+            return
+        product, expected = self._product(order), expected_wallets(self.began, self.state())
+        told = priced_as_booked(product, order, row)
+        if needs_witness(product, order, told):
+            is_told = fills.is_whole and fills_tell(product, told, fills.rows)
+            wallets = totals_of(balances)
+            if not is_told or not wallets_tell(product, order, told, wallets, expected):
+                return
+        yield from self._endings.take(key, told)
 
     def _take(self, key: str, remote: RemoteOrder | None) -> Iterator[Event]:
         """Say what an order's own answer tells; one that is not visible says nothing.
@@ -324,14 +361,15 @@ class Looks:
         if remote is not None and remote.client_order_id != key:
             remote = None
         if remote is None:
-            self._unseen.add(key)
+            self._ask_elsewhere(key)
         if order is None or remote is None:
             return
         self._unseen.discard(key)
         self.broker.hearsay.shown.add(key)
+        self.broker.hearsay.rows.pop(key, None)
         self._endings.ends.forget(key)
         product, now_ms = self._product(order), self.now_ms()
-        remote = priced_as_booked(product, order, remote)
+        remote = self._ended_by_silence(order, priced_as_booked(product, order, remote))
         if not needs_witness(product, order, remote):
             yield from self._endings.take(key, remote)
             return
@@ -346,6 +384,17 @@ class Looks:
         if said is not None and is_past(said.since_ms, FILLS_MS, now_ms):
             ask_all, take_all = account.balances, partial(self._take_wallets, key, remote)
             self.reader.put(Question(("wallets", key), "order", ask_all, take_all))
+
+    def _ended_by_silence(self, order: Order, remote: RemoteOrder) -> RemoteOrder:
+        """Take a word that nobody knows, of an order that sells and was cancelled, for its end.
+
+        As any end it is believed once the wallet holds none of its coins, and lacks none.
+        """
+        since_ms = self._ending_ms.get(order.client_order_id)
+        is_long = since_ms is not None and has_lasted(since_ms, HOLD_MS, self.now_ms())
+        if remote.life is None and is_long and order.status is OrderStatus.PENDING_CANCEL:
+            return remote._replace(life=OrderStatus.CANCELLED)
+        return remote
 
     def _take_fills(
         self, key: str, remote: RemoteOrder, fills: History[RemoteFill]
@@ -539,3 +588,10 @@ class Looks:
 
     def _sends(self, order: Order) -> bool:
         return self.broker.is_sending(order.client_order_id)
+
+
+def _fills_and_wallets(
+    account: Orders, order_id: str
+) -> tuple[History[RemoteFill], Sequence[Balance]]:
+    """Ask for an order's fills, and for the wallets. Raises what the account raises."""
+    return account.fills(order_ids=[order_id]), account.balances()

@@ -19,6 +19,8 @@ from gpt_trader.engine.events import Event, ProofSeen
 from gpt_trader.engine.leaving import is_stop
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.state import State
+from gpt_trader.errors import BrokerError
+from gpt_trader.runtime.live.endings import RESTS_MS
 
 LEAD_MS = 8_000  # before a close, which may ask for an exit
 AGAIN_MS = 1_000  # after an answer that failed
@@ -111,7 +113,7 @@ class Rehearsal:
         self._put(WALLETS, self.account.balances, partial(self._take_wallets, stops), now_ms)
         self._put(FILLS, partial(_are_whole, self.account, ids, since_ms), self._take_fills, now_ms)
         for one in stops:
-            key, ask = one.client_order_id, partial(self.account.order, one.exchange_id)
+            key, ask = one.client_order_id, partial(_shown, self.account, one.exchange_id, now_ms)
             self._put(key, ask, partial(self._take_own, key), now_ms)
 
     def _put(
@@ -151,7 +153,7 @@ class Rehearsal:
         if self.keeps(stop.product_id, now_ms):
             return KEPT
         parts = {
-            f"its own order is {{}} at {stop.exchange_id}": self._part(stop.client_order_id),
+            f"order {stop.exchange_id} is {{}}": self._part(stop.client_order_id),
             f"{WALLETS} are {{}}": self._part(WALLETS),
             "its wallet is {}": self._part(f"{WALLETS} of {stop.product_id}"),
             f"{FILLS} are {{}}": self._part(FILLS),
@@ -161,6 +163,17 @@ class Rehearsal:
         if lost:
             return f"nothing would prove that it has ended: {', '.join(lost)}"
         return "" if all(why == "" for why in found.values()) else None
+
+
+def _shown(account: Orders, order_id: str, now_ms: int) -> RemoteOrder | None:
+    """Return an order as it tells itself, or as the list of what rests does."""
+    try:
+        if (own := account.order(order_id)) is not None:
+            return own
+    except BrokerError:
+        pass  # the list may be told all the same
+    resting = account.open_orders(now_ms - RESTS_MS)
+    return next((one for one in resting.rows if one.order_id == order_id), None)
 
 
 def _are_whole(account: Orders, order_ids: Sequence[str], since_ms: int) -> bool:

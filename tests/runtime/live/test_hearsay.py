@@ -16,7 +16,7 @@ from gpt_trader.errors import Unavailable, UnknownOutcome
 from gpt_trader.runtime.alerts import alerts_of
 from gpt_trader.runtime.live.assemble import Carriers
 from gpt_trader.runtime.live.endings import NEVER_MS, TAKEN_MS
-from gpt_trader.runtime.live.looks import CONTRADICTED, PAGE_MS
+from gpt_trader.runtime.live.looks import CONTRADICTED, OWN_MS, PAGE_MS
 from gpt_trader.runtime.live.reconcile import CALM_MS
 from tests.broker.slow import Slow
 from tests.broker.test_contract import TinyDesk
@@ -743,3 +743,102 @@ def test_a_row_that_cannot_be_read_and_tells_no_more_than_is_booked_ends_a_doubt
     pages(desk, 5_000)
     assert not desk.broker.hearsay
     assert desk.order(key).filled == 10
+
+
+# ------------------------------------------------------------------ an order that is silent itself
+
+
+def no_own(answer):
+    """Return how an order does not tell itself: no answer, or that there is none."""
+
+    def order(_):
+        if answer is not None:
+            raise answer
+
+    return order
+
+
+SILENT = pytest.mark.parametrize("answer", [None, Unavailable("down")])
+
+
+@SILENT
+@pytest.mark.parametrize("say", [over_the_stream, in_the_list])
+def test_an_entry_that_does_not_tell_itself_is_booked_as_its_fills_and_both_wallets_say(
+    answer, say, free
+):
+    turn(free)
+    [entry] = sent(free.place(1, **NOW))
+    key, row = entry.client_order_id, free.broker.account.order(f"n{entry.client_order_id}")
+    free.broker.account.order = no_own(answer)
+    say(free, row)
+    pages(free, OWN_MS + 4_000)
+    assert free.order(key).status is OrderStatus.FILLED
+    assert free.order(key).filled == 10
+
+
+@SILENT
+@pytest.mark.parametrize("late", ["fills", "wallets"])
+def test_what_others_say_of_a_silent_order_is_not_booked_with_half_the_witnesses(
+    answer, late, free
+):
+    turn(free)
+    before, account = free.broker.account.balances(), free.broker.account
+    [entry] = sent(free.place(1, **NOW))
+    key, row = entry.client_order_id, account.order(f"n{entry.client_order_id}")
+    account.order = no_own(answer)
+    if late == "fills":
+        account.fills = lambda **_: History([], is_whole=True)
+    else:
+        account.balances = lambda: before
+    over_the_stream(free, row)
+    pages(free, 30_000)
+    assert free.order(key).filled == 0
+
+
+@SILENT
+@pytest.mark.parametrize("is_so", [True, False])
+def test_a_silent_orders_end_is_believed_if_the_wallet_holds_nothing_for_it(answer, is_so, desk):
+    key, row = desk.resting.client_order_id, told(desk, OrderStatus.CANCELLED)
+    desk.cancel(key)
+    if not is_so:
+        desk.exchange.tickets[desk.resting.exchange_id].state = LIVE[0]
+    desk.broker.account.order = no_own(answer)
+    over_the_stream(desk, row)
+    account = desk.broker.account
+    account.cancel = lambda ids: []
+    pages(desk, OWN_MS + 4_000)
+    assert (desk.order(key).status is OrderStatus.CANCELLED) is is_so
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_word_that_nobody_knows_is_an_end_once_the_wallet_holds_nothing(held, desk):
+    key, own = desk.resting.client_order_id, desk.broker.account.order
+    desk.broker.account.order = lambda order_id: own(order_id)._replace(life=None)
+    desk.cancel(key)
+    if held:
+        desk.exchange.tickets[desk.resting.exchange_id].state = LIVE[0]
+        desk.broker.account.cancel = lambda ids: []
+    pages(desk, HOLD_MS - 2_000)
+    assert desk.order(key).status is OrderStatus.PENDING_CANCEL
+    pages(desk, 6_000)
+    assert (desk.order(key).status is OrderStatus.CANCELLED) is not held
+
+
+@pytest.mark.parametrize("coins, ends", [(0, True), (-1, False), (3, False)])
+def test_fills_that_are_told_twice_keep_no_order_from_its_end_for_ever(coins, ends, desk):
+    """Its wallet holds just what it left, and nothing for it."""
+    key, account, size = desk.resting.client_order_id, desk.broker.account, Decimal(4)
+    row, whole, own = account.order(desk.resting.exchange_id), account.fills, account.order
+    rows = [fill_beside(desk, row.order_id, -1, 4)._replace(entry_id=one) for one in "ab"]
+    desk.cancel(key)
+    desk.exchange.wallets["COIN"] += coins - size
+    desk.exchange.wallets["USD"] += 200 * size
+    account.fills = lambda **_: History([*whole().rows, *rows], is_whole=True)
+    account.order = lambda order_id: own(order_id)._replace(
+        filled_size=size, filled_value=200 * size
+    )
+    pages(desk, SOLD_MS - 2_000)
+    assert desk.order(key).status is OrderStatus.PENDING_CANCEL
+    pages(desk, 8_000)
+    assert (desk.order(key).status is OrderStatus.CANCELLED) is ends
+    assert desk.order(key).filled == 4

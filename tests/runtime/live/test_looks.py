@@ -257,7 +257,7 @@ def test_an_end_that_nobody_tells_for_a_minute_pages_once(desk):
     turn(desk, 0, is_up=True)
     [rests] = sent(desk.place(-1, **LIMIT | {"limit": 20_000, "lots": 5}))
     turn(desk, 0, is_up=True)
-    desk.broker.account.order = lambda _: None
+    desk.broker.account.balances = lambda: no_answer(0)
     desk.cancel(rests.client_order_id)
     notes = [one for _ in range(59) for one in turn(desk, 1_000, is_up=True)]
     assert not [one for one in notes if isinstance(one, ev.Noted)]
