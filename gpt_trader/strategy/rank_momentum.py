@@ -143,14 +143,18 @@ def ranks(values: Floats, names: Sequence[str]) -> Floats:
 def volatility_at(market: Market, rows: Ints, period: int) -> Floats:
     """Return ema_trend's volatility at k rows: (k, p), NaN where it is not known.
 
-    It is that of a product's bars within the EMA_MEMORY * period + 1 rows that end there.
+    It is that of a product's bars within the EMA_MEMORY * period + 1 rows that end there: where
+    none of them is absent, that of all of its bars, which it cannot be told from.
     """
     out = np.full((len(rows), len(market.bars)), np.nan)
-    oldest = market.time[np.maximum(rows - EMA_MEMORY * period, 0)]
+    memory = EMA_MEMORY * period + 1
+    oldest = market.time[np.maximum(rows - memory + 1, 0)]
     for j, bars in enumerate(market.bars.values()):
         begins, ends = np.searchsorted(bars.time, oldest), market.row[rows, j] + 1
         close = bars.close.astype(np.float64)
-        for k in np.flatnonzero(ends - begins > period):
+        there = np.flatnonzero(ends > 0)
+        out[there, j] = ewm_volatility(close, period)[ends[there] - 1]
+        for k in there[(begins[there] > 0) & (ends[there] - begins[there] < memory)]:
             out[k, j] = ewm_volatility(close[begins[k] : ends[k]], period)[-1]
         out[:, j] = settle(out[:, j], VOLATILITY_GRID)
     return out

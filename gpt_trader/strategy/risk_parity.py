@@ -9,11 +9,10 @@ import numpy as np
 from gpt_trader.domain.bars import Floats
 from gpt_trader.domain.market import Market
 from gpt_trader.domain.targets import Condition, Targets
+from gpt_trader.kernel.equal_risk import equal_risk
 from gpt_trader.strategy.base import param
 from gpt_trader.strategy.params import check_ranges
 from gpt_trader.strategy.schedule import Schedule, closes_at, rows_back, schedule
-
-SWEEPS = 50  # of the iteration: a fixed number, so that every run takes the same steps
 
 
 @dataclass(frozen=True)
@@ -113,16 +112,3 @@ def _correlations(away: Floats) -> Floats:
     spread = np.sqrt(np.diag(joint))
     found: Floats = joint / np.outer(spread, spread)
     return found
-
-
-def equal_risk(correlation: Floats) -> Floats:
-    """Return amounts of p assets of volatility 1 that contribute equally: (p,), all above 0.
-
-    The amounts x at which x_i * (correlation @ x)_i is 1 for every i, one after the other.
-    """
-    amount = np.ones(len(correlation))
-    for _ in range(SWEEPS):
-        for i in range(len(amount)):
-            others = float((correlation[i] * amount).sum()) - amount[i]
-            amount[i] = (np.sqrt(others * others + 4.0) - others) / 2.0
-    return amount

@@ -5,7 +5,7 @@ import pytest
 
 from gpt_trader.domain.market import market_of
 from gpt_trader.strategy.registry import create
-from gpt_trader.strategy.risk_parity import RiskParity, equal_risk
+from gpt_trader.strategy.risk_parity import RiskParity
 from tests.strategies_helpers import IDS, bars_of, random_bars, with_holes
 
 SIZES = (20_000, 5_000, 60_000)
@@ -47,13 +47,6 @@ def test_with_equal_risk_each_contributes_the_same_share_of_the_variance():
         np.testing.assert_allclose(risk, risk.mean(), rtol=1e-9)
         assert found[row].sum() == pytest.approx(1.0)
         assert abs(found[row] - plain[row]).max() > 0.02
-
-
-def test_amounts_of_uncorrelated_assets_are_equal():
-    np.testing.assert_allclose(equal_risk(np.eye(4)), 1.0)
-    opposed = np.array([[1.0, -0.5, 0.0], [-0.5, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    amount = equal_risk(opposed)
-    np.testing.assert_allclose(amount * (opposed @ amount), 1.0)
 
 
 def test_single_absent_bars_are_left_out_of_the_volatility():
