@@ -281,7 +281,7 @@ def run(inputs: Inputs, root: Path, stop: Stop = never) -> Result:
             detail=detail,
             universe=membership,
             chosen_by=chosen_by,
-            reads=_reads(inputs, begun[0].interval_ms),
+            reads=reads_of(inputs, begun[0].interval_ms),
         ),
         Scrutiny(
             self_check=inputs.self_check,
@@ -306,7 +306,7 @@ def run(inputs: Inputs, root: Path, stop: Stop = never) -> Result:
     return replace(result, notes=(*result.notes, *notes))
 
 
-def _reads(inputs: Inputs, interval_ms: int) -> dict[str, Bars]:
+def reads_of(inputs: Inputs, interval_ms: int) -> dict[str, Bars]:
     """Return what is read and not traded, by name. interval_ms: of what is traded."""
     files = {name: None if path is None else Path(path) for name, path in inputs.reads.items()}
     root = None if inputs.store is None else Path(inputs.store)

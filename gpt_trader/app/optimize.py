@@ -8,14 +8,22 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from gpt_trader.app.backtest import BacktestRequest, load_history, resolve, restyle
+from gpt_trader.app.backtest import (
+    BacktestRequest,
+    load_history,
+    reads_of,
+    resolve,
+    restyle,
+)
 from gpt_trader.backtest.asked import Counting
+from gpt_trader.backtest.prepare import histories_of
 from gpt_trader.backtest.reads import watched_reads
 from gpt_trader.backtest.warm import since
 from gpt_trader.config.load import restore
 from gpt_trader.config.settings import RouteSpec, Settings
 from gpt_trader.data.files.bar_files import Loaded
 from gpt_trader.domain.bars import Bars
+from gpt_trader.domain.times import format_interval
 from gpt_trader.errors import UsageError
 from gpt_trader.journal.root import state_root
 from gpt_trader.optimize.counted import optimize_and_count
@@ -54,6 +62,7 @@ def run(
     history, label = load_history(inputs, settings)
     if inputs.start_ms is not None:
         history = [since(one, inputs.start_ms) for one in history]
+    series = [bars for bars, _ in histories_of(history)]
     load_s = perf_counter() - began
     names = {axis.name for axis in axes}
     style = route.order_style if inputs.style is None else restyle(route.order_style, inputs.style)
@@ -75,6 +84,7 @@ def run(
         check_seed=inputs.check_seed,
         keep_in=state_root(state_dir, os.environ) / FOLDER,
         progress=progress,
+        reads=reads_of(inputs, series[0].interval_ms),
     )
     counting = Counting(
         order=settings.products,
@@ -102,4 +112,10 @@ def _single(settings: Settings) -> RouteSpec:
             f"profile {settings.profile} has {len(settings.routes)} routes, one is searched",
             hint="name the strategy: --strategy NAME",
         )
-    return settings.routes[0]
+    [route] = settings.routes
+    if route.interval_ms:
+        raise UsageError(
+            f"{route.strategy} decides on longer bars, and a search has those that are traded",
+            hint=f"--interval {format_interval(route.interval_ms)}, and no interval in the route",
+        )
+    return route

@@ -16,6 +16,7 @@ from gpt_trader.domain.bars import Bars, join
 from gpt_trader.domain.targets import Targets
 from gpt_trader.errors import DataError
 from gpt_trader.strategy.asked import ask_all
+from gpt_trader.strategy.sight import bars_needed
 
 
 def since(history: History, start_ms: int) -> History:
@@ -62,9 +63,8 @@ def wanted(earlier: Bars | None, bars: Bars, route: Route) -> Bars:
     """Return the newest bars before a run that its route's first answer looks at."""
     if earlier is None:
         return bars[:0]
-    need = max(route.strategy.warmup, route.strategy.min_bars, 1) - 1
-    if route.interval_ms is not None:  # and the one before, to begin with a whole one
-        need = (need + 2) * (route.interval_ms // bars.interval_ms)
+    own_ms = route.interval_ms or bars.interval_ms
+    need = bars_needed(route.strategy, own_ms, bars.interval_ms) - 1
     return earlier[max(len(earlier) - need, 0) :]
 
 

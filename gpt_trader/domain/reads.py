@@ -92,6 +92,7 @@ def read_by(bars: Bars, time: Ints, interval_ms: int) -> Read:
     """
     closed = time + interval_ms
     at = np.searchsorted(bars.time + bars.interval_ms, closed, "right").astype(np.int64) - 1
+    bars = bars[: int(at[-1]) + 1 if len(at) else 0]  # nobody sees what closed later
     due = closed // bars.interval_ms * bars.interval_ms - bars.interval_ms
     is_due = np.zeros(len(time), np.bool_)
     known = at >= 0

@@ -8,7 +8,7 @@ from typing import Literal
 
 from gpt_trader.backtest.asked import DEFAULT_CASH, DEFAULT_RISK, Counting
 from gpt_trader.backtest.compiling import say_if_compiling
-from gpt_trader.backtest.given import Data, histories_given
+from gpt_trader.backtest.given import NO_READS, Data, One, histories_given, reads_given
 from gpt_trader.backtest.route import DEFAULT_STYLE
 from gpt_trader.data.checks.quality import LEAST_COVERAGE_PCT
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
@@ -40,6 +40,7 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have names an
     style: OrderStyle = DEFAULT_STYLE,
     cash: Decimal | int = DEFAULT_CASH,
     budget: float = 1.0,
+    reads: Mapping[str, One] = NO_READS,
     order: Sequence[str] = (),
     label: str | None = None,
     min_coverage_pct: float = LEAST_COVERAGE_PCT,
@@ -54,7 +55,7 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have names an
 ) -> Search:
     """Search a strategy's parameters, say what that is worth out of sample, and count each point.
 
-    bars, product_id, costs, risk, style, cash, order, label, min_coverage_pct, check_all,
+    bars, product_id, costs, risk, style, cash, reads, order, label, min_coverage_pct, check_all,
         check_seed, sealed_after_ms, state_dir: as in `backtest`; a search opens no seal.
     strategy: a class with `targets(bars)`, not an object, or the name of a built-in one.
     grid: values of each parameter, neighbors side by side.
@@ -78,6 +79,7 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have names an
         class_meant(strategy), grid, fixed=fixed, folds=folds, objective=objective, costs=costs,
         risk=risk, style=style, cash=cash, budget=budget, label=label, check_all=check_all,
         check_seed=check_seed, trials=trials, keep_in=keep_in, progress=progress, threads=threads,
+        reads=reads_given(reads),
     )  # fmt: skip
     counting = Counting(
         order=order, min_coverage_pct=min_coverage_pct, sealed_after_ms=sealed_after_ms,

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from gpt_trader.backtest.asked import DEFAULT_CASH, DEFAULT_RISK, Scrutiny, Terms
 from gpt_trader.backtest.route import DEFAULT_STYLE
 from gpt_trader.brief import brief
+from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import DEFAULT_COSTS, CostModel, OrderStyle
+from gpt_trader.domain.market import EMPTY
 from gpt_trader.domain.stated import check_is, check_number, check_one_of, check_whole, is_named
 from gpt_trader.errors import UsageError
 from gpt_trader.measure.inference import Trials
@@ -81,6 +83,7 @@ class Sought:
     keep_in: str | PathLike[str] | None = None
     progress: Callable[[SearchProgress], None] | None = None
     threads: int | None = None
+    reads: Mapping[str, Bars] = EMPTY
 
     def __post_init__(self) -> None:
         _check_grid(self.grid)
@@ -96,7 +99,8 @@ class Sought:
         if self.keep_in is not None:
             path_given("keep_in", self.keep_in)
         check_is("style", self.style, OrderStyle, 'order_style("taker")')
-        Terms(costs=self.costs, risk=self.risk, cash=self.cash)  # they check themselves
+        # they check themselves
+        Terms(costs=self.costs, risk=self.risk, cash=self.cash, reads=self.reads)
         Scrutiny(check_all=self.check_all, check_seed=self.check_seed, label=self.label)
 
 

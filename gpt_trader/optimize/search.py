@@ -22,6 +22,7 @@ from gpt_trader.backtest.sources import sources_of
 from gpt_trader.backtest.told import Whole, tell_whole
 from gpt_trader.backtest.upward import ask
 from gpt_trader.data.checks.findings import judge_all, say_doubts
+from gpt_trader.data.checks.quality import digest
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import (
     check_latency,
@@ -187,7 +188,13 @@ def optimize(
     histories, series = [one for _, one in pairs], tuple(one for one, _ in pairs)
     space = _space(sought)
     terms = SearchTerms(
-        series, cash_units(sought.cash), sought.costs, sought.risk, sought.style, sought.budget
+        series,
+        cash_units(sought.cash),
+        sought.costs,
+        sought.risk,
+        sought.style,
+        sought.budget,
+        sought.reads,
     )
     check_latency(sought.costs, series[0].interval_ms)
     cuts = make_folds(terms.days, sought.folds)
@@ -291,7 +298,7 @@ def _checks(
 
 def _check(series: Sequence[Bars], sought: Sought, strategy: Any) -> Checks:  # noqa: ANN401
     """Look for look-ahead and too short a warm-up; raise ValidationGateError on either."""
-    groups = groups_of([strategy] * len(series), series)
+    groups = groups_of([strategy] * len(series), series, sought.reads)
     with asked_anew(groups) as asks:
         begun = begin_each(groups, asks, seed=sought.check_seed or 0, every_row=sought.check_all)
         return finish_each(begun, ask_groups(groups))
@@ -307,6 +314,7 @@ def _ground(sought: Sought, data: Sequence[DataUsed], terms: SearchTerms, space:
             "strategy": [strategy.name, strategy.__qualname__, *_told(strategy, fixed)],
             "data": [asdict(one) for one in data],
             "products": [asdict(bars.product) for bars in terms.series],
+            "reads": {name: digest(bars) for name, bars in terms.reads.items()},
             "terms": [
                 terms.cash,
                 asdict(terms.costs),

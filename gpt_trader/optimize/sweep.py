@@ -19,6 +19,7 @@ from gpt_trader.backtest.run import run_fast
 from gpt_trader.data.panel import Panel, build_panel
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel, OrderStyle
+from gpt_trader.domain.market import EMPTY
 from gpt_trader.domain.targets import Targets
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.measure.metrics import DAY_MS
@@ -26,6 +27,7 @@ from gpt_trader.measure.path import Path
 from gpt_trader.optimize.failing import Failing, attempt
 from gpt_trader.risk.policy import RiskPolicy, no_policy
 from gpt_trader.strategy.asked import ask_all
+from gpt_trader.strategy.sight import bars_needed
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,7 +35,10 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class SearchTerms:
-    """What all points share: bars of each product, and the terms. cash: units at the start."""
+    """What all points share: bars of each product, and the terms. cash: units at the start.
+
+    reads: bars that are read and not traded, by name.
+    """
 
     series: tuple[Bars, ...]
     cash: int
@@ -41,6 +46,7 @@ class SearchTerms:
     risk: RiskPolicy | None
     style: OrderStyle
     budget: float = 1.0
+    reads: Mapping[str, Bars] = EMPTY
 
     @property
     def start(self) -> float:
@@ -89,7 +95,7 @@ def sweep(
     todo = [i for i, one in enumerate(strategies) if one is not None and i not in known]
 
     def run(i: int) -> tuple[int, Floats | Failing]:
-        targets = attempt(lambda: _targets(strategies[i], terms.series, terms.costs))
+        targets = attempt(lambda: _targets(strategies[i], terms.series, terms))
         if isinstance(targets, Failing):
             return i, targets
         return i, equity(terms, panel, targets)[rows]
@@ -110,7 +116,8 @@ def closes_between(terms: SearchTerms, strategy: Any, start_ms: int, end_ms: int
     at the end is sold at the last close, as a taker.
     """
     days = (end_ms - start_ms) // DAY_MS
-    before = max(strategy.warmup, 1) - 1 + terms.costs.latency_bars
+    grid_ms = terms.series[0].interval_ms
+    before = bars_needed(strategy, grid_ms, grid_ms) - 1 + terms.costs.latency_bars
     shown, traded = [], []
     for bars in terms.series:
         first, end = (int(i) for i in np.searchsorted(bars.time, (start_ms, end_ms)))
@@ -122,7 +129,7 @@ def closes_between(terms: SearchTerms, strategy: Any, start_ms: int, end_ms: int
     panel = build_panel(traded)
     targets = [
         t.since(len(t.weight) - len(bars))
-        for t, bars in zip(_targets(strategy, shown, terms.costs), traded, strict=True)
+        for t, bars in zip(_targets(strategy, shown, terms), traded, strict=True)
     ]
     path = equity(terms, panel, targets, close_at_end=True)
     rows = day_rows(panel.time, start_ms // DAY_MS, days)
@@ -139,7 +146,7 @@ def equity(
 def run_whole(terms: SearchTerms, strategy: Any) -> tuple[Path, RawRun]:  # noqa: ANN401
     """Return what a point leaves behind over all days, and what it did."""
     panel = build_panel(list(terms.series))
-    raw = _run(terms, panel, _targets(strategy, terms.series, terms.costs))
+    raw = _run(terms, panel, _targets(strategy, terms.series, terms))
     path = Path(terms.series, panel.interval_ms, panel.time, raw.equity, raw.fills, terms.cash)
     return path, raw
 
@@ -164,9 +171,9 @@ def _run(
     return run
 
 
-def _targets(strategy: Any, series: Sequence[Bars], costs: CostModel) -> list[Targets]:  # noqa: ANN401
-    asked = ask_all([strategy] * len(series), series)
-    return [one.delayed(costs.latency_bars) for one in asked if one is not None]
+def _targets(strategy: Any, series: Sequence[Bars], terms: SearchTerms) -> list[Targets]:  # noqa: ANN401
+    asked = ask_all([strategy] * len(series), series, terms.reads)
+    return [one.delayed(terms.costs.latency_bars) for one in asked if one is not None]
 
 
 def _keep_freed_memory() -> None:

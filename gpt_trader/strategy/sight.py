@@ -171,6 +171,21 @@ def bars_read(name: str, reads: Mapping[str, Bars], series: Sequence[Bars]) -> B
     return None
 
 
+def bars_needed(strategy: Any, own_ms: int, grid_ms: int) -> int:  # noqa: ANN401
+    """Return how many traded bars, the newest included, an answer looks back on.
+
+    own_ms: of the bars that it is shown, grid_ms: of those that are traded. Longer ones are made of
+    these, so there must be enough for as many whole ones, wherever they begin.
+    """
+    needed: int = max(strategy.warmup, strategy.min_bars, 1)
+    if own_ms > grid_ms:
+        needed = (needed + 1) * (own_ms // grid_ms)
+    for name, back in reads_of(strategy).items():
+        read_ms = read_name(name).interval_ms or own_ms
+        needed = max(needed, (back + 1) * -(-read_ms // grid_ms))
+    return needed
+
+
 def part(strategy: Any, seen: Seen, begin: int, end: int) -> Seen:  # noqa: ANN401
     """Return what a strategy is shown in a session that keeps rows [begin, end).
 

@@ -1,5 +1,8 @@
 """Targets of longer bars at the finer bars at whose closes they are decided."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
@@ -10,7 +13,9 @@ from gpt_trader.domain.coarsen import coarsen
 from gpt_trader.domain.costs import order_style
 from gpt_trader.domain.targets import Condition, Targets
 from gpt_trader.errors import UsageError
+from gpt_trader.optimize.front import optimize
 from gpt_trader.strategy.asked import ask_all, at_closes, decided_at
+from gpt_trader.strategy.base import param
 from gpt_trader.strategy.sight import groups_of
 from gpt_trader.strategy.sma_cross import SmaCross
 from tests.domain.test_market import HOUR, bars
@@ -94,3 +99,56 @@ def test_a_group_of_longer_bars_is_shown_these():
     [same] = groups_of([SmaCross(3, 8)], [FINE], {}, [HOUR])
     assert same.seen is FINE
     assert same.fine == ()
+
+
+@dataclass(frozen=True)
+class ByDays:
+    """In while the last whole day closed above the one `days` before."""
+
+    name: ClassVar[str] = "by_days"
+    days: int = param(1, 1, 9, doc="days back")
+
+    @property
+    def reads(self) -> dict[str, int]:
+        return {"BTC-USD@1d": self.days + 1, "SOL-USD": 3}
+
+    @property
+    def min_bars(self) -> int:
+        return 2
+
+    @property
+    def warmup(self) -> int:
+        return 3
+
+    def targets(self, market):
+        day = market.reads["BTC-USD@1d"]
+        close, then = day.bars.price.close, np.full(len(day.bars), np.nan)
+        then[self.days :] = close[: -self.days]
+        rose = day.spread(close - then)
+        return {"BTC-USD": np.where(np.isnan(rose), np.nan, np.where(rose > 0, 0.9, 0.0))}
+
+
+def test_a_search_reads_as_a_backtest_does():
+    """Each fold's days begin with as many days read before them as the strategy looks back on."""
+    names = ["BTC-USD", "SOL-USD"]
+    btc, sol = synthetic_market(seed=5, products=names, n_bars=1_500, interval_ms=HOUR)
+    style, reads = order_style("taker"), {"SOL-USD": sol}
+    found = optimize(
+        [btc], ByDays, {"days": [1, 2, 4]}, folds=2, reads=reads, style=style, trials=False
+    )
+    for point, days in enumerate([1, 2, 4]):
+        alone = backtest([btc], ByDays(days), reads=reads, style=style, trials=False)
+        final = float(alone.metrics.final_equity)
+        assert found.closes[point][-1] == pytest.approx(final, rel=1e-12)
+
+
+def test_a_run_from_a_day_on_knows_what_it_reads_of_the_days_before():
+    names = ["BTC-USD", "SOL-USD"]
+    btc, sol = synthetic_market(seed=5, products=names, n_bars=900, interval_ms=HOUR)
+    start = int(btc.time[500])
+    part = backtest([btc], ByDays(4), reads={"SOL-USD": sol}, start_ms=start, trials=False)
+    weights = ask_all([ByDays(4)], [btc], {"SOL-USD": sol})[0].weight[500:]
+    first = int(np.isfinite(weights).argmax())
+    assert first == 0
+    assert part.warmed_up[0] >= 24 * 5
+    assert part.decisions["held"].get("NO_OPINION", 0) == int(np.isnan(weights).sum())

@@ -25,6 +25,7 @@ class Goal(StrEnum):
     "strategy",
     "sets",
     "data",
+    "read",
     "demo",
     "start",
     "end",
