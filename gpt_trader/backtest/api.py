@@ -81,7 +81,7 @@ def run_backtest(
     used = tuple(
         _strategy_used(r, given[id(r)], ready) for r in _as_assigned(ready.routes, ready.assigned)
     )
-    checks = replace(ran.checks, unreached=tuple(x for one in used for x in one.sources.unreached))
+    checks = replace(ran.checks, unreached=_unreached(used, ready))
     moments.append(perf_counter())
 
     raw, stops = ran.raw, tuple(None if t is None else t.stop for t in ran.targets)
@@ -205,6 +205,12 @@ def _strategy_used(route: Route, given: Any, ready: Prepared) -> StrategyUsed:  
         sources=sources_of(strategy),
         loaded_sha256=loaded_sha256(type(strategy)),
     )
+
+
+def _unreached(used: Sequence[StrategyUsed], ready: Prepared) -> tuple[str, ...]:
+    """Return what strategies go by of which nobody can tell what it knows of later bars."""
+    files = (name for one in used for name in one.sources.unreached)
+    return (*files, *(f"{name} (held against no bars that are traded)" for name in ready.unheld))
 
 
 def _notes(loaded: Sequence[History], costs: CostModel, series: Sequence[Bars]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.backtest.asked import Engine, Terms
+from gpt_trader.backtest.beside import check_beside
 from gpt_trader.backtest.result import History
 from gpt_trader.backtest.route import Route
 from gpt_trader.backtest.universe import delisted, insides_of
@@ -31,14 +32,16 @@ class Prepared:
 
     histories: what `series`, its bars, were given as. assigned: its route. early: the bars before
     the first on which its strategy warms up; shown: those and its bars. reads: bars that market
-    strategies read, by name. insides: rows in which it
-    may be held, None: all. gone: row of its last bar in a listing that ends, -1: none. made_of:
-    the finer bars that all of them were made of; none if one was not. cash: units.
+    strategies read, by name; unheld: the names of those for which no bars that are traded vouch.
+    insides: rows in which it may be held, None: all. gone: row of its last bar in a listing that
+    ends, -1: none. made_of: the finer bars that all of them were made of; none if one was not.
+    cash: units.
     """
 
     histories: tuple[History, ...]
     series: tuple[Bars, ...]
     reads: Mapping[str, Bars]
+    unheld: tuple[str, ...]
     panel: Panel
     routes: tuple[Route, ...]
     assigned: tuple[Route, ...]
@@ -74,16 +77,18 @@ def prepare(
         wanted(one, b, r)
         for one, b, r in zip(earlier or [None] * len(series), series, assigned, strict=True)
     )
+    shown = tuple(joined(*pair) for pair in zip(early, series, strict=True))
     return Prepared(
         histories=tuple(histories),
         series=series,
         reads=_read(routes, terms.reads),
+        unheld=check_beside(terms.reads, shown),
         panel=panel,
         routes=tuple(routes),
         assigned=tuple(assigned),
         engine=engine,
         early=early,
-        shown=tuple(joined(*pair) for pair in zip(early, series, strict=True)),
+        shown=shown,
         insides=insides_of(terms.universe, series, terms.costs.latency_bars),
         gone=delisted(terms.universe, panel),
         made_of=_made_of(histories),

@@ -12,6 +12,7 @@ from gpt_trader.backtest.warm import ask_warm
 from gpt_trader.data.panel import build_panel
 from gpt_trader.domain.bars import Bars, Floats
 from gpt_trader.domain.costs import CostModel
+from gpt_trader.domain.reads import read_name
 from gpt_trader.domain.stated import check_is
 from gpt_trader.domain.targets import Targets
 from gpt_trader.measure.assess import Assessment, assessment
@@ -22,6 +23,7 @@ from gpt_trader.measure.measured import Metrics
 from gpt_trader.measure.path import Path
 from gpt_trader.measure.robust import NO_OTHER_RUNS, OtherRuns
 from gpt_trader.measure.verdict import cap
+from gpt_trader.strategy.sight import reads_of
 
 Run = Callable[..., RawRun]
 
@@ -53,10 +55,26 @@ def judge(
         unhalted=_unhalted(raw, run, targets, terms), nulls=scrutiny.nulls,
         sealing=sealing, detail=detail,
         others=_other_runs(run, ready, path.bars, targets, terms, detail),
+        late_bars=_late_bars(ready),
     )  # fmt: skip
     for doubt in uncounted(raw):
         trust = replace(trust, verdict=cap(trust.verdict, doubt))
     return trust
+
+
+def _late_bars(ready: Prepared) -> list[int]:
+    """Return of each product how many of its bars are one of the longest that decide it.
+
+    What is dated a whole bar early is still known a finer bar later.
+    """
+    own_ms = ready.panel.interval_ms
+    found = []
+    for route in ready.assigned:
+        interval_ms = route.interval_ms or own_ms
+        names = [read_name(name) for name in reads_of(route.strategy)]
+        longest_ms = max([interval_ms, *(one.interval_ms or interval_ms for one in names)])
+        found.append(max(longest_ms // own_ms, 1))
+    return found
 
 
 def _counted(trials: Counted, path: Path) -> Trials | None:

@@ -110,17 +110,18 @@ def assessment(  # noqa: PLR0913 - what is known of a run, each by its name
     others: OtherRuns = NO_OTHER_RUNS,
     sealing: Sealing | None = None,
     detail: Sequence[Bars] = (),
+    late_bars: Sequence[int] = (),
 ) -> Assessment:
     """Say how far a run can be trusted.
 
     trials: what else was tried on these products and times; None if nobody counted. targets,
-    rerun, unhalted: as in `sensitivity`. run_bars, nulls (how many): as in `run_nulls`. label: what
-    is said of the data, such as synthetic, or None. others: as in `robustness`. sealing:
-    the seal on its bars, None without. detail: finer bars, as in `fill_late`.
+    rerun, unhalted, late_bars: as in `sensitivity`. run_bars, nulls (how many): as in
+    `run_nulls`. label: what is said of the data, such as synthetic, or None. others: as in
+    `robustness`. sealing: the seal on its bars, None without. detail: as in `fill_late`.
     """
     sure = infer(day_returns(path), trials=trials)
     other_terms = sensitivity(
-        path, metrics, costs, targets, rerun, unhalted, fill_late(path, detail)
+        path, metrics, costs, targets, rerun, unhalted, fill_late(path, detail), late_bars
     )
     at_other_times = None
     if targets and metrics.sharpe is not None:

@@ -53,8 +53,9 @@ class Sensitivity:
     costs: one point a factor of FEE_FACTORS; empty if the run cannot be repeated fast.
     break_even_bps: cost of each unit of value traded that would leave nothing of the gross profit
     after funding, below 0 if there was none; None without fills. delayed: every target one bar
-    later; None if the run cannot be repeated fast, and so is dearer. unhalted: None if nothing
-    halted it. late: filled by a bot that answers slowly, as its bars tell; None without fills.
+    later, of the longest that decide it; None if the run cannot be repeated fast, and so is dearer.
+    unhalted: None if nothing halted it. late: filled by a bot that answers slowly, as its bars
+    tell; None without fills.
     """
 
     costs: tuple[CostPoint, ...]
@@ -74,12 +75,14 @@ def sensitivity(
     rerun: Rerun,
     unhalted: Callable[[], Floats] | None = None,
     late: Late | None = None,
+    late_bars: Sequence[int] = (),
 ) -> Sensitivity:
     """Repeat a run at other fees, with every target a bar later, and without its halts.
 
     path, metrics: the run itself, at `costs`. targets: each product's; empty if a strategy decides
     bar by bar, whose run cannot be repeated fast. unhalted: equity without the limits that
-    halted it; None if none did. late: what is passed on.
+    halted it; None if none did. late: what is passed on. late_bars: of each product how
+    many of its bars are one of the longest that decide it; none: one.
     """
     points: tuple[CostPoint, ...] = ()
     late_pct = late_sharpe = dearer = free = None
@@ -90,7 +93,9 @@ def sensitivity(
             else CostPoint(factor, metrics.return_pct, metrics.sharpe)
             for factor in FEE_FACTORS
         )
-        late_pct, late_sharpe = _outcome(path, rerun(costs, [t.delayed(1) for t in targets]))
+        by = late_bars or [1] * len(targets)
+        slow = [t.delayed(bars) for t, bars in zip(targets, by, strict=True)]
+        late_pct, late_sharpe = _outcome(path, rerun(costs, slow))
         dearer = _dearer(path, metrics, costs, lambda other: rerun(other, targets))
         free = None if unhalted is None else Unhalted(*_outcome(path, unhalted()))
     traded = metrics.turnover * float(np.mean(path.equity))

@@ -1,0 +1,87 @@
+"""Series that are read: held against what is traded, and a whole bar late where they are."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from gpt_trader import Trials, backtest, synthetic_market
+from gpt_trader.domain.coarsen import coarsen
+from gpt_trader.errors import DataError
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+BTC, ETH = synthetic_market(
+    seed=5, products=["BTC-USD", "ETH-USD"], n_bars=6 * 200, interval_ms=4 * HOUR
+)
+DAYS = coarsen(BTC, DAY).bars
+UNHELD = "BTC-USD@1d (held against no bars that are traded)"
+
+
+@dataclass(frozen=True)
+class Rising:
+    """In after a day that rose."""
+
+    name: ClassVar[str] = "rising"
+    reads: ClassVar[dict[str, int]] = {"BTC-USD@1d": 4}
+    min_bars: ClassVar[int] = 30
+    warmup: ClassVar[int] = 30
+
+    def targets(self, market):
+        days = market.reads["BTC-USD@1d"]
+        close = days.bars.price.close
+        up = days.spread(np.append(np.nan, close[1:] / close[:-1] - 1.0))
+        return {one: np.where(up > 0.0, 0.9, 0.0) for one in market.products}
+
+
+def run(bars, days, **terms):
+    return backtest(bars, Rising(), reads={"BTC-USD@1d": days}, trials=False, risk=None, **terms)
+
+
+def test_days_that_have_the_closes_of_what_is_traded_are_as_if_made_of_it():
+    found = run(BTC, DAYS)
+    assert found.checks.unreached == ()
+    np.testing.assert_array_equal(
+        found.path.equity, backtest(BTC, Rising(), trials=False, risk=None).path.equity
+    )
+    near = replace(DAYS, close=np.clip(DAYS.close + 1, DAYS.low, DAYS.high))  # another source
+    assert run(BTC, near).checks.unreached == ()
+
+
+@pytest.mark.parametrize("shift, told", [(-1, "1d early"), (1, "1d late")])
+def test_days_that_are_dated_otherwise_are_refused(shift, told):
+    with pytest.raises(DataError, match=f"BTC-USD@1d closes at .* look dated {told}"):
+        run(BTC, replace(DAYS, time=DAYS.time + shift * DAY))
+
+
+def test_days_that_were_cut_at_another_hour_are_refused():
+    cut = coarsen(replace(BTC, time=BTC.time - 8 * HOUR), DAY).bars  # from 08:00, with their date
+    with pytest.raises(DataError, match=r"where 4h bars of BTC-USD close .* look dated 8h early"):
+        run([BTC, ETH], cut)
+
+
+def test_what_nothing_traded_vouches_for_caps_the_verdict():
+    found = run(ETH, replace(DAYS, time=DAYS.time - DAY), assess=True)
+    assert found.checks.unreached == (UNHELD,)
+    assert f"what {UNHELD} knows of later bars" in found.undeclared
+    assert any(f"It reads {UNHELD}" in one for one in found.assessment.verdict.reasons)
+    few = run([BTC[:60], ETH], DAYS)  # nothing tells of what it says later
+    assert few.checks.unreached == (UNHELD,)
+
+
+def test_a_bar_late_is_one_of_the_longest_that_are_read():
+    found = backtest(
+        BTC, Rising(), reads={"BTC-USD@1d": DAYS}, trials=Trials(count=1), assess=True, risk=None
+    )
+
+    @dataclass(frozen=True)
+    class Late(Rising):
+        min_bars: ClassVar[int] = 36
+
+        def targets(self, market):
+            answers = super().targets(market)
+            return {one: np.append(np.full(6, np.nan), w[:-6]) for one, w in answers.items()}
+
+    late = backtest(BTC, Late(), trials=False, risk=None, self_check=False)
+    assert found.assessment.sensitivity.delayed_return_pct == pytest.approx(late.metrics.return_pct)
