@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tests.emulator.books import Books, Rules
-from tests.simulation.truth import DEAD, DOWN, FRESH_MS, RUNS, UNKNOWN, Belief, Truth
+from tests.simulation.truth import DEAD, DOWN, FRESH_MS, RUNS, STUCK_MS, UNKNOWN, Belief, Truth
 
 BTC = "BTC-USD"
 STEP, CENT = Decimal("0.00000001"), Decimal("0.01")
@@ -193,3 +193,14 @@ def test_an_order_that_the_journal_took_over_is_its_own_from_then_on(truth):
     assert truth.held[BTC] == 1, "the copy knows of it"
     truth.on_put_back({}, set())
     assert truth.held[BTC] == 0
+
+
+def test_no_order_stays_unknown_whatever_speaks_for_it(truth):
+    truth.belief = lambda _: Belief(Decimal(0), is_unknown=True)
+    truth.on_send("lost", BTC)
+    truth.on_unknown({"lost"})
+    for at_ms in range(60_000, STUCK_MS, 60_000):
+        truth.pass_time(at_ms)
+        truth.on_contradiction("lost")
+    with pytest.raises(AssertionError, match="stays unknown"):
+        truth.pass_time(STUCK_MS)

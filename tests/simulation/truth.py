@@ -16,6 +16,7 @@ from tests.emulator.books import Books, Order
 ZERO = Decimal(0)
 FRESH_MS = 10_000  # how old a quote may be that a process acts on
 LOOK_MS = 2_000  # for so long a look may be under way
+STUCK_MS = 1_800_000  # no order is unknown for so long while it is answered, whatever speaks for it
 LEAST = Decimal(2)  # quote; less cannot be protected
 DEAD, DOWN, UNKNOWN, RUNS = "no process", "no answers", "unknown order", "process runs"
 
@@ -130,6 +131,7 @@ class Truth:
     unknown: dict[str, int] = field(default_factory=dict)
     resolved: list[Resolved] = field(default_factory=list)
     _open: dict[str, Position] = field(default_factory=dict)
+    _asked_ms: dict[str, int] = field(default_factory=dict)
     _unknown_before: dict[str, Counter[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -242,6 +244,8 @@ class Truth:
             name = self.ours.get(key, "")
             if name and self.belief(name) is not None and not self.is_down(name):
                 self.unknown[key] += passed_ms
+                self._asked_ms[key] = self._asked_ms.get(key, 0) + passed_ms
+                assert self._asked_ms[key] < STUCK_MS, f"order {key} of {name} stays unknown"
         if not self.is_wanted:
             return
         for name in self.held:
@@ -356,7 +360,7 @@ class Truth:
             self._unknown_before[key] = self.happened.copy()
         for key in [key for key in self.unknown if key not in keys]:
             kinds = since(self._unknown_before.pop(key), self.happened)
-            took_ms = self.unknown.pop(key)
+            took_ms, _ = self.unknown.pop(key), self._asked_ms.pop(key, 0)
             self.resolved.append(Resolved(key, took_ms, self.now_ms, kinds))
 
     def on_contradiction(self, key: str) -> None:
