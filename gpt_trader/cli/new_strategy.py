@@ -18,12 +18,16 @@ def command(
     directory: Annotated[
         Path, typer.Option("--dir", metavar="DIR", help="Folder for the files.")
     ] = Path(),
+    market: Annotated[
+        bool, typer.Option("--market", help="One that sees all products of its route at once.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Write a commented, working strategy and its test; nothing is overwritten."""
-    from gpt_trader.strategy.template import render
+    from gpt_trader.strategy.template import render, render_market
 
-    files = {directory / file: text for file, text in render(name).items()}
+    rendered = render_market(name) if market else render(name)
+    files = {directory / file: text for file, text in rendered.items()}
     taken = [str(path) for path in files if path.exists()]
     if taken:
         raise UsageError(

@@ -106,6 +106,7 @@ of `market.products`, NaN where a product has no bar of that time: what is absen
 of another interval maybe: `reads` names them, `read.close` is the bar that was due at each row or
 NaN, `read.last(values)` the newest one however old. Row i shows of every series what had closed by
 row i's close. The checks cut all of them off together, and ask with windows as a session has them.
+`gpt-trader new-strategy NAME --market` writes a working one and its test.
 
 ```python
 from dataclasses import dataclass

@@ -42,6 +42,12 @@ def test_new_strategy_writes_a_strategy_that_is_found_and_passes_its_test(tmp_pa
     assert done.returncode == 0, done.stdout
 
 
+def test_new_strategy_writes_one_that_sees_the_market(tmp_path):
+    assert main(["new-strategy", "my_ranks", "--market"]) == 0
+    assert "def targets(self, market: Market)" in (tmp_path / "my_ranks.py").read_text()
+    assert main(["strategies", "my_ranks.py:MyRanks"]) == 0
+
+
 def test_new_strategy_overwrites_nothing(tmp_path, capsys):
     (tmp_path / "test_mine.py").write_text("kept")
     assert main(["new-strategy", "mine"]) == 2

@@ -7,26 +7,39 @@ import pytest
 
 from gpt_trader.errors import UsageError
 from gpt_trader.strategy.registry import create
-from gpt_trader.strategy.template import render
-from tests.strategies_helpers import random_bars
+from gpt_trader.strategy.sight import sees_market
+from gpt_trader.strategy.template import render, render_market
+from tests.strategies_helpers import answers, random_bars, random_seen
 
 
-def test_the_example_works_and_passes_its_own_test(tmp_path):
-    files = render("my_first_idea")
-    assert set(files) == {"my_first_idea.py", "test_my_first_idea.py"}
+def passes_its_own_test(files, folder):
     for name, text in files.items():
-        (tmp_path / name).write_text(text)
-    made = create(f"{tmp_path / 'my_first_idea.py'}:MyFirstIdea", {"period": 5})
-    assert made.name == "my_first_idea"
-    assert (made.targets(random_bars(50, seed=1)).weight[4:] >= 0).all()
+        (folder / name).write_text(text)
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
-        cwd=tmp_path,
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)],
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_the_example_works_and_passes_its_own_test(tmp_path):
+    files = render("my_first_idea")
+    assert set(files) == {"my_first_idea.py", "test_my_first_idea.py"}
+    passes_its_own_test(files, tmp_path)
+    made = create(f"{tmp_path / 'my_first_idea.py'}:MyFirstIdea", {"period": 5})
+    assert made.name == "my_first_idea"
+    assert (made.targets(random_bars(50, seed=1)).weight[4:] >= 0).all()
+
+
+def test_the_example_that_sees_the_market_works_and_passes_its_own_test(tmp_path):
+    passes_its_own_test(render_market("my_ranks"), tmp_path)
+    made = create(f"{tmp_path / 'my_ranks.py'}:MyRanks", {"look": 5})
+    assert sees_market(made)
+    for said in answers(made, random_seen(made, 50, seed=1)):
+        assert (said.weight[5:] >= 0).all()
 
 
 @pytest.mark.parametrize("name", ["", "1st", "my-idea", "class", "a b", "été", "../x"])
