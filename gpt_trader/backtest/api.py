@@ -210,7 +210,7 @@ def _strategy_used(route: Route, given: Any, ready: Prepared) -> StrategyUsed:  
 def _unreached(used: Sequence[StrategyUsed], ready: Prepared) -> tuple[str, ...]:
     """Return what strategies go by of which nobody can tell what it knows of later bars."""
     files = (name for one in used for name in one.sources.unreached)
-    return (*files, *(f"{name} (held against no bars that are traded)" for name in ready.unheld))
+    return (*files, *ready.unheld)
 
 
 def _notes(loaded: Sequence[History], costs: CostModel, series: Sequence[Bars]) -> tuple[str, ...]:

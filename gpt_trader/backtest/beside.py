@@ -1,4 +1,4 @@
-"""Series that are read, held against other bars of the same product: days that are dated one early.
+"""What is shown beside traded bars, held against them: days that are dated one early.
 
 The close of a longer bar is that of the finer one that closes with it. What is dated early knows
 later prices at every row, and no check of a strategy can tell: by what it says, nothing is later.
@@ -20,7 +20,9 @@ FARTHEST = 2  # longer bars, as far as a shift is looked for
 
 
 def check_beside(reads: Mapping[str, Bars], series: Sequence[Bars]) -> tuple[str, ...]:
-    """Return the names of series of which too few closes can be held against what is traded.
+    """Return what nobody can tell the moments of, a few words each.
+
+    That is extra columns, and series of which too few closes can be held against what is traded.
 
     reads: bars by name. series: those that are traded. Raises DataError naming the first close
     that is another than that of a bar that closes with it, and by how much it looks shifted.
@@ -31,11 +33,13 @@ def check_beside(reads: Mapping[str, Bars], series: Sequence[Bars]) -> tuple[str
                 _check_closes(name, bars, other)
     begin_ms = min(int(one.time[0]) for one in series)
     end_ms = max(int(_ends(one)[-1]) for one in series)
-    return tuple(
-        name
+    unheld = (
+        f"{name} (held against no bars that are traded)"
         for name, bars in reads.items()
         if not any(_is_held(bars, one, begin_ms, end_ms) for one in series)
     )
+    columns = (f"column {name}" for one in (*series, *reads.values()) for name in one.extra)
+    return (*unheld, *dict.fromkeys(columns))
 
 
 def _is_held(bars: Bars, other: Bars, begin_ms: int, end_ms: int) -> bool:

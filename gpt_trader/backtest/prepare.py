@@ -32,7 +32,7 @@ class Prepared:
 
     histories: what `series`, its bars, were given as. assigned: its route. early: the bars before
     the first on which its strategy warms up; shown: those and its bars. reads: bars that market
-    strategies read, by name; unheld: the names of those for which no bars that are traded vouch.
+    strategies read, by name; unheld: as in `check_beside`.
     insides: rows in which it may be held, None: all. gone: row of its last bar in a listing that
     ends, -1: none. made_of: the finer bars that all of them were made of; none if one was not.
     cash: units.

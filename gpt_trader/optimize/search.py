@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gpt_trader.backtest.anew import asked_anew
+from gpt_trader.backtest.beside import check_beside
 from gpt_trader.backtest.identity import tell_code, tell_parameters, tell_route
 from gpt_trader.backtest.notebook.drawing import Drawing
 from gpt_trader.backtest.notebook.framed import FramedPage
@@ -198,6 +199,7 @@ def optimize(
     )
     check_latency(sought.costs, series[0].interval_ms)
     cuts = make_folds(terms.days, sought.folds)
+    unheld = check_beside(sought.reads, series)
     made = _made_outside(space)
     check_one = partial(_check, series, sought)
     _check_one(check_one, space)
@@ -218,7 +220,7 @@ def optimize(
     fitted = overfit(returns[ran])
     other_terms = None if chosen is None else at_other_terms(terms, space.strategies[chosen])
     used = sorted(p for p in {run.point for run in walk.folds} | {chosen} if p is not None)
-    checks = _checks(check_one, [space.strategies[p] for p in used], series, made, now_ms)
+    checks = _checks(check_one, [space.strategies[p] for p in used], series, unheld, made, now_ms)
     fees = say_currency(sought.costs, series[0].product.quote_currency)
     return Search(
         search_id=digest_of([ground, space.points, objective, sought.folds]),
@@ -282,6 +284,7 @@ def _checks(
     check_one: Callable[[Any], Checks],
     strategies: Sequence[Any],
     series: Sequence[Bars],
+    unheld: tuple[str, ...],
     made: tuple[str, ...],
     now_ms: int | None,
 ) -> Checks:
@@ -291,7 +294,7 @@ def _checks(
     return replace(
         found,
         data=tuple(judge_all(series, now_ms=now_ms)),
-        unreached=tuple(dict.fromkeys(read)),
+        unreached=tuple(dict.fromkeys((*read, *unheld))),
         outside=made,
     )
 

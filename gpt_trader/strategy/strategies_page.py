@@ -159,7 +159,10 @@ decides at their closes, or at the product's first bar after one; between them i
 Stops act within each traded bar all the same.
 
 In a backtest a longer bar of a product that is traded is made of its own; any other series is
-given: `backtest(bars, strategy, reads={"SOL-USD": frame})`, or `--read SOL-USD=FILE`. A session
+given: `backtest(bars, strategy, reads={"SOL-USD": frame})`, or `--read SOL-USD=FILE`. What is given
+of a product that is traded has to have the closes of its bars, else the run is refused, with how
+far it looks shifted; what nothing traded vouches for is `undeclared`, and caps the verdict, as
+extra columns do. A session
 asks the exchange for candles of all that is read, soon after each has closed, and journals them; a
 cycle waits for those that close with it, at most as long as for bars, and is decided without them
 then: what is absent is NaN.

@@ -6,9 +6,10 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from gpt_trader import Trials, backtest, synthetic_market
+from gpt_trader import Trials, backtest, optimize, synthetic_market
 from gpt_trader.domain.coarsen import coarsen
 from gpt_trader.errors import DataError
+from gpt_trader.measure.verdict import unchecked
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -27,12 +28,13 @@ class Rising:
     reads: ClassVar[dict[str, int]] = {"BTC-USD@1d": 4}
     min_bars: ClassVar[int] = 30
     warmup: ClassVar[int] = 30
+    weight: float = 0.9
 
     def targets(self, market):
         days = market.reads["BTC-USD@1d"]
         close = days.bars.price.close
         up = days.spread(np.append(np.nan, close[1:] / close[:-1] - 1.0))
-        return {one: np.where(up > 0.0, 0.9, 0.0) for one in market.products}
+        return {one: np.where(up > 0.0, self.weight, 0.0) for one in market.products}
 
 
 def run(bars, days, **terms):
@@ -85,3 +87,23 @@ def test_a_bar_late_is_one_of_the_longest_that_are_read():
 
     late = backtest(BTC, Late(), trials=False, risk=None, self_check=False)
     assert found.assessment.sensitivity.delayed_return_pct == pytest.approx(late.metrics.return_pct)
+
+
+def test_extra_columns_cap_the_verdict_as_what_is_read_elsewhere_does():
+    mood = {"mood": np.sin(np.arange(len(BTC)) / 9.0)}
+    found = run(replace(BTC, extra=mood), DAYS)
+    assert found.checks.unreached == ("column mood",)
+    assert "what column mood knows of later bars" in found.undeclared
+    assert [one.sentence for one in unchecked(found.checks)] == [
+        "It reads column mood: no check cuts off what is known later there."
+    ]
+    assert run(BTC, replace(DAYS, extra={"m": DAYS.volume})).checks.unreached == ("column m",)
+
+
+def test_a_search_holds_what_it_reads_against_what_is_traded():
+    terms = {"grid": {"weight": [0.5, 0.9]}, "trials": False, "folds": 2}
+    early = replace(DAYS, time=DAYS.time - DAY)
+    with pytest.raises(DataError, match="look dated 1d early"):
+        optimize(BTC, Rising, reads={"BTC-USD@1d": early}, **terms)
+    found = optimize(ETH, Rising, reads={"BTC-USD@1d": early}, **terms)
+    assert found.checks.unreached == (UNHELD,)
