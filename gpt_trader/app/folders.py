@@ -26,7 +26,7 @@ def session_folder(profile: str | None, state_dir: Path | None, *, strictly: boo
     money = [] if state_dir is not None else _of_money()
     if profile is not None:
         return _called(Path(profile).stem if _is_path(profile) else profile, root, money)
-    found = sorted({path.parent.resolve() for path in root.glob(f"*/{JOURNAL}")} | {*money})
+    found = sorted(_all(root, money))
     if len(found) > 1 and not strictly:
         found = [one for one in found if not _is_past(one)] or found
     if len(found) == 1:
@@ -35,6 +35,15 @@ def session_folder(profile: str | None, state_dir: Path | None, *, strictly: boo
         raise no_session(root)
     names = ", ".join(path.name for path in found)
     raise UsageError("which session?", hint=f"--profile NAME: {names}")
+
+
+def name_the_one(state_dir: Path | None) -> str:
+    """Return a hint that names the sessions that there are, for whoever meant another."""
+    root = state_root(state_dir, os.environ)
+    found = sorted(_all(root, [] if state_dir is not None else _of_money()))
+    if not found:
+        return "there is none: look at --state-dir"
+    return f"--profile NAME or -p PORTFOLIO: {', '.join(path.name for path in found)}"
 
 
 def sessions_under(profile: str, state_dir: Path | None) -> list[tuple[Path, Header]]:
@@ -75,12 +84,17 @@ def _written_ns(folder: Path) -> int:
 
 def _under(name: str, root: Path, money: list[Path]) -> list[tuple[Path, Header]]:
     found = []
-    for folder in sorted({path.parent.resolve() for path in root.glob(f"*/{JOURNAL}")} | {*money}):
+    for folder in sorted(_all(root, money)):
         with suppress(TraderError, *UNREADABLE):
             header = read_header(folder)
             if header.profile == name:
                 found.append((folder, header))
     return found
+
+
+def _all(root: Path, money: list[Path]) -> set[Path]:
+    """Return every session's folder: those in a state folder, and those of money."""
+    return {path.parent.resolve() for path in root.glob(f"*/{JOURNAL}")} | {*money}
 
 
 def _of_money() -> list[Path]:

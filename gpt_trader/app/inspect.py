@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gpt_trader.app.folders import session_folder
+from gpt_trader.errors import JournalError
 from gpt_trader.journal.unlocked import is_full
 from gpt_trader.observe.cycle import order_json
 from gpt_trader.runtime.explained import doubted, explain_decisions
 from gpt_trader.runtime.header import signals_of, version_changes
 from gpt_trader.runtime.journaling import check_whole, doubts, recover_state
 from gpt_trader.runtime.replay import Replayed, replay
-from gpt_trader.runtime.session import clock_ms, view
+from gpt_trader.runtime.session import clock_ms, lies_there, view
 from gpt_trader.runtime.situation import situation
 
 Json = dict[str, Any]
@@ -27,6 +28,14 @@ class Extract(NamedTuple):
 def status(profile: str | None, state_dir: Path | None) -> tuple[Extract, str]:
     """Return where a session stands, and the first of its products."""
     folder = session_folder(profile, state_dir)
+    try:
+        return _status(folder)
+    except JournalError as error:  # the latch holds all the same
+        error.message += lies_there(folder)
+        raise
+
+
+def _status(folder: Path) -> tuple[Extract, str]:
     with view(folder) as (header, plan, journal):
         state = recover_state(journal, plan, header.cash)
         data, found = situation(folder, header, plan, journal, state, clock_ms()), doubts(journal)

@@ -16,7 +16,7 @@ from typing import Any
 
 from gpt_trader.app.at_exchange import Left, held, is_entry, reach_outside, watch_left
 from gpt_trader.app.done_since import Done, done_since
-from gpt_trader.app.folders import session_folder
+from gpt_trader.app.folders import name_the_one, session_folder
 from gpt_trader.app.kept_session import KeptSession, look_at
 from gpt_trader.app.operate import carry_on, open_session, take
 from gpt_trader.app.unbooked import sent_of
@@ -96,7 +96,7 @@ def kill(
     """
     folder = session_folder(profile, state_dir)
     if not folder.is_dir():
-        raise no_session(folder, "name the one: --profile NAME")
+        raise no_session(folder, name_the_one(state_dir))
     latch, warnings = Latch(folder), list[str]()
     say("setting the latch: no entry's request begins after it")
     is_shut = _set(latch, asked, warnings)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gpt_trader.app.at_exchange import Left, reach_outside, watch_left
-from gpt_trader.app.folders import session_folder
+from gpt_trader.app.folders import name_the_one, session_folder
 from gpt_trader.app.kept_session import KeptSession, look_at
 from gpt_trader.app.kept_settings import kept_settings
 from gpt_trader.domain.times import format_time
@@ -47,7 +47,7 @@ def watch(
     """
     folder = session_folder(profile, state_dir)
     if not folder.is_dir():
-        raise no_session(folder, "name the one: --profile NAME")
+        raise no_session(folder, name_the_one(state_dir))
     alive = Alive(folder)
     silence = alive.silent_s()
     while not once and not stop.asked and silence is not None and silence < silent_s:

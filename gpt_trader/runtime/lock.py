@@ -75,6 +75,15 @@ def known_folders(lock_dir: Path) -> list[Path]:
     return sorted(folder for folder in found if _is_there(folder))
 
 
+def gone_folders(lock_dir: Path) -> list[Path]:
+    """Return where sessions lay that were ever locked here, and do not lie any more."""
+    found = set()
+    for path in lock_dir.glob("*.lock"):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            found.add(Path(json.loads(path.read_text(encoding="utf-8"))["folder"]))
+    return sorted(folder for folder in found if not _is_there(folder))
+
+
 def strays(lock_dir: Path) -> list[str]:
     """Return in words which processes hold a lock of a session whose folder is gone."""
     found = []

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,12 +32,16 @@ from gpt_trader.runtime.header import (
     session_key,
 )
 from gpt_trader.runtime.journaling import DurableJournal, header_of, recover_state
-from gpt_trader.runtime.lock import holder, portfolio_lock, strays, user_lock_dir
+from gpt_trader.runtime.lock import gone_folders, holder, portfolio_lock, strays, user_lock_dir
 from gpt_trader.runtime.wiring import SessionTerms
 
 type Connect = Callable[[Header], tuple[Broker, Callable[[], int] | None]]
 
 JOURNAL = "journal.db"
+GONE = (
+    "put it back where it was, the newest copy of journal.db too; or gpt-trader run --profile NAME "
+    "--live begins anew, and takes over what the exchange shows"
+)
 START = "start one: gpt-trader run --profile dev"
 CHECKED_ENTRIES = 200_000  # links that a start checks: a second's worth
 
@@ -365,14 +370,44 @@ def read_header(folder: Path) -> Header:
     raise no_session(folder)
 
 
-def no_session(place: Path, hint: str = START) -> UsageError:
-    """Return that no session lies in a place, naming processes that run one without a folder."""
+def lies_there(folder: Path) -> str:
+    """Return in words that a latch lies in a folder, whatever its journal is like; "" if none."""
+    latch = Latch(folder)
+    halt = latch.read()
+    if halt is None:
+        return "; FLATTEN lies there: what is held is to be sold" if latch.wants_flat() else ""
+    said = f"; HALT lies there: halted by {halt.by}: {halt.reason}"
+    return said + (", and what is held is to be sold" if halt.flatten else "")
+
+
+def _is_portfolio(place: Path) -> bool:
+    """Whether a folder is a live session's: it is named by its portfolio."""
     try:
-        lost = strays(user_lock_dir(os.getuid()))
-    except StorageError:  # no place for locks: no session of money
-        lost = []
+        uuid.UUID(place.resolve().name)
+    except ValueError:
+        return False
+    return place.is_dir()
+
+
+def no_session(place: Path, hint: str = START) -> UsageError:
+    """Return that no session lies in a place, naming processes that run one without a folder.
+
+    And what else is known of sessions of money: a latch that lies there, a folder that is gone.
+    """
+    lost, gone = list[str](), list[Path]()
+    with contextlib.suppress(StorageError):  # no place for locks: no session of money
+        locks = user_lock_dir(os.getuid())
+        lost, gone = strays(locks), gone_folders(locks)
     if not lost:
-        return UsageError(f"no session in {place}", hint=hint)
+        said = f"no session in {place}"
+        if _is_portfolio(place):
+            return UsageError(f"{said}: its journal is gone{lies_there(place)}", hint=GONE)
+        at = place.resolve()
+        beneath = [folder for folder in gone if at in (folder, folder.parent)]
+        if beneath:
+            names = ", ".join(str(folder) for folder in beneath)
+            return UsageError(f"{said}; {names} is gone, where money was traded", hint=GONE)
+        return UsageError(f"{said}{lies_there(place)}", hint=hint)
     return UsageError(
         f"no session in {place}; {', '.join(f'{one} is gone' for one in lost)}",
         hint="put the folder back where it was, or end that process: kill -TERM PID cancels its "

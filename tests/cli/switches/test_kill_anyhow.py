@@ -492,3 +492,33 @@ def test_a_key_that_may_not_trade_any_more_is_named(exchange, capsys):
     exchange.keys.known[name] = replace(key, can_trade=False)
     _, found = call(capsys, "kill", "-p", "canary")
     assert any("the key may not trade" in one for one in found["warnings"])
+
+
+@pytest.mark.parametrize("spoil", [lose, empty, lambda journal: journal.write_bytes(b"x" * 9000)])
+def test_without_its_journal_status_tells_of_the_latch_that_lies_there(exchange, capsys, spoil):
+    hold_some(exchange, capsys)
+    assert call(capsys, "kill", "-p", "canary", "--by", "ann", "--reason", "odd")[0] == 0
+    spoil(folder() / JOURNAL)
+    code, found = call(capsys, "status", "-p", "canary")
+    assert code in (1, 2)
+    assert "HALT lies there: halted by ann: odd" in found["error"]["message"]
+    assert "--profile dev" not in found["error"]["hint"]
+
+
+@pytest.mark.parametrize("words", [["status"], ["status", "-p", "canary"], ["kill"]])
+def test_a_folder_of_money_that_is_gone_is_named(exchange, capsys, words):
+    hold_some(exchange, capsys)
+    place = folder()
+    place.rename(place.with_name("away"))
+    (place.with_name("away") / JOURNAL).unlink()
+    code, found = call(capsys, *words)
+    assert code == 2
+    assert f"{place} is gone, where money was traded" in found["error"]["message"]
+    assert "takes over what the exchange shows" in found["error"]["hint"]
+
+
+def test_a_mistyped_profile_is_told_which_there_are(exchange, capsys):
+    hold_some(exchange, capsys)
+    code, found = call(capsys, "kill", "-p", "canari")
+    assert code == 2
+    assert folder().name in found["error"]["hint"]
