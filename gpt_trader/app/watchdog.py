@@ -60,7 +60,9 @@ def watch(
         now_s = alive.silent_s()
         return now_s is not None and now_s < silent_s
 
-    left = _cancel(look_at(folder), profile, silence, stop, once=once, is_back=is_back)
+    left = _cancel(
+        look_at(folder), profile, silence, stop, once=once, is_back=is_back, silent_s=alive.silent_s
+    )
     return Watched(silence, True, left.entries, left.unknown or [])
 
 
@@ -72,6 +74,7 @@ def _cancel(
     *,
     once: bool,
     is_back: Callable[[], bool],
+    silent_s: Callable[[], float | None],
 ) -> Left:
     """Cancel until nothing is open, or the bot is back and does it; page how that goes, and ends.
 
@@ -88,7 +91,7 @@ def _cancel(
             said, is_over = f"its entries are not cancelled: {found.message}", False
         is_over = is_over or once or stop.asked or is_back()
         if said != told and (is_over or not told):
-            _page(kept, profile, silence_s, said)
+            _page(kept, profile, max(silence_s, silent_s() or 0.0), said)
             told = said
         if is_over:
             if isinstance(found, TraderError):

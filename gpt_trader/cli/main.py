@@ -62,11 +62,20 @@ def _main(args: list[str]) -> int:
         # Nobody reads stdout any more (as after `head`), or it is a full disk. What is still
         # buffered goes nowhere, so that the interpreter does not fail on it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
+        if error.errno == errno.EIO:
+            print("error: the terminal is closed", file=sys.stderr)
+        elif not isinstance(error, BrokenPipeError):
             print(f"error: cannot write to stdout: {error.strerror}", file=sys.stderr)
             print("hint: free some space, or send the output elsewhere", file=sys.stderr)
         return 1
     return code
+
+
+def _is_of_stream(error: Exception) -> bool:
+    """Whether stdout takes nothing: the disk is full, or the terminal is closed."""
+    if not isinstance(error, OSError) or error.filename:
+        return False
+    return error.errno in (errno.ENOSPC, errno.EIO)
 
 
 def _say_interrupted(args: list[str]) -> int:
@@ -128,7 +137,7 @@ def _run(args: list[str]) -> int:
             raise
         return failure.report(failure.describe(error, args), args)
     except Exception as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC and not error.filename:
+        if _is_of_stream(error):
             raise  # stdout: where the program opens a file itself, it raises StorageError
         if wants_traceback(args, os.environ) and not isinstance(error, TraderError):
             raise

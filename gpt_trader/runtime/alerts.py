@@ -142,7 +142,7 @@ def cannot_leave(plan: Plan, state: State, j: int) -> str:
     words = [
         f"{product.product_id} cannot be left: {wish.refusals} exits in a row were not taken",
         wish.why or "no reason given",
-        f"{product.size(free)} of {product.size(abs(held))} is free of orders of ours",
+        f"{product.size(free):f} of {product.size(abs(held)):f} is free of orders of ours",
     ]
     if others:
         words.append(f"the rest is promised to {', '.join(others)}")

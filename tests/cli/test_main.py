@@ -308,6 +308,20 @@ def test_a_reader_that_leaves_is_no_error():
     assert done.returncode == 1
 
 
+def test_a_terminal_that_is_closed_is_said_to_be():
+    ours, theirs = os.openpty()
+    os.close(ours)
+    done = subprocess.run(
+        [sys.executable, "-m", "gpt_trader.cli.main", "strategies"],
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (1, "error: the terminal is closed\n")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 @pytest.mark.parametrize(
     "args",

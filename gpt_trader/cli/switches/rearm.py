@@ -30,7 +30,7 @@ def command(
 
     if not by.strip() or not reason.strip():
         raise UsageError("expected --by NAME and --reason TEXT", hint="both go into the journal")
-    with waiting("waiting for the session"):
+    with waiting("rearming: a running bot is asked, else the account looked at"):
         data = switch(
             lambda now_ms: Rearmed(now_ms, by, reason),
             profile=profile,

@@ -22,7 +22,7 @@ def command(
     from gpt_trader.app.switch import switch
     from gpt_trader.engine.events import PauseRequested
 
-    with waiting("waiting for the session"):
+    with waiting("resuming: a running bot is asked, else the account looked at"):
         data = switch(
             lambda now_ms: PauseRequested(now_ms, by, paused=False),
             profile=profile,
