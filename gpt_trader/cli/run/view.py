@@ -274,6 +274,16 @@ def _words(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("held", list_commonest(summary["holds"], NAMES_SHOWN)),
         ("acted", list_commonest(summary["actions"], NAMES_SHOWN)),
     ]
+    untaken = [
+        f"{summary[key]} {what}"
+        for key, what in (
+            ("orders_not_placed", "never reached the exchange"),
+            ("orders_unknown", "nobody knows the outcome of"),
+        )
+        if summary.get(key)
+    ]
+    if untaken:
+        rows.append(("", f"of the orders {', '.join(untaken)}"))
     rows.append(("refused", list_commonest(summary["refusals"], NAMES_SHOWN)))
     refusal = summary["newest_refusal"]
     if refusal is not None:

@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gpt_trader.domain.order import NOT_PLACED
 from gpt_trader.domain.text import units_text
 from gpt_trader.engine.exposure import exposed_s
 from gpt_trader.engine.ports import Entry
-from gpt_trader.engine.records import FillBooked, Marked
+from gpt_trader.engine.protect import UNSURE
+from gpt_trader.engine.records import FillBooked, Marked, OrderEnded
 from gpt_trader.engine.state import State, equity
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.observe.cycle import quote_text, time_text
@@ -32,6 +34,7 @@ class LiveRecord:
         self.notes = Notes(terms.plan)
         self.cash = cash
         self.fills = 0
+        self.not_placed = 0  # orders that were proven never to have reached the exchange
         self.first_ms: int | None = None  # the first decided bar
         self._equity: list[float] = []
         self._cycle_ms = -1
@@ -48,6 +51,8 @@ class LiveRecord:
                     self.first_ms = record.cycle_ms if self.first_ms is None else self.first_ms
                 elif isinstance(record, FillBooked) and record.lots:
                     self.fills += 1
+                elif isinstance(record, OrderEnded) and record.code.startswith(NOT_PLACED):
+                    self.not_placed += 1
 
     def _note_equity(self, record: Marked) -> None:
         """Keep one value a cycle: one that waits for an order's end is marked again."""
@@ -106,6 +111,8 @@ def live_summary(record: LiveRecord, state: State, outcome: Outcome) -> Json:
         "newest_refusal": refusal_json(notes.refusal),
         "holds": dict(notes.reasons.most_common()),
         "actions": dict(notes.actions.most_common()),
+        "orders_not_placed": record.not_placed,
+        "orders_unknown": sum(one.status in UNSURE for one in state.open_orders),
         "halts": _halts(state),
         "resumed": outcome.resumed,
         "interrupted": outcome.interrupted,
