@@ -17,7 +17,7 @@ from gpt_trader.runtime.session import JOURNAL, locks_of, money_locks, read_head
 class KeptSession(NamedTuple):
     """A session's folder. header, state: None where the journal does not say; problem: why.
 
-    doubts: what is doubtful about what it says.
+    doubts: what is doubtful about what it says. entries: of the journal by then.
     """
 
     folder: Path
@@ -25,6 +25,7 @@ class KeptSession(NamedTuple):
     state: State | None
     problem: str
     doubts: Sequence[str] = ()
+    entries: int = 0
 
     @property
     def plan(self) -> Plan | None:
@@ -61,6 +62,7 @@ def look_at(folder: Path) -> KeptSession:
         header = read_header(folder)
         with view(folder) as (_, plan, journal):
             state = recover_state(journal, plan, header.cash)
-            return KeptSession(folder, header, state, "", unlocked(journal))
+            seq, _ = journal.head()
+            return KeptSession(folder, header, state, "", unlocked(journal), seq)
     except (TraderError, *UNREADABLE) as error:
         return KeptSession(folder, header, None, f"{folder / JOURNAL} cannot be read: {error}")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gpt_trader.app.at_exchange import Left, held, is_entry, reach_outside, watch_left
-from gpt_trader.app.done_since import Done, done_since
+from gpt_trader.app.done_since import Done, done_since, taken_over
 from gpt_trader.app.folders import name_the_one, session_folder
 from gpt_trader.app.kept_session import KeptSession, look_at
 from gpt_trader.app.operate import carry_on, open_session, take
@@ -130,7 +130,8 @@ def kill(
     journal = _by_journal(after) if left is None else None
     done_here = None
     if kept.plan is not None and kept.state is not None and after.state is not None:
-        done_here = done_since(kept.plan, kept.state, after.state)
+        found = taken_over(kept.folder, kept.entries)
+        done_here = done_since(kept.plan, kept.state, after.state, found)
     not_seen = _not_seen(kept, left, is_whole=is_whole)
     done = is_shut and problem is None and not not_seen
     if left is not None:

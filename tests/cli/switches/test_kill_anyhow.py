@@ -14,6 +14,7 @@ import pytest
 from gpt_trader.app.kill import KillRequest, kill
 from gpt_trader.cli.main import main
 from gpt_trader.errors import StorageError
+from gpt_trader.journal.compact import backup
 from gpt_trader.journal.root import state_root
 from gpt_trader.observe.notify import Notifier
 from gpt_trader.runtime.halt import FLATTEN, HALT, Latch
@@ -174,6 +175,19 @@ def test_it_says_what_it_cancelled_and_sold(exchange, capsys):
     assert data["sold"] == [{"product": "BTC-USD", "size": size}]
     assert main(["kill", "--flatten", "-p", "canary"]) == 0
     assert "nothing was cancelled, and nothing was sold" in capsys.readouterr().out
+
+
+def test_what_was_sold_under_a_journal_that_is_not_here_is_no_kills_work(
+    exchange, capsys, tmp_path
+):
+    hold_some(exchange, capsys)
+    [size] = [one["size"] for one in call(capsys, "status")[1]["data"]["positions"]]
+    backup(folder() / JOURNAL, tmp_path / "copy.db")
+    sell = [one if one != "buy" else "sell" for one in REST]
+    assert call(capsys, *sell, "--size", size)[0] == 0
+    (folder() / JOURNAL).write_bytes((tmp_path / "copy.db").read_bytes())
+    data = call(capsys, "kill", "-p", "canary")[1]["data"]
+    assert (data["held"], data["sold"], data["cancelled"]) == ([], [], [])
 
 
 def test_a_strategy_whose_file_is_gone(exchange, capsys, tmp_path, monkeypatch):
