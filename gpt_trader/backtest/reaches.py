@@ -27,13 +27,14 @@ PLAIN_MODULES = frozenset({
 BUILTINS = dict(vars(builtins))  # as they were, before anybody put something there
 READING = ("read_", "scan_", "load_")  # how methods begin that read files
 UNTOLD = frozenset({
-    "__builtins__", "__code__", "__dict__", "__getattribute__", "__globals__", "__import__",
-    "__subclasses__", "attrgetter", "breakpoint", "compile", "delattr", "dir", "download",
-    "environ", "environb", "eval", "evaluate", "exec", "f_back", "f_globals", "f_locals",
-    "fromfile", "fromregex", "genfromtxt", "getattr", "getattr_static",
-    "getclosurevars", "getenv", "getmembers", "globals", "import_module",
-    "input", "load", "loadtxt", "locals", "memmap", "methodcaller", "modules", "now", "query",
-    "read", "readline", "readlines", "setattr", "sql", "today", "urlopen", "utcnow", "vars",
+    "__annotations__", "__builtins__", "__code__", "__dict__", "__doc__", "__getattribute__",
+    "__globals__", "__import__", "__qualname__", "__subclasses__", "attrgetter", "breakpoint",
+    "compile", "delattr", "dir", "download", "environ", "environb", "eval", "evaluate", "exec",
+    "f_back", "f_globals", "f_locals", "fromfile", "fromregex", "genfromtxt", "get_annotations",
+    "get_option", "get_type_hints", "getattr", "getattr_static", "getclosurevars", "getenv",
+    "getmembers", "globals", "import_module", "input", "load", "loadtxt", "locals", "memmap",
+    "methodcaller", "modules", "now", "query", "read", "readline", "readlines", "setattr", "sql",
+    "today", "urlopen", "utcnow", "vars",
 })  # fmt: skip
 
 

@@ -59,12 +59,14 @@ TEXT = (
 ADDED = frozenset(
     {
         "__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__annotations__",
-        "__dataclass_fields__", "__dataclass_params__", "__match_args__", "__slots__",
-        "__abstractmethods__", "_abc_impl", "__orig_bases__", "__parameters__", "__slotnames__",
+        "__dataclass_fields__", "__dataclass_params__", "__slots__", "__abstractmethods__",
+        "_abc_impl", "__orig_bases__", "__parameters__", "__slotnames__",
     }
 )  # fmt: skip
 SLOTS = (MemberDescriptorType, GetSetDescriptorType)
-PATCHED = (FunctionType, ModuleType, bool, int, float, str)  # what users set in installed modules
+PATCHED = (  # what users set in installed modules
+    FunctionType, ModuleType, bool, int, float, str, Mapping, list, tuple, set, np.ndarray,
+)  # fmt: skip
 MADE = "__create_fn__"  # where `dataclass` makes its functions
 
 
@@ -118,6 +120,10 @@ def _whole(strategy: Any) -> Whole:  # noqa: ANN401
     except (ValueError, RecursionError) as error:
         return Whole("", (str(error),), ())
     packages = [[name, _version(name)] for name in sorted(teller.packages)]
+    try:
+        told = [told, [[name, teller.value(one)] for name, one in put_on(teller.packages)]]
+    except (ValueError, RecursionError) as error:
+        teller.doubt(str(error))
     files = [Path(one).resolve() for one in teller.files if one[:1] not in {"<", ""}]
     return Whole(_digest([told, packages]), tuple(teller.untold), tuple(files))
 
@@ -198,9 +204,17 @@ class _Teller:
         if isinstance(value, np.ma.MaskedArray):
             return ["masked", *map(self.array, (np.ma.getdata(value), np.ma.getmaskarray(value)))]
         if value.dtype.hasobject:
-            return ["array", str(value.dtype), value.shape, self.values(value.ravel().tolist())]
+            objects = self.values(value.ravel().tolist())
+            return ["array", self.text(value.dtype), value.shape, objects]
         told = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
-        return ["array", str(value.dtype), value.shape, told]
+        return ["array", self.text(value.dtype), value.shape, told]
+
+    def text(self, value: Any) -> Any:  # noqa: ANN401
+        """By its text, and what that leaves out."""
+        told = [_name(type(value)), str(value)]
+        if isinstance(value, np.dtype) and value.metadata is not None:
+            told.append(self.value(dict(value.metadata)))
+        return [*told, value.fold] if hasattr(value, "fold") else told
 
     def enum(self, value: Enum) -> Any:  # noqa: ANN401
         return [_name(type(value)), value.name, self.value(value._value_)]
@@ -294,7 +308,7 @@ class _Teller:
             one, path = follow(chain, scope)
             if named_only(root.__name__):
                 self.named(root.__name__, path[-1])
-                if not isinstance(one, PATCHED):
+                if not isinstance(one, PATCHED) and not _is_of_user(one):
                     continue
             told[".".join(path)] = self.value(one)
         return told
@@ -325,7 +339,8 @@ class _Teller:
         self.seen.setdefault(id(found), (len(self.seen), found))
         self.owners |= {id(one): found for one in vars(found).values()}
         made_by = [] if named_only(type(found).__module__) else [self.value(type(found))]
-        return ["class", found.__name__, [self.value(base) for base in found.__bases__], {
+        noted = {f.name: dict(f.metadata) for f in fields(found)} if is_dataclass(found) else {}
+        return ["class", found.__qualname__, self.value(noted), self.values(found.__bases__), {
             name: self.value(value)
             for name, value in sorted(vars(found).items())
             if name not in ADDED and not isinstance(value, SLOTS) and not is_made(value)
@@ -384,7 +399,7 @@ def _tell_code(code: CodeType) -> str:
 
 _FLAT: tuple[tuple[Any, Callable[[_Teller, Any], Any]], ...] = (
     (Enum, _Teller.enum),
-    (TEXT, lambda _, value: [_name(type(value)), str(value)]),
+    (TEXT, _Teller.text),
     ((bool, int, str, float), lambda _, value: [_name(type(value)), repr(value)]),
     ((bytes, bytearray), lambda _, value: [type(value).__name__, bytes(value)]),
     (tuple, lambda teller, value: [_name(type(value)), teller.values(value)]),
@@ -413,12 +428,21 @@ def _pandas(value: Any) -> list[Any] | None:  # noqa: ANN401
         return None
     if isinstance(value, pandas.DataFrame):
         columns = [value.iloc[:, i] for i in range(value.shape[1])]
-        return [value.columns, value.index, *(one.to_numpy() for one in columns)]
+        told = [part for one in columns for part in (_kind(one.dtype), one.to_numpy())]
+        return [value.columns, value.index, dict(value.attrs), *told]
     if isinstance(value, pandas.Series):
-        return [value.name, value.index, value.to_numpy()]
+        return [value.name, value.index, dict(value.attrs), _kind(value.dtype), value.to_numpy()]
     if isinstance(value, pandas.Index):
-        return [list(value.names), str(value.dtype), value.to_numpy()]
+        step = str(value.freq) if hasattr(value, "freq") else None
+        return [list(value.names), _kind(value.dtype), step, value.to_numpy()]
     return None
+
+
+def _kind(dtype: Any) -> list[Any]:  # noqa: ANN401
+    """Return what a dtype of pandas is; of categories also their order."""
+    if hasattr(dtype, "categories") and hasattr(dtype, "ordered"):
+        return [str(dtype), dtype.categories, dtype.ordered]
+    return [str(dtype)]
 
 
 def parts_of(value: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -449,9 +473,47 @@ def _inner(value: Any) -> Any:  # noqa: ANN401
 
 def is_made(value: object) -> bool:
     """Whether `dataclass` made a function."""
-    while hasattr(value, "__wrapped__"):
+    while hasattr(value, "__wrapped__") and not _is_of_user(value):  # as it wraps a `__repr__`
         value = value.__wrapped__
-    return isinstance(value, FunctionType) and value.__code__.co_qualname.startswith(MADE)
+    code = value.__code__ if isinstance(value, FunctionType) else None
+    return code is not None and code.co_filename == "<string>" and code.co_qualname.startswith(MADE)
+
+
+def put_on(packages: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """Yield what code of a user has put on classes of packages, by name: methods, accessors."""
+    for top in sorted({*packages, "pandas", "polars", ROOT.name} & set(sys.modules)):
+        found = [one for one in vars(sys.modules[top]).values() if isinstance(one, type)]
+        kinds = dict.fromkeys(base for one in found for base in one.__mro__)
+        for kind in kinds:
+            if named_only(kind.__module__):
+                for name, value in vars(kind).items():
+                    yield from ((f"{_name(kind)}.{name}", one) for one in _code_of_user(value))
+
+
+def _code_of_user(value: Any) -> list[Any]:  # noqa: ANN401
+    """Return an attribute's functions and classes that are of a user, a descriptor's as well."""
+    if isinstance(value, property):
+        parts = [value.fget, value.fset, value.fdel]
+    elif isinstance(value, classmethod | staticmethod):
+        parts = [value.__func__]
+    else:
+        is_code = isinstance(value, FunctionType | type)
+        parts = [
+            value,
+            *(() if is_code or not hasattr(value, "__dict__") else vars(value).values()),
+        ]
+    return [one for one in parts if _is_of_user(one)]
+
+
+def _is_of_user(value: object) -> bool:
+    """Whether a function, a class or an object is made by code that is not installed."""
+    if isinstance(value, FunctionType):
+        return not named_only(value.__globals__.get("__name__", ""))
+    module = (value if isinstance(value, type) else type(value)).__module__
+    is_file = (
+        vars(sys.modules[module]).get("__file__") is not None if module in sys.modules else False
+    )
+    return module in SCRIPT or (is_file and not named_only(module))  # what has none is Cython's own
 
 
 def _cells(function: FunctionType) -> Iterator[Any]:

@@ -4,14 +4,16 @@ import importlib
 import linecache
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from gpt_trader.backtest.told import tell_whole
 
 HEAD = """
-import enum, functools, os, math, operator, sys
+import datetime, enum, functools, os, math, operator, sys
 from collections import defaultdict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
@@ -84,6 +86,31 @@ class Reader:
         return {k}
 r = Reader()
 """
+ACCESSOR = """
+@pd.api.extensions.register_series_accessor("told_k")
+class A:
+    def __init__(self, s): pass
+    def get(self): return {k}
+"""
+ON_INIT = """
+def tune(k):
+    def d(cls):
+        made = cls.{name}
+        @functools.wraps(made)
+        def w(self, *a):
+            made(self, *a); object.__setattr__(self, "k", k)
+        cls.{name} = w
+        return cls
+    return d
+@tune({k})
+@dataclass
+class O:
+    a: int = 0
+o = O()
+"""
+NAMED_AS_MADE = "def __create_fn__():\n    def q():\n        return {}\n    return q\n"
+NOTED = "@dataclass\nclass O:\n    a: int = field(default=0, metadata={{'k': {}}})\no = O()\n"
+ORDERED = "F = pd.Series(pd.Categorical(['a'], categories={}))"
 # by a name: what the code asks for, what it asks there, and how that is edited
 CASES = {
     "a global": ("K", "K = 1.0", "K = 2.0"),
@@ -126,12 +153,64 @@ CASES = {
     "a number of one's own kind": (
         "k.times", "class K(float):\n    times = 1\nk = K(1)", "K.times = 2",
     ),
+    "an accessor": ("pd.Series([1]).told_k.get()", ACCESSOR.format(k=1), ACCESSOR.format(k=2)),
+    "a method put on a class of pandas": (
+        "pd.Series([1]).told_f()",
+        "pd.Series.told_f = lambda s: 1", "pd.Series.told_f = lambda s: 2",
+    ),
+    "a property put on a class of pandas": (
+        "pd.Series([1]).told_p",
+        "pd.Series.told_p = property(lambda s: 1)", "pd.Series.told_p = property(lambda s: 2)",
+    ),
+    "a mapping put on a package": ("np.told_d['k']", "np.told_d = {'k': 1}", "np.told_d['k'] = 2"),
+    "a class put on a package": (
+        "np.told_c.k", "class C:\n    k = 1\nnp.told_c = C", "C.k = 2",
+    ),
+    "attrs of a frame": ("F.attrs['k']", "F = pd.DataFrame({'a': [1]})", "F.attrs['k'] = 2"),
+    "attrs of a Series": ("F.attrs['k']", "F = pd.Series([1])", "F.attrs['k'] = 2"),
+    "order of categories": (
+        "F.cat.codes[0]", ORDERED.format(["a", "b"]), ORDERED.format(["b", "a"]),
+    ),
+    "step of moments": (
+        "F.freq.n",
+        "F = pd.date_range('2020', periods=1, freq='10D')",
+        "F = pd.date_range('2020', periods=1, freq='20D')",
+    ),
+    "metadata of a field": ("fields(o)[0].metadata['k']", NOTED.format(1), NOTED.format(2)),
+    "a wrapper round what dataclass made": (
+        "o.k", ON_INIT.format(name="__init__", k=1), ON_INIT.format(name="__init__", k=2),
+    ),
+    "what is named as what dataclass makes": (
+        "C.q()",
+        NAMED_AS_MADE.format(1) + "class C:\n    q = __create_fn__()\n",
+        NAMED_AS_MADE.format(2) + "class C:\n    q = __create_fn__()\n",
+    ),
+    "a fold": (
+        "T.fold", "T = datetime.time(1, fold=0)", "T = datetime.time(1, fold=1)",
+    ),
+    "metadata of a dtype": (
+        "T.metadata['k']",
+        "T = np.dtype('f8', metadata={'k': 1})", "T = np.dtype('f8', metadata={'k': 2})",
+    ),
+    "names for matching": (
+        "len(V.__match_args__)", "class V:\n    __match_args__ = ('a',)", "V.__match_args__ = ()",
+    ),
 }  # fmt: skip
 
 
+def take_off():
+    """Take off installed packages what cases put on them."""
+    for one in (pd.Series, np):
+        for name in [name for name in vars(one) if name.startswith("told_")]:
+            delattr(one, name)
+    pd.Series._accessors -= {"told_k"}
+
+
+@pytest.mark.filterwarnings("ignore:registration of accessor")
 @pytest.mark.parametrize("case", CASES)
-def test_what_is_edited_is_told_apart(case):
+def test_what_is_edited_is_told_apart(case, request):
     what, first, then = CASES[case]
+    request.addfinalizer(take_off)
     session = Session().run(first).strategy(what)
     before, again = session.whole, session.whole
     assert before == again
@@ -169,6 +248,10 @@ def test_an_edited_enum_is_another_default():
         "operator.attrgetter('K')(M)",
         "__import__('levels').K",
         "pd.Timestamp.now().day",
+        "int(type(self).__doc__)",
+        "type(self).__annotations__['m']",
+        "int(type(self).__qualname__)",
+        "pd.get_option('display.max_rows')",
     ],
 )
 def test_what_cannot_be_told_is_named(what):
