@@ -21,14 +21,14 @@ from gpt_trader.optimize.objective import Objective
 from gpt_trader.optimize.search import Search
 from gpt_trader.optimize.space import Grid, Space
 from gpt_trader.risk.policy import RiskPolicy
-from gpt_trader.strategy.base import Strategy
+from gpt_trader.strategy.base import BarStrategy, MarketStrategy, Strategy
 from gpt_trader.strategy.params import Value
 
 
 @at_the_door
 def optimize(  # noqa: PLR0913 - the library's call: all but three have names and defaults
     bars: Data,
-    strategy: type[Strategy] | str,
+    strategy: type[Strategy | MarketStrategy | BarStrategy] | str,
     grid: Grid,
     *,
     product_id: str | None = None,
@@ -57,7 +57,8 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have names an
 
     bars, product_id, costs, risk, style, cash, reads, order, label, min_coverage_pct, check_all,
         check_seed, sealed_after_ms, state_dir: as in `backtest`; a search opens no seal.
-    strategy: a class with `targets(bars)`, not an object, or the name of a built-in one.
+    strategy: a class with `targets(bars)` or `targets(market)`, not an object, or the name of a
+        built-in one.
     grid: values of each parameter, neighbors side by side.
     fixed: values of parameters that are not searched.
     folds: walk-forward tests.

@@ -32,7 +32,7 @@ class Strategy(Protocol):
         """Bars of the trailing window whose last row equals the full-history row."""
         ...
 
-    def targets(self, bars: Bars) -> Targets:
+    def targets(self, bars: Bars, /) -> Targets:
         """Return targets aligned with bars; row i may use rows up to and including i only."""
         ...
 
@@ -58,7 +58,7 @@ class MarketStrategy(Protocol):
         """Rows of the trailing window whose last row equals the full-history row."""
         ...
 
-    def targets(self, market: Market) -> Mapping[str, Targets | Column]:
+    def targets(self, market: Market, /) -> Mapping[str, Targets | Column]:
         """Return each product's targets, or their weights, aligned with the market's rows.
 
         Row i may use rows up to and including i only. A product that is left out: no opinion.

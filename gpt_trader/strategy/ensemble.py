@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
-from typing import ClassVar
+from typing import ClassVar, overload
 
 import numpy as np
 
@@ -96,6 +96,10 @@ class Ensemble:
             member.warmup if sees_market(member) else window_rows(member) for member in self.voters
         )
 
+    @overload
+    def targets(self, seen: Bars) -> Targets: ...
+    @overload
+    def targets(self, seen: Market) -> dict[str, Targets]: ...
     def targets(self, seen: Bars | Market) -> Targets | dict[str, Targets]:
         """Return weight and conditions for every bar: the vote, then what members say.
 

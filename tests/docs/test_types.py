@@ -24,9 +24,13 @@ backtest(bars)
 """
 
 GIVEN = """
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
 import numpy as np
 import pandas as pd
 import polars as pl
+from numpy.typing import NDArray
 
 import gpt_trader as gt
 
@@ -42,6 +46,33 @@ gt.Condition("up", pd.Series(bars.price.close), bars.to_pandas()["open"], "<")
 gt.Condition("up", pl.Series(bars.price.close), bars.to_polars()["open"])
 gt.Condition("up", [1.0, 2.0], bars.close)
 gt.RiskPolicy(max_product_pct=50, rebalance_band=0.1, max_entries_per_day=5)
+
+
+@dataclass(frozen=True)
+class Each:
+    name: ClassVar[str] = "each"
+    min_bars: int = 24
+    warmup: int = 24
+
+    def targets(self, market: gt.Market) -> dict[str, NDArray[np.float64]]:
+        return {one: np.ones(len(market)) for one in market.products}
+
+
+@dataclass(frozen=True)
+class Slow:
+    name: ClassVar[str] = "slow"
+    min_bars: int = 24
+    warmup: int = 24
+
+    def on_bar(self, view: gt.Bars, memory: Any) -> tuple[gt.Target | None, Any]:
+        return gt.Target(1.0), memory
+
+
+gt.optimize(bars, gt.strategies.RankMomentum, {"top": [1, 2]})
+gt.optimize(bars, gt.strategies.Ensemble, {"min_confidence": [0.4, 0.5]})
+gt.optimize(bars, Each, {"warmup": [12, 24]})
+gt.optimize(bars, Slow, {"warmup": [12, 24]})
+gt.backtest(bars, Each())
 """
 
 INDICATORS = """
@@ -90,10 +121,11 @@ gt.RiskPolicy(max_product_pct="5")
 gt.Condition("up", np.ones(3), np.ones(3), ">=")
 gt.Targets("x")
 gt.Targets(np.ones(3), stop="5%")
+gt.optimize(gt.synthetic_market(), gt.Bars, {"top": [1]})
 """
 WRONG = {
     "misspelt": (MISSPELT, (6, 7, 8)),
-    "refused": (REFUSED, (5, 6, 7, 8, 9)),
+    "refused": (REFUSED, (5, 6, 7, 8, 9, 10)),
     "untaken": (UNTAKEN, (6, 7, 8, 9, 10)),
 }
 RIGHT = {"given": GIVEN, "indicators_of": INDICATORS}
