@@ -3,11 +3,13 @@
 Numba's disk cache notices an edit in a function's own file only, not in a callee's file.
 The cache folder is therefore named by a hash of every kernel file: an edit anywhere in the
 kernel starts a fresh folder, and an unchanged kernel compiles nothing in its second process.
+Within it numba keeps a folder for each place the package is installed in.
 """
 
 import hashlib
 import os
 import pathlib
+import sys
 
 import platformdirs
 
@@ -26,11 +28,20 @@ def _cache_dir() -> pathlib.Path:
 CACHE_DIR = _cache_dir()
 
 
-def is_compiled(function: str) -> bool:
-    """Whether a function (file.name) is in the cache, or nothing is compiled at all.
+def _numba_folders() -> tuple[pathlib.Path, ...]:
+    """Where numba looks for this installation's functions: it names folders by the sources' path.
 
-    Where the cache folder cannot be written, numba keeps it beside the sources.
+    Where the cache folder cannot be written, it is beside the sources, then in numba's own.
     """
+    sources = os.path.abspath(HERE)  # noqa: PTH100 - as numba does: links stay, `..` goes
+    name = f"{HERE.name}_{hashlib.sha1(sources.encode(), usedforsecurity=False).hexdigest()}"
+    theirs = pathlib.Path(platformdirs.user_cache_dir("numba", appauthor=False))
+    return (CACHE_DIR / name, HERE / "__pycache__", theirs / name)
+
+
+def is_compiled(function: str) -> bool:
+    """Whether this installation's function (file.name) is cached, or nothing is compiled at all."""
     is_interpreted = os.environ.get("NUMBA_DISABLE_JIT", "0") not in {"", "0"}
-    folders = (CACHE_DIR, HERE)
-    return is_interpreted or any(any(one.rglob(f"{function}-*.nbi")) for one in folders)
+    python = f"py{sys.version_info.major}{sys.version_info.minor}"
+    kept = f"{function}-*.{python}{sys.abiflags}.nbi"
+    return is_interpreted or any(any(folder.glob(kept)) for folder in _numba_folders())
