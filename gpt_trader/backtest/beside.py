@@ -16,6 +16,7 @@ from gpt_trader.errors import DataError
 NEAR = 1e-3  # of a price: as far as two sources of one product lie apart
 MOST_APART = 0.01  # of the closes
 LEAST_HELD = 0.5  # of the bars during a run, for those to be told by what is traded
+OPENS = "bars begin at whole multiples of their length, UTC, and are dated by their open"
 FARTHEST = 2  # longer bars, as far as a shift is looked for
 
 
@@ -24,10 +25,12 @@ def check_beside(reads: Mapping[str, Bars], series: Sequence[Bars]) -> tuple[str
 
     That is extra columns, and series of which too few closes can be held against what is traded.
 
-    reads: bars by name. series: those that are traded. Raises DataError naming the first close
-    that is another than that of a bar that closes with it, and by how much it looks shifted.
+    reads: bars by name. series: those that are traded. Raises DataError on bars that begin at
+    other moments than whole multiples of their length, and naming the first close that is another
+    than that of a bar that closes with it, and by how much it looks shifted.
     """
     for name, bars in reads.items():
+        _check_opens(name, bars)
         for other in (*series, *reads.values()):
             if other is not bars and other.product.product_id == bars.product.product_id:
                 _check_closes(name, bars, other)
@@ -40,6 +43,17 @@ def check_beside(reads: Mapping[str, Bars], series: Sequence[Bars]) -> tuple[str
     )
     columns = (f"column {name}" for one in (*series, *reads.values()) for name in one.extra)
     return (*unheld, *dict.fromkeys(columns))
+
+
+def _check_opens(name: str, bars: Bars) -> None:
+    """Raise DataError if a bar begins at another moment than those at which bars are read."""
+    odd = bars.time % bars.interval_ms != 0
+    if odd.any():
+        raise DataError(
+            f"{name} has a bar that begins at {format_time(int(bars.time[odd.argmax()]))}: no row "
+            f"could read it",
+            hint=OPENS,
+        )
 
 
 def _is_held(bars: Bars, other: Bars, begin_ms: int, end_ms: int) -> bool:
@@ -65,7 +79,7 @@ def _check_closes(name: str, bars: Bars, other: Bars) -> None:
         f"where {format_interval(other.interval_ms)} bars of {other.product.product_id} close at "
         f"{theirs[rows[first]]:g}; {int(apart.sum()):,} of {int(is_there.sum()):,} closes differ"
         f"{_say_shift(bars, other)}",
-        hint="bars begin at whole multiples of their length, UTC, and are dated by their open",
+        hint=OPENS,
     )
 
 

@@ -13,7 +13,7 @@ from gpt_trader.backtest.api import run_backtest
 from gpt_trader.backtest.asked import ALONE, Counting, Scrutiny, Shell, Terms
 from gpt_trader.backtest.contained import contained
 from gpt_trader.backtest.content import sketch
-from gpt_trader.backtest.holes import check_coverage
+from gpt_trader.backtest.holes import check_coverage, check_reads
 from gpt_trader.backtest.outcome import tell_outcome
 from gpt_trader.backtest.plan_order import in_order, plan_order
 from gpt_trader.backtest.prepare import assign, histories_of
@@ -108,6 +108,7 @@ def _placed(
     histories = [one if start_ms is None else since(one, start_ms) for one in read]
     check_coverage(histories, counting.min_coverage_pct)
     series = [one for one, _ in histories_of(histories)]
+    check_reads(terms.reads, series, counting.min_coverage_pct)
     assigned = assign(routes, [one.product.product_id for one in series])
     early = [
         b[:0] if counting.cold_start else wanted(before(one, start_ms), b, route)

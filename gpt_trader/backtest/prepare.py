@@ -18,6 +18,7 @@ from gpt_trader.data.panel import Panel, build_panel
 from gpt_trader.data.resample import check_detail
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel, check_latency
+from gpt_trader.domain.reads import read_name
 from gpt_trader.domain.selection import Membership
 from gpt_trader.domain.times import format_interval
 from gpt_trader.errors import ConfigError, UsageError
@@ -81,7 +82,7 @@ def prepare(
     return Prepared(
         histories=tuple(histories),
         series=series,
-        reads=_read(routes, terms.reads),
+        reads=_read(routes, terms.reads, panel.interval_ms),
         unheld=check_beside(terms.reads, shown),
         panel=panel,
         routes=tuple(routes),
@@ -96,14 +97,30 @@ def prepare(
     )
 
 
-def _read(routes: Sequence[Route], reads: Mapping[str, Bars]) -> Mapping[str, Bars]:
-    """Return what of the series given is read; raise UsageError where nobody reads one."""
+def _read(
+    routes: Sequence[Route], reads: Mapping[str, Bars], interval_ms: int
+) -> Mapping[str, Bars]:
+    """Return what of the series given is read; raise UsageError where nobody reads one.
+
+    interval_ms: of what is traded. Raises UsageError, too, on bars of another length than a name
+    without one means.
+    """
     wanted = [name for route in routes for name in reads_of(route.strategy)]
     for name in reads:
         if name not in wanted:
             raise UsageError(
                 f"no strategy reads {name}", hint=f"they read {', '.join(wanted) or 'nothing'}"
             )
+    for route in routes:
+        for name in reads_of(route.strategy):
+            due_ms = read_name(name).interval_ms or route.interval_ms or interval_ms
+            if name in reads and reads[name].interval_ms != due_ms:
+                given = format_interval(reads[name].interval_ms)
+                raise UsageError(
+                    f"{route.strategy.name} reads {name}, which means bars of "
+                    f"{format_interval(due_ms)}, and is given those of {given}",
+                    hint=f'reads = ("{read_name(name).product_id}@{given}",) in the strategy',
+                )
     return reads
 
 

@@ -4,6 +4,7 @@ Whatever a frame is, it becomes a table of Arrow, and that the columns that a fi
 gives: the same checks, notes and numbers follow. Rows are counted from 0, as frames count them.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +29,9 @@ YAHOO = (
     ["Ticker", "Price"],
     ["Price"],
 )  # names of yfinance's levels of columns
+
+
+NAMING = frozenset({"instrument", "pair", "product", "product id", "symbol", "ticker"})
 
 
 class ArrowFrame(Protocol):
@@ -69,6 +73,7 @@ def read_frame(frame: Any, product_id: str, extra: Sequence[str] = ()) -> Column
         check_kind(frame)
         table = _of_rows(frame, source)
     base = product_id.partition("-")[0]
+    table = _rows_of(table, product_id)
     columns = columns_of(table, source, base, extra=extra, in_quote=in_quote)
     if columns.rows is not None and len(columns.rows) > 1 and columns.rows[0] > columns.rows[-1]:
         time = format_time(int(columns.time[-2]))
@@ -213,6 +218,33 @@ def _of_one_product(frame: "pd.DataFrame", product_id: str) -> "pd.DataFrame":
     level = _level_of_tickers(frame)
     at = frame.columns.get_level_values(level) == ticker
     return frame.loc[:, at].droplevel(level, axis=1)
+
+
+def _is_alone(names: Sequence[str], product_id: str) -> bool:
+    """Whether a single name may be another spelling of a product: it has its base in it."""
+    return len(names) == 1 and product_id.partition("-")[0] in names[0].upper()
+
+
+def _rows_of(table: "pa.Table", product_id: str) -> "pa.Table":
+    """Return the rows of a product where a column names one at each. Raises DataError on none."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    for name in table.column_names:
+        column = table[name]
+        if plain_name(name) not in NAMING or not pa.types.is_string(column.type):
+            continue
+        names = [one for one in column.unique().to_pylist() if one is not None]
+        spelled = {product_id.replace("-", ""), product_id.partition("-")[0]}
+        own = [one for one in names if re.sub(r"[^A-Z0-9]", "", one.upper()) in spelled]
+        if not own and names and not _is_alone(names, product_id):
+            raise DataError(
+                f"the frame has no {product_id}; its column {name} has {', '.join(names[:6])}",
+                hint="the product_id that it has, or the frame without that column",
+            )
+        if own and len(own) < len(names):
+            table = table.filter(pc.is_in(column, pa.array(own, column.type)))
+    return table
 
 
 def _of_pandas(frame: "pd.DataFrame", source: Source) -> "pa.Table":

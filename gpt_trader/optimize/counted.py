@@ -14,7 +14,7 @@ from gpt_trader.backtest.asked import Counting
 from gpt_trader.backtest.contained import contained
 from gpt_trader.backtest.content import sketch
 from gpt_trader.backtest.counted import SEED_BITS
-from gpt_trader.backtest.holes import check_coverage
+from gpt_trader.backtest.holes import check_coverage, check_reads
 from gpt_trader.backtest.plan_order import plan_order
 from gpt_trader.backtest.prepare import histories_of
 from gpt_trader.backtest.result import History
@@ -46,6 +46,7 @@ def optimize_and_count(
     given = [pairs[i][1] for i in places]
     check_coverage(given, counting.min_coverage_pct)
     series = [pairs[i][0] for i in places]
+    check_reads(sought.reads, series, counting.min_coverage_pct)
     root, now_ms = state_root(counting.state_dir, os.environ), time.time_ns() // 1_000_000
     reader = of_data(sought.strategy.name, series, sought.label)
     admit(

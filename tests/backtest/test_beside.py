@@ -8,7 +8,7 @@ import pytest
 
 from gpt_trader import Trials, backtest, optimize, synthetic_market
 from gpt_trader.domain.coarsen import coarsen
-from gpt_trader.errors import DataError
+from gpt_trader.errors import DataError, GapError, UsageError
 from gpt_trader.measure.verdict import unchecked
 
 HOUR = 3_600_000
@@ -107,3 +107,32 @@ def test_a_search_holds_what_it_reads_against_what_is_traded():
         optimize(BTC, Rising, reads={"BTC-USD@1d": early}, **terms)
     found = optimize(ETH, Rising, reads={"BTC-USD@1d": early}, **terms)
     assert found.checks.unreached == (UNHELD,)
+
+
+def test_days_that_begin_at_another_hour_are_refused():
+    odd = replace(DAYS, time=DAYS.time + 5 * HOUR)
+    with pytest.raises(
+        DataError, match=r"bar that begins at .*T05:00:00.000Z: no row could read it"
+    ):
+        run(ETH, odd)
+
+
+def test_a_name_without_an_interval_means_that_of_what_is_traded():
+    @dataclass(frozen=True)
+    class Plain(Rising):
+        reads: ClassVar[dict[str, int]] = {"BTC-USD": 4}
+
+        def targets(self, market):
+            return {one: np.full(len(market), 0.5) for one in market.products}
+
+    with pytest.raises(UsageError, match=r"BTC-USD, which means bars of 4h, and is given .* 1d"):
+        backtest(ETH, Plain(), reads={"BTC-USD": DAYS}, trials=False)
+    backtest(ETH, Plain(), reads={"BTC-USD": BTC}, trials=False)
+
+
+def test_what_is_read_is_there_as_far_as_what_is_traded():
+    with pytest.raises(GapError, match="BTC-USD@1d is read, and 50 of the 200 bars are there"):
+        run(ETH, DAYS[:50])
+    with pytest.raises(GapError, match="50 of the 200"):
+        optimize(ETH, Rising, {"weight": [0.5, 0.9]}, reads={"BTC-USD@1d": DAYS[:50]})
+    run(ETH, DAYS[:50], min_coverage_pct=20.0)

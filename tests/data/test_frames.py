@@ -307,3 +307,22 @@ def test_what_no_market_is_is_refused_by_row_and_time(data, words):
 def test_what_nobody_can_read_is_refused(call, kind, words):
     with pytest.raises(kind, match=words):
         call()
+
+
+SAID = FRAME.reset_index(names="time")
+
+
+@pytest.mark.parametrize("name", ["symbol", "Ticker", "product_id"])
+@pytest.mark.parametrize("spelled", ["BTC-USD", "btc/usd", "BTCUSD", "BTC"])
+def test_of_a_frame_that_names_products_at_its_rows_its_own_are_read(name, spelled):
+    half = len(SAID) // 2
+    both = SAID.assign(**{name: [spelled] * half + ["ETH-USD"] * (len(SAID) - half)})
+    assert len(load_bars(both, product_id="BTC-USD").bars) == half
+    assert len(load_bars(SAID.assign(**{name: spelled}), product_id="BTC-USD").bars) == len(SAID)
+
+
+@pytest.mark.parametrize("named", [["ETH-USD"], ["ETH-USD", "SOL-USD"]])
+def test_a_frame_of_another_product_is_refused(named):
+    other = SAID.assign(symbol=[named[i % len(named)] for i in range(len(SAID))])
+    with pytest.raises(DataError, match=f"no BTC-USD; its column symbol has {named[0]}"):
+        load_bars(other, product_id="BTC-USD")
