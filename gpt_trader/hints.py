@@ -64,6 +64,8 @@ WORDS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"--tz", "tz_localize"),
     (r"--cash", "cash"),
     (r"--trials", "trials"),
+    (r"--read ([\w-]+(?:@\w+)?)=FILE", r'reads={"\1": bars}'),
+    (r"--read", "reads"),
     (r"the path after --data", "the path"),
     (r"--data ([A-Z][\w-]*=[^\s;,]+)", r'data=["\1"]'),
     (r"--data", "data"),

@@ -469,6 +469,7 @@ def test_reasons_of_a_verdict_name_arguments(tmp_path):
         ("fill it: gpt-trader data pull BTC-USD --interval 1h", None),
         ("a well--known word", None),
         ("name it: --data BTC-USD=x.csv", 'name it: data=["BTC-USD=x.csv"]'),
+        ("give them: --read DOGE-USD@1d=FILE", 'give them: reads={"DOGE-USD@1d": bars}'),
         ("start one: gpt-trader run --profile dev", 'start one: gpt_trader.run_paper("dev")'),
         ("or keep them elsewhere with --state-dir", "or choose another keep_in"),
         ("flag --order-style: expected", "settings: order_style: expected"),
