@@ -18,7 +18,7 @@ from gpt_trader.optimize.in_words import heading
 if TYPE_CHECKING:
     from gpt_trader.optimize.search import Search
 
-CELLS_SHOWN = 160  # of a map in a cell, whose size is bounded; `plot` draws any
+CELLS_SHOWN = 160  # of a map in a cell, which holds more than the map
 
 
 def html(search: "Search") -> str:
@@ -39,7 +39,7 @@ def plot(search: "Search") -> Drawing:
     """Return the map of the grid's first two parameters, or why there is none to draw."""
     found = search.map
     over = f", the best over {', '.join(found.over)}" if found.over else ""
-    return heat(found, f"{search.strategy}: {search.objective} in sample{over}")
+    return heat(found, f"{search.strategy}: {search.objective} in sample{over}", search.objective)
 
 
 def out_of_sample(search: "Search") -> Drawing:

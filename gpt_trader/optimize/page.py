@@ -83,7 +83,7 @@ def _grid(search: Search) -> str:
         return f"<p>{NO_MAP[:1].upper()}{NO_MAP[1:]}.</p>"
     over = f" Best over {', '.join(found.over)}." if found.over else ""
     said = f"{search.objective} in sample; the framed point is the chosen one.{over}"
-    return f"<p>{escape(said)}</p>{heat(found, said).markup()}"
+    return f"<p>{escape(said)}</p>{heat(found, said, search.objective).markup()}"
 
 
 def _line(grown: Floats) -> str:

@@ -37,7 +37,7 @@ class Drawing:
     """A drawing with its title: shown by a notebook, saved with `save`.
 
     body: SVG markup, `height_px` high; across it goes by percent of the width there is, unless it
-    has a width of its own, `width_px`. keys: names of its lines.
+    has a width of its own, `width_px`, scaled down where there is less. keys: names of its lines.
     """
 
     title: str
@@ -70,21 +70,20 @@ class Drawing:
             tag("svg", self.body, x=LEFT_PX, y=head, width=f"{across:g}",
                 height=f"{self.height_px:g}", overflow="visible"),
             xmlns="http://www.w3.org/2000/svg", width=f"{wide:g}", height=high,
-            viewBox=f"0 0 {wide:g} {high}", font_family=FONT, style=PAPER, role="img",
+            viewBox=f"0 0 {wide:g} {high}", font_family=FONT,
+            style=f"{PAPER} max-width:100%; height:auto;", role="img",
         )  # fmt: skip
 
     def markup(self) -> str:
         """Return it without its title, as HTML that styles nothing but itself."""
-        size = {"width": "100%"} if self.width_px is None else {"width": f"{self.width_px:g}"}
-        drawn = tag(
-            "svg", self.body, **size, height=f"{self.height_px:g}", role="img",
-            aria_label=self.title, style="display:block;overflow:visible",
-        )  # fmt: skip
+        size: dict[str, object] = {"width": "100%", "height": f"{self.height_px:g}"}
+        style = "display:block;overflow:visible"
+        if self.width_px is not None:  # as wide as it is, or as there is room for
+            size = {"viewBox": f"0 0 {self.width_px:g} {self.height_px:g}"}
+            style += f";width:100%;max-width:{self.width_px:g}px"
+        drawn = tag("svg", self.body, **size, role="img", aria_label=self.title, style=style)
         room = f"margin:{TOP_PX}px {RIGHT_PX}px 0 {LEFT_PX}px"
-        if self.width_px is None:
-            return self._legend() + tag("div", drawn, style=room)
-        inner = tag("div", drawn, style=f"{room};width:{self.width_px:g}px")
-        return self._legend() + tag("div", inner, style="overflow-x:auto")
+        return self._legend() + tag("div", drawn, style=room)
 
     def _legend(self) -> str:
         names = [tag("span", _sample(key), esc(key.text), style=NAME) for key in self.keys]
