@@ -199,6 +199,12 @@ def _apart(strategy: Any) -> Iterator[None]:  # noqa: ANN401
         with apart():
             yield
     except Exception as error:
+        if isinstance(error, AttributeError) and _is_of_a_market(error):
+            raise StrategyError(
+                f"strategy {strategy.name} was shown Bars, not a Market: no {error.name}",
+                hint="name its argument market, or annotate it gt.Market",
+                where=users_place(error),
+            ) from error
         error.add_note(f"{_NOTE}{strategy.name}")
         raise
     except SystemExit as error:
@@ -207,6 +213,11 @@ def _apart(strategy: Any) -> Iterator[None]:  # noqa: ANN401
             hint=_FAULT,
             where=place_in_strategy(error) or users_place(error),
         ) from error
+
+
+def _is_of_a_market(error: AttributeError) -> bool:
+    """Whether code asked bars for what a market has."""
+    return isinstance(error.obj, Bars) and error.name in dir(Market)
 
 
 def _column(strategy: Any, asked: Callable[..., Any], name: str, values: Any, n: int) -> Floats:  # noqa: ANN401

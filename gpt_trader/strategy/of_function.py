@@ -49,7 +49,7 @@ def from_function(
     def targets(_: object, seen: Any) -> Any:  # noqa: ANN401 - `answers` says what is no answer
         found = function(seen)
         is_whole = found is None or isinstance(found, Targets | Mapping)
-        return found if is_whole else Targets(found)
+        return found if is_whole or isinstance(seen, Market) else Targets(found)
 
     def anew(_: object) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return _again, (function, min_bars, warmup, name)

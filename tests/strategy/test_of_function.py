@@ -91,6 +91,32 @@ def test_its_line_is_told(run):
         run(lambda _: None, self_check=False)
 
 
+def test_who_wants_a_market_and_is_shown_bars_is_told_how_to_ask_for_one(run):
+    def rule(mkt):
+        return {one: np.ones(len(mkt)) for one in mkt.products}
+
+    for checked in (True, False):
+        with pytest.raises(
+            StrategyError, match="rule was shown Bars, not a Market: no products"
+        ) as caught:
+            run(rule, self_check=checked)
+        assert caught.value.hint == "name its argument market, or annotate it gt.Market"
+        assert str(caught.value.where).startswith(__file__)
+    with pytest.raises(AttributeError, match="clsoe"):
+        run(lambda bars: bars.clsoe, self_check=False)
+
+
+@pytest.mark.parametrize(
+    "made, kind", [(pd.DataFrame, "DataFrame"), (np.asarray, "ndarray"), (Targets, "Targets")]
+)
+def test_a_market_is_answered_by_product_and_what_came_instead_is_named(run, made, kind):
+    def rule(market):
+        return made(np.ones((len(market), 1)))
+
+    with pytest.raises(StrategyError, match=f"a value of type {kind}, expected targets by product"):
+        run(rule)
+
+
 def test_routes_and_names_take_functions_too(run):
     assert Route(above).strategy.warmup == WHOLE
     assert run([Route(above)]).run_id == run(above).run_id
