@@ -187,7 +187,7 @@ class Bars:
         )
 
     def to_polars(self) -> Any:  # noqa: ANN401 - polars is not required
-        """Return the same with the column time. Raises ImportError where polars is not there."""
+        """Return the same with the column time. Raises UsageError without polars."""
         return to_polars(
             self.time, _columns(self), attrs_of(self.product, self.interval_ms, self.time)
         )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gpt_trader.domain.prices import prices_of
 from gpt_trader.domain.product import Product
+from gpt_trader.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,9 +50,12 @@ def to_pandas(time: Ints, columns: Columns, attrs: Attrs) -> "pd.DataFrame":
 def to_polars(time: Ints, columns: Columns, attrs: Attrs) -> Any:  # noqa: ANN401 - polars is not required
     """Return a history with a row a bar, its open first, UTC.
 
-    A frame that polars makes of it has no `attrs`. Raises ImportError without polars.
+    A frame that polars makes of it has no `attrs`. Raises UsageError without polars.
     """
-    pl = import_module("polars")
+    try:
+        pl = import_module("polars")
+    except ModuleNotFoundError as error:
+        raise UsageError("polars is not installed", hint="pip install polars") from error
     opens = pl.Series("time", time).cast(pl.Datetime("ms", "UTC"))
     frame = pl.DataFrame({"time": opens, **columns})
     frame.attrs = dict(attrs)

@@ -1,5 +1,6 @@
 """A history as a frame: UTC, prices exact, nothing lost."""
 
+import sys
 from dataclasses import replace
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.frame import prices, sizes
 from gpt_trader.domain.product import Product
+from gpt_trader.errors import UsageError
 from gpt_trader.kernel.slippage import NO_QUOTE
 
 TIME = 1_640_995_200_000 + np.arange(4, dtype=np.int64) * 3_600_000
@@ -49,6 +51,13 @@ def test_polars():
     assert frame.columns == ["time", "open", "high", "low", "close", "volume"]
     assert frame.schema["time"] == pl.Datetime("ms", "UTC")
     assert frame["close"].to_list() == BARS.to_pandas()["close"].tolist()
+
+
+def test_without_polars_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(UsageError, match="polars is not installed") as caught:
+        BARS.to_polars()
+    assert caught.value.hint == "pip install polars"
 
 
 @given(st.integers(1, 9 * 10**9), st.sampled_from(["0.01", "0.00000001", "0.25", "0.5", "10"]))
