@@ -23,6 +23,7 @@ from gpt_trader.door import at_the_door
 from gpt_trader.engine.events import FillReceived, Started
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.records import Decided, FillBooked, Marked
+from gpt_trader.errors import UsageError
 from gpt_trader.journal.root import state_root
 from gpt_trader.kernel.codes import FILL_NAMES, LIQUIDITY_NAMES, SIDE_NAMES
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
@@ -159,8 +160,9 @@ def names_of(header: Header) -> str:
 def open_session(path: str | os.PathLike[str] | None = None) -> OpenedSession:
     """Read a session's journal, also beside a running bot; nothing is written.
 
-    path: the session's folder, its journal.db, or a profile's name; None: the only session in the
-    state folder. Raises UsageError if there is none, JournalError if it cannot be read.
+    path: the session's folder, its journal.db, a profile's name, or a state folder (None: the usual
+    one) with a single session in it. Raises UsageError if there is none, or several; JournalError
+    if it cannot be read.
     """
     folder = _folder_of(path)
     with view(folder) as (header, plan, journal):
@@ -191,7 +193,18 @@ def _folder_of(path: str | os.PathLike[str] | None) -> Path:
     if there.name == JOURNAL:
         return there.parent
     is_name = isinstance(path, str) and os.sep not in path and not there.exists()
-    return session_folder(str(path), None) if is_name else there
+    return session_folder(str(path), None) if is_name else _in_state_folder(there)
+
+
+def _in_state_folder(there: Path) -> Path:
+    """Return the only session of a state folder; what is none is a session's own, if at all."""
+    if (there / JOURNAL).exists():
+        return there
+    found = sorted(path.parent for path in there.glob(f"*/{JOURNAL}"))
+    if len(found) > 1:
+        names = " or ".join(map(str, found))
+        raise UsageError(f"which session? there are several in {there}", hint=f"open {names}")
+    return found[0] if found else there
 
 
 def _decision(plan: Plan, made: Decided, time_ms: int) -> Row:

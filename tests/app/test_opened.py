@@ -1,6 +1,7 @@
 """A session's journal as frames: what it decided, filled and was worth, also while it runs."""
 
 import json
+import shutil
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -128,6 +129,17 @@ def test_a_session_is_found_by_folder_journal_or_name(session, state_dir, tmp_pa
     with pytest.raises(UsageError, match="no session in"):
         open_session(tmp_path)
     assert list(Path(tmp_path).iterdir()) == []
+
+
+def test_a_state_folder_means_its_only_session(session, state_dir, tmp_path):
+    assert open_session(state_dir).folder == session.folder
+    for name in ("one", "two"):
+        shutil.copytree(session.folder, tmp_path / name)
+    with pytest.raises(UsageError, match="which session") as caught:
+        open_session(tmp_path)
+    assert caught.value.hint == f"open {tmp_path / 'one'} or {tmp_path / 'two'}"
+    with pytest.raises(UsageError, match="no session in"):
+        open_session(tmp_path / "empty")
 
 
 def test_it_shows_what_it_is(session):
