@@ -61,6 +61,14 @@ class Worded(Failing):
 
 
 @dataclass(frozen=True)
+class Uncalled(Failing):
+    """Forgets @property."""
+
+    def min_bars(self) -> int:  # type: ignore[override]
+        return 1
+
+
+@dataclass(frozen=True)
 class Bare:
     """Has no name, and no warm-up."""
 
@@ -215,6 +223,9 @@ MISUSES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: run().save("a\0b.html"), UsageError, "path as a path without"),
     (lambda: run().save("no/such/x.html"), UsageError, "there is no folder no/such"),
     (lambda: run().plot().save("x.png"), UsageError, "a file named"),
+    (lambda: run(BARS, Uncalled()), UsageError, "min_bars of Uncalled .* was a method"),
+    (lambda: gt.load_bars({}), UsageError, "a dict of a frame a product, was an empty one"),
+    (lambda: gt.Route("main"), UsageError, "unknown strategy 'main'"),
     # a session
     (lambda: gt.run_paper(5), TypeError, "profile as a name or a path, was 5"),
     (lambda: gt.run_paper("dev", cycles=0), UsageError, "cycles of 1 or more"),

@@ -9,6 +9,7 @@ from gpt_trader.domain.costs import OrderStyle
 from gpt_trader.domain.declared import settle
 from gpt_trader.domain.stated import check_is, check_number
 from gpt_trader.domain.times import parse_interval
+from gpt_trader.door import at_the_door
 from gpt_trader.strategy.meant import strategy_meant
 from gpt_trader.strategy.sight import sees_market
 
@@ -30,6 +31,7 @@ class Route:
     style: OrderStyle = DEFAULT_STYLE
     interval: str | None = None
 
+    @at_the_door
     def __post_init__(self) -> None:
         meant = strategy_meant(self.strategy)
         own = copy(meant) if sees_market(meant) else meant  # one route is one market

@@ -37,7 +37,7 @@ from gpt_trader.measure.robust import (
 )
 from gpt_trader.measure.sensitivity import CostPoint, Rerun, Sensitivity, sensitivity
 from gpt_trader.measure.size import too_large
-from gpt_trader.measure.verdict import Evidence, Verdict, cap, judge
+from gpt_trader.measure.verdict import Evidence, Verdict, cap, count, judge
 from gpt_trader.plain import plain_dict
 
 __all__ = [
@@ -180,7 +180,7 @@ def _in_words(found: Assessment) -> Iterator[str]:
     )
     yield (
         f"proof: chance of luck {_chance(proof.luck)}, of timing {_chance(proof.timing)} (below "
-        f"{proof.level:.0%} each), {proof.trials:,} trials, {proof.days:,} days"
+        f"{proof.level:.0%} each), {count(proof.trials, 'trial')}, {count(proof.days, 'day')}"
     )
     if found.nulls is not None:
         yield f"nulls: {found.nulls.as_good:,} of {found.nulls.count:,} at other times as good"

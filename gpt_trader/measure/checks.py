@@ -103,8 +103,8 @@ def begin(strategy: Strategy, seen: Seen, ask: Ask, *, seed: int, budget: Budget
 def finish(begun: Begun, full: Sequence[Targets]) -> Checks:
     """Check what a strategy answered to all that it sees, one a product, by the rows of that.
 
-    Asks the rows that matter by that answer. Raises ValidationGateError naming the earliest bar
-    found, and the column that differs.
+    Asks the rows that matter by that answer. Raises ValidationGateError naming the earliest of
+    the bars asked that differs, and its column.
     """
     strategy, seen = begun.strategy, begun.seen
     drawn = sample.draw_rest(
@@ -262,8 +262,8 @@ def _fail(begun: Begun, full: Sequence[Targets], row: int, first: Ends) -> None:
         raise ValidationGateError(
             f"look-ahead: {strategy.name} changes {column} of the "
             f"{product} bar at {iso(seen, row)} when the bars after it are cut off",
-            hint="row i of the targets may use bars up to and including i only; see "
-            "docs/backtest.md",
+            hint="row i of the targets may use bars up to and including i only: look for "
+            "shift(-1), a centered window, or a mean, maximum or fit of the whole history",
         )
     product, column = _place(seen, int(differences(first, said)[0].argmax()))
     raise ValidationGateError(

@@ -45,5 +45,10 @@ def strategy_meant(given: Any) -> Any:  # noqa: ANN401
             hint="min_bars: bars before its first opinion; warmup: bars that it looks back on",
         )
     for word in ("min_bars", "warmup"):
+        if callable(getattr(given, word)):
+            raise UsageError(
+                f"expected {word} of {kind.__name__} as a whole number, was a method",
+                hint=f"put @property above def {word}",
+            )
         check_whole(f"{word} of {kind.__name__}", getattr(given, word))
     return given

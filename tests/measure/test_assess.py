@@ -211,6 +211,11 @@ def test_the_json_has_every_number_and_no_series():
     assert "buy_hold" not in found["baselines"]
 
 
+def test_the_first_trial_is_one_trial():
+    result = backtest(walk(), Above(), **PLAIN, trials=Trials())
+    assert f" 1 trial, {result.assessment.proof.days} days" in str(result.assessment)
+
+
 def test_what_beats_holding_by_more_than_luck():
     """Against the formula of the probabilistic Sharpe ratio, written out from standard scores."""
     rng = np.random.default_rng(3)

@@ -213,8 +213,10 @@ def test_a_rare_peek_that_is_not_about_the_price_is_found():
     volume = np.ones(len(bars))
     volume[37::60] = 9.0
     bars = replace(bars, volume=volume)
-    with pytest.raises(ValidationGateError, match="look-ahead: peeks at volume changes weight"):
+    with pytest.raises(ValidationGateError, match="peeks at volume changes weight") as caught:
         run(PeeksAtVolume(), bars)
+    assert "look for shift(-1)" in caught.value.hint
+    assert "docs/" not in caught.value.hint  # an installed package has none
 
 
 def test_a_difference_is_bitwise_with_nan_equal():

@@ -123,7 +123,9 @@ def load_bars(
     )  # fmt: skip
     if not isinstance(data, Mapping):
         return _in_python(read(data, product_id))
-    if not data or PRICES[0] in {str(key).strip().lower() for key in data}:
+    if not data:
+        raise UsageError("expected a dict of a frame a product, was an empty one")
+    if PRICES[0] in {str(key).strip().lower() for key in data}:
         raise UsageError(
             f"expected a dict of a frame a product, had the keys {', '.join(map(str, data))}",
             hint='{"BTC-USD": frame}; of columns make a frame: pandas.DataFrame(columns)',
