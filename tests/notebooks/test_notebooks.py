@@ -51,3 +51,35 @@ def test_there_are_three_and_each_shows_a_verdict():
     assert [path.stem for path in NOTEBOOKS] == ["first_result", "own_strategy", "search"]
     for path in NOTEBOOKS:
         assert VERDICT.search(path.read_text(encoding="utf-8")), path
+
+
+def test_a_search_counts_its_own_points_alone():
+    """What somebody tried before, whose ledger it was run with, is none of a reader's."""
+    [stored] = [path for path in NOTEBOOKS if path.stem == "search"]
+    said = " ".join(
+        one.get("text/plain", "")
+        for cell in shown(nbformat.read(stored, as_version=4))
+        for one in cell
+    )
+    [points] = re.findall(r"(\d+) points, ", said)
+    counted = re.findall(r"of (\d+)\s+(?:worthless )?(?:trials|tries)", said)
+    assert len(counted) >= 3
+    assert set(counted) == {points}
+
+
+def test_the_map_of_a_search_is_shown_once():
+    for path in NOTEBOOKS:
+        maps = [
+            one["text/html"].count('stroke-width="3"')
+            for cell in shown(nbformat.read(path, as_version=4))
+            for one in cell
+            if "text/html" in one and "sandbox" not in one["text/html"]
+        ]
+        assert sum(maps) == (path.stem == "search")
+
+
+def test_the_first_one_says_how_many_cells_it_has():
+    first = nbformat.read(NOTEBOOKS[0], as_version=4)
+    [said] = re.findall(r"(\w+) cells, each of which runs", first.cells[0].source)
+    words = ("Three", "Four", "Five", "Six", "Seven")
+    assert words.index(said) + 3 == sum(cell.cell_type == "code" for cell in first.cells)
