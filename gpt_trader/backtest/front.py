@@ -110,12 +110,12 @@ def backtest(  # noqa: PLR0913 - the library's call: all but two have names and 
     nulls: runs of the same targets at other times that an assessment holds the result against;
         None: as many as take about 0.3 s.
     trials: what else was tried on these products and times, or a function that tells it of the
-        run; None: what the ledger knows. The run is written down in any case but False: look
-        nothing up and write nothing down, and the assessment says that nobody counted.
+        run; None: what all ledgers of the user know. The run is written down in any case but
+        False: look nothing up and write nothing down, and the assessment says that nobody counted.
     sealed_after_ms: from where on these products' bars are sealed, int64 ms UTC.
     unseal: open what is sealed, once and for ever.
     state_dir: folder of the ledger, `trials.jsonl`, and of seals; None: GPT_TRADER_STATE_DIR, else
-        the user's state folder.
+        the user's state folder. Trials of the user's other state folders count, too.
 
     The same strategy, code, parameters, products, times, costs, limits and cash count once. A
     ledger that cannot be read or written fails no backtest: it is said in the notes, and caps the

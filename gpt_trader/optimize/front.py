@@ -65,9 +65,9 @@ def optimize(  # noqa: PLR0913 - the library's call: all but three have names an
     objective: "sharpe", "return" or "calmar": what the best point has the most of.
     budget: share of the equity that the strategy trades.
     trials: what was tried before on such data, or a function that tells it from the grid and its
-        (k,) daily Sharpe ratios; None: what the ledger knows. Each point is written down in any
-        case but False: look nothing up and write nothing down, and the verdict says that nobody
-        counted.
+        (k,) daily Sharpe ratios; None: what all ledgers of the user know. Each point is written
+        down in any case but False: look nothing up and write nothing down, and the verdict says
+        that nobody counted.
     keep_in: folder where finished points are kept and looked for: a search that was interrupted
         goes on from there. None: nowhere.
     progress: told how far the search is, after each point.
