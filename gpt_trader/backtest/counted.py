@@ -17,6 +17,7 @@ from gpt_trader.backtest.holes import check_coverage, check_reads
 from gpt_trader.backtest.outcome import tell_outcome
 from gpt_trader.backtest.plan_order import in_order, plan_order
 from gpt_trader.backtest.prepare import assign, histories_of
+from gpt_trader.backtest.refused import remembered, say_refused
 from gpt_trader.backtest.result import History, Result
 from gpt_trader.backtest.route import Route
 from gpt_trader.backtest.seals import admit
@@ -67,12 +68,13 @@ def backtest_and_count(
     if trials is None:
         trials = lambda path: others(ledger, _tried(given, tell, path), now_ms=now_ms)  # noqa: E731
     seed = secrets.randbits(SEED_BITS) if scrutiny.check_seed is None else scrutiny.check_seed
-    with contained([route.strategy for route in routes], given.series) as moved:
+    used = [route.strategy for route in routes]
+    with remembered(used) as refused, contained(used, given.series) as moved:
         result = run_backtest(
             given.histories, routes, given.terms, replace(scrutiny, trials=trials, check_seed=seed),
             earlier=given.early, sealing=sealing, now_ms=now_ms, shell=shell,
         )  # fmt: skip
-    result = replace(result, notes=(*result.notes, *moved))
+    result = say_refused(replace(result, notes=(*result.notes, *moved)), refused)
     if trials is False:
         return result
     path, sharpe = (None, None) if result.interrupted else (result.path, result.metrics.sharpe)
