@@ -39,6 +39,10 @@ class Prices:
     _low: Ints
     _close: Ints
 
+    def __repr__(self) -> str:
+        said = f"{len(self._close):,} bars: open, high, low, close"
+        return f"<Prices of {self.product.product_id}: {said}>"
+
     @property
     def open(self) -> Floats:
         """First price of each bar."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from gpt_trader.data.checks.findings import Judged
 from gpt_trader.domain.bars import Bars, Ints
 from gpt_trader.domain.targets import Targets
+from gpt_trader.domain.text import shown_by_fields
 from gpt_trader.errors import ValidationGateError
 from gpt_trader.measure import sample
 from gpt_trader.measure.sample import ALL, BROUGHT, BUILT_IN, Budget, Reach
@@ -42,6 +43,7 @@ class Ask:
     asked_in: Callable[[], str]
 
 
+@shown_by_fields
 @dataclass(frozen=True, slots=True)
 class Checks:
     """What was checked; ok is None where nothing was (switched off, or too little data).

@@ -8,15 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpt_trader.domain.product import Product
+from gpt_trader.domain.text import shown, shown_by_fields
 from gpt_trader.kernel.codes import FILL_NAMES
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.kernel.stats.stats import OPEN, TRADE_DTYPE, fill_value, pair
 
 Ints = NDArray[np.int64]
 Rows = NDArray[np.void]
+FIRST = 3  # of many trades, shown
 SHIFT_DIGITS = 4  # averaged prices are stated to so many digits of a tick
 
 
+@shown_by_fields
 @dataclass(frozen=True, slots=True)
 class RoundTrip:
     """One trade; an open one has no exit time or price and is valued at the last close.
@@ -41,6 +44,15 @@ class RoundTrip:
     bars_held: int
     entry_reason: str
     exit_reason: str | None
+
+
+class Trades(list[RoundTrip]):
+    """Trades in order of entry: a list that shows its first ones."""
+
+    def __repr__(self) -> str:
+        firsts = [line for one in self[:FIRST] for line in repr(one).split("\n")]
+        rest = [f"... {len(self) - FIRST:,} more"] if len(self) > FIRST else []
+        return shown([f"{len(self):,} trades", *firsts, *rest])
 
 
 def grids(products: Sequence[Product]) -> tuple[Ints, Ints]:
@@ -106,17 +118,15 @@ def last_bars(rows: Rows, bars: int) -> Ints:
     return np.where(is_closed(rows), rows["exit_bar"], bars - 1)
 
 
-def trade_list(
-    rows: Rows, *, products: Sequence[Product], time: Ints, last_ticks: Ints
-) -> list[RoundTrip]:
+def trade_list(rows: Rows, *, products: Sequence[Product], time: Ints, last_ticks: Ints) -> Trades:
     """Return the rows as people read them; time: (n,) int64 ms, the grid's bar opens."""
     profit = profits(rows, products, last_ticks)
     returns = returns_pct(rows, profit)
     ends = last_bars(rows, len(time))
-    return [
+    return Trades(
         _trade(row, products[row["product"]], time, int(units), float(pct), int(end))
         for row, units, pct, end in zip(rows, profit, returns, ends, strict=True)
-    ]
+    )
 
 
 def _trade(

@@ -21,6 +21,7 @@ from gpt_trader.domain.bars import Bars
 from gpt_trader.domain.costs import CostModel, OrderStyle
 from gpt_trader.domain.market import EMPTY
 from gpt_trader.domain.targets import Targets
+from gpt_trader.domain.text import shown_by_fields
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.measure.metrics import DAY_MS
 from gpt_trader.measure.path import Path
@@ -33,6 +34,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+@shown_by_fields
 @dataclass(frozen=True, slots=True)
 class SearchTerms:
     """What all points share: bars of each product, and the terms. cash: units at the start.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from gpt_trader.domain.declared import settle
+from gpt_trader.domain.text import shown_by_fields
 from gpt_trader.door import at_the_door
 from gpt_trader.risk.guards import GUARDS
 from gpt_trader.risk.settings import FIRST_SETTINGS, Setting, distinct
@@ -16,6 +17,7 @@ SETTINGS: tuple[Setting, ...] = distinct(
 )
 
 
+@shown_by_fields
 @dataclass(frozen=True, slots=True)
 class RiskPolicy:
     """Limits on entries. Percentages are of equity; an exit is never held back by them.

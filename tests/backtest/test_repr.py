@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from IPython.lib.pretty import pretty
 
 import gpt_trader as gt
 from gpt_trader.backtest.result import Halts
@@ -92,6 +93,42 @@ def test_bars_say_which():
         f"{bars.close[-1] / 100:.2f}>"
     )
     assert repr(bars[:0]) == "<Bars of BTC-USD: 0 bars of 1h>"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: run().trades,
+        lambda: run().trades[0],
+        lambda: run().path.bars[0].price,
+        lambda: run().checks,
+        lambda: many().checks,
+        lambda: searched().terms,
+        gt.RiskPolicy,
+    ],
+)
+def test_what_is_looked_at_on_its_own_fits_a_cell(make):
+    lines = repr(make()).split("\n")
+    assert len(lines) <= MOST_LINES
+    assert max(map(len, lines)) <= WIDTH
+
+
+def test_of_many_trades_the_first_are_shown_and_the_rest_counted():
+    trades = run().trades
+    text = repr(trades)
+    assert text.startswith(f"{len(trades):,} trades\nRoundTrip(product='BTC-USD'")
+    assert text.endswith(f"\n... {len(trades) - 3:,} more")
+    assert text.count("RoundTrip(") == 3
+    assert pretty(trades) == text  # as a cell shows it
+    few = type(trades)(trades[:2])
+    assert repr(few).count("RoundTrip(") == 2
+    assert "more" not in repr(few)
+    assert trades == list(trades)
+
+
+def test_prices_say_which():
+    said = "<Prices of BTC-USD: 900 bars: open, high, low, close>"
+    assert repr(walk(BTC, 900).price) == said
 
 
 def test_a_search_shows_its_best_points():
