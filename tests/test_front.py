@@ -43,6 +43,13 @@ def test_type_checkers_and_python_are_told_of_the_same_names():
     }
 
 
+def test_the_whole_front_stands_on_one_page():
+    page = STUB.parents[1] / "docs" / "library.md"
+    part = page.read_text("utf-8").split("## The whole front\n")[1].split("\n## ")[0]
+    first_cells = [line.split("|")[1] for line in part.splitlines() if line.startswith("| `")][1:]
+    assert sorted(re.findall(r"`(\w+)`", " ".join(first_cells))) == sorted(gt.__all__)
+
+
 def test_what_is_not_offered_is_no_attribute():
     with pytest.raises(AttributeError, match="no attribute 'backtset'"):
         _ = gt.backtset
