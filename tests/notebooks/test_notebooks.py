@@ -36,6 +36,7 @@ def test_a_notebook_runs_and_shows_what_stands_in_it(path, monkeypatch):
             assert VERDICT.findall(one.get("text/plain", "")) == VERDICT.findall(
                 other.get("text/plain", "")
             ), "make notebooks"
+            assert one.get("stream") == other.get("stream"), "make notebooks"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
