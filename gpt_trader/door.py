@@ -4,15 +4,18 @@ import sysconfig
 from collections.abc import Callable, Iterator
 from functools import wraps
 from types import TracebackType
+from typing import ParamSpec, TypeVar
 
 from gpt_trader.errors import TraderError, UsageError
 from gpt_trader.hints import in_python
 
 HERE = __file__.removesuffix("door.py")
+P = ParamSpec("P")  # jedi, which completes in a notebook, reads no `def at_the_door[**P, R]`
+R = TypeVar("R")
 OF_PYTHON = (f"{sysconfig.get_path('stdlib')}/", "<frozen ", "<string>")
 
 
-def at_the_door[**P, R](call: Callable[P, R]) -> Callable[P, R]:
+def at_the_door(call: Callable[P, R]) -> Callable[P, R]:  # noqa: UP047 - see P
     """Let a function of the library raise its errors near the line that called it.
 
     Of a traceback it leaves out what is between that line and the place that raised; code of the

@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 import cloudpickle
+import jedi
 import pytest
 
 import gpt_trader as gt
@@ -130,3 +131,13 @@ def test_in_a_new_process_names_are_there_and_nothing_heavy_was_imported():
         "assert gt.strategies.SmaCross(fast=3, slow=9).fast == 3\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    "call, named",
+    [("backtest(bars, 'hold')", "trades"), ("optimize(bars, None, {})", "best"),
+     ("compare([])", "table"), ("backtest(bars, 'hold').plot()", "save")],
+)  # fmt: skip
+def test_an_editor_completes_what_a_call_returns_before_it_is_run(call, named):
+    source = f"import gpt_trader as gt\n[bars] = gt.synthetic_market()\nr = gt.{call}\nr."
+    assert named in [one.name for one in jedi.Script(source).complete(4, 2)]
