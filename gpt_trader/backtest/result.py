@@ -32,7 +32,7 @@ from gpt_trader.domain.selection import Membership
 from gpt_trader.domain.text import money_text
 from gpt_trader.domain.times import format_interval, format_time
 from gpt_trader.door import at_the_door
-from gpt_trader.kernel.codes import ACT_ENTER, FIRST_REFUSAL, HOLD_SHORT_UNSUPPORTED
+from gpt_trader.kernel.codes import ACT_ENTER, FIRST_REFUSAL
 from gpt_trader.kernel.rounding import UNITS_PER_QUOTE
 from gpt_trader.measure.assess import Assessment
 from gpt_trader.measure.breakdown import Breakdown, break_down
@@ -352,10 +352,9 @@ class Result:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What kept it from entering: limits that were reached, and shorts of spot."""
+        """What kept it from entering: limits reached, shorts of spot, never an opinion."""
         drawdown, ruin = _time(self.halts.drawdown), _time(self.halts.ruin)
-        short = self.decisions["held"].get(decision_name(HOLD_SHORT_UNSUPPORTED), 0)
-        return remarks(say_halts(drawdown, self.halts.loss_days, ruin), short)
+        return remarks(say_halts(drawdown, self.halts.loss_days, ruin), self.decisions)
 
     @in_plain_decimals
     def to_json_dict(self) -> dict[str, Any]:

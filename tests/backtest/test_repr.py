@@ -9,6 +9,7 @@ from IPython.lib.pretty import pretty
 
 import gpt_trader as gt
 from gpt_trader.backtest.result import Halts
+from gpt_trader.cli.backtest.view import remarks
 from gpt_trader.domain.product import Product
 from gpt_trader.domain.text import MOST_LINES, WIDTH, shown
 from gpt_trader.errors import UsageError
@@ -160,6 +161,14 @@ def test_a_run_says_what_kept_it_from_entering():
     for said in found.remarks:
         assert said in repr(found)
         assert said in found._repr_html_()
+
+
+def test_a_run_of_too_few_bars_says_that_there_was_never_an_opinion():
+    found = backtest([walk(BTC, 30)], SmaCross(fast=3, slow=40), self_check=False)
+    [said] = found.remarks
+    assert said.startswith("no opinion at any of 30 decisions: fewer bars than min_bars")
+    assert f"Note: {said}" in " ".join(repr(found).split())
+    assert ("silent", said) in remarks(found.to_json_dict(), full=False)
 
 
 def test_a_search_gives_the_strategy_that_it_chose():

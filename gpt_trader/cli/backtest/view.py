@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from gpt_trader.backtest.halted import say_halts, say_short
+from gpt_trader.backtest.halted import say_halts, say_short, say_silent
 from gpt_trader.cli.backtest.tables import breakdown
 from gpt_trader.cli.numbers import (
     bps,
@@ -212,6 +212,8 @@ def remarks(data: Document, *, full: bool) -> list[tuple[str, str]]:
     lines = [(kind, list_commonest(groups[kind], NAMES_SHOWN)) for kind in kinds]
     if short := groups["held"].get("SHORT_UNSUPPORTED"):
         lines.append(("short", say_short(short)))
+    if (silent := say_silent(groups)) is not None:
+        lines.append(("silent", silent))
     if halts := say_halts(halted["drawdown"], halted["loss_days"], halted.get("ruin")):
         lines.append(("halts", "; ".join([*halts, *_without_halts(data["assessment"])])))
     if (said := say_nulls(data["assessment"])) is not None:
