@@ -8,6 +8,7 @@ import pytest
 from IPython.lib.pretty import pretty
 
 import gpt_trader as gt
+from gpt_trader.backtest.report import head
 from gpt_trader.backtest.result import Halts
 from gpt_trader.cli.backtest.view import remarks
 from gpt_trader.domain.product import Product
@@ -161,6 +162,14 @@ def test_a_run_says_what_kept_it_from_entering():
     for said in found.remarks:
         assert said in repr(found)
         assert said in found._repr_html_()
+
+
+def test_a_verdict_writes_the_minus_that_the_numbers_beside_it_have():
+    found = run()
+    judged = Verdict("NOT PROVEN", ("It made -4.72 %, 2024-01-11.",), ("untested",))
+    found = replace(found, assessment=replace(found.assessment, verdict=judged))
+    for said in (repr(found), found._repr_html_(), head.verdict(found)):
+        assert "It made −4.72 %, 2024-01-11." in said
 
 
 def test_a_run_of_too_few_bars_says_that_there_was_never_an_opinion():

@@ -11,6 +11,7 @@ from gpt_trader.backtest.notebook.curves import curves
 from gpt_trader.backtest.notebook.drawing import FONT, GAIN, LOSS, WIDE_PX, Drawing
 from gpt_trader.backtest.report.head import NOT_ASSESSED, facts, labels, tiles, title_of
 from gpt_trader.backtest.report.svg import esc, tag
+from gpt_trader.backtest.report.words import true_minus
 from gpt_trader.measure.verdict import LOSES, PASS, Verdict
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def verdict(found: Verdict) -> str:
     return tag(
         "div",
         tag("div", esc(word), style="font-weight:600"),
-        *(tag("div", esc(clip(one)), style="margin-top:2px") for one in said),
+        *(tag("div", esc(clip(true_minus(one))), style="margin-top:2px") for one in said),
         style=f"margin:12px 0;padding:2px 0 2px 12px;border-left:4px solid {tone}",
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gpt_trader.backtest.report.words import number, percent, plural
+from gpt_trader.backtest.report.words import number, percent, plural, true_minus
 from gpt_trader.domain.text import printable, shown
 from gpt_trader.domain.times import format_time
 from gpt_trader.measure.inference import Range
@@ -29,7 +29,7 @@ def _lines(result: "Result") -> Iterator[str]:
     if result.assessment is None:
         yield NOT_ASSESSED
     else:
-        yield from result.assessment.verdict.lines()
+        yield from map(true_minus, result.assessment.verdict.lines())
     yield ""
     yield from _numbers(result)
     yield f"equity            {sparkline(result.path.equity)}"

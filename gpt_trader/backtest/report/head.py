@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from gpt_trader.backtest.report.svg import esc, tag
-from gpt_trader.backtest.report.words import day, number, percent, plural
+from gpt_trader.backtest.report.words import day, number, percent, plural, true_minus
 from gpt_trader.backtest.result import Result
 from gpt_trader.measure import sample
 from gpt_trader.measure.checks import Checks
@@ -75,7 +75,7 @@ def verdict(result: Result) -> str:
     return tag(
         "section",
         tag("h2", tag("span", _symbol(kind), class_="symbol", aria_hidden="true"), esc(why)),
-        tag("ul", *(tag("li", esc(reason)) for reason in reasons)),
+        tag("ul", *(tag("li", esc(true_minus(reason))) for reason in reasons)),
         tag("p", esc(checks(result)), class_="note"),
         class_=f"verdict {kind}",
         id="verdict",

@@ -1,5 +1,6 @@
 """Numbers and times as a reader wants them; what is undefined is a dash."""
 
+import re
 from decimal import Decimal
 
 import numpy as np
@@ -25,6 +26,11 @@ def percent(value: Number | None, places: int = 2, *, sign: bool = False) -> str
     """Return a percentage."""
     text = number(value, places, sign=sign)
     return text if text == DASH else f"{text} %"
+
+
+def true_minus(text: str) -> str:
+    """Return a sentence, its negative numbers with the minus that `number` writes."""
+    return re.sub(r"(?<![\w.-])-(?=\d)", MINUS, text)
 
 
 def compact(value: float) -> str:
