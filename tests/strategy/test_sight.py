@@ -75,9 +75,9 @@ def test_what_is_read_is_given_or_made_of_what_is_traded():
     both = Both(reads=("BTC-USD", "BTC-USD@1d", "ETH-USD@1d"))
     [group] = groups_of([both, both], [BTC, ETH], {"ETH-USD@1d": daily})
     reads = group.seen.reads
-    assert reads["BTC-USD"].bars is BTC
+    assert reads["BTC-USD"].bars == BTC
     assert reads["BTC-USD@1d"].bars.close.tolist() == [123, 147]
-    assert reads["ETH-USD@1d"].bars is daily
+    assert reads["ETH-USD@1d"].bars == daily
     with pytest.raises(ConfigError, match="both reads SOL-USD@1d, of which there are no bars"):
         groups_of([Both(reads=("SOL-USD@1d",))], [BTC])
     with pytest.raises(ConfigError, match="reads BTC-USD@5m"):
