@@ -42,6 +42,8 @@ def test_an_order_is_known_once_an_entry_names_it(path):
         assert journal.unknown([]) == set()
     with open_journal(path, create=False) as journal:
         assert journal.unknown(["b", "x"]) == {"x"}
+    with open_journal(path, readonly=True) as journal:
+        assert journal.unknown(["b", "x"]) == {"x"}, "nothing waits to be written"
 
 
 def test_an_order_stays_known_where_its_entry_was_cut_off(journal):
