@@ -68,6 +68,7 @@ PATCHED = (  # what users set in installed modules
     FunctionType, ModuleType, bool, int, float, str, Mapping, list, tuple, set, np.ndarray,
 )  # fmt: skip
 MADE = "__create_fn__"  # where `dataclass` makes its functions
+MADE_IN = ("<string>", "<dynamic-code>")  # the second once cloudpickle has carried it
 
 
 def tell_class(found: type) -> str:
@@ -476,7 +477,7 @@ def is_made(value: object) -> bool:
     while hasattr(value, "__wrapped__") and not _is_of_user(value):  # as it wraps a `__repr__`
         value = value.__wrapped__
     code = value.__code__ if isinstance(value, FunctionType) else None
-    return code is not None and code.co_filename == "<string>" and code.co_qualname.startswith(MADE)
+    return code is not None and code.co_filename in MADE_IN and code.co_qualname.startswith(MADE)
 
 
 def put_on(packages: Iterable[str]) -> Iterator[tuple[str, Any]]:
@@ -498,11 +499,16 @@ def _code_of_user(value: Any) -> list[Any]:  # noqa: ANN401
         parts = [value.__func__]
     else:
         is_code = isinstance(value, FunctionType | type)
-        parts = [
-            value,
-            *(() if is_code or not hasattr(value, "__dict__") else vars(value).values()),
-        ]
+        parts = [value, *(() if is_code else _held(value))]
     return [one for one in parts if _is_of_user(one)]
+
+
+def _held(value: object) -> list[Any]:
+    """Return what an object holds by name, asking none of its own code: a stand-in's may refuse."""
+    try:
+        return list(object.__getattribute__(value, "__dict__").values())
+    except AttributeError:
+        return []
 
 
 def _is_of_user(value: object) -> bool:

@@ -363,3 +363,17 @@ def test_what_was_set_in_an_installed_module_is_told(monkeypatch):
     before = session.whole
     monkeypatch.setattr("numpy.MY_LEVEL", 2.0)
     assert session.whole.digest != before.digest
+
+
+class Refuses:
+    """Stands in for what is made later, as pydantic has it: asked for an attribute, it fails."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str):
+        raise RuntimeError(name)
+
+
+def test_what_refuses_to_be_asked_for_its_attributes_is_not_asked(monkeypatch):
+    monkeypatch.setattr(pd.DataFrame, "odd", Refuses(), raising=False)
+    assert not Session().run("K = 1.0").strategy("bars.close > K").whole.untold
