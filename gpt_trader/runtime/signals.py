@@ -15,6 +15,8 @@ from gpt_trader.strategy.asked import decided_at
 from gpt_trader.strategy.registry import is_array_strategy
 from gpt_trader.strategy.sight import reads_of, sees_market
 
+DECIDED = "decided_ms"  # of a route of longer bars: the open of the newest that was decided on
+
 
 class _Asked(NamedTuple):
     """What a market strategy is asked about, and its products' targets, once it was asked."""
@@ -30,7 +32,9 @@ class TrailingSignals:
     """Calls each product's strategy on its window and takes the last row.
 
     A market strategy is called once for all of its products, and again when a bar came. One of
-    longer bars is called where such a bar has closed since the product's bar before.
+    longer bars is called once for each of these that has closed; which was the last one it keeps
+    as its memory, so that what closed while nobody looked, or was told late, is decided all the
+    same.
     """
 
     def __init__(
@@ -57,37 +61,44 @@ class TrailingSignals:
     def __call__(self, state: State, j: int) -> tuple[Target | None, Any]:
         """Return product j's target at its newest bar, and the memory to keep."""
         strategy, window, seen = self._strategies[j], state.window(j), state.bars_seen[j]
-        is_slow = self._intervals[j] != self._interval_ms
-        if is_slow and not self._has_closed(state, j):
-            return None, None
+        if self._intervals[j] != self._interval_ms:
+            return self._at_closes(state, j)
         if self._market[j]:
             return self._of_market(state, j), None
-        if is_slow:
-            window = self._shown_of(state, j)
-            seen = len(window)
         if not self._whole[j]:
             return ask_on_bar(strategy, window, seen, state.memory[j])
-        if window is None or seen < max(strategy.min_bars, 1):
+        if window is None or seen < strategy.min_bars:
             return None, None
-        if is_slow:
-            window = window[-max(strategy.warmup, 1) :]
         return ask_targets(strategy, window, newest_only=True).row(-1), None
 
-    def _has_closed(self, state: State, j: int) -> bool:
-        """Whether a longer bar of product j has closed since its bar before the newest."""
+    def _at_closes(self, state: State, j: int) -> tuple[Target | None, Any]:
+        """Return product j's target if a longer bar has closed that was not decided on yet.
+
+        A session that begins decides on none that had closed before its first bar.
+        """
+        longer, memory = self._shown_of(state, j), state.memory[j]
+        known = memory[DECIDED] if isinstance(memory, dict) and DECIDED in memory else None
         fine = state.window(j)
-        return fine is not None and bool(decided_at(self._longer(state, j), fine[-2:])[1][-1])
+        if fine is None or not len(longer) or longer.time[-1] == known:
+            return None, memory
+        memory = {DECIDED: int(longer.time[-1])}
+        if known is None and not decided_at(longer, fine[-2:])[1][-1]:
+            return None, memory
+        if self._market[j]:
+            return self._of_market(state, j), memory
+        strategy = self._strategies[j]
+        if len(longer) < strategy.min_bars:
+            return None, memory
+        window = longer[-max(strategy.warmup, 1) :]
+        return ask_targets(strategy, window, newest_only=True).row(-1), memory
 
     def _shown_of(self, state: State, j: int) -> Bars:
         """Return what had closed by the running cycle's close of the bars that are shown of j."""
         if self._intervals[j] == self._interval_ms:
             return state.window(j) or bars_from_rows(self._products[j], self._interval_ms, [])
-        longer = self._longer(state, j)
+        longer = self._read(state, full_name(self._products[j].product_id, self._intervals[j]))
         closed_ms = state.arriving_ms + self._interval_ms
         return longer[: int(longer.time.searchsorted(closed_ms - longer.interval_ms, "right"))]
-
-    def _longer(self, state: State, j: int) -> Bars:
-        return self._read(state, full_name(self._products[j].product_id, self._intervals[j]))
 
     def _of_market(self, state: State, j: int) -> Target | None:
         """Return product j's target, if it has a bar at the market's newest row."""

@@ -155,7 +155,8 @@ assert len(result.trades) > 10
 
 A route may have an interval of its own, a multiple of the bars that are traded: `interval: 4h` in a
 profile's `routes`, `Route(strategy, interval="4h")` in Python. Its strategy is shown those bars and
-decides at their closes, or at the product's first bar after one; between them it has no opinion.
+decides at their closes, or at the product's first bar after one; between them it has no opinion. In
+a session one that is told late, or closed while nobody ran, is decided at the next close.
 Stops act within each traded bar all the same.
 
 In a backtest a longer bar of a product that is traded is made of its own; any other series is

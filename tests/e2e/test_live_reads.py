@@ -125,3 +125,45 @@ def test_a_route_of_longer_bars_decides_at_their_closes(tmp_path):
         assert len(closes["ETH-USD"]) >= 30
         assert not ticks(desk)
         replays(desk)
+
+
+ROUTES = [
+    {"strategy": FLIP, "products": ["BTC-USD"], "interval": "5m", "budget_pct": 50},
+    {"strategy": FLIP, "products": ["ETH-USD"], "budget_pct": 50},
+]
+
+
+def slow_decisions(desk):
+    """The closes at which the route of longer bars had an opinion, in minutes past its own."""
+    return [
+        (bar_ms + MINUTE) % (5 * MINUTE) // MINUTE
+        for bar_ms, product_id, weight, _ in decided(desk)
+        if product_id == "BTC-USD" and not math.isnan(weight)
+    ]
+
+
+def test_a_longer_bar_that_is_told_late_is_decided_then(tmp_path, monkeypatch):
+    """Each is told a minute and a half after its close: the deadline has passed by then."""
+    with live(tmp_path, MARKET, strategy=None, routes=ROUTES) as desk:
+        whole = Market.candles
+
+        def late(market, product, interval_ms, start_ms, end_ms):
+            if interval_ms == 5 * MINUTE:
+                end_ms = min(end_ms, desk.exchange.now_ms - 5 * MINUTE - 90_000)
+            return whole(market, product, interval_ms, start_ms, end_ms)
+
+        monkeypatch.setattr(Market, "candles", late)
+        desk.run(desk.exchange.now_ms + 22 * MINUTE)
+        assert len(slow_decisions(desk)) >= 3
+        assert set(slow_decisions(desk)) <= {1, 2, 3}
+        replays(desk)
+
+
+def test_what_closed_while_nobody_ran_is_decided_at_the_next_close(tmp_path):
+    with live(tmp_path, MARKET, strategy=None, routes=ROUTES) as desk:
+        desk.run(desk.exchange.now_ms + 11 * MINUTE)
+        before = len(slow_decisions(desk))
+        past_ms = (desk.exchange.now_ms // (5 * MINUTE) + 1) * 5 * MINUTE + 130_000
+        desk.wait((past_ms - desk.exchange.now_ms) / 1000)
+        desk.run(desk.exchange.now_ms)
+        assert slow_decisions(desk)[before:] == [2]
