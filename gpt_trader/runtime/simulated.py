@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from gpt_trader.domain.bars import Bar
 from gpt_trader.engine.events import BarClosed, Event, HistoryLoaded, SeriesTold, Ticked
-from gpt_trader.engine.state import State, newest_read_ms
+from gpt_trader.engine.plan import ReadSeries
+from gpt_trader.engine.state import State
 from gpt_trader.runtime.wiring import Wired
 
 
@@ -22,35 +23,40 @@ def feed(wired: Wired, state: State) -> Iterator[Event]:
     """Yield what the state has not seen yet: history first, then bars and their ticks."""
     panel = wired.panel
     start = first_live_row(wired)
-    told = {read.name: newest_read_ms(state, read.name) for read in wired.plan.reads}
-    yield from _read(wired, state, told, int(panel.time[start]))
+    told = {read.name: _told_ms(wired, state, read) for read in wired.plan.reads}
+    yield from _read(wired, told, int(panel.time[start]))
     yield from _history(wired, state, int(panel.time[start]))
     for i in range(start, len(panel)):
         time = int(panel.time[i])
         if time <= state.cycle_ms:
             continue
-        yield from _read(wired, state, told, time + panel.interval_ms)
+        yield from _read(wired, told, time + panel.interval_ms)
         yield from _row(wired, state, i, time, told)
 
 
-def _read(wired: Wired, state: State, told: dict[str, int], closed_ms: int) -> Iterator[Event]:
-    """Yield what had closed of what is read, but for what is told.
+def _told_ms(wired: Wired, state: State, read: ReadSeries) -> int:
+    """Return the open of the newest bar that is known of what is read, ms; -1: all is told anew.
 
-    told: the open of the newest bar of each that is; written. Of a window on another grid, or that
-    is looked back on further than it reaches, all is told anew.
+    So it is without a window, or where that is on another grid or looks back less far than it may.
+    """
+    window, bars = state.reads.get(read.name), wired.reads[read.name]
+    if window is None or window.product != read.product:
+        return -1
+    known = int(bars.time.searchsorted(window.newest.open_ms, "right"))
+    return -1 if len(window) < min(read.bars, known) else window.newest.open_ms
+
+
+def _read(wired: Wired, told: dict[str, int], closed_ms: int) -> Iterator[Event]:
+    """Yield what had closed of what is read, as far as it is looked back on, but for what is told.
+
+    told: the open of the newest bar of each that is; written.
     """
     for read in wired.plan.reads:
-        bars, known = wired.reads[read.name], state.reads.get(read.name)
+        bars = wired.reads[read.name]
         end = int((bars.time + bars.interval_ms).searchsorted(closed_ms, "right"))
         first = int(bars.time.searchsorted(told[read.name], "right"))
-        if (
-            known is not None
-            and told[read.name] == known.newest.open_ms
-            and (known.product != read.product or len(known) < min(read.bars, first))
-        ):
-            first = max(first - read.bars, 0)
-        if first < end:
-            rows = tuple(bars.bar(i) for i in range(first, end))
+        rows = tuple(bars.bar(i) for i in range(max(first, end - read.bars), end))
+        if rows:
             told[read.name] = rows[-1].open_ms
             yield SeriesTold(closed_ms, read.name, rows)
 

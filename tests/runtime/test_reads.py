@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
 
 from gpt_trader.domain.product import Product
+from gpt_trader.engine.window import window_of
 from gpt_trader.errors import ConfigError
+from gpt_trader.runtime import simulated
+from gpt_trader.runtime.live.reading import Reading
 from gpt_trader.runtime.reads import names_read, past_read, series_read
 from tests.domain.test_market import BTC, DAY, ETH, HOUR, bars
 
@@ -72,3 +76,37 @@ def test_a_market_of_the_past_makes_longer_bars_of_its_own():
 def test_a_longer_bar_is_due_where_it_closes(closed, due):
     [daily] = read([OTHER, OTHER], [HOUR, HOUR])
     assert daily.due_ms(closed) == due
+
+
+def told(known, *, bars_kept=4, rows=48):
+    """What a feed of the past tells of BTC-USD's hours, hour by hour, to a session that knows some.
+
+    known: rows of the window that it has.
+    """
+    series = bars("BTC-USD", range(rows))
+    [_, hours] = series_read({"ETH-USD@1d": 1, "BTC-USD@1h": bars_kept}, PRODUCTS, {})
+    window = window_of(hours.product, HOUR, [series.bar(i) for i in known]) if known else None
+    state = SimpleNamespace(reads={} if window is None else {"BTC-USD@1h": window})
+    wired = SimpleNamespace(plan=SimpleNamespace(reads=[hours]), reads={"BTC-USD@1h": series})
+    newest = {"BTC-USD@1h": simulated._told_ms(wired, state, hours)}
+    events = [list(simulated._read(wired, newest, hour * HOUR)) for hour in (20, 21, 22)]
+    return [[bar.open_ms // HOUR for event in row for bar in event.bars] for row in events]
+
+
+def test_what_is_read_is_told_once_and_no_further_back_than_it_is_looked():
+    assert told([]) == [[16, 17, 18, 19], [20], [21]]
+    assert told([15, 16, 17, 18]) == [[19], [20], [21]]
+    assert told([16, 17, 18, 19]) == [[], [20], [21]]
+
+
+def test_a_window_that_is_too_short_is_told_anew_once():
+    assert told([18, 19]) == [[16, 17, 18, 19], [20], [21]]
+
+
+def test_after_a_long_time_no_more_is_asked_for_than_is_looked_back_on():
+    [daily] = read([OTHER, OTHER], [HOUR, HOUR])
+    series = bars("BTC-USD", range(3), interval_ms=DAY)
+    window = window_of(daily.product, DAY, [series.bar(i) for i in range(3)])
+    reading = Reading(SimpleNamespace(reads=[daily]))
+    [asked] = reading.wanted(SimpleNamespace(reads={daily.name: window}), 100 * DAY + 5_000)
+    assert (asked.first_ms, asked.last_ms) == (92 * DAY, 99 * DAY)

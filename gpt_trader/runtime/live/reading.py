@@ -52,11 +52,10 @@ class Reading:
             if not lacks and (not is_final or self._final_ms.get(read.name, -1) >= due_ms):
                 continue
             pause_ms = ASK_AGAIN_MS if now_ms < closed_ms + DEADLINE_MS else LATER_MS
-            is_new = known_ms < 0
             if is_past(self._asked_ms.get(read.name), pause_ms, now_ms):
                 self._asked_ms[read.name] = now_ms
-                first_ms = due_ms - read.bars * read.interval_ms if is_new else known_ms
-                found.append(Asked(read, first_ms, due_ms, now_ms))
+                oldest_ms = due_ms - read.bars * read.interval_ms  # nobody looks further back
+                found.append(Asked(read, max(known_ms, oldest_ms), due_ms, now_ms))
         return found
 
     def take(self, state: State, asked: Asked, bars: Sequence[Bar], now_ms: int) -> Iterator[Event]:
