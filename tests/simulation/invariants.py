@@ -9,11 +9,11 @@ from typing import Any
 from gpt_trader.engine.events import Event, FillReceived, Started
 from gpt_trader.engine.plan import Plan
 from gpt_trader.engine.ports import Entry
-from gpt_trader.engine.records import Decided, FillBooked
+from gpt_trader.engine.records import DebtSettled, Decided, FillBooked
 from gpt_trader.engine.recover import recover
 from gpt_trader.engine.state import State
 from gpt_trader.runtime.halt import Latch
-from gpt_trader.runtime.journaling import from_stored, to_stored
+from gpt_trader.runtime.journaling import from_stored, read_entries, to_stored
 from gpt_trader.runtime.session import Session
 
 UNITS = 10**8
@@ -26,7 +26,10 @@ CAN_BE_SEEN = (
 
 @dataclass
 class Watch:
-    """Watches one process from its start to its end. price: what a product is worth, ticks."""
+    """Watches one process from its start to its end. price: what a product is worth, ticks.
+
+    settled: units of cash that were written off for coins of the owner's: no wallet tells of them.
+    """
 
     latch: Latch
     price: Callable[[str], int]
@@ -37,6 +40,7 @@ class Watch:
     events: int = 0
     decisions: int = 0
     count: int = 0
+    settled: int = 0
 
     def begin(self, session: Session) -> None:
         """Watch a session from its present state on."""
@@ -44,6 +48,13 @@ class Watch:
         self.filled = {
             order.client_order_id: order.filled for order in session.state.orders.values()
         }
+        if session.state.cash != self._told(session.plan, session.state):
+            self.settled = sum(
+                record.units
+                for entry in read_entries(session.journal)
+                for record in entry.records
+                if isinstance(record, DebtSettled)
+            )
 
     def watch(self, state: State, entries: Sequence[Entry]) -> None:
         """Hold a transaction's outcome against what must be so."""
@@ -85,16 +96,21 @@ class Watch:
                 assert total >= self.filled.get(key, 0), "a fill ran back"
                 self.filled[key] = total
             self.decisions += isinstance(record, Decided)
+            self.settled += record.units if isinstance(record, DebtSettled) else 0
 
     def _money(self, plan: Plan, state: State) -> None:
         """Cash is what it began with and all that moved; nothing is set aside twice."""
-        moved = Decimal(state.ledger.get(plan.quote_currency, "0")) * UNITS
         if not plan.is_capped:  # else what the owner moves is not the session's
-            assert state.cash == self.session.cash + math.floor(moved), "cash is not conserved"
+            assert state.cash + self.settled == self._told(plan, state), "cash is not conserved"
         held = sum(order.reserve for order in state.open_orders)
         aside = int(state.slots["held_back_units"].sum()) + int(state.slots["reserve_units"].sum())
         assert aside >= 0
         assert aside <= held + int(state.slots["reserve_units"].sum())
+
+    def _told(self, plan: Plan, state: State) -> int:
+        """Return the cash that it began with and all that its ledger says moved, units."""
+        moved = Decimal(state.ledger.get(plan.quote_currency, "0")) * UNITS
+        return self.session.cash + math.floor(moved)
 
     def _prices(self, plan: Plan, state: State) -> None:
         """Nothing is decided by a price that one source alone tells."""
